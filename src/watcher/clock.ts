@@ -1,0 +1,77 @@
+/** Time and chance as a dependency, so that tests decide both. */
+export interface Clock {
+  /** Milliseconds on a clock that never jumps; only differences mean anything. */
+  now(): number;
+  /** The wall clock, for timestamps that people and other machines read. */
+  date(): Date;
+  /** Uniform in [0, 1). */
+  random(): number;
+  setTimeout(run: () => void, milliseconds: number): unknown;
+  clearTimeout(timer: unknown): void;
+  /** Runs after all input that has already arrived was handled. */
+  setImmediate(run: () => void): void;
+}
+
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  date: () => new Date(),
+  random: Math.random,
+  setTimeout: (run, milliseconds) => setTimeout(run, milliseconds),
+  clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout),
+  setImmediate: (run) => {
+    setImmediate(run);
+  },
+};
+
+/** Nothing happened for a second: lets a loop that waits show that it is alive. */
+export interface Tick {
+  type: 'tick';
+}
+
+const TICK_MS = 1000;
+
+/** The awaited thing did not come in time. */
+export class Timeout extends Error {}
+
+/** Waits for `promise`, yielding a tick each second; throws `Timeout` after `limit` milliseconds. */
+export async function* ticking<T>(
+  promise: Promise<T>,
+  clock: Clock,
+  limit: number,
+  what: string,
+): AsyncGenerator<Tick, T> {
+  const deadline = clock.now() + limit;
+  const settled = promise.then((value) => ({ value }));
+  for (;;) {
+    const left = deadline - clock.now();
+    if (left <= 0) {
+      // Whoever cancels the work behind the promise makes it reject later: nobody waits for it then.
+      settled.catch(() => {});
+      throw new Timeout(`${what} for ${Math.round(limit / 1000)} s`);
+    }
+    const winner = await orTimer(settled, clock, Math.min(TICK_MS, left));
+    if (winner !== undefined) return winner.value;
+    yield { type: 'tick' };
+  }
+}
+
+/** Sleeps, yielding a tick each second. */
+export async function* sleeping(clock: Clock, milliseconds: number): AsyncGenerator<Tick, void> {
+  const until = clock.now() + milliseconds;
+  for (let left = milliseconds; left > 0; left = until - clock.now()) {
+    await new Promise<void>((resolve) => clock.setTimeout(resolve, Math.min(TICK_MS, left)));
+    yield { type: 'tick' };
+  }
+}
+
+async function orTimer<T>(promise: Promise<T>, clock: Clock, milliseconds: number): Promise<T | undefined> {
+  let timer: unknown;
+  const expired = new Promise<undefined>((resolve) => {
+    timer = clock.setTimeout(() => resolve(undefined), milliseconds);
+  });
+  try {
+    return await Promise.race([promise, expired]);
+  } finally {
+    clock.clearTimeout(timer);
+  }
+}

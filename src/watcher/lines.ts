@@ -1,0 +1,55 @@
+/** Longer than any EndpointSlice (1,000 endpoints) or Pod that etcd would hold (1.5 MiB) ten times over. */
+const MAX_LINE_BYTES = 16 * 1024 * 1024;
+
+const NEWLINE = 0x0a;
+
+/** The stream's bytes make no sense: whatever follows can't be trusted. */
+export class Corrupt extends Error {}
+
+/**
+ * Splits bytes on newlines and decodes whole lines only, since a chunk's end may cut a character.
+ * Throws `Corrupt` on bytes that are not UTF-8 and on a line of over 16 MiB.
+ */
+export class LineSplitter {
+  #rest: Uint8Array[] = [];
+  #restBytes = 0;
+  #decoder = new TextDecoder('utf-8', { fatal: true });
+
+  *push(chunk: Uint8Array): Generator<string> {
+    let start = 0;
+    for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, start)) {
+      const line = this.#complete(chunk.subarray(start, end));
+      start = end + 1;
+      if (line !== '') yield line;
+    }
+    if (start < chunk.length) this.#keep(chunk.subarray(start));
+  }
+
+  /** Bytes of a line that has not ended. */
+  get pending(): number {
+    return this.#restBytes;
+  }
+
+  #complete(end: Uint8Array): string {
+    if (this.#restBytes === 0) return this.#decode(end);
+    this.#keep(end);
+    const line = Buffer.concat(this.#rest);
+    this.#rest = [];
+    this.#restBytes = 0;
+    return this.#decode(line);
+  }
+
+  #keep(bytes: Uint8Array): void {
+    this.#restBytes += bytes.length;
+    if (this.#restBytes > MAX_LINE_BYTES) throw new Corrupt(`a line of over ${MAX_LINE_BYTES} bytes`);
+    this.#rest.push(Uint8Array.prototype.slice.call(bytes));
+  }
+
+  #decode(bytes: Uint8Array): string {
+    try {
+      return this.#decoder.decode(bytes);
+    } catch {
+      throw new Corrupt('a line that is not UTF-8');
+    }
+  }
+}

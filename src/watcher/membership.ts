@@ -1,0 +1,97 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Member } from './protocol.ts';
+
+/** The group in parts, oldest news first: an EndpointSlice, a pod or a DNS answer each is a part. */
+export type Parts = ReadonlyMap<string, readonly Member[]>;
+
+export type Members = ReadonlyMap<string, Member>;
+
+export type MembershipEvent =
+  | { type: 'replace'; parts: Parts }
+  | { type: 'set'; key: string; members: readonly Member[] }
+  | { type: 'delete'; key: string };
+
+export interface Change {
+  left: Member[];
+  joined: Member[];
+  changed: Member[];
+}
+
+/** The parts after one event. A part that was set is the newest news, so it moves to the end. */
+export function apply(parts: Parts, event: MembershipEvent): Parts {
+  if (event.type === 'replace') return event.parts;
+  const next = new Map(parts);
+  next.delete(event.key);
+  if (event.type === 'set') next.set(event.key, event.members);
+  return next;
+}
+
+/** Whether a part loses a member by the event; the member may still be in another part. */
+export function losesMembers(parts: Parts, event: MembershipEvent): boolean {
+  if (event.type === 'replace') return [...parts].some(([key, old]) => loses(old, event.parts.get(key)));
+  return loses(parts.get(event.key) ?? [], event.type === 'set' ? event.members : []);
+}
+
+function loses(before: readonly Member[], after: readonly Member[] = []): boolean {
+  const uids = new Set(after.map((member) => member.uid));
+  return before.some((member) => !uids.has(member.uid));
+}
+
+/**
+ * The union of all parts by uid. A member in several parts (dual-stack, or moving
+ * from one slice to another) has the addresses of all of them and the conditions of the newest.
+ */
+export function union(parts: Parts): Members {
+  const members = new Map<string, Member>();
+  for (const part of parts.values()) {
+    for (const member of part) {
+      const older = members.get(member.uid);
+      members.set(member.uid, older === undefined ? member : merge(older, member));
+    }
+  }
+  return members;
+}
+
+/** What happened between two memberships; undefined when nothing did. */
+export function difference(before: Members, after: Members): Change | undefined {
+  const left = [...before.values()].filter((member) => !after.has(member.uid));
+  const joined: Member[] = [];
+  const changed: Member[] = [];
+  for (const [uid, member] of after) {
+    const old = before.get(uid);
+    if (old === undefined) joined.push(member);
+    else if (old !== member && !isDeepStrictEqual(old, member)) changed.push(member);
+  }
+  return left.length + joined.length + changed.length === 0 ? undefined : { left, joined, changed };
+}
+
+function merge(older: Member, newer: Member): Member {
+  return {
+    ...older,
+    ...newer,
+    addresses: primaryFirst([...new Set([...older.addresses, ...newer.addresses])]),
+    ports: { ...older.ports, ...newer.ports },
+  };
+}
+
+/** IPv4 before IPv6, then by text, so that the order does not depend on which slice changed last. */
+function primaryFirst(addresses: string[]): string[] {
+  const family = (address: string) => (address.includes(':') ? 1 : 0);
+  return addresses.sort((a, b) => family(a) - family(b) || compare(a, b));
+}
+
+/** `db-2` before `db-10`: StatefulSet pods in the order of their ordinals. */
+export function byName(a: Member, b: Member): number {
+  if (a.ordinal !== undefined && b.ordinal !== undefined && stem(a) === stem(b)) {
+    return a.ordinal - b.ordinal || compare(a.uid, b.uid);
+  }
+  return compare(a.name, b.name) || compare(a.uid, b.uid);
+}
+
+function stem(member: Member): string {
+  return member.name.slice(0, member.name.lastIndexOf('-'));
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

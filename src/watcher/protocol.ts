@@ -1,0 +1,107 @@
+/**
+ * The membership stream, protocol version 1: what the socket says and what a client reads.
+ *
+ * Framing: UTF-8 JSON, one object a line (`\n`). The server speaks, a client sends nothing. A client
+ * ignores lines of an unknown `type` and fields that it does not know.
+ */
+
+export const PROTOCOL = 1;
+
+/** One member of the group. Absent optional fields mean "not known", never "no". */
+export interface Member {
+  /** Identity. The same name under another uid is a restart: the old one left, the new one joined. */
+  uid: string;
+  /** Present when `uid` is not a Kubernetes uid: what stands in for it. */
+  identity?: 'fqdn' | 'address';
+  name: string;
+  namespace: string;
+  /** StatefulSet ordinal, where the name has one. */
+  ordinal?: number;
+  /** DNS name inside the cluster, where the service gives one. */
+  hostname?: string;
+  /** Every IP, the primary first. */
+  addresses: string[];
+  /** Port name to port number; an unnamed port has the name `""`. */
+  ports: Record<string, number>;
+  node?: string;
+  zone?: string;
+  ready: boolean;
+  serving: boolean;
+  terminating: boolean;
+  /** True on the member that is this pod. */
+  self?: true;
+}
+
+export type SourceName = 'endpointslices' | 'pods' | 'dns';
+
+/** Why the membership may be out of date. `partial`: upstream answered, but part of its answer is missing. */
+export type StaleReason = 'disconnected' | 'forbidden' | 'unauthorized' | 'dns' | 'partial';
+
+/** What is tracked. */
+export interface Group {
+  namespace: string;
+  service: string;
+}
+
+export interface Hello {
+  type: 'hello';
+  protocol: number;
+  /** Random for each sidecar process; revisions are comparable within one epoch only. */
+  epoch: string;
+  group: Group;
+  /** This pod's member identity, when known. */
+  self?: { uid?: string; name?: string };
+  source: SourceName;
+  /** Seconds between two heartbeats. */
+  heartbeatSeconds: number;
+  /** False until the first complete answer from upstream: no snapshot comes before that. */
+  synced: boolean;
+}
+
+/** The whole truth; replaces all that the client held. */
+export interface Snapshot {
+  type: 'snapshot';
+  epoch: string;
+  revision: number;
+  stale: boolean;
+  members: Member[];
+}
+
+/** One atomic change; `revision` is the previous one plus one. `left` holds the last known state. */
+export interface Delta {
+  type: 'delta';
+  revision: number;
+  left: Member[];
+  joined: Member[];
+  changed: Member[];
+}
+
+export interface Status {
+  type: 'status';
+  stale: boolean;
+  reason?: StaleReason;
+  /** A sentence for people: what happened and what to do. */
+  message?: string;
+  /** RFC 3339: since when `stale` has this value. */
+  since: string;
+}
+
+export interface Heartbeat {
+  type: 'heartbeat';
+  revision: number;
+  stale: boolean;
+  /** Seconds since the last evidence from upstream; null before the first. */
+  upstreamAgeSeconds: number | null;
+}
+
+export interface Bye {
+  type: 'bye';
+  reason: string;
+}
+
+export type Line = Hello | Snapshot | Delta | Status | Heartbeat | Bye;
+
+/** The line as it goes over the wire, newline included. */
+export function encode(line: Line): string {
+  return `${JSON.stringify(line)}\n`;
+}

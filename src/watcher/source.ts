@@ -1,0 +1,27 @@
+import type { Tick } from './clock.ts';
+import type { Member, SourceName, StaleReason } from './protocol.ts';
+
+/**
+ * What a source tells the watch loop. A source holds its members in parts (an EndpointSlice, a pod,
+ * a DNS answer), each under a key; the group is the union of all parts.
+ */
+export type SourceEvent =
+  /** A complete list: parts that are not in it are gone. `partial` says why it is not to be trusted as all. */
+  | { type: 'replace'; parts: ReadonlyMap<string, readonly Member[]>; partial?: string | undefined }
+  | { type: 'set'; key: string; members: readonly Member[] }
+  | { type: 'delete'; key: string }
+  /** Upstream showed that it is there. */
+  | { type: 'evidence' }
+  /** What is held follows upstream again. */
+  | { type: 'fresh' }
+  /** The stream ended; it may be back in a moment. */
+  | { type: 'lost'; message: string }
+  /** Upstream could not be followed. */
+  | { type: 'failure'; reason: StaleReason; message: string }
+  | Tick;
+
+export interface Source {
+  readonly name: SourceName;
+  /** Runs until the consumer stops; never returns by itself. Yields at least one event a second. */
+  events(): AsyncGenerator<SourceEvent, never>;
+}

@@ -1,0 +1,75 @@
+import * as http from 'node:http';
+import * as https from 'node:https';
+import type { Credentials } from './credentials.ts';
+
+/** A response whose head has arrived. */
+export interface Response {
+  status: number;
+  /** Header names in lower case. */
+  headers: Record<string, string | string[] | undefined>;
+  /** Ends with an error when the connection breaks before the body is complete. */
+  body: AsyncIterator<Uint8Array>;
+}
+
+export interface Request {
+  response: Promise<Response>;
+  /** Ends the request and its connection at once. */
+  close(): void;
+}
+
+/** How a source reaches the Kubernetes API; `path` begins with `/` and carries the query. */
+export interface Transport {
+  get(path: string): Request;
+  /** The credentials were refused: read them again before the next request. */
+  unauthorized(): void;
+}
+
+/** A dead peer is found after this even when nothing is sent; the watchdog covers what it can't. */
+const KEEPALIVE_MS = 30_000;
+
+/**
+ * One connection a request: a request can never pick up a pooled connection that died unnoticed,
+ * and there are only a few requests an hour.
+ */
+export function kubernetesTransport(server: string, credentials: Credentials, userAgent: string): Transport {
+  const base = new URL(server);
+  const prefix = base.pathname.replace(/\/$/, '');
+  return {
+    get(path) {
+      const { token, ca } = credentials.current();
+      const options: https.RequestOptions = {
+        protocol: base.protocol,
+        hostname: base.hostname.replace(/^\[|\]$/g, ''),
+        port: base.port,
+        path: prefix + path,
+        agent: false,
+        headers: {
+          accept: 'application/json',
+          'user-agent': userAgent,
+          ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        },
+        ...(ca === undefined ? {} : { ca }),
+      };
+      return send(base.protocol === 'http:' ? http.request(options) : https.request(options));
+    },
+    unauthorized: () => credentials.expire(),
+  };
+}
+
+function send(request: http.ClientRequest): Request {
+  const response = new Promise<Response>((resolve, reject) => {
+    request.on('socket', (socket) => socket.setKeepAlive(true, KEEPALIVE_MS));
+    request.on('error', reject);
+    request.on('response', (message) => {
+      resolve({
+        status: message.statusCode ?? 0,
+        headers: message.headers,
+        body: message[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>,
+      });
+    });
+  });
+  // The caller may have given up on a request that fails afterwards.
+  response.catch(() => {});
+  request.end();
+  return { response, close: () => request.destroy() };
+}

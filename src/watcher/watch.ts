@@ -1,0 +1,269 @@
+import { randomUUID } from 'node:crypto';
+import { type Clock, systemClock } from './clock.ts';
+import { type Log, silent } from './log.ts';
+import {
+  apply,
+  byName,
+  difference,
+  losesMembers,
+  type Members,
+  type MembershipEvent,
+  type Parts,
+  union,
+} from './membership.ts';
+import {
+  type Delta,
+  type Group,
+  type Heartbeat,
+  type Hello,
+  PROTOCOL,
+  type Snapshot,
+  type StaleReason,
+  type Status,
+} from './protocol.ts';
+import type { Source, SourceEvent } from './source.ts';
+
+/** Changes within this long of one another fold into one delta. */
+const COALESCE_MS = 20;
+/** A stream that ended is given this long to be back before the membership counts as stale. */
+const LOST_GRACE_MS = 1000;
+const HEARTBEAT_SECONDS = 5;
+
+/** Where membership goes: the socket, files. Called in order, from one place; must not block. */
+export interface Output {
+  /** The first complete answer has come: `view` is the whole truth. */
+  synced(view: Watch): void;
+  changed(delta: Delta, view: Watch): void;
+  status(status: Status, view: Watch): void;
+  heartbeat(heartbeat: Heartbeat, view: Watch): void;
+}
+
+export interface WatchOptions {
+  source: Source;
+  group: Group;
+  self?: { uid?: string; name?: string } | undefined;
+  outputs: readonly Output[];
+  heartbeatSeconds?: number;
+  clock?: Clock;
+  log?: Log;
+}
+
+/** Follows a source and tells the outputs; what it tells is the stream protocol's state machine. */
+export class Watch {
+  readonly epoch = randomUUID();
+  readonly group: Group;
+  readonly heartbeatSeconds: number;
+  synced = false;
+  revision = 0;
+  members: Members = new Map();
+  stale = true;
+  reason: StaleReason | undefined;
+  message: string | undefined;
+  since: Date;
+
+  #source: Source;
+  #self: WatchOptions['self'];
+  #outputs: readonly Output[];
+  #clock: Clock;
+  #log: Log;
+  #parts: Parts = new Map();
+  #partial: string | undefined;
+  #lostAt: number | undefined;
+  #lostMessage = '';
+  #evidenceAt: number | undefined;
+  #pulseAt: number;
+  #heartbeatAt: number;
+  #flushedAt = Number.NEGATIVE_INFINITY;
+  #flushing = false;
+
+  constructor(options: WatchOptions) {
+    this.#source = options.source;
+    this.group = options.group;
+    this.#self = options.self;
+    this.#outputs = options.outputs;
+    this.heartbeatSeconds = options.heartbeatSeconds ?? HEARTBEAT_SECONDS;
+    this.#clock = options.clock ?? systemClock;
+    this.#log = options.log ?? silent;
+    this.since = this.#clock.date();
+    this.#pulseAt = this.#clock.now();
+    this.#heartbeatAt = this.#clock.now();
+  }
+
+  /** Follows the source until `signal` aborts. Rejects only on a fault of our own. */
+  async run(signal?: AbortSignal): Promise<void> {
+    for await (const event of this.#source.events()) {
+      if (signal?.aborted) return;
+      this.#absorb(event);
+      this.#pulse();
+    }
+  }
+
+  hello(): Hello {
+    return {
+      type: 'hello',
+      protocol: PROTOCOL,
+      epoch: this.epoch,
+      group: this.group,
+      ...(this.#self === undefined ? {} : { self: this.#self }),
+      source: this.#source.name,
+      heartbeatSeconds: this.heartbeatSeconds,
+      synced: this.synced,
+    };
+  }
+
+  snapshot(): Snapshot {
+    const { epoch, revision, stale } = this;
+    return { type: 'snapshot', epoch, revision, stale, members: [...this.members.values()].sort(byName) };
+  }
+
+  status(): Status {
+    const { stale, reason, message } = this;
+    return {
+      type: 'status',
+      stale,
+      ...(reason === undefined ? {} : { reason }),
+      ...(message === undefined ? {} : { message }),
+      since: this.since.toISOString(),
+    };
+  }
+
+  /** Seconds since the last evidence from upstream, to the millisecond; null before the first. */
+  upstreamAgeSeconds(): number | null {
+    if (this.#evidenceAt === undefined) return null;
+    return Math.round(this.#clock.now() - this.#evidenceAt) / 1000;
+  }
+
+  /** Seconds since the watch loop last showed life; more than a few mean that it is wedged. */
+  pulseAgeSeconds(): number {
+    return (this.#clock.now() - this.#pulseAt) / 1000;
+  }
+
+  #absorb(event: SourceEvent): void {
+    switch (event.type) {
+      case 'replace':
+        this.#seen();
+        this.#partial = event.partial;
+        if (this.synced) this.#change(event);
+        else this.#sync(event.parts);
+        this.#fresh();
+        break;
+      case 'set':
+      case 'delete':
+        this.#seen();
+        this.#partial = undefined;
+        this.#change(event);
+        this.#fresh();
+        break;
+      case 'evidence':
+        this.#seen();
+        break;
+      case 'fresh':
+        this.#seen();
+        this.#fresh();
+        break;
+      case 'lost':
+        this.#lostAt ??= this.#clock.now();
+        this.#lostMessage = event.message;
+        break;
+      case 'failure':
+        this.#setStale(true, event.reason, event.message);
+        break;
+      case 'tick':
+        break;
+    }
+  }
+
+  /** Runs after every event of the source and at least once a second: the loop's own sign of life. */
+  #pulse(): void {
+    const now = this.#clock.now();
+    this.#pulseAt = now;
+    if (this.#lostAt !== undefined && now - this.#lostAt >= LOST_GRACE_MS) {
+      this.#setStale(true, 'disconnected', this.#lostMessage);
+    }
+    if (now - this.#heartbeatAt < this.heartbeatSeconds * 1000) return;
+    this.#heartbeatAt = now;
+    const { revision, stale } = this;
+    const heartbeat: Heartbeat = {
+      type: 'heartbeat',
+      revision,
+      stale,
+      upstreamAgeSeconds: this.upstreamAgeSeconds(),
+    };
+    this.#tell((output) => output.heartbeat(heartbeat, this));
+  }
+
+  #sync(parts: Parts): void {
+    this.synced = true;
+    this.revision = 1;
+    this.#parts = parts;
+    this.members = union(parts);
+    this.stale = this.#partial !== undefined;
+    this.reason = this.stale ? 'partial' : undefined;
+    this.message = this.#partial;
+    this.since = this.#clock.date();
+    this.#flushedAt = this.#clock.now();
+    this.#log.info('synced', { members: this.members.size, stale: this.stale, problem: this.#partial });
+    this.#tell((output) => output.synced(this));
+  }
+
+  #seen(): void {
+    this.#evidenceAt = this.#clock.now();
+  }
+
+  #fresh(): void {
+    this.#lostAt = undefined;
+    if (this.#partial === undefined) this.#setStale(false);
+    else this.#setStale(true, 'partial', this.#partial);
+  }
+
+  #setStale(stale: boolean, reason?: StaleReason, message?: string): void {
+    if (this.stale === stale && this.reason === reason) return;
+    // Before the first list nothing is known, so nothing is fresh.
+    if (!stale && !this.synced) return;
+    // What has been learnt goes out before a word on how good it is.
+    if (this.synced) this.#flush();
+    if (this.stale !== stale) this.since = this.#clock.date();
+    this.stale = stale;
+    this.reason = reason;
+    this.message = message;
+    this.#log[stale ? 'warn' : 'info'](stale ? 'stale' : 'fresh', { reason, problem: message });
+    if (this.synced) this.#tell((output) => output.status(this.status(), this));
+  }
+
+  /**
+   * A change goes out as soon as all input at hand was read, unless the last one was less than the
+   * window ago; a departure waits for the window, in case the same member turns up in another part.
+   */
+  #change(event: MembershipEvent): void {
+    const departs = losesMembers(this.#parts, event);
+    this.#parts = apply(this.#parts, event);
+    if (this.#flushing) return;
+    this.#flushing = true;
+    const wait = departs ? COALESCE_MS : COALESCE_MS - (this.#clock.now() - this.#flushedAt);
+    if (wait > 0) this.#clock.setTimeout(() => this.#flush(), wait);
+    else this.#clock.setImmediate(() => this.#flush());
+  }
+
+  #flush(): void {
+    if (!this.#flushing) return;
+    this.#flushing = false;
+    const members = union(this.#parts);
+    const change = difference(this.members, members);
+    if (change === undefined) return;
+    this.#flushedAt = this.#clock.now();
+    this.members = members;
+    this.revision += 1;
+    const delta: Delta = { type: 'delta', revision: this.revision, ...change };
+    this.#tell((output) => output.changed(delta, this));
+  }
+
+  #tell(tell: (output: Output) => void): void {
+    for (const output of this.#outputs) {
+      try {
+        tell(output);
+      } catch (error) {
+        this.#log.error('an output failed', { error: (error as Error).stack });
+      }
+    }
+  }
+}
