@@ -1,0 +1,136 @@
+import { NAME, type Plan, STATUS_KEY, TOKEN_PATH } from './plan.ts';
+import { type Container, own, type Pod, type VolumeMount } from './pod.ts';
+import { isSubset } from './subset.ts';
+
+/** One RFC 6902 operation. */
+export type Operation =
+  | { op: 'add' | 'replace'; path: string; value: unknown }
+  | { op: 'remove'; path: string };
+
+/**
+ * The operations that make the plan true of the pod; none for what is true already, so that a pod
+ * which is seen again gets an empty patch.
+ */
+export function patch(pod: Pod, plan: Plan): Operation[] {
+  const swapped = plan.account === 'scoped';
+  return [
+    ...statusOperations(pod, plan),
+    ...(swapped ? accountOperations(pod, plan) : []),
+    ...volumeOperations(pod, plan, swapped),
+    ...pod.spec.containers.flatMap((container, index) =>
+      mountOperations(pod, container, `/spec/containers/${index}`, swapped, plan.mount),
+    ),
+    ...(pod.spec.initContainers ?? []).flatMap((container, index) =>
+      container.name === NAME
+        ? []
+        : mountOperations(pod, container, `/spec/initContainers/${index}`, swapped, undefined),
+    ),
+    ...sidecarOperations(pod, plan.sidecar),
+  ];
+}
+
+function statusOperations(pod: Pod, { status }: Plan): Operation[] {
+  const annotations = pod.metadata?.annotations;
+  if (own(annotations, STATUS_KEY) === status) return [];
+  if (annotations === undefined) {
+    return [{ op: 'add', path: '/metadata/annotations', value: { [STATUS_KEY]: status } }];
+  }
+  return [{ op: 'add', path: `/metadata/annotations/${escaped(STATUS_KEY)}`, value: status }];
+}
+
+function accountOperations({ spec }: Pod, { accountName }: Plan): Operation[] {
+  const wanted = {
+    serviceAccountName: accountName,
+    serviceAccount: accountName,
+    automountServiceAccountToken: false,
+  };
+  return Object.entries(wanted)
+    .filter(([field, value]) => spec[field as keyof typeof wanted] !== value)
+    .map(([field, value]) => ({ op: 'add', path: `/spec/${field}`, value }));
+}
+
+/** Removes the volume of the token that was mounted for the old account, and adds ours. */
+function volumeOperations(pod: Pod, plan: Plan, swapped: boolean): Operation[] {
+  const existing = pod.spec.volumes ?? [];
+  const unused = swapped ? unusedTokenVolumes(pod) : new Set<string>();
+  const removals = existing
+    .flatMap(({ name }, index): Operation[] =>
+      unused.has(name) ? [{ op: 'remove', path: `/spec/volumes/${index}` }] : [],
+    )
+    .reverse();
+  const missing = plan.volumes.filter(({ name }) => !existing.some((volume) => volume.name === name));
+  if (missing.length === 0) return removals;
+  if (existing.length === 0) return [{ op: 'add', path: '/spec/volumes', value: missing }];
+  return [...removals, ...missing.map((value): Operation => ({ op: 'add', path: '/spec/volumes/-', value }))];
+}
+
+/** The token volumes of the ServiceAccount plugin that nothing mounts once their default mounts are gone. */
+function unusedTokenVolumes(pod: Pod): Set<string> {
+  const containers = [...pod.spec.containers, ...(pod.spec.initContainers ?? [])];
+  const mounts = containers.flatMap(({ volumeMounts }) => volumeMounts ?? []);
+  const candidates = (pod.spec.volumes ?? []).map(({ name }) => name).filter(isTokenVolume);
+  return new Set(candidates.filter((name) => !mounts.some((m) => m.name === name && !isTokenMount(m))));
+}
+
+function mountOperations(
+  pod: Pod,
+  container: Container,
+  path: string,
+  swapped: boolean,
+  ours: VolumeMount | undefined,
+): Operation[] {
+  const mounts = container.volumeMounts ?? [];
+  const removals = mounts
+    .flatMap((mount, index): Operation[] =>
+      swapped && isTokenMount(mount) && hasVolume(pod, mount.name)
+        ? [{ op: 'remove', path: `${path}/volumeMounts/${index}` }]
+        : [],
+    )
+    .reverse();
+  const index = mounts.findIndex((mount) => mount.mountPath === ours?.mountPath);
+  if (ours === undefined || (index !== -1 && isSubset(ours, mounts[index]))) return removals;
+  // Ours under its own path, but writable: whoever may write there may lie to the others.
+  if (index !== -1)
+    return [{ op: 'replace', path: `${path}/volumeMounts/${index}`, value: ours }, ...removals];
+  if (mounts.length === 0) return [{ op: 'add', path: `${path}/volumeMounts`, value: [ours] }];
+  return [...removals, { op: 'add', path: `${path}/volumeMounts/-`, value: ours }];
+}
+
+/** First of the init containers, so that all others, and the application, find the socket. */
+function sidecarOperations({ spec }: Pod, sidecar: Container): Operation[] {
+  const existing = spec.initContainers ?? [];
+  if (existing.length === 0) return [{ op: 'add', path: '/spec/initContainers', value: [sidecar] }];
+  const index = existing.findIndex(({ name }) => name === NAME);
+  if (index === -1) return [{ op: 'add', path: '/spec/initContainers/0', value: sidecar }];
+  if (isOurs(existing[index]!, sidecar)) return [];
+  return [{ op: 'replace', path: `/spec/initContainers/${index}`, value: sidecar }];
+}
+
+/** Fields that the API server fills in. */
+const DEFAULTED = new Set(['terminationMessagePath']);
+
+/** A container of our name counts as ours only when nothing in it goes beyond the plan. */
+function isOurs(existing: Container, sidecar: Container): boolean {
+  const extra = Object.keys(existing).filter((key) => !Object.hasOwn(sidecar, key) && !DEFAULTED.has(key));
+  return (
+    extra.length === 0 &&
+    isSubset(sidecar, existing) &&
+    isSubset(existing.securityContext, sidecar.securityContext)
+  );
+}
+
+function isTokenVolume(name: string): boolean {
+  return name.startsWith('kube-api-access-');
+}
+
+function isTokenMount({ name, mountPath }: VolumeMount): boolean {
+  return isTokenVolume(name) && mountPath === TOKEN_PATH;
+}
+
+function hasVolume(pod: Pod, name: string): boolean {
+  return (pod.spec.volumes ?? []).some((volume) => volume.name === name);
+}
+
+function escaped(token: string): string {
+  return token.replaceAll('~', '~0').replaceAll('/', '~1');
+}
