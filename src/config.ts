@@ -1,0 +1,180 @@
+import { parseArgs } from 'node:util';
+
+/** A problem with what the user gave: the message names the key, the value and what to do. */
+export class UsageError extends Error {}
+
+/** One setting. Its flag is `--key-in-kebab-case`, its variable `ROLLCALL_KEY_IN_SNAKE_CASE`. */
+interface Setting<T> {
+  doc: string;
+  /** Shown in the help beside the flag. */
+  value: string;
+  /** Text as if given by the user; absent means that the setting may stay unset. */
+  default?: string;
+  required?: true;
+  /** Throws a message that says what to give instead. */
+  parse(text: string): T;
+}
+
+type Settings = Record<string, Setting<unknown>>;
+
+export type Config<S extends Settings> = {
+  readonly [K in keyof S]: S[K] extends { default: string } | { required: true }
+    ? ReturnType<S[K]['parse']>
+    : ReturnType<S[K]['parse']> | undefined;
+};
+
+const text = (given: string) => given;
+
+function integer(low: number, high: number) {
+  return (given: string) => {
+    const number = Number(given);
+    if (given.trim() !== '' && Number.isInteger(number) && number >= low && number <= high) return number;
+    throw new Error(`give a whole number from ${low} to ${high}`);
+  };
+}
+
+function dnsLabel(given: string): string {
+  if (/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(given)) return given;
+  throw new Error('give a name of at most 63 lower-case letters, digits and "-"');
+}
+
+function serverUrl(given: string): string {
+  const url = URL.canParse(given) ? new URL(given) : undefined;
+  if (url?.protocol === 'https:' || url?.protocol === 'http:') return given;
+  throw new Error('give a URL such as https://10.0.0.1:6443');
+}
+
+/** `rollcall sidecar`: a public and stable command line. */
+export const sidecarSettings = {
+  namespace: { value: 'NAME', doc: 'namespace of the service', required: true, parse: dnsLabel },
+  service: { value: 'NAME', doc: 'service whose endpoints are the group', required: true, parse: dnsLabel },
+  directory: {
+    value: 'DIR',
+    doc: 'where members.sock and members.json are',
+    default: '/run/rollcall',
+    parse: text,
+  },
+  port: {
+    value: 'PORT',
+    doc: 'health and metrics over HTTP; 0 takes any free port',
+    default: '17655',
+    parse: integer(0, 65535),
+  },
+  server: { value: 'URL', doc: 'API server; in a pod, the one of the cluster', parse: serverUrl },
+  tokenFile: { value: 'FILE', doc: 'bearer token; in a pod, its mounted token', parse: text },
+  caFile: { value: 'FILE', doc: 'CA of the API server; in a pod, the mounted one', parse: text },
+  podName: { value: 'NAME', doc: 'this pod, to mark itself among the members', parse: text },
+  podUid: { value: 'UID', doc: 'uid of this pod, surer than its name', parse: text },
+  graceSeconds: {
+    value: 'SECONDS',
+    doc: 'how long to go on serving clients after SIGTERM',
+    // Less than the 30 s that a pod has by default, so that `bye` is still said.
+    default: '25',
+    parse: integer(0, 86_400),
+  },
+} as const satisfies Settings;
+
+/** `rollcall webhook`. */
+export const webhookSettings = {
+  port: {
+    value: 'PORT',
+    doc: 'HTTPS; 0 takes any free port',
+    default: '8443',
+    parse: integer(0, 65535),
+  },
+  namespace: {
+    value: 'NAME',
+    doc: 'namespace that the webhook runs in',
+    default: 'rollcall-system',
+    parse: dnsLabel,
+  },
+  service: { value: 'NAME', doc: 'service in front of the webhook', default: 'rollcall', parse: dnsLabel },
+  image: { value: 'IMAGE', doc: 'image of the sidecar', required: true, parse: text },
+  configuration: {
+    value: 'NAME',
+    doc: 'MutatingWebhookConfiguration that the CA is published in',
+    default: 'rollcall',
+    parse: text,
+  },
+  secret: { value: 'NAME', doc: 'Secret that keeps the certificates', default: 'rollcall-tls', parse: text },
+  kubeconfig: { value: 'FILE', doc: 'kubeconfig; in a pod, its service account', parse: text },
+} as const satisfies Settings;
+
+export type SidecarConfig = Config<typeof sidecarSettings>;
+export type WebhookConfig = Config<typeof webhookSettings>;
+
+/** The settings from flags, else the environment, else the defaults; throws `UsageError`. */
+export function parseConfig<S extends Settings>(
+  settings: S,
+  argv: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): Config<S> {
+  const flags = parseFlags(settings, argv);
+  const config: Record<string, unknown> = {};
+  for (const [key, setting] of Object.entries(settings)) {
+    config[key] = settle(setting, [
+      [`--${flagName(key)}`, flags[flagName(key)]],
+      [variableName(key), environment[variableName(key)]],
+    ]);
+  }
+  return Object.freeze(config) as Config<S>;
+}
+
+/** The part of a help text that lists the settings. */
+export function describeSettings(settings: Settings): string {
+  const rows = Object.entries(settings).map(([key, setting]) => {
+    const note = setting.required
+      ? ' (required)'
+      : setting.default === undefined
+        ? ''
+        : ` (${setting.default})`;
+    return [`  --${flagName(key)} ${setting.value}`, setting.doc + note] as const;
+  });
+  const width = Math.max(...rows.map(([flag]) => flag.length)) + 2;
+  return rows.map(([flag, doc]) => flag.padEnd(width) + doc).join('\n');
+}
+
+export function flagName(key: string): string {
+  return key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+export function variableName(key: string): string {
+  return `ROLLCALL_${flagName(key).replaceAll('-', '_').toUpperCase()}`;
+}
+
+function parseFlags(settings: Settings, argv: readonly string[]): Record<string, string | undefined> {
+  const names = Object.keys(settings).map(flagName);
+  const options = Object.fromEntries(names.map((name) => [name, { type: 'string' as const }]));
+  const { tokens } = parseArgs({ args: [...argv], options, strict: false, tokens: true });
+  const flags: Record<string, string | undefined> = {};
+  for (const token of tokens) {
+    if (token.kind === 'positional') {
+      throw new UsageError(`"${token.value}" is not expected; settings are given as --flag value`);
+    }
+    if (token.kind !== 'option') continue;
+    if (!names.includes(token.name)) {
+      throw new UsageError(
+        `${token.rawName} is not a flag; there are ${names.map((n) => `--${n}`).join(' ')}`,
+      );
+    }
+    if (token.value === undefined) throw new UsageError(`${token.rawName} needs a value`);
+    flags[token.name] = token.value;
+  }
+  return flags;
+}
+
+function settle(setting: Setting<unknown>, given: [name: string, value: string | undefined][]): unknown {
+  for (const [name, value] of given) {
+    // An empty variable is what a manifest leaves behind when it has nothing to say.
+    if (value === undefined || (value === '' && name.startsWith('ROLLCALL_'))) continue;
+    try {
+      return setting.parse(value);
+    } catch (error) {
+      throw new UsageError(`${name}: "${value}" is not valid; ${(error as Error).message}`);
+    }
+  }
+  if (setting.default !== undefined) return setting.parse(setting.default);
+  if (!setting.required) return undefined;
+  const [flag, variable] = given.map(([name]) => name);
+  throw new UsageError(`${flag} is missing; give it, or set ${variable} (${setting.doc})`);
+}
