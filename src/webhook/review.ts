@@ -1,0 +1,122 @@
+import { apply_patch } from 'jsonpatch';
+import { inject, type Report } from '../inject/inject.ts';
+import { type Operation, patch } from '../inject/patch.ts';
+import type { Install, Plan } from '../inject/plan.ts';
+import type { Namespace, Pod } from '../inject/pod.ts';
+
+/** The parts of an admission.k8s.io/v1 AdmissionRequest that are read. */
+export interface AdmissionRequest {
+  uid: string;
+  kind: { group: string; kind: string };
+  operation: string;
+  subResource?: string;
+  namespace?: string;
+  name?: string;
+  dryRun?: boolean;
+  object: Pod;
+}
+
+export interface AdmissionResponse {
+  uid: string;
+  allowed: boolean;
+  patchType?: 'JSONPatch';
+  /** Base64 of the operations. */
+  patch?: string;
+  warnings?: string[];
+  status?: { code: number; reason: string; message: string };
+}
+
+export type Result = 'injected' | 'unchanged' | 'skipped' | 'denied';
+
+export interface Answer {
+  result: Result;
+  /** Why a pod was skipped or denied; empty otherwise. */
+  code: string;
+  response: AdmissionResponse;
+}
+
+/** What a review needs from the cluster. */
+export interface ReviewContext {
+  install: Install;
+  readNamespace(name: string): Promise<Namespace>;
+  ensureAccess(namespace: string, account: string): Promise<void>;
+}
+
+/** The request is not an admission review that this webhook can answer. */
+export class BadReview extends Error {}
+
+/** An AdmissionReview as posted by an API server; throws `BadReview` on anything else. */
+export function parseReview(body: unknown): AdmissionRequest {
+  const review = body as { apiVersion?: unknown; kind?: unknown; request?: Partial<AdmissionRequest> } | null;
+  if (review?.kind !== 'AdmissionReview' || review.apiVersion !== 'admission.k8s.io/v1') {
+    throw new BadReview('the body is not an AdmissionReview of admission.k8s.io/v1');
+  }
+  const { request } = review;
+  if (typeof request?.uid !== 'string' || typeof request.kind?.kind !== 'string') {
+    throw new BadReview('the AdmissionReview has no request with a uid and a kind');
+  }
+  if (isPodCreation(request as AdmissionRequest)) requirePod(request);
+  return request as AdmissionRequest;
+}
+
+/** Decides, provisions, patches: the answer to one pod. Throws on faults that are not the pod's. */
+export async function review(request: AdmissionRequest, context: ReviewContext): Promise<Answer> {
+  const { uid, object: pod } = request;
+  if (!isPodCreation(request)) return allowed(uid, 'skipped', 'not-a-pod-creation');
+  // The request is not to be believed about the namespace: anybody can post one.
+  const namespace = await context.readNamespace(request.namespace!);
+  const dryRun = request.dryRun === true;
+  const report = inject(pod, { namespace, install: context.install, dryRun });
+  const { decision, plan } = report;
+  if (decision.kind === 'deny') return denied(uid, decision.code, decision.sentence);
+  if (decision.kind === 'skip') return allowed(uid, 'skipped', decision.code, skipWarnings(report));
+  if (!dryRun) await context.ensureAccess(namespace.name, plan!.accountName);
+  verify(pod, plan!, report.patch);
+  return allowed(uid, report.patch.length > 0 ? 'injected' : 'unchanged', '', report.warnings, report.patch);
+}
+
+/** A patch that does not apply blocks the pod even where the webhook may fail: it is never sent. */
+function verify(pod: Pod, plan: Plan, operations: Operation[]): void {
+  const patched = apply_patch(pod, operations);
+  const rest = patch(patched, plan);
+  if (rest.length > 0)
+    throw new Error(`the patch leaves work undone at ${rest.map(({ path }) => path).join(', ')}`);
+}
+
+function isPodCreation({ kind, operation, subResource }: AdmissionRequest): boolean {
+  return kind.kind === 'Pod' && kind.group === '' && operation === 'CREATE' && !subResource;
+}
+
+function requirePod({ namespace, object }: Partial<AdmissionRequest>): void {
+  if (typeof namespace !== 'string' || namespace === '')
+    throw new BadReview('the request names no namespace');
+  if (!Array.isArray(object?.spec?.containers)) throw new BadReview('the pod has no spec.containers');
+}
+
+/** Nobody needs to hear of a pod that was not meant to be injected. */
+function skipWarnings({ decision }: Report): string[] {
+  if (decision.kind !== 'skip' || decision.code === 'not-opted-in' || decision.code === 'opted-out')
+    return [];
+  return [`rollcall: not injected (${decision.code}): ${decision.sentence}`];
+}
+
+function allowed(
+  uid: string,
+  result: Result,
+  code: string,
+  warnings: string[] = [],
+  operations: Operation[] = [],
+): Answer {
+  const response: AdmissionResponse = { uid, allowed: true };
+  if (warnings.length > 0) response.warnings = warnings;
+  if (operations.length > 0) {
+    response.patchType = 'JSONPatch';
+    response.patch = Buffer.from(JSON.stringify(operations)).toString('base64');
+  }
+  return { result, code, response };
+}
+
+function denied(uid: string, code: string, message: string): Answer {
+  const status = { code: 422, reason: 'Invalid', message: `rollcall (${code}): ${message}` };
+  return { result: 'denied', code, response: { uid, allowed: false, status } };
+}

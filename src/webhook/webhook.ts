@@ -1,0 +1,92 @@
+import type { AddressInfo } from 'node:net';
+import packageJson from '../../package.json' with { type: 'json' };
+import { UsageError, type WebhookConfig } from '../config.ts';
+import type { Namespace } from '../inject/pod.ts';
+import { jsonLog, type Log } from '../log.ts';
+import { Metrics } from '../metrics.ts';
+import { Access } from './access.ts';
+import { CertificateKeeper } from './certificates/certificates.ts';
+import { type KubernetesClient, kubernetesClient } from './kubernetes-client.ts';
+import { type ReviewContext, review } from './review.ts';
+import { drain, secureContext, webhookApp, webhookServer } from './server.ts';
+
+/** Until every API server and kube-proxy has heard that this replica is going. */
+const DRAIN_DELAY_MS = 5000;
+/** Nothing under way takes longer: the API server has given up by then. */
+const DRAIN_LIMIT_MS = 15_000;
+
+/** `rollcall webhook`: serves until SIGTERM. */
+export async function webhook(config: WebhookConfig): Promise<void> {
+  const log = jsonLog();
+  const metrics = new Metrics();
+  const client = connect(config.kubeconfig);
+  const access = new Access(client, log);
+  const certificates = new CertificateKeeper({ client, log, ...config, hosts: hostsOf(config) });
+  let draining = false;
+  const context: ReviewContext = {
+    install: { image: config.image, version: packageJson.version },
+    readNamespace: (name) => readNamespace(client, name),
+    ensureAccess: (namespace, account) => access.ensure(namespace, account),
+  };
+  const app = webhookApp({
+    review: (request) => review(request, context),
+    // It listens only once its certificate is published.
+    notReady: () => (draining ? 'draining' : undefined),
+    metrics,
+    log,
+  });
+  metrics.read(
+    'gauge',
+    'rollcall_certificate_expiry_timestamp_seconds',
+    'When the served certificate runs out.',
+    () => certificates.expirySeconds(),
+  );
+  const first = await certificates.start((renewed) => server.setSecureContext(secureContext(renewed)));
+  const server = webhookServer(app, first);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(config.port, resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  log.info('serving', { port, image: config.image, version: packageJson.version });
+  process.once('SIGTERM', async () => {
+    draining = true;
+    log.info('draining');
+    setTimeout(() => process.exit(0), DRAIN_DELAY_MS + DRAIN_LIMIT_MS).unref();
+    await new Promise((resolve) => setTimeout(resolve, DRAIN_DELAY_MS));
+    await drain(server);
+    log.info('stopped');
+    process.exit(0);
+  });
+  exitOnInterrupt(log);
+}
+
+function connect(kubeconfig: string | undefined): KubernetesClient {
+  try {
+    return kubernetesClient(kubeconfig);
+  } catch (error) {
+    throw new UsageError(`--kubeconfig: can't be used (${(error as Error).message}); give a kubeconfig`);
+  }
+}
+
+/** The names under which API servers call; localhost is for tests and port-forwards. */
+function hostsOf({ service, namespace }: WebhookConfig): string[] {
+  return [
+    `${service}.${namespace}.svc`,
+    `${service}.${namespace}.svc.cluster.local`,
+    'localhost',
+    '127.0.0.1',
+  ];
+}
+
+async function readNamespace({ core }: KubernetesClient, name: string): Promise<Namespace> {
+  const { metadata } = await core.readNamespace({ name });
+  return { name, labels: metadata?.labels ?? {} };
+}
+
+function exitOnInterrupt(log: Log): void {
+  process.once('SIGINT', () => {
+    log.info('stopped');
+    process.exit(0);
+  });
+}
