@@ -177,7 +177,7 @@ export class Watch {
   #pulse(): void {
     const now = this.#clock.now();
     this.#pulseAt = now;
-    if (this.#lostAt !== undefined && now - this.#lostAt >= LOST_GRACE_MS) {
+    if (!this.stale && this.#lostAt !== undefined && now - this.#lostAt >= LOST_GRACE_MS) {
       this.#setStale(true, 'disconnected', this.#lostMessage);
     }
     if (now - this.#heartbeatAt < this.heartbeatSeconds * 1000) return;

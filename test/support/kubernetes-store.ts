@@ -1,0 +1,218 @@
+/**
+ * The state behind the API double: objects by path, one global version counter, and the history that
+ * watches and paged lists are served from.
+ */
+import { randomBytes, randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import { applyPatch } from './kubernetes-patch.ts';
+import { apiError, apiVersionOf, kindOf, objectError, type Target } from './kubernetes-paths.ts';
+
+export interface Metadata {
+  name?: string;
+  generateName?: string;
+  namespace?: string;
+  uid?: string;
+  resourceVersion?: string;
+  creationTimestamp?: string;
+  labels?: Record<string, string>;
+  annotations?: Record<string, string>;
+  [field: string]: unknown;
+}
+
+export interface KubernetesObject {
+  apiVersion?: string;
+  kind?: string;
+  metadata?: Metadata;
+  [field: string]: unknown;
+}
+
+/** One write. `before` is absent when the object was created, `after` when it was deleted. */
+export interface Change {
+  version: number;
+  key: string;
+  before?: KubernetesObject;
+  /** For a deletion, the last state under the version of the deletion. */
+  object: KubernetesObject;
+  deleted: boolean;
+}
+
+export interface Store {
+  /** The version of the latest write. */
+  version(): number;
+  /** Versions below this one are gone from the history. */
+  oldest(): number;
+  compact(): void;
+  get(target: Target): KubernetesObject | undefined;
+  /** Every object of the collection, in key order, as of `version`. */
+  list(target: Target, version?: number): KubernetesObject[];
+  /** The writes to the collection after `version`, oldest first. */
+  since(target: Target, version: number): Change[];
+  create(target: Target, object: KubernetesObject): KubernetesObject;
+  replace(target: Target, object: KubernetesObject): KubernetesObject;
+  patch(target: Target, contentType: string, patch: unknown): KubernetesObject;
+  delete(target: Target, preconditions?: { uid?: string; resourceVersion?: string }): KubernetesObject;
+  /** Called after every write. */
+  onChange(listener: (change: Change) => void): void;
+}
+
+/** True when the change is about an object of the collection (or is the object that `target` names). */
+export function covers(target: Target, key: string): boolean {
+  return key.startsWith(prefixOf(target)) && (!target.name || key === keyOf(target));
+}
+
+function prefixOf({ group, resource, namespace }: Target): string {
+  return namespace ? `${group}/${resource}/${namespace}/` : `${group}/${resource}/`;
+}
+
+function keyOf(target: Target): string {
+  return `${target.group}/${target.resource}/${target.namespace ?? ''}/${target.name ?? ''}`;
+}
+
+export function createStore(): Store {
+  // Close to a change of length, so that code which compares versions as text is caught.
+  let version = 96;
+  let oldest = 0;
+  const objects = new Map<string, KubernetesObject>();
+  const listeners: ((change: Change) => void)[] = [];
+  let history: Change[] = [];
+
+  function commit(key: string, before: KubernetesObject | undefined, after: KubernetesObject | undefined) {
+    version += 1;
+    const object = stamped((after ?? before)!, version);
+    if (after) objects.set(key, object);
+    else objects.delete(key);
+    const change = { version, key, object, deleted: !after, ...(before ? { before } : {}) };
+    history.push(change);
+    for (const listener of listeners) listener(change);
+    return structuredClone(object);
+  }
+
+  function existing(target: Target): KubernetesObject {
+    const found = objects.get(keyOf(target));
+    if (!found) throw objectError(404, target, 'not found');
+    return found;
+  }
+
+  function update(target: Target, before: KubernetesObject, wanted: KubernetesObject): KubernetesObject {
+    checkIdentity(target, wanted);
+    checkPreconditions(target, before, wanted.metadata ?? {});
+    const after = { ...wanted, ...keptFields(before, wanted) };
+    return isDeepStrictEqual(before, after) ? structuredClone(before) : commit(keyOf(target), before, after);
+  }
+
+  /** The objects as they were: the present, with the later writes undone. */
+  function at(when: number): Map<string, KubernetesObject> {
+    const past = new Map(objects);
+    for (const change of history.toReversed()) {
+      if (change.version <= when) break;
+      if (change.before) past.set(change.key, change.before);
+      else past.delete(change.key);
+    }
+    return past;
+  }
+
+  return {
+    version: () => version,
+    oldest: () => oldest,
+    compact() {
+      oldest = version;
+      history = [];
+    },
+    get(target) {
+      const found = objects.get(keyOf(target));
+      return found && structuredClone(found);
+    },
+    list(target, when = version) {
+      const entries = [...at(when)].filter(([key]) => covers(target, key));
+      return entries.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => structuredClone(object));
+    },
+    since: (target, when) => history.filter((change) => change.version > when && covers(target, change.key)),
+    create(target, wanted) {
+      const object = newObject(target, plain(wanted));
+      const named = { ...target, name: object.metadata!.name! };
+      if (objects.has(keyOf(named))) throw objectError(409, named, 'already exists', 'AlreadyExists');
+      return commit(keyOf(named), undefined, object);
+    },
+    replace: (target, wanted) => update(target, existing(target), plain(wanted)),
+    patch(target, contentType, patch) {
+      const before = existing(target);
+      return update(target, before, applyPatch(before, contentType, patch) as KubernetesObject);
+    },
+    delete(target, preconditions = {}) {
+      const before = existing(target);
+      checkPreconditions(target, before, preconditions);
+      return commit(keyOf(target), before, undefined);
+    },
+    onChange: (listener) => void listeners.push(listener),
+  };
+}
+
+/** What would have come over the wire: no `undefined`, nothing shared with the caller. */
+function plain(object: KubernetesObject): KubernetesObject {
+  return JSON.parse(JSON.stringify(object));
+}
+
+function stamped(object: KubernetesObject, version: number): KubernetesObject {
+  return { ...object, metadata: { ...object.metadata, resourceVersion: String(version) } };
+}
+
+function newObject(target: Target, wanted: KubernetesObject): KubernetesObject {
+  checkIdentity(target, wanted);
+  const { generateName, ...metadata } = wanted.metadata ?? {};
+  const name =
+    metadata.name ?? target.name ?? (generateName && `${generateName}${randomBytes(3).toString('hex')}`);
+  if (!name) throw apiError(422, 'metadata.name: Required value: name or generateName is required');
+  if (metadata.resourceVersion)
+    throw apiError(400, 'resourceVersion should not be set on objects to be created');
+  const { apiVersion: _apiVersion, kind: _kind, ...content } = wanted;
+  return {
+    kind: kindOf(target),
+    apiVersion: apiVersionOf(target),
+    ...content,
+    metadata: {
+      ...metadata,
+      name,
+      ...(generateName ? { generateName } : {}),
+      ...(target.namespace ? { namespace: target.namespace } : {}),
+      uid: randomUUID(),
+      creationTimestamp: new Date().toISOString().replace(/\.\d+/, ''),
+    },
+  };
+}
+
+function checkIdentity(target: Target, wanted: KubernetesObject): void {
+  const { name, namespace } = wanted.metadata ?? {};
+  if (namespace !== undefined && namespace !== (target.namespace ?? namespace))
+    throw apiError(
+      400,
+      'the namespace of the provided object does not match the namespace sent on the request',
+    );
+  if (target.name && name !== undefined && name !== target.name)
+    throw apiError(
+      400,
+      `the name of the object (${name}) does not match the name on the URL (${target.name})`,
+    );
+}
+
+function checkPreconditions(target: Target, before: KubernetesObject, given: Metadata): void {
+  const { uid, resourceVersion } = before.metadata ?? {};
+  if (given.uid !== undefined && given.uid !== uid)
+    throw objectError(
+      409,
+      target,
+      `Precondition failed: UID in precondition: ${given.uid}, UID in object meta: ${uid}`,
+    );
+  if (given.resourceVersion !== undefined && given.resourceVersion !== resourceVersion)
+    throw objectError(
+      409,
+      target,
+      'the object has been modified; please apply your changes to the latest version and try again',
+    );
+}
+
+/** What a client cannot change. */
+function keptFields(before: KubernetesObject, wanted: KubernetesObject): KubernetesObject {
+  const { name, namespace, uid, creationTimestamp, resourceVersion } = before.metadata!;
+  const kept = JSON.parse(JSON.stringify({ name, namespace, uid, creationTimestamp, resourceVersion }));
+  return { kind: before.kind!, apiVersion: before.apiVersion!, metadata: { ...wanted.metadata, ...kept } };
+}

@@ -1,0 +1,169 @@
+/**
+ * The open watches of the API double: what each is sent when it opens, on every write, and on request.
+ */
+import type { ServerResponse } from 'node:http';
+import { ApiError, apiError, apiVersionOf, kindOf, type Target } from './kubernetes-paths.ts';
+import { type Matches, selector } from './kubernetes-selectors.ts';
+import { type Change, covers, type KubernetesObject, type Store } from './kubernetes-store.ts';
+
+export interface WatchOptions {
+  /** False: a server without the WatchList feature. */
+  streamingLists: boolean;
+  /** True: an expired version is told inside a stream that began with 200, as the watch cache does. */
+  expireInStream: boolean;
+}
+
+interface Watch {
+  target: Target;
+  matches: Matches;
+  bookmarks: boolean;
+  response: ServerResponse;
+}
+
+export interface Watches {
+  open(target: Target, query: URLSearchParams, response: ServerResponse, options: WatchOptions): void;
+  bookmark(): void;
+  sendRaw(data: string | Uint8Array): void;
+  end(): void;
+  cut(): void;
+  count(): number;
+}
+
+export function createWatches(store: Store): Watches {
+  const watches = new Set<Watch>();
+
+  store.onChange((change) => {
+    for (const watch of watches) sendChange(watch, change);
+  });
+
+  function sendChange(watch: Watch, change: Change): void {
+    if (!covers(watch.target, change.key)) return;
+    const event = eventOf(change, watch.matches);
+    if (event) send(watch.response, event.type, event.object);
+  }
+
+  function sendBookmark(watch: Watch, annotations?: Record<string, string>): void {
+    if (!watch.bookmarks) return;
+    const metadata = { resourceVersion: String(store.version()), creationTimestamp: null };
+    send(watch.response, 'BOOKMARK', {
+      kind: kindOf(watch.target),
+      apiVersion: apiVersionOf(watch.target),
+      metadata: annotations ? { ...metadata, annotations } : metadata,
+    });
+  }
+
+  function sendState(watch: Watch): void {
+    for (const object of store.list(watch.target).filter(watch.matches))
+      send(watch.response, 'ADDED', object);
+  }
+
+  function open(
+    target: Target,
+    query: URLSearchParams,
+    response: ServerResponse,
+    options: WatchOptions,
+  ): void {
+    const initial = wantsInitialEvents(query, options);
+    const from = parseVersion(query.get('resourceVersion'));
+    const expired = from !== undefined && from !== 0 && from < store.oldest() && !initial;
+    if (expired && !options.expireInStream) throw expiredError(from, store.oldest());
+    if (initial && from !== undefined && from > store.version()) throw tooLarge(from, store.version());
+    const matches = selector(query);
+    response.writeHead(200, { 'Content-Type': 'application/json', 'Cache-Control': 'no-cache, private' });
+    response.flushHeaders();
+    if (expired) {
+      send(response, 'ERROR', expiredError(from, store.oldest()).status());
+      response.end();
+      return;
+    }
+    const watch = { target, matches, bookmarks: query.get('allowWatchBookmarks') === 'true', response };
+    if (initial || !from) sendState(watch);
+    else for (const change of store.since(target, from)) sendChange(watch, change);
+    if (initial) sendBookmark(watch, { 'k8s.io/initial-events-end': 'true' });
+    keep(watch, Number(query.get('timeoutSeconds') ?? 0));
+  }
+
+  function keep(watch: Watch, timeoutSeconds: number): void {
+    watches.add(watch);
+    const timer = timeoutSeconds > 0 ? setTimeout(() => finish(watch), timeoutSeconds * 1000) : undefined;
+    watch.response.once('close', () => {
+      clearTimeout(timer);
+      watches.delete(watch);
+    });
+  }
+
+  function finish(watch: Watch): void {
+    watches.delete(watch);
+    watch.response.end();
+  }
+
+  return {
+    open,
+    bookmark() {
+      for (const watch of watches) sendBookmark(watch);
+    },
+    sendRaw(data) {
+      for (const watch of watches) watch.response.write(data);
+    },
+    end() {
+      for (const watch of watches) finish(watch);
+    },
+    cut() {
+      for (const watch of watches) watch.response.socket?.destroy();
+      watches.clear();
+    },
+    count: () => watches.size,
+  };
+}
+
+/** What a watch sees of a write: an object that stops matching the selector is deleted as far as it can tell. */
+function eventOf(change: Change, matches: Matches): { type: string; object: KubernetesObject } | undefined {
+  const { before, object, deleted } = change;
+  const did = before !== undefined && matches(before);
+  const does = !deleted && matches(object);
+  if (does) return { type: did ? 'MODIFIED' : 'ADDED', object };
+  if (!did) return undefined;
+  const { resourceVersion } = object.metadata ?? {};
+  return {
+    type: 'DELETED',
+    object: { ...before, metadata: { ...before.metadata, resourceVersion: resourceVersion! } },
+  };
+}
+
+function send(response: ServerResponse, type: string, object: object): void {
+  response.write(`${JSON.stringify({ type, object })}\n`);
+}
+
+function wantsInitialEvents(query: URLSearchParams, options: WatchOptions): boolean {
+  const asked = query.get('sendInitialEvents');
+  const match = query.get('resourceVersionMatch');
+  if (asked === null && match === null) return false;
+  if (!options.streamingLists)
+    throw invalid('sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled');
+  if (asked === null)
+    throw invalid('resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided');
+  if (match !== 'NotOlderThan')
+    throw invalid('sendInitialEvents requires setting resourceVersionMatch to NotOlderThan');
+  return asked === 'true';
+}
+
+function invalid(sentence: string) {
+  return apiError(422, `ListOptions.meta.k8s.io "" is invalid: sendInitialEvents: Forbidden: ${sentence}`);
+}
+
+export function parseVersion(text: string | null): number | undefined {
+  if (text === null || text === '') return undefined;
+  if (!/^\d+$/.test(text)) throw apiError(400, `resourceVersion: Invalid value: "${text}"`);
+  return Number(text);
+}
+
+export function expiredError(asked: number, oldest: number) {
+  return apiError(410, `too old resource version: ${asked} (${oldest})`);
+}
+
+export function tooLarge(asked: number, current: number) {
+  const message = 'Too large resource version';
+  const causes = [{ reason: 'ResourceVersionTooLarge', message }];
+  const details = { causes, retryAfterSeconds: 1 };
+  return new ApiError(504, 'Timeout', `${message}: ${asked}, current: ${current}`, details);
+}

@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import {
+  apply,
+  byName,
+  difference,
+  losesMembers,
+  type MembershipEvent,
+  type Parts,
+  union,
+} from '../../src/watcher/membership.ts';
+import type { Member } from '../../src/watcher/protocol.ts';
+
+function member(uid: string, fields: Partial<Member> = {}): Member {
+  return {
+    uid,
+    name: `pod-${uid}`,
+    namespace: 'default',
+    addresses: ['10.0.0.1'],
+    ports: { http: 80 },
+    ready: true,
+    serving: true,
+    terminating: false,
+    ...fields,
+  };
+}
+
+test('the group is the union of all parts: the last one does not overwrite the set', () => {
+  const parts = new Map([
+    ['a', [member('1')]],
+    ['b', [member('2')]],
+  ]);
+  assert.deepEqual([...union(parts).keys()], ['1', '2']);
+});
+
+test('a member in two parts has the addresses of both, IPv4 first, and the newest conditions', () => {
+  const six = member('1', { addresses: ['fd00::1'], ready: false });
+  const four = member('1', { addresses: ['10.0.0.9'], ready: true });
+  let parts: Parts = new Map();
+  parts = apply(parts, { type: 'set', key: 'four', members: [four] });
+  parts = apply(parts, { type: 'set', key: 'six', members: [six] });
+  assert.deepEqual(union(parts).get('1'), { ...four, addresses: ['10.0.0.9', 'fd00::1'], ready: false });
+  parts = apply(parts, { type: 'set', key: 'four', members: [four] });
+  assert.equal(union(parts).get('1')?.ready, true);
+  assert.deepEqual(union(parts).get('1')?.addresses, ['10.0.0.9', 'fd00::1']);
+});
+
+test('equal members are no change, whatever object holds them', () => {
+  const before = union(new Map([['a', [member('1')]]]));
+  assert.equal(difference(before, union(new Map([['b', [member('1')]]]))), undefined);
+  const after = union(new Map([['a', [member('1', { ready: false })]]]));
+  assert.deepEqual(
+    difference(before, after)?.changed.map(({ uid }) => uid),
+    ['1'],
+  );
+});
+
+test('StatefulSet pods are in the order of their ordinals', () => {
+  const names = ['db-10', 'db-2', 'web-1', 'db-0'];
+  const members = names.map((name) => member(name, { name, ordinal: Number(name.split('-')[1]) }));
+  assert.deepEqual(
+    members.sort(byName).map(({ name }) => name),
+    ['db-0', 'db-2', 'db-10', 'web-1'],
+  );
+});
+
+const uid = fc.constantFrom('1', '2', '3', '4', '5');
+const members = fc
+  .uniqueArray(fc.record({ uid, ready: fc.boolean() }), { selector: (one) => one.uid })
+  .map((list) => list.map((one) => member(one.uid, { ready: one.ready })));
+const key = fc.constantFrom('a', 'b', 'c');
+const anyEvent: fc.Arbitrary<MembershipEvent> = fc.oneof(
+  fc.record({ type: fc.constant('set' as const), key, members }),
+  fc.record({ type: fc.constant('delete' as const), key }),
+  fc.record({
+    type: fc.constant('replace' as const),
+    parts: fc.array(fc.tuple(key, members)).map((entries) => new Map(entries)),
+  }),
+);
+
+test('applying every difference gives the membership, and departures are never missed', () => {
+  fc.assert(
+    fc.property(fc.array(anyEvent, { maxLength: 30 }), (events) => {
+      let parts: Parts = new Map();
+      const held = new Map<string, Member>();
+      for (const event of events) {
+        const before = union(parts);
+        const departs = losesMembers(parts, event);
+        parts = apply(parts, event);
+        const change = difference(before, union(parts));
+        if (change && change.left.length > 0) assert.equal(departs, true);
+        for (const { uid } of change?.left ?? []) assert.equal(held.delete(uid), true);
+        for (const one of change?.joined ?? []) {
+          assert.equal(held.has(one.uid), false);
+          held.set(one.uid, one);
+        }
+        for (const one of change?.changed ?? []) {
+          assert.equal(held.has(one.uid), true);
+          held.set(one.uid, one);
+        }
+        assert.deepEqual(held, new Map(union(parts)));
+      }
+    }),
+    { numRuns: 500 },
+  );
+});

@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Delta, Member } from '../../src/watcher/protocol.ts';
+import type { SourceEvent } from '../../src/watcher/source.ts';
+import { type Output, Watch } from '../../src/watcher/watch.ts';
+import { FakeClock, settle } from '../support/fake-clock.ts';
+import { event } from '../support/scripted-api.ts';
+import { follow, Recorder, slice, synced } from './followed-group.ts';
+
+const uids = (members: Member[] | undefined) => members?.map(({ uid }) => uid);
+const told = (delta: Delta | undefined) => [uids(delta?.left), uids(delta?.joined), uids(delta?.changed)];
+
+test('a join goes out at once, the next changes within 20 ms together', async () => {
+  const followed = follow();
+  const call = await synced(followed);
+  await followed.clock.advance(100);
+  call.events(event('MODIFIED', slice('a', 'db-0/u0', 'db-1/u1'), '101'));
+  await settle();
+  assert.deepEqual(told(followed.output.deltas[0]), [[], ['u1'], []]);
+  call.events(event('MODIFIED', slice('a', 'db-0/u0', 'db-1/u1', 'db-2/u2'), '102'));
+  await followed.clock.advance(10);
+  call.events(event('MODIFIED', slice('a', 'db-0/u0', 'db-1/u1', 'db-2/u2', 'db-3/u3'), '103'));
+  await followed.clock.advance(9);
+  assert.equal(followed.output.deltas.length, 1);
+  await followed.clock.advance(1);
+  assert.deepEqual(told(followed.output.deltas[1]), [[], ['u2', 'u3'], []]);
+  assert.deepEqual(
+    followed.output.deltas.map(({ revision }) => revision),
+    [2, 3],
+  );
+});
+
+test('a member that joined and left within the window is not reported', async () => {
+  const followed = follow();
+  const call = await synced(followed);
+  call.events(event('ADDED', slice('b', 'db-7/u7'), '101'), event('DELETED', slice('b', 'db-7/u7'), '102'));
+  await followed.clock.advance(1000);
+  assert.deepEqual(followed.output.deltas, []);
+  assert.equal(followed.watch.revision, 1);
+});
+
+test('an endpoint that moves to another slice neither leaves nor joins', async () => {
+  const followed = follow();
+  const call = await synced(followed, [slice('a', 'db-0/u0', 'db-1/u1'), slice('b')]);
+  await followed.clock.advance(100);
+  call.events(event('MODIFIED', slice('a', 'db-0/u0'), '101'));
+  await followed.clock.advance(10);
+  call.events(event('MODIFIED', slice('b', 'db-1/u1'), '102'));
+  await followed.clock.advance(100);
+  assert.deepEqual(
+    followed.output.deltas.flatMap(({ left, joined }) => [...left, ...joined]),
+    [],
+  );
+  assert.deepEqual(followed.names(), ['db-0/u0', 'db-1/u1']);
+});
+
+test('the same name with another uid is a departure and a join in one line', async () => {
+  const followed = follow();
+  const call = await synced(followed);
+  call.events(event('MODIFIED', slice('a', 'db-0/u0-again'), '101'));
+  await followed.clock.advance(20);
+  assert.deepEqual(told(followed.output.deltas[0]), [['u0'], ['u0-again'], []]);
+});
+
+test('what was learnt goes out before the word that it is stale', async () => {
+  const order: string[] = [];
+  const source = scripted();
+  const clock = new FakeClock();
+  const output: Output = {
+    synced: () => order.push('synced'),
+    changed: (delta) => order.push(`delta ${delta.revision}`),
+    status: ({ stale }) => order.push(`stale ${stale}`),
+    heartbeat: () => {},
+  };
+  const watch = watchOf(source, clock, output);
+  source.push({ type: 'replace', parts: new Map() });
+  await settle();
+  source.push({ type: 'set', key: 'a', members: [member('u0')] });
+  source.push({ type: 'failure', reason: 'disconnected', message: 'gone' });
+  await settle();
+  assert.deepEqual(order, ['synced', 'delta 2', 'stale true']);
+  assert.equal(watch.status().message, 'gone');
+});
+
+test('no heartbeat comes from a source that is stuck', async () => {
+  const source = scripted();
+  const clock = new FakeClock();
+  const output = new Recorder();
+  const watch = watchOf(source, clock, output);
+  source.push({ type: 'replace', parts: new Map() });
+  await clock.advance(60_000);
+  assert.deepEqual(output.heartbeats, []);
+  assert.ok(watch.pulseAgeSeconds() >= 59);
+});
+
+test('an output that throws hurts no other', async () => {
+  const source = scripted();
+  const clock = new FakeClock();
+  const output = new Recorder();
+  const broken = new Proxy({} as Output, {
+    get: () => () => {
+      throw new Error('broken');
+    },
+  });
+  const watch = watchOf(source, clock, broken, output);
+  source.push({ type: 'replace', parts: new Map() });
+  source.push({ type: 'set', key: 'a', members: [member('u0')] });
+  await clock.advance(20);
+  assert.deepEqual([output.syncs, output.deltas.length, watch.members.size], [1, 1, 1]);
+});
+
+test('before the first list a failure is not told, and nothing is fresh', async () => {
+  const followed = follow();
+  (await followed.api.next()).fail(403, 'forbidden');
+  await settle();
+  assert.deepEqual(
+    [followed.watch.synced, followed.watch.stale, followed.watch.reason],
+    [false, true, 'forbidden'],
+  );
+  assert.deepEqual(followed.output.statuses, []);
+  await followed.clock.advance(400);
+  await synced(followed);
+  assert.deepEqual(
+    [followed.watch.synced, followed.watch.stale, followed.watch.reason],
+    [true, false, undefined],
+  );
+});
+
+test('run ends when it is told to, and closes its connection', async () => {
+  const followed = follow();
+  const call = await synced(followed);
+  followed.stop();
+  await followed.clock.advance(1000);
+  await followed.done;
+  assert.equal(call.closed, true);
+});
+
+function watchOf(source: ReturnType<typeof scripted>, clock: FakeClock, ...outputs: Output[]): Watch {
+  const group = { namespace: 'default', service: 'db' };
+  const watch = new Watch({ source: { name: 'endpointslices', ...source }, group, outputs, clock });
+  void watch.run();
+  return watch;
+}
+
+/** A source that says what the test pushes, and nothing by itself. */
+function scripted() {
+  const queue: SourceEvent[] = [];
+  let wake = () => {};
+  return {
+    push(said: SourceEvent) {
+      queue.push(said);
+      wake();
+    },
+    async *events(): AsyncGenerator<SourceEvent, never> {
+      for (;;) {
+        const next = queue.shift();
+        if (next !== undefined) yield next;
+        else await new Promise<void>((resolve) => (wake = resolve));
+      }
+    },
+  };
+}
+
+function member(uid: string): Member {
+  return {
+    uid,
+    name: uid,
+    namespace: 'default',
+    addresses: ['10.0.0.1'],
+    ports: {},
+    ready: true,
+    serving: true,
+    terminating: false,
+  };
+}
