@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Delta, Member } from '../../src/watcher/protocol.ts';
-import type { SourceEvent } from '../../src/watcher/source.ts';
-import { type Output, Watch } from '../../src/watcher/watch.ts';
+import type { Output } from '../../src/watcher/watch.ts';
 import { FakeClock, settle } from '../support/fake-clock.ts';
 import { event } from '../support/scripted-api.ts';
 import { follow, Recorder, slice, synced } from './followed-group.ts';
+import { member, scripted, watchOf } from './scripted-source.ts';
 
 const uids = (members: Member[] | undefined) => members?.map(({ uid }) => uid);
 const told = (delta: Delta | undefined) => [uids(delta?.left), uids(delta?.joined), uids(delta?.changed)];
@@ -134,42 +134,3 @@ test('run ends when it is told to, and closes its connection', async () => {
   await followed.done;
   assert.equal(call.closed, true);
 });
-
-function watchOf(source: ReturnType<typeof scripted>, clock: FakeClock, ...outputs: Output[]): Watch {
-  const group = { namespace: 'default', service: 'db' };
-  const watch = new Watch({ source: { name: 'endpointslices', ...source }, group, outputs, clock });
-  void watch.run();
-  return watch;
-}
-
-/** A source that says what the test pushes, and nothing by itself. */
-function scripted() {
-  const queue: SourceEvent[] = [];
-  let wake = () => {};
-  return {
-    push(said: SourceEvent) {
-      queue.push(said);
-      wake();
-    },
-    async *events(): AsyncGenerator<SourceEvent, never> {
-      for (;;) {
-        const next = queue.shift();
-        if (next !== undefined) yield next;
-        else await new Promise<void>((resolve) => (wake = resolve));
-      }
-    },
-  };
-}
-
-function member(uid: string): Member {
-  return {
-    uid,
-    name: uid,
-    namespace: 'default',
-    addresses: ['10.0.0.1'],
-    ports: {},
-    ready: true,
-    serving: true,
-    terminating: false,
-  };
-}

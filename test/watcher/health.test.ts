@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { serveHealth } from '../../src/watcher/health.ts';
+import { FakeClock, settle } from '../support/fake-clock.ts';
+import { member, scripted, watchOf } from './scripted-source.ts';
+
+async function serve(t: TestContext) {
+  const clock = new FakeClock();
+  const source = scripted();
+  const watch = watchOf(source, clock);
+  const { server, port } = await serveHealth(0, watch, clock, () => 'rollcall_members 1\n');
+  t.after(() => server.close());
+  const get = async (path: string) => {
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, { headers: { connection: 'close' } });
+    return { status: response.status, text: await response.text() };
+  };
+  return { clock, source, get };
+}
+
+test('the start waits for the group, but for 10 s at most', async (t) => {
+  const { clock, get } = await serve(t);
+  assert.equal((await get('/startz')).status, 503);
+  await clock.advance(9999);
+  assert.equal((await get('/startz')).status, 503);
+  await clock.advance(1);
+  assert.equal((await get('/startz')).status, 200);
+  assert.equal((await get('/readyz')).status, 503);
+});
+
+test('ready is when the group is known, and stale does not unmake it', async (t) => {
+  const { source, get } = await serve(t);
+  source.push({ type: 'replace', parts: new Map([['a', [member('u0')]]]) });
+  source.push({ type: 'failure', reason: 'disconnected', message: 'gone' });
+  await settle();
+  assert.equal((await get('/startz')).status, 200);
+  const ready = await get('/readyz');
+  assert.equal(ready.status, 200);
+  assert.deepEqual(JSON.parse(ready.text), {
+    ok: true,
+    synced: true,
+    stale: true,
+    reason: 'disconnected',
+    message: 'gone',
+    revision: 1,
+    members: 1,
+  });
+});
+
+test('a watch loop that shows no life for three heartbeats is not healthy', async (t) => {
+  const { clock, source, get } = await serve(t);
+  assert.equal((await get('/healthz')).status, 200);
+  await clock.advance(15_000);
+  assert.equal((await get('/healthz')).status, 503);
+  source.push({ type: 'tick' });
+  await settle();
+  assert.equal((await get('/healthz?verbose')).status, 200);
+});
+
+test('metrics, and a 404 that says what there is', async (t) => {
+  const { get } = await serve(t);
+  assert.deepEqual(await get('/metrics'), { status: 200, text: 'rollcall_members 1\n' });
+  const other = await get('/');
+  assert.equal(other.status, 404);
+  assert.match(other.text, /\/startz, \/readyz, \/healthz and \/metrics/);
+});
