@@ -1,0 +1,114 @@
+/** The cluster that the tests run on: a kind cluster of their own, or the one that KUBECONFIG names. */
+
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { outcome, run } from './command.ts';
+import { kubectl, TEST_LABEL, tryKubectl } from './kubernetes.ts';
+
+export interface Cluster {
+  /** What is missing on this machine, as a sentence that says what to install; undefined when all is there. */
+  missing(): Promise<string | undefined>;
+  /** Makes it reachable by KUBECONFIG. */
+  start(): Promise<void>;
+  /** Whether there is a way to load images; without one they have to be there already. */
+  readonly takesImages: boolean;
+  /** Makes an image of this machine known to its nodes. */
+  load(image: string): Promise<void>;
+  /** Undoes what the run did. */
+  remove(): Promise<void>;
+  /** What to do by hand when it is kept. */
+  readonly keptHint: string;
+}
+
+const KIND_NAME = 'rollcall-e2e';
+const NO_DOCKER = 'No Docker daemon answers: install Docker and start it.';
+
+export const chosenCluster = (): Cluster =>
+  process.env.KUBECONFIG ? new ExistingCluster() : new KindCluster();
+
+class KindCluster implements Cluster {
+  readonly takesImages = true;
+  readonly keptHint =
+    `kind export kubeconfig --name ${KIND_NAME}; later: kind delete cluster --name ${KIND_NAME}`;
+  #directory: string | undefined;
+
+  async missing(): Promise<string | undefined> {
+    if (!(await works('docker', ['info']))) return NO_DOCKER;
+    if (!(await works('kind', ['version'])))
+      return 'kind is not on PATH: install it (https://kind.sigs.k8s.io).';
+    return missingKubectl();
+  }
+
+  async start(): Promise<void> {
+    await run('kind', ['delete', 'cluster', '--name', KIND_NAME]);
+    this.#directory = await mkdtemp(join(tmpdir(), 'rollcall-e2e-'));
+    // A file of its own: the user's kubeconfig and its current context stay as they are.
+    process.env.KUBECONFIG = join(this.#directory, 'kubeconfig');
+    process.env.ROLLCALL_E2E_NODE = `${KIND_NAME}-control-plane`;
+    const image = await nodeImage();
+    const config = 'deploy/kind.yaml';
+    const options = [
+      ...(image ? ['--image', image] : []),
+      ...(existsSync(config) ? ['--config', config] : []),
+    ];
+    await run('kind', ['create', 'cluster', '--name', KIND_NAME, '--wait', '120s', ...options]);
+  }
+
+  async load(image: string): Promise<void> {
+    await run('kind', ['load', 'docker-image', image, '--name', KIND_NAME]);
+  }
+
+  async remove(): Promise<void> {
+    await run('kind', ['delete', 'cluster', '--name', KIND_NAME]);
+    if (this.#directory) await rm(this.#directory, { recursive: true, force: true });
+  }
+}
+
+/** Of the user; the run adds to it and takes away what it added. */
+class ExistingCluster implements Cluster {
+  readonly keptHint = `kubectl delete -k deploy; kubectl delete namespace --selector=${TEST_LABEL}`;
+  readonly #loadCommand = process.env.ROLLCALL_LOAD_IMAGE ?? '';
+  readonly takesImages = this.#loadCommand !== '';
+
+  async missing(): Promise<string | undefined> {
+    if (this.takesImages && !(await works('docker', ['info']))) return NO_DOCKER;
+    const missing = await missingKubectl();
+    if (missing || (await works('kubectl', ['get', '--raw=/readyz']))) return missing;
+    return 'The cluster that KUBECONFIG names does not answer: correct it, or unset it for a kind cluster.';
+  }
+
+  async start(): Promise<void> {
+    await kubectl('delete', 'namespace', `--selector=${TEST_LABEL}`);
+  }
+
+  async load(image: string): Promise<void> {
+    await run('sh', ['-c', this.#loadCommand.replaceAll('{image}', image)]);
+  }
+
+  async remove(): Promise<void> {
+    await kubectl('delete', 'namespace', `--selector=${TEST_LABEL}`);
+    await tryKubectl(['delete', '--kustomize=deploy', '--ignore-not-found']);
+  }
+}
+
+/** KIND_NODE_IMAGE, else one that is here already, else none: kind then takes its default. */
+async function nodeImage(): Promise<string | undefined> {
+  if (process.env.KIND_NODE_IMAGE) return process.env.KIND_NODE_IMAGE;
+  const format = '{{.Repository}}:{{.Tag}}';
+  const local = await run('docker', ['image', 'ls', '--format', format, 'kindest/node']);
+  return local.split('\n').find((image) => image !== '' && !image.endsWith(':<none>'));
+}
+
+async function missingKubectl(): Promise<string | undefined> {
+  if (await works('kubectl', ['version', '--client'])) return undefined;
+  return 'kubectl is not on PATH: install it (https://kubernetes.io/docs/tasks/tools).';
+}
+
+async function works(command: string, args: string[]): Promise<boolean> {
+  return outcome(command, args).then(
+    ({ code }) => code === 0,
+    () => false,
+  );
+}

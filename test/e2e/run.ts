@@ -1,0 +1,130 @@
+/**
+ * `npm run e2e`: a cluster, the image, `kubectl apply -k deploy`, the tests, and everything gone again.
+ *
+ *   npm run e2e -- --keep        leaves the cluster for a look
+ *   npm run e2e -- NAME          only the test files, or else the tests, whose name has NAME in it
+ *
+ * KUBECONFIG takes that cluster instead of a new kind cluster; ROLLCALL_LOAD_IMAGE is then a shell
+ * command that makes `{image}` known to its nodes (without it the images have to be there). APP_IMAGE
+ * is the image of the tests' application, KIND_NODE_IMAGE the one of kind's nodes.
+ */
+
+import { globSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { eventually } from '../support/eventually.ts';
+import { chosenCluster } from './cluster.ts';
+import { outcome, run } from './command.ts';
+import { diagnose } from './diagnosis.ts';
+import { kubectl, rolledOut, SYSTEM_NAMESPACE } from './kubernetes.ts';
+
+process.chdir(fileURLToPath(new URL('../..', import.meta.url)));
+
+const { values, positionals } = parseArgs({
+  options: { keep: { type: 'boolean', default: false } },
+  allowPositionals: true,
+});
+const cluster = chosenCluster();
+const appImage = process.env.APP_IMAGE || 'node:24-bookworm-slim';
+
+// Ctrl-C ends the program that is running; this one goes on to clean up after it.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {});
+
+const missing = await cluster.missing();
+if (missing) {
+  console.error(`e2e: ${missing}`);
+  process.exit(1);
+}
+process.exitCode = (await whole()) ? 0 : 1;
+
+async function whole(): Promise<boolean> {
+  const began = Date.now();
+  let passed = false;
+  try {
+    await step('cluster', () => cluster.start());
+    passed = await onCluster();
+  } catch (error) {
+    tell(error);
+  }
+  if (values.keep) console.log(`e2e: kept. ${cluster.keptHint}`);
+  else await step('clean up', () => cluster.remove()).catch(tell);
+  console.log(`e2e: ${passed ? 'passed' : 'failed'} in ${seconds(began)}`);
+  return passed;
+}
+
+async function onCluster(): Promise<boolean> {
+  let passed = false;
+  try {
+    await prepare();
+    passed = await step('tests', tests);
+  } catch (error) {
+    tell(error);
+  }
+  if (!passed) await diagnose().catch(tell);
+  return passed;
+}
+
+async function prepare(): Promise<void> {
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
+  const image = `rollcall:${version}`;
+  await step('nodes and DNS', async () => {
+    await kubectl('wait', 'nodes', '--all', '--for=condition=Ready', '--timeout=120s');
+    await rolledOut('kube-system', 'deployment/coredns');
+  });
+  if (cluster.takesImages) {
+    await step(`image ${image}`, () => run('npm', ['run', '--silent', 'image']));
+    await step(`image ${appImage}`, pullUnlessLocal);
+    await step('load images', async () => {
+      await cluster.load(image);
+      await cluster.load(appImage);
+    });
+  }
+  await step('kubectl apply -k deploy', () => kubectl('apply', '--kustomize=deploy'));
+  await step('roll-out', () => rolledOut(SYSTEM_NAMESPACE, 'deployment/rollcall'));
+  await step('first call of the webhook', webhookAnswers);
+}
+
+async function pullUnlessLocal(): Promise<void> {
+  const local = await outcome('docker', ['image', 'inspect', appImage]);
+  if (local.code !== 0) await run('docker', ['pull', appImage]);
+}
+
+/** The API server learns of the webhook and its CA a moment after the roll-out. */
+async function webhookAnswers(): Promise<void> {
+  const args = ['run', 'probe', '--image=probe', '--restart=Never', '--dry-run=server', '--output=json'];
+  const asking = ['--annotations=rollcall.dev/inject=true', '--annotations=rollcall.dev/service=probe'];
+  await eventually('injection', async () => {
+    const pod = JSON.parse(await kubectl(...args, ...asking));
+    return pod.spec.initContainers?.[0]?.name === 'rollcall';
+  });
+}
+
+async function tests(): Promise<boolean> {
+  const all = globSync('test/e2e/*.test.ts').sort();
+  const [name] = positionals;
+  const files = all.filter((file) => name !== undefined && file.includes(name));
+  const chosen = files.length > 0 || name === undefined ? [] : [`--test-name-pattern=${name}`];
+  const args = ['--test', '--test-concurrency=1', '--test-reporter=spec', ...chosen];
+  const { code } = await outcome(process.execPath, [...args, ...(files.length > 0 ? files : all)], {
+    output: 'inherit',
+  });
+  return code === 0;
+}
+
+async function step<T>(name: string, action: () => Promise<T>): Promise<T> {
+  const began = Date.now();
+  console.log(`e2e: ${name} ...`);
+  try {
+    return await action();
+  } finally {
+    console.log(`e2e: ${name}, ${seconds(began)}`);
+  }
+}
+
+function seconds(since: number): string {
+  return `${((Date.now() - since) / 1000).toFixed(1)} s`;
+}
+
+function tell(error: unknown): void {
+  console.error(`e2e: ${(error as Error).message}`);
+}

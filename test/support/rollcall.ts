@@ -1,0 +1,72 @@
+/** The program under test as a child process: `node src/main.ts COMMAND ...`, ended with the test. */
+
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { BackgroundProcess } from './background-process.ts';
+
+const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+
+/** A test context. Not node:test's own `after`: called inside a hook, it runs at the end of that hook. */
+export interface Ending {
+  after: (end: () => Promise<void>) => void;
+}
+
+export interface LogLine {
+  time: string;
+  level: string;
+  message: string;
+  [field: string]: unknown;
+}
+
+export class Rollcall extends BackgroundProcess {
+  constructor(command: string, flags: Record<string, string | number>) {
+    const args = Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, String(value)]);
+    super(`rollcall ${command}`, process.execPath, [MAIN, command, ...args], ownEnvironment());
+  }
+
+  logs(): LogLine[] {
+    return this.output.flatMap((line) => {
+      try {
+        return [JSON.parse(line) as LogLine];
+      } catch {
+        return [];
+      }
+    });
+  }
+
+  logged(message: RegExp, timeoutMs = 15_000): Promise<LogLine> {
+    const find = () => this.logs().find((line) => message.test(line.message));
+    return this.until(`log line ${message}`, find, timeoutMs);
+  }
+
+  /** The port of its HTTP server, once that listens. */
+  async port(): Promise<number> {
+    return Number((await this.logged(/^serving$/)).port);
+  }
+}
+
+/** The caller's settings must not leak into the program under test. */
+function ownEnvironment(): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(([name]) => !/^(ROLLCALL_|KUBE|NODE_TEST)/.test(name));
+  return Object.fromEntries(kept);
+}
+
+export interface Sidecar {
+  process: Rollcall;
+  socket: string;
+  directory: string;
+}
+
+/** With a directory of its own and any free port. */
+export async function startSidecar(ending: Ending, flags: Record<string, string | number>): Promise<Sidecar> {
+  const directory = await mkdtemp(join(tmpdir(), 'rollcall-'));
+  const sidecar = new Rollcall('sidecar', { directory, port: 0, ...flags });
+  ending.after(async () => {
+    // Not a polite stop: it would go on serving the test's own connections for its grace period.
+    await sidecar.kill();
+    await rm(directory, { recursive: true, force: true });
+  });
+  return { process: sidecar, socket: join(directory, 'members.sock'), directory };
+}
