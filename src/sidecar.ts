@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { Server } from 'node:net';
 import packageJson from '../package.json' with { type: 'json' };
 import { type SidecarConfig, UsageError } from './config.ts';
 import { jsonLog, type Log } from './log.ts';
@@ -9,7 +10,8 @@ import { endpointSlices } from './watcher/endpoint-slices.ts';
 import { FileOutput } from './watcher/files.ts';
 import { serveHealth } from './watcher/health.ts';
 import { kubernetesSource } from './watcher/kubernetes.ts';
-import { SocketOutput } from './watcher/socket.ts';
+import { Readers } from './watcher/readers.ts';
+import { serveSocket, socketPath } from './watcher/socket.ts';
 import { kubernetesTransport, type Transport } from './watcher/transport.ts';
 import { Watch } from './watcher/watch.ts';
 
@@ -29,15 +31,18 @@ export async function sidecar(config: SidecarConfig): Promise<void> {
     systemClock,
     log,
   );
-  const socket = startUp(() => new SocketOutput(directory, systemClock, log));
+  const socket = startUp(() => socketPath(directory));
+  const watch = new Watch({ source, group, self, log });
+  const readers = new Readers(watch, systemClock, log);
   const files = new FileOutput(directory, log);
-  const watch = new Watch({ source, group, self, outputs: [socket, files], log });
-  const metrics = sidecarMetrics(watch, socket, files);
+  watch.add(readers);
+  watch.add(files);
+  const metrics = sidecarMetrics(watch, readers, files);
 
-  await startUp(() => socket.listen(watch, directory));
+  const server = await startUp(() => serveSocket(socket, readers, log));
   const { port } = await startUp(() => serveHealth(config.port, watch, systemClock, () => metrics.text()));
-  log.info('serving', { socket: socket.path, port, namespace, service, version: packageJson.version });
-  stopOnSignal(socket, config.graceSeconds, log);
+  log.info('serving', { socket, port, namespace, service, version: packageJson.version });
+  stopOnSignal(readers, server, config.graceSeconds, log);
   await watch.run();
 }
 
@@ -93,7 +98,7 @@ function clusterDomain(): string {
   }
 }
 
-function sidecarMetrics(watch: Watch, socket: SocketOutput, files: FileOutput): Metrics {
+function sidecarMetrics(watch: Watch, readers: Readers, files: FileOutput): Metrics {
   const metrics = new Metrics();
   const read: Metrics['read'] = (...metric) => metrics.read(...metric);
   read('gauge', 'rollcall_members', 'Members of the group.', () => watch.members.size);
@@ -106,13 +111,13 @@ function sidecarMetrics(watch: Watch, socket: SocketOutput, files: FileOutput): 
     'Seconds since upstream last gave evidence.',
     () => watch.upstreamAgeSeconds() ?? undefined,
   );
-  read('gauge', 'rollcall_socket_clients', 'Connected clients.', () => socket.clients);
-  read('counter', 'rollcall_socket_refused_total', 'Clients refused at the cap.', () => socket.refused);
+  read('gauge', 'rollcall_socket_clients', 'Connected clients.', () => readers.size);
+  read('counter', 'rollcall_socket_refused_total', 'Clients refused at the cap.', () => readers.refused);
   read(
     'counter',
     'rollcall_socket_resynced_total',
     'Snapshots for clients that fell behind.',
-    () => socket.resynced,
+    () => readers.resynced,
   );
   read(
     'counter',
@@ -127,13 +132,14 @@ function sidecarMetrics(watch: Watch, socket: SocketOutput, files: FileOutput): 
  * A native sidecar is told to stop after the application has gone; elsewhere both are told at once,
  * and whoever still reads is served until it goes or the grace period nears its end.
  */
-function stopOnSignal(socket: SocketOutput, graceSeconds: number, log: Log): void {
+function stopOnSignal(readers: Readers, server: Server, graceSeconds: number, log: Log): void {
   const stop = (signal: string, wait: boolean) => async () => {
-    log.info('stopping', { signal, clients: socket.clients });
+    log.info('stopping', { signal, clients: readers.size });
     const grace = new Promise<void>((resolve) => setTimeout(resolve, graceSeconds * 1000));
-    if (wait) await Promise.race([socket.idle(), grace]);
-    socket.close(signal);
-    await Promise.race([socket.idle(), new Promise((resolve) => setTimeout(resolve, 1000))]);
+    if (wait) await Promise.race([readers.idle(), grace]);
+    server.close();
+    readers.close(signal);
+    await Promise.race([readers.idle(), new Promise((resolve) => setTimeout(resolve, 1000))]);
     process.exit(0);
   };
   process.once('SIGTERM', stop('SIGTERM', true));

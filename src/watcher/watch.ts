@@ -42,7 +42,6 @@ export interface WatchOptions {
   source: Source;
   group: Group;
   self?: { uid?: string; name?: string } | undefined;
-  outputs: readonly Output[];
   heartbeatSeconds?: number;
   clock?: Clock;
   log?: Log;
@@ -63,7 +62,7 @@ export class Watch {
 
   #source: Source;
   #self: WatchOptions['self'];
-  #outputs: readonly Output[];
+  #outputs: Output[] = [];
   #clock: Clock;
   #log: Log;
   #parts: Parts = new Map();
@@ -80,13 +79,17 @@ export class Watch {
     this.#source = options.source;
     this.group = options.group;
     this.#self = options.self;
-    this.#outputs = options.outputs;
     this.heartbeatSeconds = options.heartbeatSeconds ?? HEARTBEAT_SECONDS;
     this.#clock = options.clock ?? systemClock;
     this.#log = options.log ?? silent;
     this.since = this.#clock.date();
     this.#pulseAt = this.#clock.now();
     this.#heartbeatAt = this.#clock.now();
+  }
+
+  /** From now on `output` is told too. */
+  add(output: Output): void {
+    this.#outputs.push(output);
   }
 
   /** Follows the source until `signal` aborts. Rejects only on a fault of our own. */

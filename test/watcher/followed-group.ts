@@ -37,7 +37,8 @@ export function follow() {
   const group = { namespace: 'default', service: 'db' };
   const collection = endpointSlices({ group, clusterDomain: 'cluster.local' });
   const source = kubernetesSource(collection, api, clock, silent);
-  const watch = new Watch({ source, group, outputs: [output], clock });
+  const watch = new Watch({ source, group, clock });
+  watch.add(output);
   const stop = new AbortController();
   const done = watch.run(stop.signal);
   done.catch(() => {});

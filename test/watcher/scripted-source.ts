@@ -8,7 +8,8 @@ export type ScriptedSource = ReturnType<typeof scripted>;
 /** A running watch of a scripted source. */
 export function watchOf(source: ScriptedSource, clock: Clock, ...outputs: Output[]): Watch {
   const group = { namespace: 'default', service: 'db' };
-  const watch = new Watch({ source: { name: 'endpointslices', ...source }, group, outputs, clock });
+  const watch = new Watch({ source: { name: 'endpointslices', ...source }, group, clock });
+  for (const output of outputs) watch.add(output);
   void watch.run();
   return watch;
 }

@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { silent } from '../../src/watcher/log.ts';
-import { SocketOutput, socketPath } from '../../src/watcher/socket.ts';
+import { Readers } from '../../src/watcher/readers.ts';
+import { serveSocket, socketPath } from '../../src/watcher/socket.ts';
 import { FakeClock, settle } from '../support/fake-clock.ts';
 import { connect, StreamReader } from '../support/stream.ts';
 import { member, scripted, watchOf } from './scripted-source.ts';
@@ -16,14 +17,17 @@ async function serve(t: TestContext, prepare: (directory: string) => void = () =
   prepare(directory);
   const clock = new FakeClock();
   const source = scripted();
-  const socket = new SocketOutput(directory, clock, silent);
-  const watch = watchOf(source, clock, socket);
-  await socket.listen(watch, directory);
+  const watch = watchOf(source, clock);
+  const readers = new Readers(watch, clock, silent);
+  watch.add(readers);
+  const path = socketPath(directory);
+  const server = await serveSocket(path, readers, silent);
   t.after(async () => {
-    socket.close('test over');
+    server.close();
+    readers.close('test over');
     await rm(directory, { recursive: true, force: true });
   });
-  return { directory, clock, source, socket, watch };
+  return { directory, clock, source, path, readers, watch };
 }
 
 type Served = Awaited<ReturnType<typeof serve>>;
@@ -43,7 +47,7 @@ async function sync(served: Served, uids: string[] = ['u0']): Promise<void> {
 
 test('hello comes first, the snapshot once synced, deltas without a gap, bye last', async (t) => {
   const served = await serve(t);
-  const reader = await connect(served.socket.path);
+  const reader = await connect(served.path);
   await reader.until('hello', () => reader.hello !== undefined);
   assert.equal(reader.hello?.synced, false);
   served.source.push({ type: 'tick' });
@@ -58,7 +62,7 @@ test('hello comes first, the snapshot once synced, deltas without a gap, bye las
   await group(served, ['u0', 'u1']);
   await group(served, ['u1', 'u2']);
   await reader.until('revision 3', () => reader.revision === 3);
-  served.socket.close('done');
+  served.readers.close('done');
   await reader.until('bye', () => reader.lines.at(-1)?.type === 'bye');
   await reader.until('the end', () => reader.ended);
   assert.deepEqual(reader.violations, []);
@@ -70,7 +74,7 @@ test('who connects later starts with the whole truth, and its status when stale'
   await sync(served, ['u0', 'u1']);
   served.source.push({ type: 'failure', reason: 'forbidden', message: 'no list' });
   await settle();
-  const reader = await connect(served.socket.path);
+  const reader = await connect(served.path);
   await reader.until('a status', () => reader.ofType('status').length > 0);
   assert.deepEqual(
     reader.lines.map(({ type }) => type),
@@ -85,11 +89,11 @@ test('who connects later starts with the whole truth, and its status when stale'
 
 test('the socket replaces a dead one at once and any user may connect', async (t) => {
   const served = await serve(t, (directory) => writeFileSync(join(directory, 'members.sock'), 'left behind'));
-  const stat = statSync(served.socket.path);
+  const stat = statSync(served.path);
   assert.equal(stat.isSocket(), true);
   assert.equal(stat.mode & 0o777, 0o666);
   assert.equal(existsSync(join(served.directory, '.members.tmp')), false);
-  const reader = await connect(served.socket.path);
+  const reader = await connect(served.path);
   await reader.until('hello', () => reader.hello !== undefined);
 });
 
@@ -105,19 +109,19 @@ test('a path of over 107 bytes is refused with what to do', () => {
 test('past the cap a client is told so and let go, and a place that is freed can be taken', async (t) => {
   const served = await serve(t);
   await sync(served);
-  const readers = await Promise.all(Array.from({ length: 64 }, () => connect(served.socket.path)));
+  const readers = await Promise.all(Array.from({ length: 64 }, () => connect(served.path)));
   await Promise.all(readers.map((reader) => reader.until('a snapshot', () => reader.revision === 1)));
-  const refused = await Promise.all(Array.from({ length: 20 }, () => connect(served.socket.path)));
+  const refused = await Promise.all(Array.from({ length: 20 }, () => connect(served.path)));
   for (const reader of refused) {
     await reader.until('the end', () => reader.ended);
     const [hello, bye] = reader.lines;
     assert.equal(hello?.type, 'hello');
     assert.deepEqual(bye, { type: 'bye', reason: 'too many clients: 64 are connected; close one of them' });
   }
-  assert.equal(served.socket.refused, 20);
+  assert.equal(served.readers.refused, 20);
   readers[0]?.close();
-  while (served.socket.clients === 64) await settle();
-  const next = await connect(served.socket.path);
+  while (served.readers.size === 64) await settle();
+  const next = await connect(served.path);
   await next.until('a snapshot', () => next.revision === 1);
 });
 
@@ -125,15 +129,15 @@ test('a slow reader loses deltas, gets one snapshot when it drains, and delays n
   const served = await serve(t);
   const uids = Array.from({ length: 200 }, (_, index) => `uid-${index}`);
   await sync(served, uids);
-  const quick = await connect(served.socket.path);
-  const slow = connectSocket(served.socket.path).pause();
+  const quick = await connect(served.path);
+  const slow = connectSocket(served.path).pause();
   await quick.until('a snapshot', () => quick.revision === 1);
   // Each change touches all members: about 35 KB, some 30 of them for what the kernel and the queue hold.
   for (let turn = 0; turn < 60; turn += 1) {
     await group(served, uids, `node-${turn}`);
     await quick.until(`revision ${turn + 2}`, () => quick.revision === turn + 2, 5000);
   }
-  assert.ok(served.socket.resynced >= 1, 'the queue of the slow reader was given up');
+  assert.ok(served.readers.resynced >= 1, 'the queue of the slow reader was given up');
   const reader = new StreamReader();
   let rest = '';
   slow.setEncoding('utf8').on('data', (text) => {
@@ -154,25 +158,25 @@ test('a reader that takes nothing for 30 s is disconnected', async (t) => {
   const served = await serve(t);
   const uids = Array.from({ length: 3000 }, (_, index) => `uid-${index}`);
   await sync(served, uids);
-  const stuck = connectSocket(served.socket.path).pause();
-  while (served.socket.clients === 0) await settle();
+  const stuck = connectSocket(served.path).pause();
+  while (served.readers.size === 0) await settle();
   for (let seconds = 0; seconds < 29; seconds += 1) await tick(served);
-  assert.equal(served.socket.clients, 1);
+  assert.equal(served.readers.size, 1);
   for (let seconds = 29; seconds < 40; seconds += 1) await tick(served);
-  while (served.socket.clients > 0) await settle();
-  assert.equal(served.socket.clients, 0);
+  while (served.readers.size > 0) await settle();
+  assert.equal(served.readers.size, 0);
   stuck.destroy();
 });
 
 test('what a client says is ignored', async (t) => {
   const served = await serve(t);
   await sync(served);
-  const chatty = connectSocket(served.socket.path);
+  const chatty = connectSocket(served.path);
   chatty.write(Buffer.alloc(1024 * 1024, 'x'));
   const text: string = await new Promise((resolve) => chatty.once('data', (data) => resolve(String(data))));
   assert.match(text, /^\{"type":"hello"/);
   await group(served, ['u0', 'u1']);
-  assert.equal(served.socket.clients, 1);
+  assert.equal(served.readers.size, 1);
   chatty.destroy();
 });
 
