@@ -64,7 +64,12 @@ export async function* sleeping(clock: Clock, milliseconds: number): AsyncGenera
   }
 }
 
-async function orTimer<T>(promise: Promise<T>, clock: Clock, milliseconds: number): Promise<T | undefined> {
+/** The promise's value, or undefined when it takes longer; the promise itself goes on. */
+export async function orTimer<T>(
+  promise: Promise<T>,
+  clock: Clock,
+  milliseconds: number,
+): Promise<T | undefined> {
   let timer: unknown;
   const expired = new Promise<undefined>((resolve) => {
     timer = clock.setTimeout(() => resolve(undefined), milliseconds);

@@ -1,6 +1,6 @@
 import { ApiError, failureOf, isTooLargeVersion, type StatusObject, statusError } from './api-error.ts';
 import { Backoff } from './backoff.ts';
-import { type Clock, sleeping, type Tick, Timeout, ticking } from './clock.ts';
+import { type Clock, orTimer, sleeping, type Tick, Timeout, ticking } from './clock.ts';
 import { Corrupt, LineSplitter } from './lines.ts';
 import type { Log } from './log.ts';
 import type { Member } from './protocol.ts';
@@ -35,6 +35,8 @@ const PAGE = 500;
 const WATCH_SECONDS = [300, 600] as const;
 /** Head of a response: an API server under load may queue a request for a while. */
 const RESPONSE_MS = 30_000;
+/** What was missed comes right behind the head of a watch; silence for so long means that nothing was. */
+const CATCH_UP_MS = 100;
 /** Bookmarks come about once a minute: this long without a byte means a half-open connection. */
 const SILENCE_MS = 90_000;
 /** A list now and then guards against a server whose versions went back (an etcd restore). */
@@ -101,7 +103,6 @@ class Reflector {
     let lived = false;
     try {
       const response = yield* this.#response(request);
-      if (!listing) yield* this.#established();
       lived = yield* this.#read(response, listing ? new Map() : undefined);
     } catch (error) {
       if (listing && isListRefused(error)) {
@@ -124,8 +125,14 @@ class Reflector {
     const splitter = new LineSplitter();
     let lived = false;
     let buffer = initial;
+    let caughtUp = initial !== undefined;
     while (this.#clock.now() < this.#relistAt || buffer !== undefined) {
-      const next = yield* this.#awaitRead(response.body.next(), buffer !== undefined);
+      const reading = response.body.next();
+      if (!caughtUp && (await orTimer(reading, this.#clock, CATCH_UP_MS)) === undefined) {
+        caughtUp = true;
+        yield* this.#established();
+      }
+      const next = yield* this.#awaitRead(reading, buffer !== undefined);
       if (next === 'relist') break;
       if (next.done) {
         if (splitter.pending > 0) throw new Corrupt('the watch ended inside a line');
@@ -138,6 +145,8 @@ class Reflector {
         lived = true;
         this.#streamErrors = 0;
       }
+      if (!caughtUp) yield* this.#established();
+      caughtUp = true;
     }
     this.#version = undefined;
     this.#listFrom = '';

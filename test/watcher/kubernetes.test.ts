@@ -196,7 +196,7 @@ test('429 and 503 wait as long as the server asks, and go on from the same versi
     const again = await followed.api.next();
     assert.equal(again.query('resourceVersion'), '100');
     again.head();
-    await settle();
+    await followed.clock.advance(100);
     assert.equal(followed.watch.stale, false);
     assert.deepEqual(followed.names(), ['db-0/u0']);
   }
@@ -230,7 +230,7 @@ test('403 is stale with its reason, and is retried for ever', async () => {
   }
   assert.deepEqual(followed.names(), ['db-0/u0']);
   (await followed.api.next()).head();
-  await settle();
+  await followed.clock.advance(100);
   assert.equal(followed.watch.stale, false);
   const told = followed.output.statuses.map(({ stale, reason }) => [stale, reason]);
   assert.deepEqual(told, [
@@ -348,8 +348,29 @@ test('a stream that ended and does not come back within a second is stale', asyn
   await followed.clock.advance(1100);
   assert.deepEqual([followed.watch.stale, followed.watch.reason], [true, 'disconnected']);
   again.head();
-  await settle();
+  await followed.clock.advance(100);
   assert.equal(followed.watch.stale, false);
+});
+
+test('what was missed is told before the word that it is fresh again', async () => {
+  const followed = follow();
+  const call = await synced(followed);
+  const order: string[] = [];
+  followed.watch.add({
+    synced: () => {},
+    changed: ({ joined }) => order.push(`joined ${joined.map(({ uid }) => uid)}`),
+    status: ({ stale }) => order.push(`stale ${stale}`),
+    heartbeat: () => {},
+  });
+  call.break();
+  await followed.clock.advance(400);
+  const again = await followed.api.next();
+  again.head();
+  await followed.clock.advance(99);
+  assert.deepEqual(order, ['stale true']);
+  again.events(event('MODIFIED', slice('a', 'db-0/u0', 'db-1/u1'), '105'));
+  await followed.clock.advance(100);
+  assert.deepEqual(order, ['stale true', 'joined u1', 'stale false']);
 });
 
 test('a service without any slice is stale as partial until one shows', async () => {
