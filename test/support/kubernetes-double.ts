@@ -115,7 +115,7 @@ export async function startKubernetesDouble(options: DoubleOptions = {}): Promis
   const stop = () =>
     new Promise<void>((resolve) => {
       server.close(() => resolve());
-      for (const socket of sockets) socket.resetAndDestroy();
+      for (const socket of sockets) reset(socket);
       watches.cut();
     });
 
@@ -148,6 +148,15 @@ export async function startKubernetesDouble(options: DoubleOptions = {}): Promis
     start: () => listen(port),
     close: stop,
   };
+}
+
+/**
+ * A reset that hits a socket in the middle of its orderly end leaves Node with a handle that never closes,
+ * and the process spins at its exit; such a socket is going anyway.
+ */
+function reset(socket: Socket): void {
+  if (socket.writableEnded) socket.destroy();
+  else socket.resetAndDestroy();
 }
 
 function describe(incoming: http.IncomingMessage): DoubleRequest {

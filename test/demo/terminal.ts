@@ -1,0 +1,80 @@
+/**
+ * How the demo looks: plain ASCII everywhere, colour only on a terminal and without NO_COLOR.
+ */
+import { stripVTControlCharacters, styleText } from 'node:util';
+
+type Format = Parameters<typeof styleText>[0];
+
+/** Styles when standard output is a terminal that wants it, and returns the text unchanged otherwise. */
+const style = (format: Format) => (text: string) => styleText(format, text, { stream: process.stdout });
+
+export const bold = style('bold');
+export const dim = style('dim');
+export const red = style('red');
+export const green = style('green');
+export const yellow = style('yellow');
+export const cyan = style('cyan');
+
+/** Wide enough for a diff of YAML, narrow enough to be read; a pipe gets everything. */
+const WIDEST = 110;
+
+export function columns(): number {
+  return process.stdout.isTTY ? Math.min(process.stdout.columns || 80, WIDEST) : Number.POSITIVE_INFINITY;
+}
+
+export function print(text = ''): void {
+  process.stdout.write(`${text}\n`);
+}
+
+export function heading(number: number, title: string, about: string): void {
+  print();
+  print(`${bold(`${number}  ${title}`)}`);
+  for (const line of wrapped(about, Math.min(columns(), 80) - INDENT.length)) print(dim(`${INDENT}${line}`));
+  print();
+}
+
+export const INDENT = '   ';
+
+/** A label in a column of its own, then the fact. */
+export function fact(label: string, text: string): void {
+  const lines = text.split('\n');
+  print(`${INDENT}${dim(label.padEnd(LABEL_WIDTH))}${lines[0]}`);
+  for (const line of lines.slice(1)) print(`${INDENT}${' '.repeat(LABEL_WIDTH)}${line}`);
+}
+
+/** The longest label used, and two spaces. */
+const LABEL_WIDTH = 15;
+
+/** Broken at spaces to fit beside a label. */
+export function beside(text: string): string {
+  return wrapped(text, Math.min(columns(), WIDEST) - INDENT.length - LABEL_WIDTH).join('\n');
+}
+
+function wrapped(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= width)
+      lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}
+
+/** Padded by what is visible, so that colours do not move columns. */
+export function padded(text: string, width: number): string {
+  return text + ' '.repeat(Math.max(0, width - stripVTControlCharacters(text).length));
+}
+
+/** Cut to fit the terminal; applied before colours. */
+export function fitting(text: string, room: number): string {
+  return text.length <= room ? text : `${text.slice(0, Math.max(0, room - 3))}...`;
+}
+
+export function milliseconds(duration: number): string {
+  return `${Math.round(duration)} ms`;
+}
+
+export function seconds(duration: number): string {
+  return `${(duration / 1000).toFixed(1)} s`;
+}

@@ -1,0 +1,57 @@
+/**
+ * What happened in the API, and what an application read because of it, in the order of events.
+ */
+
+import { setTimeout } from 'node:timers/promises';
+import type { Line } from '../../src/watcher/protocol.ts';
+import { type Application, told } from './application.ts';
+import { bold, columns, cyan, dim, INDENT, milliseconds, padded, print } from './terminal.ts';
+
+/** As wide as the longest row in practice; latencies stand at its end. */
+const WIDTH = 100;
+const LATENCY_WIDTH = 8;
+const WHO_WIDTH = 6;
+const TIME_WIDTH = 9;
+/** Between events, so that no change falls into the sidecar's window for folding (20 ms) by accident. */
+const PAUSE_MS = 200;
+
+export interface Timeline {
+  /** Something happens: `who` does `what` by way of `act`. Resolves once `seen` does, to the ms that it took. */
+  event(who: string, what: string, act: () => unknown, seen: () => Promise<unknown>): Promise<number>;
+  /** A line that was read before anything happened. */
+  show(name: string, line: Line): void;
+  /** Shows what the application reads from now on, under its name. */
+  follow(name: string, application: Application): void;
+}
+
+export function createTimeline(): Timeline {
+  const began = performance.now();
+  let eventAt = began;
+
+  function row(at: number, who: string, text: string, latency = ''): void {
+    const time = dim(`${((at - began) / 1000).toFixed(2)} s`.padEnd(TIME_WIDTH));
+    const width = Math.min(columns(), WIDTH) - INDENT.length - TIME_WIDTH - WHO_WIDTH - LATENCY_WIDTH;
+    const end = dim(latency.padStart(LATENCY_WIDTH));
+    print(`${INDENT}${time}${padded(who, WHO_WIDTH)}${latency ? padded(text, width) + end : text}`);
+  }
+
+  return {
+    async event(who, what, act, seen) {
+      await setTimeout(PAUSE_MS);
+      eventAt = performance.now();
+      row(eventAt, cyan(who), bold(what));
+      await act();
+      await seen();
+      return performance.now() - eventAt;
+    },
+    show: (name, line) => row(performance.now(), name, told(line) ?? ''),
+    follow(name, application) {
+      application.onLine((line) => {
+        const text = told(line);
+        if (text === undefined) return;
+        const now = performance.now();
+        row(now, name, text, milliseconds(now - eventAt));
+      });
+    },
+  };
+}
