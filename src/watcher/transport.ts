@@ -1,5 +1,5 @@
-import * as http from 'node:http';
-import * as https from 'node:https';
+import type * as http from 'node:http';
+import type * as https from 'node:https';
 import type { Credentials } from './credentials.ts';
 
 /** A response whose head has arrived. */
@@ -50,7 +50,9 @@ export function kubernetesTransport(server: string, credentials: Credentials, us
         },
         ...(ca === undefined ? {} : { ca }),
       };
-      return send(base.protocol === 'http:' ? http.request(options) : https.request(options));
+      // Imported as a module, node:http brings Node's whole fetch along: 6 MB of memory.
+      const name = base.protocol === 'http:' ? 'node:http' : 'node:https';
+      return send(process.getBuiltinModule(name).request(options));
     },
     unauthorized: () => credentials.expire(),
   };
