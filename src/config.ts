@@ -163,10 +163,17 @@ function parseFlags(settings: Settings, argv: readonly string[]): Record<string,
   return flags;
 }
 
+/**
+ * A variable that says nothing: empty, as a manifest leaves it, or ROLLCALL_PORT=tcp://10.0.0.1:443,
+ * which the kubelet sets in every pod next to a Service called `rollcall`.
+ */
+function isUnset(variable: string): boolean {
+  return variable === '' || /^(tcp|udp|sctp):\/\//.test(variable);
+}
+
 function settle(setting: Setting<unknown>, given: [name: string, value: string | undefined][]): unknown {
   for (const [name, value] of given) {
-    // An empty variable is what a manifest leaves behind when it has nothing to say.
-    if (value === undefined || (value === '' && name.startsWith('ROLLCALL_'))) continue;
+    if (value === undefined || (name.startsWith('ROLLCALL_') && isUnset(value))) continue;
     try {
       return setting.parse(value);
     } catch (error) {

@@ -1,6 +1,6 @@
 import { keys } from './annotations.ts';
 import { MOUNT_PATH, NAME, type Options, TOKEN_VOLUME, volumes } from './plan.ts';
-import { type Namespace, own, type Pod } from './pod.ts';
+import { type Namespace, own, type Pod, type VolumeMount } from './pod.ts';
 import { isSubset } from './subset.ts';
 
 /** Stable: they stand in logs, metrics and scripts. */
@@ -110,11 +110,11 @@ function refuseConflicts(pod: Pod): void {
     if (container.name === NAME) {
       throw new Problem('name-taken', `the pod has a container "${NAME}" of its own; give it another name`);
     }
-    const mount = container.volumeMounts?.find(({ mountPath }) => trimmed(mountPath) === MOUNT_PATH);
-    if (mount !== undefined && mount.name !== NAME) {
+    const mount = container.volumeMounts?.find(isInOurPlace);
+    if (mount !== undefined) {
       throw new Problem(
         'mount-path-taken',
-        `container "${container.name}" mounts volume "${mount.name}" at ${MOUNT_PATH}; mount it elsewhere`,
+        `container "${container.name}" mounts volume "${mount.name}" at ${mount.mountPath}; mount it elsewhere`,
       );
     }
     if (container.volumeMounts?.some(({ name }) => name === TOKEN_VOLUME)) {
@@ -126,6 +126,7 @@ function refuseConflicts(pod: Pod): void {
   }
 }
 
-function trimmed(path: string): string {
-  return path.length > 1 ? path.replace(/\/+$/, '') : path;
+/** With slashes at the end it is the same place, but another mount to the API server: ours would hide under it. */
+function isInOurPlace({ name, mountPath }: VolumeMount): boolean {
+  return mountPath.replace(/\/+$/, '') === MOUNT_PATH && !(name === NAME && mountPath === MOUNT_PATH);
 }

@@ -32,9 +32,9 @@ export function patch(pod: Pod, plan: Plan): Operation[] {
 function statusOperations(pod: Pod, { status }: Plan): Operation[] {
   const annotations = pod.metadata?.annotations;
   if (own(annotations, STATUS_KEY) === status) return [];
-  if (annotations === undefined) {
-    return [{ op: 'add', path: '/metadata/annotations', value: { [STATUS_KEY]: status } }];
-  }
+  const ours = { [STATUS_KEY]: status };
+  if (pod.metadata === undefined) return [{ op: 'add', path: '/metadata', value: { annotations: ours } }];
+  if (annotations === undefined) return [{ op: 'add', path: '/metadata/annotations', value: ours }];
   return [{ op: 'add', path: `/metadata/annotations/${escaped(STATUS_KEY)}`, value: status }];
 }
 
@@ -102,12 +102,17 @@ function sidecarOperations({ spec }: Pod, sidecar: Container): Operation[] {
   if (existing.length === 0) return [{ op: 'add', path: '/spec/initContainers', value: [sidecar] }];
   const index = existing.findIndex(({ name }) => name === NAME);
   if (index === -1) return [{ op: 'add', path: '/spec/initContainers/0', value: sidecar }];
-  if (isOurs(existing[index]!, sidecar)) return [];
+  if (isOurs(existing[index]!, asPulled(existing[index]!, sidecar))) return [];
   return [{ op: 'replace', path: `/spec/initContainers/${index}`, value: sidecar }];
 }
 
 /** Fields that the API server fills in. */
 const DEFAULTED = new Set(['terminationMessagePath']);
+
+/** AlwaysPullImages changes the policy after us and refuses any other: changed back, the pod is rejected. */
+function asPulled({ imagePullPolicy }: Container, sidecar: Container): Container {
+  return imagePullPolicy === 'Always' ? { ...sidecar, imagePullPolicy } : sidecar;
+}
 
 /** A container of our name counts as ours only when nothing in it goes beyond the plan. */
 function isOurs(existing: Container, sidecar: Container): boolean {

@@ -78,6 +78,12 @@ function tokenSources(): unknown[] {
   ];
 }
 
+/**
+ * The young generation of V8 grows to 3 x 16 MB by itself, and what a list left behind stays resident:
+ * with 1 MB, a group of 10,000 costs a quarter less memory.
+ */
+export const sidecarEnvironment = { NODE_OPTIONS: '--max-semi-space-size=1' };
+
 /** A native sidecar: an init container that goes on running, started before and stopped after the rest. */
 function sidecar({ service }: Options, install: Install): Container {
   return {
@@ -91,6 +97,7 @@ function sidecar({ service }: Options, install: Install): Container {
       { name: 'ROLLCALL_SERVICE', value: service },
       { name: 'ROLLCALL_POD_NAME', valueFrom: fieldRef('metadata.name') },
       { name: 'ROLLCALL_POD_UID', valueFrom: fieldRef('metadata.uid') },
+      ...Object.entries(sidecarEnvironment).map(([name, value]) => ({ name, value })),
     ],
     resources: {
       // Node and a group of 10; what a quota counts.

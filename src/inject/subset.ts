@@ -19,9 +19,11 @@ function isSubsetOfItems(planned: readonly unknown[], actual: readonly unknown[]
   if (!identified) {
     return planned.length === actual.length && planned.every((item, index) => isSubset(item, actual[index]));
   }
-  return planned.every((item) =>
-    actual.some((other) => identity(other) === identity(item) && isSubset(item, other)),
-  );
+  return planned.every((item) => {
+    // All of them: of two variables of one name, the last is in force.
+    const same = actual.filter((other) => identity(other) === identity(item));
+    return same.length > 0 && same.every((other) => isSubset(item, other));
+  });
 }
 
 function identity(item: unknown): unknown {

@@ -65,8 +65,10 @@ export class Access {
     const name = BINDING;
     const binding = await this.#readBinding(namespace);
     if (binding !== undefined && !isRoleRight(binding)) {
-      // A roleRef can't be changed.
-      await rbac.deleteNamespacedRoleBinding({ namespace, name });
+      // A roleRef can't be changed. Exactly what was read goes, not what a replica just put in its place.
+      const { uid, resourceVersion } = binding.metadata!;
+      const body = { preconditions: { uid: uid!, resourceVersion: resourceVersion! } };
+      await rbac.deleteNamespacedRoleBinding({ namespace, name, body });
       return this.#createBinding(namespace, [...(binding.subjects ?? []), subject(namespace, account)]);
     }
     if (binding === undefined) return this.#createBinding(namespace, [subject(namespace, account)]);

@@ -19,23 +19,43 @@ export interface KubernetesClient {
 /** The API server waits 5 s for an answer, and one answer may need several requests. */
 const REQUEST_MS = 3000;
 
-/** A client from a kubeconfig, or from the identity that every pod has. */
-export function kubernetesClient(kubeconfig: string | undefined): KubernetesClient {
-  const config = new KubeConfig();
-  if (kubeconfig === undefined) config.loadFromCluster();
-  else config.loadFromFile(kubeconfig);
+/** A client from a kubeconfig, or from the identity that every pod has; throws a sentence for the user. */
+export function kubernetesClient(kubeconfig: string | undefined, requestMs = REQUEST_MS): KubernetesClient {
+  const config = kubeconfig === undefined ? podConfig() : fileConfig(kubeconfig);
   const server = config.getCurrentCluster()?.server;
-  if (server === undefined) throw new Error(`--kubeconfig: "${kubeconfig}" names no current cluster`);
+  if (server === undefined) {
+    throw new Error(`--kubeconfig: "${kubeconfig}" names no current cluster; set its current-context`);
+  }
   const configuration = createConfiguration({
     baseServer: new ServerConfiguration(server, {}),
     authMethods: { default: config },
-    promiseMiddleware: [{ pre: withDeadline, post: async (response: ResponseContext) => response }],
+    promiseMiddleware: [deadline(requestMs)],
   });
   return {
     core: new CoreV1Api(configuration),
     rbac: new RbacAuthorizationV1Api(configuration),
     admission: new AdmissionregistrationV1Api(configuration),
   };
+}
+
+function podConfig(): KubeConfig {
+  if (!process.env.KUBERNETES_SERVICE_HOST) {
+    throw new Error('--kubeconfig is missing and this is not a pod (no KUBERNETES_SERVICE_HOST); give it');
+  }
+  const config = new KubeConfig();
+  config.loadFromCluster();
+  return config;
+}
+
+function fileConfig(file: string): KubeConfig {
+  const config = new KubeConfig();
+  try {
+    config.loadFromFile(file);
+    return config;
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code ?? (error as Error).message;
+    throw new Error(`--kubeconfig: "${file}" can't be used (${reason}); give a kubeconfig`);
+  }
 }
 
 /** Whether the API server answered with this status code. */
@@ -59,7 +79,12 @@ function messageOf(body: { message?: string } | string | undefined): string {
   }
 }
 
-async function withDeadline(request: RequestContext): Promise<RequestContext> {
-  request.setSignal(AbortSignal.timeout(REQUEST_MS));
-  return request;
+function deadline(ms: number) {
+  return {
+    async pre(request: RequestContext): Promise<RequestContext> {
+      request.setSignal(AbortSignal.timeout(ms));
+      return request;
+    },
+    post: async (response: ResponseContext) => response,
+  };
 }

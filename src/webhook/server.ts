@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Response } from 'express';
 import type { Log } from '../log.ts';
@@ -14,6 +15,8 @@ const KEEP_ALIVE_MS = 100_000;
 /** An API server waits at most 5 s for the whole answer. */
 const REQUEST_MS = 10_000;
 const CONNECTIONS = 1000;
+/** While draining, a connection that was just opened has this long to ask. */
+const SWEEP_MS = 1000;
 
 export interface ServerOptions {
   review(request: AdmissionRequest): Promise<Answer>;
@@ -35,12 +38,17 @@ export function webhookApp(options: ServerOptions): Express {
   app.get('/metrics', (_request, response) => {
     response.type('text/plain; version=0.0.4').send(options.metrics.text());
   });
-  app.post('/mutate', boundedBody(), express.json({ limit: BODY_LIMIT_BYTES }), mutate(options));
+  // No API server compresses; unpacked, a body would be longer than what was counted.
+  const json = express.json({ limit: BODY_LIMIT_BYTES, inflate: false });
+  app.post('/mutate', boundedBody(), json, mutate(options));
   app.all('/mutate', (_request, response) => problem(response.set('allow', 'POST'), 405, 'use POST'));
   app.use((_request, response) => problem(response, 404, 'there are /mutate, /healthz, /readyz, /metrics'));
   app.use(faults(options));
   return app;
 }
+
+/** The answers that each server is still to give. */
+const underWay = new WeakMap<Server, Set<ServerResponse>>();
 
 /** The HTTPS server, with limits on time and connections; TLS 1.3 as every API server in use speaks it. */
 export function webhookServer(app: Express, certificates: { cert: string; key: string }): Server {
@@ -49,6 +57,12 @@ export function webhookServer(app: Express, certificates: { cert: string; key: s
   server.headersTimeout = REQUEST_MS;
   server.requestTimeout = REQUEST_MS;
   server.maxConnections = CONNECTIONS;
+  const responses = new Set<ServerResponse>();
+  underWay.set(server, responses);
+  server.on('request', (_request, response) => {
+    responses.add(response);
+    response.on('close', () => responses.delete(response));
+  });
   return server;
 }
 
@@ -59,14 +73,18 @@ export function secureContext({ cert, key }: { cert: string; key: string }) {
 
 /** Finishes what is under way and asks every client to go elsewhere. */
 export async function drain(server: Server): Promise<void> {
-  // Clients that hold an idle connection learn from the answer to their next request.
-  server.prependListener('request', (_request, response: Response) =>
-    response.setHeader('connection', 'close'),
-  );
-  await new Promise<void>((resolve) => {
-    server.close(() => resolve());
-    server.closeIdleConnections();
-  });
+  const sendAway = (response: ServerResponse) => {
+    if (!response.headersSent) response.setHeader('connection', 'close');
+  };
+  for (const response of underWay.get(server) ?? []) sendAway(response);
+  // Clients that hold a connection learn from the answer to their next request.
+  server.prependListener('request', (_request, response) => sendAway(response));
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  // One that is not idle now may become so, and would stay for KEEP_ALIVE_MS.
+  const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
+  server.closeIdleConnections();
+  await closed;
+  clearInterval(sweep);
 }
 
 function mutate({ review, metrics, log }: ServerOptions): RequestHandler {
@@ -107,14 +125,25 @@ function fields({ uid, namespace, name, object, dryRun }: AdmissionRequest, { re
   return { uid, namespace, pod, result, ...(code ? { code } : {}), ...(dryRun ? { dryRun } : {}) };
 }
 
+/** Turned away before its body is read. */
+class Refused extends Error {
+  readonly status: number;
+  constructor(status: number, sentence: string) {
+    super(sentence);
+    this.status = status;
+  }
+}
+
 /** Refuses a body before it is read when its length is unknown or too many bytes are under way. */
 function boundedBody(): RequestHandler {
   let underWay = 0;
   return (request, response, next) => {
     const length = Number(request.headers['content-length']);
-    if (!Number.isInteger(length)) return problem(response, 411, 'send a Content-Length');
-    if (length <= BODY_LIMIT_BYTES && underWay + length > BODIES_LIMIT_BYTES) {
-      return problem(response.set('retry-after', '1'), 503, 'too many bytes under way; try again');
+    if (!Number.isInteger(length)) throw new Refused(411, 'send a Content-Length');
+    if (length > BODY_LIMIT_BYTES) throw new Refused(413, `send at most ${BODY_LIMIT_BYTES} bytes`);
+    if (underWay + length > BODIES_LIMIT_BYTES) {
+      response.set('retry-after', '1');
+      throw new Refused(503, 'too many bytes under way; try again');
     }
     underWay += length;
     response.on('close', () => {
@@ -128,17 +157,21 @@ function boundedBody(): RequestHandler {
 function faults({ log, metrics }: ServerOptions): ErrorRequestHandler {
   const counter = metrics.counter('rollcall_admission_faults_total', 'Requests answered with an HTTP error.');
   return (error, _request, response, _next) => {
-    const known = error instanceof BadReview ? 400 : (error as { status?: unknown }).status;
-    const status = typeof known === 'number' && known >= 400 && known < 500 ? known : 500;
+    const status = statusOf(error);
+    const internal = status === 500;
     counter.inc({ status: String(status) });
-    log[status < 500 ? 'warn' : 'error']('admission failed', { status, error: sentenceOf(error) });
+    log[internal ? 'error' : 'warn']('admission failed', { status, error: sentenceOf(error) });
     if (response.headersSent) return void response.destroy();
-    problem(
-      response,
-      status,
-      status < 500 ? sentenceOf(error) : 'internal fault; see the log of the webhook',
-    );
+    problem(response, status, internal ? 'internal fault; see the log of the webhook' : sentenceOf(error));
   };
+}
+
+function statusOf(error: unknown): number {
+  if (error instanceof Refused) return error.status;
+  if (error instanceof BadReview) return 400;
+  // What Express says of a body that it can't read.
+  const { status } = error as { status?: unknown };
+  return typeof status === 'number' && status >= 400 && status < 500 ? status : 500;
 }
 
 function problem(response: Response, status: number, error: string): void {

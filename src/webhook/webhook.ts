@@ -1,3 +1,4 @@
+import type { Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import packageJson from '../../package.json' with { type: 'json' };
 import { UsageError, type WebhookConfig } from '../config.ts';
@@ -43,11 +44,7 @@ export async function webhook(config: WebhookConfig): Promise<void> {
   );
   const first = await certificates.start((renewed) => server.setSecureContext(secureContext(renewed)));
   const server = webhookServer(app, first);
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(config.port, resolve);
-  });
-  const { port } = server.address() as AddressInfo;
+  const port = await listen(server, config.port);
   log.info('serving', { port, image: config.image, version: packageJson.version });
   process.once('SIGTERM', async () => {
     draining = true;
@@ -65,8 +62,20 @@ function connect(kubeconfig: string | undefined): KubernetesClient {
   try {
     return kubernetesClient(kubeconfig);
   } catch (error) {
-    throw new UsageError(`--kubeconfig: can't be used (${(error as Error).message}); give a kubeconfig`);
+    throw new UsageError((error as Error).message);
   }
+}
+
+async function listen(server: Server, wanted: number): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', ({ code }: NodeJS.ErrnoException) =>
+      reject(
+        new UsageError(`--port: "${wanted}" can't be listened on (${code}); give another, or 0 for any`),
+      ),
+    );
+    server.listen(wanted, resolve);
+  });
+  return (server.address() as AddressInfo).port;
 }
 
 /** The names under which API servers call; localhost is for tests and port-forwards. */

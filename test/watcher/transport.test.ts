@@ -31,7 +31,7 @@ test('the path, the prefix of the server and what we are called', async (t) => {
   });
   const { status, body } = await transportTo(`${url}/clusters/one/`).get('/api?x=1').response;
   assert.equal(status, 200);
-  assert.equal(String((await body.next()).value), 'body');
+  assert.equal(Buffer.from((await body.next()).value ?? []).toString(), 'body');
   assert.equal((await body.next()).done, true);
   assert.deepEqual(seen, [['/clusters/one/api?x=1', 'rollcall/test', 'application/json', undefined]]);
 });

@@ -1,0 +1,3 @@
+module rollcall.dev/bench/relay
+
+go 1.22

@@ -1,0 +1,113 @@
+/** What is measured: our sidecar as the image runs it, a Go relay, and a Node process that does nothing. */
+import { type ChildProcess, fork, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { sidecarEnvironment } from '../src/inject/plan.ts';
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+export const directory = mkdtempSync(join(tmpdir(), 'rollcall-bench-'));
+const children = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of children) child.kill('SIGKILL');
+  rmSync(directory, { recursive: true, force: true });
+});
+
+/** What the relay asks for, and the sidecar. */
+export const RELAY_PATH = '/relay';
+export const SIDECAR_PATH = '/apis/discovery.k8s.io/v1/namespaces/bench/endpointslices';
+
+export interface Api {
+  url: string;
+  caFile: string;
+  /** Sends one change to who watches `path`; resolves with when it was sent, in nanoseconds. */
+  change(path: string, ready: boolean): Promise<bigint>;
+}
+
+export async function startApi(members: number): Promise<Api> {
+  const child = fork(here('api.ts'), [String(members)]);
+  children.add(child);
+  const [{ url, ca }] = await once(child, 'message');
+  const caFile = join(directory, `ca-${child.pid}.crt`);
+  writeFileSync(caFile, ca);
+  const change = async (path: string, ready: boolean) => {
+    const answer = once(child, 'message');
+    child.send({ path, ready });
+    const [{ sentAt }] = await answer;
+    return BigInt(sentAt);
+  };
+  return { url, caFile, change };
+}
+
+/** The bundle, with the environment that injection gives it. Resolves when it was spawned. */
+export function startSidecar(api: Api): { child: ChildProcess; socket: string } {
+  const own = mkdtempSync(join(directory, 's-'));
+  const flags = ['--namespace', 'bench', '--service', 'db', '--port', '0', '--directory', own];
+  const upstream = ['--server', api.url, '--ca-file', api.caFile];
+  const child = started(process.execPath, [here('../dist/main.js'), 'sidecar', ...flags, ...upstream], {
+    ...process.env,
+    ...sidecarEnvironment,
+  });
+  return { child, socket: join(own, 'members.sock') };
+}
+
+/** Built on the first call; undefined where there is no Go. */
+export function startRelay(api: Api): { child: ChildProcess; socket: string } | undefined {
+  const binary = join(directory, 'relay');
+  if (!existsSync(binary)) {
+    const built = spawnSync('go', ['build', '-o', binary, '.'], { cwd: here('relay'), stdio: 'inherit' });
+    if (built.status !== 0) return undefined;
+  }
+  const socket = join(mkdtempSync(join(directory, 'r-')), 'members.sock');
+  const child = started(binary, [
+    '--server',
+    `${api.url}${RELAY_PATH}`,
+    '--ca-file',
+    api.caFile,
+    '--socket',
+    socket,
+  ]);
+  return { child, socket };
+}
+
+export function startIdleNode(): ChildProcess {
+  return started(process.execPath, ['--eval', 'setInterval(() => {}, 1e9)']);
+}
+
+export function stop(child: ChildProcess): void {
+  child.kill('SIGKILL');
+  children.delete(child);
+}
+
+/** Calls back with every line of the stream and when it came, in nanoseconds. */
+export async function read(path: string, onLine: (line: string, at: bigint) => void): Promise<Socket> {
+  for (;;) {
+    const socket = connect(path);
+    const connected = await Promise.race([
+      once(socket, 'connect').then(() => true),
+      once(socket, 'error').then(() => false),
+    ]).catch(() => false);
+    if (connected) {
+      createInterface({ input: socket }).on('line', (line) => onLine(line, process.hrtime.bigint()));
+      return socket;
+    }
+    await delay(2);
+  }
+}
+
+/** Anonymous resident memory in bytes: what the process alone costs, without its binary. */
+export function anonymousBytes(child: ChildProcess): number {
+  const kilobytes = /RssAnon:\s+(\d+) kB/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1];
+  return Number(kilobytes) * 1024;
+}
+
+function started(program: string, args: string[], env: NodeJS.ProcessEnv = process.env): ChildProcess {
+  const child = spawn(program, args, { env, stdio: ['ignore', 'ignore', 'ignore'] });
+  children.add(child);
+  return child;
+}

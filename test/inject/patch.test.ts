@@ -1,0 +1,189 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { keys } from '../../src/inject/annotations.ts';
+import { MOUNT_PATH, SCOPED_ACCOUNT, TOKEN_PATH } from '../../src/inject/plan.ts';
+import type { Pod, VolumeMount } from '../../src/inject/pod.ts';
+import { applied, containersOf } from './api-server.ts';
+import { askingPod, container, injected, labelled, TOKEN, TOKEN_MOUNT, tokenVolume } from './pods.ts';
+
+const OURS: VolumeMount = { name: 'rollcall', mountPath: MOUNT_PATH, readOnly: true };
+
+/** The pod after injection. */
+function after(given: Pod): Pod {
+  return applied(given, injected(given).patch);
+}
+
+function account(name: string) {
+  return ({ spec }: Pod) => {
+    Object.assign(spec, { serviceAccountName: name, serviceAccount: name });
+  };
+}
+
+const mountsOf = (pod: Pod) => containersOf(pod).map(({ name, volumeMounts }) => [name, volumeMounts]);
+const volumeNames = ({ spec }: Pod) => spec.volumes?.map(({ name }) => name);
+
+describe('the account', () => {
+  test('default is swapped, under both names, and no token is mounted for it any more', () => {
+    const pod = after(askingPod());
+    const { serviceAccountName, serviceAccount, automountServiceAccountToken } = pod.spec;
+    assert.deepEqual([serviceAccountName, serviceAccount], [SCOPED_ACCOUNT, SCOPED_ACCOUNT]);
+    assert.equal(automountServiceAccountToken, false);
+    assert.deepEqual(volumeNames(pod), ['rollcall', 'rollcall-token']);
+    assert.deepEqual(pod.spec.containers[0]!.volumeMounts, [OURS]);
+  });
+
+  test('another is kept, with its token', () => {
+    const given = askingPod(account('app'));
+    const pod = after(given);
+    assert.deepEqual(
+      [pod.spec.serviceAccountName, pod.spec.serviceAccount, pod.spec.automountServiceAccountToken],
+      ['app', 'app', undefined],
+    );
+    assert.deepEqual(volumeNames(pod), [TOKEN, 'rollcall', 'rollcall-token']);
+    assert.deepEqual(pod.spec.containers[0]!.volumeMounts, [TOKEN_MOUNT, OURS]);
+  });
+
+  test('on a dry run it stays, with its token and a warning', () => {
+    const { patch, warnings } = injected(askingPod(), { dryRun: true });
+    const pod = applied(askingPod(), patch);
+    assert.equal(pod.spec.serviceAccountName, 'default');
+    assert.deepEqual(pod.spec.containers[0]!.volumeMounts, [TOKEN_MOUNT, OURS]);
+    assert.match(warnings.join(), /dry run.*"default".*"rollcall-watcher"/);
+  });
+});
+
+describe('the token of the swapped account', () => {
+  test('goes from every container and init container', () => {
+    const pod = after(
+      askingPod(({ spec }) => {
+        spec.containers.push(container('second'));
+        spec.initContainers = [container('migrate')];
+      }),
+    );
+    assert.deepEqual(mountsOf(pod).slice(1), [
+      ['migrate', []],
+      ['app', [OURS]],
+      ['second', [OURS]],
+    ]);
+  });
+
+  test('stays as a volume where the application mounts it elsewhere itself', () => {
+    const elsewhere = { name: TOKEN, mountPath: '/var/token', readOnly: true };
+    const pod = after(
+      askingPod(({ spec }) => {
+        spec.containers[0]!.volumeMounts!.unshift(elsewhere);
+      }),
+    );
+    assert.deepEqual(pod.spec.containers[0]!.volumeMounts, [elsewhere, OURS]);
+    assert.deepEqual(volumeNames(pod), [TOKEN, 'rollcall', 'rollcall-token']);
+  });
+
+  test('is not what the application has of its own at the same path', () => {
+    const own = { name: 'vault', mountPath: TOKEN_PATH, readOnly: true };
+    const pod = after(
+      askingPod(({ spec }) => {
+        spec.volumes!.unshift({ name: 'vault', emptyDir: {} });
+        spec.containers[0]!.volumeMounts = [own];
+        spec.containers.push(container('second'));
+      }),
+    );
+    assert.deepEqual(mountsOf(pod).slice(1), [
+      ['app', [own, OURS]],
+      ['second', [OURS]],
+    ]);
+    assert.deepEqual(volumeNames(pod), ['vault', 'rollcall', 'rollcall-token']);
+  });
+
+  test('goes, however many volumes of it there are', () => {
+    const pod = after(
+      askingPod(({ spec }) => {
+        spec.volumes = [tokenVolume(), { name: 'data', emptyDir: {} }, tokenVolume('kube-api-access-other')];
+        spec.containers[0]!.volumeMounts!.push({ name: 'data', mountPath: '/data' });
+        spec.containers.push(
+          container('second', { volumeMounts: [{ ...TOKEN_MOUNT, name: 'kube-api-access-other' }] }),
+        );
+      }),
+    );
+    assert.deepEqual(volumeNames(pod), ['data', 'rollcall', 'rollcall-token']);
+    assert.deepEqual(pod.spec.containers[0]!.volumeMounts, [{ name: 'data', mountPath: '/data' }, OURS]);
+  });
+});
+
+describe('what is missing', () => {
+  test('volumes, mounts, annotations and init containers are made', () => {
+    const given: Pod = { metadata: {}, spec: { containers: [{ name: 'app' }], subdomain: 'db' } };
+    const pod = applied(given, injected(given, { namespace: labelled }).patch);
+    assert.deepEqual(volumeNames(pod), ['rollcall', 'rollcall-token']);
+    assert.deepEqual(pod.spec.containers[0]!.volumeMounts, [OURS]);
+    assert.equal(pod.spec.initContainers?.length, 1);
+    assert.deepEqual(Object.keys(pod.metadata?.annotations ?? {}), [keys.status.key]);
+  });
+
+  test('lists that are there but empty are filled', () => {
+    const pod = after(
+      askingPod(({ spec }) => {
+        spec.volumes = [];
+        spec.initContainers = [];
+        spec.containers[0]!.volumeMounts = [];
+      }),
+    );
+    assert.deepEqual(pod.spec.containers[0]!.volumeMounts, [OURS]);
+    assert.deepEqual([volumeNames(pod)?.length, pod.spec.initContainers?.length], [2, 1]);
+  });
+});
+
+describe('the mount of the application', () => {
+  const mounted = (mount: VolumeMount) =>
+    after(
+      askingPod(({ spec }) => {
+        spec.containers[0]!.volumeMounts!.push(mount);
+      }),
+    ).spec.containers[0]!.volumeMounts;
+
+  test('is made read-only where it is not', () => {
+    assert.deepEqual(mounted({ name: 'rollcall', mountPath: MOUNT_PATH }), [OURS]);
+    assert.deepEqual(mounted({ ...OURS, readOnly: false }), [OURS]);
+  });
+
+  test('is left alone where it is right, with whatever else it says', () => {
+    const more = { ...OURS, recursiveReadOnly: 'Disabled' };
+    assert.deepEqual(mounted(more), [more]);
+  });
+});
+
+test('the sidecar goes before all other init containers, which keep their order', () => {
+  const pod = after(
+    askingPod(({ spec }) => {
+      spec.initContainers = [container('proxy', { restartPolicy: 'Always' }), container('migrate')];
+    }),
+  );
+  assert.deepEqual(
+    pod.spec.initContainers?.map(({ name }) => name),
+    ['rollcall', 'proxy', 'migrate'],
+  );
+});
+
+test('the status is written under an escaped key and replaces an older one', () => {
+  const pod = after(
+    askingPod(({ metadata }) => {
+      Object.assign(metadata!.annotations!, { [keys.status.key]: 'old', 'a/b~c': 'kept' });
+    }),
+  );
+  const { [keys.status.key]: status, ...rest } = pod.metadata!.annotations!;
+  assert.deepEqual(JSON.parse(status!), { version: '0.1.0', service: 'db', account: 'scoped' });
+  assert.deepEqual(rest, { 'rollcall.dev/inject': 'true', 'a/b~c': 'kept' });
+});
+
+test('annotation keys that all objects inherit are kept and pollute nothing', () => {
+  const given = askingPod(({ metadata }) => {
+    metadata!.annotations = JSON.parse(
+      '{"rollcall.dev/inject":"true","__proto__":"p","constructor":"c","hasOwnProperty":"h"}',
+    );
+  });
+  const { patch } = injected(given);
+  assert.ok(patch.every(({ path }) => !/__proto__|constructor|hasOwnProperty/.test(path)));
+  const { annotations } = applied(given, patch).metadata!;
+  assert.deepEqual([annotations?.constructor, annotations?.hasOwnProperty], ['c', 'h']);
+  assert.equal(Object.getPrototypeOf({}), Object.prototype);
+  assert.deepEqual(Object.keys(Object.prototype), []);
+});

@@ -1,0 +1,91 @@
+/** One minimal pod as an API server shows it to a webhook, and small changes that tests make to it. */
+import { keys } from '../../src/inject/annotations.ts';
+import { type Context, inject, type Report } from '../../src/inject/inject.ts';
+import { type Install, TOKEN_PATH } from '../../src/inject/plan.ts';
+import type { Container, Namespace, Pod, Volume, VolumeMount } from '../../src/inject/pod.ts';
+
+export const INSTALL: Install = { image: 'rollcall:0.1.0', version: '0.1.0' };
+
+/** The volume that the ServiceAccount plugin adds, and its mount in each container. */
+export const TOKEN = 'kube-api-access-x7k2p';
+export const TOKEN_MOUNT: VolumeMount = { name: TOKEN, mountPath: TOKEN_PATH, readOnly: true };
+
+export function tokenVolume(name = TOKEN): Volume {
+  const sources = [
+    { serviceAccountToken: { expirationSeconds: 3607, path: 'token' } },
+    { configMap: { name: 'kube-root-ca.crt', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
+    { downwardAPI: { items: [{ path: 'namespace', fieldRef: fieldRef('metadata.namespace') }] } },
+  ];
+  return { name, projected: { defaultMode: 420, sources } };
+}
+
+export function container(name: string, fields: Partial<Container> = {}): Container {
+  return {
+    name,
+    image: 'registry.example/app:1',
+    resources: {},
+    volumeMounts: [{ ...TOKEN_MOUNT }],
+    terminationMessagePath: '/dev/termination-log',
+    terminationMessagePolicy: 'File',
+    imagePullPolicy: 'IfNotPresent',
+    ...fields,
+  };
+}
+
+/** Valid and complete, with no word about Rollcall. */
+export function pod(tweak: (pod: Pod) => void = () => {}): Pod {
+  const spec = {
+    volumes: [tokenVolume()],
+    containers: [container('app')],
+    restartPolicy: 'Always',
+    terminationGracePeriodSeconds: 30,
+    dnsPolicy: 'ClusterFirst',
+    serviceAccountName: 'default',
+    serviceAccount: 'default',
+    securityContext: {},
+    schedulerName: 'default-scheduler',
+    tolerations: [
+      {
+        key: 'node.kubernetes.io/not-ready',
+        operator: 'Exists',
+        effect: 'NoExecute',
+        tolerationSeconds: 300,
+      },
+      {
+        key: 'node.kubernetes.io/unreachable',
+        operator: 'Exists',
+        effect: 'NoExecute',
+        tolerationSeconds: 300,
+      },
+    ],
+    priority: 0,
+    enableServiceLinks: true,
+    preemptionPolicy: 'PreemptLowerPriority',
+  };
+  const made: Pod = { metadata: { name: 'db-0', namespace: 'demo', labels: { app: 'db' } }, spec };
+  tweak(made);
+  return made;
+}
+
+/** One that asks for the sidecar and says which group. */
+export function askingPod(tweak: (pod: Pod) => void = () => {}): Pod {
+  return pod((made) => {
+    made.metadata!.annotations = { [keys.inject.key]: 'true' };
+    made.spec.subdomain = 'db';
+    tweak(made);
+  });
+}
+
+export const plain: Namespace = { name: 'demo', labels: { 'kubernetes.io/metadata.name': 'demo' } };
+export const labelled: Namespace = {
+  name: 'demo',
+  labels: { ...plain.labels, [keys.injection.key]: 'enabled' },
+};
+
+export function injected(given: Pod, context: Partial<Context> = {}): Report {
+  return inject(given, { namespace: plain, install: INSTALL, dryRun: false, ...context });
+}
+
+function fieldRef(fieldPath: string) {
+  return { apiVersion: 'v1', fieldPath };
+}

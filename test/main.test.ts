@@ -1,0 +1,144 @@
+/** The program as users start it: what it says of itself, and of what it can't do. */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { describe, type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import packageJson from '../package.json' with { type: 'json' };
+import { flagName, sidecarSettings, webhookSettings } from '../src/config.ts';
+
+const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+const GROUP = ['sidecar', '--namespace', 'shop', '--service', 'db', '--port', '0'];
+const SERVER = ['--server', 'http://127.0.0.1:1'];
+
+/** Runs it to its end, with no variables but those given. */
+async function run(argv: string[], environment: Record<string, string> = {}) {
+  const child = spawn(process.execPath, [MAIN, ...argv], {
+    env: environment,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    // What should have ended at once has begun to serve.
+    timeout: 10_000,
+    killSignal: 'SIGKILL',
+  });
+  const [out, err, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'close'),
+  ]);
+  return { out, err, code: code as number | null };
+}
+
+/** A wrong use ends with 2 and one line that says what to do. */
+async function refused(
+  argv: string[],
+  sentence: RegExp,
+  environment?: Record<string, string>,
+): Promise<void> {
+  const { out, err, code } = await run(argv, environment);
+  assert.equal(code, 2, err);
+  assert.equal(out, '');
+  assert.match(err, /^rollcall: [^\n]+\n$/, 'one line, no stack');
+  assert.match(err, sentence);
+}
+
+async function folder(t: TestContext): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'rollcall-'));
+  t.after(() => rm(directory, { recursive: true }));
+  return directory;
+}
+
+/** Each spawns a process, and waits most of its time for it: side by side they take half as long. */
+const sideBySide = { concurrency: 2 };
+
+describe('what it says of itself', sideBySide, () => {
+  test('its version', async () => {
+    const { out, code } = await run(['--version']);
+    assert.deepEqual([out, code], [`rollcall ${packageJson.version}\n`, 0]);
+  });
+
+  test('its commands, asked for or when nothing is', async () => {
+    const [asked, silent] = await Promise.all([run(['--help']), run([])]);
+    assert.deepEqual(asked, silent);
+    assert.equal(asked.code, 0);
+    for (const command of ['sidecar', 'webhook'])
+      assert.match(asked.out, new RegExp(`^ {2}${command} `, 'm'));
+  });
+
+  for (const [command, settings] of Object.entries({ sidecar: sidecarSettings, webhook: webhookSettings })) {
+    test(`every flag of ${command}, and how they are given as variables`, async () => {
+      const { out, code } = await run([command, '--port', 'nonsense', '--help']);
+      assert.equal(code, 0);
+      for (const key of Object.keys(settings)) assert.match(out, new RegExp(`^ {2}--${flagName(key)} `, 'm'));
+      assert.match(out, /ROLLCALL_SOME_FLAG/);
+    });
+  }
+});
+
+describe('a wrong use', sideBySide, () => {
+  test('an unknown command', () =>
+    refused(['watch'], /"watch" is not a command; there are sidecar and webhook/));
+
+  test('an unknown flag', () => refused([...GROUP, '--sevrer', 'x'], /--sevrer is not a flag; there are --/));
+
+  test('a setting that is missing', () =>
+    refused(['sidecar', '--service', 'db'], /--namespace is missing; .*ROLLCALL_NAMESPACE/));
+
+  test('a variable that is not valid', () =>
+    refused(['webhook'], /ROLLCALL_PORT: "x" is not valid; give a whole number/, {
+      ROLLCALL_IMAGE: 'rollcall:0.1.0',
+      ROLLCALL_PORT: 'x',
+    }));
+
+  test('a sidecar outside a pod without a server', () =>
+    refused(GROUP, /--server is missing and this is not a pod .*; give it/));
+
+  test('a webhook outside a pod without a kubeconfig', () =>
+    refused(['webhook', '--image', 'i'], /--kubeconfig is missing and this is not a pod .*; give it/));
+
+  test('a kubeconfig that is not there', () =>
+    refused(
+      ['webhook', '--image', 'i', '--kubeconfig', '/none'],
+      /--kubeconfig: "\/none" can't be used \(ENOENT\)/,
+    ));
+});
+
+describe('what is wrong with the place', sideBySide, () => {
+  test('a token file that can not be read', async (t) => {
+    const directory = await folder(t);
+    const file = join(directory, 'token');
+    const argv = [...GROUP, ...SERVER, '--directory', directory, '--token-file', file];
+    await refused(argv, /--token-file: ".*token" can't be read \(ENOENT\); give a file/);
+  });
+
+  test('a token file that is empty', async (t) => {
+    const directory = await folder(t);
+    const file = join(directory, 'token');
+    await writeFile(file, '\n');
+    const argv = [...GROUP, ...SERVER, '--directory', directory, '--token-file', file];
+    await refused(argv, /--token-file: ".*token" is empty; give a file that holds a bearer token/);
+  });
+
+  test('a CA file that holds none', async (t) => {
+    const directory = await folder(t);
+    const file = join(directory, 'ca.crt');
+    await writeFile(file, 'nothing');
+    const argv = [...GROUP, ...SERVER, '--directory', directory, '--ca-file', file];
+    await refused(argv, /--ca-file: ".*ca\.crt" holds no PEM certificate; give the CA of the API server/);
+  });
+
+  test('a path that is too long for a socket', async (t) => {
+    const directory = join(await folder(t), 'x'.repeat(107));
+    const argv = [...GROUP, ...SERVER, '--directory', directory];
+    await refused(argv, /--directory: .*107/);
+  });
+
+  test('a directory that can not be made', async (t) => {
+    const file = join(await folder(t), 'file');
+    await writeFile(file, '');
+    await refused([...GROUP, ...SERVER, '--directory', join(file, 'none')], /file\/none/);
+  });
+});

@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Metrics } from '../src/metrics.ts';
+
+test('a counter has one line for each set of labels', () => {
+  const metrics = new Metrics();
+  const requests = metrics.counter('requests_total', 'Requests.');
+  requests.inc({ result: 'injected', code: '' });
+  requests.inc({ result: 'injected', code: '' });
+  requests.inc({ result: 'denied', code: 'no-service' }, 3);
+  assert.equal(
+    metrics.text(),
+    `# HELP requests_total Requests.
+# TYPE requests_total counter
+requests_total{result="injected",code=""} 2
+requests_total{result="denied",code="no-service"} 3
+`,
+  );
+});
+
+test('a counter without labels has none in its line, and none before its first', () => {
+  const metrics = new Metrics();
+  const faults = metrics.counter('faults_total', 'Faults.');
+  assert.equal(metrics.text(), '# HELP faults_total Faults.\n# TYPE faults_total counter\n');
+  faults.inc();
+  assert.match(metrics.text(), /^faults_total 1$/m);
+});
+
+test('a histogram counts upwards, a value on a bound below it, and everything in +Inf', () => {
+  const metrics = new Metrics();
+  const seconds = metrics.histogram('seconds', 'Time.', [0.1, 1]);
+  for (const value of [0.05, 0.1, 0.5, 7]) seconds.observe(value);
+  assert.equal(
+    metrics.text(),
+    `# HELP seconds Time.
+# TYPE seconds histogram
+seconds_bucket{le="0.1"} 2
+seconds_bucket{le="1"} 3
+seconds_bucket{le="+Inf"} 4
+seconds_sum 7.65
+seconds_count 4
+`,
+  );
+});
+
+test('a value that is read is asked for at each scrape, and left out while unknown', () => {
+  const metrics = new Metrics();
+  let value: number | undefined;
+  metrics.read('gauge', 'members', 'Members.', () => value);
+  assert.doesNotMatch(metrics.text(), /^members /m);
+  value = 0;
+  assert.match(metrics.text(), /^members 0$/m);
+  value = 3;
+  assert.match(metrics.text(), /^# TYPE members gauge\nmembers 3$/m);
+});
+
+test('what would end a label or a line is escaped', () => {
+  const metrics = new Metrics();
+  metrics.counter('odd_total', 'Odd.').inc({ value: 'a"b\\c\nd' });
+  assert.match(metrics.text(), /^odd_total\{value="a\\"b\\\\c\\nd"\} 1$/m);
+});

@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { type TestContext, test } from 'node:test';
+import { connect } from 'node:tls';
+import type { Answer } from '../../src/webhook/review.ts';
+import { drain } from '../../src/webhook/server.ts';
+import { eventually } from '../support/eventually.ts';
+import { reviewOf } from './reviews.ts';
+import { get, keptConnection, post, startServer } from './running-server.ts';
+
+/** A server whose reviews wait until `release` is called; `asked` resolves with the first. */
+async function slowServer(t: TestContext) {
+  const asked = Promise.withResolvers<void>();
+  const answer = Promise.withResolvers<void>();
+  const review = async ({ uid }: { uid: string }): Promise<Answer> => {
+    asked.resolve();
+    await answer.promise;
+    return { result: 'skipped', code: 'test', response: { uid, allowed: true } };
+  };
+  const running = await startServer(t, { review });
+  return { running, asked: asked.promise, release: answer.resolve };
+}
+
+test('an answer under way is finished, then the server is gone, though the client keeps its connection', async (t) => {
+  const { running, asked, release } = await slowServer(t);
+  const reply = post(running, reviewOf(), { agent: keptConnection(t) });
+  await asked;
+  const drained = drain(running.server);
+  await assert.rejects(get(running, '/healthz'), { code: 'ECONNREFUSED' });
+  release();
+  const { status, headers } = await reply;
+  assert.deepEqual([status, headers.connection], [200, 'close']);
+  await drained;
+});
+
+test('a connection that asks late is answered and told to close', async (t) => {
+  const { running } = await slowServer(t);
+  const { port, certificates } = running;
+  const socket = connect({ port, host: '127.0.0.1', ca: certificates.ca });
+  t.after(() => socket.destroy());
+  const [[served]] = await Promise.all([
+    once(running.server, 'secureConnection'),
+    once(socket, 'secureConnect'),
+  ]);
+  const before = served.bytesRead;
+  // Half a request, so that the connection is not idle.
+  socket.write('GET /healthz HTTP/1.1\r\n');
+  await eventually('half a request', () => served.bytesRead > before, { everyMs: 5 });
+  const drained = drain(running.server);
+  socket.write('Host: localhost\r\n\r\n');
+  const answer = await text(socket);
+  assert.match(answer, /^HTTP\/1\.1 200 OK\r\n/);
+  assert.match(answer, /^connection: close\r$/im);
+  await drained;
+});
+
+test('an idle server is gone at once, with its idle connections', async (t) => {
+  const { running } = await slowServer(t);
+  const agent = keptConnection(t);
+  await get(running, '/healthz', { agent });
+  const [kept] = Object.values(agent.freeSockets).flat();
+  const closed = once(kept!, 'close');
+  await drain(running.server);
+  await closed;
+  assert.equal(running.server.listening, false);
+});

@@ -1,0 +1,99 @@
+/** The webhook's HTTPS server on a free port of 127.0.0.1, and requests to it. */
+import { once } from 'node:events';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { Agent, request as httpsRequest, type RequestOptions, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import type { TestContext } from 'node:test';
+import { jsonLog } from '../../src/log.ts';
+import { Metrics } from '../../src/metrics.ts';
+import { type Certificates, renew } from '../../src/webhook/certificates/issue.ts';
+import { type AdmissionRequest, type Answer, review } from '../../src/webhook/review.ts';
+import { type ServerOptions, webhookApp, webhookServer } from '../../src/webhook/server.ts';
+import { cluster } from './reviews.ts';
+
+/** Where requests go. */
+export interface Target {
+  port: number;
+  certificates: Pick<Certificates, 'ca'>;
+}
+
+export interface Running extends Target {
+  server: Server;
+  certificates: Certificates;
+  metrics: Metrics;
+  logs: Record<string, unknown>[];
+}
+
+export interface Reply {
+  status: number;
+  headers: IncomingHttpHeaders;
+  text: string;
+  // biome-ignore lint/suspicious/noExplicitAny: tests pick what they assert
+  json: any;
+}
+
+export const HOSTS = ['localhost', '127.0.0.1'];
+
+let issued: Promise<Certificates> | undefined;
+
+/** One pair for all tests of a file. */
+export function certificates(): Promise<Certificates> {
+  issued ??= renew(undefined, HOSTS, new Date());
+  return issued;
+}
+
+/** Answers like the webhook in a fake cluster, or with `options.review`. */
+export async function startServer(t: TestContext, options: Partial<ServerOptions> = {}): Promise<Running> {
+  const metrics = new Metrics();
+  const logs: Record<string, unknown>[] = [];
+  const { context } = cluster();
+  const answer = (request: AdmissionRequest): Promise<Answer> => review(request, context);
+  const log = jsonLog((line) => void logs.push(JSON.parse(line)));
+  const app = webhookApp({ review: answer, notReady: () => undefined, metrics, log, ...options });
+  const pair = await certificates();
+  const server = webhookServer(app, pair);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { server, port: (server.address() as AddressInfo).port, certificates: pair, metrics, logs };
+}
+
+/** A client that keeps its connections, as an API server does. */
+export function keptConnection(t: TestContext): Agent {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  t.after(() => agent.destroy());
+  return agent;
+}
+
+/** An open request; `end` or `destroy` it. */
+export function open({ port, certificates: { ca } }: Target, path: string, options: RequestOptions) {
+  return httpsRequest({ host: '127.0.0.1', port, path, ca, agent: false, ...options });
+}
+
+export async function replyTo(request: ReturnType<typeof open>): Promise<Reply> {
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  let text = '';
+  for await (const chunk of response.setEncoding('utf8')) text += chunk;
+  const isJson = response.headers['content-type']?.startsWith('application/json');
+  const json = isJson ? JSON.parse(text) : undefined;
+  return { status: response.statusCode!, headers: response.headers, text, json };
+}
+
+export function get(target: Target, path: string, options: RequestOptions = {}): Promise<Reply> {
+  const request = open(target, path, options);
+  request.end();
+  return replyTo(request);
+}
+
+/** `body` is sent as it is if it is a text or a buffer, else as JSON. */
+export function post(target: Target, body: unknown, options: RequestOptions = {}): Promise<Reply> {
+  const bytes =
+    typeof body === 'string' || Buffer.isBuffer(body) ? Buffer.from(body) : Buffer.from(JSON.stringify(body));
+  const headers = { 'content-type': 'application/json', 'content-length': bytes.length, ...options.headers };
+  const request = open(target, '/mutate', { method: 'POST', ...options, headers });
+  request.end(bytes);
+  return replyTo(request);
+}

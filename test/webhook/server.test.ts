@@ -1,0 +1,193 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { describe, test } from 'node:test';
+import { connect } from 'node:tls';
+import { gzipSync } from 'node:zlib';
+import { renew } from '../../src/webhook/certificates/issue.ts';
+import { secureContext } from '../../src/webhook/server.ts';
+import { eventually } from '../support/eventually.ts';
+import { metricSum } from '../support/metrics.ts';
+import { operationsOf, reviewOf } from './reviews.ts';
+import {
+  get,
+  HOSTS,
+  keptConnection,
+  open,
+  post,
+  type Reply,
+  type Running,
+  replyTo,
+  startServer,
+} from './running-server.ts';
+
+const MIB = 1024 * 1024;
+
+/** An error is JSON with one sentence, and tells nobody how the webhook is built. */
+function assertProblem(reply: Reply, status: number, sentence: RegExp): void {
+  assert.equal(reply.status, status, reply.text);
+  assert.match(reply.headers['content-type'] ?? '', /^application\/json/);
+  assert.deepEqual(Object.keys(reply.json), ['error']);
+  assert.match(reply.json.error, sentence);
+  assert.doesNotMatch(reply.text, /\n\s+at |\.ts:|node_modules/);
+}
+
+async function handshake({ port, certificates: { ca } }: Running, maxVersion: 'TLSv1.2' | 'TLSv1.3') {
+  const socket = connect({ port, host: '127.0.0.1', ca, maxVersion });
+  try {
+    await once(socket, 'secureConnect');
+    return { protocol: socket.getProtocol(), certificate: socket.getPeerX509Certificate() };
+  } finally {
+    socket.destroy();
+  }
+}
+
+describe('TLS', () => {
+  test('1.3 is spoken, 1.2 refused, also after the certificate was replaced', async (t) => {
+    const running = await startServer(t);
+    const first = await handshake(running, 'TLSv1.3');
+    assert.equal(first.protocol, 'TLSv1.3');
+    await assert.rejects(handshake(running, 'TLSv1.2'), /protocol version|handshake/i);
+    const next = await renew({ ...running.certificates, cert: '' }, HOSTS, new Date());
+    running.server.setSecureContext(secureContext(next));
+    const second = await handshake(running, 'TLSv1.3');
+    assert.notEqual(second.certificate?.fingerprint256, first.certificate?.fingerprint256);
+    await assert.rejects(handshake(running, 'TLSv1.2'));
+  });
+});
+
+describe('POST /mutate', () => {
+  test('answers a review with a review, logs it and counts it', async (t) => {
+    const running = await startServer(t);
+    const { status, json, headers } = await post(running, reviewOf());
+    assert.equal(status, 200);
+    assert.deepEqual([json.apiVersion, json.kind], ['admission.k8s.io/v1', 'AdmissionReview']);
+    assert.ok(json.response.allowed && operationsOf(json.response).length > 0);
+    assert.equal(headers['x-powered-by'], undefined);
+    const { time: _time, ...line } = running.logs[0]!;
+    assert.deepEqual(line, {
+      level: 'info',
+      message: 'admission',
+      uid: json.response.uid,
+      namespace: 'demo',
+      pod: 'db-0',
+      result: 'injected',
+    });
+    const labels = { result: 'injected' };
+    assert.equal(metricSum(running.metrics.text(), 'rollcall_admission_requests_total', labels), 1);
+    assert.equal(metricSum(running.metrics.text(), 'rollcall_admission_seconds_count'), 1);
+  });
+
+  test('takes a body of 7 MiB, and nothing longer, even unread', async (t) => {
+    const running = await startServer(t);
+    const body = Buffer.alloc(7 * MIB, ' ');
+    body.write(JSON.stringify(reviewOf()));
+    assert.equal((await post(running, body)).status, 200);
+    // Where the client would close the connection, the answer could be lost behind the body.
+    const options = { agent: keptConnection(t) };
+    assertProblem(await post(running, Buffer.alloc(7 * MIB + 1, ' '), options), 413, /at most 7340032 bytes/);
+    const headers = { 'content-type': 'application/json', 'content-length': 1e12 };
+    const endless = open(running, '/mutate', { method: 'POST', headers });
+    endless.flushHeaders();
+    assertProblem(await replyTo(endless), 413, /at most/);
+    assert.equal((await post(running, reviewOf())).status, 200, 'others are not made to wait for it');
+    endless.destroy();
+  });
+
+  test('asks for the length of the body', async (t) => {
+    const running = await startServer(t);
+    const headers = { 'content-type': 'application/json' };
+    const request = open(running, '/mutate', { method: 'POST', headers });
+    request.write('{}');
+    request.end();
+    assertProblem(await replyTo(request), 411, /Content-Length/);
+  });
+
+  const bad: [what: string, body: string | Buffer, headers: Record<string, string>, status: number][] = [
+    ['text', JSON.stringify(reviewOf()), { 'content-type': 'text/plain' }, 400],
+    ['malformed JSON', '{"kind": ', {}, 400],
+    ['an empty body', '', {}, 400],
+    ['a number', '5', {}, 400],
+    ['something else in JSON', '{"kind": "Pod"}', {}, 400],
+    ['an unknown charset', '{}', { 'content-type': 'application/json; charset=klingon' }, 415],
+    ['a compressed body', gzipSync(Buffer.alloc(8 * MIB)), { 'content-encoding': 'gzip' }, 415],
+  ];
+  for (const [what, body, headers, status] of bad) {
+    test(`refuses ${what} with ${status} and counts that`, async (t) => {
+      const running = await startServer(t);
+      assertProblem(await post(running, body, { headers }), status, /./);
+      const labels = { status: String(status) };
+      assert.equal(metricSum(running.metrics.text(), 'rollcall_admission_faults_total', labels), 1);
+    });
+  }
+
+  test('survives JSON that is a million levels deep', async (t) => {
+    const running = await startServer(t);
+    const deep = '['.repeat(1e6) + ']'.repeat(1e6);
+    assertProblem(await post(running, deep), 400, /not an AdmissionReview/);
+    // Here it gets as far as the log, where it can't be written.
+    const named = JSON.stringify(reviewOf({ name: 'DEEP' })).replace('"DEEP"', deep);
+    assertProblem(await post(running, named), 500, /internal fault/);
+    assert.equal((await post(running, reviewOf())).status, 200);
+  });
+
+  test('says 500 and no more of an internal fault, counts it, and logs the reason', async (t) => {
+    const review = async () => {
+      throw new Error('secret place');
+    };
+    const running = await startServer(t, { review });
+    const reply = await post(running, reviewOf());
+    assertProblem(reply, 500, /^internal fault; see the log of the webhook$/);
+    const text = running.metrics.text();
+    assert.equal(metricSum(text, 'rollcall_admission_requests_total', { result: 'error' }), 1);
+    assert.equal(metricSum(text, 'rollcall_admission_faults_total', { status: '500' }), 1);
+    const { level, message, error } = running.logs[0]!;
+    assert.deepEqual([level, message, error], ['error', 'admission failed', 'secret place']);
+  });
+
+  test('sends away what would be too many bytes at once, and takes more when they are gone', async (t) => {
+    const running = await startServer(t);
+    const headers = { 'content-type': 'application/json', 'content-length': 7 * MIB };
+    const slow = [1, 2, 3].map(() => open(running, '/mutate', { method: 'POST', headers }));
+    for (const request of slow) {
+      request.on('error', () => {});
+      request.write(' ');
+    }
+    const refused = await eventually('refusal', async () => {
+      const reply = await post(running, reviewOf());
+      return reply.status === 503 && reply;
+    });
+    assertProblem(refused, 503, /too many bytes under way; try again/);
+    assert.equal(refused.headers['retry-after'], '1');
+    assert.ok(metricSum(running.metrics.text(), 'rollcall_admission_faults_total', { status: '503' }) > 0);
+    for (const request of slow) request.destroy();
+    await eventually('answer', async () => (await post(running, reviewOf())).status === 200);
+  });
+});
+
+describe('other requests', () => {
+  test('GET /mutate says which method', async (t) => {
+    const reply = await get(await startServer(t), '/mutate');
+    assertProblem(reply, 405, /use POST/);
+    assert.equal(reply.headers.allow, 'POST');
+  });
+
+  test('an unknown path says which there are', async (t) => {
+    const running = await startServer(t);
+    for (const path of ['/', '/mutate/x', '/%', '/../etc/passwd']) {
+      assertProblem(await get(running, path), 404, /\/mutate, \/healthz, \/readyz, \/metrics/);
+    }
+  });
+
+  test('health, readiness and metrics', async (t) => {
+    let problem: string | undefined;
+    const running = await startServer(t, { notReady: () => problem });
+    assert.deepEqual((await get(running, '/readyz')).json, { ok: true });
+    problem = 'draining';
+    const unready = await get(running, '/readyz');
+    assert.deepEqual([unready.status, unready.json], [503, { ok: false, problem: 'draining' }]);
+    assert.deepEqual((await get(running, '/healthz')).json, { ok: true });
+    const metrics = await get(running, '/metrics');
+    assert.match(metrics.headers['content-type']!, /^text\/plain; version=0\.0\.4/);
+    assert.match(metrics.text, /^# TYPE rollcall_admission_requests_total counter$/m);
+  });
+});

@@ -1,0 +1,79 @@
+/** The whole program, `rollcall webhook`, beside the API double. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
+import { type TestContext, test } from 'node:test';
+import { eventually } from '../support/eventually.ts';
+import { metricSum } from '../support/metrics.ts';
+import { Rollcall } from '../support/rollcall.ts';
+import { type Connected, connected } from './connected-client.ts';
+import { operationsOf, reviewOf } from './reviews.ts';
+import { get, post, type Target } from './running-server.ts';
+
+const BINDING = '/apis/rbac.authorization.k8s.io/v1/namespaces/demo/rolebindings/rollcall-watcher';
+
+async function start(t: TestContext, port = 0): Promise<Connected & { program: Rollcall }> {
+  const both = await connected(t);
+  const { api, kubeconfig } = both;
+  api.create('/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations', {
+    metadata: { name: 'rollcall' },
+    webhooks: [{ name: 'pods.rollcall.dev', clientConfig: {} }],
+  });
+  api.create('/api/v1/namespaces', { metadata: { name: 'demo' } });
+  const program = new Rollcall('webhook', { port, kubeconfig, image: 'rollcall:0.1.0' });
+  t.after(() => program.kill());
+  return { ...both, program };
+}
+
+/** Where it serves, and the CA that it has published. */
+async function served({ api, program }: Connected & { program: Rollcall }): Promise<Target> {
+  const port = await program.port();
+  const configuration = api.get(
+    '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/rollcall',
+  );
+  const [entry] = configuration!.webhooks as { clientConfig: { caBundle: string } }[];
+  return { port, certificates: { ca: Buffer.from(entry!.clientConfig.caBundle, 'base64').toString() } };
+}
+
+test('it publishes its CA, serves under it, injects, and provides access', async (t) => {
+  const started = await start(t);
+  const target = await served(started);
+  assert.equal((await get(target, '/readyz')).status, 200);
+  const { json } = await post(target, reviewOf());
+  assert.ok(operationsOf(json.response).some(({ path }) => path === '/spec/initContainers'));
+  const { subjects } = started.api.get(BINDING) as { subjects: { name: string }[] };
+  assert.deepEqual(
+    subjects.map(({ name }) => name),
+    ['rollcall-watcher'],
+  );
+  const unknown = await post(target, reviewOf({ namespace: 'unknown' }));
+  assert.equal(unknown.status, 500, 'a namespace that is not there is no reason to let the pod through');
+  const { text } = await get(target, '/metrics');
+  assert.equal(metricSum(text, 'rollcall_admission_requests_total', { result: 'injected' }), 1);
+  const expiry = metricSum(text, 'rollcall_certificate_expiry_timestamp_seconds');
+  assert.ok(expiry > Date.now() / 1000 + 300 * 86_400);
+
+  started.program.signal('SIGTERM');
+  const draining = await eventually('word that it drains', async () => {
+    const reply = await get(target, '/readyz');
+    return reply.status === 503 && reply;
+  });
+  assert.equal(draining.json.problem, 'draining');
+  assert.equal((await post(target, reviewOf())).status, 200, 'whoever has not heard is still served');
+});
+
+test('a port that is taken is named, with the remedy and without a stack', async (t) => {
+  const other = createServer().listen(0);
+  t.after(() => other.close());
+  await once(other, 'listening');
+  const { port } = other.address() as AddressInfo;
+  const { program } = await start(t, port);
+  await eventually('end', () => program.exited);
+  assert.equal(program.exitCode, 2);
+  const last = program.output.at(-1);
+  assert.equal(
+    last,
+    `rollcall: --port: "${port}" can't be listened on (EADDRINUSE); give another, or 0 for any`,
+  );
+});
