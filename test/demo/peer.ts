@@ -39,10 +39,12 @@ interface Variable {
   valueFrom?: { fieldRef: { fieldPath: string } };
 }
 
-/** The environment that the webhook gave the sidecar, resolved for this pod as the kubelet would, as flags. */
+/** The settings that the webhook gave the sidecar, resolved for this pod as the kubelet would, as flags. */
 function injectedSettings(admitted: KubernetesObject, { name, uid }: GroupPod): Record<string, string> {
   const { initContainers } = admitted.spec as { initContainers: { name: string; env: Variable[] }[] };
-  const variables = initContainers.find((container) => container.name === 'rollcall')?.env ?? [];
+  const sidecar = initContainers.find((container) => container.name === 'rollcall');
+  // The others are for Node.
+  const variables = (sidecar?.env ?? []).filter((variable) => variable.name.startsWith('ROLLCALL_'));
   const fields: Record<string, string> = {
     'metadata.namespace': admitted.metadata!.namespace!,
     'metadata.name': name,
