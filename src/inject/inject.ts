@@ -1,6 +1,6 @@
 import { type Decision, decide } from './decide.ts';
 import { type Operation, patch } from './patch.ts';
-import { type Install, type Plan, plan, SCOPED_ACCOUNT } from './plan.ts';
+import { type Install, isSwapped, type Plan, plan, SCOPED_ACCOUNT } from './plan.ts';
 import type { Namespace, Pod } from './pod.ts';
 
 export interface Context {
@@ -30,7 +30,7 @@ export function inject(pod: Pod, { namespace, install, dryRun }: Context): Repor
     decision,
     plan: planned,
     patch: patch(pod, planned),
-    warnings: dryRun ? [DRY_RUN_WARNING] : [],
+    warnings: dryRun && isSwapped(planned.accountName) ? [DRY_RUN_WARNING] : [],
   };
 }
 

@@ -51,8 +51,7 @@ export interface Plan {
 
 export function plan(pod: Pod, options: Options, install: Install, dryRun: boolean): Plan {
   const current = pod.spec.serviceAccountName || pod.spec.serviceAccount || 'default';
-  const swap = current === 'default' || current === SCOPED_ACCOUNT;
-  const account = dryRun ? 'untouched' : swap ? 'scoped' : 'kept';
+  const account = dryRun ? 'untouched' : isSwapped(current) ? 'scoped' : 'kept';
   return {
     sidecar: sidecar(options, install),
     volumes: volumes(),
@@ -61,6 +60,11 @@ export function plan(pod: Pod, options: Options, install: Install, dryRun: boole
     accountName: account === 'scoped' ? SCOPED_ACCOUNT : current,
     status: JSON.stringify({ version: install.version, service: options.service, account }),
   };
+}
+
+/** Whether a pod of this account gets the scoped one. */
+export function isSwapped(account: string): boolean {
+  return account === 'default' || account === SCOPED_ACCOUNT;
 }
 
 export function volumes(): Volume[] {

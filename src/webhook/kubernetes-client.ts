@@ -18,6 +18,8 @@ export interface KubernetesClient {
 
 /** The API server waits 5 s for an answer, and one answer may need several requests. */
 const REQUEST_MS = 3000;
+/** How long connections are shared; a CA that was replaced is taken up after this. */
+const AGENT_MS = 60_000;
 
 /** A client from a kubeconfig, or from the identity that every pod has; throws a sentence for the user. */
 export function kubernetesClient(kubeconfig: string | undefined, requestMs = REQUEST_MS): KubernetesClient {
@@ -29,7 +31,7 @@ export function kubernetesClient(kubeconfig: string | undefined, requestMs = REQ
   const configuration = createConfiguration({
     baseServer: new ServerConfiguration(server, {}),
     authMethods: { default: config },
-    promiseMiddleware: [deadline(requestMs)],
+    promiseMiddleware: [deadline(requestMs), sharedAgent()],
   });
   return {
     core: new CoreV1Api(configuration),
@@ -83,6 +85,26 @@ function deadline(ms: number) {
   return {
     async pre(request: RequestContext): Promise<RequestContext> {
       request.setSignal(AbortSignal.timeout(ms));
+      return request;
+    },
+    post: async (response: ResponseContext) => response,
+  };
+}
+
+/** The client makes an agent for every request, which would be a TLS handshake and a socket each. */
+function sharedAgent() {
+  let agent: ReturnType<RequestContext['getDispatcher']>;
+  let since = Number.NEGATIVE_INFINITY;
+  return {
+    async pre(request: RequestContext): Promise<RequestContext> {
+      if (agent !== undefined && performance.now() - since < AGENT_MS) {
+        request.setDispatcher(agent);
+        return request;
+      }
+      // It closes once its requests are answered.
+      void agent?.close();
+      agent = request.getDispatcher();
+      since = performance.now();
       return request;
     },
     post: async (response: ResponseContext) => response,

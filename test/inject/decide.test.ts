@@ -220,5 +220,9 @@ test('names that all objects inherit are neither annotations nor labels', () => 
   });
   assert.equal(refusal(decide(odd, plain))[1], 'not-opted-in');
   assert.equal(refusal(decide(pod(), { name: 'demo', labels: JSON.parse('{"__proto__": {}}') }))[0], 'skip');
+  const inheriting = pod(({ metadata }) => {
+    metadata!.annotations = Object.create({ [keys.inject.key]: 'true' });
+  });
+  assert.equal(refusal(decide(inheriting, plain))[1], 'not-opted-in');
   assert.equal(({} as Record<string, unknown>)['rollcall.dev/inject'], undefined);
 });

@@ -49,6 +49,10 @@ describe('the account', () => {
     assert.equal(pod.spec.serviceAccountName, 'default');
     assert.deepEqual(pod.spec.containers[0]!.volumeMounts, [TOKEN_MOUNT, OURS]);
     assert.match(warnings.join(), /dry run.*"default".*"rollcall-watcher"/);
+    const own = askingPod(({ spec }) => {
+      spec.serviceAccountName = 'own';
+    });
+    assert.deepEqual(injected(own, { dryRun: true }).warnings, [], 'an own account is shown as it will be');
   });
 });
 

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { readFile, writeFile } from 'node:fs/promises';
+import { type AddressInfo, connect, createServer } from 'node:net';
+import { pipeline } from 'node:stream/promises';
 import { type TestContext, test } from 'node:test';
 import { isStatus, kubernetesClient, sentenceOf } from '../../src/webhook/kubernetes-client.ts';
 import type { FaultFunction } from '../support/kubernetes-double.ts';
@@ -21,6 +24,29 @@ test('a client speaks to the server of the kubeconfig, with its token', async (t
   const { metadata } = await client.core.readNamespace({ name: 'demo' });
   assert.deepEqual(metadata?.labels, { a: 'b' });
   assert.equal(api.requests[0]?.authorization, 'Bearer secret');
+});
+
+test('requests one after the other share connections', async (t) => {
+  const { api, kubeconfig } = await connected(t);
+  let connections = 0;
+  const front = createServer((socket) => {
+    connections += 1;
+    const back = connect(api.port, '127.0.0.1');
+    pipeline(socket, back, socket).catch(() => {});
+  }).listen(0, '127.0.0.1');
+  await once(front, 'listening');
+  t.after(() => front.close());
+  const { port } = front.address() as AddressInfo;
+  const text = await readFile(kubeconfig, 'utf8');
+  await writeFile(kubeconfig, text.replace(`:${api.port}`, `:${port}`));
+  const { core, rbac } = kubernetesClient(kubeconfig);
+  for (let round = 0; round < 5; round += 1) {
+    await assert.rejects(core.readNamespace({ name: 'demo' }));
+    await assert.rejects(rbac.readNamespacedRoleBinding({ namespace: 'demo', name: 'x' }));
+  }
+  assert.equal(api.requests.length, 10);
+  // A second is opened where the first is not free yet.
+  assert.ok(connections <= 3, `${connections} connections`);
 });
 
 test('an error of the API server is told in its own words', async (t) => {

@@ -80,6 +80,8 @@ describe('what is stored', () => {
     const next = await renew(first, [...HOSTS, 'other.svc'], after(1));
     assert.equal(next.ca, first.ca);
     assert.match(leafOf(next).subjectAltName!, /DNS:other\.svc/);
+    const byAddress = await renew(first, [...HOSTS, '10.0.0.1'], after(1));
+    assert.match(leafOf(byAddress).subjectAltName!, /IP Address:10\.0\.0\.1/);
   });
 
   const foreignLeaf: [what: string, stored: Certificates][] = [
