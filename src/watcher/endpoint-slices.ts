@@ -1,14 +1,7 @@
 import type { Collection, KubernetesObject } from './kubernetes.ts';
-import type { Group, Member } from './protocol.ts';
-
-/** What the members of a group are described with, beside their EndpointSlices. */
-export interface Perspective {
-  group: Group;
-  /** `cluster.local`, or whatever the cluster calls itself. */
-  clusterDomain: string;
-  /** This pod, when known. */
-  self?: { uid?: string; name?: string } | undefined;
-}
+import { ordinalOf } from './ordinal.ts';
+import { isSelf, type Perspective, serviceName } from './perspective.ts';
+import type { Member } from './protocol.ts';
 
 /** The parts of discovery.k8s.io/v1 EndpointSlice that membership needs. */
 interface EndpointSlice {
@@ -26,7 +19,7 @@ interface Endpoint {
 }
 
 /** The EndpointSlices of one Service. */
-export function endpointSlices(perspective: Perspective): Collection {
+export function endpointSlices(perspective: Perspective<'service'>): Collection {
   const { namespace, service } = perspective.group;
   return {
     name: 'endpointslices',
@@ -41,7 +34,7 @@ export function endpointSlices(perspective: Perspective): Collection {
 }
 
 /** The members of one slice. A malformed endpoint (no address) is no member. */
-export function sliceMembers(object: KubernetesObject, perspective: Perspective): Member[] {
+export function sliceMembers(object: KubernetesObject, perspective: Perspective<'service'>): Member[] {
   const slice = object as EndpointSlice;
   const ports = portNumbers(slice);
   return (slice.endpoints ?? [])
@@ -57,16 +50,18 @@ function portNumbers(slice: EndpointSlice): Record<string, number> {
   return ports;
 }
 
-function member(endpoint: Endpoint, ports: Record<string, number>, perspective: Perspective): Member {
-  const { group, clusterDomain, self } = perspective;
+function member(
+  endpoint: Endpoint,
+  ports: Record<string, number>,
+  perspective: Perspective<'service'>,
+): Member {
+  const { group, self } = perspective;
   const addresses = endpoint.addresses ?? [];
   const target = endpoint.targetRef;
   const name = target?.name ?? endpoint.hostname ?? addresses[0]!;
   const uid = target?.uid;
   const ordinal = ordinalOf(name, endpoint.hostname);
   const ready = endpoint.conditions?.ready ?? true;
-  const isSelf =
-    self?.uid === undefined ? self?.name !== undefined && self.name === target?.name : self.uid === uid;
   return {
     uid: uid ?? addresses[0]!,
     ...(uid === undefined ? { identity: 'address' as const } : {}),
@@ -74,7 +69,7 @@ function member(endpoint: Endpoint, ports: Record<string, number>, perspective: 
     namespace: target?.namespace ?? group.namespace,
     ...(ordinal === undefined ? {} : { ordinal }),
     ...(endpoint.hostname
-      ? { hostname: `${endpoint.hostname}.${group.service}.${group.namespace}.svc.${clusterDomain}` }
+      ? { hostname: `${endpoint.hostname}.${serviceName(group.service, perspective)}` }
       : {}),
     addresses,
     ports,
@@ -84,16 +79,6 @@ function member(endpoint: Endpoint, ports: Record<string, number>, perspective: 
     // The API says: absent `serving` is to be read as `ready`, absent `terminating` as false.
     serving: endpoint.conditions?.serving ?? ready,
     terminating: endpoint.conditions?.terminating ?? false,
-    ...(isSelf ? { self: true as const } : {}),
+    ...(isSelf(self, uid, target?.name) ? { self: true as const } : {}),
   };
-}
-
-/**
- * The ordinal of a StatefulSet pod. Only the governing Service gives a hostname that equals the
- * name; elsewhere five digits or more may be the random end of a Deployment pod's name.
- */
-function ordinalOf(name: string, hostname: string | undefined): number | undefined {
-  const digits = /-(0|[1-9]\d*)$/.exec(name)?.[1];
-  if (digits === undefined) return undefined;
-  return hostname === name || digits.length < 5 ? Number(digits) : undefined;
 }

@@ -7,6 +7,9 @@
 
 export const PROTOCOL = 1;
 
+/** sun_path holds 108 bytes with its closing zero; a longer path can't be bound or connected to. */
+export const MAX_PATH_BYTES = 107;
+
 /** One member of the group. Absent optional fields mean "not known", never "no". */
 export interface Member {
   /** Identity. The same name under another uid is a restart: the old one left, the new one joined. */
@@ -21,7 +24,7 @@ export interface Member {
   hostname?: string;
   /** Every IP, the primary first. */
   addresses: string[];
-  /** Port name to port number; an unnamed port has the name `""`. */
+  /** Port name to port number; an unnamed port has the name `""`, one of unknown name its number. */
   ports: Record<string, number>;
   node?: string;
   zone?: string;
@@ -37,10 +40,11 @@ export type SourceName = 'endpointslices' | 'pods' | 'dns';
 /** Why the membership may be out of date. `partial`: upstream answered, but part of its answer is missing. */
 export type StaleReason = 'disconnected' | 'forbidden' | 'unauthorized' | 'dns' | 'partial';
 
-/** What is tracked. */
+/** What is tracked: the members of a service, or the pods that a label selector chooses. */
 export interface Group {
   namespace: string;
-  service: string;
+  service?: string;
+  selector?: string;
 }
 
 export interface Hello {
