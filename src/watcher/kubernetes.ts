@@ -35,6 +35,8 @@ const PAGE = 500;
 const WATCH_SECONDS = [300, 600] as const;
 /** Head of a response: an API server under load may queue a request for a while. */
 const RESPONSE_MS = 30_000;
+/** A server that knows no streaming lists may take one for a watch, which tells of changes without end. */
+const STREAMING_LIST_MS = 60_000;
 /** What was missed comes right behind the head of a watch; silence for so long means that nothing was. */
 const CATCH_UP_MS = 100;
 /** Bookmarks come about once a minute: this long without a byte means a half-open connection. */
@@ -73,6 +75,7 @@ class Reflector {
   #streamingLists = true;
   #rereadToken = true;
   #streamErrors = 0;
+  #unfinishedLists = 0;
   #expiredAt = Number.NEGATIVE_INFINITY;
   #everSeen = false;
 
@@ -108,6 +111,7 @@ class Reflector {
       if (listing && isListRefused(error)) {
         this.#streamingLists = false;
         this.#log.info('no streaming lists here, listing in pages');
+        yield { type: 'lost', message: (error as Error).message };
         return;
       }
       throw error;
@@ -126,6 +130,7 @@ class Reflector {
     let lived = false;
     let buffer = initial;
     let caughtUp = initial !== undefined;
+    const began = this.#clock.now();
     while (this.#clock.now() < this.#relistAt || buffer !== undefined) {
       const reading = response.body.next();
       if (!caughtUp && (await orTimer(reading, this.#clock, CATCH_UP_MS)) === undefined) {
@@ -136,7 +141,7 @@ class Reflector {
       if (next === 'relist') break;
       if (next.done) {
         if (splitter.pending > 0) throw new Corrupt('the watch ended inside a line');
-        if (buffer !== undefined) throw new Error('the list ended before it was complete');
+        if (buffer !== undefined) throw this.#unfinished();
         return lived;
       }
       yield { type: 'evidence' };
@@ -145,12 +150,23 @@ class Reflector {
         lived = true;
         this.#streamErrors = 0;
       }
-      if (!caughtUp) yield* this.#established();
+      if (buffer !== undefined && this.#clock.now() - began >= STREAMING_LIST_MS) {
+        throw new ListStalled('the list has no end');
+      }
+      // A chunk that ends inside a line is not all that was missed.
+      if (caughtUp || splitter.pending > 0) continue;
       caughtUp = true;
+      yield* this.#established();
     }
     this.#version = undefined;
     this.#listFrom = '';
     return true;
+  }
+
+  /** One list may be cut; a second one in a row says that this server will not complete any. */
+  #unfinished(): Error {
+    const message = 'the list ended before it was complete';
+    return ++this.#unfinishedLists > 1 ? new ListStalled(message) : new Error(message);
   }
 
   /** Waits for bytes; a safety relist may fall due meanwhile. */
@@ -229,6 +245,8 @@ class Reflector {
       next = page.next;
       if (next === '') {
         yield* this.#replace(parts, page.version);
+        // Nothing is followed until the watch from here has begun.
+        yield { type: 'lost', message: 'the list is not followed by a watch yet' };
         return;
       }
     }
@@ -253,6 +271,7 @@ class Reflector {
     this.#version = version;
     this.#listFrom = version;
     this.#streamErrors = 0;
+    this.#unfinishedLists = 0;
     this.#relistAt = this.#clock.now() + this.#between(RELIST_MS);
   }
 
@@ -303,11 +322,13 @@ class Reflector {
         this.#transport.unauthorized();
         if (this.#rereadToken) {
           this.#rereadToken = false;
+          yield { type: 'lost', message: failure.message };
           return;
         }
       }
       if (error.where === 'stream' && error.status >= 500 && ++this.#streamErrors > 1) {
-        this.#relist(this.#listFrom);
+        // From what was applied last: an older list, which a late replica has, would go back in time.
+        this.#relist(this.#version ?? this.#listFrom);
       }
     }
     const delay = this.#backoff.failed(failure.retryAfterMs);
