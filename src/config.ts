@@ -1,4 +1,8 @@
 import { parseArgs } from 'node:util';
+import { parseCommand } from './watcher/command.ts';
+import { parseTarget } from './watcher/notify.ts';
+import type { SourceName } from './watcher/protocol.ts';
+import { parseTemplate } from './watcher/templates.ts';
 
 /** A problem with what the user gave: the message names the key, the value and what to do. */
 export class UsageError extends Error {}
@@ -11,6 +15,8 @@ interface Setting<T> {
   /** Text as if given by the user; absent means that the setting may stay unset. */
   default?: string;
   required?: true;
+  /** May be given several times; the variable holds one a line. */
+  repeated?: true;
   /** Throws a message that says what to give instead. */
   parse(text: string): T;
 }
@@ -18,9 +24,11 @@ interface Setting<T> {
 type Settings = Record<string, Setting<unknown>>;
 
 export type Config<S extends Settings> = {
-  readonly [K in keyof S]: S[K] extends { default: string } | { required: true }
-    ? ReturnType<S[K]['parse']>
-    : ReturnType<S[K]['parse']> | undefined;
+  readonly [K in keyof S]: S[K] extends { repeated: true }
+    ? readonly ReturnType<S[K]['parse']>[]
+    : S[K] extends { default: string } | { required: true }
+      ? ReturnType<S[K]['parse']>
+      : ReturnType<S[K]['parse']> | undefined;
 };
 
 const text = (given: string) => given;
@@ -44,13 +52,36 @@ function serverUrl(given: string): string {
   throw new Error('give a URL such as https://10.0.0.1:6443');
 }
 
+function notifyTarget(given: string): string {
+  parseTarget(given);
+  return given;
+}
+
+function sourceName(given: string): SourceName {
+  if (given === 'endpointslices' || given === 'pods' || given === 'dns') return given;
+  throw new Error('give endpointslices, pods or dns');
+}
+
+/** What the API server would refuse for ever is told at once; the finer points are its own to judge. */
+function labelSelector(given: string): string {
+  if (/^[\w./(), =!-]+$/.test(given) && /\w/.test(given)) return given;
+  throw new Error('give a label selector such as app=db,role!=backup');
+}
+
 /** `rollcall sidecar`: a public and stable command line. */
 export const sidecarSettings = {
-  namespace: { value: 'NAME', doc: 'namespace of the service', required: true, parse: dnsLabel },
-  service: { value: 'NAME', doc: 'service whose endpoints are the group', required: true, parse: dnsLabel },
+  namespace: { value: 'NAME', doc: 'namespace of the group', required: true, parse: dnsLabel },
+  service: { value: 'NAME', doc: 'service whose endpoints are the group', parse: dnsLabel },
+  selector: { value: 'LABELS', doc: 'with --source pods: the pods that are the group', parse: labelSelector },
+  source: {
+    value: 'SOURCE',
+    doc: 'endpointslices, pods (by --selector) or dns (of a headless service)',
+    default: 'endpointslices',
+    parse: sourceName,
+  },
   directory: {
     value: 'DIR',
-    doc: 'where members.sock and members.json are',
+    doc: 'where members.sock, members.json and the files are',
     default: '/run/rollcall',
     parse: text,
   },
@@ -60,6 +91,24 @@ export const sidecarSettings = {
     default: '17655',
     parse: integer(0, 65535),
   },
+  file: {
+    value: 'FILE=LINE',
+    doc: 'keep FILE in the directory, a line a member: cluster.conf={hostname}:8848',
+    repeated: true,
+    parse: parseTemplate,
+  },
+  notify: {
+    value: 'URL',
+    doc: 'send every change to http://127.0.0.1:PORT/PATH or udp://127.0.0.1:PORT',
+    repeated: true,
+    parse: notifyTarget,
+  },
+  onStart: {
+    value: 'COMMAND',
+    doc: 'run with the first peers on its input, one a line',
+    parse: parseCommand,
+  },
+  onChange: { value: 'COMMAND', doc: 'run with the peers whenever they change', parse: parseCommand },
   server: { value: 'URL', doc: 'API server; in a pod, the one of the cluster', parse: serverUrl },
   tokenFile: { value: 'FILE', doc: 'bearer token; in a pod, its mounted token', parse: text },
   caFile: { value: 'FILE', doc: 'CA of the API server; in a pod, the mounted one', parse: text },
@@ -112,10 +161,14 @@ export function parseConfig<S extends Settings>(
   const flags = parseFlags(settings, argv);
   const config: Record<string, unknown> = {};
   for (const [key, setting] of Object.entries(settings)) {
-    config[key] = settle(setting, [
-      [`--${flagName(key)}`, flags[flagName(key)]],
-      [variableName(key), environment[variableName(key)]],
-    ]);
+    const given = [
+      { name: `--${flagName(key)}`, values: flags[flagName(key)] ?? [] },
+      {
+        name: variableName(key),
+        values: valuesOf(variableName(key), environment[variableName(key)], setting),
+      },
+    ];
+    config[key] = setting.repeated ? settleAll(setting, given) : settle(setting, given);
   }
   return Object.freeze(config) as Config<S>;
 }
@@ -142,11 +195,11 @@ export function variableName(key: string): string {
   return `ROLLCALL_${flagName(key).replaceAll('-', '_').toUpperCase()}`;
 }
 
-function parseFlags(settings: Settings, argv: readonly string[]): Record<string, string | undefined> {
+function parseFlags(settings: Settings, argv: readonly string[]): Record<string, string[]> {
   const names = Object.keys(settings).map(flagName);
   const options = Object.fromEntries(names.map((name) => [name, { type: 'string' as const }]));
   const { tokens } = parseArgs({ args: [...argv], options, strict: false, tokens: true });
-  const flags: Record<string, string | undefined> = {};
+  const flags: Record<string, string[]> = {};
   for (const token of tokens) {
     if (token.kind === 'positional') {
       throw new UsageError(`"${token.value}" is not expected; settings are given as --flag value`);
@@ -158,30 +211,43 @@ function parseFlags(settings: Settings, argv: readonly string[]): Record<string,
       );
     }
     if (token.value === undefined) throw new UsageError(`${token.rawName} needs a value`);
-    flags[token.name] = token.value;
+    flags[token.name] = [...(flags[token.name] ?? []), token.value];
   }
   return flags;
 }
 
+/** Where a setting can come from, the stronger first; of several values the last counts. */
+type Given = { name: string; values: string[] }[];
+
 /**
- * A variable that says nothing: empty, as a manifest leaves it, or ROLLCALL_PORT=tcp://10.0.0.1:443,
- * which the kubelet sets in every pod next to a Service called `rollcall`.
+ * The values in a variable; none when it is empty, as a manifest leaves it, or is the
+ * ROLLCALL_PORT=tcp://10.0.0.1:443 that the kubelet sets in every pod next to a Service `rollcall`.
  */
-function isUnset(variable: string): boolean {
-  return variable === '' || /^(tcp|udp|sctp):\/\//.test(variable);
+function valuesOf(name: string, value: string | undefined, { repeated }: Setting<unknown>): string[] {
+  if (value === undefined || (name === 'ROLLCALL_PORT' && /^(tcp|udp|sctp):\/\//.test(value))) return [];
+  return (repeated ? value.split('\n') : [value]).filter((one) => one !== '');
 }
 
-function settle(setting: Setting<unknown>, given: [name: string, value: string | undefined][]): unknown {
-  for (const [name, value] of given) {
-    if (value === undefined || (name.startsWith('ROLLCALL_') && isUnset(value))) continue;
-    try {
-      return setting.parse(value);
-    } catch (error) {
-      throw new UsageError(`${name}: "${value}" is not valid; ${(error as Error).message}`);
-    }
+function settleAll(setting: Setting<unknown>, given: Given): unknown[] {
+  const source = given.find(({ values }) => values.length > 0);
+  return source === undefined ? [] : source.values.map((value) => parseValue(setting, source.name, value));
+}
+
+function settle(setting: Setting<unknown>, given: Given): unknown {
+  for (const { name, values } of given) {
+    const value = values.at(-1);
+    if (value !== undefined) return parseValue(setting, name, value);
   }
   if (setting.default !== undefined) return setting.parse(setting.default);
   if (!setting.required) return undefined;
-  const [flag, variable] = given.map(([name]) => name);
+  const [flag, variable] = given.map(({ name }) => name);
   throw new UsageError(`${flag} is missing; give it, or set ${variable} (${setting.doc})`);
+}
+
+function parseValue(setting: Setting<unknown>, name: string, value: string): unknown {
+  try {
+    return setting.parse(value);
+  } catch (error) {
+    throw new UsageError(`${name}: "${value}" is not valid; ${(error as Error).message}`);
+  }
 }

@@ -1,55 +1,59 @@
-import { readFileSync } from 'node:fs';
 import type { Server } from 'node:net';
 import packageJson from '../package.json' with { type: 'json' };
 import { type SidecarConfig, UsageError } from './config.ts';
 import { jsonLog, type Log } from './log.ts';
 import { Metrics } from './metrics.ts';
 import { systemClock } from './watcher/clock.ts';
-import { type CredentialFiles, Credentials } from './watcher/credentials.ts';
-import { endpointSlices } from './watcher/endpoint-slices.ts';
 import { FileOutput } from './watcher/files.ts';
 import { serveHealth } from './watcher/health.ts';
-import { kubernetesSource } from './watcher/kubernetes.ts';
+import { Hooks } from './watcher/hooks.ts';
+import { type Notifier, notifier } from './watcher/notify.ts';
+import type { Group } from './watcher/protocol.ts';
 import { Readers } from './watcher/readers.ts';
 import { serveSocket, socketPath } from './watcher/socket.ts';
-import { kubernetesTransport, type Transport } from './watcher/transport.ts';
+import { sourceOf } from './watcher/sources.ts';
+import { TemplateOutput } from './watcher/templates.ts';
+import { clusterDomain } from './watcher/upstream.ts';
 import { Watch } from './watcher/watch.ts';
 
-/** Where the kubelet mounts the identity of a pod. */
-const MOUNTED = '/var/run/secrets/kubernetes.io/serviceaccount';
-
-/** `rollcall sidecar`: follows the service's endpoints until SIGTERM. */
+/** `rollcall sidecar`: follows the group until SIGTERM. */
 export async function sidecar(config: SidecarConfig): Promise<void> {
   const log = jsonLog();
-  const { namespace, service, directory } = config;
-  const group = { namespace, service };
+  const { directory } = config;
+  const group = groupOf(config);
   const self = identity(config);
-  const collection = endpointSlices({ group, self, clusterDomain: clusterDomain() });
-  const source = kubernetesSource(
-    collection,
-    startUp(() => transport(config, log)),
-    systemClock,
-    log,
-  );
+  const perspective = { group, self, clusterDomain: clusterDomain() };
+  const userAgent = `rollcall/${packageJson.version}`;
+  const context = { clock: systemClock, log, userAgent, environment: process.env };
+  const source = startUp(() => sourceOf(config.source, perspective, config, context));
   const socket = startUp(() => socketPath(directory));
   const watch = new Watch({ source, group, self, log });
   const readers = new Readers(watch, systemClock, log);
-  const files = new FileOutput(directory, log);
+  const outputs = outputsOf(config, log);
   watch.add(readers);
-  watch.add(files);
-  const metrics = sidecarMetrics(watch, readers, files);
+  for (const output of Object.values(outputs).flat()) watch.add(output);
+  const metrics = new Metrics();
+  watchMetrics(metrics, watch, readers);
+  outputMetrics(metrics, outputs);
 
-  const server = await startUp(() => serveSocket(socket, readers, log));
-  const { port } = await startUp(() => serveHealth(config.port, watch, systemClock, () => metrics.text()));
-  log.info('serving', { socket, port, namespace, service, version: packageJson.version });
-  stopOnSignal(readers, server, config.graceSeconds, log);
+  const server = await startUp(
+    () => serveSocket(socket, readers, log),
+    `--directory: "${directory}" can't be used`,
+  );
+  const { port } = await startUp(
+    () => serveHealth(config.port, watch, systemClock, () => metrics.text()),
+    `--port: ${config.port} can't be used`,
+  );
+  log.info('serving', { socket, port, ...group, version: packageJson.version });
+  stopOnSignal(readers, server, outputs, config.graceSeconds, log);
   await watch.run();
 }
 
 /** Faults at the start are the user's to mend, so they are told without a stack. */
-function startUp<T>(start: () => T): T {
+function startUp<T>(start: () => T, what?: string): T {
   const explain = (error: unknown): never => {
-    throw new UsageError((error as Error).message);
+    const { message } = error as Error;
+    throw new UsageError(what === undefined ? message : `${what} (${message}); give another`);
   };
   try {
     const result = start();
@@ -59,24 +63,28 @@ function startUp<T>(start: () => T): T {
   }
 }
 
-function transport(config: SidecarConfig, log: Log): Transport {
-  const { server, files } = upstream(config, process.env);
-  const credentials = new Credentials(files, systemClock, log);
-  return kubernetesTransport(server, credentials, `rollcall/${packageJson.version}`);
+/** A selector chooses pods, everything else goes by a service. */
+function groupOf({ namespace, service, selector, source }: SidecarConfig): Group {
+  if (source === 'pods') return { namespace, ...(selector === undefined ? {} : { selector }) };
+  if (selector === undefined) return { namespace, ...(service === undefined ? {} : { service }) };
+  throw new UsageError(`--selector: "${selector}" goes with --source pods; leave it out, or change --source`);
 }
 
-/** The API server and its credentials: those given, else those that every pod has. */
-function upstream(
-  { server, tokenFile, caFile }: SidecarConfig,
-  environment: NodeJS.ProcessEnv,
-): { server: string; files: CredentialFiles } {
-  if (server !== undefined) return { server, files: { tokenFile, caFile } };
-  const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = environment;
-  if (!host)
-    throw new Error('--server is missing and this is not a pod (no KUBERNETES_SERVICE_HOST); give it');
+interface Outputs {
+  files: FileOutput[];
+  templates: TemplateOutput[];
+  notifiers: Notifier[];
+  hooks: Hooks[];
+}
+
+/** Where membership goes beside the socket. */
+function outputsOf({ directory, file, notify, onStart, onChange }: SidecarConfig, log: Log): Outputs {
+  const hooked = onStart !== undefined || onChange !== undefined;
   return {
-    server: `https://${host.includes(':') ? `[${host}]` : host}:${port ?? 443}`,
-    files: { tokenFile: tokenFile ?? `${MOUNTED}/token`, caFile: caFile ?? `${MOUNTED}/ca.crt` },
+    files: [new FileOutput(directory, log)],
+    templates: file.map((template) => new TemplateOutput(directory, template, log)),
+    notifiers: notify.map((target) => notifier(target, systemClock, log)),
+    hooks: hooked ? [new Hooks({ onStart, onChange }, systemClock, log)] : [],
   };
 }
 
@@ -88,18 +96,7 @@ function identity({ podName, podUid }: SidecarConfig): { uid?: string; name?: st
   };
 }
 
-/** The cluster's DNS domain, from the `svc.` entry in the search list that the kubelet writes. */
-function clusterDomain(): string {
-  try {
-    const search = /^search\s.*?\bsvc\.(\S+)/m.exec(readFileSync('/etc/resolv.conf', 'utf8'));
-    return search?.[1] ?? 'cluster.local';
-  } catch {
-    return 'cluster.local';
-  }
-}
-
-function sidecarMetrics(watch: Watch, readers: Readers, files: FileOutput): Metrics {
-  const metrics = new Metrics();
+function watchMetrics(metrics: Metrics, watch: Watch, readers: Readers): void {
   const read: Metrics['read'] = (...metric) => metrics.read(...metric);
   read('gauge', 'rollcall_members', 'Members of the group.', () => watch.members.size);
   read('gauge', 'rollcall_synced', '1 once the group is known.', () => Number(watch.synced));
@@ -119,26 +116,42 @@ function sidecarMetrics(watch: Watch, readers: Readers, files: FileOutput): Metr
     'Snapshots for clients that fell behind.',
     () => readers.resynced,
   );
-  read(
-    'counter',
-    'rollcall_file_failures_total',
-    'Writes of members.json that failed.',
-    () => files.failures,
-  );
-  return metrics;
+}
+
+function outputMetrics(metrics: Metrics, { files, templates, notifiers, hooks }: Outputs): void {
+  const count = <T>(name: string, help: string, from: readonly T[], of: (one: T) => number) => {
+    if (from.length > 0)
+      metrics.read('counter', name, help, () => from.reduce((sum, one) => sum + of(one), 0));
+  };
+  const written = [...files, ...templates];
+  count('rollcall_file_failures_total', 'Writes of files that failed.', written, (one) => one.failures);
+  count('rollcall_notify_sent_total', 'Snapshots sent.', notifiers, (one) => one.sent);
+  count('rollcall_notify_failures_total', 'Snapshots not sent.', notifiers, (one) => one.failed);
+  count('rollcall_notify_too_large_total', 'Snapshots over a datagram.', notifiers, (one) => one.tooLarge);
+  count('rollcall_hook_runs_total', 'Hooks that were run.', hooks, (one) => one.runs);
+  count('rollcall_hook_failures_total', 'Hooks that failed.', hooks, (one) => one.failures);
+  count('rollcall_hook_timeouts_total', 'Hooks that took too long.', hooks, (one) => one.timeouts);
 }
 
 /**
  * A native sidecar is told to stop after the application has gone; elsewhere both are told at once,
  * and whoever still reads is served until it goes or the grace period nears its end.
  */
-function stopOnSignal(readers: Readers, server: Server, graceSeconds: number, log: Log): void {
+function stopOnSignal(
+  readers: Readers,
+  server: Server,
+  { notifiers, hooks }: Outputs,
+  graceSeconds: number,
+  log: Log,
+): void {
   const stop = (signal: string, wait: boolean) => async () => {
     log.info('stopping', { signal, clients: readers.size });
     const grace = new Promise<void>((resolve) => setTimeout(resolve, graceSeconds * 1000));
     if (wait) await Promise.race([readers.idle(), grace]);
     server.close();
     readers.close(signal);
+    for (const one of notifiers) one.close();
+    await Promise.all(hooks.map((one) => one.close()));
     await Promise.race([readers.idle(), new Promise((resolve) => setTimeout(resolve, 1000))]);
     process.exit(0);
   };

@@ -1,59 +1,83 @@
-import { open, rename } from 'node:fs/promises';
-import { join } from 'node:path';
+import { open, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import type { Log } from './log.ts';
 import { encode } from './protocol.ts';
 import type { Output, Watch } from './watch.ts';
 
 export const FILE_NAME = 'members.json';
 
-/**
- * Keeps `members.json`, the latest snapshot. Readers see the old file or the new one, never a part:
- * it is written under a temporary name in the same directory, synced, and renamed. One write at a
- * time; what changes meanwhile goes into the next. A failed write leaves the old file and is tried
- * again at the next change or heartbeat.
- */
-export class FileOutput implements Output {
-  #path: string;
-  #log: Log;
-  #writing = false;
-  #wanted = false;
-  failures = 0;
+/** Puts `text` in the place of what the file at `path` held. */
+export type WriteFile = (path: string, text: string) => Promise<void>;
 
-  constructor(directory: string, log: Log) {
-    this.#path = join(directory, FILE_NAME);
-    this.#log = log;
+/** Keeps `members.json`, the latest snapshot. */
+export class FileOutput implements Output {
+  #file: KeptFile;
+
+  constructor(directory: string, log: Log, write: WriteFile = replaceFile) {
+    this.#file = new KeptFile(join(directory, FILE_NAME), log, write);
+  }
+
+  /** Writes that failed. */
+  get failures(): number {
+    return this.#file.failures;
   }
 
   synced(watch: Watch): void {
-    this.#request(watch);
+    this.#file.request(() => encode(watch.snapshot()));
   }
 
   changed(_delta: unknown, watch: Watch): void {
-    this.#request(watch);
+    this.synced(watch);
   }
 
   status(_status: unknown, watch: Watch): void {
-    this.#request(watch);
+    this.synced(watch);
   }
 
-  heartbeat(_heartbeat: unknown, watch: Watch): void {
-    if (this.#wanted) this.#request(watch);
+  heartbeat(): void {
+    this.#file.retry();
+  }
+}
+
+/**
+ * A file that follows the group. One write at a time; what changes meanwhile goes into the next. A
+ * failed write leaves the old file and is tried again at the next change or heartbeat.
+ */
+export class KeptFile {
+  #path: string;
+  #log: Log;
+  #write: WriteFile;
+  #writing = false;
+  /** Makes the text that the file should hold; undefined when it holds that. */
+  #wanted: (() => string) | undefined;
+  failures = 0;
+
+  constructor(path: string, log: Log, write: WriteFile) {
+    this.#path = path;
+    this.#log = log;
+    this.#write = write;
   }
 
-  #request(watch: Watch): void {
-    this.#wanted = true;
-    if (!this.#writing) void this.#work(watch);
+  /** `text` is called when the file is about to be written. */
+  request(text: () => string): void {
+    this.#wanted = text;
+    this.retry();
   }
 
-  async #work(watch: Watch): Promise<void> {
+  retry(): void {
+    if (this.#wanted !== undefined && !this.#writing) void this.#work();
+  }
+
+  async #work(): Promise<void> {
     this.#writing = true;
+    let text = this.#wanted;
     try {
-      while (this.#wanted) {
-        this.#wanted = false;
-        await replaceFile(this.#path, encode(watch.snapshot()));
+      for (; text !== undefined; text = this.#wanted) {
+        this.#wanted = undefined;
+        await this.#write(this.#path, text());
       }
     } catch (error) {
-      this.#wanted = true;
+      this.#wanted ??= text;
       this.failures += 1;
       this.#log.error('the file was not written, the old one stays', {
         file: this.#path,
@@ -65,14 +89,25 @@ export class FileOutput implements Output {
   }
 }
 
-async function replaceFile(path: string, text: string): Promise<void> {
-  const temporary = `${path}.tmp`;
-  const file = await open(temporary, 'w', 0o644);
+/**
+ * Readers see the old file or the new one, never a part: it is written under a temporary name in the
+ * same directory, synced, and renamed.
+ */
+export async function replaceFile(path: string, text: string): Promise<void> {
+  // Hidden, and with an end that no file of ours has: it can't be another output's file.
+  const temporary = join(dirname(path), `.${basename(path)}.new`);
   try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
+    const file = await open(temporary, 'w', 0o644);
+    try {
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    // In a full volume, a part that nobody will read must not take the room of the next try.
+    await rm(temporary, { force: true }).catch(() => {});
+    throw error;
   }
-  await rename(temporary, path);
 }

@@ -8,12 +8,17 @@ export class Corrupt extends Error {}
 
 /**
  * Splits bytes on newlines and decodes whole lines only, since a chunk's end may cut a character.
- * Throws `Corrupt` on bytes that are not UTF-8 and on a line of over 16 MiB.
+ * Throws `Corrupt` on bytes that are not UTF-8 and on a line of over `maxBytes`, by default 16 MiB.
  */
 export class LineSplitter {
+  #maxBytes: number;
   #rest: Uint8Array[] = [];
   #restBytes = 0;
   #decoder = new TextDecoder('utf-8', { fatal: true });
+
+  constructor(maxBytes = MAX_LINE_BYTES) {
+    this.#maxBytes = maxBytes;
+  }
 
   *push(chunk: Uint8Array): Generator<string> {
     let start = 0;
@@ -41,7 +46,7 @@ export class LineSplitter {
 
   #keep(bytes: Uint8Array): void {
     this.#restBytes += bytes.length;
-    if (this.#restBytes > MAX_LINE_BYTES) throw new Corrupt(`a line of over ${MAX_LINE_BYTES} bytes`);
+    if (this.#restBytes > this.#maxBytes) throw new Corrupt(`a line of over ${this.#maxBytes} bytes`);
     this.#rest.push(Uint8Array.prototype.slice.call(bytes));
   }
 

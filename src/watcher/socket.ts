@@ -2,13 +2,12 @@ import { chmodSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { dirname, join } from 'node:path';
 import type { Log } from './log.ts';
+import { MAX_PATH_BYTES } from './protocol.ts';
 import { PIECE_BYTES, type Readers } from './readers.ts';
 
 export const SOCKET_NAME = 'members.sock';
 /** As long as the public name, so that it fits where that fits. */
 const TEMPORARY_NAME = '.members.tmp';
-/** sun_path holds 108 bytes with its closing zero; a longer path is cut without a word. */
-const MAX_PATH_BYTES = 107;
 
 /** The path of the socket in `directory`; throws when the system could not bind it. */
 export function socketPath(directory: string): string {

@@ -1,0 +1,33 @@
+import { dnsSource } from './dns.ts';
+import { nodeResolver } from './dns-resolver.ts';
+import { endpointSlices } from './endpoint-slices.ts';
+import { kubernetesSource } from './kubernetes.ts';
+import type { Perspective } from './perspective.ts';
+import { pods } from './pods.ts';
+import type { SourceName } from './protocol.ts';
+import type { Source } from './source.ts';
+import { kubernetesApi, type UpstreamContext, type UpstreamOptions } from './upstream.ts';
+
+/**
+ * The source of a name, connected to what it follows: the pods of the group's selector, or the
+ * endpoints of its service, over the API or DNS. Throws, naming flags, what the user must mend.
+ */
+export function sourceOf(
+  name: SourceName,
+  perspective: Perspective,
+  upstream: UpstreamOptions,
+  context: UpstreamContext,
+): Source {
+  const { namespace, service, selector } = perspective.group;
+  const { clock, log } = context;
+  if (name === 'pods') {
+    if (selector === undefined) throw new Error('--selector is missing; --source pods needs it');
+    const group = { namespace, selector };
+    return kubernetesSource(pods({ ...perspective, group }), kubernetesApi(upstream, context), clock, log);
+  }
+  if (service === undefined) throw new Error(`--service is missing; --source ${name} needs it`);
+  const group = { namespace, service };
+  if (name === 'dns') return dnsSource({ ...perspective, group, resolver: nodeResolver(), clock, log });
+  const slices = endpointSlices({ ...perspective, group });
+  return kubernetesSource(slices, kubernetesApi(upstream, context), clock, log);
+}
