@@ -8,7 +8,7 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts
 COPY tsconfig.json ./
 COPY src src
-RUN npm run build
+RUN npm run build:program
 # Node's binary, the libraries it is linked with, and somebody to run as: nothing else is needed.
 RUN mkdir -p /root-fs/usr/local/bin /root-fs/app /root-fs/etc /root-fs/tmp \
   && cp "$(command -v node)" /root-fs/usr/local/bin/node \

@@ -24,16 +24,39 @@ test('the README names every public key', () => {
 });
 
 test('the Node example prints the members as they change', async (t) => {
-  await follows(t, process.execPath, ['--input-type=module', '--eval'], 'js');
+  await follows(t, process.execPath, ['--input-type=module', '--eval'], block('js'), inLines);
 });
+
+for (const [index, module, source] of [
+  [1, 'client', 'client.ts'],
+  [2, 'watcher', 'index.ts'],
+] as const) {
+  test(`the example of rollcall/${module} prints the members as they change`, async (t) => {
+    const url = new URL(`../src/watcher/${source}`, import.meta.url).href;
+    const example = block('js', index).replace(`'rollcall/${module}'`, `'${url}'`);
+    await follows(t, process.execPath, ['--input-type=module', '--eval'], example, {
+      before: /'db-0', 'db-1'/,
+      after: /left .*db-0.*joined .*db-2/s,
+    });
+  });
+}
 
 test('the Python example prints the members as they change', async (t) => {
   if (spawnSync('python3', ['--version']).status !== 0) return t.skip('python3 is not on this machine');
-  await follows(t, 'python3', ['-u', '-c'], 'python');
+  await follows(t, 'python3', ['-u', '-c'], block('python'), inLines);
 });
 
-/** Runs the README's example in one language against a real sidecar. */
-async function follows(t: TestContext, program: string, args: string[], language: string): Promise<void> {
+/** What the examples that read lines themselves print. */
+const inLines = { before: /snapshot.*db-0.*db-1/, after: /delta (?!.*db-0).*db-1.*db-2/ };
+
+/** Runs an example of the README against a real sidecar: db-0 and db-1 first, then db-1 and db-2. */
+async function follows(
+  t: TestContext,
+  program: string,
+  args: string[],
+  text: string,
+  printed: { before: RegExp; after: RegExp },
+): Promise<void> {
   const api = await startKubernetesDouble();
   t.after(() => api.close());
   const group = (...names: string[]) =>
@@ -50,27 +73,31 @@ async function follows(t: TestContext, program: string, args: string[], language
     service: 'db',
   });
   await sidecar.logged(/^synced$/);
-  const example = block(language).replaceAll('/run/rollcall/members.sock', socket);
+  const example = text
+    .replaceAll('/run/rollcall/members.sock', socket)
+    .replace("'https://10.0.0.1:6443'", `'${api.url}'`)
+    .replace(", tokenFile: 'token', caFile: 'ca.crt'", '');
   const child = spawn(program, [...args, example], { stdio: ['ignore', 'pipe', 'inherit'] });
   t.after(() => child.kill());
-  let printed = '';
+  let output = '';
   child.stdout.on('data', (data) => {
-    printed += data;
+    output += data;
   });
-  await eventually('the first two', () => /snapshot.*db-0.*db-1/.test(printed), {
+  await eventually('the first two', () => printed.before.test(output), {
     timeoutMs: 10_000,
     everyMs: 20,
   });
   api.replace(slicePath('default', 'db-a'), group('db-1', 'db-2'));
-  await eventually('the next two', () => /delta (?!.*db-0).*db-1.*db-2/.test(printed), {
+  await eventually('the next two', () => printed.after.test(output), {
     timeoutMs: 10_000,
     everyMs: 20,
   });
 }
 
-function block(language: string): string {
-  const found = new RegExp(`\`\`\`${language}\n([\\s\\S]*?)\`\`\``).exec(readme)?.[1];
-  assert.ok(found, `a ${language} example in the README`);
+/** The example in a language, by its place in the README. */
+function block(language: string, index = 0): string {
+  const found = [...readme.matchAll(new RegExp(`\`\`\`${language}\n([\\s\\S]*?)\`\`\``, 'g'))][index]?.[1];
+  assert.ok(found, `example ${index + 1} in ${language} in the README`);
   return found;
 }
 

@@ -1,0 +1,121 @@
+/** docs/guarantees.md keeps its word: every promise has a proof, and every proof is a test that runs. */
+
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { test } from 'node:test';
+
+const page = new URL('../docs/guarantees.md', import.meta.url);
+const text = await readFile(page, 'utf8');
+
+interface Proof {
+  /** A test's name, or its suite's name, " > ", and its own. */
+  name: string;
+  file: string;
+}
+
+interface Promised {
+  id: string;
+  promise: string;
+  proofs: Proof[];
+}
+
+/** The rows of all tables; a row that can't be read as one is an error, not a row less. */
+const promises: Promised[] = text
+  .split('\n')
+  .filter((line) => line.startsWith('| ') && !/^\| ( *\||--- )/.test(line))
+  .map((line) => {
+    const row = /^\| ([A-Z]\d+) \| (.+?) \| (.*) \|$/.exec(line);
+    assert.ok(row, `a row "| id | promise | proof |": ${line}`);
+    const proofs = [...row[3]!.matchAll(/\[([^\]]+)\]\(([^)]+)\)/g)];
+    return {
+      id: row[1]!,
+      promise: row[2]!,
+      proofs: proofs.map(([, name, file]) => ({ name: name!, file: file! })),
+    };
+  });
+
+test('the promises of each table are numbered from 1 on', () => {
+  const tables = Object.entries(Object.groupBy(promises, ({ id }) => id[0]!));
+  for (const [letter, rows] of tables) {
+    assert.deepEqual(
+      rows!.map(({ id }) => id),
+      rows!.map((_, index) => `${letter}${index + 1}`),
+    );
+  }
+  assert.equal(tables.length, [...text.matchAll(/^## /gm)].length, 'a letter for each table');
+});
+
+test('every promise has a proof that runs without a cluster', async () => {
+  const { scripts } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8')) as {
+    scripts: Record<string, string>;
+  };
+  const folders = /test\/\{([^}]*)\}/.exec(scripts['test:unit']!)?.[1]?.split(',') ?? [];
+  const runs = ({ file }: Proof) => {
+    const [, folder] = /^\.\.\/test\/(?:([^/]+)\/.*)?[^/]+\.test\.ts$/.exec(file) ?? assert.fail(file);
+    return folder === undefined || folders.includes(folder);
+  };
+  const without = promises.filter(({ proofs }) => !proofs.some(runs)).map(({ id }) => id);
+  assert.deepEqual(without, []);
+});
+
+test('every proof is a test in the file that the promise names', async () => {
+  const files = new Map<string, Names>();
+  const missing: string[] = [];
+  for (const { id, proofs } of promises) {
+    for (const { name, file } of proofs) {
+      if (!files.has(file)) files.set(file, namesIn(await readFile(new URL(file, page), 'utf8')));
+      if (!has(files.get(file)!, name)) missing.push(`${id}: "${name}" in ${file}`);
+    }
+  }
+  assert.deepEqual(missing, []);
+});
+
+test('a test that is skipped, renamed or in another suite is no proof', () => {
+  const names = namesIn(`
+    suite('outer', () => {
+      test('plain', () => {});
+      test.skip('skipped', () => {});
+      test('todo', { todo: true }, () => {});
+      test('it\\'s \\\`quoted\\\`', () => {});
+      for (const what of cases) test(\`for \${what}\`, () => {});
+      // test('commented out', () => {});
+    });
+    describe('other', { concurrency: true }, () => {
+      test(
+        'inner',
+        () => {},
+      );
+    });`);
+  const proofs = ['plain', 'outer > plain', "it's `quoted`", `for \${what}`, 'other > inner'];
+  assert.deepEqual(
+    proofs.filter((name) => !has(names, name)),
+    [],
+  );
+  const none = ['skipped', 'todo', 'pla', 'other > plain', 'outer', 'commented out', 'nothing'];
+  assert.deepEqual(
+    none.filter((name) => has(names, name)),
+    [],
+  );
+});
+
+type Names = { suite: string | undefined; name: string }[];
+
+/** The tests of a source file, each with the suite that it is in: what is indented deeper, after it. */
+function namesIn(source: string): Names {
+  const call =
+    /^( *)(?:.*\) )?(suite|describe|test|it)\(\s*('(?:\\.|[^'])*'|"(?:\\.|[^"])*"|`(?:\\.|[^`])*`),(?! \{ (?:todo|skip): true)/gm;
+  const names: Names = [];
+  let suite: { name: string; indent: number } | undefined;
+  for (const [line, spaces, kind, quoted] of source.matchAll(call)) {
+    if (line.trimStart().startsWith('//')) continue;
+    const name = quoted!.slice(1, -1).replace(/\\(.)/g, '$1');
+    const indent = spaces!.length;
+    if (kind === 'suite' || kind === 'describe') suite = { name, indent };
+    else names.push({ suite: suite !== undefined && indent > suite.indent ? suite.name : undefined, name });
+  }
+  return names;
+}
+
+function has(names: Names, wanted: string): boolean {
+  return names.some(({ suite, name }) => wanted === name || wanted === `${suite} > ${name}`);
+}

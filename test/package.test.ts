@@ -1,0 +1,148 @@
+/** What npm would publish, used as others would: type-checked, imported, and run. */
+
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { cp, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import { endpointSlice, podEndpoint, slicePath } from './support/endpoint-slices.ts';
+import { startKubernetesDouble } from './support/kubernetes-double.ts';
+import { startSidecar } from './support/rollcall.ts';
+
+const run = promisify(execFile);
+const repository = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
+const binaries = repository('node_modules/.bin');
+
+let directory: string;
+/** A project that has the package installed, and nothing else. */
+let project: string;
+let installed: string;
+
+before(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'rollcall-'));
+  const tarball = await pack(join(directory, 'sources'));
+  project = join(directory, 'project');
+  installed = join(project, 'node_modules', 'rollcall');
+  await mkdir(installed, { recursive: true });
+  await run('tar', ['--extract', '--file', tarball, '--strip-components=1', '--directory', installed]);
+  await writeFile(join(project, 'package.json'), '{ "type": "module" }');
+});
+after(() => rm(directory, { recursive: true, force: true }));
+
+/** Packs a copy of the sources: the build empties `dist`, which others may be reading. */
+async function pack(copy: string): Promise<string> {
+  const files = ['package.json', 'tsconfig.json', 'tsconfig.build.json', 'src', 'deploy', 'LICENSE'];
+  for (const file of [...files, 'README.md', 'CHANGELOG.md']) {
+    await cp(repository(file), join(copy, file), { recursive: true });
+  }
+  await symlink(repository('node_modules'), join(copy, 'node_modules'));
+  const { stdout } = await run('npm', ['pack', '--json', '--offline', '--loglevel=error'], {
+    cwd: copy,
+    env: { ...process.env, PATH: `${binaries}${delimiter}${process.env.PATH}` },
+  });
+  const [packed] = JSON.parse(stdout.slice(stdout.indexOf('[\n'))) as { filename: string }[];
+  return join(copy, packed!.filename);
+}
+
+test('the package has the programs, the types and the manifests, and no sources', async () => {
+  const files = await readdir(installed, { recursive: true });
+  for (const file of ['main.js', 'client.js', 'watcher.js', 'types/client.d.ts', 'types/index.d.ts']) {
+    assert.ok(files.includes(join('dist', file)), file);
+  }
+  assert.ok(files.includes(join('deploy', 'kustomization.yaml')));
+  const sources = files.filter((file) => /(?<!\.d)\.ts$|^(src|test)\b/.test(file));
+  assert.deepEqual(sources, []);
+});
+
+test('a TypeScript program finds the types of both modules', async () => {
+  const program = `
+    import { connect, type GroupChange, type LiveGroup, type Member, UnsupportedProtocol } from 'rollcall/client';
+    import { watchGroup, type WatchGroupOptions } from 'rollcall/watcher';
+
+    export async function follow(signal: AbortSignal): Promise<string[]> {
+      const group: LiveGroup = await connect('/run/rollcall/members.sock', { signal, unref: true }).ready();
+      group.on('status', ({ stale, reason, since }) => console.log(stale, reason === 'forbidden', since.getTime()));
+      group.on('error', (error) => console.log(error instanceof UnsupportedProtocol));
+      const self: Member | undefined = group.self;
+      for await (const change of group) print(change, self?.ordinal ?? 0);
+      return [...group.members.values()].flatMap(({ addresses }) => addresses);
+    }
+    function print({ left, joined, changed, members, stale, revision }: GroupChange, ordinal: number): void {
+      console.log([...left, ...joined, ...changed].map(({ uid }) => uid), members.get('a')?.ready, stale, revision + ordinal);
+    }
+    const options: WatchGroupOptions = { service: 'db', log: console };
+    export const revision: number = watchGroup(options).revision;
+
+    // @ts-expect-error: the map is the group's own
+    connect().members.set('a', undefined);
+    // @ts-expect-error: there is no such event
+    connect().on('chnage', () => {});
+    // @ts-expect-error: a group needs a service
+    watchGroup({ namespace: 'default' });
+  `;
+  await writeFile(join(project, 'program.ts'), program);
+  const compilerOptions = {
+    module: 'nodenext',
+    target: 'es2024',
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    noEmit: true,
+    types: ['node'],
+    typeRoots: [repository('node_modules/@types')],
+  };
+  await writeFile(
+    join(project, 'tsconfig.json'),
+    JSON.stringify({ compilerOptions, include: ['program.ts'] }),
+  );
+  const checked = await run(join(binaries, 'tsc'), ['--project', project]).catch((error) => error);
+  assert.equal(checked.stdout, '');
+});
+
+test('a JavaScript program follows a group through both, and loads nothing but the package', async (t) => {
+  const api = await startKubernetesDouble();
+  t.after(() => api.close());
+  const endpoints = ['db-0', 'db-1'].map((name) => podEndpoint({ name, uid: `uid-${name}`, ip: '10.0.0.1' }));
+  api.create(slicePath('default'), endpointSlice({ namespace: 'default', service: 'db', endpoints }));
+  const flags = { server: api.url, namespace: 'default', service: 'db' };
+  const { socket, process: sidecar } = await startSidecar(t, flags);
+  await sidecar.logged(/^synced$/);
+  await writeFile(
+    join(project, 'record.js'),
+    `import { registerHooks } from 'node:module';
+     registerHooks({
+       load(url, context, next) {
+         console.log('loaded', url);
+         return next(url, context);
+       },
+     });`,
+  );
+  await writeFile(
+    join(project, 'program.js'),
+    `import { createRequire } from 'node:module';
+     import { connect } from 'rollcall/client';
+     import { watchGroup } from 'rollcall/watcher';
+     const [socket, server] = process.argv.slice(2);
+     const groups = [connect(socket), watchGroup({ namespace: 'default', service: 'db', server })];
+     for (const group of groups) {
+       await group.ready();
+       console.log('members', ...[...group.members.values()].map(({ name }) => name));
+       group.close();
+     }
+     console.log('required', createRequire(import.meta.url)('rollcall/client').connect === connect);`,
+  );
+  const args = ['--import', './record.js', 'program.js', socket, api.url];
+  const { stdout } = await run(process.execPath, args, { cwd: project });
+  const said = (word: string) =>
+    stdout
+      .split('\n')
+      .filter((line) => line.startsWith(`${word} `))
+      .map((line) => line.slice(word.length + 1));
+  assert.deepEqual(said('members'), ['db-0 db-1', 'db-0 db-1']);
+  assert.deepEqual(said('required'), ['true']);
+  const modules = [...new Set(said('loaded'))].filter((url) => !url.startsWith('node:'));
+  const own = ['program.js', 'node_modules/rollcall/dist/client.js', 'node_modules/rollcall/dist/watcher.js'];
+  assert.deepEqual(modules.sort(), own.map((file) => pathToFileURL(join(project, file)).href).sort());
+});
