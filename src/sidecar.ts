@@ -79,6 +79,9 @@ interface Outputs {
 
 /** Where membership goes beside the socket. */
 function outputsOf({ directory, file, notify, onStart, onChange }: SidecarConfig, log: Log): Outputs {
+  const names = file.map((template) => template.file);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw new UsageError(`--file: "${twice}" is given twice; give each file one line`);
   const hooked = onStart !== undefined || onChange !== undefined;
   return {
     files: [new FileOutput(directory, log)],

@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import type { Snapshot } from '../src/watcher/protocol.ts';
+import { endpointSlice, podEndpoint, slicePath } from './support/endpoint-slices.ts';
+import { eventually } from './support/eventually.ts';
+import { startKubernetesDouble } from './support/kubernetes-double.ts';
+import { startSidecar } from './support/rollcall.ts';
+import { connect } from './support/stream.ts';
+
+const quickly = { timeoutMs: 15_000, everyMs: 20 };
+
+function group(...names: string[]) {
+  const endpoints = names.map((name, index) =>
+    podEndpoint({ name, uid: `uid-${name}`, ip: `10.0.0.${index + 1}` }),
+  );
+  return endpointSlice({ namespace: 'default', service: 'db', name: 'db-a', endpoints });
+}
+
+async function upstream(t: TestContext) {
+  const api = await startKubernetesDouble();
+  t.after(() => api.close());
+  return api;
+}
+
+test('every output tells the same: socket, members.json, line files, HTTP, UDP and hooks', async (t) => {
+  const api = await upstream(t);
+  api.create(slicePath('default'), group('db-0', 'db-1'));
+  const posts = await httpReceiver(t);
+  const datagrams = await udpReceiver(t);
+  const scripts = await hookScripts(t);
+  const {
+    socket,
+    directory,
+    process: sidecar,
+  } = await startSidecar(t, {
+    server: api.url,
+    namespace: 'default',
+    service: 'db',
+    file: 'cluster.conf={hostname}:8848',
+    notify: `http://127.0.0.1:${posts.port}/members`,
+    'on-start': `${scripts.directory}/hook.sh on-start`,
+    'on-change': `${scripts.directory}/hook.sh on-change`,
+  });
+  const second = await startSidecar(t, {
+    server: api.url,
+    namespace: 'default',
+    service: 'db',
+    notify: `udp://127.0.0.1:${datagrams.port}`,
+  });
+  const reader = await connect(socket);
+  await reader.until('two members', ({ members }) => members.size === 2);
+  await eventually('on-start', async () => (await scripts.noted()).startsWith('on-start:'), quickly);
+  await second.process.logged(/^synced$/);
+  api.replace(slicePath('default', 'db-a'), group('db-1', 'db-2', 'db-10'));
+  await reader.until('three members', ({ members }) => members.size === 3);
+
+  const names = ['db-1', 'db-2', 'db-10'];
+  const has = ({ members }: Snapshot) => members.map(({ name }) => name).join() === names.join();
+  const file = async (name: string) => readFile(join(directory, name), 'utf8');
+  const hosts = (list: string[]) => list.map((name) => `${name}.db.default.svc.cluster.local`);
+  await eventually('members.json', async () => has(JSON.parse(await file('members.json'))), quickly);
+  const lines = hosts(names)
+    .map((host) => `${host}:8848\n`)
+    .join('');
+  await eventually('cluster.conf', async () => (await file('cluster.conf')) === lines, quickly);
+  await eventually('a POST', () => posts.snapshots.some(has), quickly);
+  await eventually('a datagram', () => datagrams.snapshots.some(has), quickly);
+  const told = `on-start:\n${hosts(['db-0', 'db-1']).join('\n')}\non-change:\n${hosts(['db-1', 'db-10', 'db-2']).join('\n')}\n`;
+  await eventually('the hooks', async () => (await scripts.noted()) === told, quickly);
+  assert.deepEqual(reader.violations, []);
+  const metrics = await (await fetch(`http://127.0.0.1:${await sidecar.port()}/metrics`)).text();
+  for (const line of ['rollcall_members 3', 'rollcall_hook_runs_total 2', 'rollcall_hook_failures_total 0']) {
+    assert.ok(metrics.includes(`\n${line}\n`), `${line} in\n${metrics}`);
+  }
+});
+
+test('pods by a selector are a group like any other', async (t) => {
+  const api = await upstream(t);
+  const pod = (name: string, phase: string) => ({
+    metadata: { name, namespace: 'default', labels: { app: 'db' } },
+    spec: { nodeName: 'node-a' },
+    status: { phase, podIP: '10.0.0.1', podIPs: [{ ip: '10.0.0.1' }] },
+  });
+  api.create('/api/v1/namespaces/default/pods', pod('db-0', 'Running'));
+  api.create('/api/v1/namespaces/default/pods', pod('db-1', 'Failed'));
+  const { socket } = await startSidecar(t, {
+    server: api.url,
+    namespace: 'default',
+    source: 'pods',
+    selector: 'app=db',
+  });
+  const reader = await connect(socket);
+  await reader.until('a snapshot', ({ revision }) => revision === 1);
+  assert.deepEqual(reader.names(), ['db-0']);
+  assert.deepEqual(reader.hello?.group, { namespace: 'default', selector: 'app=db' });
+  assert.equal(reader.hello?.source, 'pods');
+});
+
+async function httpReceiver(t: TestContext) {
+  const snapshots: Snapshot[] = [];
+  const server = createServer(async (request, response) => {
+    snapshots.push(JSON.parse(Buffer.concat(await request.toArray()).toString()));
+    response.end();
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { snapshots, port: (server.address() as AddressInfo).port };
+}
+
+async function udpReceiver(t: TestContext) {
+  const snapshots: Snapshot[] = [];
+  const socket = createSocket('udp4', (message) => snapshots.push(JSON.parse(message.toString())));
+  socket.bind(0, '127.0.0.1');
+  await once(socket, 'listening');
+  t.after(() => socket.close());
+  return { snapshots, port: socket.address().port };
+}
+
+/** `hook.sh NAME` notes its name and what it reads. */
+async function hookScripts(t: TestContext) {
+  const directory = await mkdtemp(join(tmpdir(), 'rollcall-'));
+  t.after(() => rm(directory, { recursive: true, force: true }));
+  const script = `#!/bin/sh\nprintf '%s:\\n%s\\n' "$1" "$(cat)" >>"${directory}/noted"\n`;
+  await writeFile(join(directory, 'hook.sh'), script, { mode: 0o755 });
+  const noted = () => readFile(join(directory, 'noted'), 'utf8').catch(() => '');
+  return { directory, noted };
+}
