@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { parseCommand } from './watcher/command.ts';
+import type { TimeoutAction } from './watcher/gate.ts';
 import { parseTarget } from './watcher/notify.ts';
 import type { SourceName } from './watcher/protocol.ts';
 import { parseTemplate } from './watcher/templates.ts';
@@ -62,6 +63,11 @@ function sourceName(given: string): SourceName {
   throw new Error('give endpointslices, pods or dns');
 }
 
+function waitAction(given: string): TimeoutAction {
+  if (given === 'continue' || given === 'fail') return given;
+  throw new Error('give continue or fail');
+}
+
 /** What the API server would refuse for ever is told at once; the finer points are its own to judge. */
 function labelSelector(given: string): string {
   if (/^[\w./(), =!-]+$/.test(given) && /\w/.test(given)) return given;
@@ -109,6 +115,25 @@ export const sidecarSettings = {
     parse: parseCommand,
   },
   onChange: { value: 'COMMAND', doc: 'run with the peers whenever they change', parse: parseCommand },
+  waitFor: {
+    value: 'N',
+    doc: 'hold the first start of the application until the group has N members',
+    default: '0',
+    parse: integer(0, 100_000),
+  },
+  waitTimeout: {
+    value: 'SECONDS',
+    doc: 'how long to wait for them',
+    // The injected startup probe gives up after 60 s.
+    default: '50',
+    parse: integer(1, 86_400),
+  },
+  waitAction: {
+    value: 'ACTION',
+    doc: 'what then: continue, or fail, which restarts the sidecar',
+    default: 'continue',
+    parse: waitAction,
+  },
   server: { value: 'URL', doc: 'API server; in a pod, the one of the cluster', parse: serverUrl },
   tokenFile: { value: 'FILE', doc: 'bearer token; in a pod, its mounted token', parse: text },
   caFile: { value: 'FILE', doc: 'CA of the API server; in a pod, the mounted one', parse: text },

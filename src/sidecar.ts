@@ -1,10 +1,12 @@
 import type { Server } from 'node:net';
+import { join } from 'node:path';
 import packageJson from '../package.json' with { type: 'json' };
 import { type SidecarConfig, UsageError } from './config.ts';
 import { jsonLog, type Log } from './log.ts';
 import { Metrics } from './metrics.ts';
 import { systemClock } from './watcher/clock.ts';
 import { FileOutput } from './watcher/files.ts';
+import { Gate } from './watcher/gate.ts';
 import { serveHealth } from './watcher/health.ts';
 import { Hooks } from './watcher/hooks.ts';
 import { type Notifier, notifier } from './watcher/notify.ts';
@@ -29,8 +31,10 @@ export async function sidecar(config: SidecarConfig): Promise<void> {
   const socket = startUp(() => socketPath(directory));
   const watch = new Watch({ source, group, self, log });
   const readers = new Readers(watch, systemClock, log);
+  const gate = gateOf(config, log);
   const outputs = outputsOf(config, log);
   watch.add(readers);
+  watch.add(gate);
   for (const output of Object.values(outputs).flat()) watch.add(output);
   const metrics = new Metrics();
   watchMetrics(metrics, watch, readers);
@@ -41,12 +45,31 @@ export async function sidecar(config: SidecarConfig): Promise<void> {
     `--directory: "${directory}" can't be used`,
   );
   const { port } = await startUp(
-    () => serveHealth(config.port, watch, systemClock, () => metrics.text()),
+    () =>
+      serveHealth(
+        config.port,
+        watch,
+        () => gate.open,
+        () => metrics.text(),
+      ),
     `--port: ${config.port} can't be used`,
   );
   log.info('serving', { socket, port, ...group, version: packageJson.version });
   stopOnSignal(readers, server, outputs, config.graceSeconds, log);
-  await watch.run();
+  gate.start();
+  // Ended, it is started anew by the kubelet, which shows why it ended.
+  await Promise.race([watch.run(), gate.failed.catch(refuse)]);
+}
+
+function gateOf({ directory, waitFor, waitTimeout, waitAction }: SidecarConfig, log: Log): Gate {
+  const marker = join(directory, '.started');
+  const options = { members: waitFor, timeoutMs: waitTimeout * 1000, onTimeout: waitAction, marker };
+  return new Gate(options, systemClock, log);
+}
+
+function refuse(error: Error): never {
+  process.stderr.write(`rollcall: --wait-for: ${error.message}\n`);
+  process.exit(1);
 }
 
 /** Faults at the start are the user's to mend, so they are told without a stack. */

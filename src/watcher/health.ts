@@ -1,29 +1,24 @@
 import type { Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Clock } from './clock.ts';
 import type { Watch } from './watch.ts';
 
-/** An API outage delays the application's start by this long and never prevents it. */
-const START_WITHOUT_SYNC_MS = 10_000;
 /** Heartbeats that may be missing before the watch loop counts as wedged. */
 const MISSED_HEARTBEATS = 3;
 
 /**
- * The sidecar's one HTTP port: `/startz` (the socket serves, and the group is known or 10 s have
- * gone by), `/readyz` (the group is known), `/healthz` (the watch loop is alive), `/metrics`.
+ * The sidecar's one HTTP port: `/startz` (the application may start), `/readyz` (the group is known), `/healthz` (the watch loop is alive), `/metrics`.
  */
 export async function serveHealth(
   port: number,
   watch: Watch,
-  clock: Clock,
+  mayStart: () => boolean,
   metrics: () => string,
 ): Promise<{ server: Server; port: number }> {
-  const startedAt = clock.now();
   // Imported as a module, node:http brings Node's whole fetch along: 6 MB of memory.
   const server = process.getBuiltinModule('node:http').createServer((request, response) => {
     switch (request.url?.split('?')[0]) {
       case '/startz':
-        return answer(response, watch.synced || clock.now() - startedAt >= START_WITHOUT_SYNC_MS, watch);
+        return answer(response, mayStart(), watch);
       case '/readyz':
         return answer(response, watch.synced, watch);
       case '/healthz':
