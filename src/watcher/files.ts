@@ -1,13 +1,19 @@
 import { open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Log } from './log.ts';
-import { encode } from './protocol.ts';
+import { encodePieces } from './protocol.ts';
 import type { Output, Watch } from './watch.ts';
 
 export const FILE_NAME = 'members.json';
 
+/** A long text goes to the file in pieces of about this size. */
+const PIECE_BYTES = 64 * 1024;
+
+/** A text, or the pieces of one, made while they are written. */
+export type Text = string | Iterable<string>;
+
 /** Puts `text` in the place of what the file at `path` held. */
-export type WriteFile = (path: string, text: string) => Promise<void>;
+export type WriteFile = (path: string, text: Text) => Promise<void>;
 
 /** Keeps `members.json`, the latest snapshot. */
 export class FileOutput implements Output {
@@ -23,7 +29,7 @@ export class FileOutput implements Output {
   }
 
   synced(watch: Watch): void {
-    this.#file.request(() => encode(watch.snapshot()));
+    this.#file.request(() => encodePieces(watch.snapshot(), PIECE_BYTES));
   }
 
   changed(_delta: unknown, watch: Watch): void {
@@ -49,7 +55,7 @@ export class KeptFile {
   #write: WriteFile;
   #writing = false;
   /** Makes the text that the file should hold; undefined when it holds that. */
-  #wanted: (() => string) | undefined;
+  #wanted: (() => Text) | undefined;
   failures = 0;
 
   constructor(path: string, log: Log, write: WriteFile) {
@@ -59,7 +65,7 @@ export class KeptFile {
   }
 
   /** `text` is called when the file is about to be written. */
-  request(text: () => string): void {
+  request(text: () => Text): void {
     this.#wanted = text;
     this.retry();
   }
@@ -93,7 +99,7 @@ export class KeptFile {
  * Readers see the old file or the new one, never a part: it is written under a temporary name in the
  * same directory, synced, and renamed.
  */
-export async function replaceFile(path: string, text: string): Promise<void> {
+export async function replaceFile(path: string, text: Text): Promise<void> {
   // Hidden, and with an end that no file of ours has: it can't be another output's file.
   const temporary = join(dirname(path), `.${basename(path)}.new`);
   try {

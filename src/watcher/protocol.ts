@@ -109,3 +109,19 @@ export type Line = Hello | Snapshot | Delta | Status | Heartbeat | Bye;
 export function encode(line: Line): string {
   return `${JSON.stringify(line)}\n`;
 }
+
+/**
+ * The same as `encode`, in pieces of about `bytes` that are made one at a time: the line of 10,000
+ * members is 3.5 MB, and as one string it would cost that, and more for its copy in bytes.
+ */
+export function* encodePieces({ members, ...head }: Snapshot, bytes: number): Generator<string> {
+  let piece = `${JSON.stringify(head).slice(0, -1)},"members":[`;
+  for (const [index, member] of members.entries()) {
+    piece += (index === 0 ? '' : ',') + JSON.stringify(member);
+    if (piece.length >= bytes) {
+      yield piece;
+      piece = '';
+    }
+  }
+  yield `${piece}]}\n`;
+}

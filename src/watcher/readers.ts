@@ -1,6 +1,6 @@
 import type { Clock } from './clock.ts';
 import type { Log } from './log.ts';
-import { type Delta, encode, type Heartbeat, type Status } from './protocol.ts';
+import { type Delta, encode, encodePieces, type Heartbeat, type Status } from './protocol.ts';
 import type { Output, Watch } from './watch.ts';
 
 /** What one slow reader may cost. */
@@ -204,23 +204,15 @@ class Reader {
     }
     if (!this.#needsSnapshot) return undefined;
     this.#needsSnapshot = false;
-    this.#snapshot = snapshotPieces(this.#watch);
+    this.#snapshot = wholeTruth(this.#watch);
     return this.#next();
   }
 }
 
-/** The snapshot line, and the status when it is stale, in pieces that are made one at a time. */
-function* snapshotPieces(watch: Watch): Generator<string, undefined> {
-  const { members, ...head } = watch.snapshot();
+/** The snapshot line, and the status when it is stale. */
+function* wholeTruth(watch: Watch): Generator<string, undefined> {
   const status = watch.stale ? encode(watch.status()) : '';
-  let piece = `${JSON.stringify(head).slice(0, -1)},"members":[`;
-  for (const [index, member] of members.entries()) {
-    piece += (index === 0 ? '' : ',') + JSON.stringify(member);
-    if (piece.length >= PIECE_BYTES) {
-      yield piece;
-      piece = '';
-    }
-  }
-  yield `${piece}]}\n${status}`;
+  yield* encodePieces(watch.snapshot(), PIECE_BYTES);
+  if (status !== '') yield status;
   return undefined;
 }

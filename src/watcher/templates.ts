@@ -183,6 +183,6 @@ function unlessEqual(write: WriteFile): WriteFile {
     // A write that fails may have failed after the rename.
     written = undefined;
     await write(path, text);
-    written = text;
+    written = typeof text === 'string' ? text : undefined;
   };
 }

@@ -154,7 +154,7 @@ test('a member that lacks a value is left out, counted, and logged once', async 
 test('the file stays untouched when its text does not change', async (t) => {
   const written: string[] = [];
   const { source, sync, set, holds, path } = await keep(t, 'peers={name}', async (file, text) => {
-    written.push(text);
+    written.push(String(text));
     await replaceFile(file, text);
   });
   sync(db(0));
