@@ -2,7 +2,7 @@ import type { LookupFunction } from 'node:net';
 import type { Clock } from './clock.ts';
 import { Latest } from './latest.ts';
 import type { Log } from './log.ts';
-import type { Notifier } from './notify.ts';
+import type { Notifier } from './notifier.ts';
 import { encode } from './protocol.ts';
 import type { Watch } from './watch.ts';
 

@@ -1,6 +1,6 @@
 import { createSocket, type Socket } from 'node:dgram';
 import type { Log } from './log.ts';
-import type { Notifier } from './notify.ts';
+import type { Notifier } from './notifier.ts';
 import { encode } from './protocol.ts';
 import type { Watch } from './watch.ts';
 

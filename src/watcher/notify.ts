@@ -1,20 +1,9 @@
 import { isIPv4 } from 'node:net';
 import type { Clock } from './clock.ts';
 import type { Log } from './log.ts';
+import type { Notifier } from './notifier.ts';
 import { HttpNotifier } from './notify-http.ts';
 import { UdpNotifier } from './notify-udp.ts';
-import type { Output } from './watch.ts';
-
-/** Tells one local receiver of the group, always in whole snapshots with epoch and revision. */
-export interface Notifier extends Output {
-  /** Where to, without credentials: for logs and metrics. */
-  readonly target: string;
-  readonly sent: number;
-  readonly failed: number;
-  /** Revisions that did not fit a datagram; always 0 over HTTP. */
-  readonly tooLarge: number;
-  close(): void;
-}
 
 /**
  * The notifier that `text` asks for: `http://127.0.0.1:PORT/path` or `udp://127.0.0.1:PORT`, with
