@@ -1,5 +1,7 @@
 # Base images can come from a mirror: --build-arg NODE_IMAGE=... --build-arg RUNTIME_IMAGE=...
 ARG NODE_IMAGE=node:24-bookworm-slim
+# Anything with /bin/sh. Debian alone (debian:bookworm-slim) is smaller, but one more image to fetch.
+ARG SHELL_IMAGE=node:24-bookworm-slim
 ARG RUNTIME_IMAGE=scratch
 
 FROM ${NODE_IMAGE} AS build
@@ -19,6 +21,19 @@ RUN mkdir -p /root-fs/usr/local/bin /root-fs/app /root-fs/etc /root-fs/tmp \
   && echo 'rollcall:x:65532:65532:rollcall:/:/sbin/nologin' > /root-fs/etc/passwd \
   && echo 'rollcall:x:65532:' > /root-fs/etc/group
 
+# What "rollcall install" makes: the runtime and its launchers, for images that have a shell.
+FROM build AS installed
+RUN node dist/main.js install /opt/rollcall
+
+# --target shell: the same with a shell and coreutils, for scripts that run in this image.
+FROM ${SHELL_IMAGE} AS shell
+COPY --from=installed /opt/rollcall/ /opt/rollcall/
+USER 65532:65532
+ENV PATH=/opt/rollcall:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin NODE_ENV=production
+ENTRYPOINT ["/opt/rollcall/rollcall"]
+CMD ["--help"]
+
+# The default: no shell, nothing but Node.
 FROM ${RUNTIME_IMAGE}
 COPY --from=build /root-fs/ /
 USER 65532:65532

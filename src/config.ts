@@ -42,12 +42,12 @@ function integer(low: number, high: number) {
   };
 }
 
-function dnsLabel(given: string): string {
+export function dnsLabel(given: string): string {
   if (/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(given)) return given;
   throw new Error('give a name of at most 63 lower-case letters, digits and "-"');
 }
 
-function serverUrl(given: string): string {
+export function serverUrl(given: string): string {
   const url = URL.canParse(given) ? new URL(given) : undefined;
   if (url?.protocol === 'https:' || url?.protocol === 'http:') return given;
   throw new Error('give a URL such as https://10.0.0.1:6443');
@@ -69,7 +69,7 @@ function waitAction(given: string): TimeoutAction {
 }
 
 /** What the API server would refuse for ever is told at once; the finer points are its own to judge. */
-function labelSelector(given: string): string {
+export function labelSelector(given: string): string {
   if (/^[\w./(), =!-]+$/.test(given) && /\w/.test(given)) return given;
   throw new Error('give a label selector such as app=db,role!=backup');
 }

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { basename } from 'node:path';
 import packageJson from '../package.json' with { type: 'json' };
 import {
   type Config,
@@ -24,14 +25,43 @@ const commands = {
   },
 } as const;
 
+/** These have a command line of their own. */
+const programs = {
+  'peer-finder': {
+    doc: 'run scripts with the peers, in the place of peer-finder',
+    run: async (argv: readonly string[]) => (await import('./peer-finder.ts')).peerFinder(argv),
+  },
+  install: {
+    doc: 'copy the program and its runtime into a directory',
+    run: async (argv: readonly string[]) => (await import('./install.ts')).install(argv),
+  },
+} as const;
+
 const WRONG_USAGE = 2;
+
+/** Under the name of a program, that is meant. */
+function asked([name, script, ...argv]: readonly string[]): readonly string[] {
+  const named = [name, script].some((path) => basename(path ?? '', '.js') === 'peer-finder');
+  return named ? ['peer-finder', ...argv] : argv;
+}
+
+/** What the launcher kept from this runtime, since it is meant for the application, is its children's. */
+function giveBack(environment: NodeJS.ProcessEnv): void {
+  for (const name of ['LD_PRELOAD', 'NODE_OPTIONS']) {
+    const kept = environment[`ROLLCALL_${name}`];
+    if (kept !== undefined) environment[name] = kept;
+    delete environment[`ROLLCALL_${name}`];
+  }
+}
 
 async function main(argv: readonly string[]): Promise<void> {
   const [name, ...rest] = argv;
   if (name === '--version') return say(`rollcall ${packageJson.version}`);
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') return say(help());
+  if (name === 'peer-finder' || name === 'install') return programs[name].run(rest);
   if (name !== 'sidecar' && name !== 'webhook') {
-    throw new UsageError(`"${name}" is not a command; there are ${Object.keys(commands).join(' and ')}`);
+    const all = Object.keys({ ...commands, ...programs });
+    throw new UsageError(`"${name}" is not a command; there are ${all.join(' and ')}`);
   }
   if (rest.includes('--help') || rest.includes('-h')) return say(commandHelp(name));
   const command = commands[name];
@@ -39,7 +69,8 @@ async function main(argv: readonly string[]): Promise<void> {
 }
 
 function help(): string {
-  const rows = Object.entries(commands).map(([name, { doc }]) => `  ${name.padEnd(10)}${doc}`);
+  const all = Object.entries({ ...commands, ...programs });
+  const rows = all.map(([name, { doc }]) => `  ${name.padEnd(13)}${doc}`);
   return `rollcall ${packageJson.version}: live group membership for Kubernetes pods
 
 usage: rollcall COMMAND [--flag value ...]
@@ -65,7 +96,8 @@ function say(text: string): void {
 }
 
 try {
-  await main(process.argv.slice(2));
+  giveBack(process.env);
+  await main(asked([process.argv0, ...process.argv.slice(1)]));
 } catch (error) {
   const usage = error instanceof UsageError;
   process.stderr.write(`rollcall: ${usage ? error.message : (error as Error).stack}\n`);

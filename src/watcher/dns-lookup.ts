@@ -155,8 +155,10 @@ export class DnsLookup {
   }
 
   /** Every question has a deadline, so that all of them together need none. */
-  #wait<T>(promise: Promise<T>): AsyncGenerator<SourceEvent, T> {
-    return ticking(promise, this.#clock, Number.POSITIVE_INFINITY, 'DNS did not answer');
+  async *#wait<T>(promise: Promise<T>): AsyncGenerator<SourceEvent, T> {
+    // A wait of less than a second has no tick of its own, and several follow one another.
+    yield { type: 'tick' };
+    return yield* ticking(promise, this.#clock, Number.POSITIVE_INFINITY, 'DNS did not answer');
   }
 }
 

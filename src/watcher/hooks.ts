@@ -18,6 +18,7 @@ export interface HookOptions {
   /** Commands in words, from `parseCommand`. Without one for the start, the other runs then too. */
   onStart?: readonly string[] | undefined;
   onChange?: readonly string[] | undefined;
+  /** Infinity for none. */
   timeoutMs?: number | undefined;
   /** The line for a member, or undefined to leave it out; the default is `peerName('DNS')`. */
   peer?: ((member: Member) => string | undefined) | undefined;
@@ -25,6 +26,8 @@ export interface HookOptions {
   needsSelf?: boolean | undefined;
   /** The environment of a run that is about to begin; the default is that of this process. */
   environment?: ((watch: Watch) => NodeJS.ProcessEnv) | undefined;
+  /** Hears what a command writes, line by line; the default is the log. */
+  output?: ((stream: 'stdout' | 'stderr', line: string) => void) | undefined;
 }
 
 /**
@@ -122,6 +125,17 @@ export class Hooks implements Output {
     await this.#running?.ended.catch(() => {});
   }
 
+  /**
+   * Runs no more and hands the signal to a command that still runs; resolves when it has ended, however
+   * long that takes, with its status. Undefined when there was none.
+   */
+  async stop(signal: NodeJS.Signals): Promise<number | undefined> {
+    this.#latest.close();
+    this.#running?.signal(signal);
+    const ending = await this.#running?.ended.catch(() => undefined);
+    return ending?.status;
+  }
+
   async #work(): Promise<void> {
     const due = this.#due();
     if (due === undefined || this.#watch === undefined) return;
@@ -161,14 +175,15 @@ export class Hooks implements Output {
   }
 
   async #run({ hook, command, peers }: Due, watch: Watch): Promise<Ending> {
-    const { timeoutMs = TIMEOUT_MS, environment } = this.#options;
+    const { timeoutMs = TIMEOUT_MS, environment, output } = this.#options;
+    const logged = (stream: string, line: string) => this.#log.info('hook output', { hook, stream, line });
     try {
       this.#running = run(command, {
         stdin: peers,
         timeoutMs,
         clock: this.#clock,
         environment: environment?.(watch) ?? process.env,
-        line: (stream, text) => this.#log.info('hook output', { hook, stream, line: text }),
+        line: output ?? logged,
       });
       return await this.#running.ended;
     } catch (error) {

@@ -53,6 +53,15 @@ export function ownNamespace(): string | undefined {
   }
 }
 
+/** The same from the search list, where no token is mounted; it begins with the namespace. */
+export function searchedNamespace(): string | undefined {
+  try {
+    return /^search\s.*?\b([a-z0-9-]+)\.svc\./m.exec(readFileSync('/etc/resolv.conf', 'utf8'))?.[1];
+  } catch {
+    return undefined;
+  }
+}
+
 /** The cluster's DNS domain, from the `svc.` entry in the search list that the kubelet writes. */
 export function clusterDomain(): string {
   try {

@@ -1,0 +1,151 @@
+import { constants, hostname, networkInterfaces } from 'node:os';
+import packageJson from '../package.json' with { type: 'json' };
+import { UsageError } from './config.ts';
+import { jsonLog, type Log } from './log.ts';
+import { describeFlags, type PeerFinderOptions, parseFlags } from './peer-finder/flags.ts';
+import { HostsFile } from './peer-finder/hosts-file.ts';
+import { peersOf } from './peer-finder/peers.ts';
+import { type Host, hostVariables } from './peer-finder/self.ts';
+import { Waiting } from './peer-finder/waiting.ts';
+import { systemClock } from './watcher/clock.ts';
+import { Hooks, peerName } from './watcher/hooks.ts';
+import type { Member } from './watcher/protocol.ts';
+import type { Source } from './watcher/source.ts';
+import { clusterDomain, ownNamespace, searchedNamespace } from './watcher/upstream.ts';
+import { type Output, Watch } from './watcher/watch.ts';
+
+/**
+ * `rollcall peer-finder`: runs scripts with the peers, in the place of the program of that name. Ends
+ * when the start script has succeeded and there is none for changes, as an init container must.
+ */
+export async function peerFinder(argv: readonly string[]): Promise<void> {
+  if (argv.some((word) => /^--?(h|help)$/.test(word))) return void process.stdout.write(`${help()}\n`);
+  const log = jsonLog();
+  const environment = process.env;
+  const options = parseFlags(argv, {
+    environment,
+    namespace: ownNamespace() ?? searchedNamespace(),
+    clusterDomain: clusterDomain(),
+  });
+  const host = hostOf(environment);
+  const source = sourceOf(options, host, log);
+  const watch = new Watch({ source, group: options.group, log });
+  const hooks = hooksOf(options, environment, log);
+  const hosts = options.group.selector === undefined ? undefined : hostsFileOf(options, log);
+  watch.add(hosts === undefined ? hooks : inTurn(hosts, hooks));
+  watch.add(new Waiting(options.group, host, log));
+  const { onStart, onChange, addressType, group } = options;
+  log.info('looking for peers', { ...group, addressType, onStart, onChange, version: packageJson.version });
+  const started = endsAtStart(hooks, hosts, onChange === undefined);
+  stopOnSignal(hooks, started, log);
+  await watch.run();
+}
+
+function sourceOf(options: PeerFinderOptions, host: Host, log: Log): Source {
+  const userAgent = `rollcall/${packageJson.version}`;
+  try {
+    return peersOf(options, host, { clock: systemClock, log, userAgent, environment: process.env });
+  } catch (error) {
+    const { message } = error as Error;
+    const { selector } = options.group;
+    throw new UsageError(
+      selector === undefined
+        ? message
+        : `-selector: "${selector}" needs the API: ${message}; or give -service, which DNS knows too`,
+    );
+  }
+}
+
+function hostOf(environment: NodeJS.ProcessEnv): Host {
+  const { POD_NAME: name, POD_IP: ip } = environment;
+  const interfaces = Object.values(networkInterfaces()).flatMap((addresses = []) => addresses);
+  const outside = interfaces.filter(({ internal }) => !internal).map(({ address }) => address);
+  return {
+    names: [...new Set([hostname().split('.')[0]!.toLowerCase(), ...(name ? [name] : [])])],
+    addresses: ip ? [ip, ...outside] : outside,
+  };
+}
+
+function hooksOf(options: PeerFinderOptions, environment: NodeJS.ProcessEnv, log: Log): Hooks {
+  const { onStart, onChange, addressType: type } = options;
+  const self = ({ members }: Watch) => [...members.values()].find((member: Member) => member.self);
+  const hooks = {
+    onStart,
+    onChange,
+    peer: peerName(type),
+    needsSelf: true,
+    // A script may be the server itself, which runs as long as the pod.
+    timeoutMs: Number.POSITIVE_INFINITY,
+    environment: (watch: Watch) => ({
+      ...environment,
+      ...hostVariables(self(watch), type, environment.POD_IP),
+    }),
+    output: (stream: 'stdout' | 'stderr', line: string) => process[stream].write(`${line}\n`),
+  };
+  return new Hooks(hooks, systemClock, log);
+}
+
+function hostsFileOf({ hostsFile, addressType }: PeerFinderOptions, log: Log): HostsFile {
+  return new HostsFile(hostsFile, addressType, log);
+}
+
+/** Scripts run with the names of their peers in the hosts file already. */
+function inTurn(hosts: HostsFile, hooks: Hooks): Output {
+  const then = (tell: () => void) => void hosts.settled().then(tell);
+  return {
+    synced(watch) {
+      hosts.synced(watch);
+      then(() => hooks.synced(watch));
+    },
+    changed(delta, watch) {
+      hosts.changed(delta, watch);
+      then(() => hooks.changed());
+    },
+    status() {},
+    heartbeat: (heartbeat, watch) => hosts.heartbeat(heartbeat, watch),
+  };
+}
+
+/** Whether the start script has succeeded; when `ends`, the process ends with it. */
+function endsAtStart(hooks: Hooks, hosts: HostsFile | undefined, ends: boolean): { yet: boolean } {
+  const started = { yet: false };
+  void hooks.started.then(async () => {
+    started.yet = true;
+    if (!ends) return;
+    await hosts?.settled();
+    process.exit(0);
+  });
+  return started;
+}
+
+/**
+ * A script that runs gets the signal and all the time that the kubelet gives, and its status is that of
+ * the process. An init container that was told to stop too early has not succeeded.
+ */
+function stopOnSignal(hooks: Hooks, started: { yet: boolean }, log: Log): void {
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, async () => {
+      log.info('stopping', { signal, running: hooks.running });
+      const status = await hooks.stop(signal);
+      process.exit(status ?? (started.yet ? 0 : 128 + constants.signals[signal]));
+    });
+  }
+}
+
+function help(): string {
+  return `usage: rollcall peer-finder -on-start COMMAND -on-change COMMAND -service NAME [-flag value ...]
+
+Runs scripts that were written for peer-finder: the peers on their input, sorted, one a line; nothing
+before this pod is among them. Only with -on-start it ends once that has succeeded: an init container.
+
+${describeFlags()}
+
+Scripts get HOST_ADDRESS, HOST_ADDRESS_TYPE, POD_IP and POD_IP_TYPE. The peers of a service come from the
+API where this account may list and watch endpointslices, else from DNS; those of a selector need the
+API (list and watch pods). A script that fails is run again, with backoff. SIGTERM and SIGINT go to
+the script that runs.
+
+As the first process of a container it hands on signals, but can not reap processes that scripts leave
+behind. The launcher of "rollcall install" and of the image with a shell does; or have an init in the
+image (tini), or shareProcessNamespace: true in the pod. -v, -logtostderr and the like have no effect.`;
+}

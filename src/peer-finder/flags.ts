@@ -1,0 +1,164 @@
+import { isIP } from 'node:net';
+import { dnsLabel, labelSelector, serverUrl, UsageError } from '../config.ts';
+import { parseCommand } from '../watcher/command.ts';
+import type { AddressType } from '../watcher/hooks.ts';
+import type { Group } from '../watcher/protocol.ts';
+import type { UpstreamOptions } from '../watcher/upstream.ts';
+
+/** What peer-finder is asked to do; `upstream` has only what was given, the rest is what every pod has. */
+export interface PeerFinderOptions {
+  onStart: readonly string[] | undefined;
+  onChange: readonly string[] | undefined;
+  /** With a selector the peers are pods, and a service only names them. */
+  group: Group;
+  clusterDomain: string;
+  addressType: AddressType;
+  hostsFile: string;
+  upstream: UpstreamOptions;
+  dnsServer: string | undefined;
+}
+
+/** What the place that it runs in says when the flags don't. */
+export interface Place {
+  environment: Readonly<Record<string, string | undefined>>;
+  namespace: string | undefined;
+  clusterDomain: string;
+}
+
+/** peer-finder's own flags first; a flag that is empty, as a template leaves it, was not given. */
+export const flags = {
+  'on-start': { value: 'COMMAND', doc: 'run once with the first peers on its input, one a line' },
+  'on-change': {
+    value: 'COMMAND',
+    doc: 'run whenever the peers change; without -on-start also with the first',
+  },
+  service: { value: 'NAME', doc: 'headless Service of the pods' },
+  ns: { value: 'NAME', doc: "namespace of the pods (POD_NAMESPACE, else the pod's own)" },
+  domain: { value: 'NAME', doc: 'domain of the cluster (as /etc/resolv.conf has it)' },
+  selector: { value: 'LABELS', doc: 'labels of the pods, in place of a service' },
+  'address-type': { value: 'TYPE', doc: 'DNS, IP, IPv4 or IPv6: how a peer is named (DNS)' },
+  'hosts-file': { value: 'FILE', doc: 'with -selector: the file to keep the pods in (/etc/hosts)' },
+  server: { value: 'URL', doc: 'API server (the one of the cluster); -master is the same' },
+  'token-file': { value: 'FILE', doc: "bearer token (the pod's)" },
+  'ca-file': { value: 'FILE', doc: "CA of the API server (the pod's)" },
+  'dns-server': { value: 'IP[:PORT]', doc: 'DNS server (those of /etc/resolv.conf)' },
+} as const;
+
+type FlagName = keyof typeof flags;
+
+/** Of peer-finder's logging library: what manifests give is taken, and changes nothing. */
+const WITHOUT_EFFECT = new Set(['v', 'logtostderr', 'alsologtostderr', 'stderrthreshold']);
+const SWITCHES = new Set(['logtostderr', 'alsologtostderr']);
+const ALIASES: Readonly<Record<string, FlagName>> = { master: 'server' };
+
+const ADDRESS_TYPES: readonly AddressType[] = ['DNS', 'IP', 'IPv4', 'IPv6'];
+
+/** Throws `UsageError`, naming the flag, what it was and what to give instead. */
+export function parseFlags(argv: readonly string[], place: Place): PeerFinderOptions {
+  const given = readFlags(argv);
+  const { service, selector, server } = given;
+  const onStart = commandOf('on-start', given);
+  const onChange = commandOf('on-change', given);
+  if (onStart === undefined && onChange === undefined)
+    throw new UsageError('-on-start and -on-change are missing; give the script to run, one of them or both');
+  if (service === undefined && selector === undefined)
+    throw new UsageError('-service is missing; give the headless Service of the pods, or their -selector');
+  if (service?.includes('.'))
+    throw wrong('service', service, 'give the name alone, such as db; the namespace is given by -ns');
+  check('service', service, dnsLabel);
+  check('selector', selector, labelSelector);
+  check('server', server, serverUrl);
+  check('dns-server', given['dns-server'], dnsServer);
+  return {
+    onStart,
+    onChange,
+    group: {
+      namespace: namespaceOf(given, place),
+      ...(service === undefined ? {} : { service }),
+      ...(selector === undefined ? {} : { selector }),
+    },
+    clusterDomain: domainOf(given, place),
+    addressType: addressTypeOf(given),
+    hostsFile: given['hosts-file'] ?? '/etc/hosts',
+    upstream: { server, tokenFile: given['token-file'], caFile: given['ca-file'] },
+    dnsServer: given['dns-server'],
+  };
+}
+
+type Given = Partial<Record<FlagName, string>>;
+
+/** As Go's flag package: one dash or two, `-flag value` or `-flag=value`, the last one counts. */
+function readFlags(argv: readonly string[]): Given {
+  const given: Given = {};
+  const rest = [...argv];
+  for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
+    const [, dashed, after] = /^--?([^-=][^=]*)(?:=([\s\S]*))?$/.exec(word) ?? [];
+    if (dashed === undefined)
+      throw new UsageError(`"${word}" is not expected; give -flag value, and quote a value with spaces`);
+    const name = ALIASES[dashed] ?? dashed;
+    if (!(name in flags) && !WITHOUT_EFFECT.has(name))
+      throw new UsageError(`-${name} is not a flag; there are ${names().join(' ')}`);
+    if (SWITCHES.has(name)) continue;
+    const value = after ?? rest.shift();
+    if (value === undefined) throw new UsageError(`-${name} needs a value; give -${name} VALUE`);
+    if (WITHOUT_EFFECT.has(name)) continue;
+    if (value === '') delete given[name as FlagName];
+    else given[name as FlagName] = value;
+  }
+  return given;
+}
+
+export function names(): string[] {
+  return Object.keys(flags).map((name) => `-${name}`);
+}
+
+function commandOf(name: 'on-start' | 'on-change', given: Given): string[] | undefined {
+  return check(name, given[name], parseCommand);
+}
+
+function check<T>(name: string, text: string | undefined, parse: (text: string) => T): T | undefined {
+  if (text === undefined) return undefined;
+  try {
+    return parse(text);
+  } catch (error) {
+    throw wrong(name, text, (error as Error).message);
+  }
+}
+
+function dnsServer(text: string): void {
+  if (isIP(text.replace(/:\d+$/, '')) === 4 || isIP(text.replace(/^\[(.*)\](:\d+)?$/, '$1')) === 6) return;
+  throw new Error('give an address such as 10.96.0.10, 127.0.0.1:5353 or [::1]:5353');
+}
+
+function namespaceOf({ ns }: Given, { environment, namespace }: Place): string {
+  const found = ns ?? (environment.POD_NAMESPACE || namespace);
+  if (found === undefined)
+    throw new UsageError('-ns is missing, and so is POD_NAMESPACE; give the namespace of the pods');
+  check(ns === undefined ? 'ns (POD_NAMESPACE)' : 'ns', found, dnsLabel);
+  return found;
+}
+
+function domainOf({ domain }: Given, { clusterDomain }: Place): string {
+  if (domain === undefined) return clusterDomain;
+  const bare = domain.replace(/^\.+|\.+$/g, '');
+  if (/^svc\.|\.svc\./.test(`${bare}.`))
+    throw wrong('domain', domain, 'give the domain of the cluster alone, such as cluster.local');
+  if (/^[\w-]+(\.[\w-]+)*$/.test(bare)) return bare;
+  throw wrong('domain', domain, 'give a domain such as cluster.local');
+}
+
+function addressTypeOf({ 'address-type': given = 'DNS' }: Given): AddressType {
+  const type = ADDRESS_TYPES.find((one) => one === given);
+  if (type === undefined) throw wrong('address-type', given, 'give DNS, IP, IPv4 or IPv6');
+  return type;
+}
+
+function wrong(flag: string, value: string, fix: string): UsageError {
+  return new UsageError(`-${flag}: "${value}" is not valid; ${fix}`);
+}
+
+export function describeFlags(): string {
+  const rows = Object.entries(flags).map(([name, { value, doc }]) => [`  -${name} ${value}`, doc] as const);
+  const width = Math.max(...rows.map(([flag]) => flag.length)) + 2;
+  return rows.map(([flag, doc]) => flag.padEnd(width) + doc).join('\n');
+}

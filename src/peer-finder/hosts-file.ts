@@ -1,0 +1,99 @@
+import { open } from 'node:fs/promises';
+import type { AddressType } from '../watcher/hooks.ts';
+import { peerName } from '../watcher/hooks.ts';
+import type { Log } from '../watcher/log.ts';
+import type { Members } from '../watcher/membership.ts';
+import type { Output, Watch } from '../watcher/watch.ts';
+
+/** peer-finder's own mark, so that a file that it wrote is taken over; what follows it is ours. */
+const MARK = '# peer-finder-managed-aliases:';
+
+/** The members as lines of a hosts file, under the mark: the address, and the name of the pod. */
+export function aliases(members: Members, type: AddressType): string {
+  const address = peerName(type === 'DNS' ? 'IP' : type);
+  const lines = [...members.values()].flatMap((member) => {
+    const found = address(member);
+    return found === undefined ? [] : [`${found} ${member.name}\n`];
+  });
+  return `${MARK}\n${lines.sort().join('')}`;
+}
+
+/** The text with its part from the mark on replaced; what stands before it is the kubelet's and stays. */
+export function withAliases(text: string, section: string): string {
+  const at = text.search(new RegExp(`^${MARK}`, 'm'));
+  const kept = at === -1 ? text : text.slice(0, at);
+  return `${kept}${kept === '' || kept.endsWith('\n') ? '' : '\n'}${section}`;
+}
+
+/**
+ * Keeps the pods in a hosts file. It is written in place, with one write: /etc/hosts is a mount of its
+ * own in a container, so nothing can be renamed over it. Looked at again with every heartbeat, since
+ * the kubelet writes it anew when a container of the pod starts again.
+ */
+export class HostsFile implements Output {
+  #path: string;
+  #type: AddressType;
+  #log: Log;
+  #work = Promise.resolve();
+  #failure: string | undefined;
+
+  constructor(path: string, type: AddressType, log: Log) {
+    this.#path = path;
+    this.#type = type;
+    this.#log = log;
+  }
+
+  synced(watch: Watch): void {
+    this.#work = this.#work.then(() => this.#update(watch.members));
+  }
+
+  changed(_delta: unknown, watch: Watch): void {
+    this.synced(watch);
+  }
+
+  status(): void {}
+
+  heartbeat(_heartbeat: unknown, watch: Watch): void {
+    if (watch.synced) this.synced(watch);
+  }
+
+  /** Resolves when all that was asked for is written, or has failed. */
+  settled(): Promise<void> {
+    return this.#work;
+  }
+
+  async #update(members: Members): Promise<void> {
+    try {
+      await update(this.#path, aliases(members, this.#type));
+      this.#failure = undefined;
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      // It is tried again every few seconds, and the same trouble is told once.
+      if (this.#failure !== message)
+        this.#log.error('-hosts-file can not be written', {
+          file: this.#path,
+          error: message,
+          advice:
+            code === 'EACCES' || code === 'EROFS' ? 'run as root, or give another -hosts-file' : undefined,
+        });
+      this.#failure = message;
+    }
+  }
+}
+
+async function update(path: string, section: string): Promise<void> {
+  const file = await open(path, 'r+').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return open(path, 'w+', 0o644);
+    throw error;
+  });
+  try {
+    const old = await file.readFile('utf8');
+    const text = withAliases(old, section);
+    if (text === old) return;
+    const bytes = Buffer.from(text);
+    await file.write(bytes, 0, bytes.length, 0);
+    await file.truncate(bytes.length);
+  } finally {
+    await file.close();
+  }
+}
