@@ -43,7 +43,7 @@ async function* poll({ resolver, clock, log, ...group }: DnsOptions): AsyncGener
     const answer = yield* lookup.ask();
     const error = answer instanceof DnsFailure ? answer.message : answer.missing?.message;
     // A packet gets lost now and then, so only what fails twice in a row is told.
-    if (error === undefined || backoff !== undefined) yield told(answer);
+    yield error === undefined || backoff !== undefined ? told(answer) : { type: 'tick' };
     if (error === undefined) {
       // The next failure begins anew: a poll, unlike a connection, does not cost more after one.
       backoff = undefined;

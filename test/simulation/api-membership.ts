@@ -1,0 +1,92 @@
+import type { Contact } from './contact.ts';
+import type { Expectations } from './expectation.ts';
+import type { History } from './history.ts';
+import type { Entry, Membership, Report } from './ledger.ts';
+
+/** What the EndpointSlices of the API's history say about the memberships that are reported. */
+export class ApiMembership {
+  #history: History;
+  #expectations: Expectations;
+  #contact: Contact;
+  #report: Report;
+  /**
+   * The earliest state that the last membership can be, not earlier than that of the one before it.
+   * Being the earliest makes every later judgement as mild as it can be, and no milder.
+   */
+  #index: number;
+
+  constructor(history: History, expectations: Expectations, contact: Contact, report: Report) {
+    this.#history = history;
+    this.#expectations = expectations;
+    this.#contact = contact;
+    this.#report = report;
+    this.#index = 0;
+  }
+
+  /** A membership is a state of the history, whole, and not older than the one before it. */
+  judge = (entry: Entry, previous: Entry | undefined): void => {
+    if (previous === undefined) this.#index = this.#history.indexAt(0);
+    if (this.unknowable) {
+      this.#index = this.#history.indexAt(this.#history.rewoundAt!);
+      return;
+    }
+    this.#judgeDepartures(entry, previous);
+    const found = this.#find(entry.members, this.#index);
+    if (found === undefined) this.#misfit(entry);
+    else this.#index = found;
+  };
+
+  /** Whether the membership is one of the states that were current since `time`. */
+  isCurrentSince(time: number, entry: Entry | undefined): boolean {
+    return entry !== undefined && this.#find(entry.members, this.#history.indexAt(time)) !== undefined;
+  }
+
+  /**
+   * From an etcd restore until the first list after it, nobody can know that the versions mean other
+   * writes now: what a watch adds then is right by every rule and wrong. `relist` bounds this time.
+   */
+  get unknowable(): boolean {
+    const { rewoundAt } = this.#history;
+    return rewoundAt !== undefined && (this.#contact.listedAt ?? 0) < rewoundAt;
+  }
+
+  /**
+   * Evidence that a member has left is a state that lacks it and is not older than the one that it
+   * was last reported from: the API must have been without it at some time in between.
+   */
+  #judgeDepartures({ revision, members }: Entry, previous: Entry | undefined): void {
+    for (const uid of previous?.members.keys() ?? []) {
+      if (members.has(uid) || this.#wasAbsent(uid)) continue;
+      this.#report('evidence', `revision ${revision} is without ${uid}, which the API always had`);
+    }
+  }
+
+  #wasAbsent(uid: string): boolean {
+    const { states } = this.#history;
+    for (let index = states.length - 1; index >= this.#index; index -= 1) {
+      if (!this.#expectations.of(states[index]!).has(uid)) return true;
+    }
+    return false;
+  }
+
+  #find(members: Membership, from: number, to = this.#history.last): number | undefined {
+    for (let index = from; index <= to; index += 1) {
+      if (this.#expectations.matches(members, this.#history.states[index]!)) return index;
+    }
+    return undefined;
+  }
+
+  #misfit({ revision, members }: Entry): void {
+    const index = this.#index;
+    // Before anything was written there was nothing: that is no state of the service.
+    const before = this.#find(members, 1, index - 1);
+    if (before !== undefined) {
+      this.#report('backwards', `revision ${revision} is state ${before}, after state ${index} was reported`);
+    } else if (members.size === 0) {
+      this.#report('empty-lie', `revision ${revision} is empty, and the API never was`);
+    } else {
+      const { last } = this.#history;
+      this.#report('truth', `revision ${revision} is none of the states ${index} to ${last}`);
+    }
+  }
+}

@@ -1,0 +1,36 @@
+import type { Endpoint, SlicePort } from '../support/endpoint-slices.ts';
+
+/** What membership needs of an EndpointSlice, in the API's own shape. */
+export interface Slice {
+  addressType?: string;
+  endpoints: Endpoint[];
+  ports: SlicePort[];
+}
+
+/** The slices of the group from `at` on, until the next state. */
+export interface State {
+  at: number;
+  slices: ReadonlyMap<string, Slice>;
+}
+
+/** What was true and since when, in the order of the wall clock: an etcd restore is one more state. */
+export class History {
+  readonly states: State[] = [];
+  /** When etcd was restored from a backup, if it was. */
+  rewoundAt: number | undefined;
+
+  record(at: number, slices: ReadonlyMap<string, Slice>): void {
+    this.states.push({ at, slices });
+  }
+
+  get last(): number {
+    return this.states.length - 1;
+  }
+
+  /** The state that was the current one at `time`. */
+  indexAt(time: number): number {
+    let index = this.last;
+    while (index > 0 && this.states[index]!.at > time) index -= 1;
+    return index;
+  }
+}

@@ -1,0 +1,38 @@
+/** What the validator holds every stream to; the key is what a violation is reported under. */
+export const RULES = {
+  framing: 'every line is one JSON object of a known type, and nothing follows `bye`',
+  hello: '`hello` comes first, once, and tells the truth about the sidecar',
+  'before-sync': 'no snapshot, delta or status comes before the first sync',
+  revision: 'revisions rise by exactly one; a snapshot never goes back; heartbeats tell the current one',
+  duplicate: 'nobody joins twice, leaves twice, or changes without a change',
+  identity: 'another uid is another member: never `changed`',
+  agreement: 'one revision is one membership, whoever reads it',
+  evidence: 'a member is removed only after the API was without it, later than what was last reported',
+  'empty-lie': 'an empty membership is reported only when the API said so',
+  truth: 'every membership is one that the API had, in every field',
+  backwards: 'the membership never goes back to what was true before',
+  stale: '`stale` is false only while the API is followed, and becomes false within 5 s of that',
+  reason: 'the reason and the moment of `stale` are the real ones',
+  age: '`upstreamAgeSeconds` counts from the last byte of the API',
+  heartbeat: 'a heartbeat comes every 5 to 6 s to whoever keeps up',
+  wedge: 'no heartbeat comes from a watch loop that is wedged',
+  lag: 'while the watch works, the membership is at most 5 s old',
+  converged: 'within 5 s of the last fault every reader that keeps up holds the truth, and it is fresh',
+  memory: 'a reader that is behind is owed at most 256 KiB',
+  stuck: 'who takes nothing for 30 s is disconnected, and nobody else is',
+  retry: 'after a failure the API is asked again, within 30 s and what it asked for',
+  'retry-after': 'the API is not asked again before the time that it gave',
+  watchdog:
+    'a connection that is silent is given up: after 30 s in a list, 90 s in a watch; a list without end too',
+  relist: 'a full list comes at least every 15 min, and finds an etcd restore',
+  crash: 'nothing throws, nothing is left open, and no two requests are made at once',
+} as const;
+
+export type Rule = keyof typeof RULES;
+
+export interface Violation {
+  rule: Rule;
+  /** Simulated milliseconds since the start. */
+  at: number;
+  message: string;
+}
