@@ -74,6 +74,7 @@ export class Watch {
   #heartbeatAt: number;
   #flushedAt = Number.NEGATIVE_INFINITY;
   #flushing = false;
+  #flushes = 0;
 
   constructor(options: WatchOptions) {
     this.#source = options.source;
@@ -155,7 +156,8 @@ export class Watch {
         this.#seen();
         this.#partial = undefined;
         this.#change(event);
-        this.#fresh();
+        // Something is there, at last; whether it is all that was missed is for the source to say.
+        if (this.reason === 'partial') this.#fresh();
         break;
       case 'evidence':
         this.#seen();
@@ -243,13 +245,19 @@ export class Watch {
     if (this.#flushing) return;
     this.#flushing = true;
     const wait = departs ? COALESCE_MS : COALESCE_MS - (this.#clock.now() - this.#flushedAt);
-    if (wait > 0) this.#clock.setTimeout(() => this.#flush(), wait);
-    else this.#clock.setImmediate(() => this.#flush());
+    const planned = this.#flushes;
+    const flush = () => {
+      // Not when it went out earlier: what has come since then has a window of its own.
+      if (planned === this.#flushes) this.#flush();
+    };
+    if (wait > 0) this.#clock.setTimeout(flush, wait);
+    else this.#clock.setImmediate(flush);
   }
 
   #flush(): void {
     if (!this.#flushing) return;
     this.#flushing = false;
+    this.#flushes += 1;
     const members = union(this.#parts);
     const change = difference(this.members, members);
     if (change === undefined) return;

@@ -15,6 +15,14 @@ export function restartsAsChanges(line: string): string {
   return `${JSON.stringify({ ...delta, left, joined, changed: [...delta.changed, ...restarted] })}\n`;
 }
 
+export function departuresApart(line: string): string[] {
+  const delta = JSON.parse(line);
+  if (delta.left.length === 0 || delta.joined.length === 0) return [line];
+  const departed = { ...delta, joined: [], changed: [] };
+  const rest = { ...delta, left: [] };
+  return [departed, rest].map((part) => `${JSON.stringify(part)}\n`);
+}
+
 /** Each line as the lines that are made of it; the pieces of a long snapshot are left alone. */
 export function rewritten(
   pipe: Pipe,

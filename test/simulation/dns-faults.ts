@@ -18,7 +18,7 @@ export const DNS_FAULTS: readonly Fault<ModelDns>[] = [
   failing('a timeout', 'ETIMEOUT', [everything, addresses]),
   failing('nobody listens', 'ECONNREFUSED', [everything]),
   failing('no AAAA records', 'ENODATA', [(kind) => kind === 'AAAA']),
-  failing('empty answers', 'empty', [addresses]),
+  failing('empty answers', 'empty', [everything, service, addresses]),
   {
     name: 'some names fail',
     begin: (dns, random) => {

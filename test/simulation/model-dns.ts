@@ -1,6 +1,6 @@
 import type { AddressRecord, DnsResolver, SrvRecord } from '../../src/watcher/dns-resolver.ts';
 import type { SimulatedClock } from './clock.ts';
-import type { DnsContact, Kind } from './dns-contact.ts';
+import { DnsContact, type Kind } from './dns-contact.ts';
 import type { History } from './history.ts';
 import type { Random } from './random.ts';
 import { SERVICE_NAME, zoneOf } from './zone.ts';
@@ -67,8 +67,9 @@ export class ModelDns implements DnsResolver {
     const weather = [...this.weathers].findLast(({ to }) => to(kind, name));
     const latency = (weather?.latency ?? this.#options.latency) * this.#random.between(0.2, 0.5);
     await this.#wait(latency);
-    const found = this.#found(kind, name, weather?.outcome);
-    question.lied = weather?.outcome !== undefined && typeof this.#found(kind, name) !== 'string';
+    const outcome = this.#believable(kind, weather?.outcome);
+    const found = this.#found(kind, name, outcome);
+    question.lied = outcome !== undefined && typeof this.#found(kind, name) !== 'string';
     await this.#wait(latency);
     if (typeof found !== 'string') {
       this.#contact.answered(question, found.length === 0 ? 'none' : found);
@@ -78,6 +79,15 @@ export class ModelDns implements DnsResolver {
     const none = found === 'ENOTFOUND' || found === 'ENODATA';
     this.#contact.answered(question, none ? 'none' : 'failed');
     throw Object.assign(new Error(`query${kind} ${found} ${name}`), { code: found });
+  }
+
+  /**
+   * A service without SRV records is one without ports: before anything else is known that is to be
+   * believed, and its members are addresses. Such services are not told of here.
+   */
+  #believable(kind: Kind, outcome: DnsWeather['outcome']): DnsWeather['outcome'] {
+    const none = outcome === 'empty' || outcome === 'ENODATA';
+    return kind === 'SRV' && none && !this.#contact.polls.some(DnsContact.good) ? 'ESERVFAIL' : outcome;
   }
 
   #found(kind: Kind, name: string, outcome?: DnsWeather['outcome']): string[] | string {

@@ -8,7 +8,14 @@ import {
   uidByName,
   withoutUnresolved,
 } from './broken-source.ts';
-import { behind, cutLines, restartsAsChanges, rewritten, withoutSomebody } from './broken-stream.ts';
+import {
+  behind,
+  cutLines,
+  departuresApart,
+  restartsAsChanges,
+  rewritten,
+  withoutSomebody,
+} from './broken-stream.ts';
 import {
   decodedChunks,
   emptyInsteadOfError,
@@ -144,6 +151,9 @@ export const MUTATIONS: readonly Mutation[] = [
     type === 'delta'
       ? [line.replace(/"joined":\[(.*)\],"changed":\[\]/, '"joined":[$1],"changed":[$1]')]
       : undefined,
+  ),
+  stream('it tells each departure in a line of its own', 'window', (type, line) =>
+    type === 'delta' ? departuresApart(line) : undefined,
   ),
   stream('it tells a restart as a change', 'identity', (type, line) =>
     type === 'delta' ? [restartsAsChanges(line)] : undefined,

@@ -5,6 +5,7 @@ export const RULES = {
   'before-sync': 'no snapshot, delta or status comes before the first sync',
   revision: 'revisions rise by exactly one; a snapshot never goes back; heartbeats tell the current one',
   duplicate: 'nobody joins twice, leaves twice, or changes without a change',
+  window: 'changes within 20 ms of one another come as one, unless `stale` turns meanwhile',
   identity: 'another uid is another member: never `changed`',
   agreement: 'one revision is one membership, whoever reads it',
   evidence: 'a member is removed only after the API was without it, later than what was last reported',

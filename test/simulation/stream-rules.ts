@@ -43,6 +43,7 @@ export interface Court {
 const HEARTBEAT_MS = 5000;
 /** The loop looks once a second whether one is due. */
 const TICK_MS = 1000;
+const WINDOW_MS = 20;
 const EPSILON_MS = 5;
 const MAX_OWED_BYTES = 256 * 1024;
 const STUCK_MS = 30_000;
@@ -67,6 +68,9 @@ export class StreamRules {
   /** When the first byte of the line that is coming was written: what it says was true then. */
   #saidAt = 0;
   #deltas: { bytes: number; writtenAt: number }[] = [];
+  #deltaAt = Number.NEGATIVE_INFINITY;
+  /** When a delta came within the window of the one before, which only a turn of `stale` explains. */
+  #hurriedAt: number | undefined;
 
   constructor(court: Court, habit: Habit, label: string) {
     this.#court = court;
@@ -130,6 +134,7 @@ export class StreamRules {
     if (!mayBeFirst && line.type !== 'snapshot' && this.revision === undefined) {
       this.#report('before-sync', `${line.type} comes before the first snapshot`);
     }
+    this.#judgeHurry(line);
     if (line.type === 'hello') this.#onHello(line);
     else if (line.type === 'snapshot') this.#onSnapshot(line);
     else if (line.type === 'delta') this.#onDelta(line, text.length + 1);
@@ -266,6 +271,17 @@ export class StreamRules {
     if (this.#heartbeats > 0 && early) this.#report('heartbeat', 'another one within 5 s');
     this.#heartbeats += 1;
     this.#heartbeatAt = this.#court.now();
+  }
+
+  /** What has been learnt goes out at once before a word on how good it is; otherwise the window holds. */
+  #judgeHurry(line: Line): void {
+    const now = this.#court.now();
+    const turns = line.type === 'status' && now === this.#hurriedAt;
+    if (this.#hurriedAt !== undefined && !turns) this.#report('window', 'two deltas within 20 ms');
+    this.#hurriedAt = undefined;
+    if (line.type !== 'delta' || !this.keepsUp) return;
+    if (now - this.#deltaAt < WINDOW_MS - EPSILON_MS) this.#hurriedAt = now;
+    this.#deltaAt = now;
   }
 
   #judgeSilence(): void {

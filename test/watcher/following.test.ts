@@ -2,9 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { settle } from '../support/fake-clock.ts';
+import { FakeClock, settle } from '../support/fake-clock.ts';
 import { errorEvent, event, list } from '../support/scripted-api.ts';
-import { follow, slice, synced } from './followed-group.ts';
+import { follow, Recorder, slice, synced } from './followed-group.ts';
+import { followDns, publish, ScriptedDns } from './scripted-dns.ts';
+import { member, scripted, watchOf } from './scripted-source.ts';
 
 test('a list that no watch goes on from is fresh for a moment only', async () => {
   const followed = follow();
@@ -82,4 +84,57 @@ test('a chunk that ends inside a line is not all that was missed', async () => {
   await settle();
   assert.equal(followed.watch.stale, false);
   assert.deepEqual(followed.names(), ['db-0/u0', 'db-1/u1']);
+});
+
+test('what has begun to come back is not fresh before the last of it has come', async () => {
+  const followed = follow();
+  (await synced(followed)).break();
+  await followed.clock.advance(400);
+  const lines = ['db-1/u1', 'db-2/u2'].map((pod, index) =>
+    JSON.stringify(event('MODIFIED', slice('a', 'db-0/u0', pod), `${105 + index}`)),
+  );
+  const text = `${lines.join('\n')}\n`;
+  const again = await followed.api.next();
+  again.head().send(text.slice(0, -100));
+  await settle();
+  assert.deepEqual([followed.names(), followed.watch.stale], [['db-0/u0', 'db-1/u1'], true]);
+  again.send(text.slice(-100));
+  await settle();
+  assert.deepEqual([followed.names(), followed.watch.stale], [['db-0/u0', 'db-2/u2'], false]);
+});
+
+test('a departure waits for the window also right after what went out before its time', async () => {
+  const source = scripted();
+  const clock = new FakeClock();
+  const output = new Recorder();
+  watchOf(source, clock, output);
+  source.push({ type: 'replace', parts: new Map([['a', [member('u0')]]]) });
+  source.push({ type: 'failure', reason: 'disconnected', message: 'gone' });
+  await clock.advance(100);
+  source.push({ type: 'set', key: 'a', members: [member('u0'), member('u1')] });
+  source.push({ type: 'fresh' });
+  source.push({ type: 'set', key: 'a', members: [member('u0')] });
+  await settle();
+  assert.deepEqual(
+    output.deltas.map(({ revision, left }) => [revision, left.length]),
+    [[2, 0]],
+    'the join went out before the word that it is fresh',
+  );
+  source.push({ type: 'set', key: 'b', members: [member('u1')] });
+  await clock.advance(20);
+  assert.equal(output.deltas.length, 1, 'u1 has moved, not left');
+});
+
+test('the loop shows its life once a second while DNS is asked and not answered', async () => {
+  const dns = new ScriptedDns();
+  publish(dns, { 'db-0': ['10.0.0.1'] });
+  const { clock, watch } = followDns(dns);
+  await clock.advance(300);
+  dns.fault = () => 'hang';
+  let oldest = 0;
+  for (let step = 0; step < 300; step += 1) {
+    await clock.advance(100);
+    oldest = Math.max(oldest, watch.pulseAgeSeconds());
+  }
+  assert.ok(oldest <= 1, `${oldest} s without a sign of life`);
 });
