@@ -51,14 +51,14 @@ export class DnsLookup {
     this.#clock = clock;
   }
 
-  /** The group as DNS has it now, or why that is not known. */
-  async *ask(): AsyncGenerator<SourceEvent, Answer | DnsFailure> {
+  /** The group as DNS has it now, or why that is not known; the `first` word on it leaves nobody out. */
+  async *ask(first: boolean): AsyncGenerator<SourceEvent, Answer | DnsFailure> {
     try {
       const targets = yield* this.#targets();
       if (targets === undefined) return yield* this.#byAddress();
       yield { type: 'evidence' };
       const unnamed = yield* this.#askPortNames();
-      return yield* this.#byTarget(targets, unnamed);
+      return yield* this.#byTarget(targets, unnamed, first);
     } catch (error) {
       if (error instanceof DnsFailure) return error;
       throw error;
@@ -92,7 +92,11 @@ export class DnsLookup {
     return failure;
   }
 
-  async *#byTarget(targets: Targets, unnamed: DnsFailure | undefined): AsyncGenerator<SourceEvent, Answer> {
+  async *#byTarget(
+    targets: Targets,
+    unnamed: DnsFailure | undefined,
+    first: boolean,
+  ): AsyncGenerator<SourceEvent, Answer> {
     const outcomes = yield* this.#addresses([...targets.keys()]);
     const portNames: PortNames = new Map([...this.#portNames.values()].flatMap((names) => [...names]));
     const known = new Map<string, Families>();
@@ -104,8 +108,7 @@ export class DnsLookup {
       missing ??= failure;
       const member = targetMember(target, ports, portNames, families, this.#group);
       if (member !== undefined) members.push(member);
-      // The first word on a group leaves nobody out.
-      else if (this.#known === undefined) throw failure!;
+      else if (first) throw failure!;
     }
     this.#known = known;
     return { members, ttl: shortestTtl([...outcomes.values()].flat()), missing };

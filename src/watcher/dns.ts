@@ -39,11 +39,14 @@ export function dnsSource(options: DnsOptions): Source {
 async function* poll({ resolver, clock, log, ...group }: DnsOptions): AsyncGenerator<SourceEvent, never> {
   const lookup = new DnsLookup(group, resolver, clock);
   let backoff: Backoff | undefined;
+  let first = true;
   for (;;) {
-    const answer = yield* lookup.ask();
+    const answer = yield* lookup.ask(first);
     const error = answer instanceof DnsFailure ? answer.message : answer.missing?.message;
     // A packet gets lost now and then, so only what fails twice in a row is told.
-    yield error === undefined || backoff !== undefined ? told(answer) : { type: 'tick' };
+    const tells = error === undefined || backoff !== undefined;
+    yield tells ? told(answer) : { type: 'tick' };
+    if (tells && !(answer instanceof DnsFailure)) first = false;
     if (error === undefined) {
       // The next failure begins anew: a poll, unlike a connection, does not cost more after one.
       backoff = undefined;

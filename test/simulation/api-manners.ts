@@ -45,13 +45,15 @@ export class ApiManners {
     }
   }
 
-  #onRequest({ kind }: Exchange, previous: Exchange | undefined): void {
+  #onRequest(exchange: Exchange, previous: Exchange | undefined): void {
+    const { kind } = exchange;
     const recent = this.#contact.exchanges.at(-MAX_REQUESTS);
     if (recent !== undefined && this.#now() - recent.requestedAt < 10_000) {
       this.#report('crash', `${MAX_REQUESTS} requests in 10 s`);
       // Without this the simulation would never come to its next moment.
-      throw new Error('a loop without a pause');
+      exchange.hopeless = true;
     }
+    this.#judgeVersion(exchange);
     if (previous === undefined) return;
     if (previous.overAt === undefined) {
       this.#report('crash', `a ${kind} is requested while a ${previous.kind} is open`);
@@ -63,6 +65,18 @@ export class ApiManners {
       this.#report('retry-after', `asked again after ${waited} ms instead of ${asked} ms`);
     }
     this.#judgeWait(previous);
+    const code = previous.refusal?.code;
+    // What the server does not have, or not yet, it has to be listed for.
+    if (kind === 'watch' && previous.kind === 'watch' && (code === 410 || code === 504)) {
+      this.#report('version', `version ${exchange.version} is asked for again after ${code}`);
+    }
+  }
+
+  /** A line that came while the loop was wedged may be given up unread. */
+  #judgeVersion({ kind, version }: Exchange): void {
+    const { version: known, versionAt } = this.#contact;
+    if (version === known || (kind !== 'watch' && version === '') || this.#wedge.held(versionAt)) return;
+    this.#report('version', `a ${kind} from version ${version}, when ${known} was the last to come`);
   }
 
   #judgeWait({ overAt, refusal }: Exchange): void {
@@ -72,9 +86,9 @@ export class ApiManners {
     if (waited > limit) this.#report('retry', `nothing was asked for ${waited} ms`);
   }
 
-  #judgePatience({ kind, openAt, lastByteAt, requestedAt }: Exchange, how: string): void {
+  #judgePatience({ kind, openAt, lastByteAt, requestedAt, head }: Exchange, how: string): void {
     if (this.#wedge.within(SILENCE_MS)) return;
-    const listing = this.#now() - requestedAt;
+    const listing = this.#now() - (head?.at ?? requestedAt);
     if (kind === 'streaming' && openAt === undefined && listing > STREAMING_LIST_MS + ANSWER_MS + TICK_MS) {
       this.#report('watchdog', `a streaming list is not complete after ${listing} ms`);
     }

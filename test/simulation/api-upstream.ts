@@ -23,6 +23,8 @@ const UNKNOWN_MS = 90_000 + 3 * 45_000 + 3 * 30_000;
 /** A version that went back is found by the relist that comes within 15 min. */
 const REWIND_MS = 901_000;
 
+const STEADY_MS = 1000;
+
 /** EndpointSlices, listed and watched over the model of the API. */
 export class ApiUpstream implements Upstream {
   readonly source: Source;
@@ -34,12 +36,13 @@ export class ApiUpstream implements Upstream {
   #history: History;
   #membership: ApiMembership;
   #manners: ApiManners;
+  #now: () => number;
   #report: Report;
 
   constructor(makings: Makings) {
     const { seed, scenario, clock, history, store, wedge, viewpoint, breakage, report, log } = makings;
     const random = new Random(seed, 'api');
-    const now = () => clock.now();
+    this.#now = () => clock.now();
     this.#report = report;
     this.#history = history;
     this.#contact = new Contact(clock);
@@ -50,14 +53,14 @@ export class ApiUpstream implements Upstream {
     this.source = kubernetesSource(collection, transport, breakage.clock?.(clock) ?? clock, log);
     this.#membership = new ApiMembership(history, new Expectations(viewpoint), this.#contact, report);
     this.ledger = new Ledger(this.#membership.judge, report);
-    this.#manners = new ApiManners(this.#contact, wedge, now, report);
+    this.#manners = new ApiManners(this.#contact, wedge, this.#now, report);
     this.staleness = new ApiStaleness(
       this.#contact,
       history,
       this.#membership,
       this.ledger,
       wedge,
-      now,
+      this.#now,
       report,
     );
   }
@@ -70,11 +73,11 @@ export class ApiUpstream implements Upstream {
     this.#manners.probe();
   }
 
+  /** It does not count that a watch was opened only to be told that it has failed. */
   get converged(): boolean {
-    const since = this.#history.states.at(-1)!.at;
-    return (
-      this.#contact.soundSince() !== undefined && this.#membership.isCurrentSince(since, this.ledger.latest)
-    );
+    const sound = this.#contact.soundSince();
+    if (sound === undefined || this.#now() - sound < STEADY_MS) return false;
+    return this.#membership.isCurrentSince(this.#history.states.at(-1)!.at, this.ledger.latest);
   }
 
   /** A request that the API can answer is under way, or was answered. */

@@ -84,6 +84,25 @@ export function senselessSkipped(answer: Response, url: URL): Response {
   return { ...answer, body: lines(answer.body, (line) => (makesSense(line) ? [line] : [])) };
 }
 
+export function versionWithoutBookmarks(api: Transport): Transport {
+  const before = new Map<string, string>();
+  let last = '';
+  const noted = (line: string) => {
+    const version = /"resourceVersion":"(\d+)"/.exec(line)?.[1] ?? last;
+    const closesList = line.includes('k8s.io/initial-events-end');
+    if (line.startsWith('{"type":"BOOKMARK"') && !closesList) before.set(version, before.get(last) ?? last);
+    last = version;
+    return [line];
+  };
+  return exchanges(api, {
+    path: (url) => {
+      const version = url.searchParams.get('resourceVersion') ?? '';
+      if (isPlainWatch(url)) url.searchParams.set('resourceVersion', before.get(version) || version);
+    },
+    response: (answer, url) => (isList(url) ? answer : { ...answer, body: lines(answer.body, noted) }),
+  });
+}
+
 function makesSense(line: string): boolean {
   try {
     const { type, object } = JSON.parse(line);

@@ -6,6 +6,8 @@ export type Kind = 'list' | 'watch' | 'streaming';
 /** One request, as its client has seen it so far. */
 export interface Exchange {
   kind: Kind;
+  /** The version that was asked for. */
+  version: string;
   requestedAt: number;
   /** The status and when it came. */
   head?: { status: number; at: number };
@@ -38,6 +40,9 @@ export class Contact {
   evidenceAt: number | undefined;
   /** Everything was listed then. */
   listedAt: number | undefined;
+  /** Of the last list or line that came whole. */
+  version = '';
+  versionAt = 0;
   /** Refusals by their status code: when the last one came. */
   readonly refusedAt = new Map<number, number>();
   onRequest: (exchange: Exchange, previous: Exchange | undefined) => void = () => {};
@@ -53,11 +58,12 @@ export class Contact {
     return this.exchanges.at(-1);
   }
 
-  request(kind: Kind): Exchange {
+  request(kind: Kind, version: string): Exchange {
     const now = this.#clock.now();
     const previous = this.current;
     const exchange: Exchange = {
       kind,
+      version,
       requestedAt: now,
       lastByteAt: now,
       closed: false,
@@ -96,7 +102,9 @@ export class Contact {
   }
 
   /** A complete list has come, which its end shows; the client may follow from it. */
-  listed(): void {
+  listed(exchange: Exchange, version: string): void {
+    if (exchange.overAt !== undefined) return;
+    this.#moved(version);
     this.evidenceAt = this.#clock.now();
     this.listedAt = this.#clock.now();
     this.#followedAt = this.#clock.now();
@@ -107,6 +115,11 @@ export class Contact {
     if (exchange.overAt !== undefined) return;
     if (exchange.openAt !== undefined) this.#followedAt = this.#heldUntil(exchange);
     exchange.overAt = this.#clock.now();
+  }
+
+  /** A whole line of a watch has come. */
+  applied(exchange: Exchange, version: string): void {
+    if (exchange.openAt !== undefined && exchange.overAt === undefined) this.#moved(version);
   }
 
   /** What comes after a line that makes no sense is not read any more. */
@@ -128,6 +141,11 @@ export class Contact {
     const { current } = this;
     if (current?.openAt === undefined || current.overAt !== undefined || current.stalled) return undefined;
     return Math.max(current.openAt, current.soundSince);
+  }
+
+  #moved(version: string): void {
+    this.version = version;
+    this.versionAt = this.#clock.now();
   }
 
   #heldUntil(exchange: Exchange): number {

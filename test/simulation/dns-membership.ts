@@ -5,6 +5,8 @@ import type { History } from './history.ts';
 import type { Entry, Report } from './ledger.ts';
 import { type Family, zoneOf } from './zone.ts';
 
+const FAMILIES = ['A', 'AAAA'] as const;
+
 /** What the answers of DNS say about the memberships that are reported. */
 export class DnsMembership {
   #contact: DnsContact;
@@ -24,8 +26,8 @@ export class DnsMembership {
   }
 
   /**
-   * The names are those of one listing, not older than the one before it; only a name that never had
-   * an address may be missing. The addresses of a name are those of one answer about it.
+   * The names are those of one listing, not older than the one before it; later only a name that never
+   * had an address may be missing. The addresses of a name are those of one answer about it.
    */
   judge = (entry: Entry, previous: Entry | undefined): void => {
     const { listings } = this.#contact;
@@ -34,10 +36,15 @@ export class DnsMembership {
       if (entry.members.has(name) || absent) continue;
       this.#report('evidence', `revision ${entry.revision} is without ${name}, which was always listed`);
     }
-    const found = this.#find(entry, this.#listing, listings.length);
-    if (found === undefined) this.#misfit(entry);
-    else this.#listing = found;
-    for (const [name, member] of entry.members) this.#judgeMember(entry.revision, name, member);
+    this.#judgeFacts(entry);
+    const candidates = [...this.#listingsOf(entry, this.#listing, previous === undefined)];
+    const right = candidates.find((index) => this.#wrongAddresses(entry, index) === undefined);
+    if (right !== undefined) this.#settle(entry, right);
+    else if (candidates.length === 0) this.#misfit(entry);
+    else {
+      const wrong = this.#wrongAddresses(entry, candidates[0]!);
+      this.#report('truth', `revision ${entry.revision}: ${wrong} was told of no such addresses`);
+    }
   };
 
   /** Whether the membership is exactly what DNS has now. DNS has no way to say that there is nobody. */
@@ -50,55 +57,68 @@ export class DnsMembership {
     });
   }
 
-  #find({ members }: Entry, from: number, to: number): number | undefined {
-    for (let index = from; index < to; index += 1) {
-      const names = this.#contact.listings[index]!;
+  /** The listings that have these names. The first word on a group leaves nobody out. */
+  *#listingsOf({ members }: Entry, from: number, first = false): Generator<number> {
+    const { listings } = this.#contact;
+    for (let index = from; index < listings.length; index += 1) {
+      const names = listings[index]!;
       const known = [...members.keys()].every((name) => names.has(name));
       const others = [...names].filter((name) => !members.has(name));
-      if (known && others.every((name) => !this.#hadAddress(name, index))) return index;
+      if (known && others.every((name) => !first && !this.#hadAddress(name, index))) yield index;
     }
-    return undefined;
   }
 
   #hadAddress(name: string, listing: number): boolean {
-    const families = ['A', 'AAAA'] as const;
-    const answers = families.flatMap((family) => this.#contact.recentAnswers(family, name, listing));
+    const answers = FAMILIES.flatMap((family) => this.#contact.recentAnswers(family, name, listing));
     return answers.some(({ addresses }) => addresses !== '');
   }
 
   #misfit(entry: Entry): void {
     const { revision, members } = entry;
     if (members.size === 0) this.#report('empty-lie', `revision ${revision} is empty, and DNS never was`);
-    else if (this.#find(entry, 0, this.#listing) !== undefined) {
+    else if (!this.#listingsOf(entry, 0).next().done) {
       this.#report('backwards', `revision ${revision} has the names of an older listing`);
     } else this.#report('truth', `revision ${revision} has the names of no listing`);
   }
 
-  #judgeMember(revision: number, name: string, member: string): void {
-    const addresses = addressesOf(member);
-    if (member !== this.#expected(name, addresses)) {
+  /** All but the addresses follow from the name. */
+  #judgeFacts({ revision, members }: Entry): void {
+    for (const [name, member] of members) {
+      if (member === this.#expected(name, addressesOf(member))) continue;
       this.#report('truth', `revision ${revision}: ${name} is reported as ${member}`);
     }
-    const [a, aaaa] = [
-      addresses.filter((one) => !one.includes(':')),
-      addresses.filter((one) => one.includes(':')),
-    ];
-    this.#judgeAddresses('A', name, a, revision);
-    this.#judgeAddresses('AAAA', name, aaaa, revision);
   }
 
-  #judgeAddresses(family: Family, name: string, addresses: readonly string[], revision: number): void {
-    const key = `${family} ${name}`;
-    const wanted = [...addresses].sort().join(' ');
-    const recent = this.#contact.recentAnswers(family, name, this.#listing);
-    const from = this.#answers.get(key);
-    const start = from === undefined ? 0 : Math.max(0, recent.indexOf(from));
-    const found = recent.slice(start).find((answer) => answer.addresses === wanted);
-    if (found !== undefined) this.#answers.set(key, found);
-    // A question that was never answered says nothing, so nothing is known.
-    else if (wanted !== '' || recent.length > 0) {
-      this.#report('truth', `revision ${revision}: ${key} was not told to be ${addresses.join(' ')}`);
+  /** The question whose answers these addresses can't be, if the names come from this listing. */
+  #wrongAddresses({ members }: Entry, listing: number): string | undefined {
+    for (const [name, member] of members) {
+      for (const family of FAMILIES) {
+        const wanted = ofFamily(member, family);
+        const recent = this.#recentAnswers(family, name, listing);
+        // A question that was never answered says nothing, so nothing is known.
+        const unknown = wanted === '' && recent.length === 0;
+        if (!unknown && !recent.some(({ addresses }) => addresses === wanted)) return `${family} ${name}`;
+      }
     }
+    return undefined;
+  }
+
+  #settle({ members }: Entry, listing: number): void {
+    for (const [name, member] of members) {
+      for (const family of FAMILIES) {
+        const recent = this.#recentAnswers(family, name, listing);
+        const answer = recent.find(({ addresses }) => addresses === ofFamily(member, family));
+        if (answer !== undefined) this.#answers.set(`${family} ${name}`, answer);
+      }
+    }
+    this.#listing = listing;
+  }
+
+  /** What was told of a name since it was last listed anew, and is not older than what was reported. */
+  #recentAnswers(family: Family, name: string, listing: number): Answer[] {
+    const recent = this.#contact.recentAnswers(family, name, listing);
+    const from = this.#answers.get(`${family} ${name}`);
+    return from === undefined ? recent : recent.slice(Math.max(0, recent.indexOf(from)));
   }
 
   #expected(name: string, addresses: string[]): string {
@@ -121,6 +141,13 @@ export class DnsMembership {
     };
     return canonical(member);
   }
+}
+
+/** The addresses of one family, as answers are told. */
+function ofFamily(member: string, family: Family): string {
+  const is6 = family === 'AAAA';
+  const addresses = addressesOf(member).filter((address) => address.includes(':') === is6);
+  return addresses.sort().join(' ');
 }
 
 /** The addresses in a canonical member. */

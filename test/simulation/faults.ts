@@ -5,17 +5,20 @@ import type { Damage } from './watch-stream.ts';
 /** What goes wrong with a model: begins, and lasts as long as it says. */
 export interface Fault<Model> {
   name: string;
+  /** How often it comes, where most come once. */
+  weight?: number;
   begin(model: Model, random: Random): Spell;
 }
 
 /** A fault of the model that there is. */
 export interface BoundFault {
   name: string;
+  weight: number;
   begin(random: Random): Spell;
 }
 
-export function bound<Model>({ name, begin }: Fault<Model>, model: Model): BoundFault {
-  return { name, begin: (random) => begin(model, random) };
+export function bound<Model>({ name, weight = 1, begin }: Fault<Model>, model: Model): BoundFault {
+  return { name, weight, begin: (random) => begin(model, random) };
 }
 
 export interface Spell {
@@ -25,13 +28,15 @@ export interface Spell {
 }
 
 const ONCE: Spell = { lasts: 0 };
+/** For what takes the client a minute to find out: nothing else can happen to it meanwhile. */
+const RARELY = 0.25;
 const DAMAGES: readonly Damage[] = ['cut', 'bytes', 'field', 'version', 'name', 'type', 'null'];
 
 export const FAULTS: readonly Fault<ModelApi>[] = [
   once('the connection breaks', (api) => api.stream?.connection.cut()),
   once('the watch ends', (api) => api.stream?.end()),
   once('the watch ends inside a line', (api) => api.stream?.endInsideLine()),
-  once('half-open', (api) => api.stream?.connection.stall()),
+  { ...once('half-open', (api) => api.stream?.connection.stall()), weight: RARELY },
   once('a line that makes no sense', (api, random) => {
     if (api.stream !== undefined) api.stream.damage = random.pick(DAMAGES);
   }),
@@ -50,14 +55,16 @@ export const FAULTS: readonly Fault<ModelApi>[] = [
   }),
   {
     name: 'silence for a while',
+    weight: RARELY,
     begin: (api, random) => {
       const connection = api.stream?.connection;
       connection?.stall();
-      return { lasts: random.between(500, 100_000), end: () => connection?.resume() };
+      return { lasts: outage(random), end: () => connection?.resume() };
     },
   },
   {
     name: 'partition',
+    weight: RARELY,
     begin: (api, random) => {
       const cut = api.connections;
       for (const connection of cut) connection.stall();
@@ -65,7 +72,7 @@ export const FAULTS: readonly Fault<ModelApi>[] = [
       const end = () => {
         if (heals) for (const connection of cut) connection.resume();
       };
-      return spell(api, { partition: true }, random.between(500, 100_000), end);
+      return spell(api, { partition: true }, outage(random), end);
     },
   },
   {
@@ -73,7 +80,7 @@ export const FAULTS: readonly Fault<ModelApi>[] = [
     begin: (api, random) => {
       api.restart();
       const refuse = random.pick(['ECONNREFUSED', 'ECONNREFUSED', 'EHOSTUNREACH', 'ENOTFOUND']);
-      return spell(api, { refuse }, random.between(100, 60_000));
+      return spell(api, { refuse }, outage(random));
     },
   },
   refusing('401', [401]),
@@ -94,10 +101,22 @@ export const FAULTS: readonly Fault<ModelApi>[] = [
   lasting('connections break at any byte', 20_000, (random) => ({
     cutWithin: { bytes: random.pick([40, 400, 4000]), silently: false },
   })),
-  lasting('connections fall silent at any byte', 10_000, (random) => ({
-    cutWithin: { bytes: random.pick([40, 400, 4000]), silently: true },
-  })),
+  {
+    ...lasting('connections fall silent at any byte', 10_000, (random) => ({
+      cutWithin: { bytes: random.pick([40, 400, 4000]), silently: true },
+    })),
+    weight: RARELY,
+  },
+  {
+    ...lasting('watches are not answered', 20_000, () => ({ watchesHang: true })),
+    weight: RARELY,
+  },
 ];
+
+/** Mostly short, now and then longer than any patience. */
+function outage(random: Random): number {
+  return random.chance(0.15) ? random.between(20_000, 100_000) : random.between(100, 15_000);
+}
 
 function once(name: string, strike: (api: ModelApi, random: Random) => void): Fault<ModelApi> {
   return {

@@ -26,6 +26,8 @@ export interface Weather {
   /** Nothing gets through, and nobody says so. */
   partition?: boolean;
   refusal?: { code: number; of: 'everything' | 'watches'; retryAfterSeconds: number; plain: boolean };
+  /** Watches that are no lists are taken, and nothing more is heard of them. */
+  watchesHang?: boolean;
   /** Watches open, and then tell of this error; streaming lists too, or only what is no list. */
   streamError?: { code: number; lists: boolean };
   latency?: number;
@@ -42,6 +44,9 @@ interface Call {
   connection: Connection;
   exchange: Exchange;
 }
+
+/** The share of later pages that the server can't give any more, whatever was compacted. */
+const FORGOTTEN = 0.1;
 
 const REASONS: Record<number, string> = {
   400: 'BadRequest',
@@ -78,7 +83,8 @@ export class ModelApi implements Transport {
 
   get(path: string): Request {
     const url = new URL(path, 'http://api');
-    const exchange = this.#contact.request(kindOf(url));
+    const version = url.searchParams.get('resourceVersion') ?? '';
+    const exchange = this.#contact.request(kindOf(url), version);
     const connection = new Connection(
       this.#clock,
       this.#random,
@@ -88,7 +94,7 @@ export class ModelApi implements Transport {
     this.#live.add(connection);
     const refuse = this.#ails('refuse');
     if (refuse !== undefined) connection.refuse(refuse);
-    else if (this.#ails('partition')) {
+    else if (this.#ails('partition') || exchange.hopeless) {
       // What never reached the server is not answered when the network is well again.
       exchange.hopeless = true;
       connection.stall();
@@ -136,6 +142,11 @@ export class ModelApi implements Transport {
   }
 
   #page(call: Call, revision: number, offset: number): void {
+    if (offset > 0 && this.#random.chance(FORGOTTEN)) {
+      // It has forgotten because time has gone by: something may have happened since the first page.
+      this.#clock.setTimeout(() => this.#refuse(call, 410), this.#random.between(0, 3000));
+      return;
+    }
     if (offset > 0 && revision < this.#store.compacted) {
       this.#refuse(call, 410);
       return;
@@ -151,7 +162,7 @@ export class ModelApi implements Transport {
       `{"kind":"EndpointSliceList","metadata":${JSON.stringify(metadata)},"items":[${items.join(',')}]}`,
     );
     call.connection.end(() => {
-      if (next === undefined) this.#contact.listed();
+      if (next === undefined) this.#contact.listed(call.exchange, this.#store.version(revision));
     });
   }
 
@@ -159,6 +170,10 @@ export class ModelApi implements Transport {
     const revision = this.#store.revisionOf(call.url.searchParams.get('resourceVersion') ?? '');
     if (revision === undefined) {
       this.#refuse(call, 400);
+      return;
+    }
+    if (this.#ails('watchesHang')) {
+      call.exchange.hopeless = true;
       return;
     }
     const ahead = revision > this.#store.revision;
@@ -172,10 +187,13 @@ export class ModelApi implements Transport {
       return;
     }
     const stream = this.#stream(call, revision);
+    if (expired) {
+      stream.openExpired();
+      return;
+    }
     stream.open(this.#limits(call));
     const fault = this.#ails('streamError');
-    if (expired) stream.error(410);
-    else if (fault !== undefined) stream.error(fault.code);
+    if (fault !== undefined) stream.error(fault.code);
   }
 
   #streamingList(call: Call): void {

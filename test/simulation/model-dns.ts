@@ -3,7 +3,7 @@ import type { SimulatedClock } from './clock.ts';
 import { DnsContact, type Kind } from './dns-contact.ts';
 import type { History } from './history.ts';
 import type { Random } from './random.ts';
-import { SERVICE_NAME, zoneOf } from './zone.ts';
+import { type Family, SERVICE_NAME, type Zone, zoneOf } from './zone.ts';
 
 export interface NameserverOptions {
   /** Seconds. */
@@ -98,7 +98,7 @@ export class ModelDns implements DnsResolver {
       if (name !== SERVICE_NAME || zone.size === 0) return 'ENOTFOUND';
       return this.#shuffled([...zone.keys()]);
     }
-    const records = zone.get(name)?.[kind];
+    const records = name === SERVICE_NAME ? everyone(zone, kind) : zone.get(name)?.[kind];
     if (records === undefined) return 'ENOTFOUND';
     return records.length === 0 ? 'ENODATA' : this.#shuffled(records);
   }
@@ -115,4 +115,8 @@ export class ModelDns implements DnsResolver {
   #wait(milliseconds: number): Promise<void> {
     return new Promise((resolve) => this.#clock.setTimeout(resolve, milliseconds));
   }
+}
+
+function everyone(zone: Zone, family: Family): string[] | undefined {
+  return zone.size === 0 ? undefined : [...zone.values()].flatMap((addresses) => addresses[family]);
 }

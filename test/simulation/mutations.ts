@@ -27,6 +27,7 @@ import {
   senselessSkipped,
   versionFromAnyBytes,
   versionFromLastItem,
+  versionWithoutBookmarks,
   withoutRetryAfter,
 } from './broken-upstream.ts';
 import { events, exchanges, pieces, slowed, ticks } from './rewiring.ts';
@@ -50,6 +51,7 @@ export const MUTATIONS: readonly Mutation[] = [
   // How it lists and watches.
   upstream('its version moves past what was not applied', 'truth', versionFromAnyBytes),
   upstream('its version is that of the last item of a list', 'backwards', versionFromLastItem),
+  upstream('its version is not moved by bookmarks', 'version', versionWithoutBookmarks),
   upstream('it relists from any cache', 'backwards', relistsFromCache),
   upstream('it takes an error for an empty list', 'evidence', (api) =>
     exchanges(api, { response: emptyInsteadOfError }),

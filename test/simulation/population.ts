@@ -57,6 +57,7 @@ export class Population {
       [6, () => this.#turn()],
       [4, () => this.#move()],
       [2, () => this.#duplicate()],
+      [1, () => this.#narrow()],
       [2, () => this.#rewrite()],
       [rolling ? 40 : 1, () => this.#roll()],
       [2, () => this.#annotate()],
@@ -139,6 +140,15 @@ export class Population {
     if (to === undefined || this.#slices.get(to).pods.includes(pod!)) return;
     this.#slices.get(to).pods.push(pod!);
     yield* this.#write([to]);
+  }
+
+  /** One address less, of whoever is in more than one slice. */
+  *#narrow(): Writes {
+    const pod = this.#pods.find((one) => this.#slices.holding(one).length > 1);
+    const from = pod && this.#random.pick(this.#slices.holding(pod));
+    if (from === undefined) return;
+    this.#slices.take(pod!, from);
+    yield* this.#write([from]);
   }
 
   /** A slice is replaced by another of the same content. */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readdir, readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { DNS_FAULTS } from './dns-faults.ts';
 import { FAULTS } from './faults.ts';
@@ -47,5 +48,16 @@ test('a seed tells the same story every time', async () => {
     await simulate(seed, { log: (line) => again!.push(line) });
     assert.ok(once!.length > 5);
     assert.deepEqual(once, again);
+  }
+});
+
+test('what judges knows nothing of the watcher but its types', async () => {
+  const makers = /^(api-upstream|dns-upstream|simulation)\.ts$/;
+  const folder = new URL('.', import.meta.url);
+  const files = (await readdir(folder)).filter((file) => file.endsWith('.ts') && !makers.test(file));
+  assert.ok(files.includes('validator.ts'));
+  for (const file of files) {
+    const imports = (await readFile(new URL(file, folder), 'utf8')).match(/^import [^;]*src\/watcher[^;]*/gm);
+    for (const one of imports ?? []) assert.match(one, /^import type /, file);
   }
 });

@@ -92,7 +92,7 @@ export class Storm {
 
   #begin(): void {
     const { clock, random, upstream } = this.#stage;
-    const fault = random.pick(upstream.faults);
+    const fault = random.weighted(upstream.faults.map((each) => [each.weight, each] as const));
     const spell = fault.begin(random);
     this.#stage.happened.add(fault.name);
     this.#stage.log(`fault: ${fault.name}${spell.lasts > 0 ? ` for ${Math.round(spell.lasts)} ms` : ''}`);

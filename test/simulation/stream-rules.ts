@@ -3,12 +3,11 @@ import type {
   Heartbeat,
   Hello,
   Line,
-  Member,
   Snapshot,
   StaleReason,
   Status,
 } from '../../src/watcher/protocol.ts';
-import { canonical } from './expectation.ts';
+import { HeldMembers } from './held-members.ts';
 import type { Ledger, Report } from './ledger.ts';
 import type { Habit } from './readers.ts';
 import type { Wedge } from './wedge.ts';
@@ -54,9 +53,7 @@ export class StreamRules {
   revision: number | undefined;
   /** It was told `bye`. */
   over = false;
-  /** Canonical members by uid. */
-  readonly #members = new Map<string, string>();
-  readonly #names = new Map<string, string>();
+  #members: HeldMembers;
   #court: Court;
   #report: Report;
   #hello: Hello | undefined;
@@ -77,6 +74,7 @@ export class StreamRules {
     this.habit = habit;
     this.#heartbeatAt = court.now();
     this.#report = (rule, message) => court.report(rule, `${label}: ${message}`);
+    this.#members = new HeldMembers(this.#report);
   }
 
   /** It reads whatever comes at once, so that what it is told is what the sidecar says now. */
@@ -179,12 +177,7 @@ export class StreamRules {
     if (line.revision < (this.revision ?? 1)) {
       this.#report('revision', `snapshot ${line.revision} after revision ${this.revision}`);
     }
-    this.#members.clear();
-    this.#names.clear();
-    for (const member of line.members) {
-      if (this.#members.has(member.uid)) this.#report('duplicate', `${member.uid} twice in a snapshot`);
-      this.#hold(member);
-    }
+    this.#members.replace(line.members);
     this.#deltas = [];
     this.#holds(line.revision);
     this.#says(line.stale, 'a snapshot');
@@ -195,39 +188,9 @@ export class StreamRules {
     if (line.revision !== (this.revision ?? 0) + 1) {
       this.#report('revision', `${at} after revision ${this.revision}`);
     }
-    if (line.left.length + line.joined.length + line.changed.length === 0) {
-      this.#report('duplicate', `${at} is empty`);
-    }
-    for (const member of line.left) this.#leave(member, at);
-    for (const member of line.joined) {
-      if (this.#members.has(member.uid))
-        this.#report('duplicate', `${at}: ${member.uid} joined, and was there`);
-      this.#hold(member);
-    }
-    for (const member of line.changed) this.#change(member, at);
+    this.#members.apply(line);
     this.#holds(line.revision);
     this.#judgeDebt(line.revision, bytes);
-  }
-
-  #leave(member: Member, at: string): void {
-    const known = this.#members.get(member.uid);
-    if (known === undefined) this.#report('duplicate', `${at}: ${member.uid} left, and was not there`);
-    else if (known !== canonical(member))
-      this.#report('truth', `${at}: ${member.uid} left as what it never was`);
-    this.#members.delete(member.uid);
-    this.#names.delete(member.uid);
-  }
-
-  #change(member: Member, at: string): void {
-    const known = this.#members.get(member.uid);
-    if (known === undefined) this.#report('identity', `${at}: ${member.uid} changed, and was not there`);
-    else if (known === canonical(member))
-      this.#report('duplicate', `${at}: ${member.uid} changed into itself`);
-    const name = this.#names.get(member.uid);
-    if (name !== undefined && name !== member.name) {
-      this.#report('identity', `${at}: ${member.uid} was ${name} and is ${member.name}`);
-    }
-    this.#hold(member);
   }
 
   #onStatus(line: Status): void {
@@ -311,11 +274,6 @@ export class StreamRules {
 
   #holds(revision: number): void {
     this.revision = revision;
-    this.#court.ledger.held(revision, this.#members, this.#saidAt);
-  }
-
-  #hold(member: Member): void {
-    this.#members.set(member.uid, canonical(member));
-    this.#names.set(member.uid, member.name);
+    this.#court.ledger.held(revision, this.#members.all, this.#saidAt);
   }
 }

@@ -48,9 +48,15 @@ export class WatchStream {
 
   /** A plain watch is followed from its head on. */
   open(limits: WatchLimits): void {
-    this.connection.head(200, JSON_STREAM, () => this.#around.contact.opened(this.exchange));
+    this.#openHead();
     this.#run(limits);
     this.pump();
+  }
+
+  /** A watch that begins well, and then says that it can't go on from there. */
+  openExpired(): void {
+    this.#openHead();
+    this.error(410);
   }
 
   /** A streaming list: what there is, then the bookmark that says so, then a watch. */
@@ -61,14 +67,13 @@ export class WatchStream {
       this.#send(`{"type":"ADDED","object":${text}}\n`);
     }
     this.#run(limits);
-    // Changes may come between the state and its closing bookmark.
-    clock.setTimeout(
-      () => {
-        this.pump();
-        if (bookmark && this.alive) this.#bookmark(true);
-      },
-      random.between(0, 120),
-    );
+    // A bookmark of another kind, and changes, may come between the state and its closing bookmark.
+    if (random.chance(0.1)) this.#bookmark(false);
+    const wait = random.chance(0.2) ? random.between(0, 3000) : random.between(0, 120);
+    clock.setTimeout(() => {
+      this.pump();
+      if (bookmark && this.alive) this.#bookmark(true);
+    }, wait);
   }
 
   /** Sends what is visible to the replica; the rest when it will be. */
@@ -126,6 +131,10 @@ export class WatchStream {
     this.connection.send(NONSENSE, () => this.#around.contact.over(this.exchange));
   }
 
+  #openHead(): void {
+    this.connection.head(200, JSON_STREAM, () => this.#around.contact.opened(this.exchange));
+  }
+
   #run(limits: WatchLimits): void {
     this.#around.clock.setTimeout(() => this.end(), limits.lasts);
     if (limits.bookmarks) this.#bookmarkLater();
@@ -151,14 +160,16 @@ export class WatchStream {
     const annotations = closesList ? { annotations: { 'k8s.io/initial-events-end': 'true' } } : {};
     const event = { type: 'BOOKMARK', object: { metadata: { resourceVersion, ...annotations } } };
     this.#send(`${JSON.stringify(event)}\n`, () => {
+      if (!closesList) contact.applied(this.exchange, resourceVersion);
       if (!closesList || this.exchange.overAt !== undefined) return;
       contact.opened(this.exchange);
-      contact.listed();
+      contact.listed(this.exchange, resourceVersion);
     });
   }
 
-  #sendWrite({ line }: Write): void {
-    if (line !== undefined) this.#send(line);
+  #sendWrite({ line, revision }: Write): void {
+    const version = this.#around.store.version(revision);
+    if (line !== undefined) this.#send(line, () => this.#around.contact.applied(this.exchange, version));
   }
 
   #send(line: string, arrived?: () => void): void {

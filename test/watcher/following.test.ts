@@ -138,3 +138,18 @@ test('the loop shows its life once a second while DNS is asked and not answered'
   }
   assert.ok(oldest <= 1, `${oldest} s without a sign of life`);
 });
+
+test('the first word on a group of DNS leaves nobody out, whatever was learnt before it', async () => {
+  const dns = new ScriptedDns();
+  publish(dns, { 'db-0': ['10.0.0.1', 'fd00::1'] });
+  dns.fault = (question) => (question.startsWith('AAAA') ? 'ESERVFAIL' : undefined);
+  const { clock, watch, held } = followDns(dns);
+  await clock.advance(100);
+  publish(dns, { 'db-0': ['10.0.0.1'], 'db-1': ['10.0.0.2'] });
+  dns.fault = (question) => (question.includes('db-1.') ? 'ESERVFAIL' : undefined);
+  await clock.advance(20_000);
+  assert.deepEqual([watch.synced, watch.reason], [false, 'dns']);
+  dns.fault = () => undefined;
+  await clock.advance(31_000);
+  assert.deepEqual(held(), ['db-0 10.0.0.1', 'db-1 10.0.0.2']);
+});
