@@ -1,14 +1,14 @@
-import { type Decision, decide } from './decide.ts';
+import { PREFIX } from './annotations.ts';
+import { type Context, type Decision, decide } from './decide.ts';
+import { SCOPED_ACCOUNT, STATUS_KEY } from './names.ts';
+import type { Options } from './options.ts';
 import { type Operation, patch } from './patch.ts';
-import { type Install, isSwapped, type Plan, plan, SCOPED_ACCOUNT } from './plan.ts';
-import type { Namespace, Pod } from './pod.ts';
+import { isSwapped, type Plan } from './plan.ts';
+import type { Pod } from './pod.ts';
+import { isSurprising } from './problem.ts';
+import { unknownKeys } from './settings.ts';
 
-export interface Context {
-  namespace: Namespace;
-  install: Install;
-  /** Nothing may be created: the pod is not going to be. */
-  dryRun: boolean;
-}
+export type { Context } from './decide.ts';
 
 /** What is to be done with one pod, and why. */
 export interface Report {
@@ -22,18 +22,42 @@ export interface Report {
 }
 
 /** decide -> plan -> patch. */
-export function inject(pod: Pod, { namespace, install, dryRun }: Context): Report {
-  const decision = decide(pod, namespace);
-  if (decision.kind !== 'inject') return { decision, patch: [], warnings: [] };
-  const planned = plan(pod, decision.options, install, dryRun);
-  return {
-    decision,
-    plan: planned,
-    patch: patch(pod, planned),
-    warnings: dryRun && isSwapped(planned.accountName) ? [DRY_RUN_WARNING] : [],
-  };
+export function inject(pod: Pod, context: Context): Report {
+  const decision = decide(pod, context);
+  const warnings = keyWarnings(pod, decision);
+  if (decision.kind !== 'inject')
+    return { decision, patch: [], warnings: [...warnings, ...skipWarnings(decision)] };
+  const { plan } = decision;
+  const patched = patch(pod, plan);
+  return { decision, plan, patch: patched, warnings: [...warnings, ...dryRunWarnings(plan, decision.options)] };
 }
 
-const DRY_RUN_WARNING =
-  `rollcall: on a dry run no ServiceAccount is made, so the account of the pod is shown unchanged; ` +
-  `created for real, a pod with the account "default" runs as "${SCOPED_ACCOUNT}"`;
+function dryRunWarnings({ account, accountName }: Plan, options: Options): string[] {
+  const changes = accountName !== SCOPED_ACCOUNT && isSwapped(accountName, options);
+  if (account !== 'untouched' || !changes) return [];
+  return [
+    `rollcall: on a dry run no ServiceAccount is made, so the account "${accountName}" of the pod is shown ` +
+      `unchanged; created for real, the pod runs as "${SCOPED_ACCOUNT}"`,
+  ];
+}
+
+/** What is written and does nothing: keys that there are not, and keys on a pod that nobody asks for. */
+function keyWarnings({ metadata }: Pod, decision: Decision): string[] {
+  const unknown = unknownKeys(metadata?.annotations).map(
+    ({ key, meant }) =>
+      `rollcall: annotation ${key} is not known${meant === undefined ? '' : `; is ${meant} meant?`}`,
+  );
+  const idle = Object.keys(metadata?.annotations ?? {}).find(
+    (key) => key.startsWith(PREFIX) && key !== STATUS_KEY,
+  );
+  if (decision.kind !== 'skip' || decision.code !== 'not-opted-in' || idle === undefined) return unknown;
+  return [
+    ...unknown,
+    `rollcall: annotation ${idle} does nothing on a pod that is not injected; ${decision.sentence}`,
+  ];
+}
+
+function skipWarnings(decision: Decision): string[] {
+  if (decision.kind !== 'skip' || !isSurprising(decision.code)) return [];
+  return [`rollcall: not injected (${decision.code}): ${decision.sentence}`];
+}

@@ -1,4 +1,5 @@
-import { NAME, type Plan, STATUS_KEY, TOKEN_PATH } from './plan.ts';
+import { DEFAULT_CONTAINER_KEY, NAME, STATUS_KEY, TOKEN_PATH } from './names.ts';
+import { isMounted, type Plan } from './plan.ts';
 import { type Container, own, type Pod, type VolumeMount } from './pod.ts';
 import { isSubset } from './subset.ts';
 
@@ -13,29 +14,34 @@ export type Operation =
  */
 export function patch(pod: Pod, plan: Plan): Operation[] {
   const swapped = plan.account === 'scoped';
+  const mounts = (list: 'containers' | 'initContainers') =>
+    (pod.spec[list] ?? []).flatMap((container, index) => {
+      if (container.name === NAME) return [];
+      const ours = isMounted(plan, container) ? plan.mount : undefined;
+      return mountOperations(pod, container, `/spec/${list}/${index}`, swapped, ours);
+    });
   return [
-    ...statusOperations(pod, plan),
+    ...annotationOperations(pod, plan),
     ...(swapped ? accountOperations(pod, plan) : []),
     ...volumeOperations(pod, plan, swapped),
-    ...pod.spec.containers.flatMap((container, index) =>
-      mountOperations(pod, container, `/spec/containers/${index}`, swapped, plan.mount),
-    ),
-    ...(pod.spec.initContainers ?? []).flatMap((container, index) =>
-      container.name === NAME
-        ? []
-        : mountOperations(pod, container, `/spec/initContainers/${index}`, swapped, undefined),
-    ),
-    ...sidecarOperations(pod, plan.sidecar),
+    ...mounts('containers'),
+    ...mounts('initContainers'),
+    // Last: it moves the others.
+    ...sidecarOperations(pod, plan),
   ];
 }
 
-function statusOperations(pod: Pod, { status }: Plan): Operation[] {
+function annotationOperations(pod: Pod, { status, defaultContainer }: Plan): Operation[] {
   const annotations = pod.metadata?.annotations;
-  if (own(annotations, STATUS_KEY) === status) return [];
-  const ours = { [STATUS_KEY]: status };
+  const ours: Record<string, string> = { [STATUS_KEY]: status };
+  // Without a word kubectl means the first container, which is now the sidecar.
+  if (defaultContainer !== undefined && own(annotations, DEFAULT_CONTAINER_KEY) === undefined)
+    ours[DEFAULT_CONTAINER_KEY] = defaultContainer;
   if (pod.metadata === undefined) return [{ op: 'add', path: '/metadata', value: { annotations: ours } }];
   if (annotations === undefined) return [{ op: 'add', path: '/metadata/annotations', value: ours }];
-  return [{ op: 'add', path: `/metadata/annotations/${escaped(STATUS_KEY)}`, value: status }];
+  return Object.entries(ours)
+    .filter(([key, value]) => own(annotations, key) !== value)
+    .map(([key, value]) => ({ op: 'add', path: `/metadata/annotations/${escaped(key)}`, value }));
 }
 
 function accountOperations({ spec }: Pod, { accountName }: Plan): Operation[] {
@@ -96,22 +102,35 @@ function mountOperations(
   return [...removals, { op: 'add', path: `${path}/volumeMounts/-`, value: ours }];
 }
 
-/** First of the init containers, so that all others, and the application, find the socket. */
-function sidecarOperations({ spec }: Pod, sidecar: Container): Operation[] {
-  const existing = spec.initContainers ?? [];
-  if (existing.length === 0) return [{ op: 'add', path: '/spec/initContainers', value: [sidecar] }];
+/** First of its kind, so that all others find the socket. */
+function sidecarOperations({ spec }: Pod, { sidecar, native }: Plan): Operation[] {
+  const list = native ? 'initContainers' : 'containers';
+  const existing = spec[list] ?? [];
+  if (existing.length === 0) return [{ op: 'add', path: `/spec/${list}`, value: [sidecar] }];
   const index = existing.findIndex(({ name }) => name === NAME);
-  if (index === -1) return [{ op: 'add', path: '/spec/initContainers/0', value: sidecar }];
+  if (index === -1) return [{ op: 'add', path: `/spec/${list}/0`, value: sidecar }];
   if (isOurs(existing[index]!, asPulled(existing[index]!, sidecar))) return [];
-  return [{ op: 'replace', path: `/spec/initContainers/${index}`, value: sidecar }];
+  return [{ op: 'replace', path: `/spec/${list}/${index}`, value: sidecar }];
 }
 
 /** Fields that the API server fills in. */
 const DEFAULTED = new Set(['terminationMessagePath']);
 
-/** AlwaysPullImages changes the policy after us and refuses any other: changed back, the pod is rejected. */
-function asPulled({ imagePullPolicy }: Container, sidecar: Container): Container {
-  return imagePullPolicy === 'Always' ? { ...sidecar, imagePullPolicy } : sidecar;
+/**
+ * AlwaysPullImages changes the policy after us and refuses any other, and a webhook that has images
+ * pulled from a mirror changes their names: changed back, the pod is rejected, or not to be pulled.
+ */
+function asPulled({ image, imagePullPolicy }: Container, sidecar: Container): Container {
+  const mirrored = image !== undefined && lastPart(image) === lastPart(sidecar.image!);
+  return {
+    ...sidecar,
+    ...(imagePullPolicy === 'Always' ? { imagePullPolicy } : {}),
+    ...(mirrored ? { image } : {}),
+  };
+}
+
+function lastPart(image: string): string {
+  return image.slice(image.lastIndexOf('/') + 1);
 }
 
 /** A container of our name counts as ours only when nothing in it goes beyond the plan. */
@@ -136,6 +155,6 @@ function hasVolume(pod: Pod, name: string): boolean {
   return (pod.spec.volumes ?? []).some((volume) => volume.name === name);
 }
 
-function escaped(token: string): string {
+export function escaped(token: string): string {
   return token.replaceAll('~', '~0').replaceAll('/', '~1');
 }

@@ -1,77 +1,170 @@
 import { keys } from './annotations.ts';
-import type { Container, Pod, Volume, VolumeMount } from './pod.ts';
+import { NAME, PORT, SCOPED_ACCOUNT, SCRIPTS_VOLUME, TOKEN_VOLUME } from './names.ts';
+import type { Options } from './options.ts';
+import type { Container, Namespace, Pod, PodSpec, Volume, VolumeMount } from './pod.ts';
+import { Problem } from './problem.ts';
+import { resources } from './resources.ts';
+import { type SidecarOptions, sidecar } from './sidecar.ts';
+import { type Before, beforeOf, type Status } from './status.ts';
 
-/** The sidecar's container, the volume it shares with the application, and the socket's folder in it. */
-export const NAME = 'rollcall';
-export const TOKEN_VOLUME = 'rollcall-token';
-export const MOUNT_PATH = '/run/rollcall';
-/** The ServiceAccount that a pod gets in place of `default`. */
-export const SCOPED_ACCOUNT = 'rollcall-watcher';
-
-const PORT = 17655;
-const USER = 65532;
 /**
  * Two copies (the file and its successor) of 10,000 members of at most 0.5 KB in members.json are
  * 10 MB; the rest is room for what else is written there.
  */
 export const VOLUME_SIZE = '16Mi';
-/** Where client libraries and the ServiceAccount plugin expect a token; taken, the plugin adds none. */
-export const TOKEN_PATH = '/var/run/secrets/kubernetes.io/serviceaccount';
-
-/** What the pod is to get. */
-export interface Options {
-  /** The Service whose endpoints are the group. */
-  service: string;
-}
 
 /** What the installation decides for all pods. */
 export interface Install {
   image: string;
+  /** The same with a shell, for commands. */
+  shellImage?: string | undefined;
   version: string;
+  /** Values of annotations where neither the pod nor its namespace has them. */
+  defaults: Readonly<Record<string, string>>;
+  /** The cluster runs init containers that go on running. */
+  nativeSidecars: boolean;
 }
 
 export type AccountChoice =
-  /** `default` becomes the scoped account. */
+  /** The scoped account takes the place of the pod's. */
   | 'scoped'
   /** The pod's own account stays, and is bound. */
   | 'kept'
   /** Nothing may be created on a dry run, and a pod that names a missing account is rejected. */
-  | 'untouched';
+  | 'untouched'
+  /** DNS is asked, and no right is needed. */
+  | 'unneeded';
 
 /** All that is to be true of the pod after injection. */
 export interface Plan {
   sidecar: Container;
+  /** An init container that goes on running; otherwise the first of the containers. */
+  native: boolean;
   volumes: Volume[];
   mount: VolumeMount;
+  /** The containers that get the mount; undefined: all main containers. */
+  mounted: string[] | undefined;
+  mainContainers: string[];
   account: AccountChoice;
   /** The account that the sidecar runs under. */
   accountName: string;
+  /** With an ordinary sidecar, the container that kubectl is to mean. */
+  defaultContainer: string | undefined;
   status: string;
 }
 
-export function plan(pod: Pod, options: Options, install: Install, dryRun: boolean): Plan {
+export interface PlanContext {
+  namespace: Namespace;
+  install: Install;
+  dryRun: boolean;
+  /** The pod itself asks, not its namespace alone. */
+  asks: boolean;
+}
+
+/** Throws a `Problem` when the sidecar would not run. */
+export function plan(pod: Pod, options: Options, context: PlanContext): Plan {
+  const { install } = context;
   const current = pod.spec.serviceAccountName || pod.spec.serviceAccount || 'default';
-  const account = dryRun ? 'untouched' : isSwapped(current) ? 'scoped' : 'kept';
+  const account = accountOf(current, options, context.dryRun);
+  const native = options.nativeSidecar === 'auto' ? install.nativeSidecars : options.nativeSidecar === 'true';
+  const mainContainers = pod.spec.containers.map(({ name }) => name).filter((name) => name !== NAME);
+  const before = beforeOf(pod, account === 'scoped');
   return {
-    sidecar: sidecar(options, install),
-    volumes: volumes(),
-    mount: { name: NAME, mountPath: MOUNT_PATH, readOnly: true },
+    sidecar: sidecar(options, sidecarOptions(pod, options, context, native, account)),
+    native,
+    volumes: volumes(options, account, !context.asks),
+    mount: { name: NAME, mountPath: options.mountPath, readOnly: true },
+    mounted: options.containers,
+    mainContainers,
     account,
     accountName: account === 'scoped' ? SCOPED_ACCOUNT : current,
-    status: JSON.stringify({ version: install.version, service: options.service, account }),
+    defaultContainer: native ? undefined : mainContainers[0],
+    status: JSON.stringify(statusOf(install.version, options, account, before)),
   };
 }
 
+/** Whether the application's container is to have the socket. */
+export function isMounted({ mounted, mainContainers }: Plan, { name }: Container): boolean {
+  return (mounted ?? mainContainers).includes(name);
+}
+
+function statusOf(version: string, { group }: Options, account: AccountChoice, before: Before): Status {
+  const { source, ...named } = group;
+  return { version, ...named, ...(source === 'dns' ? { source } : {}), account, ...before };
+}
+
+function accountOf(current: string, options: Options, dryRun: boolean): AccountChoice {
+  if (options.group.source === 'dns') return 'unneeded';
+  if (dryRun) return 'untouched';
+  return isSwapped(current, options) ? 'scoped' : 'kept';
+}
+
 /** Whether a pod of this account gets the scoped one. */
-export function isSwapped(account: string): boolean {
+export function isSwapped(account: string, { serviceAccount }: Options): boolean {
+  if (serviceAccount !== 'auto') return serviceAccount === 'scoped';
   return account === 'default' || account === SCOPED_ACCOUNT;
 }
 
-export function volumes(): Volume[] {
+function sidecarOptions(
+  pod: Pod,
+  options: Options,
+  { namespace, install }: PlanContext,
+  native: boolean,
+  account: AccountChoice,
+): SidecarOptions {
+  return {
+    image: imageOf(options, install),
+    native,
+    // A Job's pod ends when all its ordinary containers have.
+    endsWithPod: !native && pod.spec.restartPolicy !== undefined && pod.spec.restartPolicy !== 'Always',
+    port: options.port ?? portOf(pod.spec),
+    graceSeconds: graceOf(pod.spec),
+    token: account !== 'unneeded',
+    resources: resources(pod, options.amounts, namespace.limits ?? [], native),
+  };
+}
+
+function imageOf({ onStart, onChange, scripts }: Options, { image, shellImage }: Install): string {
+  if (onStart === undefined && onChange === undefined && scripts === undefined) return image;
+  if (shellImage !== undefined) return shellImage;
+  throw new Problem(
+    'no-shell-image',
+    `${keys.onStart.key}, ${keys.onChange.key} and ${keys.scripts.key} need an image with a shell, and the ` +
+      'installation names none; give the webhook --shell-image',
+  );
+}
+
+/** On the network of the node, or beside a container that has the port, another pod would be in the way. */
+function portOf({ hostNetwork, containers, initContainers = [] }: PodSpec): number | 'off' {
+  const others = [...containers, ...initContainers].filter(({ name }) => name !== NAME);
+  const taken = others.some(({ ports }) => ports?.some(({ containerPort }) => containerPort === PORT));
+  return hostNetwork === true || taken ? 'off' : PORT;
+}
+
+/** More, the command line does not take. */
+const MAX_GRACE_SECONDS = 86_400;
+
+/** Of the time that the pod has to end, 5 s are left to say `bye`; 30 s is what a pod has by default. */
+function graceOf({ terminationGracePeriodSeconds: given = 30 }: PodSpec): number {
+  return Math.min(MAX_GRACE_SECONDS, Math.max(0, given - 5));
+}
+
+export function volumes({ scripts }: Options, account: AccountChoice, optional: boolean): Volume[] {
   return [
     // In memory: a volume on disk would keep the cluster autoscaler from moving the pod.
     { name: NAME, emptyDir: { medium: 'Memory', sizeLimit: VOLUME_SIZE } },
-    { name: TOKEN_VOLUME, projected: { defaultMode: 0o444, sources: tokenSources() } },
+    ...(account === 'unneeded'
+      ? []
+      : [{ name: TOKEN_VOLUME, projected: { defaultMode: 0o444, sources: tokenSources() } }]),
+    // A pod that did not ask starts without them, and the sidecar says what is missing.
+    ...(scripts === undefined
+      ? []
+      : [
+          {
+            name: SCRIPTS_VOLUME,
+            configMap: { name: scripts, defaultMode: 0o555, ...(optional ? { optional } : {}) },
+          },
+        ]),
   ];
 }
 
@@ -81,57 +174,3 @@ function tokenSources(): unknown[] {
     { configMap: { name: 'kube-root-ca.crt', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
   ];
 }
-
-/**
- * The young generation of V8 grows to 3 x 16 MB by itself, and what a list left behind stays resident:
- * with 1 MB, a group of 10,000 costs a quarter less memory.
- */
-export const sidecarEnvironment = { NODE_OPTIONS: '--max-semi-space-size=1' };
-
-/** A native sidecar: an init container that goes on running, started before and stopped after the rest. */
-function sidecar({ service }: Options, install: Install): Container {
-  return {
-    name: NAME,
-    image: install.image,
-    imagePullPolicy: 'IfNotPresent',
-    args: ['sidecar'],
-    restartPolicy: 'Always',
-    env: [
-      { name: 'ROLLCALL_NAMESPACE', valueFrom: fieldRef('metadata.namespace') },
-      { name: 'ROLLCALL_SERVICE', value: service },
-      { name: 'ROLLCALL_POD_NAME', valueFrom: fieldRef('metadata.name') },
-      { name: 'ROLLCALL_POD_UID', valueFrom: fieldRef('metadata.uid') },
-      ...Object.entries(sidecarEnvironment).map(([name, value]) => ({ name, value })),
-    ],
-    resources: {
-      // Node and a group of 10; what a quota counts.
-      requests: { cpu: '10m', memory: '48Mi' },
-      // Node, a group of 10,000, 64 slow readers, and the memory volume, which counts here.
-      limits: { cpu: '500m', memory: '128Mi' },
-    },
-    volumeMounts: [
-      { name: NAME, mountPath: MOUNT_PATH },
-      { name: TOKEN_VOLUME, mountPath: TOKEN_PATH, readOnly: true },
-    ],
-    // The application starts when the group is known, or 10 s later: /startz says when.
-    startupProbe: { httpGet: { path: '/startz', port: PORT }, periodSeconds: 1, failureThreshold: 60 },
-    livenessProbe: { httpGet: { path: '/healthz', port: PORT }, periodSeconds: 10, failureThreshold: 3 },
-    terminationMessagePolicy: 'FallbackToLogsOnError',
-    securityContext: {
-      allowPrivilegeEscalation: false,
-      capabilities: { drop: ['ALL'] },
-      readOnlyRootFilesystem: true,
-      runAsGroup: USER,
-      runAsNonRoot: true,
-      runAsUser: USER,
-      seccompProfile: { type: 'RuntimeDefault' },
-    },
-  };
-}
-
-function fieldRef(fieldPath: string): { fieldRef: { apiVersion: string; fieldPath: string } } {
-  return { fieldRef: { apiVersion: 'v1', fieldPath } };
-}
-
-/** The annotation that tells people what was injected. */
-export const STATUS_KEY = keys.status.key;

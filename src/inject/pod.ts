@@ -6,8 +6,17 @@ export interface Pod {
     namespace?: string;
     labels?: Record<string, string>;
     annotations?: Record<string, string>;
+    ownerReferences?: OwnerReference[];
   };
   spec: PodSpec;
+}
+
+export interface OwnerReference {
+  apiVersion: string;
+  kind: string;
+  name: string;
+  uid: string;
+  controller?: boolean;
 }
 
 export interface PodSpec {
@@ -20,13 +29,31 @@ export interface PodSpec {
   serviceAccount?: string;
   automountServiceAccountToken?: boolean;
   nodeSelector?: Record<string, string>;
+  affinity?: { nodeAffinity?: { requiredDuringSchedulingIgnoredDuringExecution?: NodeSelector } };
   os?: { name: string };
+  hostNetwork?: boolean;
+  restartPolicy?: string;
+  terminationGracePeriodSeconds?: number;
+  /** What the pod as a whole may use, whatever its containers say. */
+  resources?: Resources;
+}
+
+interface NodeSelector {
+  nodeSelectorTerms?: { matchExpressions?: { key: string; operator: string; values?: string[] }[] }[];
+}
+
+export interface Resources {
+  requests?: Record<string, string>;
+  limits?: Record<string, string>;
 }
 
 export interface Container {
   name: string;
   image?: string;
+  args?: string[];
   restartPolicy?: string;
+  ports?: { containerPort?: number }[];
+  resources?: Resources;
   volumeMounts?: VolumeMount[];
   [field: string]: unknown;
 }
@@ -47,9 +74,20 @@ export interface Volume {
 export interface Namespace {
   name: string;
   labels: Readonly<Record<string, string>>;
+  annotations: Readonly<Record<string, string>>;
+  /** Of all its LimitRanges. */
+  limits?: readonly LimitRangeItem[];
+}
+
+/** One item of a core/v1 LimitRange. */
+export interface LimitRangeItem {
+  type: string;
+  min?: Record<string, string>;
+  max?: Record<string, string>;
+  maxLimitRequestRatio?: Record<string, string>;
 }
 
 /** Of `record`, the value that it has itself under `key`: keys come from users, prototypes don't. */
-export function own(record: Readonly<Record<string, string>> | undefined, key: string): string | undefined {
+export function own<T>(record: Readonly<Record<string, T>> | undefined, key: string): T | undefined {
   return record !== undefined && Object.hasOwn(record, key) ? record[key] : undefined;
 }

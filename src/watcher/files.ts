@@ -1,10 +1,9 @@
 import { open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { FILE_NAME } from './directory.ts';
 import type { Log } from './log.ts';
 import { encodePieces } from './protocol.ts';
 import type { Output, Watch } from './watch.ts';
-
-export const FILE_NAME = 'members.json';
 
 /** A long text goes to the file in pieces of about this size. */
 const PIECE_BYTES = 64 * 1024;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseCommand, run } from '../../src/watcher/command.ts';
+import { run } from '../../src/watcher/command.ts';
+import { parseCommand } from '../../src/watcher/words.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
 for (const [text, words] of [

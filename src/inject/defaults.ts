@@ -1,0 +1,25 @@
+import { type Key, keys } from './annotations.ts';
+
+/** Annotations that may be defaults of an installation, from `KEY=VALUE`; throws what to give instead. */
+export function parseDefaults(texts: readonly string[]): Record<string, string> {
+  return Object.fromEntries(texts.map(parseDefault));
+}
+
+function parseDefault(text: string): [key: string, value: string] {
+  const equals = text.indexOf('=');
+  const [name, value] = [text.slice(0, Math.max(0, equals)), text.slice(equals + 1)];
+  const known: Key<unknown>[] = Object.values(keys);
+  const key = known.find(
+    (one) => one.on === 'both' && (one.key.endsWith('.') ? name.startsWith(one.key) : name === one.key),
+  );
+  if (key === undefined) {
+    const all = known.filter(({ on }) => on === 'both').map((one) => one.key);
+    throw new Error(`"${text}" is not valid; give KEY=VALUE with one of ${all.join(' ')}`);
+  }
+  try {
+    key.parse(value);
+  } catch (error) {
+    throw new Error(`"${text}" is not valid; ${(error as Error).message}`);
+  }
+  return [name, value];
+}

@@ -1,0 +1,21 @@
+/** Roots below which an image rarely has what an application needs: mounted over, it would be hidden. */
+const ROOTS = ['/run', '/var/run', '/var/lib', '/srv', '/mnt', '/opt', '/data', '/etc', '/home', '/tmp'];
+/** A path of at most 107 bytes takes a Unix socket; `/members.sock` is to follow. */
+const MAX_BYTES = 94;
+
+/** The absolute path of a folder that may be mounted over; throws what to write instead. */
+export function mountPath(path: string): string {
+  const root = ROOTS.find((one) => path.startsWith(`${one}/`));
+  const segments = path.split('/').slice(1);
+  const plain = segments.every((one) => /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(one));
+  if (root === undefined || !plain || path.length > MAX_BYTES) {
+    throw new Error(
+      `write the absolute path of a folder below ${ROOTS.join(', ')}, at most ${MAX_BYTES} characters, ` +
+        'such as /run/rollcall',
+    );
+  }
+  if (/^(\/var)?\/run\/secrets(\/|$)/.test(path)) {
+    throw new Error('the secrets of the pod are there; write another, such as /run/rollcall');
+  }
+  return path;
+}

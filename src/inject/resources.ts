@@ -1,0 +1,133 @@
+import { type LimitRangeItem, own, type Pod, type Resources } from './pod.ts';
+import { Problem } from './problem.ts';
+import { amountOf, bytes, cores } from './quantity.ts';
+import { type Name, type Rest, restOf, unitsOf } from './rest.ts';
+
+/** Requests and limits of the sidecar as the settings have them. */
+export interface Amounts {
+  cpuRequest: string;
+  cpuLimit: string;
+  memoryRequest: string;
+  memoryLimit: string;
+  /** Nobody has set the limit: another will do as well. */
+  cpuLimitIsDefault: boolean;
+}
+
+/**
+ * With less memory Node does not start, or is ended when the group grows; with less CPU its probes
+ * fail. In thousandths of a core and in bytes, as all numbers below.
+ */
+const LEAST = { cpu: 10, memory: 48 * 2 ** 20 };
+/** A pod of class Guaranteed reserves what its limits are. */
+const GUARANTEED_CPU = '100m';
+
+const NAMES = ['cpu', 'memory'] as const;
+
+/**
+ * What the sidecar of this pod requests and is limited to. A quota wants both named; a LimitRange
+ * bounds them, for each container and for the pod; a pod of class Guaranteed stays so; and a pod that
+ * has resources as a whole has room for its containers there. Throws a `Problem` when too little is left.
+ */
+export function resources(
+  pod: Pod,
+  amounts: Amounts,
+  items: readonly LimitRangeItem[],
+  native: boolean,
+): Resources {
+  const guaranteed = isGuaranteed(pod, restOf(pod, native));
+  const cpuLimit = guaranteed && amounts.cpuLimitIsDefault ? GUARANTEED_CPU : amounts.cpuLimit;
+  const wanted = {
+    cpu: { request: guaranteed ? cpuLimit : amounts.cpuRequest, limit: cpuLimit },
+    memory: { request: guaranteed ? amounts.memoryLimit : amounts.memoryRequest, limit: amounts.memoryLimit },
+  };
+  const requests: Record<string, string> = {};
+  const limits: Record<string, string> = {};
+  for (const name of NAMES) {
+    if (isOfPod(pod, name)) continue;
+    const bounds = boundsOf(name, items, restOf(pod, native));
+    const { request, limit } = fitted(name, wanted[name], bounds, guaranteed);
+    requests[name] = write(name, request);
+    limits[name] = write(name, limit);
+  }
+  return Object.keys(limits).length === 0 ? {} : { requests, limits };
+}
+
+/** What the LimitRanges let the sidecar have beside the rest of the pod, as LimitRanger adds it up. */
+interface Bounds {
+  mostLimit: number;
+  leastLimit: number;
+  mostRequest: number;
+  /** With this limit. */
+  leastRequest(limit: number): number;
+}
+
+function boundsOf(name: Name, items: readonly LimitRangeItem[], rest: Rest): Bounds {
+  const of = (type: string, bound: 'min' | 'max') =>
+    items.filter((item) => item.type === type).flatMap((item) => unitsOf(name, own(item[bound], name)) ?? []);
+  const ratio = (type: string) =>
+    Math.min(
+      ...items
+        .filter((item) => item.type === type)
+        .flatMap((item) => amountOf(own(item.maxLimitRequestRatio, name)) ?? []),
+    );
+  const [limits, requests] = [rest.beside(name, 'limits'), rest.beside(name, 'requests')];
+  const [aloneLimits, aloneRequests] = [rest.alone(name, 'limits'), rest.alone(name, 'requests')];
+  const least = Math.max(0, ...of('Container', 'min'));
+  const podMin = Math.max(0, ...of('Pod', 'min'));
+  const podMax = Math.min(...of('Pod', 'max'));
+  return {
+    mostLimit: Math.min(...of('Container', 'max'), podMax - limits),
+    // Of a pod without limits, the sidecar's are all there are.
+    leastLimit: Math.max(least, aloneLimits < podMin ? podMin - limits : 0),
+    mostRequest: podMax - requests,
+    leastRequest(limit) {
+      const ofPod = Math.max(limit + limits, aloneLimits) / ratio('Pod');
+      return Math.ceil(
+        Math.max(least, limit / ratio('Container'), aloneRequests < ofPod ? ofPod - requests : 0),
+      );
+    },
+  };
+}
+
+function fitted(
+  name: Name,
+  wanted: { request: string; limit: string },
+  bounds: Bounds,
+  guaranteed: boolean,
+): { request: number; limit: number } {
+  const asked = { request: unitsOf(name, wanted.request)!, limit: unitsOf(name, wanted.limit)! };
+  const { mostLimit, leastLimit, mostRequest } = bounds;
+  const limit = Math.min(Math.max(asked.limit, leastLimit, asked.request), mostLimit);
+  const least = Math.max(Math.min(LEAST[name], asked.limit), leastLimit);
+  const most = Math.min(limit, mostRequest);
+  const request = guaranteed ? limit : Math.min(Math.max(asked.request, bounds.leastRequest(limit)), most);
+  if (limit < least || request < Math.max(1, bounds.leastRequest(limit)) || request > most) {
+    throw new Problem(
+      'limit-range',
+      `the LimitRanges of the namespace leave the sidecar ${write(name, Math.max(0, Math.min(limit, most)))} of ` +
+        `${name}, and it needs ${write(name, Math.max(LEAST[name], least, bounds.leastRequest(limit)))}; ` +
+        'raise their max, or leave the pod out',
+    );
+  }
+  return { request, limit };
+}
+
+function write(name: Name, amount: number): string {
+  return name === 'cpu' ? cores(amount) : bytes(amount);
+}
+
+function isOfPod({ spec }: Pod, name: Name): boolean {
+  return own(spec.resources?.limits, name) !== undefined || own(spec.resources?.requests, name) !== undefined;
+}
+
+/** Every container has limits for CPU and memory, and requests that are the same or missing. */
+function isGuaranteed(pod: Pod, { containers }: Rest): boolean {
+  if (pod.spec.resources !== undefined) return false;
+  return containers.every(({ resources: one }) =>
+    NAMES.every((name) => {
+      const limit = unitsOf(name, own(one?.limits, name));
+      const request = own(one?.requests, name);
+      return limit !== undefined && limit > 0 && (request === undefined || unitsOf(name, request) === limit);
+    }),
+  );
+}

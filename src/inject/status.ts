@@ -1,0 +1,109 @@
+import { DEFAULT_CONTAINER_KEY, NAME, STATUS_KEY } from './names.ts';
+import { type Container, own, type Pod } from './pod.ts';
+
+/** What is written on an injected pod. */
+export interface Status extends Before {
+  version: string;
+  service?: string;
+  selector?: string;
+  source?: string;
+  account: string;
+}
+
+/** What injection changed and did not only add to: `uninject` needs it. */
+export interface Before {
+  /** What these had said; those that are missing had said nothing. */
+  was?: {
+    serviceAccountName?: string;
+    serviceAccount?: string;
+    automountServiceAccountToken?: boolean;
+    defaultContainer?: string;
+  };
+  /** What was there and empty, which is not the same text as what is not there. */
+  empty?: string[];
+}
+
+/** Of a pod that is seen again, what was noted when it was seen first. */
+export function beforeOf(pod: Pod, swapped: boolean): Before {
+  const status = isInjected(pod) ? statusOf(pod) : undefined;
+  if (status !== undefined) return before(status);
+  const { serviceAccountName, serviceAccount, automountServiceAccountToken } = pod.spec;
+  const was = defined({
+    ...(swapped ? { serviceAccountName, serviceAccount, automountServiceAccountToken } : {}),
+    defaultContainer: own(pod.metadata?.annotations, DEFAULT_CONTAINER_KEY),
+  });
+  const empty = emptyParts(pod);
+  return before({ was, empty });
+}
+
+function before({ was = {}, empty = [] }: Before): Before {
+  return {
+    ...(Object.keys(was).length === 0 ? {} : { was }),
+    ...(empty.length === 0 ? {} : { empty }),
+  };
+}
+
+/** The status on the pod; undefined when there is none, or none that we would write. */
+export function statusOf(pod: Pod): Status | undefined {
+  const text = own(pod.metadata?.annotations, STATUS_KEY);
+  if (text === undefined) return undefined;
+  try {
+    const status = JSON.parse(text) as Status;
+    return isStatus(status) ? status : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export function isInjected({ spec }: Pod): boolean {
+  return [...(spec.initContainers ?? []), ...spec.containers].some(looksLikeOurs);
+}
+
+/** Ours, of whatever version and from whatever mirror. */
+export function looksLikeOurs({ name, args }: Container): boolean {
+  return name === NAME && Array.isArray(args) && args[0] === 'sidecar';
+}
+
+/** Anybody can write an annotation, so its shape is not taken for granted. */
+function isStatus(status: Status | null): boolean {
+  if (typeof status !== 'object' || status === null || typeof status.version !== 'string') return false;
+  const { was = {}, empty = [] } = status;
+  const texts = ['serviceAccountName', 'serviceAccount', 'defaultContainer'];
+  return (
+    typeof was === 'object' &&
+    was !== null &&
+    Object.entries(was).every(
+      ([key, value]) =>
+        (texts.includes(key) && typeof value === 'string') ||
+        (key === 'automountServiceAccountToken' && typeof value === 'boolean'),
+    ) &&
+    Array.isArray(empty) &&
+    empty.every((one) => typeof one === 'string')
+  );
+}
+
+function emptyParts({ metadata, spec }: Pod): string[] {
+  const containers = [...spec.containers, ...(spec.initContainers ?? [])];
+  const parts: [string, object | undefined][] = [
+    ['metadata', metadata],
+    ['annotations', metadata?.annotations],
+    ['volumes', spec.volumes],
+    ['initContainers', spec.initContainers],
+    ...containers.map(({ name, volumeMounts }): [string, object | undefined] => [
+      mountsOf(name),
+      volumeMounts,
+    ]),
+  ];
+  return parts
+    .filter(([, part]) => part !== undefined && Object.keys(part).length === 0)
+    .map(([name]) => name);
+}
+
+/** The name of the mounts of one container in `empty`. */
+export function mountsOf(container: string): string {
+  return `volumeMounts of ${container}`;
+}
+
+function defined(record: Record<string, unknown>): NonNullable<Before['was']> {
+  return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined));
+}

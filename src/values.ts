@@ -1,0 +1,82 @@
+/** What texts that people write may hold: parsers that throw what to give instead. */
+import type { TimeoutAction } from './watcher/gate.ts';
+import type { SourceName } from './watcher/protocol.ts';
+import { parseTarget } from './watcher/target.ts';
+
+export const text = (given: string) => given;
+
+export function integer(low: number, high: number) {
+  return (given: string) => {
+    const number = Number(given);
+    if (given.trim() !== '' && Number.isInteger(number) && number >= low && number <= high) return number;
+    throw new Error(`give a whole number from ${low} to ${high}`);
+  };
+}
+
+export function dnsLabel(given: string): string {
+  if (/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(given)) return given;
+  throw new Error('give a name of at most 63 lower-case letters, digits and "-"');
+}
+
+export function serverUrl(given: string): string {
+  const url = URL.canParse(given) ? new URL(given) : undefined;
+  if (url?.protocol === 'https:' || url?.protocol === 'http:') return given;
+  throw new Error('give a URL such as https://10.0.0.1:6443');
+}
+
+export function notifyTarget(given: string): string {
+  parseTarget(given);
+  return given;
+}
+
+export function sourceName(given: string): SourceName {
+  if (given === 'endpointslices' || given === 'pods' || given === 'dns') return given;
+  throw new Error('give endpointslices, pods or dns');
+}
+
+export function waitAction(given: string): TimeoutAction {
+  if (given === 'continue' || given === 'fail') return given;
+  throw new Error('give continue or fail');
+}
+
+/** What the API server would refuse for ever is told at once; the finer points are its own to judge. */
+export function labelSelector(given: string): string {
+  if (/^[\w./(), =!-]+$/.test(given) && /\w/.test(given)) return given;
+  throw new Error('give a label selector such as app=db,role!=backup');
+}
+
+/** Whole seconds, from `90`, `90s`, `5m` or `1h`. */
+export function seconds(low: number, high: number) {
+  const units: Record<string, number> = { '': 1, s: 1, m: 60, h: 3600 };
+  return (given: string) => {
+    const [, digits, unit = ''] = /^(\d{1,6})([smh]?)$/.exec(given) ?? [];
+    const length = Number(digits) * units[unit]!;
+    if (length >= low && length <= high) return length;
+    throw new Error(`give a time from ${low} to ${high} seconds, such as 90, 90s or 5m`);
+  };
+}
+
+/** Names apart by commas or spaces, each once. */
+export function names(given: string): string[] {
+  const all = given.split(/[\s,]+/).filter((name) => name !== '');
+  if (all.length === 0) throw new Error('give names, apart by commas');
+  for (const name of all) dnsLabel(name);
+  return [...new Set(all)];
+}
+
+/** One of the words. */
+export function oneOf<T extends string>(...words: T[]) {
+  return (given: string): T => {
+    if ((words as string[]).includes(given)) return given as T;
+    throw new Error(`give ${words.slice(0, -1).join(', ')} or ${words.at(-1)}`);
+  };
+}
+
+export function portOrOff(given: string): number | 'off' {
+  if (given === 'off') return given;
+  try {
+    return integer(0, 65535)(given);
+  } catch {
+    throw new Error('give a whole number from 0 to 65535, or off');
+  }
+}
