@@ -8,12 +8,18 @@ import {
   type RequestContext,
   type ResponseContext,
   ServerConfiguration,
+  VersionApi,
 } from '@kubernetes/client-node';
+import type { Transport } from '../watcher/transport.ts';
+import { kubernetesTransport } from './kubernetes-transport.ts';
 
 export interface KubernetesClient {
   core: CoreV1Api;
   rbac: RbacAuthorizationV1Api;
   admission: AdmissionregistrationV1Api;
+  version: VersionApi;
+  /** For watches, which end only when their reader wants. */
+  transport: Transport;
 }
 
 /** The API server waits 5 s for an answer, and one answer may need several requests. */
@@ -37,6 +43,8 @@ export function kubernetesClient(kubeconfig: string | undefined, requestMs = REQ
     core: new CoreV1Api(configuration),
     rbac: new RbacAuthorizationV1Api(configuration),
     admission: new AdmissionregistrationV1Api(configuration),
+    version: new VersionApi(configuration),
+    transport: kubernetesTransport(config, 'rollcall-webhook'),
   };
 }
 

@@ -1,8 +1,9 @@
 import { apply_patch } from 'jsonpatch';
-import { inject, type Report } from '../inject/inject.ts';
+import { inject } from '../inject/inject.ts';
 import { type Operation, patch } from '../inject/patch.ts';
 import type { Install, Plan } from '../inject/plan.ts';
 import type { Namespace, Pod } from '../inject/pod.ts';
+import { type Code, isSurprising } from '../inject/problem.ts';
 
 /** The parts of an admission.k8s.io/v1 AdmissionRequest that are read. */
 export interface AdmissionRequest {
@@ -37,9 +38,11 @@ export interface Answer {
 
 /** What a review needs from the cluster. */
 export interface ReviewContext {
-  install: Install;
+  install(): Install;
   readNamespace(name: string): Promise<Namespace>;
   ensureAccess(namespace: string, account: string): Promise<void>;
+  /** Tells whoever owns the pod why it is not injected; not waited for. */
+  tellOwner(namespace: string, pod: Pod, code: Code, sentence: string): void;
 }
 
 /** The request is not an admission review that this webhook can answer. */
@@ -66,13 +69,22 @@ export async function review(request: AdmissionRequest, context: ReviewContext):
   // The request is not to be believed about the namespace: anybody can post one.
   const namespace = await context.readNamespace(request.namespace!);
   const dryRun = request.dryRun === true;
-  const report = inject(pod, { namespace, install: context.install, dryRun });
-  const { decision, plan } = report;
-  if (decision.kind === 'deny') return denied(uid, decision.code, decision.sentence);
-  if (decision.kind === 'skip') return allowed(uid, 'skipped', decision.code, skipWarnings(report));
-  if (!dryRun) await context.ensureAccess(namespace.name, plan!.accountName);
+  const report = inject(pod, { namespace, install: context.install(), dryRun });
+  const { decision, plan, warnings } = report;
+  if (decision.kind === 'deny') return denied(uid, decision.code, decision.sentence, warnings);
+  if (decision.kind === 'skip') {
+    const { code, sentence } = decision;
+    if (!dryRun && isSurprising(code)) context.tellOwner(namespace.name, pod, code, sentence);
+    return allowed(uid, 'skipped', code, warnings);
+  }
+  if (needsAccess(plan!)) await context.ensureAccess(namespace.name, plan!.accountName);
   verify(pod, plan!, report.patch);
-  return allowed(uid, report.patch.length > 0 ? 'injected' : 'unchanged', '', report.warnings, report.patch);
+  return allowed(uid, report.patch.length > 0 ? 'injected' : 'unchanged', '', warnings, report.patch);
+}
+
+/** On a dry run nothing may be created; and whoever asks DNS needs no rights. */
+function needsAccess({ account }: Plan): boolean {
+  return account === 'scoped' || account === 'kept';
 }
 
 /** A patch that does not apply blocks the pod even where the webhook may fail: it is never sent. */
@@ -93,13 +105,6 @@ function requirePod({ namespace, object }: Partial<AdmissionRequest>): void {
   if (!Array.isArray(object?.spec?.containers)) throw new BadReview('the pod has no spec.containers');
 }
 
-/** Nobody needs to hear of a pod that was not meant to be injected. */
-function skipWarnings({ decision }: Report): string[] {
-  if (decision.kind !== 'skip' || decision.code === 'not-opted-in' || decision.code === 'opted-out')
-    return [];
-  return [`rollcall: not injected (${decision.code}): ${decision.sentence}`];
-}
-
 function allowed(
   uid: string,
   result: Result,
@@ -116,7 +121,9 @@ function allowed(
   return { result, code, response };
 }
 
-function denied(uid: string, code: string, message: string): Answer {
+function denied(uid: string, code: string, message: string, warnings: string[]): Answer {
   const status = { code: 422, reason: 'Invalid', message: `rollcall (${code}): ${message}` };
-  return { result: 'denied', code, response: { uid, allowed: false, status } };
+  const response: AdmissionResponse = { uid, allowed: false, status };
+  if (warnings.length > 0) response.warnings = warnings;
+  return { result: 'denied', code, response };
 }

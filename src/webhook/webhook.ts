@@ -2,14 +2,18 @@ import type { Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import packageJson from '../../package.json' with { type: 'json' };
 import { UsageError, type WebhookConfig } from '../config.ts';
-import type { Namespace } from '../inject/pod.ts';
+import { parseDefaults } from '../inject/defaults.ts';
+import type { Install } from '../inject/plan.ts';
 import { jsonLog, type Log } from '../log.ts';
 import { Metrics } from '../metrics.ts';
 import { Access } from './access.ts';
+import { AccessController } from './access-controller.ts';
 import { CertificateKeeper } from './certificates/certificates.ts';
+import { NativeSidecars, readNamespace } from './cluster.ts';
 import { type KubernetesClient, kubernetesClient } from './kubernetes-client.ts';
 import { type ReviewContext, review } from './review.ts';
 import { drain, secureContext, webhookApp, webhookServer } from './server.ts';
+import { SkipEvents } from './skip-events.ts';
 
 /** Until every API server and kube-proxy has heard that this replica is going. */
 const DRAIN_DELAY_MS = 5000;
@@ -21,13 +25,18 @@ export async function webhook(config: WebhookConfig): Promise<void> {
   const log = jsonLog();
   const metrics = new Metrics();
   const client = connect(config.kubeconfig);
-  const access = new Access(client, log);
+  const access = new Access(client, log, metrics);
+  const controller = new AccessController({ client, access, metrics, log });
   const certificates = new CertificateKeeper({ client, log, ...config, hosts: hostsOf(config) });
+  const events = new SkipEvents(client, metrics, log);
+  const install = installOf(config);
+  const native = await nativeSidecars(config, client, log);
   let draining = false;
   const context: ReviewContext = {
-    install: { image: config.image, version: packageJson.version },
+    install: () => ({ ...install, nativeSidecars: native() }),
     readNamespace: (name) => readNamespace(client, name),
     ensureAccess: (namespace, account) => access.ensure(namespace, account),
+    tellOwner: (...what) => void events.tell(...what),
   };
   const app = webhookApp({
     review: (request) => review(request, context),
@@ -45,10 +54,12 @@ export async function webhook(config: WebhookConfig): Promise<void> {
   const first = await certificates.start((renewed) => server.setSecureContext(secureContext(renewed)));
   const server = webhookServer(app, first);
   const port = await listen(server, config.port);
+  controller.start();
   log.info('serving', { port, image: config.image, version: packageJson.version });
   process.once('SIGTERM', async () => {
     draining = true;
     log.info('draining');
+    void controller.stop();
     setTimeout(() => process.exit(0), DRAIN_DELAY_MS + DRAIN_LIMIT_MS).unref();
     await new Promise((resolve) => setTimeout(resolve, DRAIN_DELAY_MS));
     await drain(server);
@@ -88,9 +99,34 @@ function hostsOf({ service, namespace }: WebhookConfig): string[] {
   ];
 }
 
-async function readNamespace({ core }: KubernetesClient, name: string): Promise<Namespace> {
-  const { metadata } = await core.readNamespace({ name });
-  return { name, labels: metadata?.labels ?? {} };
+/** Throws `UsageError` for a default that no pod could have. */
+function installOf({ image, shellImage, default: defaults }: WebhookConfig): Omit<Install, 'nativeSidecars'> {
+  try {
+    return {
+      image,
+      shellImage: shellImage ?? withShell(image),
+      version: packageJson.version,
+      defaults: parseDefaults(defaults),
+    };
+  } catch (error) {
+    throw new UsageError(`--default: ${(error as Error).message}`);
+  }
+}
+
+/** As `npm run image:shell` names it; a digest says nothing of other images. */
+function withShell(image: string): string | undefined {
+  return /:[\w.-]+$/.test(image) && !image.includes('@') ? `${image}-shell` : undefined;
+}
+
+async function nativeSidecars(
+  config: WebhookConfig,
+  client: KubernetesClient,
+  log: Log,
+): Promise<() => boolean> {
+  if (config.nativeSidecars !== 'auto') return () => config.nativeSidecars === 'true';
+  const native = new NativeSidecars(client, log);
+  await native.start();
+  return () => native.supported;
 }
 
 function exitOnInterrupt(log: Log): void {

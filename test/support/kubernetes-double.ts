@@ -42,6 +42,7 @@ export interface KubernetesDouble {
   create(path: string, object: KubernetesObject): KubernetesObject;
   replace(path: string, object: KubernetesObject): KubernetesObject;
   get(path: string): KubernetesObject | undefined;
+  list(path: string): KubernetesObject[];
   delete(path: string): void;
   /** Forgets all versions before now: a watch from an older one gets 410, in the stream with `inStream`. */
   compact(options?: { inStream?: boolean }): void;
@@ -132,6 +133,7 @@ export async function startKubernetesDouble(options: DoubleOptions = {}): Promis
     create: (path, object) => store.create(collection(path), object),
     replace: (path, object) => store.replace(named(path, object), object),
     get: (path) => store.get(named(path)),
+    list: (path) => store.list(collection(path)),
     delete: (path) => void store.delete(named(path)),
     compact({ inStream = false } = {}) {
       watchOptions.expireInStream = inStream;

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { Metrics } from '../../src/metrics.ts';
 import { silent } from '../../src/watcher/log.ts';
 import { Access } from '../../src/webhook/access.ts';
 import { isStatus, kubernetesClient } from '../../src/webhook/kubernetes-client.ts';
 import type { KubernetesObject } from '../support/kubernetes-store.ts';
+import { metricSum } from '../support/metrics.ts';
 import { type Connected, connected, writes } from './connected-client.ts';
 
 const ACCOUNTS = '/api/v1/namespaces/demo/serviceaccounts';
@@ -74,7 +76,7 @@ test('an account that does not exist is an error: only the scoped one is made', 
   assert.deepEqual(writes(started), []);
 });
 
-test('a binding to another role is made anew, with all who were in it', async (t) => {
+test('a binding to another role is made anew, with all accounts that were in it', async (t) => {
   const started = await start(t, 'app', 'rollcall-watcher');
   const roleRef = { ...ROLE_REF, name: 'cluster-admin' };
   started.api.create(BINDINGS, bindingWith({ roleRef, subjects: [subject('rollcall-watcher')] }));
@@ -82,6 +84,61 @@ test('a binding to another role is made anew, with all who were in it', async (t
   assert.deepEqual(started.api.get(BINDING)?.roleRef, ROLE_REF);
   assert.deepEqual(bound(started), ['app', 'rollcall-watcher']);
   assert.deepEqual(writes(started), [`DELETE ${BINDING}`, `POST ${BINDINGS}`]);
+});
+
+test('whom another role was given to does not get this one, but for accounts of the namespace', async (t) => {
+  const started = await start(t, 'app', 'mine');
+  const group = { kind: 'Group', apiGroup: ROLE_REF.apiGroup, name: 'system:authenticated' };
+  const subjects = [group, { ...subject('mine'), namespace: 'other' }, subject('gone'), subject('mine')];
+  started.api.create(BINDINGS, bindingWith({ roleRef: { ...ROLE_REF, name: 'nothing' }, subjects }));
+  await started.access.ensure('demo', 'app');
+  assert.deepEqual(started.api.get(BINDING)?.subjects, [subject('app'), subject('mine')]);
+});
+
+test('a binding of its role that could not be made in place of another forgets nobody', async (t) => {
+  const started = await start(t, 'app', 'mine');
+  const roleRef = { ...ROLE_REF, name: 'view' };
+  started.api.create(BINDINGS, bindingWith({ roleRef, subjects: [subject('mine')] }));
+  let refused = false;
+  started.api.fault(({ method }) => {
+    if (method !== 'POST' || refused) return undefined;
+    refused = true;
+    return { status: 409 };
+  });
+  await started.access.ensure('demo', 'app');
+  assert.deepEqual(bound(started), ['app', 'mine']);
+});
+
+test('a restored namespace gets back those of its accounts that are still there', async (t) => {
+  const started = await start(t, 'app');
+  await started.access.restore('demo', ['app', 'gone', 'rollcall-watcher']);
+  assert.deepEqual(bound(started), ['app', 'rollcall-watcher']);
+  const before = writes(started);
+  await started.access.restore('demo', ['app', 'gone', 'rollcall-watcher']);
+  assert.deepEqual(writes(started), before);
+});
+
+test('a binding for nobody is not made', async (t) => {
+  const started = await start(t);
+  await started.access.restore('demo', ['gone']);
+  assert.deepEqual(writes(started), []);
+});
+
+test('what was made is counted by its kind', async (t) => {
+  const { api, client } = await start(t, 'app', 'z');
+  const metrics = new Metrics();
+  const access = new Access(client, silent, metrics);
+  const count = (kind: string) => metricSum(metrics.text(), 'rollcall_access_changes_total', { kind });
+  const counts = () => ['account', 'binding', 'subject', 'role-ref'].map(count);
+  await access.ensure('demo', 'rollcall-watcher');
+  assert.deepEqual(counts(), [1, 1, 0, 0]);
+  await access.ensure('demo', 'app');
+  assert.deepEqual(counts(), [1, 1, 1, 0]);
+  api.delete(BINDING);
+  api.create(BINDINGS, bindingWith({ roleRef: { ...ROLE_REF, name: 'view' } }));
+  await access.ensure('demo', 'app');
+  await access.ensure('demo', 'app');
+  assert.deepEqual(counts(), [1, 1, 1, 1]);
 });
 
 test('a binding without subjects gets its first', async (t) => {
@@ -111,7 +168,7 @@ test('fifty pods of five accounts at once on two replicas end with all five boun
 });
 
 test('so they do where the binding has to be made anew first', async (t) => {
-  const started = await start(t, 'a', 'b', 'c', 'd');
+  const started = await start(t, 'a', 'b', 'c', 'd', 'z');
   const roleRef = { ...ROLE_REF, name: 'view' };
   started.api.create(BINDINGS, bindingWith({ roleRef, subjects: [subject('z')] }));
   await rush(started);

@@ -20,16 +20,18 @@ export function reviewOf(fields: Partial<AdmissionRequest> = {}): object {
   return { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request: request(fields) };
 }
 
-/** Namespaces `demo` and `labelled`; `ensured` has the accounts that access was ensured for. */
+/** Namespaces `demo` and `labelled`; `ensured` has the accounts that access was ensured for, `told` what owners heard. */
 export function cluster(overrides: Partial<ReviewContext> = {}) {
   const ensured: string[] = [];
+  const told: string[] = [];
   const context: ReviewContext = {
-    install: INSTALL,
+    install: () => INSTALL,
     readNamespace: async (name) => ({ ...(name === 'labelled' ? labelled : plain), name }),
     ensureAccess: async (namespace, account) => void ensured.push(`${namespace}/${account}`),
+    tellOwner: (namespace, _pod, code) => void told.push(`${namespace} ${code}`),
     ...overrides,
   };
-  return { context, ensured };
+  return { context, ensured, told };
 }
 
 export function operationsOf({ patch }: AdmissionResponse): Operation[] {

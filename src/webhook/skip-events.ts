@@ -1,0 +1,97 @@
+import { createHash } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { OwnerReference, Pod } from '../inject/pod.ts';
+import type { Code } from '../inject/problem.ts';
+import type { Log } from '../log.ts';
+import type { Metrics } from '../metrics.ts';
+import { isStatus, type KubernetesClient, sentenceOf } from './kubernetes-client.ts';
+
+/** As long as an API server keeps an Event by default; then it is worth telling again. */
+const REMEMBERED_MS = 3_600_000;
+/** A pair of owner and code takes under 100 B to remember. */
+const REMEMBERED = 10_000;
+/** Owners that are new all the time, as of Jobs, are told of up to this pace: so many in a minute. */
+const EVENTS_A_MINUTE = 60;
+const MINUTE_MS = 60_000;
+/** What the API server takes is 1,024. */
+const MESSAGE_CHARACTERS = 1000;
+
+/**
+ * Tells the owner of a pod (its ReplicaSet, StatefulSet, Job...) why its pods run without the sidecar:
+ * one Event for each owner and code, whichever replica is asked, however often. A pod without an owner
+ * was made by somebody who reads the warning of the answer.
+ */
+export class SkipEvents {
+  #client: KubernetesClient;
+  #log: Log;
+  #told = new Map<string, number>();
+  #recent: number[] = [];
+  #count: (result: 'created' | 'failed' | 'dropped') => void;
+
+  constructor(client: KubernetesClient, metrics: Metrics, log: Log) {
+    this.#client = client;
+    this.#log = log;
+    const counter = metrics.counter('rollcall_skip_events_total', 'Events on owners of skipped pods.');
+    this.#count = (result) => counter.inc({ result });
+  }
+
+  /** Never throws, and whoever calls need not wait: the pod does not depend on it. */
+  async tell(namespace: string, { metadata }: Pod, code: Code, sentence: string): Promise<void> {
+    const owner = metadata?.ownerReferences?.find(({ controller }) => controller === true);
+    if (owner === undefined || !this.#isNews(`${owner.uid} ${code}`)) return;
+    try {
+      const body = event(namespace, owner, code, `rollcall (${code}): ${sentence}`);
+      await this.#client.core.createNamespacedEvent({ namespace, body });
+      this.#count('created');
+    } catch (error) {
+      // Another replica, or this one before it was restarted, has told it.
+      if (isStatus(error, 409)) return;
+      this.#count('failed');
+      this.#log.warn('event not created', { namespace, code, error: sentenceOf(error) });
+    }
+  }
+
+  #isNews(key: string): boolean {
+    const now = performance.now();
+    const told = this.#told.get(key);
+    if (told !== undefined && now - told < REMEMBERED_MS) return false;
+    this.#recent = this.#recent.filter((at) => now - at < MINUTE_MS);
+    if (this.#recent.length >= EVENTS_A_MINUTE) {
+      this.#count('dropped');
+      return false;
+    }
+    this.#recent.push(now);
+    this.#told.delete(key);
+    this.#told.set(key, now);
+    const [oldest] = this.#told.keys();
+    if (this.#told.size > REMEMBERED) this.#told.delete(oldest!);
+    return true;
+  }
+}
+
+/** Under a name that all replicas give it; the hour is in it, so that it can be told again later. */
+function event(namespace: string, owner: OwnerReference, code: Code, message: string) {
+  const now = new Date();
+  const hour = Math.floor(now.getTime() / REMEMBERED_MS);
+  const hash = createHash('sha256').update(`${owner.uid} ${code} ${hour}`).digest('hex').slice(0, 16);
+  return {
+    metadata: { name: `${owner.name.slice(0, 200)}.${hash}`, namespace },
+    involvedObject: {
+      apiVersion: owner.apiVersion,
+      kind: owner.kind,
+      name: owner.name,
+      uid: owner.uid,
+      namespace,
+    },
+    type: 'Warning',
+    reason: 'NotInjected',
+    message: message.slice(0, MESSAGE_CHARACTERS),
+    action: 'Inject',
+    source: { component: 'rollcall' },
+    reportingComponent: 'rollcall.dev/webhook',
+    reportingInstance: hostname(),
+    firstTimestamp: now,
+    lastTimestamp: now,
+    count: 1,
+  };
+}

@@ -1,0 +1,373 @@
+/** The controller over its real way to the API double: list, watch, look again, write. */
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { Metrics } from '../../src/metrics.ts';
+import { systemClock } from '../../src/watcher/clock.ts';
+import { Access } from '../../src/webhook/access.ts';
+import { AccessController } from '../../src/webhook/access-controller.ts';
+import { kubernetesClient } from '../../src/webhook/kubernetes-client.ts';
+import { eventually } from '../support/eventually.ts';
+import type { KubernetesDouble } from '../support/kubernetes-double.ts';
+import type { KubernetesObject } from '../support/kubernetes-store.ts';
+import { metricSum } from '../support/metrics.ts';
+import { RecordedLog } from '../watcher/recorded-log.ts';
+import { type Connected, connected, writes } from './connected-client.ts';
+
+const NAMESPACES = '/api/v1/namespaces';
+const RBAC = '/apis/rbac.authorization.k8s.io/v1/namespaces';
+const SCOPED = 'rollcall-watcher';
+const ROLE_REF = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: SCOPED };
+const MANAGED = { 'app.kubernetes.io/managed-by': 'rollcall' };
+const LABELLED = { 'rollcall.dev/injection': 'enabled' };
+/** All pauses are at a twentieth of their bounds: short, and none of them zero. */
+const clock = { ...systemClock, random: () => 0.05 };
+
+const accountsOf = (namespace: string) => `${NAMESPACES}/${namespace}/serviceaccounts`;
+const accountOf = (namespace: string) => `${accountsOf(namespace)}/${SCOPED}`;
+const bindingsOf = (namespace: string) => `${RBAC}/${namespace}/rolebindings`;
+const bindingOf = (namespace: string) => `${bindingsOf(namespace)}/${SCOPED}`;
+
+function bound(api: KubernetesDouble, namespace: string): string[] | undefined {
+  const binding = api.get(bindingOf(namespace)) as
+    | { subjects?: { name: string }[]; roleRef: { name: string } }
+    | undefined;
+  if (binding?.roleRef.name !== SCOPED) return undefined;
+  return binding.subjects?.map(({ name }) => name).toSorted() ?? [];
+}
+
+function bindingOver(namespace: string, accounts: string[], fields: KubernetesObject = {}): KubernetesObject {
+  const subjects = accounts.map((name) => ({ kind: 'ServiceAccount', namespace, name }));
+  return { metadata: { name: SCOPED, labels: MANAGED }, roleRef: ROLE_REF, subjects, ...fields };
+}
+
+/** A namespace in which Rollcall has bound these accounts. */
+function provided(api: KubernetesDouble, namespace: string, accounts: string[], labels = {}): void {
+  api.create(NAMESPACES, { metadata: { name: namespace, labels } });
+  for (const name of accounts) api.create(accountsOf(namespace), { metadata: { name, labels: MANAGED } });
+  api.create(bindingsOf(namespace), bindingOver(namespace, accounts));
+}
+
+interface Replica {
+  log: RecordedLog;
+  metric(name: string): number;
+}
+
+/** Another replica, of which nothing is known yet. */
+function begun(t: TestContext, { kubeconfig }: Connected): Replica {
+  const log = new RecordedLog();
+  const metrics = new Metrics();
+  const client = kubernetesClient(kubeconfig);
+  const access = new Access(client, log, metrics);
+  const controller = new AccessController({ client, access, metrics, log, clock });
+  controller.start();
+  t.after(() => controller.stop());
+  return { log, metric: (name) => metricSum(metrics.text(), `rollcall_access_${name}`) };
+}
+
+/** Another replica, which has seen all there is. */
+async function replica(t: TestContext, both: Connected): Promise<Replica> {
+  const started = begun(t, both);
+  assert.equal(started.metric('stale'), 1);
+  await eventually('word that all is followed', () => started.metric('stale') === 0, { everyMs: 10 });
+  return started;
+}
+
+const soon = <T>(what: string, attempt: () => T) =>
+  eventually(what, attempt, { timeoutMs: 5000, everyMs: 10 });
+
+async function isProvided(api: KubernetesDouble, namespace: string): Promise<void> {
+  await soon(
+    `access in ${namespace}`,
+    () => api.get(accountOf(namespace)) && bound(api, namespace)?.includes(SCOPED),
+  );
+}
+
+/** What was said before is done: a namespace that comes last is provided. */
+async function caughtUp(api: KubernetesDouble): Promise<void> {
+  const name = `last-${api.requests.length}`;
+  api.create(NAMESPACES, { metadata: { name, labels: LABELLED } });
+  await isProvided(api, name);
+}
+
+test('labelled namespaces get account and binding without any pod, others nothing', async (t) => {
+  const both = await connected(t);
+  const { api } = both;
+  api.create(NAMESPACES, { metadata: { name: 'early', labels: LABELLED } });
+  api.create(NAMESPACES, { metadata: { name: 'other' } });
+  const { log, metric } = await replica(t, both);
+  await isProvided(api, 'early');
+  api.create(NAMESPACES, { metadata: { name: 'late', labels: LABELLED } });
+  await isProvided(api, 'late');
+  api.replace(NAMESPACES, { metadata: { name: 'other', labels: LABELLED } });
+  await isProvided(api, 'other');
+  assert.equal(api.get(accountOf('other'))?.automountServiceAccountToken, false);
+  api.create(NAMESPACES, { metadata: { name: 'never', labels: { 'rollcall.dev/injection': 'no' } } });
+  await caughtUp(api);
+  assert.equal(api.get(accountOf('never')), undefined);
+  await soon('count of 8 changes', () => metric('changes_total') === 8);
+  assert.deepEqual(log.said(/not provided/), []);
+});
+
+test('no collection is listed or watched beyond what RBAC pins', async (t) => {
+  const both = await connected(t);
+  await replica(t, both);
+  const selectors = both.api.requests.map(({ path, query }) => [
+    path,
+    query.get('labelSelector') ?? query.get('fieldSelector'),
+  ]);
+  assert.deepEqual(
+    new Map(selectors as [string, string][]),
+    new Map([
+      [NAMESPACES, 'rollcall.dev/injection=enabled'],
+      ['/api/v1/serviceaccounts', `metadata.name=${SCOPED}`],
+      ['/apis/rbac.authorization.k8s.io/v1/rolebindings', `metadata.name=${SCOPED}`],
+    ]),
+  );
+});
+
+test('a binding that vanishes is back, with those of its accounts that exist, label or not', async (t) => {
+  const both = await connected(t);
+  const { api } = both;
+  provided(api, 'labelled', [SCOPED, 'mine'], LABELLED);
+  provided(api, 'plain', [SCOPED, 'mine', 'gone']);
+  provided(api, 'own-only', ['mine']);
+  await replica(t, both);
+  api.delete(`${accountsOf('plain')}/gone`);
+  for (const namespace of ['labelled', 'plain', 'own-only']) api.delete(bindingOf(namespace));
+  await soon('bindings', () => ['labelled', 'plain', 'own-only'].every((namespace) => bound(api, namespace)));
+  assert.deepEqual(bound(api, 'labelled'), ['mine', SCOPED]);
+  assert.deepEqual(bound(api, 'plain'), ['mine', SCOPED]);
+  assert.deepEqual(bound(api, 'own-only'), ['mine']);
+  api.delete(bindingOf('plain'));
+  await soon('the same a second time', () => bound(api, 'plain'));
+});
+
+test('who is taken out of a binding that was mended stays out', async (t) => {
+  const both = await connected(t);
+  const { api } = both;
+  provided(api, 'plain', [SCOPED, 'mine']);
+  await replica(t, both);
+  api.delete(bindingOf('plain'));
+  await soon('binding', () => bound(api, 'plain'));
+  await caughtUp(api);
+  api.replace(bindingsOf('plain'), bindingOver('plain', [SCOPED]));
+  await caughtUp(api);
+  assert.deepEqual(bound(api, 'plain'), [SCOPED]);
+});
+
+test('nothing is judged before all is known', async (t) => {
+  const both = await connected(t);
+  const { api } = both;
+  provided(api, 'plain', [SCOPED]);
+  api.create(NAMESPACES, { metadata: { name: 'early', labels: LABELLED } });
+  const rolebindings = '/apis/rbac.authorization.k8s.io/v1/rolebindings';
+  api.fault(({ path }) => (path === rolebindings ? { status: 403 } : undefined));
+  const { log } = begun(t, both);
+  await soon('refusals', () => log.said(/can not be followed/).length > 2);
+  assert.ok(api.requests.every(({ watch }) => watch));
+  api.fault(undefined);
+  await isProvided(api, 'early');
+});
+
+test('what Rollcall does not manage may go', async (t) => {
+  const both = await connected(t);
+  const { api } = both;
+  provided(api, 'theirs', []);
+  api.create(accountsOf('theirs'), { metadata: { name: SCOPED } });
+  api.replace(bindingsOf('theirs'), bindingOver('theirs', [SCOPED], { metadata: { name: SCOPED } }));
+  await replica(t, both);
+  api.delete(bindingOf('theirs'));
+  await caughtUp(api);
+  assert.equal(api.get(bindingOf('theirs')), undefined);
+});
+
+test('the scoped account is made again while it is bound', async (t) => {
+  const both = await connected(t);
+  const { api } = both;
+  provided(api, 'plain', [SCOPED]);
+  await replica(t, both);
+  api.delete(accountOf('plain'));
+  await soon('account', () => api.get(accountOf('plain')));
+  assert.deepEqual(writes(both), [`POST ${accountsOf('plain')}`]);
+});
+
+test('both at once come back', async (t) => {
+  const both = await connected(t);
+  const { api } = both;
+  provided(api, 'plain', [SCOPED]);
+  await replica(t, both);
+  api.delete(bindingOf('plain'));
+  api.delete(accountOf('plain'));
+  await isProvided(api, 'plain');
+});
+
+test('a binding to another role is made anew, whether it was so from the start or came in between', async (t) => {
+  const both = await connected(t);
+  const { api } = both;
+  const roleRef = { ...ROLE_REF, name: 'view' };
+  provided(api, 'early', [SCOPED, 'mine']);
+  api.replace(bindingsOf('early'), bindingOver('early', [SCOPED, 'mine'], { roleRef }));
+  provided(api, 'late', [SCOPED, 'mine']);
+  const { metric } = await replica(t, both);
+  await soon('right role', () => bound(api, 'early'));
+  assert.deepEqual(bound(api, 'early'), ['mine', SCOPED]);
+  api.delete(bindingOf('late'));
+  api.create(bindingsOf('late'), bindingOver('late', [], { roleRef, metadata: { name: SCOPED } }));
+  await soon('right role', () => bound(api, 'late'));
+  assert.deepEqual(bound(api, 'late'), ['mine', SCOPED]);
+  await soon('count of 2 changes', () => metric('changes_total') === 2);
+});
+
+test('a labelled namespace gets back the subject that was taken out', async (t) => {
+  const both = await connected(t);
+  const { api } = both;
+  provided(api, 'labelled', [SCOPED], LABELLED);
+  await replica(t, both);
+  api.replace(bindingsOf('labelled'), bindingOver('labelled', ['mine']));
+  await soon('subject', () => bound(api, 'labelled')?.length === 2);
+});
+
+test('taking the label away takes nothing else, and what is there is still mended', async (t) => {
+  const both = await connected(t);
+  const { api } = both;
+  provided(api, 'was', [SCOPED], LABELLED);
+  await replica(t, both);
+  api.replace(NAMESPACES, { metadata: { name: 'was' } });
+  await caughtUp(api);
+  assert.deepEqual(bound(api, 'was'), [SCOPED]);
+  api.delete(bindingOf('was'));
+  await isProvided(api, 'was');
+});
+
+test('a namespace that ends is left alone, without a word', async (t) => {
+  const both = await connected(t);
+  const { api } = both;
+  const metadata = { name: 'ending', labels: LABELLED, deletionTimestamp: '2026-01-01T00:00:00Z' };
+  api.create(NAMESPACES, { metadata });
+  provided(api, 'plain', [SCOPED]);
+  provided(api, 'gone', [SCOPED, 'mine']);
+  const { log, metric } = await replica(t, both);
+  api.replace(NAMESPACES, { metadata: { ...metadata, name: 'plain', labels: {} } });
+  api.delete(bindingOf('plain'));
+  api.delete(accountOf('plain'));
+  api.delete(`${NAMESPACES}/gone`);
+  api.delete(bindingOf('gone'));
+  await soon('looks at both', () =>
+    ['plain', 'gone'].every((name) => api.requests.some(({ path }) => path === `${NAMESPACES}/${name}`)),
+  );
+  await caughtUp(api);
+  for (const namespace of ['ending', 'plain', 'gone']) {
+    assert.equal(api.get(accountOf(namespace)) && api.get(bindingOf(namespace)), undefined);
+    assert.deepEqual(
+      writes(both).filter((write) => write.includes(`/${namespace}/`)),
+      [],
+    );
+  }
+  assert.deepEqual(
+    log.entries.filter(({ level }) => level !== 'info'),
+    [],
+  );
+  assert.equal(metric('failing_namespaces'), 0);
+});
+
+test('one that begins to end under the write is no failure either', async (t) => {
+  const both = await connected(t);
+  const { api } = both;
+  const { log, metric } = await replica(t, both);
+  api.fault(({ method, path }) => {
+    if (method !== 'POST' || path !== accountsOf('ending')) return undefined;
+    api.delete(`${NAMESPACES}/ending`);
+    return { status: 403 };
+  });
+  api.create(NAMESPACES, { metadata: { name: 'ending', labels: LABELLED } });
+  await soon('attempt', () => writes(both).length > 0);
+  await caughtUp(api);
+  assert.deepEqual(log.said(/not provided/), []);
+  assert.equal(metric('failing_namespaces'), 0);
+});
+
+test('a namespace that refuses is tried again and holds up no other, until it is gone', async (t) => {
+  const both = await connected(t);
+  const { api } = both;
+  const { log, metric } = await replica(t, both);
+  let refusing = true;
+  const attempts = (namespace: string) =>
+    writes(both).filter((write) => write === `POST ${accountsOf(namespace)}`).length;
+  api.fault(({ method, path }) =>
+    refusing && method === 'POST' && /bad-/.test(path) ? { status: 403 } : undefined,
+  );
+  for (const name of ['bad-1', 'bad-2']) api.create(NAMESPACES, { metadata: { name, labels: LABELLED } });
+  await soon('second attempts', () => attempts('bad-1') > 1 && attempts('bad-2') > 1);
+  await caughtUp(api);
+  assert.equal(metric('failing_namespaces'), 2);
+  assert.deepEqual(log.said(/not provided/)[0]?.error, 'the API server says 403: Forbidden');
+  api.delete(`${NAMESPACES}/bad-2`);
+  await soon('end of the retries', () => metric('failing_namespaces') === 1);
+  refusing = false;
+  await isProvided(api, 'bad-1');
+  await soon('no failing namespace', () => metric('failing_namespaces') === 0);
+  assert.equal(api.get(accountOf('bad-2')), undefined);
+});
+
+test('what happened during an outage, or beyond the history, is mended after it', async (t) => {
+  const both = await connected(t);
+  const { api } = both;
+  provided(api, 'plain', [SCOPED, 'mine']);
+  const { metric } = await replica(t, both);
+  await api.stop();
+  await soon('word that nothing is followed', () => metric('stale') === 1);
+  api.delete(bindingOf('plain'));
+  api.create(NAMESPACES, { metadata: { name: 'late', labels: LABELLED } });
+  api.compact();
+  await api.start();
+  await eventually('binding', () => bound(api, 'plain'));
+  assert.deepEqual(bound(api, 'plain'), ['mine', SCOPED]);
+  await isProvided(api, 'late');
+  await eventually('word that all is followed', () => metric('stale') === 0);
+});
+
+test('a server that refuses the watch is asked again', async (t) => {
+  const both = await connected(t);
+  const { api } = both;
+  const { log, metric } = await replica(t, both);
+  api.fault(({ watch, path }) => (watch && path === NAMESPACES ? { status: 403 } : undefined));
+  api.cutWatches();
+  await soon('warnings', () => log.said(/can not be followed/).length > 1);
+  assert.ok(log.said(/can not be followed/).some(({ collection }) => collection === 'namespaces'));
+  assert.equal(metric('stale'), 1);
+  api.fault(undefined);
+  api.create(NAMESPACES, { metadata: { name: 'late', labels: LABELLED } });
+  await eventually('access', () => bound(api, 'late'));
+});
+
+test('after a restart, a managed account says that there was a binding', async (t) => {
+  const both = await connected(t);
+  const { api } = both;
+  provided(api, 'plain', [SCOPED]);
+  api.delete(bindingOf('plain'));
+  await replica(t, both);
+  await isProvided(api, 'plain');
+});
+
+test('three replicas do the work once, or nearly, and then rest', async (t) => {
+  const both = await connected(t);
+  const { api } = both;
+  provided(api, 'plain', [SCOPED, 'mine']);
+  for (let count = 0; count < 3; count += 1) await replica(t, both);
+  for (let round = 0; round < 5; round += 1) {
+    const roleRef = { ...ROLE_REF, name: 'view' };
+    api.delete(bindingOf('plain'));
+    if (round % 2 === 1) api.create(bindingsOf('plain'), bindingOver('plain', ['mine'], { roleRef }));
+    await soon('binding', () => bound(api, 'plain')?.length === 2);
+  }
+  await caughtUp(api);
+  const before = api.get(bindingOf('plain'));
+  const count = writes(both).length;
+  await caughtUp(api);
+  await caughtUp(api);
+  const later = writes(both)
+    .slice(count)
+    .filter((write) => !write.includes('/last-'));
+  assert.deepEqual(later, []);
+  assert.deepEqual(api.get(bindingOf('plain')), before);
+});
