@@ -18,6 +18,9 @@ RUN mkdir -p /root-fs/usr/local/bin /root-fs/app /root-fs/etc /root-fs/tmp \
   | while read -r library; do mkdir -p "/root-fs$(dirname "$library")" && cp -L "$library" "/root-fs$library"; done \
   && cp -r dist/. /root-fs/app/ \
   && echo '{"type":"module"}' > /root-fs/app/package.json \
+  # "rollcall" as a command of its own, for probes: without env and a shell its first line says where Node is.
+  && sed -i '1s|.*|#!/usr/local/bin/node|' /root-fs/app/main.js && chmod 755 /root-fs/app/main.js \
+  && ln -s /app/main.js /root-fs/usr/local/bin/rollcall \
   && echo 'rollcall:x:65532:65532:rollcall:/:/sbin/nologin' > /root-fs/etc/passwd \
   && echo 'rollcall:x:65532:' > /root-fs/etc/group
 

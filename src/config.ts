@@ -1,9 +1,19 @@
 import { parseArgs } from 'node:util';
-import { parseCommand } from './watcher/command.ts';
-import type { TimeoutAction } from './watcher/gate.ts';
-import { parseTarget } from './watcher/notify.ts';
-import type { SourceName } from './watcher/protocol.ts';
-import { parseTemplate } from './watcher/templates.ts';
+import {
+  dnsLabel,
+  integer,
+  labelSelector,
+  notifyTarget,
+  oneOf,
+  portOrOff,
+  seconds,
+  serverUrl,
+  sourceName,
+  text,
+  waitAction,
+} from './values.ts';
+import { parseTemplate } from './watcher/template.ts';
+import { parseCommand } from './watcher/words.ts';
 
 /** A problem with what the user gave: the message names the key, the value and what to do. */
 export class UsageError extends Error {}
@@ -32,47 +42,19 @@ export type Config<S extends Settings> = {
       : ReturnType<S[K]['parse']> | undefined;
 };
 
-const text = (given: string) => given;
+const directory = {
+  value: 'DIR',
+  doc: 'where members.sock, members.json and the files are',
+  default: '/run/rollcall',
+  parse: text,
+} as const;
 
-function integer(low: number, high: number) {
-  return (given: string) => {
-    const number = Number(given);
-    if (given.trim() !== '' && Number.isInteger(number) && number >= low && number <= high) return number;
-    throw new Error(`give a whole number from ${low} to ${high}`);
-  };
-}
-
-export function dnsLabel(given: string): string {
-  if (/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(given)) return given;
-  throw new Error('give a name of at most 63 lower-case letters, digits and "-"');
-}
-
-export function serverUrl(given: string): string {
-  const url = URL.canParse(given) ? new URL(given) : undefined;
-  if (url?.protocol === 'https:' || url?.protocol === 'http:') return given;
-  throw new Error('give a URL such as https://10.0.0.1:6443');
-}
-
-function notifyTarget(given: string): string {
-  parseTarget(given);
-  return given;
-}
-
-function sourceName(given: string): SourceName {
-  if (given === 'endpointslices' || given === 'pods' || given === 'dns') return given;
-  throw new Error('give endpointslices, pods or dns');
-}
-
-function waitAction(given: string): TimeoutAction {
-  if (given === 'continue' || given === 'fail') return given;
-  throw new Error('give continue or fail');
-}
-
-/** What the API server would refuse for ever is told at once; the finer points are its own to judge. */
-export function labelSelector(given: string): string {
-  if (/^[\w./(), =!-]+$/.test(given) && /\w/.test(given)) return given;
-  throw new Error('give a label selector such as app=db,role!=backup');
-}
+const port = {
+  value: 'PORT',
+  doc: 'health and metrics over HTTP; 0 takes any free port, off puts them at health.sock in the directory',
+  default: '17655',
+  parse: portOrOff,
+} as const;
 
 /** `rollcall sidecar`: a public and stable command line. */
 export const sidecarSettings = {
@@ -85,18 +67,8 @@ export const sidecarSettings = {
     default: 'endpointslices',
     parse: sourceName,
   },
-  directory: {
-    value: 'DIR',
-    doc: 'where members.sock, members.json and the files are',
-    default: '/run/rollcall',
-    parse: text,
-  },
-  port: {
-    value: 'PORT',
-    doc: 'health and metrics over HTTP; 0 takes any free port',
-    default: '17655',
-    parse: integer(0, 65535),
-  },
+  directory,
+  port,
   file: {
     value: 'FILE=LINE',
     doc: 'keep FILE in the directory, a line a member: cluster.conf={hostname}:8848',
@@ -124,9 +96,9 @@ export const sidecarSettings = {
   waitTimeout: {
     value: 'SECONDS',
     doc: 'how long to wait for them',
-    // The injected startup probe gives up after 60 s.
+    // An application that waits for a minute looks broken.
     default: '50',
-    parse: integer(1, 86_400),
+    parse: seconds(1, 86_400),
   },
   waitAction: {
     value: 'ACTION',
@@ -146,6 +118,30 @@ export const sidecarSettings = {
     default: '25',
     parse: integer(0, 86_400),
   },
+  endWithPod: {
+    value: 'true|false',
+    doc: 'end when the other containers of the pod have, as in a Job without native sidecars',
+    default: 'false',
+    parse: (given: string) => oneOf('true', 'false')(given) === 'true',
+  },
+} as const satisfies Settings;
+
+/** `rollcall probe`; in the sidecar's container the variables are the same. */
+export const probeSettings = {
+  check: {
+    value: 'CHECK',
+    doc: 'healthz, readyz or startz',
+    default: 'healthz',
+    parse: oneOf('healthz', 'readyz', 'startz'),
+  },
+  wait: {
+    value: 'SECONDS',
+    doc: 'how long to ask again when the answer is no',
+    default: '0',
+    parse: seconds(0, 172_800),
+  },
+  directory,
+  port,
 } as const satisfies Settings;
 
 /** `rollcall webhook`. */
@@ -164,6 +160,23 @@ export const webhookSettings = {
   },
   service: { value: 'NAME', doc: 'service in front of the webhook', default: 'rollcall', parse: dnsLabel },
   image: { value: 'IMAGE', doc: 'image of the sidecar', required: true, parse: text },
+  shellImage: {
+    value: 'IMAGE',
+    doc: 'image of a sidecar that runs commands; npm run image:shell makes one',
+    parse: text,
+  },
+  default: {
+    value: 'KEY=VALUE',
+    doc: 'an annotation that holds where neither pod nor namespace has it: rollcall.dev/cpu-request=20m',
+    repeated: true,
+    parse: text,
+  },
+  nativeSidecars: {
+    value: 'auto|true|false',
+    doc: 'whether the cluster has them; auto goes by the version of the API server',
+    default: 'auto',
+    parse: oneOf('auto', 'true', 'false'),
+  },
   configuration: {
     value: 'NAME',
     doc: 'MutatingWebhookConfiguration that the CA is published in',
@@ -175,6 +188,7 @@ export const webhookSettings = {
 } as const satisfies Settings;
 
 export type SidecarConfig = Config<typeof sidecarSettings>;
+export type ProbeConfig = Config<typeof probeSettings>;
 export type WebhookConfig = Config<typeof webhookSettings>;
 
 /** The settings from flags, else the environment, else the defaults; throws `UsageError`. */

@@ -5,6 +5,7 @@ import {
   type Config,
   describeSettings,
   parseConfig,
+  probeSettings,
   sidecarSettings,
   UsageError,
   webhookSettings,
@@ -16,6 +17,11 @@ const commands = {
     doc: 'follow a group and stream its membership over a Unix socket',
     settings: sidecarSettings,
     run: async (config: Config<typeof sidecarSettings>) => (await import('./sidecar.ts')).sidecar(config),
+  },
+  probe: {
+    doc: 'ask the sidecar beside it how it is',
+    settings: probeSettings,
+    run: async (config: Config<typeof probeSettings>) => (await import('./probe.ts')).probe(config),
   },
   webhook: {
     doc: 'serve the admission webhook that injects the sidecar',
@@ -58,14 +64,18 @@ async function main(argv: readonly string[]): Promise<void> {
   const [name, ...rest] = argv;
   if (name === '--version') return say(`rollcall ${packageJson.version}`);
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') return say(help());
-  if (name === 'peer-finder' || name === 'install') return programs[name].run(rest);
-  if (name !== 'sidecar' && name !== 'webhook') {
+  if (isOneOf(programs, name)) return programs[name].run(rest);
+  if (!isOneOf(commands, name)) {
     const all = Object.keys({ ...commands, ...programs });
-    throw new UsageError(`"${name}" is not a command; there are ${all.join(' and ')}`);
+    throw new UsageError(`"${name}" is not a command; there are ${all.join(', ')}`);
   }
   if (rest.includes('--help') || rest.includes('-h')) return say(commandHelp(name));
   const command = commands[name];
   await command.run(parseConfig(command.settings, rest, process.env) as never);
+}
+
+function isOneOf<T extends object>(table: T, name: string): name is keyof T & string {
+  return Object.hasOwn(table, name);
 }
 
 function help(): string {

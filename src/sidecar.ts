@@ -5,18 +5,20 @@ import { type SidecarConfig, UsageError } from './config.ts';
 import { jsonLog, type Log } from './log.ts';
 import { Metrics } from './metrics.ts';
 import { systemClock } from './watcher/clock.ts';
+import { HEALTH_NAME, STARTED_NAME } from './watcher/directory.ts';
 import { FileOutput } from './watcher/files.ts';
 import { Gate } from './watcher/gate.ts';
 import { serveHealth } from './watcher/health.ts';
 import { Hooks } from './watcher/hooks.ts';
 import type { Notifier } from './watcher/notifier.ts';
 import { notifier } from './watcher/notify.ts';
+import { othersEnded } from './watcher/own-pod.ts';
 import type { Group } from './watcher/protocol.ts';
 import { Readers } from './watcher/readers.ts';
 import { serveSocket, socketPath } from './watcher/socket.ts';
 import { sourceOf } from './watcher/sources.ts';
 import { TemplateOutput } from './watcher/templates.ts';
-import { clusterDomain } from './watcher/upstream.ts';
+import { clusterDomain, kubernetesApi, type UpstreamContext } from './watcher/upstream.ts';
 import { Watch } from './watcher/watch.ts';
 
 /** `rollcall sidecar`: follows the group until SIGTERM. */
@@ -45,25 +47,23 @@ export async function sidecar(config: SidecarConfig): Promise<void> {
     () => serveSocket(socket, readers, log),
     `--directory: "${directory}" can't be used`,
   );
+  const place = config.port === 'off' ? join(directory, HEALTH_NAME) : config.port;
   const { port } = await startUp(
-    () =>
-      serveHealth(
-        config.port,
-        watch,
-        () => gate.open,
-        () => metrics.text(),
-      ),
+    () => serveHealth(place, { watch, gate, metrics: () => metrics.text() }),
     `--port: ${config.port} can't be used`,
   );
-  log.info('serving', { socket, port, ...group, version: packageJson.version });
-  stopOnSignal(readers, server, outputs, config.graceSeconds, log);
+  log.info('serving', { socket, port: port ?? 'off', ...group, version: packageJson.version });
+  const stop = stopping(readers, server, outputs, config.graceSeconds, log);
+  process.once('SIGTERM', () => stop('SIGTERM', true));
+  process.once('SIGINT', () => stop('SIGINT', false));
+  if (config.endWithPod) endWithPod(config, context, () => stop('the other containers have ended', false));
   gate.start();
   // Ended, it is started anew by the kubelet, which shows why it ended.
   await Promise.race([watch.run(), gate.failed.catch(refuse)]);
 }
 
 function gateOf({ directory, waitFor, waitTimeout, waitAction }: SidecarConfig, log: Log): Gate {
-  const marker = join(directory, '.started');
+  const marker = join(directory, STARTED_NAME);
   const options = { members: waitFor, timeoutMs: waitTimeout * 1000, onTimeout: waitAction, marker };
   return new Gate(options, systemClock, log);
 }
@@ -160,28 +160,34 @@ function outputMetrics(metrics: Metrics, { files, templates, notifiers, hooks }:
   count('rollcall_hook_timeouts_total', 'Hooks that took too long.', hooks, (one) => one.timeouts);
 }
 
+/** Follows the pod that this runs in, for a sidecar that nobody tells when the work is done. */
+function endWithPod(config: SidecarConfig, context: UpstreamContext, stop: () => void): void {
+  const { namespace, podName } = config;
+  if (podName === undefined) throw new UsageError('--pod-name is missing; --end-with-pod needs it');
+  const transport = startUp(() => kubernetesApi(config, context));
+  void othersEnded({ namespace, name: podName }, transport, context.clock, context.log).then(stop);
+}
+
 /**
  * A native sidecar is told to stop after the application has gone; elsewhere both are told at once,
  * and whoever still reads is served until it goes or the grace period nears its end.
  */
-function stopOnSignal(
+function stopping(
   readers: Readers,
   server: Server,
   { notifiers, hooks }: Outputs,
   graceSeconds: number,
   log: Log,
-): void {
-  const stop = (signal: string, wait: boolean) => async () => {
-    log.info('stopping', { signal, clients: readers.size });
+): (reason: string, wait: boolean) => Promise<void> {
+  return async (reason, wait) => {
+    log.info('stopping', { reason, clients: readers.size });
     const grace = new Promise<void>((resolve) => setTimeout(resolve, graceSeconds * 1000));
     if (wait) await Promise.race([readers.idle(), grace]);
     server.close();
-    readers.close(signal);
+    readers.close(reason);
     for (const one of notifiers) one.close();
     await Promise.all(hooks.map((one) => one.close()));
     await Promise.race([readers.idle(), new Promise((resolve) => setTimeout(resolve, 1000))]);
     process.exit(0);
   };
-  process.once('SIGTERM', stop('SIGTERM', true));
-  process.once('SIGINT', stop('SIGINT', false));
 }

@@ -105,7 +105,7 @@ describe('the defaults', () => {
 
 describe('a value that is not valid is refused with key, value and remedy', () => {
   const bad: [argv: string[], environment: Record<string, string>, sentence: RegExp][] = [
-    [['--port', '65536'], {}, /^--port: "65536" is not valid; give a whole number from 0 to 65535$/],
+    [['--port', '65536'], {}, /^--port: "65536" is not valid; give a whole number from 0 to 65535, or off$/],
     [['--port', '80a'], {}, /^--port: "80a"/],
     [['--port', '1.5'], {}, /^--port: "1\.5"/],
     [['--port=-1'], {}, /^--port: "-1"/],

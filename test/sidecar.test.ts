@@ -11,7 +11,7 @@ import type { Snapshot } from '../src/watcher/protocol.ts';
 import { endpointSlice, podEndpoint, slicePath } from './support/endpoint-slices.ts';
 import { eventually } from './support/eventually.ts';
 import { startKubernetesDouble } from './support/kubernetes-double.ts';
-import { startSidecar } from './support/rollcall.ts';
+import { Rollcall, startSidecar } from './support/rollcall.ts';
 import { connect } from './support/stream.ts';
 
 const quickly = { timeoutMs: 15_000, everyMs: 20 };
@@ -101,6 +101,62 @@ test('pods by a selector are a group like any other', async (t) => {
   assert.deepEqual(reader.names(), ['db-0']);
   assert.deepEqual(reader.hello?.group, { namespace: 'default', selector: 'app=db' });
   assert.equal(reader.hello?.source, 'pods');
+});
+
+test('an ordinary container in a Job ends when the others have, and says bye', async (t) => {
+  const api = await upstream(t);
+  api.create(slicePath('default'), group('db-0'));
+  const pods = '/api/v1/namespaces/default/pods';
+  const pod = (state: object) => ({
+    metadata: { name: 'job-x', namespace: 'default' },
+    spec: { restartPolicy: 'OnFailure', containers: [{ name: 'rollcall' }, { name: 'work' }] },
+    status: { containerStatuses: [{ name: 'work', state }] },
+  });
+  api.create(pods, pod({ running: {} }));
+  const { socket, process: sidecar } = await startSidecar(t, {
+    server: api.url,
+    namespace: 'default',
+    service: 'db',
+    'pod-name': 'job-x',
+    'end-with-pod': 'true',
+  });
+  const reader = await connect(socket);
+  await reader.until('a snapshot', ({ revision }) => revision === 1);
+  api.replace(`${pods}/job-x`, pod({ terminated: { exitCode: 1 } }));
+  api.replace(`${pods}/job-x`, pod({ running: {} }));
+  api.replace(slicePath('default', 'db-a'), group('db-0', 'db-1'));
+  await reader.until('the next member', ({ members }) => members.size === 2);
+  api.replace(`${pods}/job-x`, pod({ terminated: { exitCode: 0 } }));
+  await reader.until('bye', ({ lines }) => lines.some(({ type }) => type === 'bye'));
+  await eventually('its end', () => sidecar.exited, quickly);
+  assert.equal(sidecar.exitCode, 0);
+});
+
+test('without a port, health is at a socket, which the probe asks; with one, the probe asks the port', async (t) => {
+  const api = await upstream(t);
+  api.create(slicePath('default'), group('db-0'));
+  const flags = { server: api.url, namespace: 'default', service: 'db' };
+  const silent = await startSidecar(t, { ...flags, port: 'off', 'wait-for': 2 });
+  const probe = async (more: Record<string, string | number>) => {
+    const asked = new Rollcall('probe', more);
+    await eventually('its end', () => asked.exited, { timeoutMs: 30_000, everyMs: 20 });
+    return { status: asked.exitCode, said: asked.output.join('\n') };
+  };
+  const off = { directory: silent.directory, port: 'off' };
+  assert.deepEqual(await probe({ ...off, check: 'readyz', wait: 15 }), { status: 0, said: '' });
+  const held = await probe({ ...off, check: 'startz' });
+  assert.deepEqual([held.status, JSON.parse(held.said).members], [1, 1], 'why not is on stdout');
+  const waiting = probe({ ...off, check: 'startz', wait: 15 });
+  api.replace(slicePath('default', 'db-a'), group('db-0', 'db-1'));
+  assert.equal((await waiting).status, 0);
+
+  const loud = await startSidecar(t, flags);
+  const port = await loud.process.port();
+  assert.equal((await probe({ port, check: 'readyz', wait: 15 })).status, 0);
+  await loud.process.kill();
+  const gone = await probe({ port });
+  assert.equal(gone.status, 1);
+  assert.match(gone.said, /^the sidecar does not answer: /);
 });
 
 async function httpReceiver(t: TestContext) {

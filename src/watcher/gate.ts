@@ -28,6 +28,7 @@ export class Gate implements Output {
   #watch: Watch | undefined;
   #timer: unknown;
   #open = false;
+  #notice: string | undefined;
   #fail!: (error: Error) => void;
   /** Rejects when the time is over and that is to be a failure. */
   readonly failed: Promise<never>;
@@ -53,6 +54,11 @@ export class Gate implements Output {
 
   get open(): boolean {
     return this.#open;
+  }
+
+  /** What the application was started without, when the time was over before it was there. */
+  get notice(): string | undefined {
+    return this.#notice;
   }
 
   synced(watch: Watch): void {
@@ -85,14 +91,19 @@ export class Gate implements Output {
 
   #onTimeout(): void {
     const { members, timeoutMs, onTimeout } = this.#options;
-    if (members === 0 || onTimeout === 'continue') {
-      this.#log.warn('the application starts without company', this.#known());
-      this.#pass();
+    const { known, hint } = this.#known();
+    const missed =
+      members === 0
+        ? `the group is not known after ${SYNC_MS / 1000} s`
+        : `${known} of ${members} members after ${timeoutMs / 1000} s`;
+    const because = hint === undefined ? '' : `; ${hint}`;
+    if (members > 0 && onTimeout === 'fail') {
+      this.#fail(new Error(`${missed}, and --wait-action is "fail"${because}`));
       return;
     }
-    const { known, hint } = this.#known();
-    const sentence = `${known} of ${members} members after ${timeoutMs / 1000} s, and --wait-action is "fail"`;
-    this.#fail(new Error(hint === undefined ? sentence : `${sentence}; ${hint}`));
+    this.#notice = `rollcall: the application starts all the same: ${missed}${because}`;
+    this.#log.warn('the application starts without company', this.#known());
+    this.#pass();
   }
 
   #known(): { known: number; wanted: number; hint?: string } {

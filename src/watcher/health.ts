@@ -1,24 +1,35 @@
+import { rmSync } from 'node:fs';
 import type { Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Gate } from './gate.ts';
 import type { Watch } from './watch.ts';
 
 /** Heartbeats that may be missing before the watch loop counts as wedged. */
 const MISSED_HEARTBEATS = 3;
 
+/** What is told about the sidecar. */
+export interface Health {
+  watch: Watch;
+  gate: Pick<Gate, 'open' | 'notice'>;
+  metrics(): string;
+}
+
 /**
- * The sidecar's one HTTP port: `/startz` (the application may start), `/readyz` (the group is known), `/healthz` (the watch loop is alive), `/metrics`.
+ * `/startz` (the application may start), `/readyz` (the group is known), `/healthz` (the watch loop is
+ * alive) and `/metrics` over HTTP, at a port or at the path of a socket.
  */
 export async function serveHealth(
-  port: number,
-  watch: Watch,
-  mayStart: () => boolean,
-  metrics: () => string,
-): Promise<{ server: Server; port: number }> {
+  place: number | string,
+  { watch, gate, metrics }: Health,
+): Promise<{ server: Server; port: number | undefined }> {
   // Imported as a module, node:http brings Node's whole fetch along: 6 MB of memory.
   const server = process.getBuiltinModule('node:http').createServer((request, response) => {
     switch (request.url?.split('?')[0]) {
       case '/startz':
-        return answer(response, mayStart(), watch);
+        if (gate.open && gate.notice !== undefined && isKubelet(request.headers['user-agent'])) {
+          return tell(response, gate);
+        }
+        return answer(response, gate.open, watch, gate.notice);
       case '/readyz':
         return answer(response, watch.synced, watch);
       case '/healthz':
@@ -35,17 +46,34 @@ export async function serveHealth(
   server.maxConnections = 32;
   server.headersTimeout = 5000;
   server.requestTimeout = 5000;
+  // What a crash has left.
+  if (typeof place === 'string') rmSync(place, { force: true });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, resolve);
+    server.listen(place, resolve);
   });
-  return { server, port: (server.address() as AddressInfo).port };
+  const address = server.address() as AddressInfo | string;
+  return { server, port: typeof address === 'string' ? undefined : address.port };
 }
 
-function answer(response: ServerResponse, ok: boolean, watch: Watch): void {
+function isKubelet(userAgent: string | undefined): boolean {
+  return userAgent?.startsWith('kube-probe/') === true;
+}
+
+/**
+ * A kubelet takes a redirect to another host for a success, follows it no further, and writes the body
+ * into an Event of the pod: so the pod shows what the application was started without. No right is
+ * needed for it.
+ */
+function tell(response: ServerResponse, { notice }: Pick<Gate, 'notice'>): void {
+  response.writeHead(302, { location: 'http://rollcall.invalid/', 'content-type': 'text/plain' });
+  response.end(`${notice}`);
+}
+
+function answer(response: ServerResponse, ok: boolean, watch: Watch, notice?: string): void {
   response.statusCode = ok ? 200 : 503;
   const { synced, stale, reason, message, revision } = watch;
-  const body = { ok, synced, stale, reason, message, revision, members: watch.members.size };
+  const body = { ok, synced, stale, reason, message, revision, members: watch.members.size, notice };
   response.setHeader('content-type', 'application/json');
   response.end(`${JSON.stringify(body)}\n`);
 }

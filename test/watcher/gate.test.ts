@@ -99,3 +99,18 @@ test('a sidecar that restarts beside a running application holds nothing back', 
   const again = new Gate(first.options, first.clock, first.log);
   assert.equal(again.open, true);
 });
+
+test('what the application is started without is told, and nothing is when it has its company', async (t) => {
+  const { gate, clock, know } = await guard(t);
+  await know(0);
+  assert.equal(gate.notice, undefined);
+  await clock.advance(50_000);
+  assert.match(
+    gate.notice!,
+    /^rollcall: the application starts all the same: 1 of 3 members after 50 s; db-0/,
+  );
+  const complete = await guard(t);
+  await complete.know(0, 1, 2);
+  await complete.clock.advance(50_000);
+  assert.deepEqual([complete.gate.open, complete.gate.notice], [true, undefined]);
+});

@@ -9,21 +9,23 @@ async function serve(t: TestContext) {
   const source = scripted();
   const watch = watchOf(source, clock);
   let open = false;
-  const { server, port } = await serveHealth(
-    0,
-    watch,
-    () => open,
-    () => 'rollcall_members 1\n',
-  );
+  const gate = {
+    get open() {
+      return open;
+    },
+    notice: undefined as string | undefined,
+  };
+  const { server, port } = await serveHealth(0, { watch, gate, metrics: () => 'rollcall_members 1\n' });
   t.after(() => server.close());
-  const get = async (path: string) => {
-    const response = await fetch(`http://127.0.0.1:${port}${path}`, { headers: { connection: 'close' } });
-    return { status: response.status, text: await response.text() };
+  const get = async (path: string, agent = 'curl') => {
+    const headers = { connection: 'close', 'user-agent': agent };
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, { headers, redirect: 'manual' });
+    return { status: response.status, text: await response.text(), to: response.headers.get('location') };
   };
   const openGate = () => {
     open = true;
   };
-  return { clock, source, get, openGate };
+  return { clock, source, get, gate, openGate };
 }
 
 test('the application may start when the gate is open', async (t) => {
@@ -64,8 +66,21 @@ test('a watch loop that shows no life for three heartbeats is not healthy', asyn
 
 test('metrics, and a 404 that says what there is', async (t) => {
   const { get } = await serve(t);
-  assert.deepEqual(await get('/metrics'), { status: 200, text: 'rollcall_members 1\n' });
+  const metrics = await get('/metrics');
+  assert.deepEqual([metrics.status, metrics.text], [200, 'rollcall_members 1\n']);
   const other = await get('/');
   assert.equal(other.status, 404);
   assert.match(other.text, /\/startz, \/readyz, \/healthz and \/metrics/);
+});
+
+test('a kubelet is told what the application is started without, in a way that it makes an Event of', async (t) => {
+  const { get, gate, openGate } = await serve(t);
+  gate.notice = 'rollcall: 1 of 3 members';
+  assert.equal((await get('/startz', 'kube-probe/1.36')).status, 503, 'not before the application may start');
+  openGate();
+  const probed = await get('/startz', 'kube-probe/1.36');
+  assert.deepEqual([probed.status, probed.text], [302, 'rollcall: 1 of 3 members']);
+  assert.notEqual(new URL(probed.to!).hostname, '127.0.0.1', 'a redirect to the same host would be followed');
+  const asked = await get('/startz');
+  assert.deepEqual([asked.status, JSON.parse(asked.text).notice], [200, 'rollcall: 1 of 3 members']);
 });
