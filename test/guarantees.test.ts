@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
+import { has, type Names, namesIn } from './support/test-names.ts';
 
 const page = new URL('../docs/guarantees.md', import.meta.url);
 const text = await readFile(page, 'utf8');
@@ -97,25 +98,3 @@ test('a test that is skipped, renamed or in another suite is no proof', () => {
     [],
   );
 });
-
-type Names = { suite: string | undefined; name: string }[];
-
-/** The tests of a source file, each with the suite that it is in: what is indented deeper, after it. */
-function namesIn(source: string): Names {
-  const call =
-    /^( *)(?:.*\) )?(suite|describe|test|it)\(\s*('(?:\\.|[^'])*'|"(?:\\.|[^"])*"|`(?:\\.|[^`])*`),(?! \{ (?:todo|skip): true)/gm;
-  const names: Names = [];
-  let suite: { name: string; indent: number } | undefined;
-  for (const [line, spaces, kind, quoted] of source.matchAll(call)) {
-    if (line.trimStart().startsWith('//')) continue;
-    const name = quoted!.slice(1, -1).replace(/\\(.)/g, '$1');
-    const indent = spaces!.length;
-    if (kind === 'suite' || kind === 'describe') suite = { name, indent };
-    else names.push({ suite: suite !== undefined && indent > suite.indent ? suite.name : undefined, name });
-  }
-  return names;
-}
-
-function has(names: Names, wanted: string): boolean {
-  return names.some(({ suite, name }) => wanted === name || wanted === `${suite} > ${name}`);
-}
