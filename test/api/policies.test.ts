@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
+import { keys } from '../../src/inject/annotations.ts';
 import type { Reply } from '../support/api-request.ts';
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
 import { install, SYSTEM_NAMESPACE } from '../support/deployment.ts';
@@ -125,6 +126,37 @@ suite('admission policies on a real API server', { timeout: 180_000 }, () => {
         assertQuiet(await workload(kind, { labels }, template({ labels, annotations: INJECT })));
       });
     }
+
+    test('a key of the pods that there is not is warned of, and every key that there is is known', async () => {
+      const known = Object.values(keys).filter(({ kind }) => kind === 'annotation');
+      const all = known.map(({ key, example }): [string, string] => [
+        key === 'rollcall.dev/file.' ? `${key}x` : key,
+        example,
+      ]);
+      // The gate of an ordered StatefulSet is another matter.
+      const { 'rollcall.dev/wait-for': _, ...annotations } = Object.fromEntries(all);
+      for (const kind of Object.keys(kinds)) {
+        assertQuiet(await workload(kind, {}, template({ annotations })));
+        const misspelt = template({
+          annotations: { ...INJECT, 'rollcall.dev/servise': 'db', 'rollcall.dev/file': 'x' },
+        });
+        assertWarned(
+          await workload(kind, {}, misspelt),
+          /not known.*: rollcall\.dev\/(servise|file), rollcall\.dev/,
+        );
+      }
+    });
+
+    test('the question itself, misspelt on a pod, is warned of: no webhook is called for it', async () => {
+      const path = `/api/v1/namespaces/${NAMESPACE}/pods`;
+      assertWarned(
+        await create(path, appPod({ name: 'typo' }, { 'rollcall.dev/injct': 'true' })),
+        'rollcall.dev/injct',
+      );
+      assertQuiet(
+        await create(path, appPod({ name: 'asking' }, { ...INJECT, 'rollcall.dev/servise': 'db' })),
+      );
+    });
 
     test('only the keys that the template lacks are named', async () => {
       const annotations = { ...INJECT, 'rollcall.dev/wait-for': '3' };
