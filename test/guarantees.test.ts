@@ -50,7 +50,9 @@ test('every promise has a proof that runs without a cluster', async () => {
   const { scripts } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8')) as {
     scripts: Record<string, string>;
   };
-  const folders = /test\/\{([^}]*)\}/.exec(scripts['test:unit']!)?.[1]?.split(',') ?? [];
+  const unit = /test\/\{([^}]*)\}/.exec(scripts['test:unit']!)?.[1]?.split(',') ?? [];
+  assert.ok(scripts['test:simulation']?.includes('test/simulation/'));
+  const folders = [...unit, 'simulation'];
   const runs = ({ file }: Proof) => {
     const [, folder] = /^\.\.\/test\/(?:([^/]+)\/.*)?[^/]+\.test\.ts$/.exec(file) ?? assert.fail(file);
     return folder === undefined || folders.includes(folder);

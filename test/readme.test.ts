@@ -19,8 +19,12 @@ test('.ci/run runs the two commands that the README gives', async () => {
   assert.ok(script.includes("\nrun 'npm run demo'\n"));
 });
 
-test('the README names every public key', () => {
-  for (const { key } of Object.values(keys)) assert.ok(readme.includes(`| \`${key}\` |`), key);
+test('every key that the README names is one, and the page that has them all is linked', () => {
+  const known = Object.values(keys).map(({ key }) => key);
+  const named = [...readme.matchAll(/rollcall\.dev\/[a-z-]+\.?/g)].map(([key]) => key);
+  assert.ok(named.length > 10);
+  for (const key of named) assert.ok(known.includes(key as never), key);
+  assert.ok(readme.includes('(docs/reference.md)'));
 });
 
 test('the Node example prints the members as they change', async (t) => {
