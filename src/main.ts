@@ -63,29 +63,44 @@ function giveBack(environment: NodeJS.ProcessEnv): void {
 async function main(argv: readonly string[]): Promise<void> {
   const [name, ...rest] = argv;
   if (name === '--version') return say(`rollcall ${packageJson.version}`);
-  if (name === undefined || name === '--help' || name === '-h' || name === 'help') return say(help());
+  if (name === undefined || name === '--help' || name === '-h' || name === 'help') return say(await help());
   if (isOneOf(programs, name)) return programs[name].run(rest);
-  if (!isOneOf(commands, name)) {
-    const all = Object.keys({ ...commands, ...programs });
+  if (isOneOf(commands, name)) {
+    if (rest.includes('--help') || rest.includes('-h')) return say(commandHelp(name));
+    const command = commands[name];
+    return command.run(parseConfig(command.settings, rest, process.env) as never);
+  }
+  // Last, and only then loaded: the sidecar has no use for it.
+  const cli = await import('./cli/run.ts');
+  if (!cli.isCommand(name)) {
+    const all = Object.keys({ ...commands, ...programs, ...cli.commands });
     throw new UsageError(`"${name}" is not a command; there are ${all.join(', ')}`);
   }
-  if (rest.includes('--help') || rest.includes('-h')) return say(commandHelp(name));
-  const command = commands[name];
-  await command.run(parseConfig(command.settings, rest, process.env) as never);
+  // Whoever reads, `head` say, may have enough.
+  process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => process.exit(code === 'EPIPE' ? 0 : 1));
+  process.exitCode = await cli.runCommand(name, rest, process);
 }
 
 function isOneOf<T extends object>(table: T, name: string): name is keyof T & string {
   return Object.hasOwn(table, name);
 }
 
-function help(): string {
-  const all = Object.entries({ ...commands, ...programs });
-  const rows = all.map(([name, { doc }]) => `  ${name.padEnd(13)}${doc}`);
+async function help(): Promise<string> {
+  const cli = await import('./cli/run.ts');
+  const rows = (table: Record<string, { doc: string }>) =>
+    Object.entries(table)
+      .map(([name, { doc }]) => `  ${name.padEnd(13)}${doc}`)
+      .join('\n');
+  const atTerminal = Object.entries(cli.commands).map(([name, { summary }]) => [name, { doc: summary }]);
   return `rollcall ${packageJson.version}: live group membership for Kubernetes pods
 
 usage: rollcall COMMAND [--flag value ...]
 
-${rows.join('\n')}
+at a terminal:
+${rows(Object.fromEntries(atTerminal))}
+
+in pods:
+${rows({ ...commands, ...programs })}
 
 rollcall COMMAND --help lists the flags of a command; --version prints the version.`;
 }

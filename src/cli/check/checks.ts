@@ -1,0 +1,198 @@
+import { X509Certificate } from 'node:crypto';
+import { RULES } from '../access.ts';
+import { type Cluster, refusal } from '../cluster.ts';
+import { at, type Fields, isFields } from '../document/value.ts';
+import { ENTRIES, entriesOf } from '../explain/entries.ts';
+import { CONFIGURATION, CONFIGURATION_PATH, readyEndpoints } from '../explain/webhook.ts';
+import { tryPod } from './try-pod.ts';
+
+export type Status = 'ok' | 'warn' | 'fail';
+
+export interface Finding {
+  status: Status;
+  message: string;
+  /** What to do about it. */
+  hint?: string;
+}
+
+export interface Place {
+  cluster: Cluster;
+  /** Of the webhook. */
+  system: string;
+  /** To try a pod in. */
+  namespace: string;
+  now: Date;
+}
+
+export interface Check {
+  name: string;
+  run(place: Place): Promise<Finding>;
+  /** When it fails, there is no use in going on. */
+  first?: true;
+}
+
+const INSTALL = 'kubectl apply -k deploy';
+const DAY_MS = 86_400_000;
+/** The webhook renews what it serves 90 days ahead and its CA years ahead: with less left, it does not. */
+const LEAST_DAYS = 30;
+
+export const CHECKS: readonly Check[] = [
+  { name: 'api', run: api, first: true },
+  { name: 'webhook-configuration', run: configuration },
+  { name: 'certificates', run: certificates },
+  { name: 'deployment', run: deployment },
+  { name: 'endpoints', run: endpoints },
+  { name: 'cluster-role', run: clusterRole },
+  { name: 'policies', run: policies },
+  { name: 'dry-run', run: tryPod },
+];
+
+async function api({ cluster }: Place): Promise<Finding> {
+  const reply = await cluster.request('GET', '/version');
+  if (reply.status !== 200) {
+    return fail(
+      `the API server at ${cluster.server} says ${refusal(reply)}`,
+      'check the user of the kubeconfig',
+    );
+  }
+  const { major, minor, gitVersion } = reply.body;
+  const number = Number(major) * 100 + Number.parseInt(String(minor), 10);
+  const message = `Kubernetes ${gitVersion} at ${cluster.server}`;
+  // matchConditions are stable from 1.30, native sidecars from 1.33.
+  if (number >= 133) return ok(message);
+  if (number >= 130) {
+    return {
+      status: 'warn',
+      message,
+      hint: 'native sidecars are stable from 1.33; before, see rollcall.dev/native-sidecar',
+    };
+  }
+  return fail(message, 'matchConditions need 1.30: the webhook would be called for all pods');
+}
+
+async function configuration({ cluster }: Place): Promise<Finding> {
+  const reply = await cluster.request('GET', CONFIGURATION_PATH);
+  if (reply.status === 404)
+    return fail(`there is no MutatingWebhookConfiguration "${CONFIGURATION}"`, INSTALL);
+  if (reply.status !== 200) return unread('the MutatingWebhookConfiguration', reply);
+  const present = entriesOf(reply.body).map(({ name }) => name);
+  const missing = ENTRIES.map(({ name }) => name).filter((name) => !present.includes(name));
+  if (missing.length > 0) return fail(`it has no entry ${missing.join(' and ')}`, INSTALL);
+  return ok(`entries ${present.join(' and ')}`);
+}
+
+async function certificates(place: Place): Promise<Finding> {
+  const reply = await place.cluster.request('GET', CONFIGURATION_PATH);
+  if (reply.status === 404) return fail('there is nothing yet that would trust them', INSTALL);
+  if (reply.status !== 200) return unread('the MutatingWebhookConfiguration', reply);
+  const bundles = entriesOf(reply.body).map((entry) => at(entry, ['clientConfig', 'caBundle']));
+  const [bundle] = bundles;
+  const logs = `see the log: kubectl -n ${place.system} logs deployment/rollcall`;
+  if (bundles.some((one) => typeof one !== 'string'))
+    return fail('an entry has no caBundle', `the webhook adds it; ${logs}`);
+  if (bundles.some((one) => one !== bundle)) return fail('the entries have different caBundles', logs);
+  const ca = decoded(bundle as string);
+  const secret = await place.cluster.request(
+    'GET',
+    `/api/v1/namespaces/${place.system}/secrets/rollcall-tls`,
+  );
+  if (secret.status === 404) return fail('there is no Secret rollcall-tls', `the webhook makes it; ${logs}`);
+  const data = isFields(secret.body.data) ? secret.body.data : {};
+  const readable = secret.status === 200;
+  if (readable && decoded(String(data['ca.crt'])) !== ca)
+    return fail('the CA of the Secret is not the one of the entries', logs);
+  const pems = readable ? [ca, decoded(String(data['tls.crt']))] : [ca];
+  const days = Math.min(...pems.map((pem) => daysLeft(pem, place.now)));
+  if (days < 0) return fail('a certificate has run out', logs);
+  if (days < LEAST_DAYS)
+    return { status: 'warn', message: `a certificate runs out in ${days} days`, hint: logs };
+  const left = `${days} days are left`;
+  if (readable) return ok(`the entries and the Secret agree; ${left}`);
+  return {
+    status: 'warn',
+    message: `${left}; the Secret can't be read (${refusal(secret)})`,
+    hint: 'check as an administrator',
+  };
+}
+
+function decoded(base64: string): string {
+  return Buffer.from(base64, 'base64').toString();
+}
+
+/** Of the first in a bundle, which is the newest; none at all when it can't be read. */
+function daysLeft(pem: string, now: Date): number {
+  try {
+    return Math.floor((new X509Certificate(pem).validToDate.getTime() - now.getTime()) / DAY_MS);
+  } catch {
+    return -1;
+  }
+}
+
+async function deployment({ cluster, system }: Place): Promise<Finding> {
+  const reply = await cluster.request('GET', `/apis/apps/v1/namespaces/${system}/deployments/rollcall`);
+  if (reply.status === 404) return fail(`there is no Deployment rollcall in ${system}`, INSTALL);
+  if (reply.status !== 200) return unread('the Deployment', reply);
+  const available = Number(at(reply.body, ['status', 'availableReplicas']) ?? 0);
+  const message = `${available} of ${at(reply.body, ['spec', 'replicas']) ?? 1} replicas are available`;
+  if (available === 0)
+    return fail(message, `kubectl -n ${system} describe pods -l app.kubernetes.io/name=rollcall`);
+  if (available === 1) return { status: 'warn', message, hint: 'with two, one can go without an outage' };
+  return ok(message);
+}
+
+async function endpoints({ cluster, system }: Place): Promise<Finding> {
+  const ready = await readyEndpoints(cluster, system, 'rollcall');
+  if (typeof ready === 'string') return { status: 'warn', message: ready };
+  if (ready > 0) return ok(`ready endpoints of the Service: ${ready}`);
+  return fail(
+    'no endpoint of the Service is ready',
+    `kubectl -n ${system} get pods -l app.kubernetes.io/name=rollcall`,
+  );
+}
+
+async function clusterRole({ cluster }: Place): Promise<Finding> {
+  const path = '/apis/rbac.authorization.k8s.io/v1/clusterroles/rollcall-watcher';
+  const reply = await cluster.request('GET', path);
+  if (reply.status === 404) return fail('there is no ClusterRole rollcall-watcher', INSTALL);
+  if (reply.status !== 200) return unread('the ClusterRole', reply);
+  const rules = (reply.body.rules ?? []) as { resources?: string[]; verbs?: string[] }[];
+  const lacking = RULES.filter(
+    ({ resources, verbs }) =>
+      !rules.some(
+        (rule) =>
+          rule.resources?.includes(resources[0]!) && verbs.every((verb) => rule.verbs?.includes(verb)),
+      ),
+  );
+  if (lacking.length === 0) return ok('rollcall-watcher may list and watch endpointslices and pods');
+  return fail(
+    `rollcall-watcher may not list and watch ${lacking.map(({ resources }) => resources[0]).join(' and ')}`,
+    INSTALL,
+  );
+}
+
+async function policies({ cluster }: Place): Promise<Finding> {
+  const path = '/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies/rollcall-misplaced';
+  const reply = await cluster.request('GET', path);
+  if (reply.status === 200) return ok('mistakes on workloads and namespaces are warned of');
+  const message =
+    reply.status === 404
+      ? 'mistakes on workloads and namespaces are not warned of'
+      : `the policies say ${refusal(reply)}`;
+  return { status: 'warn', message, hint: 'deploy/policies.yaml has the policies' };
+}
+
+function ok(message: string): Finding {
+  return { status: 'ok', message };
+}
+
+function fail(message: string, hint: string): Finding {
+  return { status: 'fail', message, hint };
+}
+
+function unread(what: string, reply: { status: number; body: Fields; warnings: string[] }): Finding {
+  return {
+    status: 'warn',
+    message: `${what} can't be read (${refusal(reply)})`,
+    hint: 'check as somebody who may',
+  };
+}

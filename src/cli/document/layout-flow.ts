@@ -1,0 +1,43 @@
+import { isMap, type Node, type YAMLMap, type YAMLSeq } from 'yaml';
+import { contentEnd, type Entry, keyStart, type Layout, nameOf } from './layout.ts';
+import type { Value } from './value.ts';
+import { lineStart, renderFlow, type Style } from './yaml.ts';
+
+/** A collection in brackets, as in all of JSON. */
+export function flowLayout(node: YAMLMap | YAMLSeq, text: string, style: Style): Layout {
+  const items = node.items as (Entry | Node)[];
+  const starts = items.map((item) => (isMap(node) ? keyStart(item as Entry) : (item as Node).range![0]));
+  const ends = items.map(contentEnd);
+  const margin = marginOf(text, starts[0]!);
+  const blank = style.compact ? '' : ' ';
+  const separator = `,${margin === undefined ? blank : style.eol + margin}`;
+  const item = (value: Value, key?: string) => {
+    if (key === undefined) return renderFlow(value, style, margin);
+    return `${renderFlow(key, style)}:${blank}${renderFlow(value, style, margin)}`;
+  };
+  return {
+    rewrite(index, value) {
+      const key = isMap(node) ? nameOf(items[index] as Entry) : undefined;
+      return { start: starts[index]!, end: ends[index]!, text: item(value, key) };
+    },
+    // The comma goes with it: the one behind, as long as there is none in front that stays.
+    remove: (index, leading) =>
+      leading
+        ? { start: starts[index]!, end: starts[index + 1]!, text: '' }
+        : { start: ends[index - 1]!, end: ends[index]!, text: '' },
+    insert(beside, value, key) {
+      if ('before' in beside) {
+        const at = starts[beside.before]!;
+        return { start: at, end: at, text: item(value, key) + separator };
+      }
+      const at = ends[beside.after]!;
+      return { start: at, end: at, text: separator + item(value, key) };
+    },
+  };
+}
+
+/** What stands before an item that begins a line. */
+function marginOf(text: string, at: number): string | undefined {
+  const before = text.slice(lineStart(text, at), at);
+  return /^[ \t]+$/.test(before) ? before : undefined;
+}

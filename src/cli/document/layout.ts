@@ -1,0 +1,54 @@
+import { isCollection, isPair, isScalar, type Node, type Pair, type Scalar } from 'yaml';
+import type { TextEdit } from './text-edits.ts';
+import type { Value } from './value.ts';
+import { renderScalar, type Style } from './yaml.ts';
+
+export type Entry = Pair<Scalar, Node | null>;
+
+/** After an item, or, where none stays before the place, in front of one. */
+export type Beside = { after: number } | { before: number };
+
+/** How the items of one collection stand in the text, and so what edit does what to them. */
+export interface Layout {
+  /** Puts another value in the place of an item's. */
+  rewrite(index: number, value: Value): TextEdit;
+  /** `leading`: nothing of what stands before it stays. */
+  remove(index: number, leading: boolean): TextEdit;
+  /** Beside an item that stays. Entries of a map have a key. */
+  insert(beside: Beside, value: Value, key?: string): TextEdit;
+}
+
+export function nameOf({ key }: Entry): string {
+  return String(isScalar(key) ? key.value : key);
+}
+
+/** `<<: *other`: a symbol to the library, as the text `"<<"` is a key like any other. */
+export function isMerge({ key }: Entry): boolean {
+  return isScalar(key) && typeof key.value === 'symbol';
+}
+
+export function keyStart({ key }: Entry): number {
+  return key.range![0];
+}
+
+/** Where an item ends, without the blanks, comments and blank lines that follow. */
+export function contentEnd(item: Node | Entry): number {
+  if (isPair(item)) {
+    const { key, value } = item as Entry;
+    return value?.range ? contentEnd(value) : key.range![1];
+  }
+  if (isCollection(item) && !item.flow && item.items.length > 0) {
+    return contentEnd(item.items.at(-1) as Node | Entry);
+  }
+  return item.range![1];
+}
+
+/** One scalar in the place of another. */
+export function rescalar(node: Node | null, value: Value, style: Style): TextEdit | undefined {
+  const isOne = typeof value !== 'object' && isScalar(node);
+  if (!isOne || node.type?.startsWith('BLOCK')) return undefined;
+  const [start, end] = node.range!;
+  // The nothing after a colon needs a blank before it.
+  if (start === end) return undefined;
+  return { start, end, text: renderScalar(value, node, style) };
+}

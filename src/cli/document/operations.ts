@@ -1,0 +1,29 @@
+import type { Operation } from '../../inject/patch.ts';
+import type { Fields, Value } from './value.ts';
+
+/** The value after the operations of RFC 6902; the one given stays as it is. */
+export function applyOperations(value: Value, operations: readonly Operation[]): Value {
+  // Apart, even where anchors had made two places one.
+  const root = { document: JSON.parse(JSON.stringify(value)) as Value };
+  for (const operation of operations) apply(root, operation);
+  return root.document;
+}
+
+function apply(root: { document: Value }, operation: Operation): void {
+  const steps = ['document', ...operation.path.split('/').slice(1).map(unescaped)];
+  const last = steps.pop()!;
+  const parent = steps.reduce<Value>((here, step) => (here as Fields)[step]!, root as unknown as Fields);
+  const value = 'value' in operation ? (structuredClone(operation.value) as Value) : null;
+  if (Array.isArray(parent)) {
+    const index = last === '-' ? parent.length : Number(last);
+    if (operation.op === 'add') parent.splice(index, 0, value);
+    else if (operation.op === 'replace') parent[index] = value;
+    else parent.splice(index, 1);
+  } else if (operation.op === 'remove') delete (parent as Fields)[last];
+  // Not by assignment: a key may be called __proto__.
+  else Object.defineProperty(parent, last, { value, enumerable: true, configurable: true, writable: true });
+}
+
+function unescaped(token: string): string {
+  return token.replaceAll('~1', '/').replaceAll('~0', '~');
+}

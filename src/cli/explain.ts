@@ -1,0 +1,64 @@
+import { UsageError } from '../config.ts';
+import { type Cluster, connect, Unreachable } from './cluster.ts';
+import { commands } from './commands.ts';
+import { Unreadable } from './document/yaml.ts';
+import type { Explanation } from './explain/explanation.ts';
+import { explainInCluster, explainTarget } from './explain/live.ts';
+import { explainItems } from './explain/offline.ts';
+import { targetOf } from './explain/target.ts';
+import { textOf } from './explain/text.ts';
+import { type Arguments, parseFlags } from './flags.ts';
+import { DEFAULT_NAMESPACE } from './inject.ts';
+import { readSources } from './input.ts';
+import { installOf } from './install.ts';
+import { EXIT, type Io } from './io.ts';
+import { load } from './manifests.ts';
+
+type Given = Arguments<typeof commands.explain>;
+
+/** `rollcall explain` */
+export async function explain(argv: readonly string[], io: Io): Promise<number> {
+  const given = parseFlags('explain', commands.explain, argv);
+  try {
+    const explanations = await explained(given, io);
+    io.stdout.write(
+      given.flags.output === 'json'
+        ? `${JSON.stringify(explanations, null, 2)}\n`
+        : explanations.map(textOf).join('\n'),
+    );
+    if (explanations.length === 0)
+      io.stderr.write('rollcall: there is no pod and no pod template in the input\n');
+    return EXIT.fine;
+  } catch (error) {
+    if (!(error instanceof Unreadable || error instanceof Unreachable)) throw error;
+    io.stderr.write(`rollcall: ${error.message}\n`);
+    return EXIT.refused;
+  }
+}
+
+async function explained({ flags, operand }: Given, io: Io): Promise<Explanation[]> {
+  const install = installOf();
+  const fromFile = flags.filename.length > 0 || flags.kustomize !== undefined;
+  if (operand !== undefined && fromFile) {
+    throw new UsageError(`"${operand}" and a file are two things to explain; leave one of them out`);
+  }
+  if (operand !== undefined) {
+    const target = targetOf(operand);
+    const cluster = await connect(flags, io);
+    return [await explainTarget(cluster, target, flags.namespace ?? cluster.namespace, install)];
+  }
+  if (!fromFile) throw new UsageError('nothing to explain; give KIND/NAME, -f FILE or -k DIR');
+  const cluster = await wanted(flags, io);
+  const sources = await readSources(flags, io);
+  const items = sources.flatMap(load).flatMap((manifest) => manifest.items);
+  const fallback = flags.namespace ?? cluster?.namespace ?? DEFAULT_NAMESPACE;
+  return cluster === undefined
+    ? explainItems(items, fallback, install)
+    : explainInCluster(cluster, items, fallback, install);
+}
+
+/** A file is explained by itself, unless a cluster is named. */
+async function wanted(flags: Given['flags'], io: Io): Promise<Cluster | undefined> {
+  if (flags.kubeconfig === undefined && flags.context === undefined) return undefined;
+  return connect(flags, io);
+}

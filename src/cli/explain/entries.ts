@@ -1,0 +1,96 @@
+import { keys } from '../../inject/annotations.ts';
+import { type Fields, isFields, type Value } from '../document/value.ts';
+import { mismatch } from './selector.ts';
+
+type Texts = Readonly<Record<string, string>>;
+
+/** What decides whether the API server asks the webhook about a pod, as in deploy/configuration.yaml. */
+export interface Entry {
+  name: string;
+  namespaceSelector?: Value;
+  objectSelector?: Value;
+  matchConditions?: { name: string; expression: string }[];
+  failurePolicy?: string;
+}
+
+export const SYSTEM_NAMESPACE = 'rollcall-system';
+const KEY = keys.inject.key;
+const notSystem = {
+  matchExpressions: [{ key: 'kubernetes.io/metadata.name', operator: 'NotIn', values: [SYSTEM_NAMESPACE] }],
+};
+
+/** The installed conditions, each with what it means. */
+const CONDITIONS: readonly { name: string; expression: string; holds(annotations: Texts): boolean }[] = [
+  {
+    name: 'asks',
+    expression:
+      `has(object.metadata.annotations) && '${KEY}' in object.metadata.annotations ` +
+      `&& object.metadata.annotations['${KEY}'] != 'false'`,
+    holds: (annotations) => annotations[KEY] !== undefined && annotations[KEY] !== 'false',
+  },
+  {
+    name: 'says-nothing',
+    expression: `!has(object.metadata.annotations) || !('${KEY}' in object.metadata.annotations)`,
+    holds: (annotations) => annotations[KEY] === undefined,
+  },
+];
+
+const [asks, saysNothing] = CONDITIONS.map(({ name, expression }) => ({ name, expression }));
+
+export const ENTRIES: readonly Entry[] = [
+  {
+    name: 'pods.rollcall.dev',
+    namespaceSelector: notSystem,
+    matchConditions: [asks!],
+    failurePolicy: 'Fail',
+  },
+  {
+    name: 'namespaces.rollcall.dev',
+    namespaceSelector: { matchLabels: { [keys.injection.key]: 'enabled' }, ...notSystem },
+    matchConditions: [saysNothing!],
+    failurePolicy: 'Ignore',
+  },
+];
+
+export type Answer = 'yes' | 'no' | 'unknown';
+
+/** Whether the API server would ask this entry about the pod, and why. */
+export function calls(
+  entry: Entry,
+  pod: { labels: Texts; annotations: Texts },
+  namespaceLabels: Texts,
+): { answer: Answer; why: string } {
+  const inNamespace = mismatch(entry.namespaceSelector, namespaceLabels);
+  if (inNamespace !== undefined)
+    return { answer: 'no', why: `its namespaceSelector does not match: ${inNamespace}` };
+  const onPod = mismatch(entry.objectSelector, pod.labels);
+  if (onPod !== undefined) return { answer: 'no', why: `its objectSelector does not match: ${onPod}` };
+  const unknown: string[] = [];
+  for (const { name, expression } of entry.matchConditions ?? []) {
+    const known = CONDITIONS.find((one) => spaceless(one.expression) === spaceless(expression));
+    if (known === undefined) unknown.push(name);
+    else if (!known.holds(pod.annotations))
+      return { answer: 'no', why: `its matchCondition "${name}" does not hold` };
+  }
+  if (unknown.length > 0) {
+    return {
+      answer: 'unknown',
+      why: `its matchCondition "${unknown.join('", "')}" is not one of Rollcall's, and is not evaluated`,
+    };
+  }
+  const ignored = entry.failurePolicy === 'Ignore';
+  return {
+    answer: 'yes',
+    why: `called; when it can't be reached, the pod is ${ignored ? 'created without the sidecar' : 'refused'}`,
+  };
+}
+
+function spaceless(expression: string): string {
+  return expression.replace(/\s+/g, '');
+}
+
+/** The entries of a MutatingWebhookConfiguration. */
+export function entriesOf(configuration: Fields): (Entry & Fields)[] {
+  const { webhooks } = configuration;
+  return (Array.isArray(webhooks) ? webhooks.filter(isFields) : []) as (Entry & Fields)[];
+}

@@ -1,0 +1,115 @@
+import { keys } from '../../inject/annotations.ts';
+import type { Install } from '../../inject/plan.ts';
+import { type Namespace, own, type Pod } from '../../inject/pod.ts';
+import type { Judgement } from '../judge.ts';
+import { judge } from '../judge.ts';
+import { podOf, type Workload } from '../workloads.ts';
+import { type Answer, calls, type Entry } from './entries.ts';
+
+/** One rule, whether it holds, and why. */
+export interface Rule {
+  rule: string;
+  answer: Answer;
+  why: string;
+}
+
+/** All that is said about the pods of one object; the field names are stable. */
+export interface Explanation {
+  kind: string;
+  name: string;
+  namespace: string;
+  /** What the webhook does with a pod that is created now; `missed` when it is not even asked. */
+  result: 'inject' | 'skip' | 'deny' | 'missed';
+  code?: string;
+  sentence?: string;
+  /** Of a pod in a cluster: whether it has the sidecar. */
+  injected?: boolean;
+  rules: Rule[];
+  settings: { key: string; value: string; from: string }[];
+  account?: { choice: string; name: string };
+  warnings: string[];
+  /** What to do about it. */
+  advice: string[];
+}
+
+/** Where the namespace's facts come from, for the sentence about its label. */
+export type NamespaceSource = 'input' | 'cluster' | 'nowhere';
+
+export function explain(
+  workload: Workload,
+  namespace: Namespace,
+  source: NamespaceSource,
+  entries: readonly Entry[],
+  install: Install,
+): Explanation {
+  const { kind, name } = workload;
+  const pod = podOf(workload);
+  const judgement = judge(workload, namespace, install);
+  const called = entries.map((entry) => entryRule(entry, pod, namespace));
+  const { decision } = judgement.report;
+  const missed = decision.kind !== 'skip' && called.every(({ answer }) => answer === 'no');
+  return {
+    kind: kind.toLowerCase(),
+    name,
+    namespace: namespace.name,
+    result: missed ? 'missed' : decision.kind,
+    ...(decision.kind === 'inject' ? {} : { code: decision.code, sentence: decision.sentence }),
+    rules: [annotationRule(pod), labelRule(namespace, source), ...called, decisionRule(judgement)],
+    settings: decision.kind === 'inject' ? decision.origins : [],
+    ...accountOf(judgement),
+    warnings: judgement.warnings,
+    advice: [],
+  };
+}
+
+function annotationRule({ metadata }: Pod): Rule {
+  const value = own(metadata?.annotations, keys.inject.key);
+  const why =
+    value === undefined
+      ? `the pod has no annotation ${keys.inject.key}`
+      : `the pod says ${keys.inject.key}: "${value}"`;
+  return { rule: 'pod-asks', answer: value === 'true' ? 'yes' : 'no', why };
+}
+
+function labelRule({ name, labels }: Namespace, source: NamespaceSource): Rule {
+  const { key } = keys.injection;
+  const value = own(labels, key);
+  const rule = 'namespace-asks';
+  if (value !== undefined) {
+    return {
+      rule,
+      answer: value === 'enabled' ? 'yes' : 'no',
+      why: `namespace ${name} has the label ${key}=${value}`,
+    };
+  }
+  if (source !== 'nowhere') return { rule, answer: 'no', why: `namespace ${name} has no label ${key}` };
+  return {
+    rule,
+    answer: 'unknown',
+    why: `nothing is known of namespace ${name}; taken to have no label ${key}`,
+  };
+}
+
+function entryRule(entry: Entry, { metadata }: Pod, namespace: Namespace): Rule {
+  const pod = { labels: metadata?.labels ?? {}, annotations: metadata?.annotations ?? {} };
+  return { rule: `webhook ${entry.name}`, ...calls(entry, pod, namespace.labels) };
+}
+
+function decisionRule({ report }: Judgement): Rule {
+  const { decision } = report;
+  if (decision.kind !== 'inject') {
+    return {
+      rule: 'decision',
+      answer: 'no',
+      why: `${decision.kind} (${decision.code}): ${decision.sentence}`,
+    };
+  }
+  const { group } = decision.options;
+  const named = 'service' in group ? `service ${group.service}` : `selector ${group.selector}`;
+  const already = report.patch.length === 0 ? 'has the sidecar already, as it should be' : 'gets the sidecar';
+  return { rule: 'decision', answer: 'yes', why: `the pod ${already}, for ${named} by ${group.source}` };
+}
+
+function accountOf({ report: { plan } }: Judgement): Pick<Explanation, 'account'> {
+  return plan === undefined ? {} : { account: { choice: plan.account, name: plan.accountName } };
+}

@@ -1,0 +1,120 @@
+import type { Install } from '../../inject/plan.ts';
+import type { LimitRangeItem, Namespace } from '../../inject/pod.ts';
+import { type Cluster, refusal, Unreachable } from '../cluster.ts';
+import { at, type Fields } from '../document/value.ts';
+import { Facts } from '../facts.ts';
+import { hasSidecar, type Item, itemsOf, podOf, type Workload, workloadOf } from '../workloads.ts';
+import { dryRun } from './dry-run.ts';
+import { type Explanation, explain, type NamespaceSource, type Rule } from './explanation.ts';
+import type { Target } from './target.ts';
+import { readWebhook, type Webhook } from './webhook.ts';
+
+/** Of one object in the cluster. */
+export async function explainTarget(
+  cluster: Cluster,
+  target: Target,
+  namespace: string,
+  install: Install,
+): Promise<Explanation> {
+  const object = await read(cluster, target.path(namespace), `${target.kind.toLowerCase()}/${target.name}`);
+  const [item] = itemsOf({ apiVersion: 'v1', kind: target.kind, ...object });
+  const workload = item && workloadOf(item);
+  if (workload === undefined)
+    throw new Unreachable(`${target.kind.toLowerCase()}/${target.name} has no pod template`);
+  const explanation = await explainLive(cluster, workload, namespace, install);
+  return target.kind === 'Pod' ? withState(explanation, workload.object) : explanation;
+}
+
+/** Of the objects of a file, with the namespaces and the webhook of the cluster. */
+export async function explainInCluster(
+  cluster: Cluster,
+  items: readonly Item[],
+  fallback: string,
+  install: Install,
+): Promise<Explanation[]> {
+  const explanations: Explanation[] = [];
+  for (const item of items) {
+    const workload = workloadOf(item);
+    if (workload === undefined) continue;
+    explanations.push(await explainLive(cluster, workload, workload.namespace ?? fallback, install));
+  }
+  return explanations;
+}
+
+async function explainLive(
+  cluster: Cluster,
+  workload: Workload,
+  name: string,
+  install: Install,
+): Promise<Explanation> {
+  const { namespace, source } = await readNamespace(cluster, name);
+  const webhook = await readWebhook(cluster);
+  const explanation = explain(workload, namespace, source, webhook.entries, install);
+  const tried = await dryRun(cluster, podOf(workload), name);
+  return {
+    ...explanation,
+    ...(webhook.created === undefined ? { result: 'missed' as const } : {}),
+    rules: [...webhook.rules, ...explanation.rules, tried.rule],
+    warnings: [...new Set([...explanation.warnings, ...tried.warnings])],
+    advice: adviceOf(explanation, webhook, tried.rule),
+  };
+}
+
+/** Who may not read all of it is told what holds without. */
+async function readNamespace(
+  cluster: Cluster,
+  name: string,
+): Promise<{ namespace: Namespace; source: NamespaceSource }> {
+  const path = `/api/v1/namespaces/${name}`;
+  const [object, limits] = [
+    await cluster.request('GET', path),
+    await cluster.request('GET', `${path}/limitranges`),
+  ];
+  if (object.status === 404)
+    throw new Unreachable(`namespace/${name} can't be read; the API server says ${refusal(object)}`);
+  const known = object.status === 200;
+  const items = known ? itemsOf({ apiVersion: 'v1', kind: 'Namespace', ...object.body }) : [];
+  const ranges =
+    limits.status === 200 && Array.isArray(limits.body.items) ? (limits.body.items as Fields[]) : [];
+  const listed = ranges.flatMap(
+    (range) => (at(range, ['spec', 'limits']) ?? []) as unknown as LimitRangeItem[],
+  );
+  return {
+    namespace: { ...new Facts(items, name).namespace(name), limits: listed },
+    source: known ? 'cluster' : 'nowhere',
+  };
+}
+
+function adviceOf({ result }: Explanation, { created }: Webhook, tried: Rule): string[] {
+  if (created === undefined) return ['install Rollcall, then create the pod again'];
+  if (result === 'inject' && tried.answer === 'no') {
+    return [
+      'by the rules it gets the sidecar, by the dry run it does not: rollcall check looks at the installation',
+    ];
+  }
+  return [];
+}
+
+/** Of a pod that exists, whether it has the sidecar, and why not when it would get one now. */
+function withState(explanation: Explanation, object: Fields): Explanation {
+  const injected = hasSidecar(object);
+  const status =
+    at(object, ['metadata', 'annotations', 'rollcall.dev/status']) ?? 'without a status annotation';
+  const why = injected ? `the sidecar is in it; ${status}` : 'there is no container "rollcall" in it';
+  const advice = [...explanation.advice];
+  if (!injected && explanation.result === 'inject') {
+    const created = at(object, ['metadata', 'creationTimestamp']);
+    advice.push(
+      `it was created (${created}) before it, its namespace or the webhook was as it is now, or while the webhook ` +
+        'was away; delete it, or restart its workload, to have it made again',
+    );
+  }
+  const rule: Rule = { rule: 'pod-injected', answer: injected ? 'yes' : 'no', why };
+  return { ...explanation, injected, rules: [...explanation.rules, rule], advice };
+}
+
+async function read(cluster: Cluster, path: string, title: string): Promise<Fields> {
+  const reply = await cluster.request('GET', path);
+  if (reply.status === 200) return reply.body;
+  throw new Unreachable(`${title} can't be read; the API server says ${refusal(reply)}`);
+}

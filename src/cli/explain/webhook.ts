@@ -1,0 +1,70 @@
+import { type Cluster, refusal } from '../cluster.ts';
+import { at, type Fields, isFields } from '../document/value.ts';
+import { ENTRIES, type Entry, entriesOf } from './entries.ts';
+import type { Rule } from './explanation.ts';
+
+export const CONFIGURATION = 'rollcall';
+export const CONFIGURATION_PATH = `/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/${CONFIGURATION}`;
+
+/** What a cluster has of the webhook. */
+export interface Webhook {
+  rules: Rule[];
+  entries: readonly Entry[];
+  created: string | undefined;
+}
+
+export async function readWebhook(cluster: Cluster): Promise<Webhook> {
+  const rule = 'webhook-configured';
+  const reply = await cluster.request('GET', CONFIGURATION_PATH);
+  if (reply.status === 404) {
+    const why = `there is no MutatingWebhookConfiguration "${CONFIGURATION}"; install it: kubectl apply -k deploy`;
+    return { rules: [{ rule, answer: 'no', why }], entries: [], created: undefined };
+  }
+  if (reply.status !== 200) {
+    const why = `it can't be read (${refusal(reply)}); taken to be as in deploy/configuration.yaml`;
+    return { rules: [{ rule, answer: 'unknown', why }], entries: ENTRIES, created: '' };
+  }
+  const entries = entriesOf(reply.body);
+  const without = entries.filter((entry) => !at(entry, ['clientConfig', 'caBundle'])).map(({ name }) => name);
+  const configured: Rule =
+    without.length === 0 && entries.length > 0
+      ? {
+          rule,
+          answer: 'yes',
+          why: `with ${entries.map(({ name }) => name).join(' and ')}, each with a caBundle`,
+        }
+      : {
+          rule,
+          answer: 'no',
+          why: `no caBundle yet in ${without.join(' and ')}: the webhook adds it when it starts`,
+        };
+  const created = at(reply.body, ['metadata', 'creationTimestamp']);
+  return { rules: [configured, await reachable(cluster, entries)], entries, created: String(created) };
+}
+
+/** Whether somebody is there to be asked. */
+async function reachable(cluster: Cluster, entries: readonly (Entry & Fields)[]): Promise<Rule> {
+  const rule = 'webhook-reachable';
+  const service = entries.map((entry) => at(entry, ['clientConfig', 'service'])).find(isFields);
+  if (service === undefined) return { rule, answer: 'unknown', why: 'it is called by URL, not by a Service' };
+  const { namespace, name } = service;
+  const ready = await readyEndpoints(cluster, String(namespace), String(name));
+  if (typeof ready === 'string') return { rule, answer: 'unknown', why: ready };
+  const why = `ready endpoints of service ${name} in ${namespace}: ${ready}`;
+  if (ready > 0) return { rule, answer: 'yes', why };
+  return { rule, answer: 'no', why: `${why}; see kubectl -n ${namespace} get pods` };
+}
+
+/** How many there are, or why that is not known. */
+export async function readyEndpoints(
+  cluster: Cluster,
+  namespace: string,
+  service: string,
+): Promise<number | string> {
+  const path = `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices`;
+  const reply = await cluster.request('GET', `${path}?labelSelector=kubernetes.io/service-name%3D${service}`);
+  if (reply.status !== 200) return `its endpoints can't be read (${refusal(reply)})`;
+  const slices = (reply.body.items ?? []) as { endpoints?: { conditions?: { ready?: boolean } }[] | null }[];
+  const endpoints = slices.flatMap((slice) => slice.endpoints ?? []);
+  return endpoints.filter(({ conditions }) => conditions?.ready !== false).length;
+}

@@ -1,0 +1,131 @@
+import { keys } from '../inject/annotations.ts';
+import type { Install } from '../inject/plan.ts';
+import { accessObjects, identityOf, type Need } from './access.ts';
+import { commands } from './commands.ts';
+import { applyOperations } from './document/operations.ts';
+import { at, replaceAt, type Value } from './document/value.ts';
+import { Facts } from './facts.ts';
+import { type Arguments, parseFlags } from './flags.ts';
+import { installOf } from './install.ts';
+import type { Io } from './io.ts';
+import { type Judgement, judge, optedIn } from './judge.ts';
+import type { Manifest } from './manifests.ts';
+import { rewrite } from './rewrite.ts';
+import { type Item, titleOf, type Workload, workloadOf } from './workloads.ts';
+
+type Flags = Arguments<typeof commands.inject>['flags'];
+
+/** `rollcall inject` */
+export async function inject(argv: readonly string[], io: Io): Promise<number> {
+  const { flags } = parseFlags('inject', commands.inject, argv);
+  const install = installOf(flags);
+  return rewrite(flags, io, 'injected', (manifests) => new Injection(flags, install, io).run(manifests));
+}
+
+/** What a pod without a namespace is in, as far as anybody knows. */
+export const DEFAULT_NAMESPACE = 'default';
+
+class Injection {
+  readonly #flags: Flags;
+  readonly #install: Install;
+  readonly #io: Io;
+  readonly #fallback: string;
+  /** Objects that the input has, or has been given. */
+  #present = new Set<string>();
+  /** Workloads with an access that was put into a namespace which nobody named. */
+  #guessed: Workload[] = [];
+
+  constructor(flags: Flags, install: Install, io: Io) {
+    this.#flags = flags;
+    this.#install = install;
+    this.#io = io;
+    this.#fallback = flags.namespace ?? DEFAULT_NAMESPACE;
+  }
+
+  /** False when a workload was refused. */
+  run(manifests: readonly Manifest[]): boolean {
+    const items = manifests.flatMap((manifest) => manifest.items);
+    const facts = new Facts(items, this.#fallback);
+    this.#present = new Set(items.map((item) => this.#identity(item)));
+    const kinds = manifests.flatMap((manifest) =>
+      workloadsOf(manifest).map((workload) => this.#one(manifest, workload, facts)),
+    );
+    this.#hints(kinds);
+    return !kinds.includes('deny');
+  }
+
+  #one(manifest: Manifest, workload: Workload, facts: Facts): 'inject' | 'skip' | 'deny' {
+    const found = facts.namespace(this.#namespaceOf(workload));
+    const judgement = judge(workload, this.#flags.all ? optedIn(found) : found, this.#install);
+    const { decision, patch } = judgement.report;
+    this.#say(workload, judgement);
+    if (patch.length > 0) changeTemplate(manifest, workload, (template) => applyOperations(template, patch));
+    if (decision.kind === 'inject' && !this.#flags['no-access']) this.#provide(manifest, workload, judgement);
+    return decision.kind;
+  }
+
+  #provide(manifest: Manifest, workload: Workload, { report }: Judgement): void {
+    const { account, accountName } = report.plan!;
+    if (account === 'unneeded' || account === 'untouched') return;
+    const namespace = this.#namespaceOf(workload);
+    const need: Need = { namespace, account: accountName, scoped: account === 'scoped' };
+    const missing = accessObjects(need).filter((object) => !this.#present.has(identityOf(object)));
+    if (missing.length === 0) return;
+    for (const object of missing) this.#present.add(identityOf(object));
+    manifest.before.push(...missing);
+    if (workload.namespace === undefined && this.#flags.namespace === undefined) this.#guessed.push(workload);
+  }
+
+  #say(workload: Workload, { report, warnings }: Judgement): void {
+    const title = titleOf(workload);
+    this.#io.stderr.write(`${title}: ${resultOf(report)}\n`);
+    for (const warning of warnings) this.#io.stderr.write(`${title}: warning: ${warning}\n`);
+  }
+
+  #hints(kinds: readonly string[]): void {
+    if (kinds.length === 0) this.#note('there is no pod and no pod template in the input');
+    else if (kinds.includes('deny')) this.#note('nothing is printed, since a workload was refused');
+    else if (!kinds.includes('inject')) {
+      const orAll = this.#flags.all ? '' : ', or give --all';
+      this.#note(`nothing was injected; annotate a pod template with ${keys.inject.key}: "true"${orAll}`);
+    }
+    if (this.#guessed.length > 0) {
+      this.#note(
+        `no namespace is known for ${this.#guessed.map(titleOf).join(', ')}: the account and its rights are for ` +
+          `"${DEFAULT_NAMESPACE}"; give --namespace NAME when it is another`,
+      );
+    }
+  }
+
+  #note(sentence: string): void {
+    this.#io.stderr.write(`rollcall: ${sentence}\n`);
+  }
+
+  #namespaceOf({ namespace }: Item): string {
+    return namespace ?? this.#fallback;
+  }
+
+  #identity({ kind, name, namespace }: Item): string {
+    return identityOf({ kind, metadata: { name, namespace: namespace ?? this.#fallback } });
+  }
+}
+
+function resultOf({ decision, patch }: Judgement['report']): string {
+  if (decision.kind === 'inject') return patch.length > 0 ? 'injected' : 'unchanged';
+  const word = decision.kind === 'deny' ? 'refused' : 'skipped';
+  return `${word} (${decision.code}): ${decision.sentence}`;
+}
+
+export function workloadsOf({ items }: Manifest): Workload[] {
+  return items.map(workloadOf).filter((workload) => workload !== undefined);
+}
+
+/** Notes what becomes of a pod template in its document. */
+export function changeTemplate(
+  manifest: Manifest,
+  { path, templatePath }: Workload,
+  change: (template: Value) => Value,
+): void {
+  const place = [...path, ...templatePath];
+  manifest.after = replaceAt(manifest.after, place, change(at(manifest.after, place)!));
+}

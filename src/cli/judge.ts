@@ -1,0 +1,32 @@
+import { keys } from '../inject/annotations.ts';
+import { inject, type Report } from '../inject/inject.ts';
+import type { Install } from '../inject/plan.ts';
+import type { Namespace } from '../inject/pod.ts';
+import { advice, unquoted } from './advice.ts';
+import { podOf, type Workload } from './workloads.ts';
+
+export interface Judgement {
+  report: Report;
+  /** Sentences for the author of the workload. */
+  warnings: string[];
+}
+
+/** What the core says of the pods of a workload, and what only the workload around them shows. */
+export function judge(workload: Workload, namespace: Namespace, install: Install): Judgement {
+  const wrong = unquoted(workload);
+  if (wrong !== undefined) {
+    const decision = { kind: 'deny', code: 'bad-value', sentence: wrong } as const;
+    return { report: { decision, patch: [], warnings: [] }, warnings: [] };
+  }
+  const report = inject(podOf(workload), { namespace, install, dryRun: false });
+  const warnings = report.warnings
+    .map((sentence) => sentence.replace(/^rollcall: /, ''))
+    // That is the result itself, which is said anyway.
+    .filter((sentence) => !sentence.startsWith('not injected ('));
+  return { report, warnings: [...warnings, ...advice(workload, report)] };
+}
+
+/** As if the namespace had been labelled. */
+export function optedIn(namespace: Namespace): Namespace {
+  return { ...namespace, labels: { ...namespace.labels, [keys.injection.key]: 'enabled' } };
+}

@@ -1,0 +1,67 @@
+/** What inject and uninject have in common: read, change, print. */
+import { UsageError } from '../config.ts';
+import { assemble } from './assemble.ts';
+import { Unreadable } from './document/yaml.ts';
+import { readSources, type Source } from './input.ts';
+import { DIFF_EXIT, EXIT, type Io } from './io.ts';
+import { load, type Manifest } from './manifests.ts';
+import { asTheyCame, converted, difference } from './output.ts';
+import { titleOf } from './workloads.ts';
+
+export interface RewriteFlags {
+  filename: string[];
+  kustomize: string | undefined;
+  recursive: boolean;
+  output: string | undefined;
+  diff: boolean;
+}
+
+/** Writes into the manifests what is to become of them; false when that must not be printed. */
+export type Change = (manifests: readonly Manifest[]) => boolean;
+
+/** `done` is what the changed files are called in a diff. */
+export async function rewrite(flags: RewriteFlags, io: Io, done: string, change: Change): Promise<number> {
+  if (flags.diff && flags.output !== undefined) {
+    throw new UsageError('--diff and --output do not go together; leave one of them out');
+  }
+  const trouble = flags.diff ? DIFF_EXIT.trouble : EXIT.refused;
+  const sources = await readSources(flags, io);
+  let files: File[];
+  try {
+    files = sources.map((source) => ({ source, manifests: load(source) }));
+  } catch (error) {
+    if (!(error instanceof Unreadable)) throw error;
+    io.stderr.write(`rollcall: ${error.message}\n`);
+    return trouble;
+  }
+  const manifests = files.flatMap((file) => file.manifests);
+  if (!change(manifests)) return trouble;
+  if (flags.output !== undefined) {
+    io.stdout.write(converted(manifests, flags.output as 'yaml' | 'json'));
+    return EXIT.fine;
+  }
+  return print(files, flags, io, done);
+}
+
+interface File {
+  source: Source;
+  manifests: Manifest[];
+}
+
+function print(files: readonly File[], { diff }: RewriteFlags, io: Io, done: string): number {
+  const texts = files.map(({ manifests }) => {
+    const { text, rewritten } = assemble(manifests);
+    for (const { items } of rewritten) {
+      const titles = items.map(titleOf).join(', ');
+      io.stderr.write(`${titles}: warning: written anew, without its comments and anchors\n`);
+    }
+    return text;
+  });
+  if (!diff) {
+    io.stdout.write(asTheyCame(texts));
+    return EXIT.fine;
+  }
+  const differences = files.map(({ source }, index) => difference(source, texts[index]!, done)).join('');
+  io.stdout.write(differences);
+  return differences === '' ? DIFF_EXIT.same : DIFF_EXIT.different;
+}

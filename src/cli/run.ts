@@ -1,0 +1,30 @@
+import { type CommandName, commands } from './commands.ts';
+import { helpOf } from './help.ts';
+import { EXIT, type Io } from './io.ts';
+
+type Program = (argv: readonly string[], io: Io) => Promise<number>;
+
+/** Each is imported when it runs. */
+const programs: Readonly<Record<CommandName, () => Promise<Program>>> = {
+  inject: async () => (await import('./inject.ts')).inject,
+  uninject: async () => (await import('./uninject.ts')).uninject,
+  explain: async () => (await import('./explain.ts')).explain,
+  check: async () => (await import('./check.ts')).check,
+  completion: async () => (await import('./completion.ts')).completion,
+};
+
+export { commands };
+
+export function isCommand(name: string): name is CommandName {
+  return Object.hasOwn(commands, name);
+}
+
+/** Runs one command, or prints its help; resolves to the exit code. Throws `UsageError`. */
+export async function runCommand(name: CommandName, argv: readonly string[], io: Io): Promise<number> {
+  if (argv.includes('--help') || argv.includes('-h')) {
+    io.stdout.write(`${helpOf(name, commands[name])}\n`);
+    return EXIT.fine;
+  }
+  const program = await programs[name]();
+  return program(argv, io);
+}

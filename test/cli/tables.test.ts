@@ -1,0 +1,51 @@
+/** What the commands know of an installation is what deploy/ installs. */
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { test } from 'node:test';
+import { parseAllDocuments } from 'yaml';
+import { RULES } from '../../src/cli/access.ts';
+import { commands } from '../../src/cli/commands.ts';
+import { ENTRIES } from '../../src/cli/explain/entries.ts';
+import { targetOf } from '../../src/cli/explain/target.ts';
+import { KINDS } from '../../src/cli/workloads.ts';
+
+async function deployed(file: string): Promise<Record<string, unknown>[]> {
+  const text = await readFile(new URL(`../../deploy/${file}`, import.meta.url), 'utf8');
+  return parseAllDocuments(text).map((document) => document.toJS());
+}
+
+test('the entries of the webhook', async () => {
+  const [configuration] = (await deployed('configuration.yaml')) as {
+    webhooks: (typeof ENTRIES)[number][];
+  }[];
+  const spaceless = (entry: (typeof ENTRIES)[number]) => ({
+    name: entry.name,
+    namespaceSelector: entry.namespaceSelector,
+    objectSelector: entry.objectSelector,
+    matchConditions: entry.matchConditions?.map(({ name, expression }) => [
+      name,
+      expression.replace(/\s+/g, ''),
+    ]),
+    failurePolicy: entry.failurePolicy,
+  });
+  assert.deepEqual(ENTRIES.map(spaceless), configuration!.webhooks.map(spaceless));
+});
+
+test('the rules of the watcher', async () => {
+  const roles = await deployed('rbac.yaml');
+  const role = roles.find(
+    ({ kind, metadata }) =>
+      kind === 'ClusterRole' && (metadata as { name: string }).name === 'rollcall-watcher',
+  );
+  assert.deepEqual(role!.rules, RULES);
+});
+
+test('every kind that can be explained from a file can be looked up, but the template that runs nothing', () => {
+  const offered = commands.explain.operand.choices.map((choice) => targetOf(`${choice}x`).kind);
+  assert.deepEqual(
+    offered.toSorted(),
+    Object.keys(KINDS)
+      .filter((kind) => kind !== 'PodTemplate')
+      .toSorted(),
+  );
+});
