@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { sidecarEnvironment } from '../src/inject/plan.ts';
+import { sidecarEnvironment } from '../src/inject/sidecar.ts';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 export const directory = mkdtempSync(join(tmpdir(), 'rollcall-bench-'));

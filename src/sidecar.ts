@@ -7,6 +7,7 @@ import { Metrics } from './metrics.ts';
 import { systemClock } from './watcher/clock.ts';
 import { HEALTH_NAME, STARTED_NAME } from './watcher/directory.ts';
 import { FileOutput } from './watcher/files.ts';
+import { GarbageCollection } from './watcher/garbage.ts';
 import { Gate } from './watcher/gate.ts';
 import { serveHealth } from './watcher/health.ts';
 import { Hooks } from './watcher/hooks.ts';
@@ -36,6 +37,7 @@ export async function sidecar(config: SidecarConfig): Promise<void> {
   const readers = new Readers(watch, systemClock, log);
   const gate = gateOf(config, log);
   const outputs = outputsOf(config, log);
+  watch.add(new GarbageCollection(systemClock));
   watch.add(readers);
   watch.add(gate);
   for (const output of Object.values(outputs).flat()) watch.add(output);

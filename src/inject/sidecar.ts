@@ -14,7 +14,11 @@ const PROCESS_SECONDS = 10;
  * The young generation of V8 grows to 3 x 16 MB by itself, and what a list left behind stays resident:
  * with 1 MB, a group of 10,000 costs a quarter less memory.
  */
-export const sidecarEnvironment = { NODE_OPTIONS: '--max-semi-space-size=1' };
+export const sidecarEnvironment = {
+  NODE_OPTIONS: '--max-semi-space-size=1',
+  // Each thread of V8 and libuv keeps an arena of its own otherwise: 0.4 MB, with 10,000 members 1.5.
+  MALLOC_ARENA_MAX: '1',
+};
 
 /** What the pod it is for says of the sidecar. */
 export interface SidecarOptions {

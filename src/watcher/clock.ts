@@ -28,7 +28,8 @@ export interface Tick {
   type: 'tick';
 }
 
-const TICK_MS = 1000;
+/** The longest silence of a loop that waits. */
+export const TICK_MS = 1000;
 
 /** The awaited thing did not come in time. */
 export class Timeout extends Error {}
@@ -65,18 +66,16 @@ export async function* sleeping(clock: Clock, milliseconds: number): AsyncGenera
 }
 
 /** The promise's value, or undefined when it takes longer; the promise itself goes on. */
-export async function orTimer<T>(
-  promise: Promise<T>,
-  clock: Clock,
-  milliseconds: number,
-): Promise<T | undefined> {
-  let timer: unknown;
-  const expired = new Promise<undefined>((resolve) => {
-    timer = clock.setTimeout(() => resolve(undefined), milliseconds);
-  });
-  try {
-    return await Promise.race([promise, expired]);
-  } finally {
+export function orTimer<T>(promise: Promise<T>, clock: Clock, milliseconds: number): Promise<T | undefined> {
+  const { promise: first, resolve, reject } = Promise.withResolvers<T | undefined>();
+  const timer = clock.setTimeout(() => resolve(undefined), milliseconds);
+  const settle = (outcome: () => void) => {
     clock.clearTimeout(timer);
-  }
+    outcome();
+  };
+  promise.then(
+    (value) => settle(() => resolve(value)),
+    (error) => settle(() => reject(error)),
+  );
+  return first;
 }

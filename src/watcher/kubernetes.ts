@@ -1,6 +1,6 @@
 import { ApiError, failureOf, isTooLargeVersion, type StatusObject, statusError } from './api-error.ts';
 import { Backoff } from './backoff.ts';
-import { type Clock, orTimer, sleeping, type Tick, Timeout, ticking } from './clock.ts';
+import { type Clock, orTimer, sleeping, TICK_MS, Timeout, ticking } from './clock.ts';
 import { Corrupt, LineSplitter } from './lines.ts';
 import type { Log } from './log.ts';
 import type { Member } from './protocol.ts';
@@ -8,24 +8,38 @@ import type { Source, SourceEvent } from './source.ts';
 import type { Request, Response, Transport } from './transport.ts';
 
 /** What is listed and watched, and what is kept of it. */
-export interface Collection {
-  name: 'endpointslices' | 'pods';
+export interface Listed<Kept> {
   /** `/apis/discovery.k8s.io/v1/namespaces/default/endpointslices` */
   path: string;
   labelSelector?: string | undefined;
+  fieldSelector?: string | undefined;
+  /** What tells the objects apart; their names when it is left out. */
+  key?(object: KubernetesObject): string | undefined;
   /** The members of one object; the rest of the object is not kept. */
-  members(object: KubernetesObject): Member[];
+  members(object: KubernetesObject): Kept[];
   /** Why a list without any object is not to be trusted, when no object was ever seen. */
   emptyMeans?: string | undefined;
 }
 
+/** A collection of members. */
+export interface Collection extends Listed<Member> {
+  name: 'endpointslices' | 'pods';
+}
+
 export interface KubernetesObject {
-  metadata?: { name?: string; resourceVersion?: string; annotations?: Record<string, string> };
+  metadata?: {
+    name?: string;
+    namespace?: string;
+    resourceVersion?: string;
+    annotations?: Record<string, string>;
+  };
   [field: string]: unknown;
 }
 
 interface WatchEvent {
   type: string;
+  /** Of the collection, once the event was applied. */
+  version: string;
   object: KubernetesObject;
 }
 
@@ -49,7 +63,7 @@ const EXPIRED_AGAIN_MS = 10_000;
 const SHORT_WATCH_MS = 1000;
 const INITIAL_EVENTS_END = 'k8s.io/initial-events-end';
 
-type Parts = Map<string, Member[]>;
+type Parts<Kept> = Map<string, Kept[]>;
 
 /** Lists and watches one collection for ever. */
 export function kubernetesSource(
@@ -58,11 +72,21 @@ export function kubernetesSource(
   clock: Clock,
   log: Log,
 ): Source {
-  return { name: collection.name, events: () => new Reflector(collection, transport, clock, log).events() };
+  return { name: collection.name, events: () => follow(collection, transport, clock, log) };
 }
 
-class Reflector {
-  #collection: Collection;
+/** The same of anything that a collection holds; what is kept of an object is for its reader to say. */
+export function follow<Kept>(
+  collection: Listed<Kept>,
+  transport: Transport,
+  clock: Clock,
+  log: Log,
+): AsyncGenerator<SourceEvent<Kept>, never> {
+  return new Reflector(collection, transport, clock, log).events();
+}
+
+class Reflector<Kept> {
+  #collection: Listed<Kept>;
   #transport: Transport;
   #clock: Clock;
   #log: Log;
@@ -79,7 +103,7 @@ class Reflector {
   #expiredAt = Number.NEGATIVE_INFINITY;
   #everSeen = false;
 
-  constructor(collection: Collection, transport: Transport, clock: Clock, log: Log) {
+  constructor(collection: Listed<Kept>, transport: Transport, clock: Clock, log: Log) {
     this.#collection = collection;
     this.#transport = transport;
     this.#clock = clock;
@@ -87,7 +111,7 @@ class Reflector {
     this.#backoff = new Backoff(clock);
   }
 
-  async *events(): AsyncGenerator<SourceEvent, never> {
+  async *events(): AsyncGenerator<SourceEvent<Kept>, never> {
     for (;;) {
       try {
         if (this.#version === undefined && !this.#streamingLists) yield* this.#list();
@@ -99,7 +123,7 @@ class Reflector {
   }
 
   /** One watch, from the last version or, as a streaming list, from the start. */
-  async *#watch(): AsyncGenerator<SourceEvent, void> {
+  async *#watch(): AsyncGenerator<SourceEvent<Kept>, void> {
     const listing = this.#version === undefined;
     const began = this.#clock.now();
     const request = this.#transport.get(this.#watchPath(listing));
@@ -125,31 +149,55 @@ class Reflector {
   }
 
   /** Reads events until the stream ends or a relist is due; true when the stream was of use. */
-  async *#read(response: Response, initial: Parts | undefined): AsyncGenerator<SourceEvent, boolean> {
+  async *#read(
+    response: Response,
+    initial: Parts<Kept> | undefined,
+  ): AsyncGenerator<SourceEvent<Kept>, boolean> {
     const splitter = new LineSplitter();
     let lived = false;
     let buffer = initial;
     let caughtUp = initial !== undefined;
     const began = this.#clock.now();
+    let heardAt = began;
+    let reading: Promise<IteratorResult<Uint8Array>> | undefined;
     while (this.#clock.now() < this.#relistAt || buffer !== undefined) {
-      const reading = response.body.next();
-      if (!caughtUp && (await orTimer(reading, this.#clock, CATCH_UP_MS)) === undefined) {
+      reading ??= response.body.next();
+      const next = await orTimer(reading, this.#clock, caughtUp ? TICK_MS : CATCH_UP_MS);
+      if (next === undefined) {
+        this.#judgeSilence(this.#clock.now() - heardAt, buffer !== undefined);
+        if (caughtUp) yield { type: 'tick' };
+        else yield* this.#established();
         caughtUp = true;
-        yield* this.#established();
+        continue;
       }
-      const next = yield* this.#awaitRead(reading, buffer !== undefined);
-      if (next === 'relist') break;
       if (next.done) {
         if (splitter.pending > 0) throw new Corrupt('the watch ended inside a line');
         if (buffer !== undefined) throw this.#unfinished();
         return lived;
       }
-      yield { type: 'evidence' };
-      for (const line of splitter.push(next.value)) {
-        buffer = yield* this.#event(parseEvent(line), buffer);
-        lived = true;
-        this.#streamErrors = 0;
+      reading = undefined;
+      heardAt = this.#clock.now();
+      try {
+        for (const line of splitter.push(next.value)) {
+          const event = parseEvent(line);
+          if (buffer === undefined) {
+            const said = this.#change(event);
+            if (said !== undefined) yield said;
+            this.#version = event.version;
+          } else if (this.#gather(event, buffer)) {
+            yield* this.#replace(buffer, event.version);
+            yield* this.#established();
+            buffer = undefined;
+          }
+          lived = true;
+          this.#streamErrors = 0;
+        }
+      } catch (error) {
+        // Whatever it said, it is there.
+        yield { type: 'evidence' };
+        throw error;
       }
+      yield { type: 'evidence' };
       if (buffer !== undefined && this.#clock.now() - began >= STREAMING_LIST_MS) {
         throw new ListStalled('the list has no end');
       }
@@ -169,63 +217,41 @@ class Reflector {
     return ++this.#unfinishedLists > 1 ? new ListStalled(message) : new Error(message);
   }
 
-  /** Waits for bytes; a safety relist may fall due meanwhile. */
-  async *#awaitRead<T>(promise: Promise<T>, listing: boolean): AsyncGenerator<Tick, T | 'relist'> {
+  #judgeSilence(milliseconds: number, listing: boolean): void {
     const limit = listing ? RESPONSE_MS : SILENCE_MS;
-    const waiting = ticking(promise, this.#clock, limit, 'the API server sent nothing');
-    try {
-      for (;;) {
-        const step = await waiting.next();
-        if (step.done) return step.value;
-        if (!listing && this.#clock.now() >= this.#relistAt) return 'relist';
-        yield step.value;
-      }
-    } catch (error) {
-      if (listing && error instanceof Timeout) throw new ListStalled(error.message);
-      throw error;
-    }
+    if (milliseconds < limit) return;
+    const message = `the API server sent nothing for ${limit / 1000} s`;
+    throw listing ? new ListStalled(message) : new Timeout(message);
   }
 
-  /** Applies one event; returns the buffer of a list that is not complete yet. */
-  async *#event(
-    event: WatchEvent,
-    buffer: Parts | undefined,
-  ): AsyncGenerator<SourceEvent, Parts | undefined> {
-    const { type, object } = event;
-    if (type === 'ERROR') throw statusError(object as StatusObject, 'stream');
-    const version = object.metadata?.resourceVersion;
-    if (typeof version !== 'string' || version === '')
-      throw new Corrupt('an event without a resourceVersion');
-    if (type === 'BOOKMARK') {
-      if (buffer === undefined) {
-        this.#version = version;
-        return undefined;
-      }
-      if (object.metadata?.annotations?.[INITIAL_EVENTS_END] !== 'true') return buffer;
-      yield* this.#replace(buffer, version);
-      yield* this.#established();
-      return undefined;
-    }
-    const key = object.metadata?.name;
-    if (typeof key !== 'string') throw new Corrupt('an object without a name');
-    if (type === 'DELETED') {
-      if (buffer === undefined) yield { type: 'delete', key };
-      else buffer.delete(key);
-    } else if (type === 'ADDED' || type === 'MODIFIED') {
-      const members = this.#collection.members(object);
-      this.#everSeen = true;
-      if (buffer === undefined) yield { type: 'set', key, members };
-      else buffer.set(key, members);
-    } else {
+  /** What an event of a watch says; a bookmark says nothing. */
+  #change({ type, object }: WatchEvent): SourceEvent<Kept> | undefined {
+    if (type === 'BOOKMARK') return undefined;
+    const key = this.#key(object);
+    if (type === 'DELETED') return { type: 'delete', key };
+    return { type: 'set', key, members: this.#members(type, object) };
+  }
+
+  /** Puts one event of a streaming list into its buffer; true when that was the last one. */
+  #gather({ type, object }: WatchEvent, buffer: Parts<Kept>): boolean {
+    if (type === 'BOOKMARK') return object.metadata?.annotations?.[INITIAL_EVENTS_END] === 'true';
+    const key = this.#key(object);
+    if (type === 'DELETED') buffer.delete(key);
+    else buffer.set(key, this.#members(type, object));
+    return false;
+  }
+
+  #members(type: string, object: KubernetesObject): Kept[] {
+    if (type !== 'ADDED' && type !== 'MODIFIED') {
       throw new Corrupt(`an event of the unknown type ${JSON.stringify(type)}`);
     }
-    if (buffer === undefined) this.#version = version;
-    return buffer;
+    this.#everSeen = true;
+    return this.#collection.members(object);
   }
 
   /** The paged list, for servers without streaming lists. */
-  async *#list(): AsyncGenerator<SourceEvent, void> {
-    const parts: Parts = new Map();
+  async *#list(): AsyncGenerator<SourceEvent<Kept>, void> {
+    const parts: Parts<Kept> = new Map();
     let paged = true;
     let next = '';
     for (;;) {
@@ -237,8 +263,7 @@ class Reflector {
         continue;
       }
       for (const object of page.items) {
-        const key = object.metadata?.name;
-        if (typeof key !== 'string') throw new Corrupt('an object without a name');
+        const key = this.#key(object);
         this.#everSeen = true;
         parts.set(key, this.#collection.members(object));
       }
@@ -252,7 +277,7 @@ class Reflector {
     }
   }
 
-  async *#page(path: string, later: boolean): AsyncGenerator<SourceEvent, Page | 'expired'> {
+  async *#page(path: string, later: boolean): AsyncGenerator<SourceEvent<Kept>, Page | 'expired'> {
     const request = this.#transport.get(path);
     try {
       const response = yield* this.#response(request);
@@ -265,7 +290,7 @@ class Reflector {
     }
   }
 
-  async *#replace(parts: Parts, version: string): AsyncGenerator<SourceEvent, void> {
+  async *#replace(parts: Parts<Kept>, version: string): AsyncGenerator<SourceEvent<Kept>, void> {
     const partial = parts.size === 0 && !this.#everSeen ? this.#collection.emptyMeans : undefined;
     yield { type: 'replace', parts, partial };
     this.#version = version;
@@ -275,14 +300,14 @@ class Reflector {
     this.#relistAt = this.#clock.now() + this.#between(RELIST_MS);
   }
 
-  async *#established(): AsyncGenerator<SourceEvent, void> {
+  async *#established(): AsyncGenerator<SourceEvent<Kept>, void> {
     this.#rereadToken = true;
     this.#backoff.healthy();
     yield { type: 'fresh' };
   }
 
   /** The response's head; an answer other than 200 is thrown as the error that it is. */
-  async *#response(request: Request): AsyncGenerator<SourceEvent, Response> {
+  async *#response(request: Request): AsyncGenerator<SourceEvent<Kept>, Response> {
     const response = yield* ticking(
       request.response,
       this.#clock,
@@ -295,7 +320,7 @@ class Reflector {
     throw statusError(parseStatus(text, response.status), 'response', response.headers['retry-after']);
   }
 
-  async *#text(response: Response): AsyncGenerator<SourceEvent, string> {
+  async *#text(response: Response): AsyncGenerator<SourceEvent<Kept>, string> {
     const chunks: Uint8Array[] = [];
     for (;;) {
       const read = response.body.next();
@@ -307,7 +332,7 @@ class Reflector {
   }
 
   /** Decides from an error where to go on, and waits as long as that asks for. */
-  async *#recover(error: unknown): AsyncGenerator<SourceEvent, void> {
+  async *#recover(error: unknown): AsyncGenerator<SourceEvent<Kept>, void> {
     const failure = failureOf(error);
     if (error instanceof ApiError) {
       if (error.status === 410) {
@@ -370,9 +395,20 @@ class Reflector {
     return this.#path(query);
   }
 
+  #key(object: KubernetesObject): string {
+    const { key = ({ metadata }) => metadata?.name } = this.#collection;
+    const name = key(object);
+    if (typeof name !== 'string') throw new Corrupt('an object without a name');
+    return name;
+  }
+
   #path(query: Record<string, string>): string {
-    const { path, labelSelector } = this.#collection;
-    const all = labelSelector === undefined ? query : { labelSelector, ...query };
+    const { path, labelSelector, fieldSelector } = this.#collection;
+    const all = {
+      ...(labelSelector === undefined ? {} : { labelSelector }),
+      ...(fieldSelector === undefined ? {} : { fieldSelector }),
+      ...query,
+    };
     return `${path}?${new URLSearchParams(all)}`;
   }
 
@@ -396,12 +432,16 @@ function isListRefused(error: unknown): boolean {
   return error instanceof ApiError && (error.status === 400 || error.status === 422);
 }
 
+/** An event that is an error is thrown as that. */
 function parseEvent(line: string): WatchEvent {
-  const event = parseJson(line) as Partial<WatchEvent> | null;
-  if (typeof event?.type !== 'string' || typeof event.object !== 'object' || event.object === null) {
+  const { type, object } = (parseJson(line) ?? {}) as Partial<WatchEvent>;
+  if (typeof type !== 'string' || typeof object !== 'object' || object === null) {
     throw new Corrupt('a line that is not a watch event');
   }
-  return event as WatchEvent;
+  if (type === 'ERROR') throw statusError(object as StatusObject, 'stream');
+  const version = object.metadata?.resourceVersion;
+  if (typeof version !== 'string' || version === '') throw new Corrupt('an event without a resourceVersion');
+  return { type, version, object };
 }
 
 function parsePage(text: string): Page {

@@ -33,22 +33,39 @@ export function apply(parts: Parts, event: MembershipEvent): Parts {
 
 function keepSame(before: readonly Member[] | undefined, after: readonly Member[]): readonly Member[] {
   if (before === undefined) return after;
-  const known = new Map(before.map((member) => [member.uid, member]));
-  return after.map((member) => {
-    const old = known.get(member.uid);
-    return old !== undefined && isSame(old, member) ? old : member;
+  const old = finder(before);
+  return after.map((member, index) => {
+    const known = old(member.uid, index);
+    return known !== undefined && isSame(known, member) ? known : member;
   });
 }
 
-/** Deep equality of plain values: node:util's takes ten times as long. */
+/** Finds members by uid, at once where they are still in the same place: most of a part stays as it was. */
+function finder(members: readonly Member[]): (uid: string, index: number) => Member | undefined {
+  let byUid: Map<string, Member> | undefined;
+  return (uid, index) => {
+    const there = members[index];
+    if (there?.uid === uid) return there;
+    byUid ??= new Map(members.map((member) => [member.uid, member]));
+    return byUid.get(uid);
+  };
+}
+
+/** Deep equality of what JSON can say: node:util's takes twenty times as long. */
 function isSame(a: unknown, b: unknown): boolean {
-  if (Object.is(a, b)) return true;
+  if (a === b) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
-  const keys = Object.keys(a);
-  return (
-    keys.length === Object.keys(b).length &&
-    keys.every((key) => Object.hasOwn(b, key) && isSame(Reflect.get(a, key), Reflect.get(b, key)))
-  );
+  if (Array.isArray(a)) {
+    return Array.isArray(b) && a.length === b.length && a.every((one, index) => isSame(one, b[index]));
+  }
+  const [left, right] = [a as Record<string, unknown>, b as Record<string, unknown>];
+  let more = 0;
+  for (const key in left) {
+    if (!isSame(left[key], right[key])) return false;
+    more += 1;
+  }
+  for (const _ in right) more -= 1;
+  return more === 0;
 }
 
 /** Whether a part loses a member by the event; the member may still be in another part. */
@@ -58,8 +75,8 @@ export function losesMembers(parts: Parts, event: MembershipEvent): boolean {
 }
 
 function loses(before: readonly Member[], after: readonly Member[] = []): boolean {
-  const uids = new Set(after.map((member) => member.uid));
-  return before.some((member) => !uids.has(member.uid));
+  const stays = finder(after);
+  return before.some(({ uid }, index) => stays(uid, index) === undefined);
 }
 
 /**

@@ -1,11 +1,11 @@
 import { chmodSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { dirname, join } from 'node:path';
+import { SOCKET_NAME } from './directory.ts';
 import type { Log } from './log.ts';
 import { MAX_PATH_BYTES } from './protocol.ts';
 import { PIECE_BYTES, type Readers } from './readers.ts';
 
-export const SOCKET_NAME = 'members.sock';
 /** As long as the public name, so that it fits where that fits. */
 const TEMPORARY_NAME = '.members.tmp';
 

@@ -5,12 +5,12 @@ import type { Member, SourceName, StaleReason } from './protocol.ts';
  * What a source tells the watch loop. A source holds its members in parts (an EndpointSlice, a pod,
  * a DNS answer), each under a key; the group is the union of all parts.
  */
-export type SourceEvent =
+export type SourceEvent<Kept = Member> =
   /** A complete list: parts that are not in it are gone. `partial` says why it is not to be trusted as all. */
-  | { type: 'replace'; parts: ReadonlyMap<string, readonly Member[]>; partial?: string | undefined }
-  | { type: 'set'; key: string; members: readonly Member[] }
+  | { type: 'replace'; parts: ReadonlyMap<string, readonly Kept[]>; partial?: string | undefined }
+  | { type: 'set'; key: string; members: readonly Kept[] }
   | { type: 'delete'; key: string }
-  /** Upstream showed that it is there. */
+  /** Upstream showed that it is there, and all that it has said by now was told. */
   | { type: 'evidence' }
   /** What is held follows upstream again. */
   | { type: 'fresh' }

@@ -25,6 +25,8 @@ import type { Source, SourceEvent } from './source.ts';
 
 /** Changes within this long of one another fold into one delta. */
 const COALESCE_MS = 20;
+/** Departures that never pause are told all the same: the first waits for no more than a few windows. */
+const COALESCE_LIMIT_MS = 100;
 /** A stream that ended is given this long to be back before the membership counts as stale. */
 const LOST_GRACE_MS = 1000;
 const HEARTBEAT_SECONDS = 5;
@@ -73,8 +75,11 @@ export class Watch {
   #pulseAt: number;
   #heartbeatAt: number;
   #flushedAt = Number.NEGATIVE_INFINITY;
-  #flushing = false;
-  #flushes = 0;
+  /** When the first change came that is not told yet; undefined when all are. */
+  #changedAt: number | undefined;
+  /** When they are to be told. */
+  #dueAt = Number.NEGATIVE_INFINITY;
+  #planned = false;
 
   constructor(options: WatchOptions) {
     this.#source = options.source;
@@ -161,6 +166,7 @@ export class Watch {
         break;
       case 'evidence':
         this.#seen();
+        if (this.#dueAt <= this.#clock.now()) this.#flush();
         break;
       case 'fresh':
         this.#seen();
@@ -237,27 +243,36 @@ export class Watch {
 
   /**
    * A change goes out as soon as all input at hand was read, unless the last one was less than the
-   * window ago; a departure waits for the window, in case the same member turns up in another part.
+   * window ago; a departure waits for the window, in case the same member turns up in another part,
+   * and what waits beside it waits with it: what was seen together is told together.
    */
   #change(event: MembershipEvent): void {
+    const now = this.#clock.now();
     const departs = losesMembers(this.#parts, event);
     this.#parts = apply(this.#parts, event);
-    if (this.#flushing) return;
-    this.#flushing = true;
-    const wait = departs ? COALESCE_MS : COALESCE_MS - (this.#clock.now() - this.#flushedAt);
-    const planned = this.#flushes;
-    const flush = () => {
-      // Not when it went out earlier: what has come since then has a window of its own.
-      if (planned === this.#flushes) this.#flush();
+    this.#changedAt ??= now;
+    const window = (departs ? now : this.#flushedAt) + COALESCE_MS;
+    this.#dueAt = Math.min(Math.max(this.#dueAt, window), this.#changedAt + COALESCE_LIMIT_MS);
+    if (!this.#planned) this.#plan(now);
+  }
+
+  #plan(now: number): void {
+    this.#planned = true;
+    const due = this.#dueAt;
+    const look = () => {
+      this.#planned = false;
+      // Later by now: a departure came, or what was meant went out and the next has its own window.
+      if (this.#changedAt !== undefined && this.#dueAt > due) this.#plan(this.#clock.now());
+      else this.#flush();
     };
-    if (wait > 0) this.#clock.setTimeout(flush, wait);
-    else this.#clock.setImmediate(flush);
+    if (due > now) this.#clock.setTimeout(look, due - now);
+    else this.#clock.setImmediate(look);
   }
 
   #flush(): void {
-    if (!this.#flushing) return;
-    this.#flushing = false;
-    this.#flushes += 1;
+    if (this.#changedAt === undefined) return;
+    this.#changedAt = undefined;
+    this.#dueAt = Number.NEGATIVE_INFINITY;
     const members = union(this.#parts);
     const change = difference(this.members, members);
     if (change === undefined) return;

@@ -5,7 +5,7 @@ import { lstat, readFile } from 'node:fs/promises';
 import { connect as connectSocket } from 'node:net';
 import { after, before, suite, type TestContext, test } from 'node:test';
 import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
-import { sidecarEnvironment } from '../../src/inject/plan.ts';
+import { sidecarEnvironment } from '../../src/inject/sidecar.ts';
 import { connect as follow } from '../../src/watcher/client.ts';
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
 import { install } from '../support/deployment.ts';

@@ -80,10 +80,20 @@ describe('watching', () => {
     const followed = follow();
     const call = await synced(followed);
     for (let turn = 1; turn <= 50; turn += 1) {
-      call.events(event('MODIFIED', slice('a', 'db-0/u0', `db-1/u${turn}`), `${100 + turn}`));
+      call.events(event('ADDED', slice(`slice-${turn}`, `db-${turn}/u${turn}`), `${100 + turn}`));
       await followed.clock.advance(10);
     }
     assert.ok(followed.output.deltas.length >= 24, `${followed.output.deltas.length} deltas in 500 ms`);
+  });
+
+  test('departures that never pause are told every 100 ms all the same', async () => {
+    const followed = follow();
+    const call = await synced(followed);
+    for (let turn = 1; turn <= 50; turn += 1) {
+      call.events(event('MODIFIED', slice('a', 'db-0/u0', `db-1/u${turn}`), `${100 + turn}`));
+      await followed.clock.advance(10);
+    }
+    assert.ok(followed.output.deltas.length >= 5, `${followed.output.deltas.length} deltas in 500 ms`);
   });
 
   test('keeps the connection alive every 30 s on the wire', async (t) => {

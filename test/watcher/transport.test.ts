@@ -36,6 +36,37 @@ test('the path, the prefix of the server and what we are called', async (t) => {
   assert.deepEqual(seen, [['/clusters/one/api?x=1', 'rollcall/test', 'application/json', undefined]]);
 });
 
+test('chunks that came before anybody asked are kept, in order, and so is how it ended', async (t) => {
+  const url = await serve(t, (_request, response) => {
+    response.write('first,');
+    setImmediate(() => {
+      response.write('second,');
+      response.end('third');
+    });
+  });
+  const { body } = await transportTo(url).get('/').response;
+  let text = '';
+  for (let next = await body.next(); !next.done; next = await body.next()) {
+    text += Buffer.from(next.value).toString();
+  }
+  assert.equal(text, 'first,second,third');
+  assert.equal((await body.next()).done, true);
+});
+
+test('a body that broke off before anybody asked is an error, again and again', async (t) => {
+  let broken: () => void = () => {};
+  const closed = new Promise<void>((resolve) => (broken = resolve));
+  const url = await serve(t, (_request, response) => {
+    response.on('close', broken);
+    response.write('part', () => response.destroy());
+  });
+  const { body } = await transportTo(url).get('/').response;
+  await closed;
+  assert.equal(Buffer.from((await body.next()).value ?? []).toString(), 'part');
+  await assert.rejects(body.next());
+  await assert.rejects(body.next());
+});
+
 test('a body that breaks off is an error, never an end', async (t) => {
   const url = await serve(t, (_request, response) => {
     response.write('part', () => response.destroy());

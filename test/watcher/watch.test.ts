@@ -54,6 +54,42 @@ test('an endpoint that moves to another slice neither leaves nor joins', async (
   assert.deepEqual(followed.names(), ['db-0/u0', 'db-1/u1']);
 });
 
+test('a departure has its window also behind a change that is about to be told', async () => {
+  const followed = follow();
+  const call = await synced(followed, [slice('a', 'db-0/u0', 'db-1/u1'), slice('b'), slice('c')]);
+  await followed.clock.advance(100);
+  // The first change goes out at once, the second waits for 20 ms, the third comes 5 ms before that.
+  call.events(event('MODIFIED', slice('c', 'db-2/u2'), '101'));
+  await followed.clock.advance(1);
+  call.events(event('MODIFIED', slice('c', 'db-2/u2', 'db-3/u3'), '102'));
+  await followed.clock.advance(14);
+  call.events(event('MODIFIED', slice('a', 'db-0/u0'), '103'));
+  await followed.clock.advance(19);
+  call.events(event('MODIFIED', slice('b', 'db-1/u1'), '104'));
+  await followed.clock.advance(20);
+  assert.deepEqual(
+    followed.output.deltas.map(({ left, joined }) => [uids(left), uids(joined)]),
+    [
+      [[], ['u2']],
+      [[], ['u3']],
+    ],
+  );
+});
+
+test('a departure in the same bytes as a join has its window', async () => {
+  const followed = follow();
+  const call = await synced(followed, [slice('a', 'db-0/u0', 'db-1/u1'), slice('b')]);
+  await followed.clock.advance(100);
+  call.events(event('ADDED', slice('c', 'db-2/u2'), '101'), event('MODIFIED', slice('a', 'db-0/u0'), '102'));
+  await followed.clock.advance(10);
+  call.events(event('MODIFIED', slice('b', 'db-1/u1'), '103'));
+  await followed.clock.advance(20);
+  assert.deepEqual(
+    followed.output.deltas.map(({ left, joined }) => [uids(left), uids(joined)]),
+    [[[], ['u2']]],
+  );
+});
+
 test('the same name with another uid is a departure and a join in one line', async () => {
   const followed = follow();
   const call = await synced(followed);
