@@ -87,7 +87,8 @@ export class ApiManners {
   }
 
   #judgePatience({ kind, openAt, lastByteAt, requestedAt, head }: Exchange, how: string): void {
-    if (this.#wedge.within(SILENCE_MS)) return;
+    // The loop looks once a second, here as below.
+    if (this.#wedge.within(SILENCE_MS + TICK_MS)) return;
     const listing = this.#now() - (head?.at ?? requestedAt);
     if (kind === 'streaming' && openAt === undefined && listing > STREAMING_LIST_MS + ANSWER_MS + TICK_MS) {
       this.#report('watchdog', `a streaming list is not complete after ${listing} ms`);
