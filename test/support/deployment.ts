@@ -4,6 +4,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseAllDocuments } from 'yaml';
+import packageJson from '../../package.json' with { type: 'json' };
+import type { Install } from '../../src/inject/plan.ts';
 import type { ControlPlane } from './control-plane.ts';
 import { freePorts } from './free-ports.ts';
 import { Rollcall } from './rollcall.ts';
@@ -12,6 +14,14 @@ const DEPLOY = fileURLToPath(new URL('../../deploy', import.meta.url));
 
 export const SYSTEM_NAMESPACE = 'rollcall-system';
 export const SIDECAR_IMAGE = 'rollcall:test';
+/** What the webhook below goes by when it gets no more flags. */
+export const INSTALL: Install = {
+  image: SIDECAR_IMAGE,
+  shellImage: `${SIDECAR_IMAGE}-shell`,
+  version: packageJson.version,
+  defaults: {},
+  nativeSidecars: true,
+};
 
 interface Manifest {
   kind: string;
@@ -46,13 +56,15 @@ export async function install(plane: ControlPlane, url?: string): Promise<void> 
 export class OutsideWebhook {
   readonly plane: ControlPlane;
   readonly port: number;
-  readonly #kubeconfig: string;
+  readonly kubeconfig: string;
+  readonly #flags: Record<string, string>;
   process: Rollcall;
 
-  constructor(plane: ControlPlane, port: number, kubeconfig: string) {
+  constructor(plane: ControlPlane, port: number, kubeconfig: string, flags: Record<string, string>) {
     this.plane = plane;
     this.port = port;
-    this.#kubeconfig = kubeconfig;
+    this.kubeconfig = kubeconfig;
+    this.#flags = flags;
     this.process = this.#launch();
   }
 
@@ -79,17 +91,22 @@ export class OutsideWebhook {
       port: this.port,
       namespace: SYSTEM_NAMESPACE,
       image: SIDECAR_IMAGE,
-      kubeconfig: this.#kubeconfig,
+      kubeconfig: this.kubeconfig,
+      ...this.#flags,
     });
   }
 }
 
-export async function startOutsideWebhook(plane: ControlPlane): Promise<OutsideWebhook> {
+/** With more flags when given. */
+export async function startOutsideWebhook(
+  plane: ControlPlane,
+  flags: Record<string, string> = {},
+): Promise<OutsideWebhook> {
   const port = (await freePorts(1))[0]!;
   await install(plane, `https://127.0.0.1:${port}/mutate`);
   const kubeconfig = join(plane.directory, 'webhook.kubeconfig');
   await writeFile(kubeconfig, plane.kubeconfigFor(await plane.mintToken(SYSTEM_NAMESPACE, 'rollcall')));
-  const webhook = new OutsideWebhook(plane, port, kubeconfig);
+  const webhook = new OutsideWebhook(plane, port, kubeconfig, flags);
   await webhook.process.port();
   return webhook;
 }

@@ -1,0 +1,152 @@
+/** Pods of many shapes, from a seed, each with what is to become of it. */
+
+import fc from 'fast-check';
+import { keys } from '../../src/inject/annotations.ts';
+import { type KeyName, samples } from '../inject/key-samples.ts';
+import type { Pod } from './app-pod.ts';
+import { applications } from './arbitrary-applications.ts';
+import { namespaces } from './twin-namespaces.ts';
+
+export interface Case {
+  pod: Pod;
+  /** One of `namespaces`. */
+  namespace: string;
+  /** When nobody does, the webhook is not to be called. */
+  asks: 'pod' | 'namespace' | 'nobody';
+  /** The code of what keeps it from being injected. */
+  obstacle: string | undefined;
+}
+
+type Texts = Record<string, string>;
+
+/** The same in every run. */
+const SEED = 20_261_122;
+
+export function generatedPods(count: number): Case[] {
+  return fc.sample(cases, { seed: SEED, numRuns: count }).map((one, index) => {
+    const name = index % 3 === 0 ? { generateName: `app-${index}-` } : { name: `app-${index}` };
+    return { ...one, pod: { ...one.pod, metadata: { ...one.pod.metadata, ...name } } };
+  });
+}
+
+const cases: fc.Arbitrary<Case> = fc
+  .constantFrom(...Object.entries(namespaces))
+  .chain(([namespace, profile]) =>
+    applications(profile)
+      .chain((pod) => fc.oneof(...wishes(pod, profile.labelled)))
+      .map((wish) => ({ ...wish, namespace })),
+  );
+
+type Wish = Omit<Case, 'namespace'>;
+
+/** What the pod says of Rollcall. */
+function wishes(pod: Pod, labelled: boolean): fc.WeightedArbitrary<Wish>[] {
+  const silent = labelled ? 'namespace' : 'nobody';
+  const settings = fc.tuple(group(pod), others(pod)).map(([one, rest]): Texts => ({ ...one, ...rest }));
+  const forWindows = isForWindows(pod);
+  const wish =
+    (asks: Case['asks'], obstacle?: string) =>
+    (texts: Texts): Wish => ({
+      pod: annotated(pod, asks === 'pod' ? { [keys.inject.key]: 'true', ...texts } : texts),
+      asks,
+      obstacle: asks === 'nobody' ? undefined : forWindows ? 'windows' : obstacle,
+    });
+  const bad = fc.tuple(settings, badValue).map(([texts, one]): Texts => ({ ...texts, ...one }));
+  const nameless = pod.spec.subdomain === undefined ? 'no-service' : undefined;
+  return [
+    { weight: 10, arbitrary: settings.map(wish('pod')) },
+    { weight: 1, arbitrary: bad.map(wish('pod', 'bad-value')) },
+    { weight: labelled ? 8 : 2, arbitrary: settings.map(wish(silent)) },
+    { weight: labelled ? 1 : 0, arbitrary: bad.map(wish(silent, 'bad-value')) },
+    { weight: 1, arbitrary: fc.constant({}).map(wish(silent, nameless)) },
+    {
+      weight: 1,
+      arbitrary: settings.map((texts) => wish('nobody')({ ...texts, [keys.inject.key]: 'false' })),
+    },
+    { weight: 2, arbitrary: fc.constantFrom(...takenBy(pod, silent)) },
+    { weight: 1, arbitrary: fc.constantFrom(...badWishes(pod)) },
+  ];
+}
+
+function isForWindows({ spec }: Pod): boolean {
+  return (spec.os as { name: string } | undefined)?.name === 'windows';
+}
+
+function annotated(pod: Pod, texts: Texts): Pod {
+  return { ...pod, metadata: { ...pod.metadata, annotations: { ...pod.metadata.annotations, ...texts } } };
+}
+
+function group(pod: Pod): fc.Arbitrary<Texts> {
+  const [service, selector] = [good('service'), good('selector')].map((one) => one.map(([, text]) => text));
+  const named = [
+    service!.map((text): Texts => ({ [keys.service.key]: text })),
+    service!.map((text): Texts => ({ [keys.service.key]: text, [keys.source.key]: 'dns' })),
+    service!.map((text): Texts => ({ [keys.service.key]: text, [keys.source.key]: 'endpointslices' })),
+    selector!.map((text): Texts => ({ [keys.selector.key]: text })),
+    selector!.map((text): Texts => ({ [keys.selector.key]: text, [keys.source.key]: 'pods' })),
+  ];
+  const unnamed = fc.constantFrom<Texts>({}, { [keys.source.key]: 'dns' });
+  return fc.oneof(...named, ...(pod.spec.subdomain === undefined ? [] : [unnamed]));
+}
+
+type Sampled = keyof typeof samples;
+
+function good(name: Sampled): fc.Arbitrary<[key: string, text: string]> {
+  const key = name === 'file' ? `${keys.file.key}peers.txt` : keys[name].key;
+  return fc.constantFrom(...samples[name].good).map((text) => [key, text]);
+}
+
+const IN_GROUP: KeyName[] = ['inject', 'service', 'selector', 'source', 'containers'];
+const OTHERS = (Object.keys(samples) as Sampled[]).filter((name) => !IN_GROUP.includes(name));
+
+/** Few of them, or none. */
+function others({ spec }: Pod): fc.Arbitrary<Texts> {
+  const names = [...spec.containers, ...(spec.initContainers ?? [])].map(({ name }) => name);
+  const mounted = fc
+    .subarray(names, { minLength: 1 })
+    .map((some): [string, string] => [keys.containers.key, some.join(',')]);
+  return fc
+    .subarray(OTHERS, { maxLength: 4 })
+    .chain((some) => fc.tuple(fc.option(mounted, { freq: 4 }), ...some.map(good)))
+    .map((entries) => Object.fromEntries(entries.filter((entry) => entry !== null)));
+}
+
+const badValue: fc.Arbitrary<Texts> = fc
+  .constantFrom(...(Object.keys(samples) as Sampled[]).filter((name) => name !== 'inject'))
+  .chain((name) => fc.tuple(good(name), fc.constantFrom(...samples[name].bad)))
+  .map(([[key], text]) => ({ [key]: text }));
+
+/** Whoever does not say no is taken to ask, and to mean something else. */
+function badWishes(pod: Pod): Wish[] {
+  return samples.inject.bad.map((text) => ({
+    pod: annotated(pod, { [keys.inject.key]: text, [keys.service.key]: 'db' }),
+    asks: 'pod',
+    obstacle: 'bad-value',
+  }));
+}
+
+/** Pods that have something of their own under our names. */
+function takenBy(pod: Pod, silent: Case['asks']): Wish[] {
+  const { containers, volumes = [] } = pod.spec;
+  const [first, ...rest] = containers;
+  const scratch = { name: 'scratch-0', emptyDir: {} };
+  const mount = { name: 'scratch-0', mountPath: '/run/rollcall' };
+  const mounting = { ...first!, volumeMounts: [...(first!.volumeMounts ?? []), mount] };
+  const variants: [code: string, spec: Partial<Pod['spec']>][] = [
+    ['name-taken', { containers: [...containers, { ...first!, name: 'rollcall' }] }],
+    ['name-taken', { volumes: [...volumes, { name: 'rollcall', configMap: { name: 'any' } }] }],
+    ['mount-path-taken', { volumes: [...volumes, scratch], containers: [mounting, ...rest] }],
+  ];
+  const texts = { [keys.service.key]: 'db' };
+  return variants.flatMap(([code, spec]) =>
+    (['pod', silent] as const).map((asks): Wish => {
+      const taken = { ...pod, spec: { ...pod.spec, ...spec } };
+      const obstacle = asks === 'nobody' ? undefined : isForWindows(pod) ? 'windows' : code;
+      return {
+        pod: annotated(taken, asks === 'pod' ? { ...texts, [keys.inject.key]: 'true' } : texts),
+        asks,
+        obstacle,
+      };
+    }),
+  );
+}
