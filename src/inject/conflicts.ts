@@ -64,7 +64,12 @@ function refuseForeignMounts(container: Container, plan: Plan): void {
 
 type Mount = { name: string; mountPath: string };
 
-/** With slashes at the end it is the same place, but another mount to the API server: ours would hide under it. */
+/**
+ * With slashes at the end it is the same place, but another mount to the API server: ours would hide
+ * under it. Below ours no container starts: its folder can't be made in what is read-only.
+ */
 function isInPlaceOf(ours: Mount, { name, mountPath }: Mount): boolean {
-  return mountPath.replace(/\/+$/, '') === ours.mountPath && !(name === NAME && mountPath === ours.mountPath);
+  const place = mountPath.replace(/\/+$/, '');
+  if (place.startsWith(`${ours.mountPath}/`)) return true;
+  return place === ours.mountPath && !(name === NAME && mountPath === ours.mountPath);
 }

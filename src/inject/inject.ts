@@ -29,7 +29,12 @@ export function inject(pod: Pod, context: Context): Report {
     return { decision, patch: [], warnings: [...warnings, ...skipWarnings(decision)] };
   const { plan } = decision;
   const patched = patch(pod, plan);
-  return { decision, plan, patch: patched, warnings: [...warnings, ...dryRunWarnings(plan, decision.options)] };
+  return {
+    decision,
+    plan,
+    patch: patched,
+    warnings: [...warnings, ...dryRunWarnings(plan, decision.options)],
+  };
 }
 
 function dryRunWarnings({ account, accountName }: Plan, options: Options): string[] {

@@ -26,7 +26,12 @@ export function isSurprising(code: Code): boolean {
 export class Problem extends Error {
   readonly code: Code;
   constructor(code: Code, sentence: string) {
-    super(sentence);
+    super(sentence.replace(/\p{Cc}/gu, visible));
     this.code = code;
   }
+}
+
+/** A warning with a line break in it is dropped by API servers, and a log line would be two. */
+function visible(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }

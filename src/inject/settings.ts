@@ -76,6 +76,8 @@ const PLACES = { pod: '', namespace: ' of the namespace', installation: ' of the
 
 /** A value can be as long as a pod; the sentence goes into logs, events and terminals. */
 const SHOWN_CHARACTERS = 100;
+/** What a parser says repeats a part of the value. */
+const TOLD_CHARACTERS = 600;
 
 export function badValue(
   key: string,
@@ -83,8 +85,18 @@ export function badValue(
   from: Exclude<Level, 'default'>,
   message: string,
 ): Problem {
-  const shown = value.length > SHOWN_CHARACTERS ? `${value.slice(0, SHOWN_CHARACTERS)}...` : value;
-  return new Problem('bad-value', `annotation ${key}${PLACES[from]}: "${shown}" is not valid; ${message}`);
+  const shown = shortened(value, SHOWN_CHARACTERS, 0);
+  const told = shortened(
+    message.replaceAll(value, () => shown),
+    TOLD_CHARACTERS / 2,
+    TOLD_CHARACTERS / 2,
+  );
+  return new Problem('bad-value', `annotation ${key}${PLACES[from]}: "${shown}" is not valid; ${told}`);
+}
+
+function shortened(text: string, head: number, tail: number): string {
+  if (text.length <= head + tail) return text;
+  return `${text.slice(0, head)}...${text.slice(text.length - tail)}`;
 }
 
 /** Keys that begin like ours and are none, each with the one that may be meant. */
@@ -102,9 +114,15 @@ function isKnown(key: string): boolean {
   return KNOWN.includes(key as never) || (key.startsWith(keys.file.key) && key !== keys.file.key);
 }
 
+/** A key that the API server takes has no more after its prefix. */
+const MAX_LETTERS = 63;
+
 /** The known key that the fewest changed letters lead to, when few enough do. */
 function nearest(key: string): string | undefined {
-  const word = key.slice(PREFIX.length).toLowerCase().replaceAll('_', '-');
+  const word = key
+    .slice(PREFIX.length, PREFIX.length + MAX_LETTERS)
+    .toLowerCase()
+    .replaceAll('_', '-');
   const candidates = KNOWN.map((known) => ({ known, distance: distance(word, known.slice(PREFIX.length)) }));
   const best = candidates.reduce((a, b) => (b.distance < a.distance ? b : a));
   return best.distance <= Math.max(1, Math.floor(word.length / 3)) ? best.known : undefined;
@@ -113,8 +131,7 @@ function nearest(key: string): string | undefined {
 /** Letters to add, drop or change to get from one word to the other (Levenshtein). */
 function distance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index);
-  // A key has at most 63 letters after its prefix, so this is a few thousand steps.
-  for (const [i, letter] of [...from.slice(0, 63)].entries()) {
+  for (const [i, letter] of [...from].entries()) {
     const next = [i + 1];
     for (let j = 1; j <= to.length; j += 1) {
       next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (letter === to[j - 1] ? 0 : 1)));

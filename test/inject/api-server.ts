@@ -1,8 +1,9 @@
 /** What an API server does to a pod between two calls of a webhook, as far as injection can see it. */
 import { apply_patch } from 'jsonpatch';
+import { TOKEN_PATH } from '../../src/inject/names.ts';
 import type { Operation } from '../../src/inject/patch.ts';
-import { TOKEN_PATH } from '../../src/inject/plan.ts';
 import type { Container, Pod } from '../../src/inject/pod.ts';
+import { canonical } from './canonical-quantity.ts';
 import { tokenVolume } from './pods.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: defaults go into fields that injection has no types for
@@ -57,6 +58,9 @@ function fillContainer(container: Any): void {
   // A request that is missing is taken from the limit.
   const { limits, requests } = container.resources;
   if (limits) container.resources.requests = { ...limits, ...requests };
+  for (const amounts of Object.values(container.resources) as Record<string, string>[]) {
+    for (const name of Object.keys(amounts)) amounts[name] = canonical(amounts[name]!);
+  }
 }
 
 function fillProbe(probe: Any): void {
@@ -64,6 +68,13 @@ function fillProbe(probe: Any): void {
   const defaults = { timeoutSeconds: 1, periodSeconds: 10, successThreshold: 1, failureThreshold: 3 };
   Object.assign(probe, { ...defaults, ...probe });
   if (probe.httpGet) Object.assign(probe.httpGet, { path: '/', scheme: 'HTTP', ...probe.httpGet });
+}
+
+/** An API server that knows no native sidecars drops what makes them so. */
+export function withoutNativeSidecars(pod: Pod): Pod {
+  const stripped = structuredClone(pod);
+  for (const container of stripped.spec.initContainers ?? []) delete container.restartPolicy;
+  return stripped;
 }
 
 function fillVolume({ projected, configMap, secret }: Any): void {

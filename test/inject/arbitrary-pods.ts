@@ -1,16 +1,10 @@
 /** Valid pods of many shapes, most of which are to be injected. */
 import fc from 'fast-check';
-import { keys } from '../../src/inject/annotations.ts';
-import type { Context } from '../../src/inject/inject.ts';
-import { MOUNT_PATH, NAME, volumes as ourVolumes, plan, TOKEN_PATH } from '../../src/inject/plan.ts';
+import { MOUNT_PATH, NAME, TOKEN_PATH } from '../../src/inject/names.ts';
+import { volumes as ourVolumes } from '../../src/inject/plan.ts';
 import type { Container, Pod, Volume, VolumeMount } from '../../src/inject/pod.ts';
-import { INSTALL, labelled, plain, pod, tokenVolume } from './pods.ts';
-
-export const contexts: fc.Arbitrary<Context> = fc.record({
-  namespace: fc.constantFrom(plain, labelled),
-  install: fc.constant(INSTALL),
-  dryRun: fc.boolean(),
-});
+import { often, podWords } from './arbitrary-words.ts';
+import { optionsWith, planned, pod, tokenVolume } from './pods.ts';
 
 const POOL: Volume[] = [
   tokenVolume('kube-api-access-aaaaa'),
@@ -21,14 +15,17 @@ const POOL: Volume[] = [
 ];
 
 /** Rarely: an application that knows the volume, or has another under its name. */
-const NAMED: Volume[] = [...ourVolumes(), { name: NAME, configMap: { name: 'other' } }];
+const NAMED: Volume[] = [
+  ...ourVolumes(optionsWith(), 'scoped', false),
+  { name: NAME, configMap: { name: 'other' } },
+];
 
 const PATHS = ['/data', '/etc/config', '/var/token', '/run'];
-const OUR_PATHS = [MOUNT_PATH, `${MOUNT_PATH}/`];
+const OUR_PATHS = [MOUNT_PATH, `${MOUNT_PATH}/`, '/var/run/peers'];
 
 const volumes = fc
-  .tuple(fc.subarray(POOL), fc.option(fc.constantFrom(...NAMED), { freq: 8 }))
-  .map(([pool, named]) => structuredClone(named === null ? pool : [...pool, named]));
+  .tuple(fc.subarray(POOL), often(fc.constant(undefined), fc.constantFrom(...NAMED), 12))
+  .map(([pool, named]) => structuredClone(named === undefined ? pool : [...pool, named]));
 
 function mountsOf(available: Volume[]): fc.Arbitrary<VolumeMount[]> {
   if (available.length === 0) return fc.constant([]);
@@ -37,8 +34,8 @@ function mountsOf(available: Volume[]): fc.Arbitrary<VolumeMount[]> {
       name: fc.constantFrom(...available.map(({ name }) => name)),
       // The usual place of a token is met often, ours rarely.
       mountPath: fc.oneof(
-        { weight: 20, arbitrary: fc.constant(TOKEN_PATH) },
-        { weight: 20, arbitrary: fc.constantFrom(...PATHS) },
+        { weight: 30, arbitrary: fc.constant(TOKEN_PATH) },
+        { weight: 30, arbitrary: fc.constantFrom(...PATHS) },
         { weight: 1, arbitrary: fc.constantFrom(...OUR_PATHS) },
       ),
       readOnly: fc.boolean(),
@@ -49,11 +46,6 @@ function mountsOf(available: Volume[]): fc.Arbitrary<VolumeMount[]> {
   return fc.uniqueArray(mount, { selector: ({ mountPath }) => mountPath, maxLength: 4 });
 }
 
-/** Five times in six the first. */
-function often<A, B>(usual: fc.Arbitrary<A>, other: fc.Arbitrary<B>): fc.Arbitrary<A | B> {
-  return fc.oneof({ weight: 5, arbitrary: usual }, { weight: 1, arbitrary: other });
-}
-
 const text = fc.string({ maxLength: 6 });
 const probe = fc.record(
   {
@@ -62,95 +54,129 @@ const probe = fc.record(
   },
   { requiredKeys: ['httpGet'] },
 );
+const RESTRICTED = {
+  allowPrivilegeEscalation: false,
+  capabilities: { drop: ['ALL'] },
+  runAsNonRoot: true,
+  seccompProfile: { type: 'RuntimeDefault' },
+};
+const BOTH = { cpu: '1', memory: '1Gi' };
 
-function containerOf(available: Volume[]): fc.Arbitrary<Omit<Container, 'name'>> {
+function containerOf(available: Volume[], restricted: boolean): fc.Arbitrary<Omit<Container, 'name'>> {
   return fc.record(
     {
       image: fc.constantFrom('app:1', 'app:2'),
       volumeMounts: mountsOf(available),
       env: fc.array(fc.record({ name: fc.constantFrom('A', 'B'), value: text }), { maxLength: 2 }),
-      resources: fc.constantFrom({}, { limits: { cpu: '1' } }),
+      resources: fc.constantFrom(
+        {},
+        { limits: { cpu: '1' } },
+        { limits: BOTH },
+        { requests: BOTH, limits: BOTH },
+      ),
       livenessProbe: probe,
       lifecycle: fc.constant({ preStop: { sleep: { seconds: 1 } } }),
-      securityContext: fc.constantFrom({}, { runAsUser: 0 }),
+      securityContext: restricted ? fc.constant(RESTRICTED) : fc.constantFrom({}, { runAsUser: 0 }),
       args: fc.array(text, { maxLength: 2 }),
+      ports: fc.constantFrom([], [{ containerPort: 8080 }], [{ containerPort: 17655 }]),
     },
-    { requiredKeys: ['image'] },
+    { requiredKeys: restricted ? ['image', 'securityContext'] : ['image'] },
   );
 }
 
-function containersOf(available: Volume[], prefix: string, minLength: number): fc.Arbitrary<Container[]> {
+function containersOf(
+  fields: fc.Arbitrary<Omit<Container, 'name'>>,
+  prefix: string,
+  minLength: number,
+): fc.Arbitrary<Container[]> {
   return fc
-    .array(containerOf(available), { minLength, maxLength: 3 })
-    .map((all) => all.map((fields, index) => ({ name: `${prefix}-${index}`, ...fields })));
+    .array(fields, { minLength, maxLength: 3 })
+    .map((all) => all.map((one, index) => ({ name: `${prefix}-${index}`, ...one })));
 }
 
-/** One of our name, as planned or as somebody else would have it; it needs no volume of the pod. */
-const namesake: fc.Arbitrary<Container> = fc.constantFrom(
-  { ...plan(pod(), { service: 'db' }, INSTALL, false).sidecar, volumeMounts: [] },
-  { name: NAME, image: 'other:1', command: ['sh'] },
+/** One of our name, of an older version or as somebody else would have it; it needs no volume of the pod. */
+const namesake: fc.Arbitrary<Container> = often(
+  fc.constant({ ...planned(pod()).sidecar, image: 'rollcall:0.0.9', volumeMounts: [] }),
+  fc.constant({ name: NAME, image: 'other:1', command: ['sh'] }),
 );
-
-const annotations = fc
-  .tuple(
-    fc.dictionary(
-      fc.oneof(text, fc.constantFrom('constructor', 'toString', 'a/b', 'a~b', 'a~1b', keys.status.key)),
-      text,
-      { maxKeys: 3, noNullPrototype: true },
-    ),
-    often(fc.constant('true'), fc.constantFrom('false', 'yes', undefined)),
-    often(fc.constantFrom('db', 'cache'), fc.constantFrom('NO', undefined)),
-  )
-  .map(([others, inject, service]) => ({
-    // The applier that is the oracle here can't hold this key; a test of its own does.
-    ...Object.fromEntries(Object.entries(others).filter(([key]) => key !== '__proto__')),
-    ...(inject === undefined ? {} : { [keys.inject.key]: inject }),
-    ...(service === undefined ? {} : { [keys.service.key]: service }),
-  }));
 
 const metadata = fc.record(
   {
     name: fc.constant('db-0'),
     generateName: fc.constant('db-'),
     labels: fc.dictionary(text, text, { maxKeys: 2, noNullPrototype: true }),
-    annotations,
+    annotations: podWords,
   },
   { requiredKeys: ['name', 'annotations'] },
 );
 
 const account = fc.constantFrom('default', 'default', 'app', 'rollcall-watcher', undefined);
 
+/** As its controller or its author makes it. */
+const shape = fc.record(
+  {
+    automountServiceAccountToken: fc.boolean(),
+    nodeSelector: fc.constantFrom({ zone: 'a' }, { 'kubernetes.io/os': 'linux' }),
+    os: often(fc.constant({ name: 'linux' }), fc.constant({ name: 'windows' }), 30),
+    dnsPolicy: fc.constant('ClusterFirst'),
+    hostNetwork: fc.boolean(),
+    shareProcessNamespace: fc.boolean(),
+    restartPolicy: fc.constantFrom('Always', 'OnFailure', 'Never'),
+    terminationGracePeriodSeconds: fc.constantFrom(0, 30, 600, 1_000_000),
+    imagePullSecrets: fc.constant([{ name: 'registry' }]),
+    resources: fc.constantFrom({ limits: BOTH }, { requests: { cpu: '1' } }, {}),
+  },
+  { requiredKeys: [] },
+);
+
 /** As parsed from JSON, like every pod that comes in. */
-export const pods: fc.Arbitrary<Pod> = volumes.chain(podsWith).map((pod) => JSON.parse(JSON.stringify(pod)));
+export const pods: fc.Arbitrary<Pod> = volumes.chain(podsWith).map((one) => JSON.parse(JSON.stringify(one)));
+
+/** Those that leave no trace of what was taken from them: without tokens, and without anything of ours. */
+export const untouchedPods: fc.Arbitrary<Pod> = fc
+  .subarray(POOL.slice(2))
+  .chain(podsWith)
+  .map((one) => JSON.parse(JSON.stringify(one)));
 
 function podsWith(available: Volume[]): fc.Arbitrary<Pod> {
-  return fc
-    .record({
-      metadata: fc.option(metadata, { nil: undefined, freq: 20 }),
-      containers: containersOf(available, 'app', 1),
-      initContainers: fc.option(containersOf(available, 'init', 0), { nil: undefined }),
-      namesake: fc.option(namesake, { nil: undefined, freq: 8 }),
-      account,
-      more: fc.record(
-        {
-          subdomain: fc.constant('db'),
-          automountServiceAccountToken: fc.boolean(),
-          nodeSelector: fc.constantFrom({ zone: 'a' }, { 'kubernetes.io/os': 'linux' }),
-          os: fc.constant({ name: 'linux' }),
-          dnsPolicy: fc.constant('ClusterFirst'),
-        },
-        { requiredKeys: [] },
-      ),
-    })
-    .map(({ metadata: made, containers, initContainers, namesake: extra, account: name, more }) => {
-      const inits = extra === undefined ? initContainers : [...(initContainers ?? []), extra];
-      const spec = {
-        containers,
-        ...(inits === undefined ? {} : { initContainers: inits }),
-        ...(available.length === 0 ? {} : { volumes: available }),
-        ...(name === undefined ? {} : { serviceAccountName: name, serviceAccount: name }),
-        ...more,
-      };
-      return made === undefined ? { spec } : { metadata: made, spec };
-    });
+  return fc.boolean().chain((restricted) => {
+    const fields = containerOf(available, restricted);
+    return fc
+      .record({
+        metadata: often(metadata, fc.constant(undefined), 20),
+        containers: containersOf(fields, 'app', 1),
+        initContainers: often(containersOf(fields, 'init', 0), fc.constant(undefined), 1),
+        namesake: often(fc.constant(undefined), namesake, 12),
+        account,
+        subdomain: often(fc.constant('db'), fc.constant(undefined), 12),
+        volumes: fc.constant(available),
+        shape,
+      })
+      .map(assembled);
+  });
+}
+
+interface Parts {
+  metadata: Pod['metadata'] | undefined;
+  containers: Container[];
+  initContainers: Container[] | undefined;
+  namesake: Container | undefined;
+  account: string | undefined;
+  subdomain: string | undefined;
+  volumes: Volume[];
+  shape: object;
+}
+
+function assembled(parts: Parts): Pod {
+  const { metadata: made, containers, initContainers, namesake: extra, account: name, subdomain } = parts;
+  const inits = extra === undefined ? initContainers : [...(initContainers ?? []), extra];
+  const spec = {
+    containers,
+    ...(inits === undefined ? {} : { initContainers: inits }),
+    ...(parts.volumes.length === 0 ? {} : { volumes: parts.volumes }),
+    ...(name === undefined ? {} : { serviceAccountName: name, serviceAccount: name }),
+    ...(subdomain === undefined ? {} : { subdomain }),
+    ...parts.shape,
+  };
+  return made === undefined ? { spec } : { metadata: made, spec };
 }

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { keys } from '../../src/inject/annotations.ts';
 import type { Container, Pod } from '../../src/inject/pod.ts';
-import { applied, secondPass } from './api-server.ts';
-import { askingPod, container, injected, labelled, plain, pod } from './pods.ts';
+import { applied, secondPass, withoutNativeSidecars } from './api-server.ts';
+import { sampled } from './key-samples.ts';
+import { annotate, askingPod, container, injected, labelled, plain, pod } from './pods.ts';
 
 /** An injected pod as it comes again, with a change that somebody made to the sidecar. */
 function altered(change: (sidecar: Container, pod: Pod) => void): Pod {
@@ -35,7 +36,9 @@ describe('a report', () => {
 
   test('of an injected pod has what was planned', () => {
     const report = injected(askingPod());
-    assert.deepEqual(report.decision, { kind: 'inject', options: { service: 'db' } });
+    assert.ok(report.decision.kind === 'inject');
+    assert.deepEqual(report.decision.options.group, { source: 'endpointslices', service: 'db' });
+    assert.deepEqual(report.decision.plan, report.plan);
     assert.equal(report.plan?.accountName, 'rollcall-watcher');
     assert.ok(report.patch.length > 0);
   });
@@ -59,6 +62,42 @@ describe('a pod that comes again', () => {
     const context = { namespace: plain, dryRun: true };
     const again = secondPass(applied(askingPod(), injected(askingPod(), context).patch));
     assert.deepEqual(injected(again, context).patch, []);
+  });
+
+  const several: Record<string, string>[] = [
+    ...sampled.flatMap(([name, { good }]) => good.map((text) => ({ [keys[name].key]: text }))),
+    { [keys.nativeSidecar.key]: 'false', [keys.port.key]: 'off', [keys.scripts.key]: 'a' },
+    { [keys.cpuLimit.key]: '1000m', [keys.memoryLimit.key]: '0.25Gi', [keys.cpuRequest.key]: '0.05' },
+    { [keys.containers.key]: 'app', [keys.mountPath.key]: '/run/peers' },
+  ];
+  test('gets an empty patch whatever it says', () => {
+    let count = 0;
+    for (const annotations of several) {
+      const given = askingPod(annotate(annotations));
+      const first = injected(given);
+      if (first.decision.kind !== 'inject') continue;
+      count += 1;
+      const again = secondPass(applied(given, first.patch));
+      assert.deepEqual(injected(again).patch, [], JSON.stringify(annotations));
+    }
+    assert.ok(count > 50, `${count} of ${several.length} were injected`);
+  });
+
+  test('gets an empty patch where the pod has resources as a whole', () => {
+    const given = askingPod(({ spec }) => {
+      spec.resources = { limits: { cpu: '1', memory: '1Gi' }, requests: { cpu: '1', memory: '1Gi' } };
+    });
+    assert.deepEqual(injected(secondPass(applied(given, injected(given).patch))).patch, []);
+  });
+
+  test('gets its restart policy back where a webhook that does not know it took it away', () => {
+    const stripped = withoutNativeSidecars(altered(() => {}));
+    const { patch } = injected(stripped);
+    assert.deepEqual(
+      patch.map(({ path }) => path),
+      ['/spec/initContainers/0'],
+    );
+    assert.equal(applied(stripped, patch).spec.initContainers![0]!.restartPolicy, 'Always');
   });
 
   const replaced: [what: string, change: (sidecar: Container) => void][] = [
@@ -119,6 +158,10 @@ describe('a pod that comes again', () => {
       (sidecar) => Object.assign(sidecar, { imagePullPolicy: 'Always' }),
     ],
     [
+      'the image from a mirror',
+      (sidecar) => Object.assign(sidecar, { image: `mirror.example/hub/${sidecar.image}` }),
+    ],
+    [
       'another sidecar before it',
       (_sidecar, { spec }) => spec.initContainers!.unshift(container('proxy', { volumeMounts: [] })),
     ],
@@ -145,5 +188,53 @@ describe('a pod that comes again', () => {
       'add /metadata/annotations/rollcall.dev~1status',
       'replace /spec/initContainers/0',
     ]);
+  });
+});
+
+describe('warnings', () => {
+  const warnings = (annotations: Record<string, string>, context = {}, base = askingPod) =>
+    injected(base(annotate(annotations)), context).warnings;
+
+  test('name keys that there are not, whatever becomes of the pod', () => {
+    const typo = { 'rollcall.dev/wait-fro': '3', 'rollcall.dev/zzzzzz': '' };
+    const unknown = [
+      'rollcall: annotation rollcall.dev/wait-fro is not known; is rollcall.dev/wait-for meant?',
+      'rollcall: annotation rollcall.dev/zzzzzz is not known',
+    ];
+    assert.deepEqual(warnings(typo), unknown);
+    assert.deepEqual(warnings({ ...typo, [keys.inject.key]: 'false' }), unknown);
+    assert.deepEqual(warnings({ ...typo, [keys.service.key]: 'No!' }), unknown);
+  });
+
+  test('say that nothing comes of keys on a pod that nobody asks for', () => {
+    const [warning, ...more] = warnings({ [keys.service.key]: 'db' }, {}, pod);
+    assert.match(warning!, /rollcall\.dev\/service does nothing on a pod that is not injected; neither/);
+    assert.deepEqual(more, []);
+    assert.deepEqual(warnings({ [keys.status.key]: 'x' }, {}, pod), [], 'it is ours');
+    assert.deepEqual(warnings({ 'other.example/a': 'x' }, {}, pod), []);
+  });
+
+  test('say why a pod of a namespace that asks is left out, and nothing of those that are not meant', () => {
+    const silent = () => pod(({ spec }) => Object.assign(spec, { subdomain: 'db', os: { name: 'windows' } }));
+    assert.deepEqual(injected(silent(), { namespace: labelled }).warnings, [
+      'rollcall: not injected (windows): the sidecar runs on Linux nodes only',
+    ]);
+    assert.deepEqual(injected(silent()).warnings, []);
+    assert.deepEqual(warnings({ [keys.inject.key]: 'false' }, { namespace: labelled }), []);
+  });
+
+  test('of a dry run tell the account that the pod will have, when it is another', () => {
+    const dry = (serviceAccount: string, own?: string) =>
+      injected(
+        askingPod((made) => {
+          annotate({ [keys.serviceAccount.key]: serviceAccount })(made);
+          if (own !== undefined) Object.assign(made.spec, { serviceAccountName: own, serviceAccount: own });
+        }),
+        { dryRun: true },
+      ).warnings;
+    assert.match(dry('auto').join(), /^rollcall: on a dry run .*"default".* runs as "rollcall-watcher"$/);
+    assert.match(dry('scoped', 'app').join(), /"app" of the pod .* runs as "rollcall-watcher"$/);
+    assert.deepEqual([dry('auto', 'app'), dry('keep'), dry('auto', 'rollcall-watcher')], [[], [], []]);
+    assert.deepEqual(warnings({ [keys.source.key]: 'dns' }, { dryRun: true }), []);
   });
 });

@@ -1,10 +1,20 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { keys } from '../../src/inject/annotations.ts';
-import { MOUNT_PATH, SCOPED_ACCOUNT, TOKEN_PATH } from '../../src/inject/plan.ts';
+import { MOUNT_PATH, SCOPED_ACCOUNT, TOKEN_PATH } from '../../src/inject/names.ts';
+import { escaped } from '../../src/inject/patch.ts';
 import type { Pod, VolumeMount } from '../../src/inject/pod.ts';
-import { applied, containersOf } from './api-server.ts';
-import { askingPod, container, injected, labelled, TOKEN, TOKEN_MOUNT, tokenVolume } from './pods.ts';
+import { applied, containersOf, secondPass } from './api-server.ts';
+import {
+  annotate,
+  askingPod,
+  container,
+  injected,
+  labelled,
+  TOKEN,
+  TOKEN_MOUNT,
+  tokenVolume,
+} from './pods.ts';
 
 const OURS: VolumeMount = { name: 'rollcall', mountPath: MOUNT_PATH, readOnly: true };
 
@@ -167,6 +177,92 @@ test('the sidecar goes before all other init containers, which keep their order'
   );
 });
 
+describe('an ordinary sidecar', () => {
+  const MEANT = 'kubectl.kubernetes.io/default-container';
+  const ordinary = (tweak: (pod: Pod) => void = () => {}) =>
+    askingPod((made) => {
+      annotate({ [keys.nativeSidecar.key]: 'false' })(made);
+      made.spec.initContainers = [container('migrate')];
+      made.spec.containers.push(container('second'));
+      tweak(made);
+    });
+
+  test('is the first container, and no init container', () => {
+    const { containers, initContainers } = after(ordinary()).spec;
+    assert.deepEqual(
+      containers.map(({ name }) => name),
+      ['rollcall', 'app', 'second'],
+    );
+    assert.deepEqual(
+      initContainers?.map(({ name }) => name),
+      ['migrate'],
+    );
+  });
+
+  test('leaves kubectl with the container that it meant', () => {
+    assert.equal(after(ordinary()).metadata!.annotations![MEANT], 'app');
+    const other = annotate({ [MEANT]: 'second' });
+    assert.equal(after(ordinary(other)).metadata!.annotations![MEANT], 'second');
+    assert.equal(Object.hasOwn(after(askingPod()).metadata!.annotations!, MEANT), false);
+  });
+
+  test('is done once, and again where another webhook takes from it', () => {
+    const again = secondPass(after(ordinary()));
+    assert.deepEqual(injected(again).patch, []);
+    again.spec.containers.splice(0, 1);
+    const last = injected(again).patch.at(-1)!;
+    assert.deepEqual([last.op, last.path], ['add', '/spec/containers/0']);
+    const altered = secondPass(after(ordinary()));
+    delete altered.spec.containers[0]!.lifecycle;
+    assert.deepEqual(
+      injected(altered).patch.map(({ op, path }) => `${op} ${path}`),
+      ['replace /spec/containers/0'],
+    );
+  });
+
+  test('moves others only after what is written to them', () => {
+    const pod = after(ordinary());
+    assert.deepEqual(mountsOf(pod).slice(2), [
+      ['app', [OURS]],
+      ['second', [OURS]],
+    ]);
+    assert.equal(pod.spec.containers[0]!.args?.[0], 'sidecar');
+  });
+});
+
+describe('the containers that get the mount', () => {
+  const three = (names: string) =>
+    mountsOf(
+      after(
+        askingPod((made) => {
+          annotate({ [keys.containers.key]: names })(made);
+          made.spec.initContainers = [container('migrate', { volumeMounts: [] })];
+          made.spec.containers.push(container('second'));
+        }),
+      ),
+    ).slice(1);
+
+  test('are those that are named, init containers among them; of the others only the token goes', () => {
+    assert.deepEqual(three('app,migrate'), [
+      ['migrate', [OURS]],
+      ['app', [OURS]],
+      ['second', []],
+    ]);
+    assert.deepEqual(three('second'), [
+      ['migrate', []],
+      ['app', []],
+      ['second', [OURS]],
+    ]);
+  });
+});
+
+describe('a JSON pointer', () => {
+  test('says ~ and / in keys in its own way', () => {
+    assert.equal(escaped('a/b~c~1d'), 'a~1b~0c~01d');
+    assert.equal(escaped('rollcall.dev/status'), 'rollcall.dev~1status');
+  });
+});
+
 test('the status is written under an escaped key and replaces an older one', () => {
   const pod = after(
     askingPod(({ metadata }) => {
@@ -174,7 +270,7 @@ test('the status is written under an escaped key and replaces an older one', () 
     }),
   );
   const { [keys.status.key]: status, ...rest } = pod.metadata!.annotations!;
-  assert.deepEqual(JSON.parse(status!), { version: '0.1.0', service: 'db', account: 'scoped' });
+  assert.equal(JSON.parse(status!).version, '0.1.0');
   assert.deepEqual(rest, { 'rollcall.dev/inject': 'true', 'a/b~c': 'kept' });
 });
 

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { MOUNT_PATH, plan, SCOPED_ACCOUNT, TOKEN_PATH, VOLUME_SIZE } from '../../src/inject/plan.ts';
+import { describe, test } from 'node:test';
+import { keys } from '../../src/inject/annotations.ts';
+import { MOUNT_PATH, SCOPED_ACCOUNT, TOKEN_PATH } from '../../src/inject/names.ts';
+import { VOLUME_SIZE } from '../../src/inject/plan.ts';
 import type { Pod } from '../../src/inject/pod.ts';
 import { isRestrictedVolume, restrictedViolations } from '../support/pod-security.ts';
-import { INSTALL, pod } from './pods.ts';
-
-const options = { service: 'db' };
-const planned = (given: Pod = pod(), dryRun = false) => plan(given, options, INSTALL, dryRun);
+import { container, INSTALL, planned, pod } from './pods.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: a container's fields are looked into freely here
 type Any = any;
@@ -19,16 +18,41 @@ function withAccount(name: string | undefined, alias = name): Pod {
   });
 }
 
-test('the sidecar and its volumes pass PodSecurity restricted, whatever the pod says', () => {
-  const { sidecar, volumes } = planned();
-  assert.deepEqual(restrictedViolations(sidecar), []);
-  assert.deepEqual(
-    volumes.filter((volume) => !isRestrictedVolume(volume)),
-    [],
-  );
-  const context = sidecar.securityContext as Any;
-  assert.equal(context.readOnlyRootFilesystem, true);
-  assert.ok(context.runAsUser > 0 && context.runAsGroup > 0, 'an image without a numeric user runs too');
+describe('the volumes', () => {
+  const volumeNames = (annotations: Record<string, string>) =>
+    planned(pod(), annotations).volumes.map(({ name }) => name);
+
+  test('are those that the sidecar needs', () => {
+    assert.deepEqual(volumeNames({}), ['rollcall', 'rollcall-token']);
+    assert.deepEqual(volumeNames({ [keys.source.key]: 'dns' }), ['rollcall']);
+    assert.deepEqual(volumeNames({ [keys.scripts.key]: 'a' }), [
+      'rollcall',
+      'rollcall-token',
+      'rollcall-scripts',
+    ]);
+  });
+
+  test('pass PodSecurity restricted, are no token of the ServiceAccount plugin, and one is in memory', () => {
+    const { volumes } = planned(pod(), { [keys.scripts.key]: 'a' });
+    assert.ok(volumes.every(isRestrictedVolume));
+    assert.ok(volumes.every(({ name }) => !name.startsWith('kube-api-access-')));
+    assert.deepEqual(volumes[0], {
+      name: 'rollcall',
+      emptyDir: { medium: 'Memory', sizeLimit: VOLUME_SIZE },
+    });
+  });
+
+  test('keep a pod that did not ask from starting only where they must: its scripts may be missing', () => {
+    const scripts = (asks: boolean) =>
+      (planned(pod(), { [keys.scripts.key]: 'db-scripts' }, { asks }).volumes.at(-1) as Any).configMap;
+    assert.deepEqual(scripts(true), { name: 'db-scripts', defaultMode: 0o555 });
+    assert.deepEqual(scripts(false), { name: 'db-scripts', defaultMode: 0o555, optional: true });
+  });
+
+  test('fit the memory of the sidecar, which they count against', () => {
+    const { limits } = planned().sidecar.resources as Any;
+    assert.ok(Number.parseInt(VOLUME_SIZE, 10) < Number.parseInt(limits.memory, 10));
+  });
 });
 
 test('a quota finds requests and limits for cpu and memory', () => {
@@ -37,74 +61,90 @@ test('a quota finds requests and limits for cpu and memory', () => {
     assert.match(amounts.cpu, /^[1-9]\d*m$/);
     assert.match(amounts.memory, /^[1-9]\d*Mi$/);
   }
-  assert.ok(Number.parseInt(requests.memory, 10) <= Number.parseInt(limits.memory, 10));
-  assert.ok(
-    Number.parseInt(VOLUME_SIZE, 10) < Number.parseInt(limits.memory, 10),
-    'a volume in memory counts against the limit',
-  );
 });
 
-test('it is a native sidecar: it runs beside the application and is started first', () => {
-  const { sidecar } = planned();
-  assert.equal(sidecar.restartPolicy, 'Always');
-  const { startupProbe, livenessProbe } = sidecar as Any;
-  assert.equal(startupProbe.httpGet.path, '/startz');
-  assert.equal(livenessProbe.httpGet.path, '/healthz');
-  assert.equal(sidecar.readinessProbe, undefined, 'an outage of the API server must not unready the pod');
+describe('the account', () => {
+  const chosen = (given: Pod, serviceAccount = 'auto', context = {}) => {
+    const { account, accountName } = planned(given, { [keys.serviceAccount.key]: serviceAccount }, context);
+    return [account, accountName];
+  };
+
+  test('default becomes the scoped one, however it is written', () => {
+    for (const given of ['default', undefined, '', SCOPED_ACCOUNT].map((name) => withAccount(name))) {
+      assert.deepEqual(chosen(given), ['scoped', SCOPED_ACCOUNT]);
+    }
+  });
+
+  test('any other is kept, also under its old name', () => {
+    for (const given of [withAccount('app'), withAccount(undefined, 'app'), withAccount('', 'app')]) {
+      assert.deepEqual(chosen(given), ['kept', 'app']);
+    }
+  });
+
+  test('is the scoped one where the pod says so, and its own where it says that', () => {
+    assert.deepEqual(chosen(withAccount('app'), 'scoped'), ['scoped', SCOPED_ACCOUNT]);
+    assert.deepEqual(chosen(withAccount('default'), 'keep'), ['kept', 'default']);
+    assert.deepEqual(chosen(withAccount(undefined), 'keep'), ['kept', 'default']);
+  });
+
+  test('is left alone on a dry run, for the scoped one may not exist', () => {
+    for (const name of ['default', 'app']) {
+      for (const choice of ['auto', 'scoped', 'keep']) {
+        assert.deepEqual(chosen(withAccount(name), choice, { dryRun: true }), ['untouched', name]);
+      }
+    }
+  });
+
+  test('is of no concern to who asks DNS', () => {
+    for (const choice of ['auto', 'scoped', 'keep']) {
+      const annotations = { [keys.source.key]: 'dns', [keys.serviceAccount.key]: choice };
+      const { account, accountName } = planned(withAccount('default'), annotations);
+      assert.deepEqual([account, accountName], ['unneeded', 'default']);
+    }
+  });
 });
 
-test('it is told who it is and whom to follow', () => {
-  const { sidecar } = planned();
-  const fieldRef = (fieldPath: string) => ({ fieldRef: { apiVersion: 'v1', fieldPath } });
-  const env = (sidecar.env as { name: string }[]).filter(({ name }) => name.startsWith('ROLLCALL_'));
-  assert.deepEqual(env, [
-    { name: 'ROLLCALL_NAMESPACE', valueFrom: fieldRef('metadata.namespace') },
-    { name: 'ROLLCALL_SERVICE', value: 'db' },
-    { name: 'ROLLCALL_POD_NAME', valueFrom: fieldRef('metadata.name') },
-    { name: 'ROLLCALL_POD_UID', valueFrom: fieldRef('metadata.uid') },
-  ]);
-  assert.deepEqual([sidecar.image, sidecar.args], ['rollcall:0.1.0', ['sidecar']]);
+describe('a native sidecar', () => {
+  const native = (choice: string, nativeSidecars: boolean) =>
+    planned(pod(), { [keys.nativeSidecar.key]: choice }, { install: { ...INSTALL, nativeSidecars } }).native;
+
+  test('is what the cluster can run, unless the pod says otherwise', () => {
+    assert.deepEqual([native('auto', true), native('auto', false)], [true, false]);
+    assert.deepEqual([native('true', false), native('false', true)], [true, false]);
+  });
+});
+
+describe('the containers', () => {
+  const two = pod(({ spec }) => {
+    spec.containers = [container('app'), container('backup')];
+    spec.initContainers = [container('migrate')];
+  });
+
+  test('that get the mount are all but init containers, or those that are named', () => {
+    const { mount, mounted, mainContainers } = planned(two);
+    assert.deepEqual([mounted, mainContainers], [undefined, ['app', 'backup']]);
+    assert.deepEqual(mount, { name: 'rollcall', mountPath: MOUNT_PATH, readOnly: true });
+    assert.deepEqual(planned(two, {}).mounted, undefined);
+  });
+
+  test('of which kubectl means one are the same as before an ordinary sidecar came', () => {
+    assert.equal(planned(two).defaultContainer, undefined);
+    const ordinary = { [keys.nativeSidecar.key]: 'false' };
+    assert.equal(planned(two, ordinary).defaultContainer, 'app');
+    const again = pod(({ spec }) => {
+      spec.containers = [{ name: 'rollcall', args: ['sidecar'] }, ...structuredClone(two.spec.containers)];
+    });
+    assert.equal(planned(again, ordinary).defaultContainer, 'app');
+  });
 });
 
 test('it alone may write to the shared folder, and alone has the token', () => {
-  const { sidecar, mount, volumes } = planned();
+  const { sidecar, mount } = planned();
   assert.deepEqual(mount, { name: 'rollcall', mountPath: MOUNT_PATH, readOnly: true });
   assert.deepEqual(sidecar.volumeMounts, [
     { name: 'rollcall', mountPath: MOUNT_PATH },
     { name: 'rollcall-token', mountPath: TOKEN_PATH, readOnly: true },
   ]);
-  assert.deepEqual((volumes[0] as Any).emptyDir.medium, 'Memory');
-  assert.ok(
-    volumes.every(({ name }) => !name.startsWith('kube-api-access-')),
-    'the ServiceAccount plugin takes such a volume for its own',
-  );
-});
-
-test('the default account becomes the scoped one, however it is written', () => {
-  for (const given of [withAccount('default'), withAccount(undefined), withAccount('')]) {
-    const { account, accountName } = planned(given);
-    assert.deepEqual([account, accountName], ['scoped', SCOPED_ACCOUNT]);
-  }
-  const again = planned(withAccount(SCOPED_ACCOUNT));
-  assert.deepEqual([again.account, again.accountName], ['scoped', SCOPED_ACCOUNT]);
-});
-
-test('any other account is kept, also under its old name', () => {
-  for (const given of [withAccount('app'), withAccount(undefined, 'app')]) {
-    const { account, accountName } = planned(given);
-    assert.deepEqual([account, accountName], ['kept', 'app']);
-  }
-});
-
-test('on a dry run no account is touched, for the scoped one may not exist', () => {
-  for (const name of ['default', 'app']) {
-    const { account, accountName } = planned(withAccount(name), true);
-    assert.deepEqual([account, accountName], ['untouched', name]);
-  }
-});
-
-test('the status tells what was injected', () => {
-  assert.deepEqual(JSON.parse(planned().status), { version: '0.1.0', service: 'db', account: 'scoped' });
 });
 
 test('two plans share nothing: who changes one does not change the other', () => {

@@ -1,10 +1,20 @@
 /** One minimal pod as an API server shows it to a webhook, and small changes that tests make to it. */
 import { keys } from '../../src/inject/annotations.ts';
-import { type Context, inject, type Report } from '../../src/inject/inject.ts';
-import { type Install, TOKEN_PATH } from '../../src/inject/plan.ts';
+import { type Context, type Decision, decide } from '../../src/inject/decide.ts';
+import { inject, type Report } from '../../src/inject/inject.ts';
+import { TOKEN_PATH } from '../../src/inject/names.ts';
+import type { Options } from '../../src/inject/options.ts';
+import { type Install, type Plan, type PlanContext, plan } from '../../src/inject/plan.ts';
 import type { Container, Namespace, Pod, Volume, VolumeMount } from '../../src/inject/pod.ts';
+import type { Code } from '../../src/inject/problem.ts';
 
-export const INSTALL: Install = { image: 'rollcall:0.1.0', version: '0.1.0' };
+export const INSTALL: Install = {
+  image: 'rollcall:0.1.0',
+  shellImage: 'rollcall:0.1.0-shell',
+  version: '0.1.0',
+  defaults: {},
+  nativeSidecars: true,
+};
 
 /** The volume that the ServiceAccount plugin adds, and its mount in each container. */
 export const TOKEN = 'kube-api-access-x7k2p';
@@ -76,11 +86,48 @@ export function askingPod(tweak: (pod: Pod) => void = () => {}): Pod {
   });
 }
 
-export const plain: Namespace = { name: 'demo', labels: { 'kubernetes.io/metadata.name': 'demo' } };
-export const labelled: Namespace = {
+export const plain: Namespace = {
   name: 'demo',
+  labels: { 'kubernetes.io/metadata.name': 'demo' },
+  annotations: {},
+};
+export const labelled: Namespace = {
+  ...plain,
   labels: { ...plain.labels, [keys.injection.key]: 'enabled' },
 };
+
+export function decided(given: Pod, namespace: Namespace, context: Partial<Context> = {}): Decision {
+  return decide(given, { namespace, install: INSTALL, dryRun: false, ...context });
+}
+
+/** Why a pod is left alone. */
+export function refusal(decision: Decision): [kind: string, code: Code, sentence: string] {
+  if (decision.kind === 'inject') throw new Error('the pod is to be injected');
+  return [decision.kind, decision.code, decision.sentence];
+}
+
+export function annotate(annotations: Record<string, string>): (pod: Pod) => void {
+  return (made) => {
+    made.metadata!.annotations = { ...made.metadata!.annotations, ...annotations };
+  };
+}
+
+/** The options of a pod that asks and says no more than `annotations`. */
+export function optionsWith(annotations: Record<string, string> = {}): Options {
+  const decision = decided(askingPod(annotate(annotations)), plain);
+  if (decision.kind !== 'inject') throw new Error(decision.sentence);
+  return decision.options;
+}
+
+/** What the pod is to get with these annotations. */
+export function planned(
+  given: Pod = pod(),
+  annotations: Record<string, string> = {},
+  context: Partial<PlanContext> = {},
+): Plan {
+  const rest = { namespace: plain, install: INSTALL, dryRun: false, asks: true, ...context };
+  return plan(given, optionsWith(annotations), rest);
+}
 
 export function injected(given: Pod, context: Partial<Context> = {}): Report {
   return inject(given, { namespace: plain, install: INSTALL, dryRun: false, ...context });

@@ -4,71 +4,131 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { keys } from '../../src/inject/annotations.ts';
 import type { Context } from '../../src/inject/inject.ts';
-import { MOUNT_PATH, NAME, TOKEN_PATH } from '../../src/inject/plan.ts';
+import { NAME, TOKEN_PATH } from '../../src/inject/names.ts';
+import type { Plan } from '../../src/inject/plan.ts';
 import type { Container, Pod, Volume } from '../../src/inject/pod.ts';
+import { uninject } from '../../src/inject/uninject.ts';
+import { isRestrictedVolume, restrictedViolations } from '../support/pod-security.ts';
 import { applied, containersOf, secondPass } from './api-server.ts';
-import { contexts, pods } from './arbitrary-pods.ts';
+import { pods, untouchedPods } from './arbitrary-pods.ts';
+import { contexts } from './arbitrary-words.ts';
+import { constructed } from './constructed.ts';
 import { injected } from './pods.ts';
+import { SEED } from './seed.ts';
 
-const RUNS = { numRuns: 2000 };
+const RUNS = { numRuns: 2000, seed: SEED };
 /** The names that all objects have before any test. */
 const PROTOTYPE = Reflect.ownKeys(Object.prototype).sort().join();
 
-function forEveryPod(check: (pod: Pod, context: Context) => void): void {
-  fc.assert(fc.property(pods, contexts, check), RUNS);
+function forEveryPod(check: (pod: Pod, context: Context) => void, of = pods): void {
+  fc.assert(fc.property(of, contexts, check), RUNS);
+}
+
+/** Those of the generated pods that are injected, with what comes of them. */
+function forEveryInjected(
+  check: (pod: Pod, after: Pod, plan: Plan, context: Context) => void,
+  of = pods,
+): void {
+  let count = 0;
+  forEveryPod((pod, context) => {
+    const { patch, plan } = injected(pod, context);
+    if (plan === undefined) return;
+    count += 1;
+    check(pod, applied(pod, patch), plan, context);
+  }, of);
+  assert.ok(count > RUNS.numRuns * 0.6, `only ${count} of ${RUNS.numRuns} generated pods were injected`);
 }
 
 test('injected, filled in and seen again, no pod is patched a second time', () => {
-  let patched = 0;
   forEveryPod((pod, context) => {
-    const first = injected(pod, context);
-    if (first.patch.length > 0) patched += 1;
-    const again = secondPass(applied(pod, first.patch));
+    const again = secondPass(applied(pod, injected(pod, context).patch));
     assert.deepEqual(injected(again, context).patch, []);
   });
-  assert.ok(patched > RUNS.numRuns / 4, `only ${patched} of the generated pods were patched`);
+});
+
+test('the patch comes to the pod that is put together from the plan', () => {
+  forEveryInjected((pod, after, plan) => assert.deepEqual(after, constructed(pod, plan)));
+});
+
+test('a pod that is not injected is not patched, and says why', () => {
+  const seen = new Set<string>();
+  forEveryPod((pod, context) => {
+    const { decision, plan, patch } = injected(pod, context);
+    if (decision.kind === 'inject') return;
+    seen.add(decision.code);
+    assert.deepEqual([plan, patch], [undefined, []]);
+    assert.ok(decision.sentence.length > 20 && !/[\n\r]|undefined|\[object/.test(decision.sentence));
+  });
+  assert.ok(seen.size >= 8, [...seen].join());
 });
 
 test('a valid pod stays valid: unique names and mount paths, and a volume for every mount', () => {
-  forEveryPod((pod, context) => {
+  forEveryInjected((pod, after) => {
     assert.deepEqual(faults(pod), [], 'the generator makes valid pods');
-    assert.deepEqual(faults(applied(pod, injected(pod, context).patch)), []);
+    assert.deepEqual(faults(after), []);
   });
 });
 
 test('everything of the application that the plan does not list stays', () => {
-  forEveryPod((pod, context) => {
-    const { patch, plan } = injected(pod, context);
-    const swapped = plan?.account === 'scoped';
-    const patched = applied(pod, patch);
-    if (patch.length === 0) assert.deepEqual(patched, pod);
-    else assert.deepEqual(ofApplication(patched, swapped), ofApplication(pod, swapped));
+  forEveryInjected((pod, after, plan) => {
+    assert.deepEqual(ofApplication(after, plan), ofApplication(pod, plan));
+  });
+});
+
+test('the sidecar is there once, and where there was none it comes first', () => {
+  forEveryInjected((pod, { spec }, plan) => {
+    const [main, inits] = [spec.containers, spec.initContainers ?? []];
+    const [list, others] = plan.native ? [inits, main] : [main, inits];
+    assert.equal(list.filter(({ name }) => name === NAME).length, 1);
+    assert.ok(others.every(({ name }) => name !== NAME));
+    if (!containersOf(pod).some(({ name }) => name === NAME)) assert.equal(list[0]!.name, NAME);
   });
 });
 
 test('every container gets one read-only mount, and of a swapped account no token', () => {
-  forEveryPod((pod, context) => {
-    const { patch, plan } = injected(pod, context);
-    if (plan === undefined) return;
-    const { spec } = applied(pod, patch);
-    for (const { volumeMounts = [] } of spec.containers) {
-      const ours = volumeMounts.filter(({ mountPath }) => mountPath.replace(/\/$/, '') === MOUNT_PATH);
-      assert.deepEqual(
-        ours.map(({ name, readOnly }) => [name, readOnly]),
-        [[NAME, true]],
+  forEveryInjected((pod, after, plan) => {
+    const mounted = plan.mounted ?? pod.spec.containers.map(({ name }) => name);
+    for (const { name, volumeMounts = [] } of containersOf(after)) {
+      if (name === NAME) continue;
+      const ours = volumeMounts.filter(
+        ({ mountPath }) => mountPath.replace(/\/+$/, '') === plan.mount.mountPath,
       );
+      if (mounted.includes(name)) {
+        assert.deepEqual(
+          ours.map((mount) => [mount.name, mount.readOnly]),
+          [[NAME, true]],
+        );
+      }
       if (plan.account === 'scoped') assert.ok(!volumeMounts.some(isTokenMount));
     }
-    const sidecars = spec.initContainers!.filter(({ name }) => name === NAME);
-    assert.equal(sidecars.length, 1);
   });
 });
 
+test('a pod that keeps PodSecurity restricted still does', () => {
+  let clean = 0;
+  forEveryInjected((pod, after) => {
+    if (violations(pod).length > 0) return;
+    clean += 1;
+    assert.deepEqual(violations(after), []);
+  });
+  assert.ok(clean > RUNS.numRuns / 8, `only ${clean} of the pods were clean`);
+});
+
+test('what was put in comes out again, and leaves the pod as it was', () => {
+  forEveryInjected((pod, after) => {
+    const marked = Object.hasOwn(pod.metadata?.annotations ?? {}, keys.status.key);
+    if (marked || containersOf(pod).some(({ name }) => name === NAME)) return;
+    assert.deepEqual(applied(after, uninject(after)), pod);
+  }, untouchedPods);
+});
+
 test('the pod that is given, and the prototype of all objects, are left as they were', () => {
-  forEveryPod((pod, context) => {
-    const before = structuredClone(pod);
+  forEveryInjected((pod, after, _plan, context) => {
+    const [before, ofContext] = [structuredClone(pod), structuredClone(context)];
     injected(pod, context);
-    assert.deepEqual(pod, before);
+    const given = structuredClone(after);
+    uninject(after);
+    assert.deepEqual([pod, context, after], [before, ofContext, given]);
   });
   assert.equal(Reflect.ownKeys(Object.prototype).sort().join(), PROTOTYPE);
 });
@@ -89,31 +149,45 @@ function duplicates(names: string[]): string[] {
   return names.filter((name, index) => names.indexOf(name) !== index);
 }
 
+function violations(pod: Pod): string[] {
+  const volumes = (pod.spec.volumes ?? []).filter((volume) => !isRestrictedVolume(volume));
+  return [
+    ...containersOf(pod).flatMap((container) => restrictedViolations(container)),
+    ...volumes.map(({ name }) => name),
+    ...(pod.spec.hostNetwork === true ? ['hostNetwork'] : []),
+  ];
+}
+
 function isTokenMount({ name, mountPath }: { name: string; mountPath: string }): boolean {
   return name.startsWith('kube-api-access-') && mountPath === TOKEN_PATH;
 }
 
 /** The pod without all that the plan lists. */
-function ofApplication(pod: Pod, swapped: boolean): unknown {
+function ofApplication(pod: Pod, plan: Plan): unknown {
+  const swapped = plan.account === 'scoped';
   const { metadata, spec } = structuredClone(pod);
-  const { [keys.status.key]: _status, ...annotations } = metadata?.annotations ?? {};
+  const ours = ['rollcall.dev/status', ...(plan.native ? [] : ['kubectl.kubernetes.io/default-container'])];
+  const annotations = Object.entries(metadata?.annotations ?? {}).filter(([key]) => !ours.includes(key));
   const { serviceAccountName, serviceAccount, automountServiceAccountToken, ...rest } = spec;
+  const planned = plan.volumes.map(({ name }) => name);
   const isKept = ({ name }: Volume) =>
-    name !== NAME && name !== 'rollcall-token' && !(swapped && name.startsWith('kube-api-access-'));
+    !planned.includes(name) && !(swapped && name.startsWith('kube-api-access-'));
   const withoutMounts = (container: Container) => ({
     ...container,
     volumeMounts: (container.volumeMounts ?? []).filter(
-      (mount) => mount.mountPath !== MOUNT_PATH && !(swapped && isTokenMount(mount)),
+      (mount) => mount.mountPath !== plan.mount.mountPath && !(swapped && isTokenMount(mount)),
     ),
   });
+  const others = (list: readonly Container[] = []) =>
+    list.filter(({ name }) => name !== NAME).map(withoutMounts);
   return {
     metadata: { ...metadata, annotations },
     account: swapped || { serviceAccountName, serviceAccount, automountServiceAccountToken },
     spec: {
       ...rest,
       volumes: (spec.volumes ?? []).filter(isKept),
-      containers: spec.containers.map(withoutMounts),
-      initContainers: (spec.initContainers ?? []).filter(({ name }) => name !== NAME).map(withoutMounts),
+      containers: others(spec.containers),
+      initContainers: others(spec.initContainers),
     },
   };
 }

@@ -1,0 +1,96 @@
+/** What people say on a pod, its namespace and the installation: mostly what can be served. */
+import fc from 'fast-check';
+import { keys } from '../../src/inject/annotations.ts';
+import type { Context } from '../../src/inject/inject.ts';
+import { limitRanges } from './arbitrary-resources.ts';
+import { sampled } from './key-samples.ts';
+import { INSTALL, labelled, plain } from './pods.ts';
+
+type Words = Record<string, string>;
+
+/** As often as `usual` says to once. */
+export function often<A, B>(usual: fc.Arbitrary<A>, rare: fc.Arbitrary<B>, weight = 5): fc.Arbitrary<A | B> {
+  return fc.oneof({ weight, arbitrary: usual }, { weight: 1, arbitrary: rare });
+}
+
+const GROUP: readonly string[] = ['inject', 'service', 'selector', 'source'];
+/** The generated pods all have this one. */
+const containers = fc.constant({ [keys.containers.key]: 'app-0' });
+const file = fc
+  .tuple(
+    fc.constantFrom('a', 'cluster.conf', '__proto__', 'constructor'),
+    fc.constantFrom('{name}', '{uid} $(A) $$'),
+  )
+  .map(([name, line]) => ({ [keys.file.key + name]: line }));
+
+/** One key that is no word about the group. */
+const word: fc.Arbitrary<Words> = fc.oneof(
+  ...sampled
+    .filter(([name]) => !GROUP.includes(name) && name !== 'containers' && name !== 'file')
+    .map(([name, { good }]) => fc.constantFrom(...good).map((text) => ({ [keys[name].key]: text }))),
+  containers,
+  file,
+);
+const wrong: fc.Arbitrary<Words> = fc.oneof(
+  ...sampled.map(([name, { bad }]) => fc.constantFrom(...bad).map((text) => ({ [keys[name].key]: text }))),
+);
+
+const { service, selector, source } = keys;
+const group = fc.constantFrom<Words[]>(
+  {},
+  { [service.key]: 'cache' },
+  { [selector.key]: 'app=db' },
+  { [service.key]: 'db', [source.key]: 'dns' },
+  { [selector.key]: 'app', [source.key]: 'pods' },
+);
+
+function words(maxLength: number, ofGroup: fc.Arbitrary<Words>): fc.Arbitrary<Words> {
+  return fc
+    .tuple(fc.array(word, { maxLength }), ofGroup, often(fc.constant({}), wrong, 30))
+    .map(([several, one, bad]) => Object.assign({}, ...several, one, bad));
+}
+
+const text = fc.string({ maxLength: 6 });
+/** Of other people, some with names that mean something to JavaScript or to JSON pointers. */
+const others = fc.dictionary(
+  fc.oneof(text, fc.constantFrom('constructor', 'toString', 'a/b', 'a~b', 'a~1b')),
+  text,
+  { maxKeys: 3, noNullPrototype: true },
+);
+
+export const podWords: fc.Arbitrary<Words> = fc
+  .tuple(
+    others,
+    words(4, group),
+    often(fc.constant('true'), fc.constantFrom('false', 'yes', undefined), 12),
+    often(fc.constant(undefined), text, 12),
+  )
+  .map(([foreign, ours, inject, status]) => ({
+    // The applier that is the oracle here can't hold this key; a test of its own does.
+    ...Object.fromEntries(Object.entries(foreign).filter(([key]) => key !== '__proto__')),
+    ...ours,
+    ...(inject === undefined ? {} : { [keys.inject.key]: inject }),
+    ...(status === undefined ? {} : { [keys.status.key]: status }),
+  }));
+
+const weaker = words(2, often(fc.constant({}), group, 3));
+
+export const contexts: fc.Arbitrary<Context> = fc
+  .record({
+    namespace: fc.constantFrom(plain, labelled),
+    annotations: weaker,
+    limits: often(fc.constant([]), limitRanges, 3),
+    defaults: weaker,
+    nativeSidecars: fc.boolean(),
+    shell: often(fc.constant(true), fc.constant(false), 20),
+    dryRun: fc.boolean(),
+  })
+  .map(({ namespace, annotations, limits, defaults, nativeSidecars, shell, dryRun }) => {
+    const { shellImage, ...install } = INSTALL;
+    return {
+      namespace: { ...namespace, annotations, limits },
+      install: { ...install, ...(shell ? { shellImage } : {}), defaults, nativeSidecars },
+      dryRun,
+    };
+  })
+  .map((context) => JSON.parse(JSON.stringify(context)));

@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { keys } from '../../src/inject/annotations.ts';
+import { volumes } from '../../src/inject/plan.ts';
+import type { Pod, Volume, VolumeMount } from '../../src/inject/pod.ts';
+import { annotate, askingPod, container, decided, optionsWith, plain, planned, refusal } from './pods.ts';
+
+type Tweak = (pod: Pod) => void;
+
+const ORDINARY = { [keys.nativeSidecar.key]: 'false' };
+
+function refused(tweak: Tweak, annotations: Record<string, string> = {}): [code: string, sentence: string] {
+  const [, code, sentence] = refusal(decided(askingPod(both(annotate(annotations), tweak)), plain));
+  return [code, sentence];
+}
+
+function accepted(tweak: Tweak, annotations: Record<string, string> = {}): void {
+  const decision = decided(askingPod(both(annotate(annotations), tweak)), plain);
+  assert.equal(decision.kind, 'inject', JSON.stringify(decision));
+}
+
+const both =
+  (first: Tweak, second: Tweak): Tweak =>
+  (made) => {
+    first(made);
+    second(made);
+  };
+const volume =
+  (one: Volume): Tweak =>
+  ({ spec }) =>
+    spec.volumes!.push(one);
+const mount =
+  (...mounts: VolumeMount[]): Tweak =>
+  ({ spec }) =>
+    spec.containers[0]!.volumeMounts!.push(...mounts);
+const init =
+  (name: string, fields: object = {}): Tweak =>
+  ({ spec }) => {
+    spec.initContainers = [...(spec.initContainers ?? []), container(name, fields)];
+  };
+
+describe('a volume under our name', () => {
+  const projected = (sources: unknown[]) => ({ projected: { defaultMode: 0o444, sources } });
+  const audience = [{ serviceAccountToken: { path: 'token', audience: 'a', expirationSeconds: 3600 } }];
+  const foreign: [what: string, Volume][] = [
+    ['of another kind', { name: 'rollcall', configMap: { name: 'x' } }],
+    ['on disk', { name: 'rollcall', emptyDir: {} }],
+    ['of another size', { name: 'rollcall', emptyDir: { medium: 'Memory', sizeLimit: '1Gi' } }],
+    ['with another audience', { name: 'rollcall-token', ...projected(audience) }],
+    ['with no token in it', { name: 'rollcall-token', ...projected([]) }],
+  ];
+  for (const [what, one] of foreign) {
+    test(`${what} is not to be used`, () => {
+      const [code, sentence] = refused(volume(one));
+      assert.equal(code, 'name-taken');
+      assert.match(sentence, new RegExp(`volume "${one.name}" of its own; give it another name`));
+    });
+  }
+
+  test('matters only where ours is needed', () => {
+    const scripts: Volume = { name: 'rollcall-scripts', configMap: { name: 'other' } };
+    accepted(volume(scripts));
+    assert.equal(refused(volume(scripts), { [keys.scripts.key]: 'mine' })[0], 'name-taken');
+    accepted(volume({ name: 'rollcall-token', emptyDir: {} }), { [keys.source.key]: 'dns' });
+  });
+
+  test('that is ours already, with defaults or mounts, is none of the application', () => {
+    accepted((made) => {
+      made.spec.volumes!.push(...structuredClone(volumes(optionsWith(), 'scoped', false)));
+      mount({ name: 'rollcall', mountPath: '/run/rollcall' })(made);
+    });
+  });
+});
+
+describe('a container under our name', () => {
+  const ours = structuredClone(planned().sidecar);
+  const foreign: [what: string, Tweak][] = [
+    ['among the containers', ({ spec }) => spec.containers.push(container('rollcall'))],
+    ['among the init containers', init('rollcall')],
+    ['with other arguments', init('rollcall', { args: ['webhook'] })],
+    ['with no list of arguments', init('rollcall', { args: 'sidecar' })],
+    ['where only its like belongs', ({ spec }) => spec.containers.push(structuredClone(ours))],
+  ];
+  for (const [what, tweak] of foreign) {
+    test(`${what} is not replaced`, () => {
+      const [code, sentence] = refused(tweak);
+      assert.deepEqual(
+        [code, sentence],
+        ['name-taken', 'the pod has a container "rollcall" of its own; give it another name'],
+      );
+    });
+  }
+
+  test('that is ours is', () => {
+    accepted(({ spec }) => {
+      spec.initContainers = [{ ...structuredClone(ours), image: 'rollcall:0.0.9' }];
+    });
+    accepted(({ spec }) => spec.containers.unshift({ name: 'rollcall', args: ['sidecar'] }), ORDINARY);
+    assert.equal(refused(init('rollcall', { args: ['sidecar'] }), ORDINARY)[0], 'name-taken');
+  });
+});
+
+describe('the containers that are to have the mount', () => {
+  test('must be there', () => {
+    const [code, sentence] = refused(init('migrate'), { [keys.containers.key]: 'app,backup' });
+    assert.equal(code, 'bad-value');
+    assert.equal(
+      sentence,
+      'annotation rollcall.dev/containers: the pod has no container "backup"; it has app, migrate',
+    );
+  });
+
+  test('may be init containers', () => accepted(init('migrate'), { [keys.containers.key]: 'migrate' }));
+});
+
+describe('a mount in the place of ours', () => {
+  const OTHER = 'run';
+  const taken: [what: string, Tweak, shown: string][] = [
+    ['of another volume', mount({ name: OTHER, mountPath: '/run/rollcall' }), '"run" at /run/rollcall'],
+    [
+      'with slashes behind it',
+      mount({ name: OTHER, mountPath: '/run/rollcall//' }),
+      '"run" at /run/rollcall//',
+    ],
+    [
+      'of our volume, in another spelling',
+      mount({ name: 'rollcall', mountPath: '/run/rollcall/' }),
+      '"rollcall" at /run/rollcall/',
+    ],
+    [
+      'below it, where nothing can be made',
+      mount({ name: OTHER, mountPath: '/run/rollcall/certs' }),
+      '"run" at /run/rollcall/certs',
+    ],
+    [
+      'over ours',
+      mount({ name: 'rollcall', mountPath: '/run/rollcall' }, { name: OTHER, mountPath: '/run/rollcall/' }),
+      '"run" at /run/rollcall/',
+    ],
+  ];
+  for (const [what, tweak, shown] of taken) {
+    test(`${what} hides it`, () => {
+      const [code, sentence] = refused(tweak);
+      assert.equal(code, 'mount-path-taken');
+      assert.ok(sentence.includes(`container "app" mounts volume ${shown}; mount it elsewhere`), sentence);
+      assert.match(sentence, /or give rollcall\.dev\/mount-path another folder/);
+    });
+  }
+
+  test('is none at another path, or above ours', () => {
+    const elsewhere = { [keys.mountPath.key]: '/run/peers' };
+    accepted(mount({ name: OTHER, mountPath: '/run/rollcall' }), elsewhere);
+    accepted(mount({ name: OTHER, mountPath: '/run' }));
+    accepted(mount({ name: OTHER, mountPath: '/run/rollcall-certs' }));
+    assert.equal(refused(mount({ name: OTHER, mountPath: '/run/peers' }), elsewhere)[0], 'mount-path-taken');
+  });
+
+  test('is none in a container that gets no mount', () => {
+    const initial = init('migrate', { volumeMounts: [{ name: OTHER, mountPath: '/run/rollcall' }] });
+    accepted(initial);
+    assert.equal(refused(initial, { [keys.containers.key]: 'migrate' })[0], 'mount-path-taken');
+    const second: Tweak = ({ spec }) => spec.containers.push(container('second'));
+    accepted(both(mount({ name: OTHER, mountPath: '/run/rollcall' }), second), {
+      [keys.containers.key]: 'second',
+    });
+  });
+});
+
+test('nobody else may mount the token of the sidecar', () => {
+  const token = { name: 'rollcall-token', mountPath: '/token' };
+  for (const tweak of [mount(token), init('migrate', { volumeMounts: [token] })]) {
+    const [code, sentence] = refused(tweak);
+    assert.equal(code, 'name-taken');
+    assert.match(sentence, /container "(app|migrate)" mounts volume "rollcall-token".* remove it/);
+  }
+});

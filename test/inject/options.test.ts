@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { keys } from '../../src/inject/annotations.ts';
+import type { Options } from '../../src/inject/options.ts';
+import { sampled } from './key-samples.ts';
+import { askingPod, decided, INSTALL, optionsWith, plain } from './pods.ts';
+
+const DEFAULTS: Options = {
+  group: { source: 'endpointslices', service: 'db' },
+  waitFor: 0,
+  waitTimeoutSeconds: 50,
+  waitAction: 'continue',
+  mountPath: '/run/rollcall',
+  containers: undefined,
+  files: [],
+  notify: [],
+  onStart: undefined,
+  onChange: undefined,
+  scripts: undefined,
+  amounts: {
+    cpuRequest: '10m',
+    cpuLimit: '500m',
+    memoryRequest: '48Mi',
+    memoryLimit: '128Mi',
+    cpuLimitIsDefault: true,
+  },
+  port: undefined,
+  nativeSidecar: 'auto',
+  serviceAccount: 'auto',
+};
+
+/** What one annotation more changes of the defaults. */
+const changes: Record<string, [text: string, changed: Partial<Options>]> = {
+  service: ['cache', { group: { source: 'endpointslices', service: 'cache' } }],
+  selector: ['app=db', { group: { source: 'pods', selector: 'app=db' } }],
+  source: ['dns', { group: { source: 'dns', service: 'db' } }],
+  waitFor: ['3', { waitFor: 3 }],
+  waitTimeout: ['5m', { waitTimeoutSeconds: 300 }],
+  waitAction: ['fail', { waitAction: 'fail' }],
+  mountPath: ['/var/run/peers', { mountPath: '/var/run/peers' }],
+  containers: ['app', { containers: ['app'] }],
+  notify: ['udp://127.0.0.1:1 udp://[::1]:2', { notify: ['udp://127.0.0.1:1', 'udp://[::1]:2'] }],
+  onStart: ["sh -c 'cat'", { onStart: "sh -c 'cat'" }],
+  onChange: ['/scripts/a', { onChange: '/scripts/a' }],
+  scripts: ['db-scripts', { scripts: 'db-scripts' }],
+  cpuRequest: ['20m', { amounts: { ...DEFAULTS.amounts, cpuRequest: '20m' } }],
+  cpuLimit: ['1', { amounts: { ...DEFAULTS.amounts, cpuLimit: '1', cpuLimitIsDefault: false } }],
+  memoryRequest: ['64Mi', { amounts: { ...DEFAULTS.amounts, memoryRequest: '64Mi' } }],
+  memoryLimit: ['256Mi', { amounts: { ...DEFAULTS.amounts, memoryLimit: '256Mi' } }],
+  port: ['off', { port: 'off' }],
+  nativeSidecar: ['false', { nativeSidecar: 'false' }],
+  serviceAccount: ['keep', { serviceAccount: 'keep' }],
+};
+
+describe('the options', () => {
+  test('of a pod that says no more than that it wants the sidecar are the defaults', () => {
+    assert.deepEqual(optionsWith(), DEFAULTS);
+  });
+
+  for (const [name, [text, changed]] of Object.entries(changes)) {
+    const { key } = keys[name as keyof typeof keys];
+    test(`${key} is one thing, and changes no other`, () => {
+      assert.deepEqual(optionsWith({ [key]: text }), { ...DEFAULTS, ...changed });
+    });
+  }
+
+  test('a file is one of a family', () => {
+    const files = optionsWith({ 'rollcall.dev/file.b': '{name}', 'rollcall.dev/file.a': '{uid}' }).files;
+    assert.deepEqual(files, ['a={uid}', 'b={name}']);
+  });
+
+  test('every key that is an option is tried here', () => {
+    const tried = [...Object.keys(changes), 'inject', 'file'];
+    assert.deepEqual(sampled.map(([name]) => name).toSorted(), tried.toSorted());
+  });
+
+  test('the limit of the CPU counts as set on every level', () => {
+    const limit = { [keys.cpuLimit.key]: '500m' };
+    for (const context of [
+      { namespace: { ...plain, annotations: limit } },
+      { install: { ...INSTALL, defaults: limit } },
+    ]) {
+      const decision = decided(askingPod(), plain, context);
+      assert.ok(decision.kind === 'inject' && !decision.options.amounts.cpuLimitIsDefault);
+    }
+  });
+});
+
+test('where each of them comes from is told, in full', () => {
+  const decision = decided(askingPod(), plain, {
+    namespace: { ...plain, annotations: { [keys.waitFor.key]: '2', 'rollcall.dev/file.a': '{uid}' } },
+    install: { ...INSTALL, defaults: { [keys.port.key]: 'off', [keys.waitFor.key]: '9' } },
+  });
+  assert.ok(decision.kind === 'inject');
+  const origins = Object.fromEntries(
+    decision.origins.map(({ key, value, from }) => [key, `${value} ${from}`]),
+  );
+  assert.deepEqual(origins, {
+    'rollcall.dev/inject': 'true pod',
+    'rollcall.dev/wait-for': '2 namespace',
+    'rollcall.dev/wait-timeout': '50s default',
+    'rollcall.dev/wait-action': 'continue default',
+    'rollcall.dev/mount-path': '/run/rollcall default',
+    'rollcall.dev/file.a': '{uid} namespace',
+    'rollcall.dev/cpu-request': '10m default',
+    'rollcall.dev/cpu-limit': '500m default',
+    'rollcall.dev/memory-request': '48Mi default',
+    'rollcall.dev/memory-limit': '128Mi default',
+    'rollcall.dev/port': 'off installation',
+    'rollcall.dev/native-sidecar': 'auto default',
+    'rollcall.dev/service-account': 'auto default',
+  });
+});

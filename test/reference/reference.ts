@@ -1,0 +1,144 @@
+/** docs/reference.md, from the tables that the program itself goes by. */
+import { commands as terminal } from '../../src/cli/commands.ts';
+import type { Command } from '../../src/cli/flags.ts';
+import * as config from '../../src/config.ts';
+import { type Key, keys } from '../../src/inject/annotations.ts';
+import { type Code, codes } from '../../src/inject/problem.ts';
+import { flags as peerFinderFlags } from '../../src/peer-finder/flags.ts';
+import { code, table } from './markdown.ts';
+
+const INTRODUCTION = `# Reference
+
+Made by \`npm run golden\` from the tables in \`src\`; a test fails when the two differ.`;
+
+export function reference(): string {
+  const sections = [
+    INTRODUCTION,
+    annotations(),
+    placeholders(),
+    reasons(),
+    inPods(),
+    peerFinder(),
+    atTerminal(),
+  ];
+  return `${sections.join('\n\n')}\n`;
+}
+
+function annotations(): string {
+  const rows = Object.values<Key<unknown>>(keys).map((key) => [
+    code(nameOf(key)),
+    `${key.on === 'both' ? 'pod, namespace' : key.on}${key.kind === 'label' ? ' (label)' : ''}`,
+    key.doc,
+    key.default === undefined ? (key.otherwise ?? '') : code(key.default),
+    code(key.example),
+  ]);
+  return `## Annotations and labels
+
+All are annotations but the one that is marked as a label, and all values are texts: numbers and \`true\` need
+quotes in YAML. The annotation of the pod counts, else that of its namespace, else the value that the
+installation gives (\`--default\` of the webhook), else the default. A value that can't be is told with its key,
+where it stands and what to give instead; a key that there is not, with the one that is meant.
+
+${table(['key', 'on', 'what it says', 'otherwise', 'example'], rows)}`;
+}
+
+/** With the part that is for everybody to choose. */
+function nameOf({ key }: Key<unknown>): string {
+  return key === keys.file.key ? `${key}NAME` : key;
+}
+
+/** What each stands for; a test holds it to the placeholders that there are. */
+export const placeholderDocs: Readonly<Record<string, string>> = {
+  '{name}': 'name of the pod',
+  '{namespace}': 'its namespace',
+  '{uid}': 'its uid',
+  '{hostname}': 'its stable name within the service, as a StatefulSet gives',
+  '{address}': 'its first address',
+  '{ipv4}': 'its first IPv4 address',
+  '{ipv6}': 'its first IPv6 address',
+  '{ordinal}': 'the number at the end of its name, as a StatefulSet gives',
+  '{node}': 'the node that it runs on',
+  '{zone}': 'the zone of that node',
+  '{port}': 'the port of a service that has one',
+  '{port:NAME}': 'the port of that name',
+};
+
+function placeholders(): string {
+  const rows = Object.entries(placeholderDocs).map(([name, doc]) => [code(name), doc]);
+  return `## Placeholders of files
+
+A file of \`rollcall.dev/file.NAME\`, or of \`--file NAME=LINE\`, has one line a member. \`{{\` and \`}}\` are single
+braces. A member that lacks a value has no line, and the log says so.
+
+${table(['placeholder', 'stands for'], rows)}`;
+}
+
+/** What there is to do, for each reason. */
+const remedies: Readonly<Record<Code, string>> = {
+  'not-opted-in': 'nothing, or `rollcall.dev/inject: "true"` on the pod, or the label on its namespace',
+  'opted-out': 'nothing, or take `rollcall.dev/inject: "false"` off the pod',
+  'mirror-pod': 'run what is to be injected as a pod of the API, not from a file of the node',
+  windows: 'nothing; `rollcall.dev/inject: "false"` says so in a namespace that asks',
+  'bad-value': 'the sentence names the key, the value, where it stands, and what to give',
+  'no-service': 'name the group: `rollcall.dev/service`, `rollcall.dev/selector`, or `spec.subdomain`',
+  'name-taken': 'give the container or the volume another name',
+  'mount-path-taken': 'mount it elsewhere, or give `rollcall.dev/mount-path` another folder',
+  'no-shell-image': 'give the webhook `--shell-image`, or leave the commands out',
+  'limit-range':
+    'raise the bounds of the LimitRange, lower `rollcall.dev/memory-limit`, or leave the pod out',
+};
+
+function reasons(): string {
+  const rows = Object.entries(codes).map(([name, meaning]) => [code(name), meaning, remedies[name as Code]]);
+  return `## Why a pod is left alone
+
+A pod that asks itself and can't be served is refused (a static pod is not: its node runs it anyway).
+One that only its namespace asks for is created without the sidecar, with a warning. The code stands in metrics, logs, Events and warnings.
+
+${table(['code', 'meaning', 'what to do'], rows)}`;
+}
+
+interface Setting {
+  doc: string;
+  value: string;
+  default?: string;
+  required?: true;
+  repeated?: true;
+}
+
+function inPods(): string {
+  const settings = Object.entries(config).flatMap(([name, all]) =>
+    name.endsWith('Settings') && typeof all === 'object'
+      ? [[name.slice(0, -'Settings'.length), all as Record<string, Setting>] as const]
+      : [],
+  );
+  const sections = settings.map(([name, all]) => {
+    const rows = Object.entries(all).map(([key, setting]) => [
+      code(`--${config.flagName(key)} ${setting.value}`),
+      code(config.variableName(key)),
+      setting.doc + (setting.repeated ? '; may be given several times, in the variable one a line' : ''),
+      setting.required ? 'required' : code(setting.default ?? ''),
+    ]);
+    return `### rollcall ${name}\n\n${table(['flag', 'variable', 'what it says', 'otherwise'], rows)}`;
+  });
+  return `## Commands in pods\n\nA flag counts over its variable.\n\n${sections.join('\n\n')}`;
+}
+
+function peerFinder(): string {
+  const rows = Object.entries(peerFinderFlags).map(([name, { value, doc }]) => [
+    code(`-${name} ${value}`),
+    doc,
+  ]);
+  return `### rollcall peer-finder\n\n${table(['flag', 'what it says'], rows)}`;
+}
+
+function atTerminal(): string {
+  const sections = Object.entries<Command>(terminal).map(([name, { summary, flags }]) => {
+    const rows = Object.entries(flags).map(([flag, { short, value, doc, choices }]) => [
+      code(`${short ? `-${short}, ` : ''}--${flag}${value ? ` ${value}` : ''}`),
+      doc + (choices ? ` (${choices.join(', ')})` : ''),
+    ]);
+    return `### rollcall ${name}\n\n${summary}\n\n${table(['flag', 'what it says'], rows)}`;
+  });
+  return `## Commands at a terminal\n\n${sections.join('\n\n')}`;
+}

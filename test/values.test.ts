@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import * as values from '../src/values.ts';
+
+/** What a parser makes of texts, and those it refuses with the beginning of what it says. */
+interface Case {
+  parse: (text: string) => unknown;
+  takes: Record<string, unknown>;
+  refuses: string[];
+  says: RegExp;
+}
+
+const cases: Record<string, Case> = {
+  integer: {
+    parse: values.integer(1, 10),
+    takes: { 1: 1, 10: 10, ' 7 ': 7, '1e1': 10 },
+    refuses: ['0', '11', '', ' ', '1.5', 'x', 'NaN', '-1', 'Infinity'],
+    says: /^give a whole number from 1 to 10$/,
+  },
+  dnsLabel: {
+    parse: values.dnsLabel,
+    takes: { db: 'db', 'a-1': 'a-1', 0: '0', ['a'.repeat(63)]: 'a'.repeat(63) },
+    refuses: ['', '-a', 'a-', 'A', 'a.b', 'a_b', 'a\n', 'a'.repeat(64)],
+    says: /^give a name of at most 63/,
+  },
+  serverUrl: {
+    parse: values.serverUrl,
+    takes: { 'https://10.0.0.1:6443': 'https://10.0.0.1:6443', 'http://x': 'http://x' },
+    refuses: ['', '10.0.0.1', 'ftp://x', 'https://'],
+    says: /^give a URL/,
+  },
+  notifyTarget: {
+    parse: values.notifyTarget,
+    takes: { 'http://127.0.0.1:80/a': 'http://127.0.0.1:80/a', 'udp://[::1]:5': 'udp://[::1]:5' },
+    refuses: ['', 'http://10.0.0.1', 'udp://127.0.0.1', 'https://localhost'],
+    says: /; give /,
+  },
+  sourceName: {
+    parse: values.sourceName,
+    takes: { endpointslices: 'endpointslices', pods: 'pods', dns: 'dns' },
+    refuses: ['', 'DNS', 'endpoints'],
+    says: /^give endpointslices, pods or dns$/,
+  },
+  waitAction: {
+    parse: values.waitAction,
+    takes: { continue: 'continue', fail: 'fail' },
+    refuses: ['', 'stop'],
+    says: /^give continue or fail$/,
+  },
+  labelSelector: {
+    parse: values.labelSelector,
+    takes: { 'a=b': 'a=b', 'a in (b, c),!d': 'a in (b, c),!d', 'x.y/z==1': 'x.y/z==1' },
+    refuses: ['', ' ', 'a=b\nROLLCALL_X=1', 'a="b"', '()', 'a=$b'],
+    says: /^give a label selector/,
+  },
+  seconds: {
+    parse: values.seconds(1, 3600),
+    takes: { 90: 90, '90s': 90, '5m': 300, '1h': 3600 },
+    refuses: ['', '0', '0s', '61m', '1.5h', '1d', '-1', '1 m', '1H', '1234567'],
+    says: /^give a time from 1 to 3600 seconds/,
+  },
+  names: {
+    parse: values.names,
+    takes: { 'a,b': ['a', 'b'], ' a  b,\na ': ['a', 'b'], a: ['a'] },
+    refuses: ['', ' , ', 'a,B', 'a/b'],
+    says: /^give (names|a name)/,
+  },
+  oneOf: {
+    parse: values.oneOf('a', 'b', 'c'),
+    takes: { a: 'a', c: 'c' },
+    refuses: ['', 'A', 'd', 'constructor', 'a, b'],
+    says: /^give a, b or c$/,
+  },
+  portOrOff: {
+    parse: values.portOrOff,
+    takes: { off: 'off', 0: 0, 65535: 65535 },
+    refuses: ['', '65536', 'Off', '-1'],
+    says: /^give a whole number from 0 to 65535, or off$/,
+  },
+};
+
+for (const [name, { parse, takes, refuses, says }] of Object.entries(cases)) {
+  describe(name, () => {
+    test('takes what it can mean', () => {
+      for (const [text, value] of Object.entries(takes)) assert.deepEqual(parse(text), value, text);
+    });
+
+    test('refuses the rest and says what to give', () => {
+      for (const text of refuses) assert.throws(() => parse(text), { message: says }, JSON.stringify(text));
+    });
+  });
+}
+
+test('every parser is tried here', () => {
+  assert.deepEqual(
+    Object.keys(cases).toSorted(),
+    Object.keys(values)
+      .filter((name) => name !== 'text')
+      .toSorted(),
+  );
+});
