@@ -102,15 +102,18 @@ export class DnsLookup {
     const known = new Map<string, Families>();
     const members: Member[] = [];
     let missing = unnamed;
+    let unknown: DnsFailure | undefined;
     for (const [target, ports] of targets) {
       const { families, failure } = settleFamilies(this.#known?.get(target), ...outcomes.get(target)!);
       known.set(target, families);
       missing ??= failure;
       const member = targetMember(target, ports, portNames, families, this.#group);
       if (member !== undefined) members.push(member);
-      else if (first) throw failure!;
+      else unknown ??= failure;
     }
+    // Kept also when it is not told: the next answer may lack just what this one had.
     this.#known = known;
+    if (first && unknown !== undefined) throw unknown;
     return { members, ttl: shortestTtl([...outcomes.values()].flat()), missing };
   }
 

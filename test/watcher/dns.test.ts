@@ -157,6 +157,18 @@ test('who is not in a complete answer has left, even while another can not be re
   assert.equal(watch.reason, 'partial');
 });
 
+test('what an answer told that left somebody out is not forgotten', async () => {
+  const dns = new ScriptedDns();
+  publish(dns, { 'db-1': ['10.0.0.2'], 'db-0': ['10.0.0.1', 'fd00::1'] });
+  dns.fault = (question) => (question.includes(' db-1.') ? 'ESERVFAIL' : undefined);
+  const { clock, held } = followDns(dns);
+  await clock.advance(50);
+  publish(dns, { 'db-0': ['10.0.0.1', 'fd00::1'] });
+  dns.fault = (question) => (question.startsWith('A db-0.') ? 'ESERVFAIL' : undefined);
+  await clock.advance(20_000);
+  assert.deepEqual(held(), ['db-0 10.0.0.1 fd00::1']);
+});
+
 test('the first word on a group leaves nobody out; later a newcomer waits for its address alone', async () => {
   const dns = new ScriptedDns();
   publish(dns, { 'db-0': ['10.0.0.1'], 'db-1': ['10.0.0.2'] });
