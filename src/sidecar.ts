@@ -37,6 +37,7 @@ export async function sidecar(config: SidecarConfig): Promise<void> {
   const readers = new Readers(watch, systemClock, log);
   const gate = gateOf(config, log);
   const outputs = outputsOf(config, log);
+  const workEnded = config.endWithPod ? followWork(config, context) : undefined;
   watch.add(new GarbageCollection(systemClock));
   watch.add(readers);
   watch.add(gate);
@@ -58,7 +59,7 @@ export async function sidecar(config: SidecarConfig): Promise<void> {
   const stop = stopping(readers, server, outputs, config.graceSeconds, log);
   process.once('SIGTERM', () => stop('SIGTERM', true));
   process.once('SIGINT', () => stop('SIGINT', false));
-  if (config.endWithPod) endWithPod(config, context, () => stop('the other containers have ended', false));
+  void workEnded?.().then(() => stop('the other containers have ended', false));
   gate.start();
   // Ended, it is started anew by the kubelet, which shows why it ended.
   await Promise.race([watch.run(), gate.failed.catch(refuse)]);
@@ -162,12 +163,15 @@ function outputMetrics(metrics: Metrics, { files, templates, notifiers, hooks }:
   count('rollcall_hook_timeouts_total', 'Hooks that took too long.', hooks, (one) => one.timeouts);
 }
 
-/** Follows the pod that this runs in, for a sidecar that nobody tells when the work is done. */
-function endWithPod(config: SidecarConfig, context: UpstreamContext, stop: () => void): void {
+/**
+ * Of the pod that this runs in, for a sidecar that nobody tells when the work is done: what resolves
+ * then. Throws before anything is served, since what serves can't be ended by an error.
+ */
+function followWork(config: SidecarConfig, context: UpstreamContext): () => Promise<void> {
   const { namespace, podName } = config;
   if (podName === undefined) throw new UsageError('--pod-name is missing; --end-with-pod needs it');
   const transport = startUp(() => kubernetesApi(config, context));
-  void othersEnded({ namespace, name: podName }, transport, context.clock, context.log).then(stop);
+  return () => othersEnded({ namespace, name: podName }, transport, context.clock, context.log);
 }
 
 /**

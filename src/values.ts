@@ -68,7 +68,9 @@ export function names(given: string): string[] {
 export function oneOf<T extends string>(...words: T[]) {
   return (given: string): T => {
     if ((words as string[]).includes(given)) return given as T;
-    throw new Error(`give ${words.slice(0, -1).join(', ')} or ${words.at(-1)}`);
+    // In quotes: an API server refuses annotations that are no texts, and true is none.
+    const quoted = words.map((word) => `"${word}"`);
+    throw new Error(`give ${quoted.slice(0, -1).join(', ')} or ${quoted.at(-1)}`);
   };
 }
 

@@ -132,6 +132,20 @@ test('an ordinary container in a Job ends when the others have, and says bye', a
   assert.equal(sidecar.exitCode, 0);
 });
 
+test('an ordinary container in a Job that can not see its pod says so, and serves nobody', async (t) => {
+  const api = await upstream(t);
+  const { process: sidecar } = await startSidecar(t, {
+    server: api.url,
+    namespace: 'default',
+    service: 'db',
+    'end-with-pod': 'true',
+  });
+  await eventually('its end', () => sidecar.exited, quickly);
+  assert.notEqual(sidecar.exitCode, 0);
+  assert.match(sidecar.tail(), /--pod-name is missing/);
+  assert.ok(!sidecar.output.some((line) => line.includes('"serving"')));
+});
+
 test('without a port, health is at a socket, which the probe asks; with one, the probe asks the port', async (t) => {
   const api = await upstream(t);
   api.create(slicePath('default'), group('db-0'));

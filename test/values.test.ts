@@ -69,7 +69,7 @@ const cases: Record<string, Case> = {
     parse: values.oneOf('a', 'b', 'c'),
     takes: { a: 'a', c: 'c' },
     refuses: ['', 'A', 'd', 'constructor', 'a, b'],
-    says: /^give a, b or c$/,
+    says: /^give "a", "b" or "c"$/,
   },
   portOrOff: {
     parse: values.portOrOff,

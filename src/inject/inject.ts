@@ -1,4 +1,4 @@
-import { PREFIX } from './annotations.ts';
+import { keys, PREFIX } from './annotations.ts';
 import { type Context, type Decision, decide } from './decide.ts';
 import { SCOPED_ACCOUNT, STATUS_KEY } from './names.ts';
 import type { Options } from './options.ts';
@@ -33,8 +33,24 @@ export function inject(pod: Pod, context: Context): Report {
     decision,
     plan,
     patch: patched,
-    warnings: [...warnings, ...dryRunWarnings(plan, decision.options)],
+    warnings: [
+      ...warnings,
+      ...gateWarnings(plan, decision.options),
+      ...dryRunWarnings(plan, decision.options),
+    ],
   };
+}
+
+/** Gates that may never open, for all that can be told from the pod. */
+function gateWarnings({ native }: Plan, { waitFor, group }: Options): string[] {
+  if (waitFor === 0) return [];
+  const known =
+    group.source === 'dns'
+      ? 'DNS lists ready pods only, and one that waits is not ready: its Service needs publishNotReadyAddresses: true'
+      : native
+        ? undefined
+        : 'a pod has no address until its ordinary sidecar has started, so pods that wait do not see each other';
+  return known === undefined ? [] : [`rollcall: annotation ${keys.waitFor.key}: ${known}`];
 }
 
 function dryRunWarnings({ account, accountName }: Plan, options: Options): string[] {

@@ -118,7 +118,7 @@ const DEFAULTED = new Set(['terminationMessagePath']);
 
 /**
  * AlwaysPullImages changes the policy after us and refuses any other, and a webhook that has images
- * pulled from a mirror changes their names: changed back, the pod is rejected, or not to be pulled.
+ * pulled from a mirror, or by digest, changes their names: changed back, the pod is rejected, or not pulled.
  */
 function asPulled({ image, imagePullPolicy }: Container, sidecar: Container): Container {
   const mirrored = image !== undefined && lastPart(image) === lastPart(sidecar.image!);
@@ -129,8 +129,9 @@ function asPulled({ image, imagePullPolicy }: Container, sidecar: Container): Co
   };
 }
 
+/** The name and the tag, without where it comes from and the digest that it was pinned to. */
 function lastPart(image: string): string {
-  return image.slice(image.lastIndexOf('/') + 1);
+  return image.slice(image.lastIndexOf('/') + 1).replace(/(?<=:[^@]*)@.*/, '');
 }
 
 /** A container of our name counts as ours only when nothing in it goes beyond the plan. */

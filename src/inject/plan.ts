@@ -5,7 +5,7 @@ import type { Container, Namespace, Pod, PodSpec, Volume, VolumeMount } from './
 import { Problem } from './problem.ts';
 import { resources } from './resources.ts';
 import { type SidecarOptions, sidecar } from './sidecar.ts';
-import { type Before, beforeOf, type Status } from './status.ts';
+import { type Before, beforeOf, looksLikeOurs, type Status } from './status.ts';
 
 /**
  * Two copies (the file and its successor) of 10,000 members of at most 0.5 KB in members.json are
@@ -65,8 +65,9 @@ export interface PlanContext {
 export function plan(pod: Pod, options: Options, context: PlanContext): Plan {
   const { install } = context;
   const current = pod.spec.serviceAccountName || pod.spec.serviceAccount || 'default';
-  const account = accountOf(current, options, context.dryRun);
-  const native = options.nativeSidecar === 'auto' ? install.nativeSidecars : options.nativeSidecar === 'true';
+  const native = isNative(pod, options, install);
+  const account = accountOf(current, options, context.dryRun, endsWithPod(pod, native));
+  refuseOpenGate(options, native);
   const mainContainers = pod.spec.containers.map(({ name }) => name).filter((name) => name !== NAME);
   const before = beforeOf(pod, account === 'scoped');
   return {
@@ -83,6 +84,23 @@ export function plan(pod: Pod, options: Options, context: PlanContext): Plan {
   };
 }
 
+/** A kubelet starts the next container also when the one that held it back has ended. */
+function refuseOpenGate({ waitFor, waitAction }: Options, native: boolean): void {
+  if (native || waitFor === 0 || waitAction !== 'fail') return;
+  throw new Problem(
+    'bad-value',
+    `annotation ${keys.waitAction.key}: "fail" needs a native sidecar, since the application starts all the ` +
+      'same when an ordinary one ends; write "continue", or use a native one',
+  );
+}
+
+/** A sidecar that is there, put in offline, say, stays where it is unless somebody wants it elsewhere. */
+function isNative({ spec }: Pod, { nativeSidecar }: Options, { nativeSidecars }: Install): boolean {
+  if (nativeSidecar !== 'auto') return nativeSidecar === 'true';
+  if (spec.containers.some(looksLikeOurs)) return false;
+  return nativeSidecars || spec.initContainers?.some(looksLikeOurs) === true;
+}
+
 /** Whether the application's container is to have the socket. */
 export function isMounted({ mounted, mainContainers }: Plan, { name }: Container): boolean {
   return (mounted ?? mainContainers).includes(name);
@@ -93,8 +111,14 @@ function statusOf(version: string, { group }: Options, account: AccountChoice, b
   return { version, ...named, ...(source === 'dns' ? { source } : {}), account, ...before };
 }
 
-function accountOf(current: string, options: Options, dryRun: boolean): AccountChoice {
-  if (options.group.source === 'dns') return 'unneeded';
+/** A Job's pod ends when all its ordinary containers have. */
+function endsWithPod({ spec }: Pod, native: boolean): boolean {
+  return !native && spec.restartPolicy !== undefined && spec.restartPolicy !== 'Always';
+}
+
+/** DNS needs no rights; to see its own pod end, a sidecar does. */
+function accountOf(current: string, options: Options, dryRun: boolean, endsWithPod: boolean): AccountChoice {
+  if (options.group.source === 'dns' && !endsWithPod) return 'unneeded';
   if (dryRun) return 'untouched';
   return isSwapped(current, options) ? 'scoped' : 'kept';
 }
@@ -115,8 +139,7 @@ function sidecarOptions(
   return {
     image: imageOf(options, install),
     native,
-    // A Job's pod ends when all its ordinary containers have.
-    endsWithPod: !native && pod.spec.restartPolicy !== undefined && pod.spec.restartPolicy !== 'Always',
+    endsWithPod: endsWithPod(pod, native),
     port: options.port ?? portOf(pod.spec),
     graceSeconds: graceOf(pod.spec),
     token: account !== 'unneeded',

@@ -85,6 +85,8 @@ export interface LimitRangeItem {
   min?: Record<string, string>;
   max?: Record<string, string>;
   maxLimitRequestRatio?: Record<string, string>;
+  default?: Record<string, string>;
+  defaultRequest?: Record<string, string>;
 }
 
 /** Of `record`, the value that it has itself under `key`: keys come from users, prototypes don't. */

@@ -12,7 +12,8 @@ export const codes = {
   'name-taken': 'the pod has a container or volume of its own under a name that the sidecar needs',
   'mount-path-taken': 'a container has a mount of its own where the socket is to be',
   'no-shell-image': 'commands are to run, and the installation names no image with a shell',
-  'limit-range': 'the LimitRanges of the namespace leave the sidecar too little to run',
+  'limit-range':
+    'the LimitRanges of the namespace, or the resources of the pod, leave the sidecar too little to run',
 } as const;
 
 export type Code = keyof typeof codes;

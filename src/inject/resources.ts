@@ -43,9 +43,9 @@ export function resources(
   const requests: Record<string, string> = {};
   const limits: Record<string, string> = {};
   for (const name of NAMES) {
-    if (isOfPod(pod, name)) continue;
-    const bounds = boundsOf(name, items, restOf(pod, native));
-    const { request, limit } = fitted(name, wanted[name], bounds, guaranteed);
+    if (isOfPod(pod, name) && !isFilledIn(name, items)) continue;
+    const bounds = boundsOf(name, items, restOf(pod, native), pod.spec.resources);
+    const { request, limit } = fitted(name, wanted[name], bounds, guaranteed, isOfPod(pod, name));
     requests[name] = write(name, request);
     limits[name] = write(name, limit);
   }
@@ -61,7 +61,12 @@ interface Bounds {
   leastRequest(limit: number): number;
 }
 
-function boundsOf(name: Name, items: readonly LimitRangeItem[], rest: Rest): Bounds {
+function boundsOf(
+  name: Name,
+  items: readonly LimitRangeItem[],
+  rest: Rest,
+  { limits: whole, requests: shared }: Resources = {},
+): Bounds {
   const of = (type: string, bound: 'min' | 'max') =>
     items.filter((item) => item.type === type).flatMap((item) => unitsOf(name, own(item[bound], name)) ?? []);
   const ratio = (type: string) =>
@@ -76,10 +81,10 @@ function boundsOf(name: Name, items: readonly LimitRangeItem[], rest: Rest): Bou
   const podMin = Math.max(0, ...of('Pod', 'min'));
   const podMax = Math.min(...of('Pod', 'max'));
   return {
-    mostLimit: Math.min(...of('Container', 'max'), podMax - limits),
+    mostLimit: Math.min(...of('Container', 'max'), podMax - limits, most(name, whole)),
     // Of a pod without limits, the sidecar's are all there are.
     leastLimit: Math.max(least, aloneLimits < podMin ? podMin - limits : 0),
-    mostRequest: podMax - requests,
+    mostRequest: Math.min(podMax, most(name, shared)) - requests,
     leastRequest(limit) {
       const ofPod = Math.max(limit + limits, aloneLimits) / ratio('Pod');
       return Math.ceil(
@@ -94,6 +99,7 @@ function fitted(
   wanted: { request: string; limit: string },
   bounds: Bounds,
   guaranteed: boolean,
+  shared: boolean,
 ): { request: number; limit: number } {
   const asked = { request: unitsOf(name, wanted.request)!, limit: unitsOf(name, wanted.limit)! };
   const { mostLimit, leastLimit, mostRequest } = bounds;
@@ -101,12 +107,14 @@ function fitted(
   const least = Math.max(Math.min(LEAST[name], asked.limit), leastLimit);
   const most = Math.min(limit, mostRequest);
   const request = guaranteed ? limit : Math.min(Math.max(asked.request, bounds.leastRequest(limit)), most);
-  if (limit < least || request < Math.max(1, bounds.leastRequest(limit)) || request > most) {
+  // Who shares what the pod has needs no part of its own.
+  const leastRequest = Math.max(shared ? 0 : 1, bounds.leastRequest(limit));
+  if (limit < least || request < leastRequest || request > most) {
+    const [left, needed] = [Math.max(0, Math.min(limit, most)), Math.max(LEAST[name], least, leastRequest)];
     throw new Problem(
       'limit-range',
-      `the LimitRanges of the namespace leave the sidecar ${write(name, Math.max(0, Math.min(limit, most)))} of ` +
-        `${name}, and it needs ${write(name, Math.max(LEAST[name], least, bounds.leastRequest(limit)))}; ` +
-        'raise their max, or leave the pod out',
+      'the LimitRanges of the namespace, or the resources of the pod, leave the sidecar ' +
+        `${write(name, left)} of ${name}, and it needs ${write(name, needed)}; raise them, or leave the pod out`,
     );
   }
   return { request, limit };
@@ -118,6 +126,24 @@ function write(name: Name, amount: number): string {
 
 function isOfPod({ spec }: Pod, name: Name): boolean {
   return own(spec.resources?.limits, name) !== undefined || own(spec.resources?.requests, name) !== undefined;
+}
+
+function most(name: Name, amounts: Resources['limits']): number {
+  return unitsOf(name, own(amounts, name)) ?? Number.POSITIVE_INFINITY;
+}
+
+/**
+ * Whether LimitRanger gives a container that names nothing a default, which is for the whole pod more than
+ * it may have left. Where an item has a bound, the API server makes a default of it.
+ */
+function isFilledIn(name: Name, items: readonly LimitRangeItem[]): boolean {
+  return items.some(
+    (item) =>
+      item.type === 'Container' &&
+      [item.min, item.max, item.default, item.defaultRequest].some(
+        (amounts) => own(amounts, name) !== undefined,
+      ),
+  );
 }
 
 /** Every container has limits for CPU and memory, and requests that are the same or missing. */

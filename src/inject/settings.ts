@@ -125,7 +125,8 @@ function nearest(key: string): string | undefined {
     .replaceAll('_', '-');
   const candidates = KNOWN.map((known) => ({ known, distance: distance(word, known.slice(PREFIX.length)) }));
   const best = candidates.reduce((a, b) => (b.distance < a.distance ? b : a));
-  return best.distance <= Math.max(1, Math.floor(word.length / 3)) ? best.known : undefined;
+  if (best.distance > Math.max(1, Math.floor(word.length / 3))) return undefined;
+  return best.known === keys.file.key ? `${best.known}NAME` : best.known;
 }
 
 /** Letters to add, drop or change to get from one word to the other (Levenshtein). */

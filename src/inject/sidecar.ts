@@ -62,7 +62,8 @@ export function sidecar(options: Options, given: SidecarOptions): Container {
     resources,
     volumeMounts: [
       { name: NAME, mountPath: MOUNT_PATH },
-      ...(given.token ? [{ name: TOKEN_VOLUME, mountPath: TOKEN_PATH, readOnly: true }] : []),
+      // Taken in any case: the ServiceAccount plugin would mount the pod's own token there.
+      { name: given.token ? TOKEN_VOLUME : NAME, mountPath: TOKEN_PATH, readOnly: true },
       ...(options.scripts === undefined
         ? []
         : [{ name: SCRIPTS_VOLUME, mountPath: SCRIPTS_PATH, readOnly: true }]),

@@ -116,9 +116,12 @@ export class Gate implements Output {
   #hint(): string | undefined {
     const members = [...(this.#watch?.members.values() ?? [])];
     const self = members.find((member) => member.self);
+    if (this.#watch?.synced === true && self === undefined) {
+      return 'this pod is not among the members; if it is meant to be, look at its labels and at publishNotReadyAddresses';
+    }
     const isLast =
       self?.ordinal !== undefined && members.every(({ ordinal = 0 }) => ordinal <= self.ordinal!);
-    if (!isLast || self.ordinal! + 1 >= this.#options.members) return undefined;
+    if (!isLast || self === undefined || self.ordinal! + 1 >= this.#options.members) return undefined;
     return (
       `${self.name} is the highest ordinal so far: a StatefulSet that is OrderedReady makes the next pod only ` +
       'when this one is ready, so this would never end; set podManagementPolicy: Parallel'

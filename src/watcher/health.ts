@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { chmodSync, rmSync } from 'node:fs';
 import type { Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Gate } from './gate.ts';
@@ -52,6 +52,8 @@ export async function serveHealth(
     server.once('error', reject);
     server.listen(place, resolve);
   });
+  // As with the other socket, any user of the pod may ask: where there is no port, this is all there is.
+  if (typeof place === 'string') chmodSync(place, 0o666);
   const address = server.address() as AddressInfo | string;
   return { server, port: typeof address === 'string' ? undefined : address.port };
 }

@@ -8,7 +8,10 @@ export async function readNamespace({ core }: KubernetesClient, name: string): P
     core.readNamespace({ name }),
     core.listNamespacedLimitRange({ namespace: name }),
   ]);
-  const limits = items.flatMap(({ spec }) => spec?.limits ?? []);
+  const limits = items
+    .flatMap(({ spec }) => spec?.limits ?? [])
+    // The client can't call a field by a word of the language.
+    .map(({ _default, ...item }) => (_default === undefined ? item : { ...item, default: _default }));
   return { name, labels: metadata?.labels ?? {}, annotations: metadata?.annotations ?? {}, limits };
 }
 

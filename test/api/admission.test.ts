@@ -137,7 +137,7 @@ suite('admission on a real API server', { timeout: 180_000 }, () => {
     assert.ok(status >= 400 && status < 500, `status ${status}`);
     assert.match(body.message, /rollcall\.dev\/inject/);
     assert.match(body.message, /yes please/);
-    assert.match(body.message, /give true or false/);
+    assert.match(body.message, /give "true" or "false"/);
     assert.equal((await account('typo')).status, 404);
   });
 

@@ -12,9 +12,14 @@ export function applications(profile: Profile): fc.Arbitrary<Pod> {
     .map(parsed);
 }
 
-const ofPod = fc.constantFrom(
+const roomy = [
   { requests: { cpu: '4', memory: '4Gi' }, limits: { cpu: '8', memory: '8Gi' } },
   { requests: { cpu: '1', memory: '1Gi' }, limits: { cpu: '8', memory: '8Gi' } },
+];
+
+/** What the API server fills in is what the containers have, and a LimitRange may ask for more. */
+const anyOfPod = fc.constantFrom<object[]>(
+  ...roomy,
   { limits: { cpu: '8', memory: '8Gi' } },
   { requests: { cpu: '4', memory: '4Gi' } },
   { limits: { memory: '8Gi' } },
@@ -43,6 +48,7 @@ const apart = {
 
 /** What is of the pod as a whole. */
 function ofSpec({ level, limits }: Profile) {
+  const ofPod = limits ? fc.constantFrom(...roomy) : anyOfPod;
   const fields = optional({
     restartPolicy: fc.constantFrom('Always', 'OnFailure', 'Never'),
     terminationGracePeriodSeconds: fc.constantFrom(0, 1, 30, 600, 1_000_000),
@@ -83,8 +89,7 @@ function ofSpec({ level, limits }: Profile) {
       level === 'privileged' ? ofNode : none,
       fc.oneof(
         { weight: 5, arbitrary: none },
-        // A LimitRange that fills in what containers lack leaves no room for one more.
-        { weight: limits ? 0 : 1, arbitrary: ofPod.map((all) => ({ resources: all })) },
+        { weight: 1, arbitrary: ofPod.map((all) => ({ resources: all })) },
       ),
     )
     .map((parts) => Object.assign({}, ...parts));

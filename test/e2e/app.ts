@@ -6,19 +6,21 @@ import { kubectl } from './kubernetes.ts';
 const IMAGE = process.env.APP_IMAGE || 'node:24-bookworm-slim';
 
 /** A connection that closes is a fault: the exit code shows it as a restart of the container. */
-const SCRIPT = `
+export const STREAMS = `
 process.on('SIGTERM', () => process.exit(0));
-require('node:net').connect('/run/rollcall/members.sock').on('close', () => process.exit(1)).pipe(process.stdout);
+require('node:net').connect(process.argv[1]).on('close', () => process.exit(1)).pipe(process.stdout);
 `;
 
+export type Annotations = Record<string, string>;
+
 export const SERVICE = 'app';
-export const INJECT = { 'rollcall.dev/inject': 'true', 'rollcall.dev/service': SERVICE };
+export const INJECT: Annotations = { 'rollcall.dev/inject': 'true', 'rollcall.dev/service': SERVICE };
 export const RESTRICTED = { 'pod-security.kubernetes.io/enforce': 'restricted' };
 
-const LABELS = { app: SERVICE };
+export const LABELS = { app: SERVICE };
 
 /** What the restricted pod security standard accepts. */
-const podSpec = (command: string[], more: object) => ({
+export const podSpec = (command: string[], more: object = {}) => ({
   securityContext: { runAsNonRoot: true, runAsUser: 1000, seccompProfile: { type: 'RuntimeDefault' } },
   terminationGracePeriodSeconds: 5,
   containers: [
@@ -32,7 +34,15 @@ const podSpec = (command: string[], more: object) => ({
   ...more,
 });
 
-const READS_STREAM = ['node', '--eval', SCRIPT];
+/** The application in Node; its arguments begin with the socket. */
+export const nodeApp = (script: string, folder = '/run/rollcall') => [
+  'node',
+  '--eval',
+  script,
+  `${folder}/members.sock`,
+];
+
+export const READS_STREAM = nodeApp(STREAMS);
 
 export const headlessService = (namespace: string) => ({
   apiVersion: 'v1',
@@ -41,7 +51,7 @@ export const headlessService = (namespace: string) => ({
   spec: { clusterIP: 'None', selector: LABELS, ports: [{ name: 'peers', port: 7000 }] },
 });
 
-export const statefulSet = (namespace: string, replicas: number) => ({
+export const statefulSet = (namespace: string, replicas: number, annotations = INJECT) => ({
   apiVersion: 'apps/v1',
   kind: 'StatefulSet',
   metadata: { name: SERVICE, namespace },
@@ -50,7 +60,7 @@ export const statefulSet = (namespace: string, replicas: number) => ({
     serviceName: SERVICE,
     podManagementPolicy: 'Parallel',
     selector: { matchLabels: LABELS },
-    template: { metadata: { labels: LABELS, annotations: INJECT }, spec: podSpec(READS_STREAM, {}) },
+    template: { metadata: { labels: LABELS, annotations }, spec: podSpec(READS_STREAM) },
   },
 });
 
@@ -63,11 +73,11 @@ export const streamingPod = (namespace: string, name: string, more: object = {})
 });
 
 /** A pod that idles and is no member of any service; injected or not as its annotations say. */
-export const idlePod = (namespace: string, name: string, annotations: Record<string, string> = {}) => ({
+export const idlePod = (namespace: string, name: string, annotations: Annotations = {}) => ({
   apiVersion: 'v1',
   kind: 'Pod',
   metadata: { name, namespace, annotations },
-  spec: podSpec(['sleep', '3600'], {}),
+  spec: podSpec(['sleep', '3600']),
 });
 
 /** All that an application read since it started, checked against the protocol. */

@@ -14,8 +14,8 @@ export interface Cluster {
   start(): Promise<void>;
   /** Whether there is a way to load images; without one they have to be there already. */
   readonly takesImages: boolean;
-  /** Makes an image of this machine known to its nodes. */
-  load(image: string): Promise<void>;
+  /** Makes images of this machine known to its nodes. */
+  load(...images: string[]): Promise<void>;
   /** Undoes what the run did. */
   remove(): Promise<void>;
   /** What to do by hand when it is kept. */
@@ -56,8 +56,9 @@ class KindCluster implements Cluster {
     await run('kind', ['create', 'cluster', '--name', KIND_NAME, '--wait', '120s', ...options]);
   }
 
-  async load(image: string): Promise<void> {
-    await run('kind', ['load', 'docker-image', image, '--name', KIND_NAME]);
+  /** In one archive, which has what they share only once. */
+  async load(...images: string[]): Promise<void> {
+    await run('kind', ['load', 'docker-image', ...images, '--name', KIND_NAME]);
   }
 
   async remove(): Promise<void> {
@@ -83,8 +84,8 @@ class ExistingCluster implements Cluster {
     await kubectl('delete', 'namespace', `--selector=${TEST_LABEL}`);
   }
 
-  async load(image: string): Promise<void> {
-    await run('sh', ['-c', this.#loadCommand.replaceAll('{image}', image)]);
+  async load(...images: string[]): Promise<void> {
+    for (const image of images) await run('sh', ['-c', this.#loadCommand.replaceAll('{image}', image)]);
   }
 
   async remove(): Promise<void> {

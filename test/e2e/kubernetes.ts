@@ -18,6 +18,19 @@ export const tryKubectl = (args: string[], options?: CommandOptions): Promise<Ou
 export const get = async (...args: string[]): Promise<any> =>
   JSON.parse(await kubectl('get', ...args, '--output=json'));
 
+export interface Event {
+  metadata: { name: string };
+  type: string;
+  reason: string;
+  message: string;
+}
+
+/** What is told of an object of the namespace, the way `kubectl describe` shows it. */
+export const events = async (namespace: string, kind: string, name: string): Promise<Event[]> => {
+  const of = `--field-selector=involvedObject.kind=${kind},involvedObject.name=${name}`;
+  return (await get('events', of, `--namespace=${namespace}`)).items;
+};
+
 export async function apply(...objects: object[]): Promise<void> {
   await run('kubectl', ['apply', '--filename=-'], { input: list(objects) });
 }

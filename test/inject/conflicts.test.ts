@@ -3,7 +3,17 @@ import { describe, test } from 'node:test';
 import { keys } from '../../src/inject/annotations.ts';
 import { volumes } from '../../src/inject/plan.ts';
 import type { Pod, Volume, VolumeMount } from '../../src/inject/pod.ts';
-import { annotate, askingPod, container, decided, optionsWith, plain, planned, refusal } from './pods.ts';
+import {
+  annotate,
+  askingPod,
+  container,
+  decided,
+  INSTALL,
+  optionsWith,
+  plain,
+  planned,
+  refusal,
+} from './pods.ts';
 
 type Tweak = (pod: Pod) => void;
 
@@ -79,7 +89,6 @@ describe('a container under our name', () => {
     ['among the init containers', init('rollcall')],
     ['with other arguments', init('rollcall', { args: ['webhook'] })],
     ['with no list of arguments', init('rollcall', { args: 'sidecar' })],
-    ['where only its like belongs', ({ spec }) => spec.containers.push(structuredClone(ours))],
   ];
   for (const [what, tweak] of foreign) {
     test(`${what} is not replaced`, () => {
@@ -97,6 +106,18 @@ describe('a container under our name', () => {
     });
     accepted(({ spec }) => spec.containers.unshift({ name: 'rollcall', args: ['sidecar'] }), ORDINARY);
     assert.equal(refused(init('rollcall', { args: ['sidecar'] }), ORDINARY)[0], 'name-taken');
+  });
+
+  test('that is ours stays of its kind, put in offline, say, unless the other kind is asked for', () => {
+    const ordinary: Tweak = ({ spec }) => spec.containers.unshift({ name: 'rollcall', args: ['sidecar'] });
+    accepted(ordinary);
+    assert.equal(planned(askingPod(ordinary)).native, false);
+    assert.equal(refused(ordinary, { [keys.nativeSidecar.key]: 'true' })[0], 'name-taken');
+    const old = { ...INSTALL, nativeSidecars: false };
+    assert.equal(
+      planned(askingPod(init('rollcall', { args: ['sidecar'] })), {}, { install: old }).native,
+      true,
+    );
   });
 });
 

@@ -166,7 +166,7 @@ test('bad-value: whoever misspells the question asks, so is denied', () => {
     assert.deepEqual(refusal(decided(pod(annotate({ [keys.inject.key]: value })), labelled)), [
       'deny',
       'bad-value',
-      `annotation rollcall.dev/inject: "${value}" is not valid; give true or false`,
+      `annotation rollcall.dev/inject: "${value}" is not valid; give "true" or "false"`,
     ]);
   }
 });

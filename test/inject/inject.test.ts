@@ -223,6 +223,18 @@ describe('warnings', () => {
     assert.deepEqual(warnings({ [keys.inject.key]: 'false' }, { namespace: labelled }), []);
   });
 
+  test('tell of a gate that its own pods may never open', () => {
+    const waiting = (more: Record<string, string>) =>
+      injected(askingPod(annotate({ [keys.waitFor.key]: '2', ...more }))).warnings;
+    assert.deepEqual(waiting({}), []);
+    assert.match(waiting({ [keys.source.key]: 'dns' }).join(), /wait-for: .*publishNotReadyAddresses: true$/);
+    assert.match(
+      waiting({ [keys.nativeSidecar.key]: 'false' }).join(),
+      /wait-for: a pod has no address until/,
+    );
+    assert.deepEqual(waiting({ [keys.source.key]: 'dns', [keys.waitFor.key]: '0' }), []);
+  });
+
   test('of a dry run tell the account that the pod will have, when it is another', () => {
     const dry = (serviceAccount: string, own?: string) =>
       injected(

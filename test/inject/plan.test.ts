@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { keys } from '../../src/inject/annotations.ts';
-import { MOUNT_PATH, SCOPED_ACCOUNT, TOKEN_PATH } from '../../src/inject/names.ts';
+import { MOUNT_PATH, SCOPED_ACCOUNT, TOKEN_PATH, TOKEN_VOLUME } from '../../src/inject/names.ts';
 import { VOLUME_SIZE } from '../../src/inject/plan.ts';
 import type { Pod } from '../../src/inject/pod.ts';
 import { isRestrictedVolume, restrictedViolations } from '../support/pod-security.ts';
@@ -102,6 +102,17 @@ describe('the account', () => {
       assert.deepEqual([account, accountName], ['unneeded', 'default']);
     }
   });
+
+  test('is of concern to one who asks DNS and has to see its own pod end', () => {
+    const annotations = { [keys.source.key]: 'dns', [keys.nativeSidecar.key]: 'false' };
+    const job = pod(({ spec }) => {
+      spec.restartPolicy = 'Never';
+    });
+    const { account, volumes } = planned(job, annotations);
+    assert.equal(account, 'scoped');
+    assert.ok(volumes.some(({ name }) => name === TOKEN_VOLUME));
+    assert.equal(planned(pod(), annotations).account, 'unneeded');
+  });
 });
 
 describe('a native sidecar', () => {
@@ -111,6 +122,18 @@ describe('a native sidecar', () => {
   test('is what the cluster can run, unless the pod says otherwise', () => {
     assert.deepEqual([native('auto', true), native('auto', false)], [true, false]);
     assert.deepEqual([native('true', false), native('false', true)], [true, false]);
+  });
+});
+
+describe('a gate that is to fail', () => {
+  const fail = { [keys.waitFor.key]: '2', [keys.waitAction.key]: 'fail' };
+  const ordinary = { [keys.nativeSidecar.key]: 'false' };
+
+  test('needs a native sidecar: a kubelet starts the application all the same when an ordinary one ends', () => {
+    assert.equal(planned(pod(), fail).native, true);
+    const refused = /wait-action: "fail" needs a native sidecar.*write "continue"/;
+    assert.throws(() => planned(pod(), { ...fail, ...ordinary }), refused);
+    assert.equal(planned(pod(), { ...fail, ...ordinary, [keys.waitFor.key]: '0' }).native, false);
   });
 });
 

@@ -75,6 +75,24 @@ describe('resources of the pod as a whole', () => {
   test('of neither CPU nor memory change nothing', () => {
     assert.equal(given({ pod: whole({}) }), '10m-500m 48Mi-128Mi');
   });
+
+  test('are not exceeded by the default that a LimitRange gives who names nothing', () => {
+    const one = whole({ requests: { cpu: '200m', memory: '256Mi' }, limits: { cpu: '1', memory: '100Mi' } });
+    one.spec.containers[0]!.resources = { requests: { cpu: '150m', memory: '200Mi' } };
+    const limits = [bound('Container', { defaultRequest: { cpu: '100m', memory: '128Mi' } })];
+    assert.equal(given({ pod: one, limits }), '10m-500m 48Mi-100Mi');
+    one.spec.containers[0]!.resources = { requests: { cpu: '200m', memory: '256Mi' } };
+    assert.equal(given({ pod: one, limits }), '0-500m 0-100Mi');
+    const least = [bound('Container', { min: { memory: '32Mi' } })];
+    assert.throws(() => given({ pod: one, limits: least }), {
+      code: 'limit-range',
+      message: /resources of the pod/,
+    });
+    assert.equal(
+      given({ pod: one, limits: [bound('Pod', { max: { cpu: '9' } })] }),
+      'undefined-undefined undefined-undefined',
+    );
+  });
 });
 
 describe('a LimitRange for containers', () => {
@@ -123,7 +141,7 @@ describe('a LimitRange for containers', () => {
       assert.throws(() => given({ limits: [bound('Container', bounds)] }), {
         code: 'limit-range',
         message:
-          /^the LimitRanges of the namespace leave the sidecar \S+ of (cpu|memory), and it needs \S+; raise/,
+          /^the LimitRanges of the namespace, or the resources of the pod, leave the sidecar \S+ of (cpu|memory), and it needs \S+; raise/,
       });
     }
   });

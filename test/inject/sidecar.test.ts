@@ -253,7 +253,9 @@ test('it mounts the folder, the token where rights are needed, and the scripts',
     TOKEN,
     { name: 'rollcall-scripts', mountPath: '/scripts', readOnly: true },
   ]);
-  assert.deepEqual(sidecar(prefixed({ source: 'dns' })).volumeMounts, [FOLDER]);
+  // The place of the token is taken all the same, so that the ServiceAccount plugin mounts none.
+  const inItsPlace = { ...TOKEN, name: 'rollcall' };
+  assert.deepEqual(sidecar(prefixed({ source: 'dns' })).volumeMounts, [FOLDER, inItsPlace]);
   assert.deepEqual(mountPaths(sidecar(prefixed({ 'mount-path': '/run/peers' })))![0], MOUNT_PATH);
 });
 

@@ -148,7 +148,12 @@ export class StreamReader {
   #hold(member: Member): void {
     this.members.set(member.uid, member);
     const self = this.hello?.self?.uid;
-    if (self !== undefined && (self === member.uid) !== (member.self === true)) {
+    // A member that DNS tells of has no uid of Kubernetes.
+    if (
+      self !== undefined &&
+      member.identity === undefined &&
+      (self === member.uid) !== (member.self === true)
+    ) {
       this.#broken(`${member.name} has self ${member.self}, but hello says that ${self} is self`);
     }
   }

@@ -1,4 +1,10 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { get, type IncomingMessage } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
 import { serveHealth } from '../../src/watcher/health.ts';
 import { FakeClock, settle } from '../support/fake-clock.ts';
@@ -71,6 +77,24 @@ test('metrics, and a 404 that says what there is', async (t) => {
   const other = await get('/');
   assert.equal(other.status, 404);
   assert.match(other.text, /\/startz, \/readyz, \/healthz and \/metrics/);
+});
+
+test('in place of a port, a socket that every user of the pod may ask, also after a crash', async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'rollcall-health-'));
+  t.after(() => rmSync(directory, { recursive: true }));
+  const socketPath = join(directory, 'health.sock');
+  writeFileSync(socketPath, 'what a crash has left');
+  const health = { watch: watchOf(scripted(), new FakeClock()), gate: { open: true, notice: undefined } };
+  const { server, port } = await serveHealth(socketPath, {
+    ...health,
+    metrics: () => 'rollcall_members 1\n',
+  });
+  t.after(() => server.close());
+  assert.equal(port, undefined);
+  const request = get({ socketPath, path: '/metrics', agent: false });
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  assert.equal(await text(response), 'rollcall_members 1\n');
+  assert.equal(statSync(socketPath).mode & 0o777, 0o666);
 });
 
 test('a kubelet is told what the application is started without, in a way that it makes an Event of', async (t) => {

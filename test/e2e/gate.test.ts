@@ -1,0 +1,115 @@
+/** Applications that are not to start alone: when they start, and what is said when nobody comes. */
+
+import assert from 'node:assert/strict';
+import { before, suite, test } from 'node:test';
+import { eventually } from '../support/eventually.ts';
+import { metricSum } from '../support/metrics.ts';
+import { headlessService, INJECT, RESTRICTED, SERVICE, statefulSet, streamOf } from './app.ts';
+import { apply, events, get, kubectl, namespace, rolledOut, tryCreate } from './kubernetes.ts';
+
+const TOGETHER = 'e2e-gate';
+const FAILS = 'e2e-gate-fails';
+const CONTINUES = 'e2e-gate-continues';
+
+const OFTEN = { timeoutMs: 60_000, everyMs: 500 };
+const PAIR = { 'rollcall.dev/wait-for': '2', 'rollcall.dev/wait-timeout': '10s' };
+
+const ordered = (name: string, annotations: Record<string, string>) => {
+  const { spec, ...rest } = statefulSet(name, 2, { ...INJECT, ...annotations });
+  return { ...rest, spec: { ...spec, podManagementPolicy: 'OrderedReady' } };
+};
+
+suite('start gate', { timeout: 180_000 }, () => {
+  let warned = '';
+
+  before(async () => {
+    for (const name of [TOGETHER, FAILS, CONTINUES]) {
+      await namespace(name, RESTRICTED);
+      await apply(headlessService(name));
+    }
+    await apply(
+      statefulSet(TOGETHER, 2, {
+        ...INJECT,
+        'rollcall.dev/wait-for': '3',
+        'rollcall.dev/wait-timeout': '5m',
+      }),
+      ordered(CONTINUES, { ...PAIR, 'rollcall.dev/wait-action': 'continue' }),
+    );
+    const created = await tryCreate(ordered(FAILS, { ...PAIR, 'rollcall.dev/wait-action': 'fail' }));
+    assert.equal(created.code, 0, created.stderr);
+    warned = created.stderr;
+  });
+
+  const knownTo = async (pod: string): Promise<number> => {
+    const metrics = `/api/v1/namespaces/${TOGETHER}/pods/${pod}:17655/proxy/metrics`;
+    return metricSum(await kubectl('get', '--raw', metrics), 'rollcall_members');
+  };
+
+  /** When its application started; undefined before. */
+  const startOf = async (pod: string): Promise<string | undefined> =>
+    (await get('pod', pod, `--namespace=${TOGETHER}`)).status.containerStatuses[0].state.running?.startedAt;
+
+  test('no application of a Parallel StatefulSet starts before three members are known', async () => {
+    for (const pod of ['app-0', 'app-1']) {
+      await eventually(`two members known to ${pod}`, async () => (await knownTo(pod)) === 2, OFTEN);
+    }
+    assert.deepEqual([await startOf('app-0'), await startOf('app-1')], [undefined, undefined]);
+
+    await kubectl('scale', `statefulset/${SERVICE}`, '--replicas=3', `--namespace=${TOGETHER}`);
+    await rolledOut(TOGETHER, `statefulset/${SERVICE}`);
+    const third = (await get('pod', 'app-2', `--namespace=${TOGETHER}`)).metadata.creationTimestamp;
+    for (const pod of ['app-0', 'app-1', 'app-2']) {
+      const started = await startOf(pod);
+      assert.ok(started !== undefined && started >= third, `${pod} at ${started}, the third pod at ${third}`);
+      const [first] = (await streamOf(TOGETHER, pod)).ofType('snapshot');
+      assert.deepEqual(first?.members.map(({ name }) => name).sort(), ['app-0', 'app-1', 'app-2']);
+    }
+  });
+
+  test('to wait for a pod that is made only when this one is ready draws a warning at once', () => {
+    assert.match(warned, /^Warning: /m);
+    assert.match(warned, /rollcall\.dev\/wait-for: "2" .*spec\.podManagementPolicy: Parallel/);
+  });
+
+  test('"fail" keeps the application from starting, and the pod says why and what to do', async () => {
+    const status = await eventually(
+      'a sidecar that has failed',
+      async () => {
+        const pod = await get('pod', 'app-0', `--namespace=${FAILS}`);
+        const [sidecar] = pod.status.initContainerStatuses;
+        const { terminated } = sidecar.lastState.terminated ? sidecar.lastState : sidecar.state;
+        return terminated && { ...terminated, app: pod.status.containerStatuses[0].state };
+      },
+      OFTEN,
+    );
+    assert.equal(status.exitCode, 1);
+    assert.match(status.message, /1 of 2 members after 10 s, and --wait-action is "fail"/);
+    assert.match(status.message, /set podManagementPolicy: Parallel/);
+    assert.equal(status.app.waiting?.reason, 'PodInitializing');
+    const told = await eventually(
+      'event of the sidecar that is started in vain',
+      async () => {
+        const all = await events(FAILS, 'Pod', 'app-0');
+        return all.find(({ reason, type }) => reason === 'BackOff' && type === 'Warning');
+      },
+      OFTEN,
+    );
+    assert.match(told.message, /restarting failed container rollcall/);
+  });
+
+  test('"continue" starts it after the time, and an event of the pod says what is missing', async () => {
+    const told = await eventually(
+      'event of the start without company',
+      async () => (await events(CONTINUES, 'Pod', 'app-0')).find(({ reason }) => reason === 'ProbeWarning'),
+      OFTEN,
+    );
+    assert.match(told.message, /the application starts all the same: 1 of 2 members after 10 s/);
+    assert.match(told.message, /set podManagementPolicy: Parallel/);
+    await rolledOut(CONTINUES, `statefulset/${SERVICE}`);
+    const { status } = await get('pod', 'app-0', `--namespace=${CONTINUES}`);
+    const [sidecar, app] = [status.initContainerStatuses[0], status.containerStatuses[0]];
+    const waited = Date.parse(app.state.running.startedAt) - Date.parse(sidecar.state.running.startedAt);
+    assert.ok(waited >= 9_000, `waited ${waited} ms`);
+    assert.deepEqual([sidecar.restartCount, app.restartCount], [0, 0]);
+  });
+});
