@@ -12,8 +12,8 @@ import {
   text,
   waitAction,
 } from './values.ts';
-import { parseTemplate } from './watcher/template.ts';
-import { parseCommand } from './watcher/words.ts';
+import { parseTemplate } from './watcher/outputs/template.ts';
+import { parseCommand } from './watcher/outputs/words.ts';
 
 /** A problem with what the user gave: the message names the key, the value and what to do. */
 export class UsageError extends Error {}

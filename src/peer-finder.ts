@@ -8,10 +8,10 @@ import { peersOf } from './peer-finder/peers.ts';
 import { type Host, hostVariables } from './peer-finder/self.ts';
 import { Waiting } from './peer-finder/waiting.ts';
 import { systemClock } from './watcher/clock.ts';
-import { Hooks, peerName } from './watcher/hooks.ts';
+import { clusterDomain, ownNamespace, searchedNamespace } from './watcher/kubernetes/upstream.ts';
+import { Hooks, peerName } from './watcher/outputs/hooks.ts';
 import type { Member } from './watcher/protocol.ts';
 import type { Source } from './watcher/source.ts';
-import { clusterDomain, ownNamespace, searchedNamespace } from './watcher/upstream.ts';
 import { type Output, Watch } from './watcher/watch.ts';
 
 /**

@@ -1,7 +1,7 @@
 /** What texts that people write may hold: parsers that throw what to give instead. */
-import type { TimeoutAction } from './watcher/gate.ts';
+import type { TimeoutAction } from './watcher/outputs/gate.ts';
+import { parseTarget } from './watcher/outputs/target.ts';
 import type { SourceName } from './watcher/protocol.ts';
-import { parseTarget } from './watcher/target.ts';
 
 export const text = (given: string) => given;
 

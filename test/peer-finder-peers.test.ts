@@ -8,7 +8,7 @@ import { aliases, HostsFile, withAliases } from '../src/peer-finder/hosts-file.t
 import { apiElseDns } from '../src/peer-finder/peers.ts';
 import { hostVariables, isHost } from '../src/peer-finder/self.ts';
 import { Waiting } from '../src/peer-finder/waiting.ts';
-import { run } from '../src/watcher/command.ts';
+import { run } from '../src/watcher/outputs/command.ts';
 import type { SourceEvent } from '../src/watcher/source.ts';
 import { Watch } from '../src/watcher/watch.ts';
 import { FakeClock } from './support/fake-clock.ts';

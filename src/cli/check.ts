@@ -1,4 +1,5 @@
-import { CHECKS, type Finding, type Place, type Status } from './check/checks.ts';
+import type { Finding, Place, Status } from './check/check.ts';
+import { CHECKS } from './check/checks.ts';
 import { type Cluster, connect, Unreachable } from './cluster.ts';
 import { commands } from './commands.ts';
 import { SYSTEM_NAMESPACE } from './explain/entries.ts';

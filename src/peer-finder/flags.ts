@@ -1,10 +1,10 @@
 import { isIP } from 'node:net';
 import { UsageError } from '../config.ts';
 import { dnsLabel, labelSelector, serverUrl } from '../values.ts';
-import type { AddressType } from '../watcher/hooks.ts';
+import type { UpstreamOptions } from '../watcher/kubernetes/upstream.ts';
+import type { AddressType } from '../watcher/outputs/hooks.ts';
+import { parseCommand } from '../watcher/outputs/words.ts';
 import type { Group } from '../watcher/protocol.ts';
-import type { UpstreamOptions } from '../watcher/upstream.ts';
-import { parseCommand } from '../watcher/words.ts';
 
 /** What peer-finder is asked to do; `upstream` has only what was given, the rest is what every pod has. */
 export interface PeerFinderOptions {

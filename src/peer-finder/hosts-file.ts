@@ -1,8 +1,8 @@
 import { open } from 'node:fs/promises';
-import type { AddressType } from '../watcher/hooks.ts';
-import { peerName } from '../watcher/hooks.ts';
 import type { Log } from '../watcher/log.ts';
 import type { Members } from '../watcher/membership.ts';
+import type { AddressType } from '../watcher/outputs/hooks.ts';
+import { peerName } from '../watcher/outputs/hooks.ts';
 import type { Output, Watch } from '../watcher/watch.ts';
 
 /** peer-finder's own mark, so that a file that it wrote is taken over; what follows it is ours. */

@@ -1,13 +1,13 @@
 import type { Clock } from '../watcher/clock.ts';
-import { dnsSource } from '../watcher/dns.ts';
-import { nodeResolver } from '../watcher/dns-resolver.ts';
-import { endpointSlices } from '../watcher/endpoint-slices.ts';
-import { kubernetesSource } from '../watcher/kubernetes.ts';
+import { dnsSource } from '../watcher/dns/dns.ts';
+import { nodeResolver } from '../watcher/dns/dns-resolver.ts';
+import { endpointSlices } from '../watcher/kubernetes/endpoint-slices.ts';
+import { kubernetesSource } from '../watcher/kubernetes/kubernetes.ts';
+import { pods } from '../watcher/kubernetes/pods.ts';
+import { kubernetesApi, type UpstreamContext } from '../watcher/kubernetes/upstream.ts';
 import type { Log } from '../watcher/log.ts';
-import { pods } from '../watcher/pods.ts';
 import type { Member } from '../watcher/protocol.ts';
 import type { Source, SourceEvent } from '../watcher/source.ts';
-import { kubernetesApi, type UpstreamContext } from '../watcher/upstream.ts';
 import type { PeerFinderOptions } from './flags.ts';
 import { type Host, isHost } from './self.ts';
 

@@ -1,5 +1,5 @@
 import { isIP, isIPv4 } from 'node:net';
-import { type AddressType, peerName } from '../watcher/hooks.ts';
+import { type AddressType, peerName } from '../watcher/outputs/hooks.ts';
 import type { Member } from '../watcher/protocol.ts';
 
 /** What this pod knows of itself before anybody lists it. */

@@ -5,20 +5,20 @@
  *     for await (const { left, joined, members, stale } of group) ...
  */
 
+import { Connection, UnsupportedProtocol, unref } from './client/connection.ts';
+import { type Feed, LiveGroup } from './client/live-group.ts';
 import { type Clock, systemClock } from './clock.ts';
-import { Connection, UnsupportedProtocol, unref } from './connection.ts';
-import { type Feed, LiveGroup } from './live-group.ts';
 import { MAX_PATH_BYTES } from './protocol.ts';
 
-export { UnsupportedProtocol } from './connection.ts';
+export { UnsupportedProtocol } from './client/connection.ts';
 export type {
   Disconnection,
   GroupChange,
   GroupEvents,
   GroupStaleReason,
   GroupStatus,
-} from './group-events.ts';
-export type { LiveGroup } from './live-group.ts';
+} from './client/group-events.ts';
+export type { LiveGroup } from './client/live-group.ts';
 export type { Group, Hello, Member, SourceName, StaleReason } from './protocol.ts';
 
 /** Where the injected sidecar serves. */

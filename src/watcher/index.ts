@@ -7,14 +7,14 @@
  *     for await (const { left, joined, members, stale } of group) ...
  */
 
+import { type Feed, LiveGroup } from './client/live-group.ts';
 import { type Clock, systemClock } from './clock.ts';
-import { type Feed, LiveGroup } from './live-group.ts';
+import { clusterDomain, ownNamespace, type UpstreamOptions } from './kubernetes/upstream.ts';
 import { type Log, silent } from './log.ts';
 import type { Self } from './perspective.ts';
 import type { Delta, Group, SourceName, Status } from './protocol.ts';
 import type { Source } from './source.ts';
 import { sourceOf } from './sources.ts';
-import { clusterDomain, ownNamespace, type UpstreamOptions } from './upstream.ts';
 import { type Output, Watch } from './watch.ts';
 
 export type {
@@ -22,8 +22,8 @@ export type {
   GroupEvents,
   GroupStaleReason,
   GroupStatus,
-} from './group-events.ts';
-export type { LiveGroup } from './live-group.ts';
+} from './client/group-events.ts';
+export type { LiveGroup } from './client/live-group.ts';
 export type { Log } from './log.ts';
 export type { Group, Hello, Member, SourceName, StaleReason } from './protocol.ts';
 export type { Source, SourceEvent } from './source.ts';

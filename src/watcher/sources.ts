@@ -1,12 +1,12 @@
-import { dnsSource } from './dns.ts';
-import { nodeResolver } from './dns-resolver.ts';
-import { endpointSlices } from './endpoint-slices.ts';
-import { kubernetesSource } from './kubernetes.ts';
+import { dnsSource } from './dns/dns.ts';
+import { nodeResolver } from './dns/dns-resolver.ts';
+import { endpointSlices } from './kubernetes/endpoint-slices.ts';
+import { kubernetesSource } from './kubernetes/kubernetes.ts';
+import { pods } from './kubernetes/pods.ts';
+import { kubernetesApi, type UpstreamContext, type UpstreamOptions } from './kubernetes/upstream.ts';
 import type { Perspective } from './perspective.ts';
-import { pods } from './pods.ts';
 import type { SourceName } from './protocol.ts';
 import type { Source } from './source.ts';
-import { kubernetesApi, type UpstreamContext, type UpstreamOptions } from './upstream.ts';
 
 /**
  * The source of a name, connected to what it follows: the pods of the group's selector, or the

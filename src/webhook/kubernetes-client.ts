@@ -10,7 +10,7 @@ import {
   ServerConfiguration,
   VersionApi,
 } from '@kubernetes/client-node';
-import type { Transport } from '../watcher/transport.ts';
+import type { Transport } from '../watcher/kubernetes/transport.ts';
 import { kubernetesTransport } from './kubernetes-transport.ts';
 
 export interface KubernetesClient {

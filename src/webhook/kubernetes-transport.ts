@@ -1,7 +1,7 @@
 import * as http from 'node:http';
 import * as https from 'node:https';
 import type { KubeConfig } from '@kubernetes/client-node';
-import { type Request, send, type Transport } from '../watcher/transport.ts';
+import { type Request, send, type Transport } from '../watcher/kubernetes/transport.ts';
 
 /** The watcher's way to the API server, as whoever the webhook's other requests are from. */
 export function kubernetesTransport(config: KubeConfig, userAgent: string): Transport {

@@ -1,8 +1,8 @@
-import { endpointSlices } from '../../src/watcher/endpoint-slices.ts';
-import { kubernetesSource } from '../../src/watcher/kubernetes.ts';
+import { endpointSlices } from '../../src/watcher/kubernetes/endpoint-slices.ts';
+import { kubernetesSource } from '../../src/watcher/kubernetes/kubernetes.ts';
+import type { Transport } from '../../src/watcher/kubernetes/transport.ts';
 import type { Log } from '../../src/watcher/log.ts';
 import type { Source } from '../../src/watcher/source.ts';
-import type { Transport } from '../../src/watcher/transport.ts';
 import { ApiManners } from './api-manners.ts';
 import { ApiMembership } from './api-membership.ts';
 import { ApiStaleness } from './api-staleness.ts';

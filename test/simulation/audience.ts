@@ -1,4 +1,4 @@
-import type { Pipe, Readers } from '../../src/watcher/readers.ts';
+import type { Pipe, Readers } from '../../src/watcher/outputs/readers.ts';
 import type { SimulatedClock } from './clock.ts';
 import type { Random } from './random.ts';
 import { type Habit, SimulatedPipe, WITNESS } from './readers.ts';

@@ -1,8 +1,8 @@
 /** Streams that get it wrong, as seen between a right sidecar and its reader. */
 
 import type { Clock } from '../../src/watcher/clock.ts';
+import type { Pipe } from '../../src/watcher/outputs/readers.ts';
 import type { Member } from '../../src/watcher/protocol.ts';
-import type { Pipe } from '../../src/watcher/readers.ts';
 import { pieces } from './rewiring.ts';
 
 export function restartsAsChanges(line: string): string {

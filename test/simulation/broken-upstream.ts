@@ -1,8 +1,8 @@
 /** List+watch clients that get it wrong, as seen between a right one and the API. */
 
 import type { Clock } from '../../src/watcher/clock.ts';
-import type { AddressRecord, DnsResolver } from '../../src/watcher/dns-resolver.ts';
-import type { Response, Transport } from '../../src/watcher/transport.ts';
+import type { AddressRecord, DnsResolver } from '../../src/watcher/dns/dns-resolver.ts';
+import type { Response, Transport } from '../../src/watcher/kubernetes/transport.ts';
 import { exchanges, lines, once, whole } from './rewiring.ts';
 
 const isList = (url: URL) => url.searchParams.get('watch') === null;

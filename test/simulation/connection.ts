@@ -1,4 +1,4 @@
-import type { Request, Response } from '../../src/watcher/transport.ts';
+import type { Request, Response } from '../../src/watcher/kubernetes/transport.ts';
 import type { SimulatedClock } from './clock.ts';
 import type { Random } from './random.ts';
 

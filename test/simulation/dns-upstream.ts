@@ -1,4 +1,4 @@
-import { dnsSource } from '../../src/watcher/dns.ts';
+import { dnsSource } from '../../src/watcher/dns/dns.ts';
 import type { Source } from '../../src/watcher/source.ts';
 import { DnsContact, type Poll } from './dns-contact.ts';
 import { DNS_FAULTS } from './dns-faults.ts';

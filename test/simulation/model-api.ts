@@ -1,4 +1,4 @@
-import type { Request, Transport } from '../../src/watcher/transport.ts';
+import type { Request, Transport } from '../../src/watcher/kubernetes/transport.ts';
 import type { SimulatedClock } from './clock.ts';
 import { Connection, type Network } from './connection.ts';
 import type { Contact, Exchange, Kind } from './contact.ts';

@@ -1,4 +1,4 @@
-import type { AddressRecord, DnsResolver, SrvRecord } from '../../src/watcher/dns-resolver.ts';
+import type { AddressRecord, DnsResolver, SrvRecord } from '../../src/watcher/dns/dns-resolver.ts';
 import type { SimulatedClock } from './clock.ts';
 import { DnsContact, type Kind } from './dns-contact.ts';
 import type { History } from './history.ts';

@@ -1,4 +1,4 @@
-import type { Pipe } from '../../src/watcher/readers.ts';
+import type { Pipe } from '../../src/watcher/outputs/readers.ts';
 import type { SimulatedClock } from './clock.ts';
 import type { Random } from './random.ts';
 

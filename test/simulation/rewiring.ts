@@ -1,9 +1,9 @@
 /** Ways to put something between the parts of a sidecar. */
 
 import type { Clock } from '../../src/watcher/clock.ts';
-import type { Pipe } from '../../src/watcher/readers.ts';
+import type { Response, Transport } from '../../src/watcher/kubernetes/transport.ts';
+import type { Pipe } from '../../src/watcher/outputs/readers.ts';
 import type { Source, SourceEvent } from '../../src/watcher/source.ts';
-import type { Response, Transport } from '../../src/watcher/transport.ts';
 
 /** Each event of the source as the events that are made of it. */
 export function events(

@@ -1,5 +1,5 @@
 import type { Log } from '../../src/watcher/log.ts';
-import { type Pipe, Readers } from '../../src/watcher/readers.ts';
+import { type Pipe, Readers } from '../../src/watcher/outputs/readers.ts';
 import { Watch } from '../../src/watcher/watch.ts';
 import { ApiUpstream } from './api-upstream.ts';
 import { Audience } from './audience.ts';

@@ -1,9 +1,9 @@
 import type { Clock } from '../../src/watcher/clock.ts';
-import type { DnsResolver } from '../../src/watcher/dns-resolver.ts';
+import type { DnsResolver } from '../../src/watcher/dns/dns-resolver.ts';
+import type { Transport } from '../../src/watcher/kubernetes/transport.ts';
 import type { Log } from '../../src/watcher/log.ts';
-import type { Pipe } from '../../src/watcher/readers.ts';
+import type { Pipe } from '../../src/watcher/outputs/readers.ts';
 import type { Source } from '../../src/watcher/source.ts';
-import type { Transport } from '../../src/watcher/transport.ts';
 import type { SimulatedClock } from './clock.ts';
 import type { Viewpoint } from './expectation.ts';
 import type { BoundFault } from './faults.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Request, Response, Transport } from '../../src/watcher/transport.ts';
+import type { Request, Response, Transport } from '../../src/watcher/kubernetes/transport.ts';
 import { settle } from './fake-clock.ts';
 import type { KubernetesObject } from './kubernetes-store.ts';
 

@@ -1,5 +1,5 @@
-import { type DnsOptions, dnsSource } from '../../src/watcher/dns.ts';
-import type { AddressRecord, DnsResolver, Kind, SrvRecord } from '../../src/watcher/dns-resolver.ts';
+import { type DnsOptions, dnsSource } from '../../src/watcher/dns/dns.ts';
+import type { AddressRecord, DnsResolver, Kind, SrvRecord } from '../../src/watcher/dns/dns-resolver.ts';
 import { silent } from '../../src/watcher/log.ts';
 import { Watch } from '../../src/watcher/watch.ts';
 import type { Records } from '../support/dns-server.ts';

@@ -4,32 +4,8 @@ import { type Cluster, refusal } from '../cluster.ts';
 import { at, type Fields, isFields } from '../document/value.ts';
 import { ENTRIES, entriesOf } from '../explain/entries.ts';
 import { CONFIGURATION, CONFIGURATION_PATH, readyEndpoints } from '../explain/webhook.ts';
+import type { Check, Finding, Place } from './check.ts';
 import { tryPod } from './try-pod.ts';
-
-export type Status = 'ok' | 'warn' | 'fail';
-
-export interface Finding {
-  status: Status;
-  message: string;
-  /** What to do about it. */
-  hint?: string;
-}
-
-export interface Place {
-  cluster: Cluster;
-  /** Of the webhook. */
-  system: string;
-  /** To try a pod in. */
-  namespace: string;
-  now: Date;
-}
-
-export interface Check {
-  name: string;
-  run(place: Place): Promise<Finding>;
-  /** When it fails, there is no use in going on. */
-  first?: true;
-}
 
 const INSTALL = 'kubectl apply -k deploy';
 const DAY_MS = 86_400_000;

@@ -1,0 +1,131 @@
+import { Resolver } from 'node:dns/promises';
+import { type Clock, Timeout, ticking } from '../clock.ts';
+
+export interface SrvRecord {
+  /** Domain name of one member, or of the service itself when it is not headless. */
+  target: string;
+  port: number;
+}
+
+export interface AddressRecord {
+  address: string;
+  /** Seconds. */
+  ttl: number;
+}
+
+/**
+ * Asks one question about an absolute name. Rejects with an error whose `code` is one of Node's DNS
+ * error codes when there is no answer, `ENOTFOUND` (no such name) and `ENODATA` (no such record) included.
+ */
+export interface DnsResolver {
+  srv(name: string): Promise<SrvRecord[]>;
+  a(name: string): Promise<AddressRecord[]>;
+  aaaa(name: string): Promise<AddressRecord[]>;
+}
+
+/** For each try; CoreDNS answers from memory in under a millisecond, so this is a lost packet. */
+const TRY_MS = 1000;
+const TRIES = 2;
+/** More than all tries at one server take, each waiting up to twice as long as the one before. */
+const QUERY_MS = 5000;
+
+/**
+ * Node's own resolver, c-ares: no search domains, no hosts file, no cache, TCP when an answer was cut.
+ * `servers` such as `10.96.0.10` or `127.0.0.1:5353`; by default those of /etc/resolv.conf.
+ */
+export function nodeResolver(servers?: readonly string[], tryMs = TRY_MS): DnsResolver {
+  const resolver = new Resolver({ timeout: tryMs, maxTimeout: 2 * tryMs, tries: TRIES });
+  if (servers !== undefined) resolver.setServers(servers);
+  return {
+    srv: async (name) =>
+      (await resolver.resolveSrv(name)).map(({ name: target, port }) => ({ target, port })),
+    a: (name) => resolver.resolve4(name, { ttl: true }),
+    aaaa: (name) => resolver.resolve6(name, { ttl: true }),
+  };
+}
+
+const MEANINGS: Readonly<Record<string, string>> = {
+  ENOTFOUND: 'no such name',
+  ENODATA: 'no such record',
+  ESERVFAIL: 'the DNS server failed',
+  EREFUSED: 'the DNS server refused to answer',
+  ETIMEOUT: 'no answer',
+  ECONNREFUSED: 'there is no DNS server',
+  // What CoreDNS says when the answer does not fit into a DNS message.
+  EFORMERR: 'no answer that makes sense; the group may be too large for DNS, so follow the EndpointSlices',
+};
+
+export type Kind = 'SRV' | 'A' | 'AAAA';
+
+/** A question that was not answered, or not with what was asked for. */
+export class DnsFailure extends Error {
+  readonly code: string;
+
+  constructor(kind: Kind, name: string, code: string, meaning: string) {
+    super(`DNS: ${kind} ${name}: ${meaning}`);
+    this.code = code;
+  }
+
+  /** The server says that there is none; whether that is to be believed depends on what else it says. */
+  get none(): boolean {
+    return this.code === 'ENODATA' || this.code === 'ENOTFOUND';
+  }
+}
+
+/** Asks with a deadline; never rejects. `name` is made absolute, so that no search domain is appended. */
+export function srv(resolver: DnsResolver, name: string, clock: Clock): Promise<SrvRecord[] | DnsFailure> {
+  const bytes = ({ target }: SrvRecord) => 20 + target.length;
+  return ask('SRV', name, (absolute) => resolver.srv(absolute), bytes, clock);
+}
+
+export function addresses(
+  resolver: DnsResolver,
+  kind: 'A' | 'AAAA',
+  name: string,
+  clock: Clock,
+): Promise<AddressRecord[] | DnsFailure> {
+  const records = (absolute: string) => (kind === 'A' ? resolver.a(absolute) : resolver.aaaa(absolute));
+  const bytes = () => (kind === 'A' ? 16 : 28);
+  return ask(kind, name, records, bytes, clock);
+}
+
+async function ask<T>(
+  kind: Kind,
+  name: string,
+  records: (absolute: string) => Promise<T[]>,
+  bytes: (record: T) => number,
+  clock: Clock,
+): Promise<T[] | DnsFailure> {
+  try {
+    const answer = await within(records(`${name}.`), clock, QUERY_MS);
+    if (answer.length === 0) return new DnsFailure(kind, name, 'ENODATA', 'an empty answer');
+    return mayBeCut(answer.map(bytes)) ? new DnsFailure(kind, name, 'TRUNCATED', TOO_MANY) : answer;
+  } catch (error) {
+    const code = error instanceof Timeout ? 'ETIMEOUT' : ((error as NodeJS.ErrnoException).code ?? 'unknown');
+    return new DnsFailure(kind, name, code, `${MEANINGS[code] ?? (error as Error).message} (${code})`);
+  }
+}
+
+async function within<T>(promise: Promise<T>, clock: Clock, limit: number): Promise<T> {
+  const waiting = ticking(promise, clock, limit, 'no answer');
+  for (;;) {
+    const step = await waiting.next();
+    if (step.done) return step.value;
+  }
+}
+
+/** The most that a DNS message can hold, over TCP too. */
+const MESSAGE_BYTES = 65_535;
+/** Header, question and the server's OPT record, all rounded up. */
+const OVERHEAD_BYTES = 320;
+const TOO_MANY = 'the answer may be cut: the group is too large for DNS; follow the EndpointSlices';
+
+/**
+ * Whether one more record might not have fitted: a server leaves out what does not fit, and Node does
+ * not tell that an answer over TCP was cut. The sizes are the least that the records can have: the
+ * owner's name is a pointer to the question, while the target of an SRV record is never compressed.
+ */
+function mayBeCut(sizes: number[]): boolean {
+  const total = sizes.reduce((sum, size) => sum + size, OVERHEAD_BYTES);
+  return total + Math.max(...sizes) > MESSAGE_BYTES;
+}

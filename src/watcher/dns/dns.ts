@@ -1,0 +1,72 @@
+import { Backoff } from '../backoff.ts';
+import { type Clock, sleeping } from '../clock.ts';
+import type { Log } from '../log.ts';
+import type { Source, SourceEvent } from '../source.ts';
+import { type Answer, type DnsGroup, DnsLookup } from './dns-lookup.ts';
+import { DnsFailure, type DnsResolver } from './dns-resolver.ts';
+
+export interface DnsOptions extends DnsGroup {
+  resolver: DnsResolver;
+  clock: Clock;
+  log: Log;
+}
+
+/** Bounds on the pace, in seconds, whatever the TTL: CoreDNS has 5 by default, kubeadm sets 30. */
+const PACE_SECONDS = [1, 30] as const;
+/** Up to a tenth later: a cache in between would answer as before, and sidecars must not keep in step. */
+const JITTER = 0.1;
+
+/**
+ * The members of a headless Service, polled by DNS, for accounts that may not read the API. What
+ * CoreDNS says to that (plugin/kubernetes, 1.14):
+ *
+ * - SRV of the service's own name has all ports of all ready endpoints: numbers without names. A target
+ *   is `<hostname>.<service>...`; without a hostname it is the IP with dashes, so that such a pod is
+ *   another member after a restart, and two members when it has two families.
+ * - SRV of `_port._protocol.<service>...` has the same for one port, which is how its name is learnt.
+ * - A service without ports has no SRV record (NODATA), only addresses under its own name.
+ * - A headless service without ready endpoints has no name (NXDOMAIN), like one that does not exist. So
+ *   DNS can't say that a group is empty, and nothing that it says is taken for that.
+ * - A service that is not headless has one target, itself.
+ *
+ * Who is terminating or not ready is not listed at all, and a restart under the same hostname shows as
+ * a change of address at most: the API tells more.
+ */
+export function dnsSource(options: DnsOptions): Source {
+  return { name: 'dns', events: () => poll(options) };
+}
+
+async function* poll({ resolver, clock, log, ...group }: DnsOptions): AsyncGenerator<SourceEvent, never> {
+  const lookup = new DnsLookup(group, resolver, clock);
+  let backoff: Backoff | undefined;
+  let first = true;
+  for (;;) {
+    const answer = yield* lookup.ask(first);
+    const error = answer instanceof DnsFailure ? answer.message : answer.missing?.message;
+    // A packet gets lost now and then, so only what fails twice in a row is told.
+    const tells = error === undefined || backoff !== undefined;
+    yield tells ? told(answer) : { type: 'tick' };
+    if (tells && !(answer instanceof DnsFailure)) first = false;
+    if (error === undefined) {
+      // The next failure begins anew: a poll, unlike a connection, does not cost more after one.
+      backoff = undefined;
+      yield* sleeping(clock, paceOf(answer as Answer, clock));
+    } else {
+      backoff ??= new Backoff(clock);
+      const delay = backoff.failed();
+      log.warn('upstream can not be followed', { reason: 'dns', error, retryInMs: Math.round(delay) });
+      yield* sleeping(clock, delay);
+    }
+  }
+}
+
+function told(answer: Answer | DnsFailure): SourceEvent {
+  if (answer instanceof DnsFailure) return { type: 'failure', reason: 'dns', message: answer.message };
+  const parts = new Map(answer.members.map((member) => [member.uid, [member]]));
+  return { type: 'replace', parts, partial: answer.missing?.message };
+}
+
+function paceOf({ ttl }: Answer, clock: Clock): number {
+  const [least, most] = PACE_SECONDS;
+  return Math.min(Math.max(ttl, least), most) * 1000 * (1 + JITTER * clock.random());
+}

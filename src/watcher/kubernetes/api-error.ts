@@ -1,0 +1,72 @@
+import { Timeout } from '../clock.ts';
+import type { StaleReason } from '../protocol.ts';
+import { Corrupt } from './lines.ts';
+
+/** The parts of a `Status` object that decide anything. */
+export interface StatusObject {
+  code?: number;
+  reason?: string;
+  message?: string;
+  details?: { retryAfterSeconds?: number; causes?: { reason?: string }[] };
+}
+
+/** The API server answered with an error, as an HTTP response or as an event of a watch. */
+export class ApiError extends Error {
+  readonly status: number;
+  readonly where: 'response' | 'stream';
+  readonly retryAfterMs: number;
+  readonly causes: readonly string[];
+
+  constructor(status: StatusObject, where: 'response' | 'stream', retryAfterMs: number) {
+    const code = status.code ?? (status.reason === 'Expired' || status.reason === 'Gone' ? 410 : 500);
+    super(`the API server says ${code}: ${status.message ?? status.reason ?? 'no reason given'}`);
+    this.status = code;
+    this.where = where;
+    this.retryAfterMs = retryAfterMs;
+    this.causes = (status.details?.causes ?? []).map((cause) => cause.reason ?? '');
+  }
+}
+
+/** A longer pause is not believed: 5 minutes of silence is an outage, whoever asked for it. */
+const MAX_RETRY_AFTER_S = 300;
+
+export function statusError(
+  status: StatusObject,
+  where: 'response' | 'stream',
+  retryAfter?: string | string[] | undefined,
+): ApiError {
+  const seconds = Number(retryAfter ?? status.details?.retryAfterSeconds ?? 0);
+  const bounded = Number.isFinite(seconds) ? Math.min(Math.max(seconds, 0), MAX_RETRY_AFTER_S) : 0;
+  return new ApiError(status, where, bounded * 1000);
+}
+
+/** The version asked for is one that this server has not reached: its data went back in time. */
+export function isTooLargeVersion(error: ApiError): boolean {
+  return (
+    error.causes.includes('ResourceVersionTooLarge') || /too large resource version/i.test(error.message)
+  );
+}
+
+export interface Failure {
+  reason: StaleReason;
+  message: string;
+  retryAfterMs: number;
+}
+
+/** What an error means to the reader of the stream. */
+export function failureOf(error: unknown): Failure {
+  if (error instanceof ApiError) {
+    const reason =
+      error.status === 401 ? 'unauthorized' : error.status === 403 ? 'forbidden' : ('disconnected' as const);
+    const mayWait = error.status === 429 || error.status === 503;
+    return { reason, message: error.message, retryAfterMs: mayWait ? error.retryAfterMs : 0 };
+  }
+  const known = error instanceof Timeout || error instanceof Corrupt;
+  const code = known ? undefined : (error as NodeJS.ErrnoException).code;
+  const message = error instanceof Error ? error.message : String(error);
+  return {
+    reason: 'disconnected',
+    message: code === undefined || message.includes(code) ? message : `${message} (${code})`,
+    retryAfterMs: 0,
+  };
+}

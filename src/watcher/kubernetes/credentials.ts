@@ -1,0 +1,89 @@
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+
+/** The kubelet replaces a token at 80 % of its life; a minute old copy is always still good. */
+const REREAD_MS = 60_000;
+
+export interface CredentialFiles {
+  tokenFile?: string | undefined;
+  caFile?: string | undefined;
+}
+
+/**
+ * The token and the CA, read again at least every minute and after a 401. What can't be read or
+ * parsed is reported, and the last good value stays in use.
+ */
+export class Credentials {
+  #files: CredentialFiles;
+  #clock: Clock;
+  #log: Log;
+  #readAt = Number.NEGATIVE_INFINITY;
+  #token: string | undefined;
+  #ca: string | undefined;
+
+  /** Throws when a named file can't be used at the start, when nothing older could stand in. */
+  constructor(files: CredentialFiles, clock: Clock, log: Log) {
+    this.#files = files;
+    this.#clock = clock;
+    this.#log = log;
+    if (files.tokenFile !== undefined) this.#token = readToken(files.tokenFile);
+    if (files.caFile !== undefined) this.#ca = readCa(files.caFile);
+    this.#readAt = clock.now();
+  }
+
+  /** The next `current` reads the files again. */
+  expire(): void {
+    this.#readAt = Number.NEGATIVE_INFINITY;
+  }
+
+  current(): { token: string | undefined; ca: string | undefined } {
+    if (this.#clock.now() - this.#readAt >= REREAD_MS) this.#reread();
+    return { token: this.#token, ca: this.#ca };
+  }
+
+  #reread(): void {
+    this.#readAt = this.#clock.now();
+    const { tokenFile, caFile } = this.#files;
+    if (tokenFile !== undefined) this.#token = this.#try(() => readToken(tokenFile), this.#token);
+    if (caFile !== undefined) this.#ca = this.#try(() => readCa(caFile), this.#ca);
+  }
+
+  #try(read: () => string, old: string | undefined): string | undefined {
+    try {
+      return read();
+    } catch (error) {
+      this.#log.warn('credentials not reread, the last good ones stay in use', {
+        error: (error as Error).message,
+      });
+      return old;
+    }
+  }
+}
+
+function readToken(file: string): string {
+  const token = read(file, 'token-file').trim();
+  if (token === '')
+    throw new Error(`--token-file: "${file}" is empty; give a file that holds a bearer token`);
+  return token;
+}
+
+function readCa(file: string): string {
+  const ca = read(file, 'ca-file');
+  try {
+    new X509Certificate(ca);
+    return ca;
+  } catch {
+    throw new Error(`--ca-file: "${file}" holds no PEM certificate; give the CA of the API server`);
+  }
+}
+
+function read(file: string, flag: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? String(error);
+    throw new Error(`--${flag}: "${file}" can't be read (${code}); give a file that this user can read`);
+  }
+}

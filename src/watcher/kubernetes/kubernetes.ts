@@ -1,0 +1,473 @@
+import { Backoff } from '../backoff.ts';
+import { type Clock, orTimer, sleeping, TICK_MS, Timeout, ticking } from '../clock.ts';
+import type { Log } from '../log.ts';
+import type { Member } from '../protocol.ts';
+import type { Source, SourceEvent } from '../source.ts';
+import { ApiError, failureOf, isTooLargeVersion, type StatusObject, statusError } from './api-error.ts';
+import { Corrupt, LineSplitter } from './lines.ts';
+import type { Request, Response, Transport } from './transport.ts';
+
+/** What is listed and watched, and what is kept of it. */
+export interface Listed<Kept> {
+  /** `/apis/discovery.k8s.io/v1/namespaces/default/endpointslices` */
+  path: string;
+  labelSelector?: string | undefined;
+  fieldSelector?: string | undefined;
+  /** What tells the objects apart; their names when it is left out. */
+  key?(object: KubernetesObject): string | undefined;
+  /** The members of one object; the rest of the object is not kept. */
+  members(object: KubernetesObject): Kept[];
+  /** Why a list without any object is not to be trusted, when no object was ever seen. */
+  emptyMeans?: string | undefined;
+}
+
+/** A collection of members. */
+export interface Collection extends Listed<Member> {
+  name: 'endpointslices' | 'pods';
+}
+
+export interface KubernetesObject {
+  metadata?: {
+    name?: string;
+    namespace?: string;
+    resourceVersion?: string;
+    annotations?: Record<string, string>;
+  };
+  [field: string]: unknown;
+}
+
+interface WatchEvent {
+  type: string;
+  /** Of the collection, once the event was applied. */
+  version: string;
+  object: KubernetesObject;
+}
+
+/** client-go's page size. */
+const PAGE = 500;
+/** Bounds on a watch asked of the server, in seconds: uniform, so that watches don't end in step. */
+const WATCH_SECONDS = [300, 600] as const;
+/** Head of a response: an API server under load may queue a request for a while. */
+const RESPONSE_MS = 30_000;
+/** A server that knows no streaming lists may take one for a watch, which tells of changes without end. */
+const STREAMING_LIST_MS = 60_000;
+/** What was missed comes right behind the head of a watch; silence for so long means that nothing was. */
+const CATCH_UP_MS = 100;
+/** Bookmarks come about once a minute: this long without a byte means a half-open connection. */
+const SILENCE_MS = 90_000;
+/** A list now and then guards against a server whose versions went back (an etcd restore). */
+const RELIST_MS = [600_000, 900_000] as const;
+/** A second 410 within this long means that relisting at once does not help. */
+const EXPIRED_AGAIN_MS = 10_000;
+/** A watch that ends sooner without an event is a failure: something in between cuts it. */
+const SHORT_WATCH_MS = 1000;
+const INITIAL_EVENTS_END = 'k8s.io/initial-events-end';
+
+type Parts<Kept> = Map<string, Kept[]>;
+
+/** Lists and watches one collection for ever. */
+export function kubernetesSource(
+  collection: Collection,
+  transport: Transport,
+  clock: Clock,
+  log: Log,
+): Source {
+  return { name: collection.name, events: () => follow(collection, transport, clock, log) };
+}
+
+/** The same of anything that a collection holds; what is kept of an object is for its reader to say. */
+export function follow<Kept>(
+  collection: Listed<Kept>,
+  transport: Transport,
+  clock: Clock,
+  log: Log,
+): AsyncGenerator<SourceEvent<Kept>, never> {
+  return new Reflector(collection, transport, clock, log).events();
+}
+
+class Reflector<Kept> {
+  #collection: Listed<Kept>;
+  #transport: Transport;
+  #clock: Clock;
+  #log: Log;
+  #backoff: Backoff;
+  /** The last applied version; undefined when a list must come first. */
+  #version: string | undefined;
+  /** Where the next list starts: "" asks for a consistent read, a version for anything not older. */
+  #listFrom = '';
+  #relistAt = Number.POSITIVE_INFINITY;
+  #streamingLists = true;
+  #rereadToken = true;
+  #streamErrors = 0;
+  #unfinishedLists = 0;
+  #expiredAt = Number.NEGATIVE_INFINITY;
+  #everSeen = false;
+
+  constructor(collection: Listed<Kept>, transport: Transport, clock: Clock, log: Log) {
+    this.#collection = collection;
+    this.#transport = transport;
+    this.#clock = clock;
+    this.#log = log;
+    this.#backoff = new Backoff(clock);
+  }
+
+  async *events(): AsyncGenerator<SourceEvent<Kept>, never> {
+    for (;;) {
+      try {
+        if (this.#version === undefined && !this.#streamingLists) yield* this.#list();
+        yield* this.#watch();
+      } catch (error) {
+        yield* this.#recover(error);
+      }
+    }
+  }
+
+  /** One watch, from the last version or, as a streaming list, from the start. */
+  async *#watch(): AsyncGenerator<SourceEvent<Kept>, void> {
+    const listing = this.#version === undefined;
+    const began = this.#clock.now();
+    const request = this.#transport.get(this.#watchPath(listing));
+    let lived = false;
+    try {
+      const response = yield* this.#response(request);
+      lived = yield* this.#read(response, listing ? new Map() : undefined);
+    } catch (error) {
+      if (listing && isListRefused(error)) {
+        this.#streamingLists = false;
+        this.#log.info('no streaming lists here, listing in pages');
+        yield { type: 'lost', message: (error as Error).message };
+        return;
+      }
+      throw error;
+    } finally {
+      request.close();
+    }
+    if (!lived && this.#clock.now() - began < SHORT_WATCH_MS) {
+      throw new Error('the watch ended at once, without an event');
+    }
+    yield { type: 'lost', message: 'the watch ended' };
+  }
+
+  /** Reads events until the stream ends or a relist is due; true when the stream was of use. */
+  async *#read(
+    response: Response,
+    initial: Parts<Kept> | undefined,
+  ): AsyncGenerator<SourceEvent<Kept>, boolean> {
+    const splitter = new LineSplitter();
+    let lived = false;
+    let buffer = initial;
+    let caughtUp = initial !== undefined;
+    const began = this.#clock.now();
+    let heardAt = began;
+    let reading: Promise<IteratorResult<Uint8Array>> | undefined;
+    while (this.#clock.now() < this.#relistAt || buffer !== undefined) {
+      reading ??= response.body.next();
+      const next = await orTimer(reading, this.#clock, caughtUp ? TICK_MS : CATCH_UP_MS);
+      if (next === undefined) {
+        this.#judgeSilence(this.#clock.now() - heardAt, buffer !== undefined);
+        if (caughtUp) yield { type: 'tick' };
+        else yield* this.#established();
+        caughtUp = true;
+        continue;
+      }
+      if (next.done) {
+        if (splitter.pending > 0) throw new Corrupt('the watch ended inside a line');
+        if (buffer !== undefined) throw this.#unfinished();
+        return lived;
+      }
+      reading = undefined;
+      heardAt = this.#clock.now();
+      try {
+        for (const line of splitter.push(next.value)) {
+          const event = parseEvent(line);
+          if (buffer === undefined) {
+            const said = this.#change(event);
+            if (said !== undefined) yield said;
+            this.#version = event.version;
+          } else if (this.#gather(event, buffer)) {
+            yield* this.#replace(buffer, event.version);
+            yield* this.#established();
+            buffer = undefined;
+          }
+          lived = true;
+          this.#streamErrors = 0;
+        }
+      } catch (error) {
+        // Whatever it said, it is there.
+        yield { type: 'evidence' };
+        throw error;
+      }
+      yield { type: 'evidence' };
+      if (buffer !== undefined && this.#clock.now() - began >= STREAMING_LIST_MS) {
+        throw new ListStalled('the list has no end');
+      }
+      // A chunk that ends inside a line is not all that was missed.
+      if (caughtUp || splitter.pending > 0) continue;
+      caughtUp = true;
+      yield* this.#established();
+    }
+    this.#version = undefined;
+    this.#listFrom = '';
+    return true;
+  }
+
+  /** One list may be cut; a second one in a row says that this server will not complete any. */
+  #unfinished(): Error {
+    const message = 'the list ended before it was complete';
+    return ++this.#unfinishedLists > 1 ? new ListStalled(message) : new Error(message);
+  }
+
+  #judgeSilence(milliseconds: number, listing: boolean): void {
+    const limit = listing ? RESPONSE_MS : SILENCE_MS;
+    if (milliseconds < limit) return;
+    const message = `the API server sent nothing for ${limit / 1000} s`;
+    throw listing ? new ListStalled(message) : new Timeout(message);
+  }
+
+  /** What an event of a watch says; a bookmark says nothing. */
+  #change({ type, object }: WatchEvent): SourceEvent<Kept> | undefined {
+    if (type === 'BOOKMARK') return undefined;
+    const key = this.#key(object);
+    if (type === 'DELETED') return { type: 'delete', key };
+    return { type: 'set', key, members: this.#members(type, object) };
+  }
+
+  /** Puts one event of a streaming list into its buffer; true when that was the last one. */
+  #gather({ type, object }: WatchEvent, buffer: Parts<Kept>): boolean {
+    if (type === 'BOOKMARK') return object.metadata?.annotations?.[INITIAL_EVENTS_END] === 'true';
+    const key = this.#key(object);
+    if (type === 'DELETED') buffer.delete(key);
+    else buffer.set(key, this.#members(type, object));
+    return false;
+  }
+
+  #members(type: string, object: KubernetesObject): Kept[] {
+    if (type !== 'ADDED' && type !== 'MODIFIED') {
+      throw new Corrupt(`an event of the unknown type ${JSON.stringify(type)}`);
+    }
+    this.#everSeen = true;
+    return this.#collection.members(object);
+  }
+
+  /** The paged list, for servers without streaming lists. */
+  async *#list(): AsyncGenerator<SourceEvent<Kept>, void> {
+    const parts: Parts<Kept> = new Map();
+    let paged = true;
+    let next = '';
+    for (;;) {
+      const page = yield* this.#page(this.#listPath(paged, next), paged && next !== '');
+      if (page === 'expired') {
+        paged = false;
+        next = '';
+        parts.clear();
+        continue;
+      }
+      for (const object of page.items) {
+        const key = this.#key(object);
+        this.#everSeen = true;
+        parts.set(key, this.#collection.members(object));
+      }
+      next = page.next;
+      if (next === '') {
+        yield* this.#replace(parts, page.version);
+        // Nothing is followed until the watch from here has begun.
+        yield { type: 'lost', message: 'the list is not followed by a watch yet' };
+        return;
+      }
+    }
+  }
+
+  async *#page(path: string, later: boolean): AsyncGenerator<SourceEvent<Kept>, Page | 'expired'> {
+    const request = this.#transport.get(path);
+    try {
+      const response = yield* this.#response(request);
+      return parsePage(yield* this.#text(response));
+    } catch (error) {
+      if (later && error instanceof ApiError && error.status === 410) return 'expired';
+      throw error;
+    } finally {
+      request.close();
+    }
+  }
+
+  async *#replace(parts: Parts<Kept>, version: string): AsyncGenerator<SourceEvent<Kept>, void> {
+    const partial = parts.size === 0 && !this.#everSeen ? this.#collection.emptyMeans : undefined;
+    yield { type: 'replace', parts, partial };
+    this.#version = version;
+    this.#listFrom = version;
+    this.#streamErrors = 0;
+    this.#unfinishedLists = 0;
+    this.#relistAt = this.#clock.now() + this.#between(RELIST_MS);
+  }
+
+  async *#established(): AsyncGenerator<SourceEvent<Kept>, void> {
+    this.#rereadToken = true;
+    this.#backoff.healthy();
+    yield { type: 'fresh' };
+  }
+
+  /** The response's head; an answer other than 200 is thrown as the error that it is. */
+  async *#response(request: Request): AsyncGenerator<SourceEvent<Kept>, Response> {
+    const response = yield* ticking(
+      request.response,
+      this.#clock,
+      RESPONSE_MS,
+      'the API server did not answer',
+    );
+    yield { type: 'evidence' };
+    if (response.status === 200) return response;
+    const text = yield* this.#text(response);
+    throw statusError(parseStatus(text, response.status), 'response', response.headers['retry-after']);
+  }
+
+  async *#text(response: Response): AsyncGenerator<SourceEvent<Kept>, string> {
+    const chunks: Uint8Array[] = [];
+    for (;;) {
+      const read = response.body.next();
+      const next = yield* ticking(read, this.#clock, RESPONSE_MS, 'the API server stopped sending');
+      if (next.done) return Buffer.concat(chunks).toString('utf8');
+      yield { type: 'evidence' };
+      chunks.push(next.value);
+    }
+  }
+
+  /** Decides from an error where to go on, and waits as long as that asks for. */
+  async *#recover(error: unknown): AsyncGenerator<SourceEvent<Kept>, void> {
+    const failure = failureOf(error);
+    if (error instanceof ApiError) {
+      if (error.status === 410) {
+        this.#relist('');
+        yield { type: 'lost', message: failure.message };
+        const again = this.#clock.now() - this.#expiredAt < EXPIRED_AGAIN_MS;
+        this.#expiredAt = this.#clock.now();
+        if (!again) return;
+      }
+      if (isTooLargeVersion(error)) this.#relist('');
+      if (error.status === 401) {
+        this.#transport.unauthorized();
+        if (this.#rereadToken) {
+          this.#rereadToken = false;
+          yield { type: 'lost', message: failure.message };
+          return;
+        }
+      }
+      if (error.where === 'stream' && error.status >= 500 && ++this.#streamErrors > 1) {
+        // From what was applied last: an older list, which a late replica has, would go back in time.
+        this.#relist(this.#version ?? this.#listFrom);
+      }
+    }
+    const delay = this.#backoff.failed(failure.retryAfterMs);
+    this.#log.warn('upstream can not be followed', {
+      reason: failure.reason,
+      error: failure.message,
+      retryInMs: Math.round(delay),
+    });
+    yield { type: 'failure', reason: failure.reason, message: failure.message };
+    yield* sleeping(this.#clock, delay);
+  }
+
+  #relist(from: string): void {
+    this.#version = undefined;
+    this.#listFrom = from;
+  }
+
+  #watchPath(listing: boolean): string {
+    const query: Record<string, string> = {
+      watch: '1',
+      allowWatchBookmarks: 'true',
+      timeoutSeconds: String(Math.round(this.#between(WATCH_SECONDS))),
+      resourceVersion: this.#version ?? this.#listFrom,
+    };
+    if (listing) {
+      query.sendInitialEvents = 'true';
+      query.resourceVersionMatch = 'NotOlderThan';
+    }
+    return this.#path(query);
+  }
+
+  #listPath(paged: boolean, next: string): string {
+    const query: Record<string, string> = paged ? { limit: String(PAGE) } : {};
+    if (next !== '') query.continue = next;
+    else if (this.#listFrom !== '') {
+      query.resourceVersion = this.#listFrom;
+      query.resourceVersionMatch = 'NotOlderThan';
+    }
+    return this.#path(query);
+  }
+
+  #key(object: KubernetesObject): string {
+    const { key = ({ metadata }) => metadata?.name } = this.#collection;
+    const name = key(object);
+    if (typeof name !== 'string') throw new Corrupt('an object without a name');
+    return name;
+  }
+
+  #path(query: Record<string, string>): string {
+    const { path, labelSelector, fieldSelector } = this.#collection;
+    const all = {
+      ...(labelSelector === undefined ? {} : { labelSelector }),
+      ...(fieldSelector === undefined ? {} : { fieldSelector }),
+      ...query,
+    };
+    return `${path}?${new URLSearchParams(all)}`;
+  }
+
+  #between([low, high]: readonly [number, number]): number {
+    return low + this.#clock.random() * (high - low);
+  }
+}
+
+/** A streaming list that stopped before its end. */
+class ListStalled extends Error {}
+
+interface Page {
+  items: KubernetesObject[];
+  version: string;
+  next: string;
+}
+
+/** The server refuses streaming lists (400, 422), or began one and never said that it was complete. */
+function isListRefused(error: unknown): boolean {
+  if (error instanceof ListStalled) return true;
+  return error instanceof ApiError && (error.status === 400 || error.status === 422);
+}
+
+/** An event that is an error is thrown as that. */
+function parseEvent(line: string): WatchEvent {
+  const { type, object } = (parseJson(line) ?? {}) as Partial<WatchEvent>;
+  if (typeof type !== 'string' || typeof object !== 'object' || object === null) {
+    throw new Corrupt('a line that is not a watch event');
+  }
+  if (type === 'ERROR') throw statusError(object as StatusObject, 'stream');
+  const version = object.metadata?.resourceVersion;
+  if (typeof version !== 'string' || version === '') throw new Corrupt('an event without a resourceVersion');
+  return { type, version, object };
+}
+
+function parsePage(text: string): Page {
+  const list = parseJson(text) as { items?: unknown; metadata?: Record<string, unknown> } | null;
+  const version = list?.metadata?.resourceVersion;
+  if (typeof version !== 'string' || version === '') throw new Corrupt('a list without a resourceVersion');
+  const items = list?.items ?? [];
+  if (!Array.isArray(items)) throw new Corrupt('a list whose items are not an array');
+  const next = list?.metadata?.continue;
+  return { items, version, next: typeof next === 'string' ? next : '' };
+}
+
+function parseStatus(text: string, code: number): StatusObject {
+  try {
+    const status = JSON.parse(text) as StatusObject | null;
+    if (typeof status === 'object' && status !== null) return { ...status, code };
+  } catch {
+    // A proxy in between answers in its own words.
+  }
+  return { code, message: text.slice(0, 200) };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Corrupt(`text that is not JSON: ${JSON.stringify(text.slice(0, 60))}`);
+  }
+}

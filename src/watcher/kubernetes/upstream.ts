@@ -1,0 +1,73 @@
+import { readFileSync } from 'node:fs';
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import { type CredentialFiles, Credentials } from './credentials.ts';
+import { kubernetesTransport, type Transport } from './transport.ts';
+
+/** Where the kubelet mounts the identity of a pod. */
+const MOUNTED = '/var/run/secrets/kubernetes.io/serviceaccount';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The API server and its credentials; what is not given is what every pod has. */
+export interface UpstreamOptions extends CredentialFiles {
+  /** `https://10.0.0.1:6443`; then nothing is taken from the pod, neither token nor CA. */
+  server?: string | undefined;
+}
+
+export interface UpstreamContext {
+  clock: Clock;
+  log: Log;
+  userAgent: string;
+  environment: Environment;
+}
+
+/** The way to the API server. Throws, naming flags, what the user must mend. */
+export function kubernetesApi(options: UpstreamOptions, context: UpstreamContext): Transport {
+  const { server, files } = upstream(options, context.environment);
+  const credentials = new Credentials(files, context.clock, context.log);
+  return kubernetesTransport(server, credentials, context.userAgent);
+}
+
+/** The API server and its credentials: those given, else those that every pod has. */
+export function upstream(
+  { server, tokenFile, caFile }: UpstreamOptions,
+  environment: Environment,
+): { server: string; files: CredentialFiles } {
+  if (server !== undefined) return { server, files: { tokenFile, caFile } };
+  const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = environment;
+  if (!host)
+    throw new Error('--server is missing and this is not a pod (no KUBERNETES_SERVICE_HOST); give it');
+  return {
+    server: `https://${host.includes(':') ? `[${host}]` : host}:${port ?? 443}`,
+    files: { tokenFile: tokenFile ?? `${MOUNTED}/token`, caFile: caFile ?? `${MOUNTED}/ca.crt` },
+  };
+}
+
+/** The namespace of the pod that this runs in; undefined elsewhere. */
+export function ownNamespace(): string | undefined {
+  try {
+    return readFileSync(`${MOUNTED}/namespace`, 'utf8').trim() || undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The same from the search list, where no token is mounted; it begins with the namespace. */
+export function searchedNamespace(): string | undefined {
+  try {
+    return /^search\s.*?\b([a-z0-9-]+)\.svc\./m.exec(readFileSync('/etc/resolv.conf', 'utf8'))?.[1];
+  } catch {
+    return undefined;
+  }
+}
+
+/** The cluster's DNS domain, from the `svc.` entry in the search list that the kubelet writes. */
+export function clusterDomain(): string {
+  try {
+    const search = /^search\s.*?\bsvc\.(\S+)/m.exec(readFileSync('/etc/resolv.conf', 'utf8'));
+    return search?.[1] ?? 'cluster.local';
+  } catch {
+    return 'cluster.local';
+  }
+}

@@ -1,0 +1,130 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import type { Output, Watch } from '../watch.ts';
+
+/** Without a number to wait for, an API outage delays the application by this long and never prevents it. */
+const SYNC_MS = 10_000;
+
+export type TimeoutAction = 'continue' | 'fail';
+
+export interface GateOptions {
+  /** Members to wait for, ready or not; 0 waits for the first complete answer alone, for at most 10 s. */
+  members: number;
+  timeoutMs: number;
+  onTimeout: TimeoutAction;
+  /**
+   * A file that stays as long as the pod does: a sidecar that restarts beside a running application
+   * has nothing to hold back.
+   */
+  marker: string;
+}
+
+/** Holds back the start of the application until it has company. */
+export class Gate implements Output {
+  #options: GateOptions;
+  #clock: Clock;
+  #log: Log;
+  #watch: Watch | undefined;
+  #timer: unknown;
+  #open = false;
+  #notice: string | undefined;
+  #fail!: (error: Error) => void;
+  /** Rejects when the time is over and that is to be a failure. */
+  readonly failed: Promise<never>;
+
+  constructor(options: GateOptions, clock: Clock, log: Log) {
+    this.#options = options;
+    this.#clock = clock;
+    this.#log = log;
+    this.failed = new Promise((_resolve, reject) => {
+      this.#fail = reject;
+    });
+    // Only who waits for it wants to hear of it.
+    this.failed.catch(() => {});
+    this.#open = existsSync(options.marker);
+  }
+
+  /** The time runs from now. */
+  start(): void {
+    const { members, timeoutMs } = this.#options;
+    if (this.#open) return;
+    this.#timer = this.#clock.setTimeout(() => this.#onTimeout(), members > 0 ? timeoutMs : SYNC_MS);
+  }
+
+  get open(): boolean {
+    return this.#open;
+  }
+
+  /** What the application was started without, when the time was over before it was there. */
+  get notice(): string | undefined {
+    return this.#notice;
+  }
+
+  synced(watch: Watch): void {
+    this.#look(watch);
+    if (!this.#open) this.#log.info('the application waits for members', this.#known());
+  }
+
+  changed(_delta: unknown, watch: Watch): void {
+    this.#look(watch);
+  }
+
+  status(): void {}
+
+  heartbeat(): void {}
+
+  #look(watch: Watch): void {
+    this.#watch = watch;
+    if (!this.#open && watch.members.size >= this.#options.members) this.#pass();
+  }
+
+  #pass(): void {
+    this.#open = true;
+    this.#clock.clearTimeout(this.#timer);
+    try {
+      writeFileSync(this.#options.marker, '');
+    } catch (error) {
+      this.#log.warn('a restarted sidecar will wait again', { error: (error as Error).message });
+    }
+  }
+
+  #onTimeout(): void {
+    const { members, timeoutMs, onTimeout } = this.#options;
+    const { known, hint } = this.#known();
+    const missed =
+      members === 0
+        ? `the group is not known after ${SYNC_MS / 1000} s`
+        : `${known} of ${members} members after ${timeoutMs / 1000} s`;
+    const because = hint === undefined ? '' : `; ${hint}`;
+    if (members > 0 && onTimeout === 'fail') {
+      this.#fail(new Error(`${missed}, and --wait-action is "fail"${because}`));
+      return;
+    }
+    this.#notice = `rollcall: the application starts all the same: ${missed}${because}`;
+    this.#log.warn('the application starts without company', this.#known());
+    this.#pass();
+  }
+
+  #known(): { known: number; wanted: number; hint?: string } {
+    const known = this.#watch?.members.size ?? 0;
+    const hint = this.#hint();
+    return { known, wanted: this.#options.members, ...(hint === undefined ? {} : { hint }) };
+  }
+
+  /** A StatefulSet makes the next pod when this one is ready, unless it is told not to wait. */
+  #hint(): string | undefined {
+    const members = [...(this.#watch?.members.values() ?? [])];
+    const self = members.find((member) => member.self);
+    if (this.#watch?.synced === true && self === undefined) {
+      return 'this pod is not among the members; if it is meant to be, look at its labels and at publishNotReadyAddresses';
+    }
+    const isLast =
+      self?.ordinal !== undefined && members.every(({ ordinal = 0 }) => ordinal <= self.ordinal!);
+    if (!isLast || self === undefined || self.ordinal! + 1 >= this.#options.members) return undefined;
+    return (
+      `${self.name} is the highest ordinal so far: a StatefulSet that is OrderedReady makes the next pod only ` +
+      'when this one is ready, so this would never end; set podManagementPolicy: Parallel'
+    );
+  }
+}

@@ -1,0 +1,81 @@
+import { chmodSync, rmSync } from 'node:fs';
+import type { Server, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Watch } from '../watch.ts';
+import type { Gate } from './gate.ts';
+
+/** Heartbeats that may be missing before the watch loop counts as wedged. */
+const MISSED_HEARTBEATS = 3;
+
+/** What is told about the sidecar. */
+export interface Health {
+  watch: Watch;
+  gate: Pick<Gate, 'open' | 'notice'>;
+  metrics(): string;
+}
+
+/**
+ * `/startz` (the application may start), `/readyz` (the group is known), `/healthz` (the watch loop is
+ * alive) and `/metrics` over HTTP, at a port or at the path of a socket.
+ */
+export async function serveHealth(
+  place: number | string,
+  { watch, gate, metrics }: Health,
+): Promise<{ server: Server; port: number | undefined }> {
+  // Imported as a module, node:http brings Node's whole fetch along: 6 MB of memory.
+  const server = process.getBuiltinModule('node:http').createServer((request, response) => {
+    switch (request.url?.split('?')[0]) {
+      case '/startz':
+        if (gate.open && gate.notice !== undefined && isKubelet(request.headers['user-agent'])) {
+          return tell(response, gate);
+        }
+        return answer(response, gate.open, watch, gate.notice);
+      case '/readyz':
+        return answer(response, watch.synced, watch);
+      case '/healthz':
+        return answer(response, watch.pulseAgeSeconds() < MISSED_HEARTBEATS * watch.heartbeatSeconds, watch);
+      case '/metrics':
+        response.setHeader('content-type', 'text/plain; version=0.0.4');
+        return void response.end(metrics());
+      default:
+        response.statusCode = 404;
+        return void response.end('not found; there are /startz, /readyz, /healthz and /metrics\n');
+    }
+  });
+  // Probes and scrapes only: nothing here needs many connections or long ones.
+  server.maxConnections = 32;
+  server.headersTimeout = 5000;
+  server.requestTimeout = 5000;
+  // What a crash has left.
+  if (typeof place === 'string') rmSync(place, { force: true });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(place, resolve);
+  });
+  // As with the other socket, any user of the pod may ask: where there is no port, this is all there is.
+  if (typeof place === 'string') chmodSync(place, 0o666);
+  const address = server.address() as AddressInfo | string;
+  return { server, port: typeof address === 'string' ? undefined : address.port };
+}
+
+function isKubelet(userAgent: string | undefined): boolean {
+  return userAgent?.startsWith('kube-probe/') === true;
+}
+
+/**
+ * A kubelet takes a redirect to another host for a success, follows it no further, and writes the body
+ * into an Event of the pod: so the pod shows what the application was started without. No right is
+ * needed for it.
+ */
+function tell(response: ServerResponse, { notice }: Pick<Gate, 'notice'>): void {
+  response.writeHead(302, { location: 'http://rollcall.invalid/', 'content-type': 'text/plain' });
+  response.end(`${notice}`);
+}
+
+function answer(response: ServerResponse, ok: boolean, watch: Watch, notice?: string): void {
+  response.statusCode = ok ? 200 : 503;
+  const { synced, stale, reason, message, revision } = watch;
+  const body = { ok, synced, stale, reason, message, revision, members: watch.members.size, notice };
+  response.setHeader('content-type', 'application/json');
+  response.end(`${JSON.stringify(body)}\n`);
+}

@@ -1,0 +1,242 @@
+import { isIPv4, isIPv6 } from 'node:net';
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import type { Member } from '../protocol.ts';
+import type { Output, Watch } from '../watch.ts';
+import { type Ending, type Run, run } from './command.ts';
+import { Latest } from './latest.ts';
+
+/** Joining a database cluster takes seconds; after a minute a script is stuck. */
+const TIMEOUT_MS = 60_000;
+
+export type HookName = 'on-start' | 'on-change';
+
+/** How a member is named to a hook, in peer-finder's words. */
+export type AddressType = 'DNS' | 'IP' | 'IPv4' | 'IPv6';
+
+export interface HookOptions {
+  /** Commands in words, from `parseCommand`. Without one for the start, the other runs then too. */
+  onStart?: readonly string[] | undefined;
+  onChange?: readonly string[] | undefined;
+  /** Infinity for none. */
+  timeoutMs?: number | undefined;
+  /** The line for a member, or undefined to leave it out; the default is `peerName('DNS')`. */
+  peer?: ((member: Member) => string | undefined) | undefined;
+  /** No hook runs while this pod is not among the members, as with peer-finder. */
+  needsSelf?: boolean | undefined;
+  /** The environment of a run that is about to begin; the default is that of this process. */
+  environment?: ((watch: Watch) => NodeJS.ProcessEnv) | undefined;
+  /** Hears what a command writes, line by line; the default is the log. */
+  output?: ((stream: 'stdout' | 'stderr', line: string) => void) | undefined;
+}
+
+/**
+ * Names a member: by its DNS name, or its address where it has none; or by its primary address, its
+ * first IPv4 or its first IPv6 one, and not at all where it has none.
+ */
+export function peerName(type: AddressType): (member: Member) => string | undefined {
+  switch (type) {
+    case 'DNS':
+      return ({ hostname, addresses, name }) => hostname ?? addresses[0] ?? name;
+    case 'IP':
+      return ({ addresses }) => addresses[0];
+    case 'IPv4':
+      return ({ addresses }) => addresses.find(isIPv4);
+    case 'IPv6':
+      return ({ addresses }) => addresses.find(isIPv6);
+  }
+}
+
+interface Due {
+  hook: HookName;
+  command: readonly string[];
+  peers: string;
+}
+
+/**
+ * Runs commands when the list of peers changes, with the peers on stdin: sorted, each once, a newline
+ * after each, then the end. Commands written for peer-finder run as they are.
+ *
+ * - The first list is for the start command, every later one for the change command. Who is ready does
+ *   not matter: only the list does, and the membership itself loses nobody without evidence.
+ * - An empty list runs nothing: to a script that joins its peers, no peers would mean a new cluster.
+ * - One command at a time. What changes while it runs is told by the next run, once, if it still
+ *   differs then.
+ * - A command that fails (status other than 0, a signal, the timeout, not to be started) is run again
+ *   with backoff and the peers of then. Until the start command has succeeded, no other runs.
+ * - A command that takes longer than the timeout (60 s by default) is ended with its process group:
+ *   SIGTERM, and SIGKILL 5 s later.
+ * - What it writes goes into the log line by line, and so does how it ended.
+ */
+export class Hooks implements Output {
+  #options: HookOptions;
+  #clock: Clock;
+  #log: Log;
+  #latest: Latest;
+  #watch: Watch | undefined;
+  #running: Run | undefined;
+  #started = Promise.withResolvers<void>();
+  #hasStarted = false;
+  /** What the last run that succeeded was given; undefined after a failure, which may have done a part. */
+  #applied: string | undefined;
+  #waitsForSelf = false;
+  runs = 0;
+  failures = 0;
+  timeouts = 0;
+  /** The last run failed and the next has not succeeded yet. */
+  failing = false;
+  /** Of the last run: its exit status, 128 and the number of its signal, or 127 when it was not started. */
+  lastStatus: number | undefined;
+
+  constructor(options: HookOptions, clock: Clock, log: Log) {
+    this.#options = options;
+    this.#clock = clock;
+    this.#log = log;
+    const failed = (error: Error, pauseMs: number) => this.#failed(error, pauseMs);
+    this.#latest = new Latest(() => this.#work(), failed, clock);
+  }
+
+  /** Resolves when the first command has succeeded. */
+  get started(): Promise<void> {
+    return this.#started.promise;
+  }
+
+  get running(): boolean {
+    return this.#running !== undefined;
+  }
+
+  synced(watch: Watch): void {
+    this.#watch = watch;
+    this.#latest.request();
+  }
+
+  changed(): void {
+    this.#latest.request();
+  }
+
+  status(): void {}
+
+  heartbeat(): void {}
+
+  /** Runs no more; resolves when a command that still ran has ended. */
+  async close(): Promise<void> {
+    this.#latest.close();
+    this.#running?.kill();
+    await this.#running?.ended.catch(() => {});
+  }
+
+  /**
+   * Runs no more and hands the signal to a command that still runs; resolves when it has ended, however
+   * long that takes, with its status. Undefined when there was none.
+   */
+  async stop(signal: NodeJS.Signals): Promise<number | undefined> {
+    this.#latest.close();
+    this.#running?.signal(signal);
+    const ending = await this.#running?.ended.catch(() => undefined);
+    return ending?.status;
+  }
+
+  async #work(): Promise<void> {
+    const due = this.#due();
+    if (due === undefined || this.#watch === undefined) return;
+    const { hook, command, peers } = due;
+    this.runs += 1;
+    this.#applied = undefined;
+    const startedAt = this.#clock.now();
+    const ending = await this.#run(due, this.#watch);
+    this.lastStatus = ending.status;
+    if (ending.status !== 0 || ending.timedOut) throw new Failed(hook, ending);
+    this.#applied = peers;
+    this.failing = false;
+    this.#hasStarted = true;
+    this.#started.resolve();
+    this.#log.info('hook done', {
+      hook,
+      command: command[0],
+      peers: count(peers),
+      seconds: (this.#clock.now() - startedAt) / 1000,
+    });
+    // What changed meanwhile has asked for the next run already.
+  }
+
+  /** Which command is to run with which peers; undefined when there is nothing to tell. */
+  #due(): Due | undefined {
+    const { onStart, onChange, needsSelf, peer = peerName('DNS') } = this.#options;
+    const hook = this.#hasStarted || onStart === undefined ? 'on-change' : 'on-start';
+    const command = hook === 'on-start' ? onStart : onChange;
+    if (command === undefined || this.#watch === undefined) return undefined;
+    const members = [...this.#watch.members.values()];
+    const waits = needsSelf === true && !members.some(({ self }) => self);
+    this.#noteWaiting(waits, members.length);
+    const names = members.map(peer).filter((name) => name !== undefined);
+    const peers = [...new Set(names)].sort().map((name) => `${name}\n`);
+    const list = peers.join('');
+    return waits || list === '' || list === this.#applied ? undefined : { hook, command, peers: list };
+  }
+
+  async #run({ hook, command, peers }: Due, watch: Watch): Promise<Ending> {
+    const { timeoutMs = TIMEOUT_MS, environment, output } = this.#options;
+    const logged = (stream: string, line: string) => this.#log.info('hook output', { hook, stream, line });
+    try {
+      this.#running = run(command, {
+        stdin: peers,
+        timeoutMs,
+        clock: this.#clock,
+        environment: environment?.(watch) ?? process.env,
+        line: output ?? logged,
+      });
+      return await this.#running.ended;
+    } catch (error) {
+      return { status: NOT_STARTED, timedOut: false, lastError: notStarted(command, error as Error) };
+    } finally {
+      this.#running = undefined;
+    }
+  }
+
+  #failed(error: Error, pauseMs: number): void {
+    this.failures += 1;
+    this.failing = true;
+    const { hook, ending } = error instanceof Failed ? error : {};
+    if (ending?.timedOut) this.timeouts += 1;
+    this.#log.error('hook failed, it runs again', {
+      hook,
+      status: ending?.status,
+      timedOut: ending?.timedOut,
+      lastError: ending?.lastError ?? error.message,
+      againInSeconds: Math.round(pauseMs) / 1000,
+    });
+  }
+
+  /** A hook that never runs must not be a riddle. */
+  #noteWaiting(waits: boolean, members: number): void {
+    if (waits && !this.#waitsForSelf)
+      this.#log.info('hooks wait until this pod is among the members', { members });
+    this.#waitsForSelf = waits;
+  }
+}
+
+/** As a shell has it. */
+const NOT_STARTED = 127;
+
+class Failed extends Error {
+  readonly hook: HookName;
+  readonly ending: Ending;
+
+  constructor(hook: HookName, ending: Ending) {
+    super(ending.lastError);
+    this.hook = hook;
+    this.ending = ending;
+  }
+}
+
+function notStarted([program]: readonly string[], error: Error): string {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'ENOENT')
+    return `${program} is not there, or the interpreter in its first line is not; correct the path`;
+  if (code === 'EACCES') return `${program} may not be executed; give it the mode 0755`;
+  return error.message;
+}
+
+function count(peers: string): number {
+  return peers.split('\n').length - 1;
+}

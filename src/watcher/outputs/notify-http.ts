@@ -1,0 +1,132 @@
+import type { LookupFunction } from 'node:net';
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import { encode } from '../protocol.ts';
+import type { Watch } from '../watch.ts';
+import { Latest } from './latest.ts';
+import type { Notifier } from './notifier.ts';
+
+/** A receiver in the same pod that takes longer to answer is stuck. */
+const DEADLINE_MS = 5000;
+/** The receiver is next door: trying every few seconds hurts nobody, and it may only be starting. */
+const MAX_PAUSE_MS = 5000;
+/** A receiver that was restarted has forgotten everything; it hears it again after this at the latest. */
+const RESEND_MS = 60_000;
+
+/**
+ * POSTs the snapshot after every change of it or of its freshness, and once a minute. One request at a
+ * time, each with what is the latest then; whatever is not answered with 2xx is tried again with
+ * backoff. Redirects are failures: they would lead out of the pod.
+ */
+export class HttpNotifier implements Notifier {
+  readonly target: string;
+  readonly tooLarge = 0;
+  sent = 0;
+  failed = 0;
+  #url: URL;
+  #clock: Clock;
+  #log: Log;
+  #latest: Latest;
+  #watch: Watch | undefined;
+  #sentAt = 0;
+  #failing = false;
+  #abort = new AbortController();
+
+  constructor(url: URL, clock: Clock, log: Log) {
+    this.target = `${url.origin}${url.pathname}`;
+    this.#url = url;
+    this.#clock = clock;
+    this.#log = log;
+    const failed = (error: Error) => this.#failed(error);
+    this.#latest = new Latest(() => this.#send(), failed, clock, MAX_PAUSE_MS);
+  }
+
+  synced(watch: Watch): void {
+    this.#watch = watch;
+    this.#latest.request();
+  }
+
+  changed(): void {
+    this.#latest.request();
+  }
+
+  status(): void {
+    this.#latest.request();
+  }
+
+  heartbeat(): void {
+    if (this.sent > 0 && this.#clock.now() - this.#sentAt >= RESEND_MS) this.#latest.request();
+  }
+
+  close(): void {
+    this.#latest.close();
+    this.#abort.abort();
+  }
+
+  async #send(): Promise<void> {
+    if (this.#watch === undefined) return;
+    const body = Buffer.from(encode(this.#watch.snapshot()));
+    const status = await post(this.#url, body, this.#clock, this.#abort.signal);
+    if (status < 200 || status > 299) throw new Error(`the receiver answered ${status}`);
+    this.sent += 1;
+    this.#sentAt = this.#clock.now();
+    if (this.#failing) this.#log.info('the receiver takes notifications again', { target: this.target });
+    this.#failing = false;
+  }
+
+  /** Logged when failing begins and ends; the counter tells of each. */
+  #failed(error: Error): void {
+    this.failed += 1;
+    if (!this.#failing) {
+      this.#log.warn('the receiver does not take notifications, they are tried again', {
+        target: this.target,
+        // Several addresses that all refuse make one error without a message.
+        error: error.message || (error as NodeJS.ErrnoException).code,
+      });
+    }
+    this.#failing = true;
+  }
+}
+
+/** The status of the answer; rejects when there is none in time. */
+async function post(url: URL, body: Buffer, clock: Clock, signal: AbortSignal): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  // Imported as a module, node:http brings Node's whole fetch along: 6 MB of memory.
+  const request = process.getBuiltinModule('node:http').request(url, {
+    method: 'POST',
+    // One connection a request: none can have died unnoticed since the last one.
+    agent: false,
+    lookup: loopback,
+    signal,
+    headers: { 'content-type': 'application/json', 'content-length': body.length },
+  });
+  const late = new Error(`no answer within ${DEADLINE_MS / 1000} s`);
+  const timer = clock.setTimeout(() => request.destroy(late), DEADLINE_MS);
+  let status: number | undefined;
+  let failure = new Error('the connection closed');
+  request.on('response', (response) => {
+    // Whatever the answer's body is, or becomes of it: the status has been given.
+    status = response.statusCode;
+    response.on('error', () => {});
+    response.resume();
+  });
+  request.on('error', (error) => {
+    failure = error;
+  });
+  request.on('close', () => {
+    clock.clearTimeout(timer);
+    if (status === undefined) reject(failure);
+    else resolve(status);
+  });
+  request.end(body);
+  return promise;
+}
+
+/** `localhost` is this pod whatever its DNS says. */
+const loopback: LookupFunction = (_host, options, done) => {
+  if (!options.all) return done(null, '127.0.0.1', 4);
+  done(null, [
+    { address: '127.0.0.1', family: 4 },
+    { address: '::1', family: 6 },
+  ]);
+};

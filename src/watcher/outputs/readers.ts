@@ -1,0 +1,218 @@
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import { type Delta, encode, encodePieces, type Heartbeat, type Status } from '../protocol.ts';
+import type { Output, Watch } from '../watch.ts';
+
+/** What one slow reader may cost. */
+const MAX_QUEUE_BYTES = 256 * 1024;
+/** A reader that takes nothing for so long is disconnected. */
+const STUCK_MS = 30_000;
+/** A pod has a handful of readers; a loop that forgets to close must not exhaust the sidecar. */
+const MAX_READERS = 64;
+/** A snapshot goes out in pieces of about this size, made when the reader has room for them. */
+export const PIECE_BYTES = 16 * 1024;
+
+/** The way to one reader: a socket, or whatever a test puts in its place. */
+export interface Pipe {
+  readonly destroyed: boolean;
+  /** False when no more should be written until `drain`. */
+  write(data: string | Uint8Array): boolean;
+  on(event: 'drain' | 'close', listener: () => void): unknown;
+  /** Delivers what was written, then calls back. */
+  end(done: () => void): unknown;
+  destroy(): unknown;
+}
+
+/** All who read the stream. A slow one never delays another, and none costs more than its queue. */
+export class Readers implements Output {
+  #watch: Watch;
+  #clock: Clock;
+  #log: Log;
+  #readers = new Set<Reader>();
+  #onIdle: (() => void) | undefined;
+  refused = 0;
+  resynced = 0;
+
+  constructor(watch: Watch, clock: Clock, log: Log) {
+    this.#watch = watch;
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  get size(): number {
+    return this.#readers.size;
+  }
+
+  /** Greets a new reader, or tells it that there are too many. */
+  add(pipe: Pipe): void {
+    if (this.#readers.size >= MAX_READERS) {
+      this.#refuse(pipe);
+      return;
+    }
+    const onResync = () => {
+      this.resynced += 1;
+    };
+    const reader = new Reader(pipe, this.#watch, this.#clock, onResync);
+    this.#readers.add(reader);
+    pipe.on('close', () => {
+      this.#readers.delete(reader);
+      if (this.#readers.size === 0) this.#onIdle?.();
+    });
+    reader.greet();
+  }
+
+  synced(): void {
+    for (const reader of this.#readers) reader.refresh();
+  }
+
+  changed(delta: Delta): void {
+    this.#broadcast(encode(delta));
+  }
+
+  status(status: Status): void {
+    this.#broadcast(encode(status));
+  }
+
+  heartbeat(heartbeat: Heartbeat): void {
+    const line = Buffer.from(encode(heartbeat));
+    for (const reader of this.#readers) {
+      if (reader.stuckFor() >= STUCK_MS) {
+        this.#log.warn('disconnected a reader that takes nothing', { seconds: reader.stuckFor() / 1000 });
+        reader.destroy();
+      } else {
+        reader.heartbeat(line);
+      }
+    }
+  }
+
+  /** Resolves when nobody reads. */
+  async idle(): Promise<void> {
+    if (this.#readers.size === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#onIdle = resolve;
+    });
+  }
+
+  /** Says `bye` to every reader. */
+  close(reason: string): void {
+    for (const reader of this.#readers) reader.bye(reason);
+  }
+
+  #broadcast(line: string): void {
+    const bytes = Buffer.from(line);
+    for (const reader of this.#readers) reader.send(bytes);
+  }
+
+  #refuse(pipe: Pipe): void {
+    this.refused += 1;
+    const reason = `too many clients: ${MAX_READERS} are connected; close one of them`;
+    pipe.write(encode(this.#watch.hello()) + encode({ type: 'bye', reason }));
+    pipe.end(() => pipe.destroy());
+  }
+}
+
+/** One reader: what it is still to be told, in at most `MAX_QUEUE_BYTES`. */
+class Reader {
+  #pipe: Pipe;
+  #watch: Watch;
+  #clock: Clock;
+  #onResync: () => void;
+  #queue: Buffer[] = [];
+  #queuedBytes = 0;
+  /** The snapshot that is on its way. */
+  #snapshot: Iterator<string> | undefined;
+  /** The next thing to be told is a whole snapshot. */
+  #needsSnapshot = false;
+  #blockedAt: number | undefined;
+  #leaving = false;
+
+  constructor(pipe: Pipe, watch: Watch, clock: Clock, onResync: () => void) {
+    this.#pipe = pipe;
+    this.#watch = watch;
+    this.#clock = clock;
+    this.#onResync = onResync;
+    pipe.on('drain', () => {
+      this.#blockedAt = undefined;
+      this.#pump();
+    });
+  }
+
+  greet(): void {
+    this.#queue.push(Buffer.from(encode(this.#watch.hello())));
+    this.#pump();
+    if (this.#watch.synced) this.refresh();
+  }
+
+  refresh(): void {
+    this.#needsSnapshot = true;
+    this.#pump();
+  }
+
+  send(line: Buffer): void {
+    if (this.#needsSnapshot || this.#leaving) return;
+    this.#queue.push(line);
+    this.#queuedBytes += line.length;
+    if (this.#queuedBytes > MAX_QUEUE_BYTES) {
+      this.#queue = [];
+      this.#queuedBytes = 0;
+      this.#needsSnapshot = true;
+      this.#onResync();
+    }
+    this.#pump();
+  }
+
+  /** A reader that is behind needs no sign of life: it has not read the last one. */
+  heartbeat(line: Buffer): void {
+    if (this.#blockedAt === undefined) this.send(line);
+  }
+
+  /** Milliseconds since the reader last made room. */
+  stuckFor(): number {
+    return this.#blockedAt === undefined ? 0 : this.#clock.now() - this.#blockedAt;
+  }
+
+  bye(reason: string): void {
+    this.#queue.push(Buffer.from(encode({ type: 'bye', reason })));
+    this.#needsSnapshot = false;
+    this.#leaving = true;
+    this.#pump();
+  }
+
+  destroy(): void {
+    this.#pipe.destroy();
+  }
+
+  #pump(): void {
+    while (this.#blockedAt === undefined && !this.#pipe.destroyed) {
+      const piece = this.#next();
+      if (piece === undefined) {
+        if (this.#leaving) this.#pipe.end(() => this.#pipe.destroy());
+        return;
+      }
+      if (!this.#pipe.write(piece)) this.#blockedAt = this.#clock.now();
+    }
+  }
+
+  #next(): string | Buffer | undefined {
+    const piece = this.#snapshot?.next();
+    if (piece !== undefined && !piece.done) return piece.value;
+    this.#snapshot = undefined;
+    const line = this.#queue.shift();
+    if (line !== undefined) {
+      this.#queuedBytes = Math.max(0, this.#queuedBytes - line.length);
+      return line;
+    }
+    if (!this.#needsSnapshot) return undefined;
+    this.#needsSnapshot = false;
+    this.#snapshot = wholeTruth(this.#watch);
+    return this.#next();
+  }
+}
+
+/** The snapshot line, and the status when it is stale. */
+function* wholeTruth(watch: Watch): Generator<string, undefined> {
+  const status = watch.stale ? encode(watch.status()) : '';
+  yield* encodePieces(watch.snapshot(), PIECE_BYTES);
+  if (status !== '') yield status;
+  return undefined;
+}

@@ -1,0 +1,49 @@
+import { chmodSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { dirname, join } from 'node:path';
+import { SOCKET_NAME } from '../directory.ts';
+import type { Log } from '../log.ts';
+import { MAX_PATH_BYTES } from '../protocol.ts';
+import { PIECE_BYTES, type Readers } from './readers.ts';
+
+/** As long as the public name, so that it fits where that fits. */
+const TEMPORARY_NAME = '.members.tmp';
+
+/** The path of the socket in `directory`; throws when the system could not bind it. */
+export function socketPath(directory: string): string {
+  const path = join(directory, SOCKET_NAME);
+  const bytes = Buffer.byteLength(path);
+  if (bytes > MAX_PATH_BYTES) {
+    throw new Error(
+      `--directory: "${directory}" makes the socket path "${path}" ${bytes} bytes long and a Unix ` +
+        `socket takes at most ${MAX_PATH_BYTES}; give a shorter directory`,
+    );
+  }
+  return path;
+}
+
+/**
+ * Serves readers at `path`. It is bound under a temporary name and renamed: whoever connects finds a
+ * working socket or the old one, also after a crash.
+ */
+export async function serveSocket(path: string, readers: Readers, log: Log): Promise<Server> {
+  mkdirSync(dirname(path), { recursive: true });
+  const temporary = join(dirname(path), TEMPORARY_NAME);
+  rmSync(temporary, { force: true });
+  const server = createServer({ highWaterMark: PIECE_BYTES }, (socket) => {
+    // How a connection ends is of no interest: that it did is, and `close` says so.
+    socket.on('error', () => {});
+    // A reader has nothing to say; reading is how its end is noticed.
+    socket.resume();
+    readers.add(socket);
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(temporary, resolve);
+  });
+  server.on('error', (error) => log.error('the socket failed', { error: error.message }));
+  // Any user of the pod may connect: that the volume is mounted is the access control.
+  chmodSync(temporary, 0o666);
+  renameSync(temporary, path);
+  return server;
+}

@@ -1,0 +1,105 @@
+import { isIPv4, isIPv6 } from 'node:net';
+import { FILE_NAME, HEALTH_NAME, SOCKET_NAME } from '../directory.ts';
+import type { Member } from '../protocol.ts';
+
+/** One file of one line a member: `cluster.conf={hostname}:8848`. */
+export interface Template {
+  /** A plain name, in the directory of the socket. */
+  file: string;
+  line: readonly Part[];
+}
+
+/** Text as it stands, or a value of the member. */
+export type Part = string | { placeholder: string; value: (member: Member) => string | number | undefined };
+
+/** What `{...}` may hold. A member that lacks the value gives `undefined`. */
+const PLACEHOLDERS: Record<string, (member: Member) => string | number | undefined> = {
+  name: (member) => member.name,
+  namespace: (member) => member.namespace,
+  uid: (member) => member.uid,
+  hostname: (member) => member.hostname,
+  // The primary address. With a port behind it, say which family: [{ipv6}]:8848.
+  address: (member) => member.addresses[0],
+  ipv4: (member) => member.addresses.find(isIPv4),
+  ipv6: (member) => member.addresses.find(isIPv6),
+  ordinal: (member) => member.ordinal,
+  node: (member) => member.node,
+  zone: (member) => member.zone,
+  port: (member) => onlyPort(member),
+};
+
+const KNOWN = [...Object.keys(PLACEHOLDERS), 'port:NAME'].map((name) => `{${name}}`).join(' ');
+
+/** Names that any shell and any file system take as they are; the length leaves room for `.NAME.new`. */
+const FILE = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,199}$/;
+
+/**
+ * The template that `FILE=LINE` stands for. `{{` and `}}` in the line are single braces. Throws a
+ * message that says what to give instead.
+ */
+export function parseTemplate(text: string): Template {
+  const equals = text.indexOf('=');
+  if (equals === -1) throw new Error('give FILE=LINE, such as cluster.conf={hostname}:8848');
+  const file = text.slice(0, equals);
+  if (!FILE.test(file)) {
+    throw new Error(
+      `"${file}" is not a plain file name; give one of letters, digits, "_", "-" and ".", with no directory`,
+    );
+  }
+  if ([FILE_NAME, SOCKET_NAME, HEALTH_NAME].includes(file))
+    throw new Error(`"${file}" is a name that rollcall uses itself; give another`);
+  return { file, line: parseLine(text.slice(equals + 1)) };
+}
+
+/** Several templates, each for a file of its own. */
+export function parseTemplates(texts: readonly string[]): Template[] {
+  const templates = texts.map(parseTemplate);
+  const files = templates.map(({ file }) => file);
+  const twice = files.find((file, index) => files.indexOf(file) !== index);
+  if (twice !== undefined) throw new Error(`"${twice}" is given twice; give each file one line`);
+  return templates;
+}
+
+/** The member's line; the placeholder that it has no value for, when there is one. */
+export function renderLine(template: Template, member: Member): { text: string } | { lacks: string } {
+  let text = '';
+  for (const part of template.line) {
+    const value = typeof part === 'string' ? part : part.value(member);
+    if (value === undefined) return { lacks: (part as { placeholder: string }).placeholder };
+    text += value;
+  }
+  return { text };
+}
+
+function parseLine(text: string): Part[] {
+  if (/[\n\r]/.test(text)) throw new Error('the line has a line break in it; give one line a file');
+  const parts: Part[] = [];
+  // Everything falls into one of these: an escape, a placeholder, a brace on its own, other text.
+  for (const [token, inside] of text.matchAll(/\{\{|\}\}|\{([^{}]*)\}|[{}]|[^{}]+/g)) {
+    if (inside !== undefined) parts.push({ placeholder: inside, value: placeholder(inside) });
+    else if (token === '{{' || token === '}}') parts.push(token[0]!);
+    else if (token === '{' || token === '}')
+      throw new Error(
+        `"${text}" has a "${token}" without its other half; give "${token}${token}" for a brace`,
+      );
+    else parts.push(token);
+  }
+  if (parts.every((part) => typeof part === 'string'))
+    throw new Error(`"${text}" has no placeholder, so it is the same for all members; give one of ${KNOWN}`);
+  return parts;
+}
+
+function placeholder(name: string): (member: Member) => string | number | undefined {
+  if (name.startsWith('port:')) {
+    const port = name.slice('port:'.length);
+    return (member) => (Object.hasOwn(member.ports, port) ? member.ports[port] : undefined);
+  }
+  if (Object.hasOwn(PLACEHOLDERS, name)) return PLACEHOLDERS[name]!;
+  throw new Error(`"{${name}}" is not a placeholder; there are ${KNOWN}`);
+}
+
+/** The port of a service that has one; of several, one has to be named. */
+function onlyPort({ ports }: Member): number | undefined {
+  const numbers = Object.values(ports);
+  return numbers.length === 1 ? numbers[0] : undefined;
+}

@@ -1,0 +1,85 @@
+import { join } from 'node:path';
+import type { Log } from '../log.ts';
+import type { Member } from '../protocol.ts';
+import type { Output, Watch } from '../watch.ts';
+import { KeptFile, replaceFile, type WriteFile } from './files.ts';
+import { renderLine, type Template } from './template.ts';
+
+/**
+ * Keeps the file of one template: a line for every member of the group in the order of the snapshot,
+ * ready or not, since a peer that is starting or ending is a peer still. Equal lines stand once (a pod
+ * and its successor of the same name). A member that lacks a value which the line needs is left out,
+ * counted in `skipped` and logged when that begins. The file appears at the first sync and is written
+ * only when its text changes, so whoever watches it is not woken for nothing.
+ */
+export class TemplateOutput implements Output {
+  readonly file: string;
+  #template: Template;
+  #kept: KeptFile;
+  #log: Log;
+  /** Members that the file's latest text leaves out. */
+  skipped = 0;
+
+  constructor(directory: string, template: Template, log: Log, write: WriteFile = replaceFile) {
+    this.file = template.file;
+    this.#template = template;
+    this.#log = log;
+    this.#kept = new KeptFile(join(directory, template.file), log, unlessEqual(write));
+  }
+
+  /** Writes that failed. */
+  get failures(): number {
+    return this.#kept.failures;
+  }
+
+  synced(watch: Watch): void {
+    this.#kept.request(() => this.#render(watch.snapshot().members));
+  }
+
+  changed(_delta: unknown, watch: Watch): void {
+    this.synced(watch);
+  }
+
+  /** How fresh the members are does not show in the file. */
+  status(): void {}
+
+  heartbeat(): void {
+    this.#kept.retry();
+  }
+
+  #render(members: readonly Member[]): string {
+    const lines = new Set<string>();
+    const skipped: { name: string; lacks: string }[] = [];
+    for (const member of members) {
+      const line = renderLine(this.#template, member);
+      if ('text' in line) lines.add(`${line.text}\n`);
+      else skipped.push({ name: member.name, lacks: line.lacks });
+    }
+    this.#report(skipped);
+    return [...lines].join('');
+  }
+
+  #report(skipped: readonly { name: string; lacks: string }[]): void {
+    const [first] = skipped;
+    if (first !== undefined && this.skipped === 0) {
+      this.#log.warn('members are left out of the file, they lack a value', {
+        file: this.file,
+        placeholder: `{${first.lacks}}`,
+        member: first.name,
+        members: skipped.length,
+      });
+    }
+    this.skipped = skipped.length;
+  }
+}
+
+function unlessEqual(write: WriteFile): WriteFile {
+  let written: string | undefined;
+  return async (path, text) => {
+    if (text === written) return;
+    // A write that fails may have failed after the rename.
+    written = undefined;
+    await write(path, text);
+    written = typeof text === 'string' ? text : undefined;
+  };
+}

@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { sliceMembers } from '../../../src/watcher/kubernetes/endpoint-slices.ts';
+import { endpointSlice, podEndpoint } from '../../support/endpoint-slices.ts';
+
+const perspective = { group: { namespace: 'prod', service: 'db' }, clusterDomain: 'cluster.local' };
+
+function membersOf(endpoint: object, slice: object = {}, self?: { uid?: string; name?: string }) {
+  const object = endpointSlice({ namespace: 'prod', service: 'db', endpoints: [endpoint as never] });
+  return sliceMembers({ ...object, ...slice }, { ...perspective, self });
+}
+
+test('a StatefulSet pod with all that its slice says', () => {
+  const endpoint = podEndpoint({
+    name: 'db-12',
+    uid: 'u12',
+    ip: ['10.1.2.3'],
+    namespace: 'prod',
+    node: 'node-1',
+    zone: 'eu-1a',
+    ready: false,
+    serving: true,
+    terminating: true,
+  });
+  const ports = { ports: [{ name: 'sql', port: 5432 }, { name: '', port: 1 }, { name: 'any' }] };
+  assert.deepEqual(membersOf(endpoint, ports, { uid: 'u12' }), [
+    {
+      uid: 'u12',
+      name: 'db-12',
+      namespace: 'prod',
+      ordinal: 12,
+      hostname: 'db-12.db.prod.svc.cluster.local',
+      addresses: ['10.1.2.3'],
+      ports: { sql: 5432, '': 1 },
+      node: 'node-1',
+      zone: 'eu-1a',
+      ready: false,
+      serving: true,
+      terminating: true,
+      self: true,
+    },
+  ]);
+});
+
+test('absent conditions mean what the API says: ready, serving as ready, not terminating', () => {
+  const conditions = (given: object | undefined) => {
+    const [member] = membersOf({ addresses: ['10.0.0.1'], conditions: given });
+    return [member?.ready, member?.serving, member?.terminating];
+  };
+  assert.deepEqual(conditions(undefined), [true, true, false]);
+  assert.deepEqual(conditions({}), [true, true, false]);
+  assert.deepEqual(conditions({ ready: null }), [true, true, false]);
+  assert.deepEqual(conditions({ ready: false }), [false, false, false]);
+  assert.deepEqual(conditions({ ready: false, serving: true, terminating: true }), [false, true, true]);
+});
+
+test('an endpoint without a targetRef goes by its address and says so', () => {
+  const [member] = membersOf({ addresses: ['192.0.2.7', '192.0.2.8'] });
+  assert.deepEqual(
+    [member?.uid, member?.identity, member?.name, member?.namespace, member?.addresses],
+    ['192.0.2.7', 'address', '192.0.2.7', 'prod', ['192.0.2.7', '192.0.2.8']],
+  );
+});
+
+test('self goes by uid where that is known, else by name', () => {
+  const endpoint = podEndpoint({ name: 'db-0', uid: 'u-new', ip: '10.0.0.1' });
+  assert.equal(membersOf(endpoint, {}, { uid: 'u-old', name: 'db-0' })[0]?.self, undefined);
+  assert.equal(membersOf(endpoint, {}, { name: 'db-0' })[0]?.self, true);
+  assert.equal(membersOf(endpoint)[0]?.self, undefined);
+});
+
+test('the random end of a Deployment pod is no ordinal', () => {
+  const ordinal = (name: string, hostname: string | null) =>
+    membersOf(podEndpoint({ name, uid: 'u', ip: '10.0.0.1', hostname }))[0]?.ordinal;
+  assert.equal(ordinal('web-5d4f-24689', null), undefined);
+  assert.equal(ordinal('web-5d4f-x2k9p', null), undefined);
+  assert.equal(ordinal('db-3', null), 3);
+  assert.equal(ordinal('db-03', null), undefined);
+  assert.equal(ordinal('db-24689', 'db-24689'), 24689);
+});
+
+test('slices without endpoints, and endpoints without addresses, have no members', () => {
+  const empty = { metadata: { name: 'x' } };
+  assert.deepEqual(sliceMembers({ ...empty, endpoints: null }, perspective), []);
+  assert.deepEqual(sliceMembers(empty, perspective), []);
+  assert.deepEqual(membersOf({ addresses: [] }), []);
+  assert.deepEqual(membersOf({ addresses: ['10.0.0.1'] }, { ports: null })[0]?.ports, {});
+});

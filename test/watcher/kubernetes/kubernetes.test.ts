@@ -1,0 +1,438 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { settle } from '../../support/fake-clock.ts';
+import { bookmark, type Call, errorEvent, event, list } from '../../support/scripted-api.ts';
+import { type Followed, follow, slice, synced } from '../followed-group.ts';
+
+test('a streaming list counts only when its closing bookmark has come', async () => {
+  const followed = follow();
+  const call = await followed.api.next();
+  assert.equal(call.url.pathname, '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices');
+  assert.equal(call.query('labelSelector'), 'kubernetes.io/service-name=db');
+  assert.equal(call.query('sendInitialEvents'), 'true');
+  assert.equal(call.query('resourceVersionMatch'), 'NotOlderThan');
+  assert.equal(call.query('allowWatchBookmarks'), 'true');
+  assert.equal(call.query('resourceVersion'), '');
+  call.head().events(event('ADDED', slice('a', 'db-0/u0'), '5'), bookmark('6'));
+  await settle();
+  assert.equal(followed.watch.synced, false);
+  call.events(event('ADDED', slice('b', 'db-1/u1'), '4'), bookmark('9', true));
+  await settle();
+  assert.equal(followed.output.syncs, 1);
+  assert.deepEqual(followed.names(), ['db-0/u0', 'db-1/u1']);
+  assert.equal(followed.watch.stale, false);
+});
+
+test('a streaming list that is cut before its end is no list', async () => {
+  const followed = follow();
+  const call = await followed.api.next();
+  call
+    .head()
+    .events(event('ADDED', slice('a', 'db-0/u0'), '5'))
+    .end();
+  await followed.clock.advance(1000);
+  assert.equal(followed.watch.synced, false);
+  const again = await followed.api.next();
+  assert.equal(again.query('sendInitialEvents'), 'true');
+});
+
+test('a server without streaming lists is listed in pages of 500, then watched from the list', async () => {
+  for (const status of [400, 422]) {
+    const followed = follow();
+    (await followed.api.next()).fail(status, 'Invalid');
+    const first = await followed.api.next();
+    assert.equal(first.query('limit'), '500');
+    assert.equal(first.query('resourceVersion'), null);
+    first.json(200, list('50', [withVersion(slice('a', 'db-0/u0'), '999')], 'token'));
+    const second = await followed.api.next();
+    assert.equal(second.query('continue'), 'token');
+    assert.equal(followed.watch.synced, false);
+    second.json(200, list('51', [slice('b', 'db-1/u1')]));
+    const watch = await followed.api.next();
+    assert.equal(watch.query('watch'), '1');
+    assert.equal(watch.query('resourceVersion'), '51', 'the version of the list, never of an item');
+    assert.deepEqual(followed.names(), ['db-0/u0', 'db-1/u1']);
+  }
+});
+
+test('a streaming list that stalls is given up for pages', async () => {
+  const followed = follow();
+  const call = await followed.api.next();
+  call.head().events(event('ADDED', slice('a', 'db-0/u0'), '5'));
+  await followed.clock.advance(30_000);
+  assert.equal(call.closed, true);
+  assert.equal((await followed.api.next()).query('limit'), '500');
+});
+
+test('a page that expired restarts the list without pages', async () => {
+  const followed = follow();
+  (await followed.api.next()).fail(422, 'Invalid');
+  (await followed.api.next()).json(200, list('50', [slice('gone', 'db-9/u9')], 'token'));
+  (await followed.api.next()).fail(410, 'Expired');
+  const whole = await followed.api.next();
+  assert.equal(whole.query('limit'), null);
+  assert.equal(whole.query('continue'), null);
+  whole.json(200, list('60', [slice('a', 'db-0/u0')]));
+  await settle();
+  assert.deepEqual(followed.names(), ['db-0/u0']);
+});
+
+test('a truncated or malformed list removes nobody', async () => {
+  for (const body of ['{"kind":"EndpointSliceList","items":[', '{"items":{}}', '{"metadata":{}}', 'null']) {
+    const followed = follow();
+    (await followed.api.next()).fail(422, 'Invalid');
+    (await followed.api.next()).json(200, list('50', [slice('a', 'db-0/u0')]));
+    (await followed.api.next()).head().events(errorEvent(410, 'Expired'));
+    const relist = await followed.api.next();
+    relist.head().send(body).end();
+    await settle();
+    assert.deepEqual(followed.names(), ['db-0/u0'], body);
+    assert.equal(followed.watch.stale, true, body);
+    assert.deepEqual(followed.output.deltas, [], body);
+  }
+});
+
+test('the version follows events and bookmarks, and a clean end is rewatched at once', async () => {
+  const followed = follow();
+  const first = await synced(followed);
+  first.events(event('MODIFIED', slice('a', 'db-0/u0', 'db-1/u1'), '105'));
+  await followed.clock.advance(2000);
+  first.end();
+  const second = await followed.api.next();
+  assert.equal(second.query('resourceVersion'), '105');
+  const seconds = Number(second.query('timeoutSeconds'));
+  assert.ok(seconds >= 300 && seconds <= 600, `timeoutSeconds=${seconds}`);
+  second.head().events(bookmark('140'));
+  await followed.clock.advance(2000);
+  second.end();
+  assert.equal((await followed.api.next()).query('resourceVersion'), '140');
+  assert.equal(followed.watch.stale, false);
+});
+
+test('a watch that keeps ending at once, without an event, backs off', async () => {
+  const followed = follow();
+  const first = await synced(followed);
+  await followed.clock.advance(2000);
+  first.end();
+  (await followed.api.next()).head().end();
+  await followed.api.none();
+  await followed.clock.advance(400);
+  (await followed.api.next()).head().end();
+  await followed.clock.advance(799);
+  await followed.api.none();
+  await followed.clock.advance(1);
+  await followed.api.next();
+});
+
+test('what is not in a relist has left, compared by uid', async () => {
+  const followed = follow();
+  const call = await synced(followed, [slice('a', 'db-0/u0', 'db-1/u1', 'db-2/u2')]);
+  call.events(errorEvent(410, 'Expired'));
+  const relist = await followed.api.next();
+  assert.equal(relist.query('resourceVersion'), '');
+  relist.head().events(event('ADDED', slice('a', 'db-0/u0', 'db-1/u1-again'), '200'), bookmark('201', true));
+  await followed.clock.advance(20);
+  const [delta] = followed.output.deltas;
+  assert.deepEqual(
+    [delta?.left, delta?.joined, delta?.changed].map((members) => members?.map(({ uid }) => uid)),
+    [['u1', 'u2'], ['u1-again'], []],
+  );
+  assert.equal(followed.output.deltas.length, 1);
+});
+
+test('410 relists, as a response and as an event; a second one soon after backs off', async () => {
+  const followed = follow();
+  const call = await synced(followed);
+  await followed.clock.advance(2000);
+  call.end();
+  (await followed.api.next()).fail(410, 'Gone');
+  const relist = await followed.api.next();
+  assert.equal(relist.query('sendInitialEvents'), 'true');
+  relist.head().events(event('ADDED', slice('a', 'db-0/u0'), '200'), bookmark('201', true));
+  relist.events(errorEvent(410, 'Expired'));
+  await followed.api.none();
+  await followed.clock.advance(400);
+  assert.equal((await followed.api.next()).query('sendInitialEvents'), 'true');
+  assert.deepEqual(followed.names(), ['db-0/u0']);
+});
+
+test('a 5xx in the stream is rewatched from the same version, then relisted', async () => {
+  const followed = follow();
+  (await synced(followed)).events(errorEvent(500, 'InternalError'));
+  await followed.clock.advance(400);
+  const again = await followed.api.next();
+  assert.equal(again.query('resourceVersion'), '100');
+  assert.equal(again.query('sendInitialEvents'), null);
+  again.head().events(errorEvent(500, 'InternalError'));
+  await followed.clock.advance(800);
+  const relist = await followed.api.next();
+  assert.equal(relist.query('sendInitialEvents'), 'true');
+  assert.equal(relist.query('resourceVersion'), '100', 'not older than what is known');
+});
+
+test('a version that the server has not reached asks for a consistent list', async () => {
+  const followed = follow();
+  const call = await synced(followed);
+  await followed.clock.advance(2000);
+  call.end();
+  (await followed.api.next()).fail(504, 'Timeout: Too large resource version: 100, current: 7');
+  await followed.clock.advance(400);
+  const relist = await followed.api.next();
+  assert.equal(relist.query('sendInitialEvents'), 'true');
+  assert.equal(relist.query('resourceVersion'), '');
+});
+
+test('429 and 503 wait as long as the server asks, and go on from the same version', async () => {
+  for (const status of [429, 503]) {
+    const followed = follow();
+    const call = await synced(followed);
+    await followed.clock.advance(2000);
+    call.end();
+    (await followed.api.next()).fail(status, 'TooManyRequests', { 'retry-after': '7' });
+    await followed.clock.advance(7399);
+    await followed.api.none();
+    assert.equal(followed.watch.stale, true);
+    await followed.clock.advance(1);
+    const again = await followed.api.next();
+    assert.equal(again.query('resourceVersion'), '100');
+    again.head();
+    await followed.clock.advance(100);
+    assert.equal(followed.watch.stale, false);
+    assert.deepEqual(followed.names(), ['db-0/u0']);
+  }
+});
+
+test('401 rereads the token and tries again at once, then counts as a failure', async () => {
+  const followed = follow();
+  const call = await synced(followed);
+  await followed.clock.advance(2000);
+  call.end();
+  (await followed.api.next()).fail(401, 'Unauthorized');
+  const again = await followed.api.next();
+  assert.equal(followed.api.tokenRefreshes, 1);
+  assert.equal(followed.watch.stale, false);
+  again.fail(401, 'Unauthorized');
+  await settle();
+  assert.equal(followed.api.tokenRefreshes, 2);
+  assert.deepEqual([followed.watch.stale, followed.watch.reason], [true, 'unauthorized']);
+});
+
+test('403 is stale with its reason, and is retried for ever', async () => {
+  const followed = follow();
+  const call = await synced(followed);
+  await followed.clock.advance(2000);
+  call.end();
+  for (let attempt = 0; attempt < 20; attempt += 1) {
+    (await followed.api.next()).fail(403, 'endpointslices is forbidden');
+    await settle();
+    assert.deepEqual([followed.watch.stale, followed.watch.reason], [true, 'forbidden']);
+    await followed.clock.advance(30_000);
+  }
+  assert.deepEqual(followed.names(), ['db-0/u0']);
+  (await followed.api.next()).head();
+  await followed.clock.advance(100);
+  assert.equal(followed.watch.stale, false);
+  const told = followed.output.statuses.map(({ stale, reason }) => [stale, reason]);
+  assert.deepEqual(told, [
+    [true, 'forbidden'],
+    [false, undefined],
+  ]);
+});
+
+test('backoff doubles from 0.8 s to 30 s with full jitter, and starts over after 2 min of health', async () => {
+  const followed = follow();
+  followed.clock.chance = 1 - Number.EPSILON;
+  const waits: number[] = [];
+  for (let attempt = 0; attempt < 8; attempt += 1) {
+    (await followed.api.next()).refuse();
+    waits.push(await waitForNext(followed));
+  }
+  assert.deepEqual(waits, [800, 1600, 3200, 6400, 12_800, 25_600, 30_000, 30_000]);
+  const call = await synced(followed);
+  for (let minute = 0; minute < 3; minute += 1) {
+    call.events(bookmark(`${200 + minute}`));
+    await followed.clock.advance(60_000);
+  }
+  call.break();
+  assert.equal(await waitForNext(followed), 800);
+  followed.clock.chance = 0;
+  (await followed.api.next()).refuse();
+  await followed.api.next();
+});
+
+test('90 s without a byte is a half-open connection: rewatched from the same version', async () => {
+  const followed = follow();
+  const call = await synced(followed);
+  await followed.clock.advance(80_000);
+  call.events(bookmark('120'));
+  await followed.clock.advance(89_999);
+  assert.equal(call.closed, false);
+  await followed.clock.advance(1);
+  assert.equal(call.closed, true);
+  await followed.clock.advance(400);
+  assert.equal((await followed.api.next()).query('resourceVersion'), '120');
+});
+
+test('an API server that accepts and never answers is given up after 30 s', async () => {
+  const followed = follow();
+  const call = await followed.api.next();
+  await followed.clock.advance(30_000);
+  assert.equal(call.closed, true);
+  await followed.clock.advance(400);
+  await followed.api.next();
+});
+
+test('a safety relist comes 10 to 15 min after the last list, with a consistent read', async () => {
+  for (const [chance, milliseconds] of [
+    [0, 600_000],
+    [1 - Number.EPSILON, 900_000],
+  ] as const) {
+    const followed = follow();
+    followed.clock.chance = chance;
+    const call = await synced(followed);
+    await keepAlive(followed, call, milliseconds - 5000);
+    await followed.api.none();
+    await followed.clock.advance(6000);
+    const relist = await followed.api.next();
+    assert.equal(relist.query('sendInitialEvents'), 'true');
+    assert.equal(relist.query('resourceVersion'), '');
+    // The data went back in time: the version is lower, and what it says counts.
+    relist.head().events(event('ADDED', slice('a', 'db-3/u3'), '2'), bookmark('3', true));
+    await followed.clock.advance(20);
+    assert.deepEqual(followed.names(), ['db-3/u3']);
+    assert.equal(followed.watch.stale, false);
+  }
+});
+
+test('bytes that make no sense drop the connection and are never skipped', async () => {
+  const nonsense = [
+    '{"type":"MODIFIED","obj\n',
+    'null\n',
+    '{"type":"SOMETHING","object":{"metadata":{"name":"a","resourceVersion":"7"}}}\n',
+    '{"type":"ADDED","object":{"metadata":{"name":"a"}}}\n',
+    '{"type":"ADDED","object":{"metadata":{"resourceVersion":"7"}}}\n',
+    Buffer.from([0x7b, 0xff, 0xfe, 0x7d, 0x0a]),
+    Buffer.alloc(17 * 1024 * 1024, 'x'),
+  ];
+  for (const bytes of nonsense) {
+    const followed = follow();
+    const call = await synced(followed);
+    call.events(event('MODIFIED', slice('a', 'db-0/u0', 'db-1/u1'), '110'));
+    call.send(bytes).events(event('MODIFIED', slice('a'), '120'));
+    await settle();
+    assert.equal(call.closed, true, String(bytes).slice(0, 40));
+    await followed.clock.advance(400);
+    assert.equal((await followed.api.next()).query('resourceVersion'), '110');
+    assert.deepEqual(followed.names(), ['db-0/u0', 'db-1/u1']);
+  }
+});
+
+test('a stream that ends inside a line is corrupt', async () => {
+  const followed = follow();
+  const call = await synced(followed);
+  await followed.clock.advance(2000);
+  call.send('{"type":"DELETED","object":{"metadata":{"name":"a","resourceVersion":"9"}}}').end();
+  await followed.clock.advance(400);
+  assert.equal((await followed.api.next()).query('resourceVersion'), '100');
+  assert.deepEqual(followed.names(), ['db-0/u0']);
+});
+
+test('a stream that ended and does not come back within a second is stale', async () => {
+  const followed = follow();
+  const call = await synced(followed);
+  await followed.clock.advance(2000);
+  call.end();
+  const again = await followed.api.next();
+  await followed.clock.advance(900);
+  assert.equal(followed.watch.stale, false);
+  await followed.clock.advance(1100);
+  assert.deepEqual([followed.watch.stale, followed.watch.reason], [true, 'disconnected']);
+  again.head();
+  await followed.clock.advance(100);
+  assert.equal(followed.watch.stale, false);
+});
+
+test('what was missed is told before the word that it is fresh again', async () => {
+  const followed = follow();
+  const call = await synced(followed);
+  const order: string[] = [];
+  followed.watch.add({
+    synced: () => {},
+    changed: ({ joined }) => order.push(`joined ${joined.map(({ uid }) => uid)}`),
+    status: ({ stale }) => order.push(`stale ${stale}`),
+    heartbeat: () => {},
+  });
+  call.break();
+  await followed.clock.advance(400);
+  const again = await followed.api.next();
+  again.head();
+  await followed.clock.advance(99);
+  assert.deepEqual(order, ['stale true']);
+  again.events(event('MODIFIED', slice('a', 'db-0/u0', 'db-1/u1'), '105'));
+  await followed.clock.advance(100);
+  assert.deepEqual(order, ['stale true', 'joined u1', 'stale false']);
+});
+
+test('a service without any slice is stale as partial until one shows', async () => {
+  const followed = follow();
+  const call = await synced(followed, []);
+  assert.deepEqual(
+    [followed.watch.synced, followed.watch.stale, followed.watch.reason],
+    [true, true, 'partial'],
+  );
+  assert.match(followed.watch.message ?? '', /service "db" in namespace "default"; create the Service/);
+  call.events(event('ADDED', slice('a', 'db-0/u0'), '101'));
+  await settle();
+  assert.equal(followed.watch.stale, false);
+  call.events(event('DELETED', slice('a', 'db-0/u0'), '102'));
+  await followed.clock.advance(20);
+  assert.deepEqual(followed.names(), []);
+  assert.equal(followed.watch.stale, false, 'a slice that was seen and deleted is evidence');
+});
+
+test('heartbeats go on while the loop lists, sleeps and waits', async () => {
+  const followed = follow();
+  await followed.clock.advance(10_000);
+  assert.deepEqual(
+    followed.output.heartbeats.map(({ revision, stale, upstreamAgeSeconds }) => [
+      revision,
+      stale,
+      upstreamAgeSeconds,
+    ]),
+    [
+      [0, true, null],
+      [0, true, null],
+    ],
+  );
+  (await followed.api.next()).refuse();
+  await followed.clock.advance(400);
+  await synced(followed);
+  await followed.clock.advance(60_000);
+  assert.equal(followed.output.heartbeats.length, 14);
+  const last = followed.output.heartbeats.at(-1);
+  assert.deepEqual([last?.revision, last?.stale], [1, false]);
+  assert.ok(last!.upstreamAgeSeconds! >= 55);
+});
+
+function withVersion(object: ReturnType<typeof slice>, version: string) {
+  return { ...object, metadata: { ...object.metadata, resourceVersion: version } };
+}
+
+async function waitForNext({ api, clock }: Followed): Promise<number> {
+  await settle();
+  const before = api.calls.length;
+  const began = clock.now();
+  for (let waited = 0; waited <= 40_000; waited += 100) {
+    await settle();
+    if (api.calls.length > before) return Math.round(clock.now() - began);
+    await clock.advance(100);
+  }
+  throw new Error('no further request within 40 s');
+}
+
+async function keepAlive({ clock }: Followed, call: Call, milliseconds: number): Promise<void> {
+  for (let left = milliseconds; left > 0; left -= 60_000) {
+    call.events(bookmark('101'));
+    await clock.advance(Math.min(left, 60_000));
+  }
+}

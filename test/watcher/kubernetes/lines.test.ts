@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { Corrupt, LineSplitter } from '../../../src/watcher/kubernetes/lines.ts';
+
+test('lines come out whole, wherever the bytes are cut, also inside a character', () => {
+  const line = fc.string({ unit: 'grapheme', maxLength: 20 }).map((text) => text.replaceAll('\n', ' '));
+  fc.assert(
+    fc.property(fc.array(line), fc.array(fc.nat(7), { minLength: 1 }), (lines, cuts) => {
+      const bytes = Buffer.from(lines.map((text) => `${text}\n`).join(''));
+      const splitter = new LineSplitter();
+      const out: string[] = [];
+      for (let start = 0, turn = 0; start < bytes.length; turn += 1) {
+        const end = start + 1 + cuts[turn % cuts.length]!;
+        out.push(...splitter.push(bytes.subarray(start, end)));
+        start = end;
+      }
+      assert.deepEqual(
+        out,
+        lines.filter((text) => text !== ''),
+      );
+      assert.equal(splitter.pending, 0);
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+test('a kept part of a line is not overwritten with the buffer that it came in', () => {
+  const splitter = new LineSplitter();
+  const buffer = Buffer.from('abc');
+  assert.deepEqual([...splitter.push(buffer)], []);
+  buffer.fill('x');
+  assert.deepEqual([...splitter.push(Buffer.from('d\n'))], ['abcd']);
+});
+
+test('bytes that are not UTF-8, and a line of over 16 MiB, are corrupt', () => {
+  assert.throws(() => [...new LineSplitter().push(Buffer.from([0xc3, 0x28, 0x0a]))], Corrupt);
+  const splitter = new LineSplitter();
+  const chunk = Buffer.alloc(1024 * 1024, 'a');
+  for (let pushed = 0; pushed < 16; pushed += 1) assert.deepEqual([...splitter.push(chunk)], []);
+  assert.throws(() => [...splitter.push(Buffer.from('a'))], Corrupt);
+});

@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { createServer, type RequestListener } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { type TestContext, test } from 'node:test';
+import { Credentials } from '../../../src/watcher/kubernetes/credentials.ts';
+import { kubernetesTransport } from '../../../src/watcher/kubernetes/transport.ts';
+import { silent } from '../../../src/watcher/log.ts';
+import { renew } from '../../../src/webhook/certificates/issue.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+
+async function serve(t: TestContext, listener: RequestListener, tls?: { cert: string; key: string }) {
+  const server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+function transportTo(url: string) {
+  return kubernetesTransport(url, new Credentials({}, new FakeClock(), silent), 'rollcall/test');
+}
+
+test('the path, the prefix of the server and what we are called', async (t) => {
+  const seen: unknown[] = [];
+  const url = await serve(t, ({ url, headers }, response) => {
+    seen.push([url, headers['user-agent'], headers.accept, headers.authorization]);
+    response.end('body');
+  });
+  const { status, body } = await transportTo(`${url}/clusters/one/`).get('/api?x=1').response;
+  assert.equal(status, 200);
+  assert.equal(Buffer.from((await body.next()).value ?? []).toString(), 'body');
+  assert.equal((await body.next()).done, true);
+  assert.deepEqual(seen, [['/clusters/one/api?x=1', 'rollcall/test', 'application/json', undefined]]);
+});
+
+test('chunks that came before anybody asked are kept, in order, and so is how it ended', async (t) => {
+  const url = await serve(t, (_request, response) => {
+    response.write('first,');
+    setImmediate(() => {
+      response.write('second,');
+      response.end('third');
+    });
+  });
+  const { body } = await transportTo(url).get('/').response;
+  let text = '';
+  for (let next = await body.next(); !next.done; next = await body.next()) {
+    text += Buffer.from(next.value).toString();
+  }
+  assert.equal(text, 'first,second,third');
+  assert.equal((await body.next()).done, true);
+});
+
+test('a body that broke off before anybody asked is an error, again and again', async (t) => {
+  let broken: () => void = () => {};
+  const closed = new Promise<void>((resolve) => (broken = resolve));
+  const url = await serve(t, (_request, response) => {
+    response.on('close', broken);
+    response.write('part', () => response.destroy());
+  });
+  const { body } = await transportTo(url).get('/').response;
+  await closed;
+  assert.equal(Buffer.from((await body.next()).value ?? []).toString(), 'part');
+  await assert.rejects(body.next());
+  await assert.rejects(body.next());
+});
+
+test('a body that breaks off is an error, never an end', async (t) => {
+  const url = await serve(t, (_request, response) => {
+    response.write('part', () => response.destroy());
+  });
+  const { body } = await transportTo(url).get('/').response;
+  await assert.rejects(async () => {
+    while (!(await body.next()).done);
+  });
+});
+
+test('a closed request ends at once, also one without an answer', async (t) => {
+  const url = await serve(t, () => {});
+  const request = transportTo(url).get('/');
+  request.close();
+  await assert.rejects(request.response);
+});
+
+test('no redirect is followed', async (t) => {
+  const url = await serve(t, (_request, response) => {
+    response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end();
+  });
+  assert.equal((await transportTo(url).get('/').response).status, 302);
+});
+
+test('a server that the CA did not sign is refused', async (t) => {
+  const certificates = await renew(undefined, ['127.0.0.1'], new Date());
+  const url = await serve(t, (_request, response) => void response.end(), certificates);
+  await assert.rejects(transportTo(url).get('/').response, /certificate/);
+});

@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { collectGarbage, GarbageCollection } from '../../../src/watcher/outputs/garbage.ts';
+import { FakeClock, settle } from '../../support/fake-clock.ts';
+import { scripted, watchOf } from '../scripted-source.ts';
+
+test('garbage is collected once, a second after the first list', async () => {
+  const clock = new FakeClock();
+  const source = scripted();
+  const collectedAt: number[] = [];
+  watchOf(source, clock, new GarbageCollection(clock, () => collectedAt.push(clock.now())));
+  await clock.advance(5000);
+  assert.deepEqual(collectedAt, []);
+  source.push({ type: 'replace', parts: new Map() });
+  await settle();
+  await clock.advance(999);
+  assert.deepEqual(collectedAt, []);
+  await clock.advance(1);
+  source.push({ type: 'replace', parts: new Map() });
+  await clock.advance(60_000);
+  assert.deepEqual(collectedAt, [6000]);
+});
+
+test('collecting frees what nobody holds any more, and leaves no gc behind', () => {
+  const held = new WeakRef({ text: 'nobody needs this' });
+  return new Promise<void>((resolve) => {
+    // In a later turn: a WeakRef holds its target to the end of the turn that made it.
+    setImmediate(() => {
+      collectGarbage();
+      assert.equal(held.deref(), undefined);
+      assert.equal(globalThis.gc, undefined);
+      resolve();
+    });
+  });
+});

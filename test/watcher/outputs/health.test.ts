@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { get, type IncomingMessage } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { type TestContext, test } from 'node:test';
+import { serveHealth } from '../../../src/watcher/outputs/health.ts';
+import { FakeClock, settle } from '../../support/fake-clock.ts';
+import { member, scripted, watchOf } from '../scripted-source.ts';
+
+async function serve(t: TestContext) {
+  const clock = new FakeClock();
+  const source = scripted();
+  const watch = watchOf(source, clock);
+  let open = false;
+  const gate = {
+    get open() {
+      return open;
+    },
+    notice: undefined as string | undefined,
+  };
+  const { server, port } = await serveHealth(0, { watch, gate, metrics: () => 'rollcall_members 1\n' });
+  t.after(() => server.close());
+  const get = async (path: string, agent = 'curl') => {
+    const headers = { connection: 'close', 'user-agent': agent };
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, { headers, redirect: 'manual' });
+    return { status: response.status, text: await response.text(), to: response.headers.get('location') };
+  };
+  const openGate = () => {
+    open = true;
+  };
+  return { clock, source, get, gate, openGate };
+}
+
+test('the application may start when the gate is open', async (t) => {
+  const { get, openGate } = await serve(t);
+  assert.equal((await get('/startz')).status, 503);
+  openGate();
+  assert.equal((await get('/startz')).status, 200);
+  assert.equal((await get('/readyz')).status, 503);
+});
+
+test('ready is when the group is known, and stale does not unmake it', async (t) => {
+  const { source, get } = await serve(t);
+  source.push({ type: 'replace', parts: new Map([['a', [member('u0')]]]) });
+  source.push({ type: 'failure', reason: 'disconnected', message: 'gone' });
+  await settle();
+  const ready = await get('/readyz');
+  assert.equal(ready.status, 200);
+  assert.deepEqual(JSON.parse(ready.text), {
+    ok: true,
+    synced: true,
+    stale: true,
+    reason: 'disconnected',
+    message: 'gone',
+    revision: 1,
+    members: 1,
+  });
+});
+
+test('a watch loop that shows no life for three heartbeats is not healthy', async (t) => {
+  const { clock, source, get } = await serve(t);
+  assert.equal((await get('/healthz')).status, 200);
+  await clock.advance(15_000);
+  assert.equal((await get('/healthz')).status, 503);
+  source.push({ type: 'tick' });
+  await settle();
+  assert.equal((await get('/healthz?verbose')).status, 200);
+});
+
+test('metrics, and a 404 that says what there is', async (t) => {
+  const { get } = await serve(t);
+  const metrics = await get('/metrics');
+  assert.deepEqual([metrics.status, metrics.text], [200, 'rollcall_members 1\n']);
+  const other = await get('/');
+  assert.equal(other.status, 404);
+  assert.match(other.text, /\/startz, \/readyz, \/healthz and \/metrics/);
+});
+
+test('in place of a port, a socket that every user of the pod may ask, also after a crash', async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'rollcall-health-'));
+  t.after(() => rmSync(directory, { recursive: true }));
+  const socketPath = join(directory, 'health.sock');
+  writeFileSync(socketPath, 'what a crash has left');
+  const health = { watch: watchOf(scripted(), new FakeClock()), gate: { open: true, notice: undefined } };
+  const { server, port } = await serveHealth(socketPath, {
+    ...health,
+    metrics: () => 'rollcall_members 1\n',
+  });
+  t.after(() => server.close());
+  assert.equal(port, undefined);
+  const request = get({ socketPath, path: '/metrics', agent: false });
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  assert.equal(await text(response), 'rollcall_members 1\n');
+  assert.equal(statSync(socketPath).mode & 0o777, 0o666);
+});
+
+test('a kubelet is told what the application is started without, in a way that it makes an Event of', async (t) => {
+  const { get, gate, openGate } = await serve(t);
+  gate.notice = 'rollcall: 1 of 3 members';
+  assert.equal((await get('/startz', 'kube-probe/1.36')).status, 503, 'not before the application may start');
+  openGate();
+  const probed = await get('/startz', 'kube-probe/1.36');
+  assert.deepEqual([probed.status, probed.text], [302, 'rollcall: 1 of 3 members']);
+  assert.notEqual(new URL(probed.to!).hostname, '127.0.0.1', 'a redirect to the same host would be followed');
+  const asked = await get('/startz');
+  assert.deepEqual([asked.status, JSON.parse(asked.text).notice], [200, 'rollcall: 1 of 3 members']);
+});
