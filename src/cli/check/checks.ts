@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { RULES } from '../access.ts';
-import { type Cluster, refusal } from '../cluster.ts';
+import { refusal } from '../cluster.ts';
 import { at, type Fields, isFields } from '../document/value.ts';
 import { ENTRIES, entriesOf } from '../explain/entries.ts';
 import { CONFIGURATION, CONFIGURATION_PATH, readyEndpoints } from '../explain/webhook.ts';
