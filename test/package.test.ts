@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -55,6 +55,18 @@ test('the package has the programs, the types and the manifests, and no sources'
   assert.ok(files.includes(join('deploy', 'kustomization.yaml')));
   const sources = files.filter((file) => /(?<!\.d)\.ts$|^(src|test)\b/.test(file));
   assert.deepEqual(sources, []);
+});
+
+test('the program answers by its own name and as a plugin of kubectl', async () => {
+  const { bin } = JSON.parse(await readFile(join(installed, 'package.json'), 'utf8'));
+  assert.deepEqual(Object.keys(bin), ['rollcall', 'kubectl-rollcall']);
+  for (const [name, file] of Object.entries(bin) as [string, string][]) {
+    const link = join(directory, name);
+    await symlink(join(installed, file), link);
+    const { stdout } = await run(process.execPath, [link, 'inject', '--help']);
+    assert.match(stdout, /^usage: rollcall inject/);
+    await rm(link);
+  }
 });
 
 test('a TypeScript program finds the types of both modules', async () => {
