@@ -197,6 +197,19 @@ suite('admission on a real API server', { timeout: 180_000 }, () => {
     assert.match(pod.metadata.name!, /^app-.+/);
   });
 
+  test('an ephemeral container is added to an injected pod, and the webhook is not asked', async () => {
+    await plane.ensureNamespace('debugged');
+    const pod = await created('debugged', appPod({ name: 'app' }, INJECT));
+    const atFirst = await requests();
+    const path = '/api/v1/namespaces/debugged/pods/app/ephemeralcontainers';
+    const debug = { spec: { ephemeralContainers: [{ name: 'debug', image: 'busybox' }] } };
+    const type = { 'content-type': 'application/strategic-merge-patch+json' };
+    const after = (await plane.must('PATCH', path, debug, type)) as Pod;
+    assert.deepEqual(after.spec.initContainers, pod.spec.initContainers);
+    assert.deepEqual(after.spec.containers, pod.spec.containers);
+    assert.equal(await requests(), atFirst);
+  });
+
   test('a namespace that enforces the restricted standard takes the injected pod', async () => {
     await plane.ensureNamespace('restricted', { 'pod-security.kubernetes.io/enforce': 'restricted' });
     const privileged = appPod({ name: 'privileged' }, {}, { hostNetwork: true });
