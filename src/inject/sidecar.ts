@@ -7,6 +7,8 @@ const USER = 65532;
 const START_SECONDS = 60;
 /** After the time to wait is over, the sidecar says so; a probe comes every second. */
 const MARGIN_SECONDS = 10;
+/** `/startz` answers when the application may start, or after 20 s: each refusal is an Event of the pod. */
+const HELD_SECONDS = 30;
 /** A probe that is a process: Node starts in 0.05 s, and on a node without CPU to spare in seconds. */
 const PROCESS_SECONDS = 10;
 
@@ -71,7 +73,7 @@ export function sidecar(options: Options, given: SidecarOptions): Container {
     // The application starts when the group is known, or 10 s later: /startz says when. An ordinary
     // sidecar has said so in its postStart.
     ...(native
-      ? { startupProbe: { ...probe('startz', port), periodSeconds: 1, failureThreshold: startSeconds } }
+      ? { startupProbe: { ...startupProbe(port), periodSeconds: 1, failureThreshold: startSeconds } }
       : {}),
     // A process every 10 s would cost more than it finds.
     livenessProbe: {
@@ -121,6 +123,11 @@ function environment(
 /** Kubernetes takes `$(NAME)` for a variable and `$$` for a dollar. */
 function literal(value: string): string {
   return value.replaceAll('$', '$$$$');
+}
+
+function startupProbe(port: number | 'off') {
+  const held = port === 'off' ? exec('startz', HELD_SECONDS - PROCESS_SECONDS) : probe('startz', port);
+  return { ...held, timeoutSeconds: HELD_SECONDS };
 }
 
 function probe(check: string, port: number | 'off') {

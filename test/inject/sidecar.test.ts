@@ -146,6 +146,8 @@ describe('its probes', () => {
     assert.equal(restartPolicy, 'Always');
     assert.deepEqual(startupProbe, {
       httpGet: { path: '/startz', port: 17655 },
+      // The answer is held back for up to 20 s: each refusal is an Event of the pod.
+      timeoutSeconds: 30,
       periodSeconds: 1,
       failureThreshold: 60,
     });
@@ -187,12 +189,11 @@ describe('its probes', () => {
     test(`are processes ${what}, unless a port is given`, () => {
       const given = sidecar({}, tweak);
       assert.equal(ours(given).ROLLCALL_PORT, 'off');
-      const check = (name: string) => ({ command: ['rollcall', 'probe', '--check', name] });
-      assert.deepEqual(given.startupProbe.exec, check('startz'));
+      const check = (...args: string[]) => ({ command: ['rollcall', 'probe', '--check', ...args] });
+      assert.deepEqual(given.startupProbe.exec, check('startz', '--wait', '20'));
       assert.deepEqual(given.livenessProbe.exec, check('healthz'));
-      for (const probe of [given.startupProbe, given.livenessProbe]) {
-        assert.deepEqual([probe.httpGet, probe.timeoutSeconds], [undefined, 10]);
-      }
+      assert.deepEqual([given.startupProbe.httpGet, given.startupProbe.timeoutSeconds], [undefined, 30]);
+      assert.deepEqual([given.livenessProbe.httpGet, given.livenessProbe.timeoutSeconds], [undefined, 10]);
       assert.equal(sidecar(prefixed({ port: '9100' }), tweak).livenessProbe.httpGet.port, 9100);
     });
   }

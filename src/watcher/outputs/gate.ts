@@ -30,6 +30,9 @@ export class Gate implements Output {
   #open = false;
   #notice: string | undefined;
   #fail!: (error: Error) => void;
+  #let: () => void;
+  /** Resolves when the application may start. */
+  readonly opened: Promise<void>;
   /** Rejects when the time is over and that is to be a failure. */
   readonly failed: Promise<never>;
 
@@ -42,7 +45,11 @@ export class Gate implements Output {
     });
     // Only who waits for it wants to hear of it.
     this.failed.catch(() => {});
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.opened = promise;
+    this.#let = resolve;
     this.#open = existsSync(options.marker);
+    if (this.#open) resolve();
   }
 
   /** The time runs from now. */
@@ -81,6 +88,7 @@ export class Gate implements Output {
 
   #pass(): void {
     this.#open = true;
+    this.#let();
     this.#clock.clearTimeout(this.#timer);
     try {
       writeFileSync(this.#options.marker, '');

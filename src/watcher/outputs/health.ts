@@ -7,10 +7,16 @@ import type { Gate } from './gate.ts';
 /** Heartbeats that may be missing before the watch loop counts as wedged. */
 const MISSED_HEARTBEATS = 3;
 
+/**
+ * A kubelet that asks too early is answered when the application may start, or after this: it writes an
+ * Event for each refusal, and after 25 of them for no more, not even that the time to wait is over.
+ */
+const HOLD_MS = 20_000;
+
 /** What is told about the sidecar. */
 export interface Health {
   watch: Watch;
-  gate: Pick<Gate, 'open' | 'notice'>;
+  gate: Pick<Gate, 'open' | 'opened' | 'notice'>;
   metrics(): string;
 }
 
@@ -21,13 +27,17 @@ export interface Health {
 export async function serveHealth(
   place: number | string,
   { watch, gate, metrics }: Health,
+  holdMs = HOLD_MS,
 ): Promise<{ server: Server; port: number | undefined }> {
   // Imported as a module, node:http brings Node's whole fetch along: 6 MB of memory.
   const server = process.getBuiltinModule('node:http').createServer((request, response) => {
     switch (request.url?.split('?')[0]) {
       case '/startz':
-        if (gate.open && gate.notice !== undefined && isKubelet(request.headers['user-agent'])) {
-          return tell(response, gate);
+        if (isKubelet(request.headers['user-agent'])) {
+          return void hold(gate, holdMs).then(() => {
+            if (gate.open && gate.notice !== undefined) tell(response, gate);
+            else answer(response, gate.open, watch);
+          });
         }
         return answer(response, gate.open, watch, gate.notice);
       case '/readyz':
@@ -56,6 +66,16 @@ export async function serveHealth(
   if (typeof place === 'string') chmodSync(place, 0o666);
   const address = server.address() as AddressInfo | string;
   return { server, port: typeof address === 'string' ? undefined : address.port };
+}
+
+async function hold({ open, opened }: Health['gate'], milliseconds: number): Promise<void> {
+  if (open) return;
+  let timer: NodeJS.Timeout | undefined;
+  const expired = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, milliseconds);
+  });
+  await Promise.race([opened, expired]);
+  clearTimeout(timer);
 }
 
 function isKubelet(userAgent: string | undefined): boolean {

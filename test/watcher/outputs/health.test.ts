@@ -10,18 +10,24 @@ import { serveHealth } from '../../../src/watcher/outputs/health.ts';
 import { FakeClock, settle } from '../../support/fake-clock.ts';
 import { member, scripted, watchOf } from '../scripted-source.ts';
 
-async function serve(t: TestContext) {
+async function serve(t: TestContext, holdMs = 50) {
   const clock = new FakeClock();
   const source = scripted();
   const watch = watchOf(source, clock);
   let open = false;
+  const opening = Promise.withResolvers<void>();
   const gate = {
     get open() {
       return open;
     },
+    opened: opening.promise,
     notice: undefined as string | undefined,
   };
-  const { server, port } = await serveHealth(0, { watch, gate, metrics: () => 'rollcall_members 1\n' });
+  const { server, port } = await serveHealth(
+    0,
+    { watch, gate, metrics: () => 'rollcall_members 1\n' },
+    holdMs,
+  );
   t.after(() => server.close());
   const get = async (path: string, agent = 'curl') => {
     const headers = { connection: 'close', 'user-agent': agent };
@@ -30,6 +36,7 @@ async function serve(t: TestContext) {
   };
   const openGate = () => {
     open = true;
+    opening.resolve();
   };
   return { clock, source, get, gate, openGate };
 }
@@ -84,7 +91,10 @@ test('in place of a port, a socket that every user of the pod may ask, also afte
   t.after(() => rmSync(directory, { recursive: true }));
   const socketPath = join(directory, 'health.sock');
   writeFileSync(socketPath, 'what a crash has left');
-  const health = { watch: watchOf(scripted(), new FakeClock()), gate: { open: true, notice: undefined } };
+  const health = {
+    watch: watchOf(scripted(), new FakeClock()),
+    gate: { open: true, opened: Promise.resolve(), notice: undefined },
+  };
   const { server, port } = await serveHealth(socketPath, {
     ...health,
     metrics: () => 'rollcall_members 1\n',
@@ -107,4 +117,17 @@ test('a kubelet is told what the application is started without, in a way that i
   assert.notEqual(new URL(probed.to!).hostname, '127.0.0.1', 'a redirect to the same host would be followed');
   const asked = await get('/startz');
   assert.deepEqual([asked.status, JSON.parse(asked.text).notice], [200, 'rollcall: 1 of 3 members']);
+});
+
+test('a kubelet that asks too early is answered when the application may start', async (t) => {
+  const { get, openGate } = await serve(t, 60_000);
+  let answered = false;
+  const probed = get('/startz', 'kube-probe/1.36').then(({ status }) => {
+    answered = true;
+    return status;
+  });
+  assert.equal((await get('/startz')).status, 503, 'others hear at once how it is');
+  assert.equal(answered, false);
+  openGate();
+  assert.equal(await probed, 200);
 });
