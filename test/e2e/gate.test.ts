@@ -105,6 +105,12 @@ suite('start gate', { timeout: 180_000 }, () => {
     );
     assert.match(told.message, /the application starts all the same: 1 of 2 members after 10 s/);
     assert.match(told.message, /set podManagementPolicy: Parallel/);
+    // A kubelet that was refused every second would by now have no Event left to write after a longer wait.
+    const refusals = (await events(CONTINUES, 'Pod', 'app-0')).filter(({ reason }) => reason === 'Unhealthy');
+    assert.ok(
+      refusals.reduce((sum, { count = 1 }) => sum + count, 0) <= 2,
+      JSON.stringify(refusals.map(({ message }) => message)),
+    );
     await rolledOut(CONTINUES, `statefulset/${SERVICE}`);
     const { status } = await get('pod', 'app-0', `--namespace=${CONTINUES}`);
     const [sidecar, app] = [status.initContainerStatuses[0], status.containerStatuses[0]];

@@ -23,6 +23,8 @@ export interface Event {
   type: string;
   reason: string;
   message: string;
+  /** How often it was written. */
+  count?: number;
 }
 
 /** What is told of an object of the namespace, the way `kubectl describe` shows it. */
