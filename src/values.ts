@@ -1,7 +1,5 @@
 /** What texts that people write may hold: parsers that throw what to give instead. */
-import type { TimeoutAction } from './watcher/outputs/gate.ts';
 import { parseTarget } from './watcher/outputs/target.ts';
-import type { SourceName } from './watcher/protocol.ts';
 
 export const text = (given: string) => given;
 
@@ -27,16 +25,6 @@ export function serverUrl(given: string): string {
 export function notifyTarget(given: string): string {
   parseTarget(given);
   return given;
-}
-
-export function sourceName(given: string): SourceName {
-  if (given === 'endpointslices' || given === 'pods' || given === 'dns') return given;
-  throw new Error('give endpointslices, pods or dns');
-}
-
-export function waitAction(given: string): TimeoutAction {
-  if (given === 'continue' || given === 'fail') return given;
-  throw new Error('give continue or fail');
 }
 
 /** What the API server would refuse for ever is told at once; the finer points are its own to judge. */
@@ -82,3 +70,9 @@ export function portOrOff(given: string): number | 'off' {
     throw new Error('give a whole number from 0 to 65535, or off');
   }
 }
+
+/** Where membership comes from. */
+export const sourceName = oneOf('endpointslices', 'pods', 'dns');
+
+/** What to do when the time to wait is over. */
+export const waitAction = oneOf('continue', 'fail');

@@ -93,6 +93,12 @@ describe('a wrong use', sideBySide, () => {
       ROLLCALL_PORT: 'x',
     }));
 
+  test('a file that is to be two', async (t) => {
+    const files = ['a={name}', 'b={name}', 'a={uid}'].flatMap((template) => ['--file', template]);
+    const argv = [...GROUP, ...SERVER, '--directory', await folder(t), ...files];
+    await refused(argv, /--file: "a" is given twice; give each file one line/);
+  });
+
   test('a sidecar outside a pod without a server', () =>
     refused(GROUP, /--server is missing and this is not a pod .*; give it/));
 

@@ -39,13 +39,13 @@ const cases: Record<string, Case> = {
     parse: values.sourceName,
     takes: { endpointslices: 'endpointslices', pods: 'pods', dns: 'dns' },
     refuses: ['', 'DNS', 'endpoints'],
-    says: /^give endpointslices, pods or dns$/,
+    says: /^give "endpointslices", "pods" or "dns"$/,
   },
   waitAction: {
     parse: values.waitAction,
     takes: { continue: 'continue', fail: 'fail' },
     refuses: ['', 'stop'],
-    says: /^give continue or fail$/,
+    says: /^give "continue" or "fail"$/,
   },
   labelSelector: {
     parse: values.labelSelector,

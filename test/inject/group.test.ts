@@ -105,7 +105,7 @@ const refused: [what: string, levels: Levels, code: Code, sentence: RegExp][] = 
     'a source that there is not',
     [{ source: 'etcd', service: 'a' }],
     'bad-value',
-    /give endpointslices, pods or dns/,
+    /give "endpointslices", "pods" or "dns"/,
   ],
 ];
 

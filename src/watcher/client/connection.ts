@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import type { Clock } from '../clock.ts';
-import { LineSplitter } from '../kubernetes/lines.ts';
+import { LineSplitter } from '../lines.ts';
 import { type Hello, type Line, PROTOCOL } from '../protocol.ts';
 import { decode } from './decode.ts';
 

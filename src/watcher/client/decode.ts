@@ -1,4 +1,4 @@
-import { Corrupt } from '../kubernetes/lines.ts';
+import { Corrupt } from '../lines.ts';
 import type { Line } from '../protocol.ts';
 
 type Fields = Record<string, unknown>;

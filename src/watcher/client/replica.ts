@@ -1,4 +1,4 @@
-import { Corrupt } from '../kubernetes/lines.ts';
+import { Corrupt } from '../lines.ts';
 import { type Change, difference } from '../membership.ts';
 import type { Delta, Member, Snapshot } from '../protocol.ts';
 

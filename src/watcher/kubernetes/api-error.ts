@@ -1,6 +1,6 @@
 import { Timeout } from '../clock.ts';
+import { Corrupt } from '../lines.ts';
 import type { StaleReason } from '../protocol.ts';
-import { Corrupt } from './lines.ts';
 
 /** The parts of a `Status` object that decide anything. */
 export interface StatusObject {

@@ -1,10 +1,10 @@
 import { Backoff } from '../backoff.ts';
 import { type Clock, orTimer, sleeping, TICK_MS, Timeout, ticking } from '../clock.ts';
+import { Corrupt, LineSplitter } from '../lines.ts';
 import type { Log } from '../log.ts';
 import type { Member } from '../protocol.ts';
 import type { Source, SourceEvent } from '../source.ts';
 import { ApiError, failureOf, isTooLargeVersion, type StatusObject, statusError } from './api-error.ts';
-import { Corrupt, LineSplitter } from './lines.ts';
 import type { Request, Response, Transport } from './transport.ts';
 
 /** What is listed and watched, and what is kept of it. */

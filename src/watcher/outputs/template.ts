@@ -51,15 +51,6 @@ export function parseTemplate(text: string): Template {
   return { file, line: parseLine(text.slice(equals + 1)) };
 }
 
-/** Several templates, each for a file of its own. */
-export function parseTemplates(texts: readonly string[]): Template[] {
-  const templates = texts.map(parseTemplate);
-  const files = templates.map(({ file }) => file);
-  const twice = files.find((file, index) => files.indexOf(file) !== index);
-  if (twice !== undefined) throw new Error(`"${twice}" is given twice; give each file one line`);
-  return templates;
-}
-
 /** The member's line; the placeholder that it has no value for, when there is one. */
 export function renderLine(template: Template, member: Member): { text: string } | { lacks: string } {
   let text = '';

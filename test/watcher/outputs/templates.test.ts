@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { replaceFile, type WriteFile } from '../../../src/watcher/outputs/files.ts';
-import { parseTemplate, parseTemplates, renderLine } from '../../../src/watcher/outputs/template.ts';
+import { parseTemplate, renderLine } from '../../../src/watcher/outputs/template.ts';
 import { TemplateOutput } from '../../../src/watcher/outputs/templates.ts';
 import type { Member } from '../../../src/watcher/protocol.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -72,11 +72,6 @@ for (const [text, problem] of [
     assert.throws(() => parseTemplate(text), { message: problem });
   });
 }
-
-test('two templates for one file are refused', () => {
-  assert.throws(() => parseTemplates(['a={name}', 'b={name}', 'a={uid}']), /"a" is given twice/);
-  assert.equal(parseTemplates(['a={name}', 'b={name}']).length, 2);
-});
 
 async function keep(t: TestContext, template: string, write?: WriteFile) {
   const directory = await mkdtemp(join(tmpdir(), 'rollcall-'));

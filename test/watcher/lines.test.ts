@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { Corrupt, LineSplitter } from '../../../src/watcher/kubernetes/lines.ts';
+import { Corrupt, LineSplitter } from '../../src/watcher/lines.ts';
 
 test('lines come out whole, wherever the bytes are cut, also inside a character', () => {
   const line = fc.string({ unit: 'grapheme', maxLength: 20 }).map((text) => text.replaceAll('\n', ' '));
