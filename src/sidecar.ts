@@ -4,7 +4,7 @@ import packageJson from '../package.json' with { type: 'json' };
 import { type SidecarConfig, UsageError } from './config.ts';
 import { jsonLog, type Log } from './log.ts';
 import { Metrics } from './metrics.ts';
-import { systemClock } from './watcher/clock.ts';
+import { orTimer, systemClock } from './watcher/clock.ts';
 import { HEALTH_NAME, STARTED_NAME } from './watcher/directory.ts';
 import { othersEnded } from './watcher/kubernetes/own-pod.ts';
 import { clusterDomain, kubernetesApi, type UpstreamContext } from './watcher/kubernetes/upstream.ts';
@@ -111,8 +111,8 @@ function outputsOf({ directory, file, notify, onStart, onChange }: SidecarConfig
   if (twice !== undefined) throw new UsageError(`--file: "${twice}" is given twice; give each file one line`);
   const hooked = onStart !== undefined || onChange !== undefined;
   return {
-    files: [new FileOutput(directory, log)],
-    templates: file.map((template) => new TemplateOutput(directory, template, log)),
+    files: [new FileOutput(directory, systemClock, log)],
+    templates: file.map((template) => new TemplateOutput(directory, template, systemClock, log)),
     notifiers: notify.map((target) => notifier(target, systemClock, log)),
     hooks: hooked ? [new Hooks({ onStart, onChange }, systemClock, log)] : [],
   };
@@ -187,13 +187,12 @@ function stopping(
 ): (reason: string, wait: boolean) => Promise<void> {
   return async (reason, wait) => {
     log.info('stopping', { reason, clients: readers.size });
-    const grace = new Promise<void>((resolve) => setTimeout(resolve, graceSeconds * 1000));
-    if (wait) await Promise.race([readers.idle(), grace]);
+    if (wait) await orTimer(readers.idle(), systemClock, graceSeconds * 1000);
     server.close();
     readers.close(reason);
     for (const one of notifiers) one.close();
     await Promise.all(hooks.map((one) => one.close()));
-    await Promise.race([readers.idle(), new Promise((resolve) => setTimeout(resolve, 1000))]);
+    await orTimer(readers.idle(), systemClock, 1000);
     process.exit(0);
   };
 }

@@ -60,7 +60,7 @@ describe('no key is told of that there is not', () => {
 });
 
 function inside(folder: string, ending: string): string[] {
-  return readdirSync(root + folder)
+  return readdirSync(root + folder, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith(ending))
     .map((file) => `${folder}/${file}`);
 }

@@ -146,6 +146,25 @@ test('an ordinary container in a Job that can not see its pod says so, and serve
   assert.ok(!sidecar.output.some((line) => line.includes('"serving"')));
 });
 
+test('an ordinary container that is started again after the work has ended ends at once', async (t) => {
+  const api = await upstream(t);
+  api.create(slicePath('default'), group('db-0'));
+  api.create('/api/v1/namespaces/default/pods', {
+    metadata: { name: 'job-x', namespace: 'default' },
+    spec: { restartPolicy: 'Never', containers: [{ name: 'rollcall' }, { name: 'work' }] },
+    status: { containerStatuses: [{ name: 'work', state: { terminated: { exitCode: 3 } } }] },
+  });
+  const { process: sidecar } = await startSidecar(t, {
+    server: api.url,
+    namespace: 'default',
+    service: 'db',
+    'pod-name': 'job-x',
+    'end-with-pod': 'true',
+  });
+  await eventually('its end', () => sidecar.exited, quickly);
+  assert.equal(sidecar.exitCode, 0);
+});
+
 test('without a port, health is at a socket, which the probe asks; with one, the probe asks the port', async (t) => {
   const api = await upstream(t);
   api.create(slicePath('default'), group('db-0'));

@@ -1,3 +1,4 @@
+import { SCOPED_ACCOUNT } from '../inject/names.ts';
 import { at, type Fields, isFields } from './document/value.ts';
 import type { Item } from './workloads.ts';
 
@@ -9,7 +10,6 @@ export interface Need {
   scoped: boolean;
 }
 
-const SCOPED_ACCOUNT = 'rollcall-watcher';
 const RBAC = 'rbac.authorization.k8s.io';
 const LABELS = { 'app.kubernetes.io/managed-by': 'rollcall' };
 

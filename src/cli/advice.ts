@@ -1,6 +1,7 @@
 /** What a workload says about Rollcall that will not do what its author thinks. */
 import { keys, PREFIX } from '../inject/annotations.ts';
 import type { Report } from '../inject/inject.ts';
+import { DEFAULT_CONTAINER_KEY } from '../inject/names.ts';
 import { at, isFields, type Value } from './document/value.ts';
 import type { Workload } from './workloads.ts';
 
@@ -9,7 +10,12 @@ export function unquoted({ object, templatePath }: Workload): string | undefined
   const annotations = at(object, [...templatePath, 'metadata', 'annotations']);
   if (!isFields(annotations)) return undefined;
   const [key, value] =
-    Object.entries(annotations).find(([, one]) => typeof one === 'number' || typeof one === 'boolean') ?? [];
+    Object.entries(annotations).find(
+      ([name, one]) =>
+        // Those of others are for others to judge.
+        (name.startsWith(PREFIX) || name === DEFAULT_CONTAINER_KEY) &&
+        (typeof one === 'number' || typeof one === 'boolean'),
+    ) ?? [];
   if (key === undefined) return undefined;
   return `annotation ${key}: ${value} is a ${typeof value}; annotations are texts, write "${value}" with quotes`;
 }

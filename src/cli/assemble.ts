@@ -30,10 +30,15 @@ export function assemble(manifests: readonly Manifest[]): Assembled {
     // What inject put before a document has, in place of its marker, the one of the document.
     marker ??= manifest.marker;
     if (manifest.dropped) continue;
-    parts.push(...preceded(marker, manifest, note(manifest, edit(manifest.body, manifest.after))));
+    parts.push(...preceded(marker, manifest, note(manifest, changed(manifest))));
     marker = undefined;
   }
   return { text: join(parts), rewritten };
+}
+
+/** What does not change need not be read again. */
+function changed({ body, value, after }: Manifest): { body: string; kept: boolean } {
+  return after === value ? { body, kept: true } : edit(body, after);
 }
 
 function preceded(marker: string, { before, body: old }: Manifest, body: string): Part[] {
@@ -61,12 +66,13 @@ function isOneJson(manifests: readonly Manifest[]): manifests is [Manifest] {
 const WRAPPER = '{"apiVersion":"v1","kind":"List","items":[\n';
 const WRAPPER_END = '\n]}';
 
-function jsonBody({ body, before, after }: Manifest): { body: string; kept: boolean } {
-  if (before.length === 0) return unwrapped(edit(body, after));
+function jsonBody(manifest: Manifest): { body: string; kept: boolean } {
+  const { body, before, after } = manifest;
+  if (before.length === 0) return unwrapped(changed(manifest));
   if (isFields(after) && after.kind === 'List') {
     return edit(body, { ...after, items: [...before, ...(after.items as Value[])] });
   }
-  const edited = edit(body, after);
+  const edited = changed(manifest);
   const text = edited.body.trimEnd();
   const ahead = before.map((object) => `${JSON.stringify(object)},\n`).join('');
   return {

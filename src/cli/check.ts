@@ -1,11 +1,11 @@
-import type { Finding, Place, Status } from './check/check.ts';
 import { CHECKS } from './check/checks.ts';
+import type { Finding, Place, Status } from './check/finding.ts';
 import { type Cluster, connect, Unreachable } from './cluster.ts';
 import { commands } from './commands.ts';
 import { SYSTEM_NAMESPACE } from './explain/entries.ts';
 import { parseFlags } from './flags.ts';
-import { DEFAULT_NAMESPACE } from './inject.ts';
 import { EXIT, type Io } from './io.ts';
+import { DEFAULT_NAMESPACE } from './workloads.ts';
 
 type Named = Finding & { name: string };
 

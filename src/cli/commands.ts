@@ -42,6 +42,17 @@ const rewriting = {
   },
 } as const satisfies Record<string, Flag>;
 
+/** What a webhook has been started with, for who judges in its place. */
+const installation = {
+  image: { value: 'IMAGE', doc: 'image of the sidecar (rollcall:VERSION)' },
+  'shell-image': { value: 'IMAGE', doc: 'image of the sidecar that runs commands (that image, with -shell)' },
+  default: {
+    value: 'KEY=VALUE',
+    repeated: true,
+    doc: 'a default of the installation, such as rollcall.dev/cpu-limit=1',
+  },
+} as const satisfies Record<string, Flag>;
+
 export const commands = {
   inject: {
     summary: 'add the sidecar to manifests, without a webhook',
@@ -55,22 +66,13 @@ before the first workload that needs them.
 One line a workload on standard error says what was done and why. When a workload asks and can't be
 served, nothing is printed.
 
-Exit codes: 0 done, 1 refused or unreadable, 2 wrong usage.`,
+Exit codes: 0 done, 1 refused or no YAML (with --diff 2), 2 wrong usage or a file that can't be opened.`,
     flags: {
       ...rewriting,
       all: {
         doc: 'also what does not ask, as if every namespace had the label rollcall.dev/injection=enabled',
       },
-      image: { value: 'IMAGE', doc: 'image of the sidecar (rollcall:VERSION)' },
-      'shell-image': {
-        value: 'IMAGE',
-        doc: 'image of the sidecar that runs scripts (rollcall:VERSION-shell)',
-      },
-      default: {
-        value: 'KEY=VALUE',
-        repeated: true,
-        doc: 'a default of the installation, such as rollcall.dev/cpu-limit=1',
-      },
+      ...installation,
       'no-access': { doc: 'leave out the ServiceAccount, Role and RoleBindings' },
       help,
     },
@@ -90,7 +92,7 @@ Exit codes: 0 done, 1 refused or unreadable, 2 wrong usage.`,
 The inverse of inject: takes out the sidecar, and the ServiceAccount, Role and RoleBindings that inject
 added. The annotations that ask for it stay.
 
-Exit codes: 0 done, 1 unreadable, 2 wrong usage.`,
+Exit codes: 0 done, 1 no YAML, 2 wrong usage or a file that can't be opened.`,
     flags: { ...rewriting, help },
     examples: [
       ['From a file', 'rollcall uninject -f injected.yaml'],
@@ -103,9 +105,10 @@ Exit codes: 0 done, 1 unreadable, 2 wrong usage.`,
 For each rule, from the first that matters to the result, whether it holds and why; then every setting
 and who said so. A KIND/NAME is looked up in the cluster with its namespace, the webhook and its
 configuration, and, where you may create pods, asked about by a dry run. A file is explained without a
-cluster, unless --kubeconfig or --context names one: then its live namespace counts.
+cluster, unless --kubeconfig or --context names one: then its live namespace counts. What the webhook was
+started with is not known here: give its --default again.
 
-Exit codes: 0 explained, 1 not found or unreadable, 2 wrong usage.`,
+Exit codes: 0 explained, 1 not found or no YAML, 2 wrong usage or a file that can't be opened.`,
     operand: {
       name: 'KIND/NAME',
       choices: [
@@ -125,6 +128,7 @@ Exit codes: 0 explained, 1 not found or unreadable, 2 wrong usage.`,
       recursive: rewriting.recursive,
       namespace: { ...namespace, doc: 'namespace; otherwise that of the context, or default' },
       output: { short: 'o', value: 'FORMAT', choices: ['text', 'json'], doc: 'how to say it' },
+      ...installation,
       kubeconfig,
       context,
       help,

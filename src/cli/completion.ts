@@ -73,7 +73,7 @@ function zsh(): string {
   const summaries = all.map(([name, { summary }]) => `    '${name}:${quoted(summary)}'`);
   const cases = all.map(([command, { flags, operand }]) => {
     const lines = Object.entries(flags).map((entry) => `      ${zshFlag(entry)}`);
-    const last = operand ? [`      '*:${operand.name}:(${(operand.choices ?? []).join(' ')})'`] : [];
+    const last = operand ? [`      '*:${operand.name}:(${operand.choices.join(' ')})'`] : [];
     return `    ${command}) _arguments -s \\\n${[...lines, ...last].join(' \\\n')}\n      ;;`;
   });
   return `#compdef rollcall
@@ -125,7 +125,7 @@ function fish(): string {
       const argument = choices ? ` -x -a '${choices.join(' ')}'` : complete ? ' -r' : value ? ' -x' : '';
       return `${when} -l ${name}${short ? ` -s ${short}` : ''}${argument} -d '${quoted(doc)}'`;
     });
-    return [...lines, ...(operand?.choices ? [`${when} -f -a '${operand.choices.join(' ')}'`] : [])];
+    return [...lines, ...(operand ? [`${when} -f -a '${operand.choices.join(' ')}'`] : [])];
   });
   return `# fish completion of rollcall\n${[...first, ...servers, ...rest].join('\n')}\n`;
 }

@@ -8,11 +8,11 @@ import { explainItems } from './explain/offline.ts';
 import { targetOf } from './explain/target.ts';
 import { textOf } from './explain/text.ts';
 import { type Arguments, parseFlags } from './flags.ts';
-import { DEFAULT_NAMESPACE } from './inject.ts';
 import { readSources } from './input.ts';
-import { installOf } from './install.ts';
 import { EXIT, type Io } from './io.ts';
+import { installOf } from './judge.ts';
 import { load } from './manifests.ts';
+import { DEFAULT_NAMESPACE } from './workloads.ts';
 
 type Given = Arguments<typeof commands.explain>;
 
@@ -37,7 +37,7 @@ export async function explain(argv: readonly string[], io: Io): Promise<number> 
 }
 
 async function explained({ flags, operand }: Given, io: Io): Promise<Explanation[]> {
-  const install = installOf();
+  const install = installOf(flags);
   const fromFile = flags.filename.length > 0 || flags.kustomize !== undefined;
   if (operand !== undefined && fromFile) {
     throw new UsageError(`"${operand}" and a file are two things to explain; leave one of them out`);

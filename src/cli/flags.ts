@@ -19,7 +19,7 @@ export interface Command {
   /** Lines of the help. */
   about: string;
   /** What stands after the flags, as in the help; none are allowed without it. */
-  operand?: { name: string; choices?: readonly string[] };
+  operand?: { name: string; choices: readonly string[] };
   flags: Readonly<Record<string, Flag>>;
   /** What it is for, and what is typed. */
   examples: readonly (readonly [about: string, command: string])[];

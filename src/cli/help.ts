@@ -8,7 +8,7 @@ export function helpOf(name: string, command: Command): string {
     `usage: rollcall ${name}${operand} [flags]`,
     command.about.trim(),
     `Examples:\n${examples.join('\n\n')}`,
-    ...(Object.keys(command.flags).length > 0 ? [`Flags:\n${flagsOf(command)}`] : []),
+    `Flags:\n${flagsOf(command)}`,
   ].join('\n\n');
 }
 

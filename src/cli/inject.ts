@@ -1,17 +1,15 @@
 import { keys } from '../inject/annotations.ts';
-import type { Install } from '../inject/plan.ts';
+import { type Install, needsAccess } from '../inject/plan.ts';
 import { accessObjects, identityOf, type Need } from './access.ts';
 import { commands } from './commands.ts';
 import { applyOperations } from './document/operations.ts';
-import { at, replaceAt, type Value } from './document/value.ts';
-import { Facts } from './facts.ts';
 import { type Arguments, parseFlags } from './flags.ts';
-import { installOf } from './install.ts';
+import { InputNamespaces } from './input-namespaces.ts';
 import type { Io } from './io.ts';
-import { type Judgement, judge, optedIn } from './judge.ts';
-import type { Manifest } from './manifests.ts';
+import { installOf, type Judgement, judge, optedIn } from './judge.ts';
+import { changeTemplate, type Manifest, workloadsOf } from './manifests.ts';
 import { rewrite } from './rewrite.ts';
-import { type Item, titleOf, type Workload, workloadOf } from './workloads.ts';
+import { DEFAULT_NAMESPACE, type Item, titleOf, type Workload } from './workloads.ts';
 
 type Flags = Arguments<typeof commands.inject>['flags'];
 
@@ -21,9 +19,6 @@ export async function inject(argv: readonly string[], io: Io): Promise<number> {
   const install = installOf(flags);
   return rewrite(flags, io, 'injected', (manifests) => new Injection(flags, install, io).run(manifests));
 }
-
-/** What a pod without a namespace is in, as far as anybody knows. */
-export const DEFAULT_NAMESPACE = 'default';
 
 class Injection {
   readonly #flags: Flags;
@@ -45,17 +40,17 @@ class Injection {
   /** False when a workload was refused. */
   run(manifests: readonly Manifest[]): boolean {
     const items = manifests.flatMap((manifest) => manifest.items);
-    const facts = new Facts(items, this.#fallback);
+    const namespaces = new InputNamespaces(items, this.#fallback);
     this.#present = new Set(items.map((item) => this.#identity(item)));
     const kinds = manifests.flatMap((manifest) =>
-      workloadsOf(manifest).map((workload) => this.#one(manifest, workload, facts)),
+      workloadsOf(manifest).map((workload) => this.#one(manifest, workload, namespaces)),
     );
     this.#hints(kinds);
     return !kinds.includes('deny');
   }
 
-  #one(manifest: Manifest, workload: Workload, facts: Facts): 'inject' | 'skip' | 'deny' {
-    const found = facts.namespace(this.#namespaceOf(workload));
+  #one(manifest: Manifest, workload: Workload, namespaces: InputNamespaces): 'inject' | 'skip' | 'deny' {
+    const found = namespaces.namespace(this.#namespaceOf(workload));
     const judgement = judge(workload, this.#flags.all ? optedIn(found) : found, this.#install);
     const { decision, patch } = judgement.report;
     this.#say(workload, judgement);
@@ -66,7 +61,7 @@ class Injection {
 
   #provide(manifest: Manifest, workload: Workload, { report }: Judgement): void {
     const { account, accountName } = report.plan!;
-    if (account === 'unneeded' || account === 'untouched') return;
+    if (!needsAccess(report.plan!)) return;
     const namespace = this.#namespaceOf(workload);
     const need: Need = { namespace, account: accountName, scoped: account === 'scoped' };
     const missing = accessObjects(need).filter((object) => !this.#present.has(identityOf(object)));
@@ -114,18 +109,4 @@ function resultOf({ decision, patch }: Judgement['report']): string {
   if (decision.kind === 'inject') return patch.length > 0 ? 'injected' : 'unchanged';
   const word = decision.kind === 'deny' ? 'refused' : 'skipped';
   return `${word} (${decision.code}): ${decision.sentence}`;
-}
-
-export function workloadsOf({ items }: Manifest): Workload[] {
-  return items.map(workloadOf).filter((workload) => workload !== undefined);
-}
-
-/** Notes what becomes of a pod template in its document. */
-export function changeTemplate(
-  manifest: Manifest,
-  { path, templatePath }: Workload,
-  change: (template: Value) => Value,
-): void {
-  const place = [...path, ...templatePath];
-  manifest.after = replaceAt(manifest.after, place, change(at(manifest.after, place)!));
 }

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join as joinPath } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { UsageError } from '../config.ts';
 import type { Io } from './io.ts';
@@ -38,7 +39,7 @@ export async function readSources(flags: InputFlags, io: Io): Promise<Source[]> 
 }
 
 async function readOne(name: string, recursive: boolean, io: Io): Promise<Source[]> {
-  if (name === '-') return [{ name: 'stdin', text: await textOf(io.stdin) }];
+  if (name === '-') return [{ name: 'stdin', text: (await buffer(io.stdin)).toString() }];
   const files = await attempt(name, async () =>
     (await stat(name)).isDirectory() ? filesIn(name, recursive) : [name],
   );
@@ -65,13 +66,6 @@ async function attempt<T>(name: string, read: () => Promise<T>): Promise<T> {
     const { code, message } = error as NodeJS.ErrnoException;
     throw new UsageError(`-f: "${name}" can't be read (${code ?? message}); give a file, a directory or -`);
   }
-}
-
-async function textOf(stream: Io['stdin']): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of stream)
-    chunks.push(typeof chunk === 'string' ? Buffer.from(chunk) : Buffer.from(chunk));
-  return Buffer.concat(chunks).toString('utf8');
 }
 
 async function built(directory: string, io: Io): Promise<string> {

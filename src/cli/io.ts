@@ -7,6 +7,6 @@ export interface Io {
 }
 
 /** The exit codes of all commands, but for --diff, which keeps to those of diff. */
-export const EXIT = { fine: 0, refused: 1, usage: 2 } as const;
+export const EXIT = { fine: 0, refused: 1 } as const;
 /** As diff and `kubectl diff` end. */
 export const DIFF_EXIT = { same: 0, different: 1, trouble: 2 } as const;

@@ -2,6 +2,7 @@ import { keys } from '../inject/annotations.ts';
 import { inject, type Report } from '../inject/inject.ts';
 import type { Install } from '../inject/plan.ts';
 import type { Namespace } from '../inject/pod.ts';
+import { installationOf } from '../installation.ts';
 import { advice, unquoted } from './advice.ts';
 import { podOf, type Workload } from './workloads.ts';
 
@@ -24,6 +25,16 @@ export function judge(workload: Workload, namespace: Namespace, install: Install
     // That is the result itself, which is said anyway.
     .filter((sentence) => !sentence.startsWith('not injected ('));
   return { report, warnings: [...warnings, ...advice(workload, report)] };
+}
+
+/** Of the flags that inject and explain have alike; no cluster before native sidecars is judged for. */
+export function installOf(flags: {
+  image?: string | undefined;
+  'shell-image'?: string | undefined;
+  default: readonly string[];
+}): Install {
+  const { image, 'shell-image': shellImage, default: defaults } = flags;
+  return { ...installationOf({ image, shellImage, defaults }), nativeSidecars: true };
 }
 
 /** As if the namespace had been labelled. */

@@ -1,8 +1,8 @@
 import { join, type Part, split } from './document/stream.ts';
-import type { Fields, Value } from './document/value.ts';
+import { at, type Fields, replaceAt, type Value } from './document/value.ts';
 import { parse, Unreadable } from './document/yaml.ts';
 import type { Source } from './input.ts';
-import { type Item, itemsOf } from './workloads.ts';
+import { type Item, itemsOf, type Workload, workloadOf } from './workloads.ts';
 
 /** One document of the input, and what is to become of it. */
 export interface Manifest extends Part {
@@ -35,4 +35,18 @@ function read({ name }: Source, { marker, body }: Part, above: readonly Part[]):
     const hint = body.includes('{{') ? '; templates have to be rendered first, as helm template does' : '';
     throw new Unreadable(`${place}: ${error.message}${hint}`);
   }
+}
+
+export function workloadsOf({ items }: Manifest): Workload[] {
+  return items.map(workloadOf).filter((workload) => workload !== undefined);
+}
+
+/** Notes what becomes of a pod template in its document. */
+export function changeTemplate(
+  manifest: Manifest,
+  { path, templatePath }: Workload,
+  change: (template: Value) => Value,
+): void {
+  const place = [...path, ...templatePath];
+  manifest.after = replaceAt(manifest.after, place, change(at(manifest.after, place)!));
 }

@@ -4,9 +4,8 @@ import { commands } from './commands.ts';
 import { applyOperations } from './document/operations.ts';
 import { at, type Fields, type Path, replaceAt, type Value } from './document/value.ts';
 import { parseFlags } from './flags.ts';
-import { changeTemplate, workloadsOf } from './inject.ts';
 import type { Io } from './io.ts';
-import type { Manifest } from './manifests.ts';
+import { changeTemplate, type Manifest, workloadsOf } from './manifests.ts';
 import { rewrite } from './rewrite.ts';
 import { type Item, podOf, titleOf } from './workloads.ts';
 

@@ -1,5 +1,9 @@
 import type { Pod } from '../inject/pod.ts';
+import { isInjected } from '../inject/status.ts';
 import { at, type Fields, isFields, type Path, type Value } from './document/value.ts';
+
+/** What a pod without a namespace is in, as far as anybody knows. */
+export const DEFAULT_NAMESPACE = 'default';
 
 /** Where a kind keeps the template of its pods. */
 interface Kind {
@@ -89,12 +93,9 @@ export function titleOf({ kind, name, namespace }: Pick<Item, 'kind' | 'name' | 
   return `${kind.toLowerCase()}/${name || '(no name)'}${namespace === undefined ? '' : ` in ${namespace}`}`;
 }
 
-/** Whether a pod has the sidecar, as an init container or an ordinary one. */
+/** Whether a pod, as an API server shows it, has the sidecar. */
 export function hasSidecar(pod: Value | undefined): boolean {
-  const lists = [at(pod, ['spec', 'initContainers']), at(pod, ['spec', 'containers'])];
-  return lists.some(
-    (list) => Array.isArray(list) && list.some((one) => isFields(one) && one.name === 'rollcall'),
-  );
+  return Array.isArray(at(pod, ['spec', 'containers'])) && isInjected(pod as unknown as Pod);
 }
 
 /** To the API server an annotation without a value is an empty text. */

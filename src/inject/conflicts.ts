@@ -1,13 +1,16 @@
 import { keys } from './annotations.ts';
 import { NAME, TOKEN_VOLUME } from './names.ts';
+import type { Options } from './options.ts';
 import { isMounted, type Plan } from './plan.ts';
 import type { Container, Pod, Volume } from './pod.ts';
 import { Problem } from './problem.ts';
+import type { Settings } from './settings.ts';
 import { looksLikeOurs } from './status.ts';
 import { isSubset } from './subset.ts';
 
-/** What the pod has under our names must be ours, or using it would break the application. */
-export function refuseConflicts(pod: Pod, plan: Plan): void {
+/** What the pod has under our names must be ours, and what is asked of the sidecar must be possible in it. */
+export function refuseConflicts(pod: Pod, plan: Plan, options: Options, settings: Settings): void {
+  refuseOpenGate(options, plan, settings);
   const { volumes = [], containers, initContainers = [] } = pod.spec;
   for (const planned of plan.volumes) refuseForeignVolume(planned, volumes);
   const others = plan.native ? containers : initContainers;
@@ -16,10 +19,20 @@ export function refuseConflicts(pod: Pod, plan: Plan): void {
   if (namesake !== undefined) {
     throw new Problem('name-taken', `the pod has a container "${NAME}" of its own; give it another name`);
   }
-  refuseUnknownContainers(pod, plan);
+  refuseUnknownContainers(pod, plan, settings);
   for (const container of [...containers, ...initContainers]) {
     if (container.name !== NAME) refuseForeignMounts(container, plan);
   }
+}
+
+/** A kubelet starts the next container also when the one that held it back has ended. */
+function refuseOpenGate({ waitFor, waitAction }: Options, { native }: Plan, settings: Settings): void {
+  if (native || waitFor === 0 || waitAction !== 'fail') return;
+  throw new Problem(
+    'bad-value',
+    `${settings.named(keys.waitAction)}: "fail" needs a native sidecar, since the application starts all the ` +
+      'same when an ordinary one ends; write "continue", or use a native one',
+  );
 }
 
 function refuseForeignVolume(planned: Volume, volumes: readonly Volume[]): void {
@@ -32,13 +45,13 @@ function refuseForeignVolume(planned: Volume, volumes: readonly Volume[]): void 
   }
 }
 
-function refuseUnknownContainers({ spec }: Pod, { mounted }: Plan): void {
+function refuseUnknownContainers({ spec }: Pod, { mounted }: Plan, settings: Settings): void {
   const all = [...spec.containers, ...(spec.initContainers ?? [])].map(({ name }) => name);
   const unknown = mounted?.find((name) => !all.includes(name));
   if (unknown === undefined) return;
   throw new Problem(
     'bad-value',
-    `annotation ${keys.containers.key}: the pod has no container "${unknown}"; it has ${all.join(', ')}`,
+    `${settings.named(keys.containers)}: the pod has no container "${unknown}"; it has ${all.join(', ')}`,
   );
 }
 

@@ -44,7 +44,7 @@ export function decide(pod: Pod, { namespace, install, dryRun }: Context): Decis
     refuseUnsupported(pod);
     const options = optionsOf(pod, settings);
     const planned = plan(pod, options, { namespace, install, dryRun, asks });
-    refuseConflicts(pod, planned);
+    refuseConflicts(pod, planned, options, settings);
     return { kind: 'inject', options, plan: planned, origins: settings.origins };
   } catch (error) {
     if (!(error instanceof Problem)) throw error;

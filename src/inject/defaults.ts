@@ -1,4 +1,4 @@
-import { type Key, keys } from './annotations.ts';
+import { fileTemplate, type Key, keys } from './annotations.ts';
 
 /** Annotations that may be defaults of an installation, from `KEY=VALUE`; throws what to give instead. */
 export function parseDefaults(texts: readonly string[]): Record<string, string> {
@@ -17,7 +17,8 @@ function parseDefault(text: string): [key: string, value: string] {
     throw new Error(`"${text}" is not valid; give KEY=VALUE with one of ${all.join(' ')}`);
   }
   try {
-    key.parse(value);
+    if (key.key === keys.file.key) fileTemplate(name.slice(key.key.length), value);
+    else key.parse(value);
   } catch (error) {
     throw new Error(`"${text}" is not valid; ${(error as Error).message}`);
   }

@@ -19,7 +19,7 @@ export function groupOf(pod: Pod, settings: Settings): Group {
   if (service !== undefined && service === selector) {
     throw new Problem(
       'bad-value',
-      `annotations ${keys.service.key} and ${keys.selector.key} both name a group; leave one of them out`,
+      `${settings.named(keys.service)} and ${settings.named(keys.selector)} both name a group; leave one of them out`,
     );
   }
   const bySelector = selector !== undefined && rank(selector) < rank(service);
@@ -37,8 +37,8 @@ export function groupOf(pod: Pod, settings: Settings): Group {
   throw new Problem(
     'bad-value',
     bySelector
-      ? `annotation ${keys.source.key}: "${wanted}" does not go with ${keys.selector.key}; write "pods", or leave it out`
-      : `annotation ${keys.source.key}: "pods" needs ${keys.selector.key}; write it, or leave the source out`,
+      ? `${settings.named(keys.source)}: "${wanted}" does not go with ${keys.selector.key}; write "pods", or leave it out`
+      : `${settings.named(keys.source)}: "pods" needs ${keys.selector.key}; write it, or leave the source out`,
   );
 }
 

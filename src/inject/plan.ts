@@ -67,7 +67,6 @@ export function plan(pod: Pod, options: Options, context: PlanContext): Plan {
   const current = pod.spec.serviceAccountName || pod.spec.serviceAccount || 'default';
   const native = isNative(pod, options, install);
   const account = accountOf(current, options, context.dryRun, endsWithPod(pod, native));
-  refuseOpenGate(options, native);
   const mainContainers = pod.spec.containers.map(({ name }) => name).filter((name) => name !== NAME);
   const before = beforeOf(pod, account === 'scoped');
   return {
@@ -82,16 +81,6 @@ export function plan(pod: Pod, options: Options, context: PlanContext): Plan {
     defaultContainer: native ? undefined : mainContainers[0],
     status: JSON.stringify(statusOf(install.version, options, account, before)),
   };
-}
-
-/** A kubelet starts the next container also when the one that held it back has ended. */
-function refuseOpenGate({ waitFor, waitAction }: Options, native: boolean): void {
-  if (native || waitFor === 0 || waitAction !== 'fail') return;
-  throw new Problem(
-    'bad-value',
-    `annotation ${keys.waitAction.key}: "fail" needs a native sidecar, since the application starts all the ` +
-      'same when an ordinary one ends; write "continue", or use a native one',
-  );
 }
 
 /** A sidecar that is there, put in offline, say, stays where it is unless somebody wants it elsewhere. */
@@ -121,6 +110,11 @@ function accountOf(current: string, options: Options, dryRun: boolean, endsWithP
   if (options.group.source === 'dns' && !endsWithPod) return 'unneeded';
   if (dryRun) return 'untouched';
   return isSwapped(current, options) ? 'scoped' : 'kept';
+}
+
+/** On a dry run nothing may be created; and whoever asks DNS needs no rights. */
+export function needsAccess({ account }: Plan): boolean {
+  return account === 'scoped' || account === 'kept';
 }
 
 /** Whether a pod of this account gets the scoped one. */
@@ -172,7 +166,7 @@ function graceOf({ terminationGracePeriodSeconds: given = 30 }: PodSpec): number
   return Math.min(MAX_GRACE_SECONDS, Math.max(0, given - 5));
 }
 
-export function volumes({ scripts }: Options, account: AccountChoice, optional: boolean): Volume[] {
+function volumes({ scripts }: Options, account: AccountChoice, optional: boolean): Volume[] {
   return [
     // In memory: a volume on disk would keep the cluster autoscaler from moving the pod.
     { name: NAME, emptyDir: { medium: 'Memory', sizeLimit: VOLUME_SIZE } },

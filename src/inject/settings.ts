@@ -5,6 +5,9 @@ import { Problem } from './problem.ts';
 /** Who says what holds for a pod, the strongest first. */
 export const LEVELS = ['pod', 'namespace', 'installation', 'default'] as const;
 export type Level = (typeof LEVELS)[number];
+/** Those at which somebody writes. */
+const WRITTEN = ['pod', 'namespace', 'installation'] as const;
+type Written = (typeof WRITTEN)[number];
 
 /** What a setting is, and who said so. */
 export interface Origin {
@@ -12,6 +15,8 @@ export interface Origin {
   value: string;
   from: Level;
 }
+
+type Read<T> = Pick<Key<T>, 'key' | 'on' | 'default' | 'parse'>;
 
 type Texts = Readonly<Record<string, string>> | undefined;
 
@@ -28,9 +33,9 @@ export class Settings {
   }
 
   /** Throws a `Problem` that names the key, the value, where it stands and what to write instead. */
-  get<T>(key: Key<T> & { default: string }): T;
-  get<T>(key: Key<T>): T | undefined;
-  get<T>(key: Key<T>): T | undefined {
+  get<T>(key: Read<T> & { default: string }): T;
+  get<T>(key: Read<T>): T | undefined;
+  get<T>(key: Read<T>): T | undefined {
     const level = this.level(key);
     if (level !== undefined)
       return this.#parsed(key.key, own(this.#sources[level], key.key)!, level, key.parse);
@@ -40,29 +45,26 @@ export class Settings {
   }
 
   /** The strongest level at which somebody says something. */
-  level({ key, on }: Key<unknown>): Exclude<Level, 'default'> | undefined {
-    const levels = on === 'pod' ? (['pod'] as const) : (['pod', 'namespace', 'installation'] as const);
+  level({ key, on }: Pick<Key<unknown>, 'key' | 'on'>): Written | undefined {
+    const levels = on === 'pod' ? (['pod'] as const) : WRITTEN;
     return levels.find((level) => own(this.#sources[level], key) !== undefined);
+  }
+
+  /** `annotation KEY`, and whose it is where it is not the pod's. */
+  named(key: Pick<Key<unknown>, 'key' | 'on'>): string {
+    return `annotation ${key.key}${PLACES[this.level(key) ?? 'pod']}`;
   }
 
   /** Of a family of keys, each name once, by its strongest level. */
   family<T>(prefix: string, parse: (name: string, text: string) => T): T[] {
-    const found = new Map<string, Exclude<Level, 'default'>>();
-    for (const level of ['pod', 'namespace', 'installation'] as const) {
-      for (const key of Object.keys(this.#sources[level] ?? {})) {
-        if (key.startsWith(prefix) && !found.has(key)) found.set(key, level);
-      }
-    }
-    return [...found]
-      .toSorted(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, level]) =>
-        this.#parsed(key, own(this.#sources[level], key)!, level, (text) =>
-          parse(key.slice(prefix.length), text),
-        ),
-      );
+    const written = WRITTEN.flatMap((level) => Object.keys(this.#sources[level] ?? {}));
+    const found = [...new Set(written)].filter((key) => key.startsWith(prefix)).toSorted();
+    return found.map(
+      (key) => this.get({ key, on: 'both', parse: (text) => parse(key.slice(prefix.length), text) })!,
+    );
   }
 
-  #parsed<T>(key: string, value: string, from: Exclude<Level, 'default'>, parse: (text: string) => T): T {
+  #parsed<T>(key: string, value: string, from: Written, parse: (text: string) => T): T {
     this.origins.push({ key, value, from });
     try {
       return parse(value);
@@ -79,12 +81,7 @@ const SHOWN_CHARACTERS = 100;
 /** What a parser says repeats a part of the value. */
 const TOLD_CHARACTERS = 600;
 
-export function badValue(
-  key: string,
-  value: string,
-  from: Exclude<Level, 'default'>,
-  message: string,
-): Problem {
+export function badValue(key: string, value: string, from: Written, message: string): Problem {
   const shown = shortened(value, SHOWN_CHARACTERS, 0);
   const told = shortened(
     message.replaceAll(value, () => shown),

@@ -51,8 +51,6 @@ export class HostsFile implements Output {
     this.synced(watch);
   }
 
-  status(): void {}
-
   heartbeat(_heartbeat: unknown, watch: Watch): void {
     if (watch.synced) this.synced(watch);
   }

@@ -20,12 +20,6 @@ export class Waiting implements Output {
     this.#log = log;
   }
 
-  synced(): void {}
-
-  changed(): void {}
-
-  status(): void {}
-
   heartbeat(_heartbeat: unknown, { members }: Watch): void {
     this.#beats += 1;
     if ([...members.values()].some(({ self }) => self)) this.#beats = 0;

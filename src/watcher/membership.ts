@@ -51,7 +51,7 @@ function finder(members: readonly Member[]): (uid: string, index: number) => Mem
   };
 }
 
-/** Deep equality of what JSON can say: node:util's takes twenty times as long. */
+/** Deep equality of what JSON can say: node:util's takes several times as long. */
 function isSame(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;

@@ -34,10 +34,10 @@ const HEARTBEAT_SECONDS = 5;
 /** Where membership goes: the socket, files. Called in order, from one place; must not block. */
 export interface Output {
   /** The first complete answer has come: `view` is the whole truth. */
-  synced(view: Watch): void;
-  changed(delta: Delta, view: Watch): void;
-  status(status: Status, view: Watch): void;
-  heartbeat(heartbeat: Heartbeat, view: Watch): void;
+  synced?(view: Watch): void;
+  changed?(delta: Delta, view: Watch): void;
+  status?(status: Status, view: Watch): void;
+  heartbeat?(heartbeat: Heartbeat, view: Watch): void;
 }
 
 export interface WatchOptions {
@@ -75,10 +75,8 @@ export class Watch {
   #pulseAt: number;
   #heartbeatAt: number;
   #flushedAt = Number.NEGATIVE_INFINITY;
-  /** When the first change came that is not told yet; undefined when all are. */
-  #changedAt: number | undefined;
-  /** When they are to be told. */
-  #dueAt = Number.NEGATIVE_INFINITY;
+  /** Changes that are not told yet: when the first of them came, and when they are to be told. */
+  #untold: { since: number; due: number } | undefined;
   #planned = false;
 
   constructor(options: WatchOptions) {
@@ -166,7 +164,7 @@ export class Watch {
         break;
       case 'evidence':
         this.#seen();
-        if (this.#dueAt <= this.#clock.now()) this.#flush();
+        if (this.#untold !== undefined && this.#untold.due <= this.#clock.now()) this.#flush();
         break;
       case 'fresh':
         this.#seen();
@@ -200,7 +198,7 @@ export class Watch {
       stale,
       upstreamAgeSeconds: this.upstreamAgeSeconds(),
     };
-    this.#tell((output) => output.heartbeat(heartbeat, this));
+    this.#tell((output) => output.heartbeat?.(heartbeat, this));
   }
 
   #sync(parts: Parts): void {
@@ -214,7 +212,7 @@ export class Watch {
     this.since = this.#clock.date();
     this.#flushedAt = this.#clock.now();
     this.#log.info('synced', { members: this.members.size, stale: this.stale, problem: this.#partial });
-    this.#tell((output) => output.synced(this));
+    this.#tell((output) => output.synced?.(this));
   }
 
   #seen(): void {
@@ -238,7 +236,7 @@ export class Watch {
     this.reason = reason;
     this.message = message;
     this.#log[stale ? 'warn' : 'info'](stale ? 'stale' : 'fresh', { reason, problem: message });
-    if (this.synced) this.#tell((output) => output.status(this.status(), this));
+    if (this.synced) this.#tell((output) => output.status?.(this.status(), this));
   }
 
   /**
@@ -250,19 +248,19 @@ export class Watch {
     const now = this.#clock.now();
     const departs = losesMembers(this.#parts, event);
     this.#parts = apply(this.#parts, event);
-    this.#changedAt ??= now;
     const window = (departs ? now : this.#flushedAt) + COALESCE_MS;
-    this.#dueAt = Math.min(Math.max(this.#dueAt, window), this.#changedAt + COALESCE_LIMIT_MS);
-    if (!this.#planned) this.#plan(now);
+    const { since, due } = this.#untold ?? { since: now, due: window };
+    this.#untold = { since, due: Math.min(Math.max(due, window), since + COALESCE_LIMIT_MS) };
+    if (!this.#planned) this.#plan(this.#untold.due, now);
   }
 
-  #plan(now: number): void {
+  #plan(due: number, now: number): void {
     this.#planned = true;
-    const due = this.#dueAt;
     const look = () => {
       this.#planned = false;
       // Later by now: a departure came, or what was meant went out and the next has its own window.
-      if (this.#changedAt !== undefined && this.#dueAt > due) this.#plan(this.#clock.now());
+      const later = this.#untold?.due ?? due;
+      if (later > due) this.#plan(later, this.#clock.now());
       else this.#flush();
     };
     if (due > now) this.#clock.setTimeout(look, due - now);
@@ -270,9 +268,8 @@ export class Watch {
   }
 
   #flush(): void {
-    if (this.#changedAt === undefined) return;
-    this.#changedAt = undefined;
-    this.#dueAt = Number.NEGATIVE_INFINITY;
+    if (this.#untold === undefined) return;
+    this.#untold = undefined;
     const members = union(this.#parts);
     const change = difference(this.members, members);
     if (change === undefined) return;
@@ -280,7 +277,7 @@ export class Watch {
     this.members = members;
     this.revision += 1;
     const delta: Delta = { type: 'delta', revision: this.revision, ...change };
-    this.#tell((output) => output.changed(delta, this));
+    this.#tell((output) => output.changed?.(delta, this));
   }
 
   #tell(tell: (output: Output) => void): void {

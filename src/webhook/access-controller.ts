@@ -4,7 +4,8 @@ import { SCOPED_ACCOUNT } from '../inject/names.ts';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import { type Clock, systemClock } from '../watcher/clock.ts';
-import { follow, type Listed } from '../watcher/kubernetes/kubernetes.ts';
+import type { Listed } from '../watcher/kubernetes/collection.ts';
+import { follow } from '../watcher/kubernetes/kubernetes.ts';
 import { type Access, BINDING, boundAccounts, isManaged, isRoleRight } from './access.ts';
 import {
   Held,

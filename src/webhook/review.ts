@@ -1,7 +1,7 @@
 import { apply_patch } from 'jsonpatch';
 import { inject } from '../inject/inject.ts';
 import { type Operation, patch } from '../inject/patch.ts';
-import type { Install, Plan } from '../inject/plan.ts';
+import { type Install, needsAccess, type Plan } from '../inject/plan.ts';
 import type { Namespace, Pod } from '../inject/pod.ts';
 import { type Code, isSurprising } from '../inject/problem.ts';
 
@@ -80,11 +80,6 @@ export async function review(request: AdmissionRequest, context: ReviewContext):
   if (needsAccess(plan!)) await context.ensureAccess(namespace.name, plan!.accountName);
   verify(pod, plan!, report.patch);
   return allowed(uid, report.patch.length > 0 ? 'injected' : 'unchanged', '', warnings, report.patch);
-}
-
-/** On a dry run nothing may be created; and whoever asks DNS needs no rights. */
-function needsAccess({ account }: Plan): boolean {
-  return account === 'scoped' || account === 'kept';
 }
 
 /** A patch that does not apply blocks the pod even where the webhook may fail: it is never sent. */

@@ -4,6 +4,7 @@ import type { OwnerReference, Pod } from '../inject/pod.ts';
 import type { Code } from '../inject/problem.ts';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
+import { type Clock, systemClock } from '../watcher/clock.ts';
 import { isStatus, type KubernetesClient, sentenceOf } from './kubernetes-client.ts';
 
 /** As long as an API server keeps an Event by default; then it is worth telling again. */
@@ -24,13 +25,20 @@ const MESSAGE_CHARACTERS = 1000;
 export class SkipEvents {
   #client: KubernetesClient;
   #log: Log;
+  #clock: Pick<Clock, 'now' | 'date'>;
   #told = new Map<string, number>();
   #recent: number[] = [];
   #count: (result: 'created' | 'failed' | 'dropped') => void;
 
-  constructor(client: KubernetesClient, metrics: Metrics, log: Log) {
+  constructor(
+    client: KubernetesClient,
+    metrics: Metrics,
+    log: Log,
+    clock: Pick<Clock, 'now' | 'date'> = systemClock,
+  ) {
     this.#client = client;
     this.#log = log;
+    this.#clock = clock;
     const counter = metrics.counter('rollcall_skip_events_total', 'Events on owners of skipped pods.');
     this.#count = (result) => counter.inc({ result });
   }
@@ -38,21 +46,24 @@ export class SkipEvents {
   /** Never throws, and whoever calls need not wait: the pod does not depend on it. */
   async tell(namespace: string, { metadata }: Pod, code: Code, sentence: string): Promise<void> {
     const owner = metadata?.ownerReferences?.find(({ controller }) => controller === true);
-    if (owner === undefined || !this.#isNews(`${owner.uid} ${code}`)) return;
+    const key = `${owner?.uid} ${code}`;
+    if (owner === undefined || !this.#isNews(key)) return;
     try {
-      const body = event(namespace, owner, code, `rollcall (${code}): ${sentence}`);
+      const body = event(this.#clock.date(), namespace, owner, code, `rollcall (${code}): ${sentence}`);
       await this.#client.core.createNamespacedEvent({ namespace, body });
       this.#count('created');
     } catch (error) {
       // Another replica, or this one before it was restarted, has told it.
       if (isStatus(error, 409)) return;
+      // To be told with the next pod.
+      this.#told.delete(key);
       this.#count('failed');
       this.#log.warn('event not created', { namespace, code, error: sentenceOf(error) });
     }
   }
 
   #isNews(key: string): boolean {
-    const now = performance.now();
+    const now = this.#clock.now();
     const told = this.#told.get(key);
     if (told !== undefined && now - told < REMEMBERED_MS) return false;
     this.#recent = this.#recent.filter((at) => now - at < MINUTE_MS);
@@ -70,8 +81,7 @@ export class SkipEvents {
 }
 
 /** Under a name that all replicas give it; the hour is in it, so that it can be told again later. */
-function event(namespace: string, owner: OwnerReference, code: Code, message: string) {
-  const now = new Date();
+function event(now: Date, namespace: string, owner: OwnerReference, code: Code, message: string) {
   const hour = Math.floor(now.getTime() / REMEMBERED_MS);
   const hash = createHash('sha256').update(`${owner.uid} ${code} ${hour}`).digest('hex').slice(0, 16);
   return {

@@ -2,8 +2,7 @@ import type { Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import packageJson from '../../package.json' with { type: 'json' };
 import { UsageError, type WebhookConfig } from '../config.ts';
-import { parseDefaults } from '../inject/defaults.ts';
-import type { Install } from '../inject/plan.ts';
+import { installationOf } from '../installation.ts';
 import { jsonLog, type Log } from '../log.ts';
 import { Metrics } from '../metrics.ts';
 import { Access } from './access.ts';
@@ -29,7 +28,7 @@ export async function webhook(config: WebhookConfig): Promise<void> {
   const controller = new AccessController({ client, access, metrics, log });
   const certificates = new CertificateKeeper({ client, log, ...config, hosts: hostsOf(config) });
   const events = new SkipEvents(client, metrics, log);
-  const install = installOf(config);
+  const install = installationOf({ ...config, defaults: config.default });
   const native = await nativeSidecars(config, client, log);
   let draining = false;
   const context: ReviewContext = {
@@ -97,25 +96,6 @@ function hostsOf({ service, namespace }: WebhookConfig): string[] {
     'localhost',
     '127.0.0.1',
   ];
-}
-
-/** Throws `UsageError` for a default that no pod could have. */
-function installOf({ image, shellImage, default: defaults }: WebhookConfig): Omit<Install, 'nativeSidecars'> {
-  try {
-    return {
-      image,
-      shellImage: shellImage ?? withShell(image),
-      version: packageJson.version,
-      defaults: parseDefaults(defaults),
-    };
-  } catch (error) {
-    throw new UsageError(`--default: ${(error as Error).message}`);
-  }
-}
-
-/** As `npm run image:shell` names it; a digest says nothing of other images. */
-function withShell(image: string): string | undefined {
-  return /:[\w.-]+$/.test(image) && !image.includes('@') ? `${image}-shell` : undefined;
 }
 
 async function nativeSidecars(

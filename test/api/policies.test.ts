@@ -237,6 +237,17 @@ suite('admission policies on a real API server', { timeout: 180_000 }, () => {
       assertWarned(reply, 'rollcall.dev/injection: "true"', 'write "enabled"');
     });
 
+    test('with defaults for its pods that there are not is warned of, and with all that there are is not', async () => {
+      const annotations = { 'rollcall.dev/servce': 'db', other: 'x' };
+      assertWarned(await namespace({ annotations }), 'rollcall.dev/servce', /no defaults for pods/);
+      const known = Object.values(keys).filter(({ on }) => on === 'both');
+      const all = known.map(({ key, example }): [string, string] => [
+        key.endsWith('.') ? `${key}x` : key,
+        example,
+      ]);
+      assertQuiet(await namespace({ annotations: Object.fromEntries(all) }));
+    });
+
     test('with the annotation of pods, also as a label, is warned of', async () => {
       for (const place of ['annotations', 'labels']) {
         assertWarned(

@@ -36,7 +36,10 @@ describe('rollcall check', () => {
       [SLICES]: [200, { items: [{ endpoints: [{ conditions: { ready: true } }] }, { endpoints: null }] }],
       [ROLE]: [200, { rules: RULES }],
       [POLICY]: [200, {}],
-      [CREATE]: [201, { spec: { initContainers: [{ name: 'rollcall' }], containers: [] } }],
+      [CREATE]: [
+        201,
+        { spec: { initContainers: [{ name: 'rollcall', args: ['sidecar'] }], containers: [] } },
+      ],
     };
   });
 

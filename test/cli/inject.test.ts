@@ -181,7 +181,7 @@ describe('who asks', () => {
     assert.match(out, /name: ROLLCALL_WAIT_FOR\n +value: "5"/);
     assert.match(
       await misuse('inject', ['-f', '-', '--default', 'cpu']),
-      /^--default: "cpu" is not valid; give a key/,
+      /^--default: "cpu" is not valid; give KEY=VALUE/,
     );
   });
 

@@ -1,10 +1,9 @@
 /** Valid pods of many shapes, most of which are to be injected. */
 import fc from 'fast-check';
 import { MOUNT_PATH, NAME, TOKEN_PATH } from '../../src/inject/names.ts';
-import { volumes as ourVolumes } from '../../src/inject/plan.ts';
 import type { Container, Pod, Volume, VolumeMount } from '../../src/inject/pod.ts';
 import { often, podWords } from './arbitrary-words.ts';
-import { optionsWith, planned, pod, tokenVolume } from './pods.ts';
+import { planned, pod, tokenVolume } from './pods.ts';
 
 const POOL: Volume[] = [
   tokenVolume('kube-api-access-aaaaa'),
@@ -15,10 +14,7 @@ const POOL: Volume[] = [
 ];
 
 /** Rarely: an application that knows the volume, or has another under its name. */
-const NAMED: Volume[] = [
-  ...ourVolumes(optionsWith(), 'scoped', false),
-  { name: NAME, configMap: { name: 'other' } },
-];
+const NAMED: Volume[] = [...planned().volumes, { name: NAME, configMap: { name: 'other' } }];
 
 const PATHS = ['/data', '/etc/config', '/var/token', '/run'];
 const OUR_PATHS = [MOUNT_PATH, `${MOUNT_PATH}/`, '/var/run/peers'];

@@ -1,19 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { keys } from '../../src/inject/annotations.ts';
-import { volumes } from '../../src/inject/plan.ts';
 import type { Pod, Volume, VolumeMount } from '../../src/inject/pod.ts';
-import {
-  annotate,
-  askingPod,
-  container,
-  decided,
-  INSTALL,
-  optionsWith,
-  plain,
-  planned,
-  refusal,
-} from './pods.ts';
+import { annotate, askingPod, container, decided, INSTALL, plain, planned, refusal } from './pods.ts';
 
 type Tweak = (pod: Pod) => void;
 
@@ -76,7 +65,7 @@ describe('a volume under our name', () => {
 
   test('that is ours already, with defaults or mounts, is none of the application', () => {
     accepted((made) => {
-      made.spec.volumes!.push(...structuredClone(volumes(optionsWith(), 'scoped', false)));
+      made.spec.volumes!.push(...structuredClone(planned().volumes));
       mount({ name: 'rollcall', mountPath: '/run/rollcall' })(made);
     });
   });

@@ -180,6 +180,23 @@ test('a bad value of the namespace denies a pod that asks too, and the sentence 
   assert.deepEqual(refusal(decided(silent, namespace)), ['skip', 'bad-value', sentence]);
 });
 
+test('what does not go together is told with whose it is, too', () => {
+  const namespace = (annotations: Record<string, string>) => ({ ...plain, annotations });
+  for (const [annotations, named] of [
+    [{ [keys.service.key]: 'a', [keys.selector.key]: 'a=b' }, keys.service],
+    [{ [keys.selector.key]: 'a=b', [keys.source.key]: 'dns' }, keys.source],
+    [{ [keys.containers.key]: 'none' }, keys.containers],
+    [
+      { [keys.waitFor.key]: '2', [keys.waitAction.key]: 'fail', [keys.nativeSidecar.key]: 'false' },
+      keys.waitAction,
+    ],
+  ] as [Record<string, string>, { key: string }][]) {
+    const [, code, sentence] = refusal(decided(askingPod(), namespace(annotations)));
+    assert.equal(code, 'bad-value');
+    assert.ok(sentence.startsWith(`annotation ${named.key} of the namespace`), sentence);
+  }
+});
+
 test('a pod without metadata, annotations or volumes is decided like any other', () => {
   const bare: Pod = { spec: { containers: [{ name: 'app' }], subdomain: 'db' } };
   assert.equal(decided(bare, labelled).kind, 'inject');

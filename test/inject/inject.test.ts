@@ -4,7 +4,7 @@ import { keys } from '../../src/inject/annotations.ts';
 import type { Container, Pod } from '../../src/inject/pod.ts';
 import { applied, secondPass, withoutNativeSidecars } from './api-server.ts';
 import { sampled } from './key-samples.ts';
-import { annotate, askingPod, container, injected, labelled, plain, pod } from './pods.ts';
+import { annotate, askingPod, container, INSTALL, injected, labelled, plain, pod } from './pods.ts';
 
 /** An injected pod as it comes again, with a change that somebody made to the sidecar. */
 function altered(change: (sidecar: Container, pod: Pod) => void): Pod {
@@ -191,6 +191,27 @@ describe('a pod that comes again', () => {
   });
 });
 
+describe('an image that another webhook has pinned or fetched elsewhere', () => {
+  const DIGEST = `@sha256:${'a1'.repeat(32)}`;
+  const seenWith = (image: string, context = {}) => {
+    const made = askingPod();
+    const again = secondPass(applied(made, injected(made, context).patch));
+    again.spec.initContainers![0]!.image = image;
+    return injected(again, context).patch.length;
+  };
+
+  test('stays where it is the same version, and is put right where it is not', () => {
+    assert.equal(seenWith(`mirror.example/hub/rollcall:0.1.0${DIGEST}`), 0);
+    assert.equal(seenWith(`mirror.example/hub/rollcall:0.0.9${DIGEST}`), 1);
+  });
+
+  test('is put right where the installation itself names a digest, and it is another', () => {
+    const install = { ...INSTALL, image: `rollcall${DIGEST}` };
+    assert.equal(seenWith(`mirror.example/rollcall${DIGEST}`, { install }), 0);
+    assert.equal(seenWith(`rollcall@sha256:${'b2'.repeat(32)}`, { install }), 1);
+  });
+});
+
 describe('warnings', () => {
   const warnings = (annotations: Record<string, string>, context = {}, base = askingPod) =>
     injected(base(annotate(annotations)), context).warnings;
@@ -232,6 +253,7 @@ describe('warnings', () => {
       waiting({ [keys.nativeSidecar.key]: 'false' }).join(),
       /wait-for: a pod has no address until/,
     );
+    assert.equal(waiting({ [keys.source.key]: 'dns', [keys.waitFor.key]: '1' }).length, 1);
     assert.deepEqual(waiting({ [keys.source.key]: 'dns', [keys.waitFor.key]: '0' }), []);
   });
 

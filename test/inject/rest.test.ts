@@ -91,6 +91,13 @@ describe('a LimitRange for pods', () => {
     test(`fits the sidecar to ${what}`, () => assert.equal(given(one).split(' ')[0], cpu));
   }
 
+  test('takes a request that a container makes without a limit into account', () => {
+    const one = containers([{ cpu: '500m' }, {}]);
+    assert.throws(() => given({ pod: one, limits: [bound('Pod', { max: { cpu: '500m' } })] }), {
+      code: 'limit-range',
+    });
+  });
+
   test('with no room left is a reason to leave the pod out', () => {
     for (const cpu of ['1', '1009m', '500m']) {
       assert.throws(() => given({ pod: containers([{}, { cpu: '1' }]), limits: max(cpu) }), {

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { parseConfig, sidecarSettings } from '../../src/config.ts';
 import { MOUNT_PATH, TOKEN_PATH } from '../../src/inject/names.ts';
 import type { Container, Pod } from '../../src/inject/pod.ts';
+import { HOLD_MS } from '../../src/watcher/outputs/health.ts';
 import { restrictedViolations } from '../support/pod-security.ts';
 import { expanded } from './env-expansion.ts';
 import { annotate, askingPod, container, INSTALL, injected } from './pods.ts';
@@ -151,6 +152,7 @@ describe('its probes', () => {
       periodSeconds: 1,
       failureThreshold: 60,
     });
+    assert.ok(HOLD_MS < startupProbe.timeoutSeconds * 1000, 'the answer comes before the kubelet gives up');
     assert.deepEqual(livenessProbe.httpGet, { path: '/healthz', port: 17655 });
     assert.equal(readinessProbe, undefined, 'an outage of the API server must not unready the pod');
     assert.equal(lifecycle, undefined);

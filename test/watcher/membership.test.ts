@@ -56,6 +56,25 @@ test('equal members are no change, whatever object holds them', () => {
   );
 });
 
+test('what is less than before is a change too: an address, or all that is known of the node', () => {
+  const before = member('1', { addresses: ['10.0.0.1', 'fd00::1'], node: 'a', zone: 'z' });
+  for (const after of [
+    { ...before, addresses: ['10.0.0.1'] },
+    member('1', { addresses: before.addresses, node: 'a' }),
+    member('1', { addresses: before.addresses }),
+  ]) {
+    const change = difference(new Map([['1', before]]), new Map([['1', after]]));
+    assert.deepEqual(change, { left: [], joined: [], changed: [after] });
+  }
+});
+
+test('a member that did not change stays the object that it was', () => {
+  const parts = new Map([['a', [member('1'), member('2')]]]);
+  const next = apply(parts, { type: 'set', key: 'a', members: [member('1'), member('2', { ready: false })] });
+  assert.equal(next.get('a')![0], parts.get('a')![0]);
+  assert.notEqual(next.get('a')![1], parts.get('a')![1]);
+});
+
 test('StatefulSet pods are in the order of their ordinals', () => {
   const names = ['db-10', 'db-2', 'web-1', 'db-0'];
   const members = names.map((name) => member(name, { name, ordinal: Number(name.split('-')[1]) }));

@@ -208,3 +208,20 @@ test('a conflict that never ends is given up', async (t) => {
   started.api.fault(({ method }) => (method === 'POST' ? { status: 409 } : undefined));
   await assert.rejects(started.access.ensure('demo', 'app'), (error) => isStatus(error, 409));
 });
+
+test('who is added to a wrong binding before it goes is taken along', async (t) => {
+  const started = await start(t, 'app', 'late');
+  const roleRef = { ...ROLE_REF, name: 'view' };
+  started.api.create(BINDINGS, bindingWith({ roleRef }));
+  let added = false;
+  started.api.fault(({ method }) => {
+    if (method === 'DELETE' && !added) {
+      added = true;
+      const now = started.api.get(BINDING)!;
+      started.api.replace(BINDING, { ...now, subjects: [subject('late')] });
+    }
+    return undefined;
+  });
+  await started.access.ensure('demo', 'app');
+  assert.deepEqual(bound(started), ['app', 'late']);
+});

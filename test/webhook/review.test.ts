@@ -67,6 +67,18 @@ describe('an answer', () => {
     assert.equal(response.patch, undefined);
   });
 
+  test('to a skipped pod is told to its owner, but not of a dry run, nor when nobody asked', async () => {
+    const { context, told } = cluster();
+    const object = pod(({ spec }) => {
+      spec.os = { name: 'windows' };
+    });
+    await review(request({ object, namespace: 'labelled' }), context);
+    assert.deepEqual(told, ['labelled windows']);
+    await review(request({ object, namespace: 'labelled', dryRun: true }), context);
+    await review(request({ object }), context);
+    assert.deepEqual(told, ['labelled windows']);
+  });
+
   test('to a pod that nobody meant is silent', async () => {
     const declining = askingPod(({ metadata }) => {
       metadata!.annotations![keys.inject.key] = 'false';

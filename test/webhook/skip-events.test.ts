@@ -4,6 +4,7 @@ import { Metrics } from '../../src/metrics.ts';
 import { silent } from '../../src/watcher/log.ts';
 import { SkipEvents } from '../../src/webhook/skip-events.ts';
 import { pod } from '../inject/pods.ts';
+import { FakeClock } from '../support/fake-clock.ts';
 import { connected, writes } from './connected-client.ts';
 
 const EVENTS = '/api/v1/namespaces/demo/events';
@@ -11,7 +12,8 @@ const EVENTS = '/api/v1/namespaces/demo/events';
 async function replica(t: TestContext) {
   const both = await connected(t);
   const metrics = new Metrics();
-  return { ...both, metrics, events: new SkipEvents(both.client, metrics, silent) };
+  const clock = new FakeClock();
+  return { ...both, metrics, clock, events: new SkipEvents(both.client, metrics, silent, clock) };
 }
 
 function ownedPod(uid = 'rs-uid', name = 'web-7d4b9') {
@@ -26,7 +28,7 @@ const SENTENCE = 'the sidecar runs on Linux nodes only';
 test('the owner hears of a reason once, however many pods and replicas there are', async (t) => {
   const first = await replica(t);
   for (let turn = 0; turn < 3; turn += 1) await first.events.tell('demo', ownedPod(), 'windows', SENTENCE);
-  const second = new SkipEvents(first.client, new Metrics(), silent);
+  const second = new SkipEvents(first.client, new Metrics(), silent, first.clock);
   await second.tell('demo', ownedPod(), 'windows', SENTENCE);
   assert.equal(writes(first).length, 2, 'each replica tries once');
   const told = first.api.list(EVENTS);
@@ -58,11 +60,28 @@ test('owners that never end do not become a flood, and what is dropped is counte
   }
   assert.equal(started.api.list(EVENTS).length, 60);
   assert.match(started.metrics.text(), /rollcall_skip_events_total\{result="dropped"\} 40/);
+  await started.clock.advance(60_000);
+  await started.events.tell('demo', ownedPod('later', 'job-later'), 'windows', SENTENCE);
+  assert.equal(started.api.list(EVENTS).length, 61);
 });
 
-test('an API server that refuses does no harm', async (t) => {
+test('it is told again after an hour, when the API server has forgotten it', async (t) => {
+  const { api, clock, events } = await replica(t);
+  await events.tell('demo', ownedPod(), 'windows', SENTENCE);
+  await clock.advance(3_599_000);
+  await events.tell('demo', ownedPod(), 'windows', SENTENCE);
+  assert.equal(api.list(EVENTS).length, 1);
+  await clock.advance(1000);
+  await events.tell('demo', ownedPod(), 'windows', SENTENCE);
+  assert.equal(api.list(EVENTS).length, 2);
+});
+
+test('an API server that refuses does no harm, and is told with the next pod', async (t) => {
   const started = await replica(t);
-  await started.api.close();
+  started.api.fault(() => ({ status: 500, body: { message: 'not now' } }));
   await started.events.tell('demo', ownedPod(), 'windows', SENTENCE);
   assert.match(started.metrics.text(), /rollcall_skip_events_total\{result="failed"\} 1/);
+  started.api.fault(undefined);
+  await started.events.tell('demo', ownedPod(), 'windows', SENTENCE);
+  assert.equal(started.api.list(EVENTS).length, 1);
 });

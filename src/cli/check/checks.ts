@@ -1,10 +1,10 @@
 import { X509Certificate } from 'node:crypto';
 import { RULES } from '../access.ts';
-import { refusal } from '../cluster.ts';
-import { at, type Fields, isFields } from '../document/value.ts';
+import { type Answer, refusal } from '../cluster.ts';
+import { at, isFields } from '../document/value.ts';
 import { ENTRIES, entriesOf } from '../explain/entries.ts';
 import { CONFIGURATION, CONFIGURATION_PATH, readyEndpoints } from '../explain/webhook.ts';
-import type { Check, Finding, Place } from './check.ts';
+import type { Check, Finding, Place } from './finding.ts';
 import { tryPod } from './try-pod.ts';
 
 const INSTALL = 'kubectl apply -k deploy';
@@ -165,7 +165,7 @@ function fail(message: string, hint: string): Finding {
   return { status: 'fail', message, hint };
 }
 
-function unread(what: string, reply: { status: number; body: Fields; warnings: string[] }): Finding {
+function unread(what: string, reply: Answer): Finding {
   return {
     status: 'warn',
     message: `${what} can't be read (${refusal(reply)})`,

@@ -1,6 +1,6 @@
 import { refusal } from '../cluster.ts';
 import { hasSidecar } from '../workloads.ts';
-import type { Finding, Place } from './check.ts';
+import type { Finding, Place } from './finding.ts';
 
 /** A pod that asks for the sidecar and keeps to the strictest standard. */
 const POD = {

@@ -1,8 +1,9 @@
+import { STATUS_KEY } from '../../inject/names.ts';
 import type { Install } from '../../inject/plan.ts';
 import type { LimitRangeItem, Namespace } from '../../inject/pod.ts';
 import { type Cluster, refusal, Unreachable } from '../cluster.ts';
 import { at, type Fields } from '../document/value.ts';
-import { Facts } from '../facts.ts';
+import { InputNamespaces } from '../input-namespaces.ts';
 import { hasSidecar, type Item, itemsOf, podOf, type Workload, workloadOf } from '../workloads.ts';
 import { dryRun } from './dry-run.ts';
 import { type Explanation, explain, type NamespaceSource, type Rule } from './explanation.ts';
@@ -21,7 +22,7 @@ export async function explainTarget(
   const workload = item && workloadOf(item);
   if (workload === undefined)
     throw new Unreachable(`${target.kind.toLowerCase()}/${target.name} has no pod template`);
-  const explanation = await explainLive(cluster, workload, namespace, install);
+  const explanation = await new Live(cluster, install).explain(workload, namespace);
   return target.kind === 'Pod' ? withState(explanation, workload.object) : explanation;
 }
 
@@ -32,32 +33,48 @@ export async function explainInCluster(
   fallback: string,
   install: Install,
 ): Promise<Explanation[]> {
+  const live = new Live(cluster, install);
   const explanations: Explanation[] = [];
   for (const item of items) {
     const workload = workloadOf(item);
     if (workload === undefined) continue;
-    explanations.push(await explainLive(cluster, workload, workload.namespace ?? fallback, install));
+    explanations.push(await live.explain(workload, workload.namespace ?? fallback));
   }
   return explanations;
 }
 
-async function explainLive(
-  cluster: Cluster,
-  workload: Workload,
-  name: string,
-  install: Install,
-): Promise<Explanation> {
-  const { namespace, source } = await readNamespace(cluster, name);
-  const webhook = await readWebhook(cluster);
-  const explanation = explain(workload, namespace, source, webhook.entries, install);
-  const tried = await dryRun(cluster, podOf(workload), name);
-  return {
-    ...explanation,
-    ...(webhook.created === undefined ? { result: 'missed' as const } : {}),
-    rules: [...webhook.rules, ...explanation.rules, tried.rule],
-    warnings: [...new Set([...explanation.warnings, ...tried.warnings])],
-    advice: adviceOf(explanation, webhook, tried.rule),
-  };
+/** What is read of the cluster is read once, however many workloads are explained. */
+class Live {
+  readonly #cluster: Cluster;
+  readonly #install: Install;
+  readonly #namespaces = new Map<string, ReturnType<typeof readNamespace>>();
+  #webhook: Promise<Webhook> | undefined;
+
+  constructor(cluster: Cluster, install: Install) {
+    this.#cluster = cluster;
+    this.#install = install;
+  }
+
+  async explain(workload: Workload, name: string): Promise<Explanation> {
+    const { namespace, source } = await this.#namespace(name);
+    this.#webhook ??= readWebhook(this.#cluster);
+    const webhook = await this.#webhook;
+    const explanation = explain(workload, namespace, source, webhook.entries, this.#install);
+    const tried = await dryRun(this.#cluster, podOf(workload), name);
+    return {
+      ...explanation,
+      ...(webhook.installed ? {} : { result: 'missed' as const }),
+      rules: [...webhook.rules, ...explanation.rules, tried.rule],
+      warnings: [...new Set([...explanation.warnings, ...tried.warnings])],
+      advice: adviceOf(explanation, webhook, tried.rule),
+    };
+  }
+
+  #namespace(name: string): ReturnType<typeof readNamespace> {
+    const known = this.#namespaces.get(name) ?? readNamespace(this.#cluster, name);
+    this.#namespaces.set(name, known);
+    return known;
+  }
 }
 
 /** Who may not read all of it is told what holds without. */
@@ -66,10 +83,10 @@ async function readNamespace(
   name: string,
 ): Promise<{ namespace: Namespace; source: NamespaceSource }> {
   const path = `/api/v1/namespaces/${name}`;
-  const [object, limits] = [
-    await cluster.request('GET', path),
-    await cluster.request('GET', `${path}/limitranges`),
-  ];
+  const [object, limits] = await Promise.all([
+    cluster.request('GET', path),
+    cluster.request('GET', `${path}/limitranges`),
+  ]);
   if (object.status === 404)
     throw new Unreachable(`namespace/${name} can't be read; the API server says ${refusal(object)}`);
   const known = object.status === 200;
@@ -80,13 +97,13 @@ async function readNamespace(
     (range) => (at(range, ['spec', 'limits']) ?? []) as unknown as LimitRangeItem[],
   );
   return {
-    namespace: { ...new Facts(items, name).namespace(name), limits: listed },
+    namespace: { ...new InputNamespaces(items, name).namespace(name), limits: listed },
     source: known ? 'cluster' : 'nowhere',
   };
 }
 
-function adviceOf({ result }: Explanation, { created }: Webhook, tried: Rule): string[] {
-  if (created === undefined) return ['install Rollcall, then create the pod again'];
+function adviceOf({ result }: Explanation, { installed }: Webhook, tried: Rule): string[] {
+  if (!installed) return ['install Rollcall, then create the pod again'];
   if (result === 'inject' && tried.answer === 'no') {
     return [
       'by the rules it gets the sidecar, by the dry run it does not: rollcall check looks at the installation',
@@ -98,8 +115,7 @@ function adviceOf({ result }: Explanation, { created }: Webhook, tried: Rule): s
 /** Of a pod that exists, whether it has the sidecar, and why not when it would get one now. */
 function withState(explanation: Explanation, object: Fields): Explanation {
   const injected = hasSidecar(object);
-  const status =
-    at(object, ['metadata', 'annotations', 'rollcall.dev/status']) ?? 'without a status annotation';
+  const status = at(object, ['metadata', 'annotations', STATUS_KEY]) ?? 'without a status annotation';
   const why = injected ? `the sidecar is in it; ${status}` : 'there is no container "rollcall" in it';
   const advice = [...explanation.advice];
   if (!injected && explanation.result === 'inject') {

@@ -10,7 +10,7 @@ export const CONFIGURATION_PATH = `/apis/admissionregistration.k8s.io/v1/mutatin
 export interface Webhook {
   rules: Rule[];
   entries: readonly Entry[];
-  created: string | undefined;
+  installed: boolean;
 }
 
 export async function readWebhook(cluster: Cluster): Promise<Webhook> {
@@ -18,11 +18,11 @@ export async function readWebhook(cluster: Cluster): Promise<Webhook> {
   const reply = await cluster.request('GET', CONFIGURATION_PATH);
   if (reply.status === 404) {
     const why = `there is no MutatingWebhookConfiguration "${CONFIGURATION}"; install it: kubectl apply -k deploy`;
-    return { rules: [{ rule, answer: 'no', why }], entries: [], created: undefined };
+    return { rules: [{ rule, answer: 'no', why }], entries: [], installed: false };
   }
   if (reply.status !== 200) {
     const why = `it can't be read (${refusal(reply)}); taken to be as in deploy/configuration.yaml`;
-    return { rules: [{ rule, answer: 'unknown', why }], entries: ENTRIES, created: '' };
+    return { rules: [{ rule, answer: 'unknown', why }], entries: ENTRIES, installed: true };
   }
   const entries = entriesOf(reply.body);
   const without = entries.filter((entry) => !at(entry, ['clientConfig', 'caBundle'])).map(({ name }) => name);
@@ -36,10 +36,12 @@ export async function readWebhook(cluster: Cluster): Promise<Webhook> {
       : {
           rule,
           answer: 'no',
-          why: `no caBundle yet in ${without.join(' and ')}: the webhook adds it when it starts`,
+          why:
+            entries.length === 0
+              ? 'it has no entries; install it: kubectl apply -k deploy'
+              : `no caBundle yet in ${without.join(' and ')}: the webhook adds it when it starts`,
         };
-  const created = at(reply.body, ['metadata', 'creationTimestamp']);
-  return { rules: [configured, await reachable(cluster, entries)], entries, created: String(created) };
+  return { rules: [configured, await reachable(cluster, entries)], entries, installed: true };
 }
 
 /** Whether somebody is there to be asked. */

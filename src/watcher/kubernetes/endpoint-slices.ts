@@ -1,7 +1,7 @@
 import { ordinalOf } from '../ordinal.ts';
 import { isSelf, type Perspective, serviceName } from '../perspective.ts';
 import type { Member } from '../protocol.ts';
-import type { Collection, KubernetesObject } from './kubernetes.ts';
+import type { Collection, KubernetesObject } from './collection.ts';
 import { SharedTexts } from './shared-texts.ts';
 
 /** The parts of discovery.k8s.io/v1 EndpointSlice that membership needs. */

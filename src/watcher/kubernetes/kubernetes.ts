@@ -1,54 +1,17 @@
 import { Backoff } from '../backoff.ts';
-import { type Clock, orTimer, sleeping, TICK_MS, Timeout, ticking } from '../clock.ts';
+import { type Clock, orTimer, sleeping, TICK_MS, Timeout } from '../clock.ts';
 import { Corrupt, LineSplitter } from '../lines.ts';
 import type { Log } from '../log.ts';
-import type { Member } from '../protocol.ts';
 import type { Source, SourceEvent } from '../source.ts';
-import { ApiError, failureOf, isTooLargeVersion, type StatusObject, statusError } from './api-error.ts';
-import type { Request, Response, Transport } from './transport.ts';
+import { type Page, parseEvent, parsePage, type WatchEvent } from './answers.ts';
+import { ApiError, failureOf, isTooLargeVersion } from './api-error.ts';
+import type { Collection, KubernetesObject, Listed } from './collection.ts';
+import { RESPONSE_MS, responseOf, textOf } from './exchange.ts';
+import { listPath, watchPath } from './requests.ts';
+import type { Response, Transport } from './transport.ts';
 
-/** What is listed and watched, and what is kept of it. */
-export interface Listed<Kept> {
-  /** `/apis/discovery.k8s.io/v1/namespaces/default/endpointslices` */
-  path: string;
-  labelSelector?: string | undefined;
-  fieldSelector?: string | undefined;
-  /** What tells the objects apart; their names when it is left out. */
-  key?(object: KubernetesObject): string | undefined;
-  /** The members of one object; the rest of the object is not kept. */
-  members(object: KubernetesObject): Kept[];
-  /** Why a list without any object is not to be trusted, when no object was ever seen. */
-  emptyMeans?: string | undefined;
-}
-
-/** A collection of members. */
-export interface Collection extends Listed<Member> {
-  name: 'endpointslices' | 'pods';
-}
-
-export interface KubernetesObject {
-  metadata?: {
-    name?: string;
-    namespace?: string;
-    resourceVersion?: string;
-    annotations?: Record<string, string>;
-  };
-  [field: string]: unknown;
-}
-
-interface WatchEvent {
-  type: string;
-  /** Of the collection, once the event was applied. */
-  version: string;
-  object: KubernetesObject;
-}
-
-/** client-go's page size. */
-const PAGE = 500;
 /** Bounds on a watch asked of the server, in seconds: uniform, so that watches don't end in step. */
 const WATCH_SECONDS = [300, 600] as const;
-/** Head of a response: an API server under load may queue a request for a while. */
-const RESPONSE_MS = 30_000;
 /** A server that knows no streaming lists may take one for a watch, which tells of changes without end. */
 const STREAMING_LIST_MS = 60_000;
 /** What was missed comes right behind the head of a watch; silence for so long means that nothing was. */
@@ -126,10 +89,16 @@ class Reflector<Kept> {
   async *#watch(): AsyncGenerator<SourceEvent<Kept>, void> {
     const listing = this.#version === undefined;
     const began = this.#clock.now();
-    const request = this.#transport.get(this.#watchPath(listing));
+    const request = this.#transport.get(
+      watchPath(this.#collection, {
+        version: this.#version ?? this.#listFrom,
+        listing,
+        seconds: Math.round(this.#between(WATCH_SECONDS)),
+      }),
+    );
     let lived = false;
     try {
-      const response = yield* this.#response(request);
+      const response = yield* responseOf(request, this.#clock);
       lived = yield* this.#read(response, listing ? new Map() : undefined);
     } catch (error) {
       if (listing && isListRefused(error)) {
@@ -255,7 +224,10 @@ class Reflector<Kept> {
     let paged = true;
     let next = '';
     for (;;) {
-      const page = yield* this.#page(this.#listPath(paged, next), paged && next !== '');
+      const page = yield* this.#page(
+        listPath(this.#collection, { from: this.#listFrom, paged, next }),
+        paged && next !== '',
+      );
       if (page === 'expired') {
         paged = false;
         next = '';
@@ -280,8 +252,8 @@ class Reflector<Kept> {
   async *#page(path: string, later: boolean): AsyncGenerator<SourceEvent<Kept>, Page | 'expired'> {
     const request = this.#transport.get(path);
     try {
-      const response = yield* this.#response(request);
-      return parsePage(yield* this.#text(response));
+      const response = yield* responseOf(request, this.#clock);
+      return parsePage(yield* textOf(response, this.#clock));
     } catch (error) {
       if (later && error instanceof ApiError && error.status === 410) return 'expired';
       throw error;
@@ -304,31 +276,6 @@ class Reflector<Kept> {
     this.#rereadToken = true;
     this.#backoff.healthy();
     yield { type: 'fresh' };
-  }
-
-  /** The response's head; an answer other than 200 is thrown as the error that it is. */
-  async *#response(request: Request): AsyncGenerator<SourceEvent<Kept>, Response> {
-    const response = yield* ticking(
-      request.response,
-      this.#clock,
-      RESPONSE_MS,
-      'the API server did not answer',
-    );
-    yield { type: 'evidence' };
-    if (response.status === 200) return response;
-    const text = yield* this.#text(response);
-    throw statusError(parseStatus(text, response.status), 'response', response.headers['retry-after']);
-  }
-
-  async *#text(response: Response): AsyncGenerator<SourceEvent<Kept>, string> {
-    const chunks: Uint8Array[] = [];
-    for (;;) {
-      const read = response.body.next();
-      const next = yield* ticking(read, this.#clock, RESPONSE_MS, 'the API server stopped sending');
-      if (next.done) return Buffer.concat(chunks).toString('utf8');
-      yield { type: 'evidence' };
-      chunks.push(next.value);
-    }
   }
 
   /** Decides from an error where to go on, and waits as long as that asks for. */
@@ -371,45 +318,11 @@ class Reflector<Kept> {
     this.#listFrom = from;
   }
 
-  #watchPath(listing: boolean): string {
-    const query: Record<string, string> = {
-      watch: '1',
-      allowWatchBookmarks: 'true',
-      timeoutSeconds: String(Math.round(this.#between(WATCH_SECONDS))),
-      resourceVersion: this.#version ?? this.#listFrom,
-    };
-    if (listing) {
-      query.sendInitialEvents = 'true';
-      query.resourceVersionMatch = 'NotOlderThan';
-    }
-    return this.#path(query);
-  }
-
-  #listPath(paged: boolean, next: string): string {
-    const query: Record<string, string> = paged ? { limit: String(PAGE) } : {};
-    if (next !== '') query.continue = next;
-    else if (this.#listFrom !== '') {
-      query.resourceVersion = this.#listFrom;
-      query.resourceVersionMatch = 'NotOlderThan';
-    }
-    return this.#path(query);
-  }
-
   #key(object: KubernetesObject): string {
     const { key = ({ metadata }) => metadata?.name } = this.#collection;
     const name = key(object);
     if (typeof name !== 'string') throw new Corrupt('an object without a name');
     return name;
-  }
-
-  #path(query: Record<string, string>): string {
-    const { path, labelSelector, fieldSelector } = this.#collection;
-    const all = {
-      ...(labelSelector === undefined ? {} : { labelSelector }),
-      ...(fieldSelector === undefined ? {} : { fieldSelector }),
-      ...query,
-    };
-    return `${path}?${new URLSearchParams(all)}`;
   }
 
   #between([low, high]: readonly [number, number]): number {
@@ -420,54 +333,8 @@ class Reflector<Kept> {
 /** A streaming list that stopped before its end. */
 class ListStalled extends Error {}
 
-interface Page {
-  items: KubernetesObject[];
-  version: string;
-  next: string;
-}
-
 /** The server refuses streaming lists (400, 422), or began one and never said that it was complete. */
 function isListRefused(error: unknown): boolean {
   if (error instanceof ListStalled) return true;
   return error instanceof ApiError && (error.status === 400 || error.status === 422);
-}
-
-/** An event that is an error is thrown as that. */
-function parseEvent(line: string): WatchEvent {
-  const { type, object } = (parseJson(line) ?? {}) as Partial<WatchEvent>;
-  if (typeof type !== 'string' || typeof object !== 'object' || object === null) {
-    throw new Corrupt('a line that is not a watch event');
-  }
-  if (type === 'ERROR') throw statusError(object as StatusObject, 'stream');
-  const version = object.metadata?.resourceVersion;
-  if (typeof version !== 'string' || version === '') throw new Corrupt('an event without a resourceVersion');
-  return { type, version, object };
-}
-
-function parsePage(text: string): Page {
-  const list = parseJson(text) as { items?: unknown; metadata?: Record<string, unknown> } | null;
-  const version = list?.metadata?.resourceVersion;
-  if (typeof version !== 'string' || version === '') throw new Corrupt('a list without a resourceVersion');
-  const items = list?.items ?? [];
-  if (!Array.isArray(items)) throw new Corrupt('a list whose items are not an array');
-  const next = list?.metadata?.continue;
-  return { items, version, next: typeof next === 'string' ? next : '' };
-}
-
-function parseStatus(text: string, code: number): StatusObject {
-  try {
-    const status = JSON.parse(text) as StatusObject | null;
-    if (typeof status === 'object' && status !== null) return { ...status, code };
-  } catch {
-    // A proxy in between answers in its own words.
-  }
-  return { code, message: text.slice(0, 200) };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new Corrupt(`text that is not JSON: ${JSON.stringify(text.slice(0, 60))}`);
-  }
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
-import { follow, type KubernetesObject } from './kubernetes.ts';
+import type { KubernetesObject } from './collection.ts';
+import { follow } from './kubernetes.ts';
 import type { Transport } from './transport.ts';
 
 /** The parts of a v1 Pod that tell whether its work is done. */

@@ -2,7 +2,7 @@ import { Corrupt } from '../lines.ts';
 import { ordinalOf } from '../ordinal.ts';
 import { isSelf, type Perspective, serviceName } from '../perspective.ts';
 import type { Member } from '../protocol.ts';
-import type { Collection, KubernetesObject } from './kubernetes.ts';
+import type { Collection, KubernetesObject } from './collection.ts';
 
 /** The parts of a v1 Pod that membership needs; a Pod is 5 to 15 KB, its member under 0.5 KB. */
 interface Pod {

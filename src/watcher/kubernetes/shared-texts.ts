@@ -1,4 +1,4 @@
-/** More different texts than a cluster has nodes and zones; past that, whoever left makes room. */
+/** More different texts than a cluster has nodes and zones; past that, it begins anew. */
 const MAX_TEXTS = 10_000;
 
 /** Keeps one copy of a text that many members have: each line of JSON brings another one. */

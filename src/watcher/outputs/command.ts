@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { constants } from 'node:os';
 import type { Readable } from 'node:stream';
-import type { Clock } from '../clock.ts';
+import { type Clock, orTimer } from '../clock.ts';
 
 /** After SIGTERM a command has this long to end before SIGKILL. */
 const KILL_AFTER_MS = 5000;
@@ -91,12 +91,7 @@ async function exit(child: ChildProcess, clock: Clock): Promise<number> {
     child.on('exit', (code, signal) => resolve(code ?? 128 + constants.signals[signal!]));
   });
   // The pipes close later when the command has left something running that holds them.
-  let timer: unknown;
-  const expired = new Promise<void>((resolve) => {
-    timer = clock.setTimeout(resolve, LAST_OUTPUT_MS);
-  });
-  await Promise.race([closed, expired]);
-  clock.clearTimeout(timer);
+  await orTimer(closed, clock, LAST_OUTPUT_MS);
   return status;
 }
 

@@ -1,5 +1,6 @@
 import { open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import type { Clock } from '../clock.ts';
 import { FILE_NAME } from '../directory.ts';
 import type { Log } from '../log.ts';
 import { encodePieces } from '../protocol.ts';
@@ -24,8 +25,8 @@ export type WriteFile = (path: string, text: Text) => Promise<void>;
 export class FileOutput implements Output {
   #file: KeptFile;
 
-  constructor(directory: string, log: Log, write: WriteFile = replaceFile) {
-    this.#file = new KeptFile(join(directory, FILE_NAME), log, write);
+  constructor(directory: string, clock: Clock, log: Log, write: WriteFile = replaceFile) {
+    this.#file = new KeptFile(join(directory, FILE_NAME), clock, log, write);
   }
 
   /** Writes that failed. */
@@ -56,16 +57,18 @@ export class FileOutput implements Output {
  */
 export class KeptFile {
   #path: string;
+  #clock: Clock;
   #log: Log;
   #write: WriteFile;
   #writing = false;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: unknown;
   /** Makes the text that the file should hold; undefined when it holds that. */
   #wanted: (() => Text) | undefined;
   failures = 0;
 
-  constructor(path: string, log: Log, write: WriteFile) {
+  constructor(path: string, clock: Clock, log: Log, write: WriteFile) {
     this.#path = path;
+    this.#clock = clock;
     this.#log = log;
     this.#write = write;
   }
@@ -73,7 +76,7 @@ export class KeptFile {
   /** `text` is called when the file is about to be written. */
   request(text: () => Text): void {
     this.#wanted = text;
-    this.#timer ??= setTimeout(() => {
+    this.#timer ??= this.#clock.setTimeout(() => {
       this.#timer = undefined;
       this.retry();
     }, BEHIND_MS);

@@ -21,10 +21,6 @@ export class GarbageCollection implements Output {
   synced(): void {
     this.#clock.setTimeout(this.#collect, SETTLED_MS);
   }
-
-  changed(): void {}
-  status(): void {}
-  heartbeat(): void {}
 }
 
 /** All that can be given back is, code that ran only once included. */

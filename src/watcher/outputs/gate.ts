@@ -29,27 +29,27 @@ export class Gate implements Output {
   #timer: unknown;
   #open = false;
   #notice: string | undefined;
-  #fail!: (error: Error) => void;
-  #let: () => void;
-  /** Resolves when the application may start. */
-  readonly opened: Promise<void>;
-  /** Rejects when the time is over and that is to be a failure. */
-  readonly failed: Promise<never>;
+  #opened = Promise.withResolvers<void>();
+  #failed = Promise.withResolvers<never>();
 
   constructor(options: GateOptions, clock: Clock, log: Log) {
     this.#options = options;
     this.#clock = clock;
     this.#log = log;
-    this.failed = new Promise((_resolve, reject) => {
-      this.#fail = reject;
-    });
     // Only who waits for it wants to hear of it.
     this.failed.catch(() => {});
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.opened = promise;
-    this.#let = resolve;
     this.#open = existsSync(options.marker);
-    if (this.#open) resolve();
+    if (this.#open) this.#opened.resolve();
+  }
+
+  /** Resolves when the application may start. */
+  get opened(): Promise<void> {
+    return this.#opened.promise;
+  }
+
+  /** Rejects when the time is over and that is to be a failure. */
+  get failed(): Promise<never> {
+    return this.#failed.promise;
   }
 
   /** The time runs from now. */
@@ -77,10 +77,6 @@ export class Gate implements Output {
     this.#look(watch);
   }
 
-  status(): void {}
-
-  heartbeat(): void {}
-
   #look(watch: Watch): void {
     this.#watch = watch;
     if (!this.#open && watch.members.size >= this.#options.members) this.#pass();
@@ -88,7 +84,7 @@ export class Gate implements Output {
 
   #pass(): void {
     this.#open = true;
-    this.#let();
+    this.#opened.resolve();
     this.#clock.clearTimeout(this.#timer);
     try {
       writeFileSync(this.#options.marker, '');
@@ -106,7 +102,7 @@ export class Gate implements Output {
         : `${known} of ${members} members after ${timeoutMs / 1000} s`;
     const because = hint === undefined ? '' : `; ${hint}`;
     if (members > 0 && onTimeout === 'fail') {
-      this.#fail(new Error(`${missed}, and --wait-action is "fail"${because}`));
+      this.#failed.reject(new Error(`${missed}, and --wait-action is "fail"${because}`));
       return;
     }
     this.#notice = `rollcall: the application starts all the same: ${missed}${because}`;
@@ -122,14 +118,14 @@ export class Gate implements Output {
 
   /** A StatefulSet makes the next pod when this one is ready, unless it is told not to wait. */
   #hint(): string | undefined {
-    const members = [...(this.#watch?.members.values() ?? [])];
+    if (this.#watch === undefined) return undefined;
+    const members = [...this.#watch.members.values()];
     const self = members.find((member) => member.self);
-    if (this.#watch?.synced === true && self === undefined) {
+    if (self === undefined) {
       return 'this pod is not among the members; if it is meant to be, look at its labels and at publishNotReadyAddresses';
     }
-    const isLast =
-      self?.ordinal !== undefined && members.every(({ ordinal = 0 }) => ordinal <= self.ordinal!);
-    if (!isLast || self === undefined || self.ordinal! + 1 >= this.#options.members) return undefined;
+    const last = Math.max(...members.map(({ ordinal = 0 }) => ordinal));
+    if (self.ordinal !== last || last + 1 >= this.#options.members) return undefined;
     return (
       `${self.name} is the highest ordinal so far: a StatefulSet that is OrderedReady makes the next pod only ` +
       'when this one is ready, so this would never end; set podManagementPolicy: Parallel'

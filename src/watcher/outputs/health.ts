@@ -1,6 +1,7 @@
 import { chmodSync, rmSync } from 'node:fs';
 import type { Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { orTimer, systemClock } from '../clock.ts';
 import type { Watch } from '../watch.ts';
 import type { Gate } from './gate.ts';
 
@@ -11,7 +12,7 @@ const MISSED_HEARTBEATS = 3;
  * A kubelet that asks too early is answered when the application may start, or after this: it writes an
  * Event for each refusal, and after 25 of them for no more, not even that the time to wait is over.
  */
-const HOLD_MS = 20_000;
+export const HOLD_MS = 20_000;
 
 /** What is told about the sidecar. */
 export interface Health {
@@ -34,8 +35,8 @@ export async function serveHealth(
     switch (request.url?.split('?')[0]) {
       case '/startz':
         if (isKubelet(request.headers['user-agent'])) {
-          return void hold(gate, holdMs).then(() => {
-            if (gate.open && gate.notice !== undefined) tell(response, gate);
+          return void orTimer(gate.opened, systemClock, holdMs).then(() => {
+            if (gate.open && gate.notice !== undefined) tell(response, gate.notice);
             else answer(response, gate.open, watch);
           });
         }
@@ -68,16 +69,6 @@ export async function serveHealth(
   return { server, port: typeof address === 'string' ? undefined : address.port };
 }
 
-async function hold({ open, opened }: Health['gate'], milliseconds: number): Promise<void> {
-  if (open) return;
-  let timer: NodeJS.Timeout | undefined;
-  const expired = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, milliseconds);
-  });
-  await Promise.race([opened, expired]);
-  clearTimeout(timer);
-}
-
 function isKubelet(userAgent: string | undefined): boolean {
   return userAgent?.startsWith('kube-probe/') === true;
 }
@@ -87,9 +78,9 @@ function isKubelet(userAgent: string | undefined): boolean {
  * into an Event of the pod: so the pod shows what the application was started without. No right is
  * needed for it.
  */
-function tell(response: ServerResponse, { notice }: Pick<Gate, 'notice'>): void {
+function tell(response: ServerResponse, notice: string): void {
   response.writeHead(302, { location: 'http://rollcall.invalid/', 'content-type': 'text/plain' });
-  response.end(`${notice}`);
+  response.end(notice);
 }
 
 function answer(response: ServerResponse, ok: boolean, watch: Watch, notice?: string): void {

@@ -114,10 +114,6 @@ export class Hooks implements Output {
     this.#latest.request();
   }
 
-  status(): void {}
-
-  heartbeat(): void {}
-
   /** Runs no more; resolves when a command that still ran has ended. */
   async close(): Promise<void> {
     this.#latest.close();

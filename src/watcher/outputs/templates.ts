@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { Member } from '../protocol.ts';
 import type { Output, Watch } from '../watch.ts';
@@ -20,11 +21,11 @@ export class TemplateOutput implements Output {
   /** Members that the file's latest text leaves out. */
   skipped = 0;
 
-  constructor(directory: string, template: Template, log: Log, write: WriteFile = replaceFile) {
+  constructor(directory: string, template: Template, clock: Clock, log: Log, write: WriteFile = replaceFile) {
     this.file = template.file;
     this.#template = template;
     this.#log = log;
-    this.#kept = new KeptFile(join(directory, template.file), log, unlessEqual(write));
+    this.#kept = new KeptFile(join(directory, template.file), clock, log, unlessEqual(write));
   }
 
   /** Writes that failed. */
@@ -39,9 +40,6 @@ export class TemplateOutput implements Output {
   changed(_delta: unknown, watch: Watch): void {
     this.synced(watch);
   }
-
-  /** How fresh the members are does not show in the file. */
-  status(): void {}
 
   heartbeat(): void {
     this.#kept.retry();

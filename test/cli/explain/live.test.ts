@@ -28,7 +28,7 @@ const fine: Answers = {
     200,
     { items: [{ endpoints: [{ conditions: { ready: true } }, { conditions: { ready: false } }] }] },
   ],
-  [CREATE]: [201, { spec: { containers, initContainers: [{ name: 'rollcall' }] } }],
+  [CREATE]: [201, { spec: { containers, initContainers: [{ name: 'rollcall', args: ['sidecar'] }] } }],
 };
 
 /** Of pod/db-0 in the namespace of the context. */

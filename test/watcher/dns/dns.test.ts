@@ -169,6 +169,20 @@ test('what an answer told that left somebody out is not forgotten', async () => 
   assert.deepEqual(held(), ['db-0 10.0.0.1 fd00::1']);
 });
 
+test('who left and is back is known by what is told now, not by what it had', async () => {
+  const dns = new ScriptedDns();
+  const both = { 'db-0': ['10.0.0.1'], 'db-1': ['10.0.0.2', 'fd00::2'] };
+  publish(dns, both);
+  const { clock, held } = followDns(dns);
+  await clock.advance(1000);
+  publish(dns, { 'db-0': ['10.0.0.1'] });
+  await clock.advance(10_000);
+  publish(dns, both);
+  dns.fault = (question) => (question.startsWith('AAAA db-1.') ? 'ESERVFAIL' : undefined);
+  await clock.advance(20_000);
+  assert.deepEqual(held(), ['db-0 10.0.0.1', 'db-1 10.0.0.2']);
+});
+
 test('the first word on a group leaves nobody out; later a newcomer waits for its address alone', async () => {
   const dns = new ScriptedDns();
   publish(dns, { 'db-0': ['10.0.0.1'], 'db-1': ['10.0.0.2'] });

@@ -17,10 +17,14 @@ async function write(t: TestContext, writeFile?: WriteFile) {
   t.after(() => rm(directory, { recursive: true, force: true }));
   const clock = new FakeClock();
   const source = scripted();
-  const files = new FileOutput(directory, silent, writeFile);
+  const files = new FileOutput(directory, clock, silent, writeFile);
   watchOf(source, clock, files);
   const path = join(directory, 'members.json');
-  const read = async () => JSON.parse(await readFile(path, 'utf8')) as Snapshot;
+  const read = async () => {
+    // The file is written a moment behind the stream.
+    await clock.advance(5);
+    return JSON.parse(await readFile(path, 'utf8')) as Snapshot;
+  };
   return { directory, clock, source, files, path, read };
 }
 
@@ -62,7 +66,7 @@ test('a full volume keeps the old file, counts, and the write is tried again wit
   await eventually('the file', read, { everyMs: 5 });
   full = true;
   source.push({ type: 'set', key: 'a', members: [member('u0'), member('u1')] });
-  await clock.advance(20);
+  await clock.advance(25);
   await eventually('a failure', () => files.failures === 1, { everyMs: 5 });
   assert.equal((await read()).revision, 1);
   full = false;
@@ -80,7 +84,7 @@ test('a write that fails half-way leaves the old file and nothing else', async (
   await rm(path);
   await mkdir(path);
   source.push({ type: 'set', key: 'a', members: [member('u0'), member('u1')] });
-  await clock.advance(20);
+  await clock.advance(25);
   await eventually('a failure', () => files.failures === 1, { everyMs: 5 });
   assert.deepEqual(await readdir(directory), ['members.json'], 'no temporary file takes up room');
 });
@@ -100,12 +104,14 @@ test('200 changes in a row: a reader sees whole snapshots only, in order, up to 
     if (seen.at(-1) !== snapshot.revision) seen.push(snapshot.revision);
     return snapshot.revision;
   };
+  await clock.advance(5);
   await eventually('the file', look, { everyMs: 5 });
   for (let size = 101; size <= 300; size += 1) {
     source.push({ type: 'set', key: 'a', members: members.slice(0, size) });
     await clock.advance(20);
     look();
   }
+  await clock.advance(5);
   await eventually('the last revision', () => look() === 201, { everyMs: 1 });
   assert.deepEqual(torn, []);
   assert.deepEqual(
@@ -132,4 +138,18 @@ test('the volume holds the files of 10,000 members twice', () => {
   );
   const limit = Number(/^(\d+)Mi$/.exec(VOLUME_SIZE)?.[1]) * 1024 * 1024;
   assert.ok(2 * bytes <= limit, `2 x ${bytes} bytes, ${limit} in the volume`);
+});
+
+test('the stream goes first: a file is written 5 ms after the change, and once for what came meanwhile', async (t) => {
+  const written: string[] = [];
+  const { clock, source } = await write(t, async (_path, text) => void written.push([...text].join('')));
+  source.push({ type: 'replace', parts: new Map([['a', [member('u0')]]]) });
+  await clock.advance(4);
+  assert.equal(written.length, 0);
+  source.push({ type: 'failure', reason: 'disconnected', message: 'gone' });
+  await clock.advance(1);
+  assert.deepEqual(
+    written.map((text) => (JSON.parse(text) as Snapshot).stale),
+    [true],
+  );
 });

@@ -98,6 +98,29 @@ test('a sidecar that restarts beside a running application holds nothing back', 
   await first.know(0, 1, 2);
   const again = new Gate(first.options, first.clock, first.log);
   assert.equal(again.open, true);
+  await again.opened;
+  again.start();
+  await first.clock.advance(50_000);
+  assert.deepEqual(first.log.said(/without company/), [], 'it waits for nothing');
+});
+
+test('who waits for it to open is told at once, and not before', async (t) => {
+  const { gate, know } = await guard(t);
+  let told = false;
+  void gate.opened.then(() => {
+    told = true;
+  });
+  await know(0, 1);
+  assert.equal(told, false);
+  await know(0, 1, 2);
+  assert.equal(told, true);
+});
+
+test('a pod that is not among those it waits for is told so', async (t) => {
+  const { clock, know, log } = await guard(t);
+  await know(1, 2);
+  await clock.advance(50_000);
+  assert.match(String(log.said(/without company/)[0]?.hint), /this pod is not among the members; .*labels/);
 });
 
 test('what the application is started without is told, and nothing is when it has its company', async (t) => {

@@ -79,7 +79,7 @@ async function keep(t: TestContext, template: string, write?: WriteFile) {
   const clock = new FakeClock();
   const source = scripted();
   const log = new RecordedLog();
-  const output = new TemplateOutput(directory, parseTemplate(template), log, write);
+  const output = new TemplateOutput(directory, parseTemplate(template), clock, log, write);
   watchOf(source, clock, output);
   const path = join(directory, output.file);
   const set = async (...members: Member[]) => {
@@ -91,6 +91,8 @@ async function keep(t: TestContext, template: string, write?: WriteFile) {
     eventually(
       `${JSON.stringify(text)} in the file`,
       async () => {
+        // The file is written a moment behind the stream.
+        await clock.advance(5);
         assert.equal(await readFile(path, 'utf8'), text);
         return true;
       },
@@ -178,6 +180,7 @@ test('a full volume keeps the old file; the heartbeat tries again, and nothing i
   await holds('db-0\n');
   full = true;
   await set(db(0), db(1));
+  await clock.advance(5);
   await eventually('a failure', () => output.failures === 1, { everyMs: 5 });
   await clock.advance(5000);
   source.push({ type: 'tick' });
@@ -191,7 +194,7 @@ test('a full volume keeps the old file; the heartbeat tries again, and nothing i
 });
 
 test('nacos 15747: whoever reads cluster.conf during 200 changes never sees a part of it', async (t) => {
-  const { sync, set, path } = await keep(t, 'cluster.conf={hostname}:8848');
+  const { clock, sync, set, path } = await keep(t, 'cluster.conf={hostname}:8848');
   const members = Array.from({ length: 300 }, (_, ordinal) => db(ordinal));
   const lines = members.map(({ hostname }) => `${hostname}:8848\n`);
   const sizes = new Set<number>();
@@ -206,12 +209,21 @@ test('nacos 15747: whoever reads cluster.conf during 200 changes never sees a pa
     return size;
   };
   sync(...members.slice(0, 100));
+  await clock.advance(5);
   await eventually('the file', look, { everyMs: 5 });
   for (let size = 101; size <= 300; size += 1) {
     await set(...members.slice(0, size));
     look();
   }
+  await clock.advance(5);
   await eventually('the last file', () => look() === 300, { everyMs: 1 });
   assert.deepEqual(torn, []);
   assert.ok(sizes.size > 2, `the reader saw ${sizes.size} versions`);
+});
+
+test('health.sock is a name that rollcall uses itself', () => {
+  assert.throws(
+    () => parseTemplate('health.sock={name}'),
+    /"health\.sock" is a name that rollcall uses itself/,
+  );
 });

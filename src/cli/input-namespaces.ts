@@ -3,7 +3,7 @@ import { at, type Fields, isFields, type Value } from './document/value.ts';
 import type { Item } from './workloads.ts';
 
 /** What the input itself says of the namespaces. */
-export class Facts {
+export class InputNamespaces {
   readonly #namespaces = new Map<string, Fields>();
   readonly #limits = new Map<string, LimitRangeItem[]>();
 

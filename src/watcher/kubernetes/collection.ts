@@ -1,0 +1,30 @@
+import type { Member } from '../protocol.ts';
+
+/** What is listed and watched, and what is kept of it. */
+export interface Listed<Kept> {
+  /** `/apis/discovery.k8s.io/v1/namespaces/default/endpointslices` */
+  path: string;
+  labelSelector?: string | undefined;
+  fieldSelector?: string | undefined;
+  /** What tells the objects apart; their names when it is left out. */
+  key?(object: KubernetesObject): string | undefined;
+  /** The members of one object; the rest of the object is not kept. */
+  members(object: KubernetesObject): Kept[];
+  /** Why a list without any object is not to be trusted, when no object was ever seen. */
+  emptyMeans?: string | undefined;
+}
+
+/** A collection of members. */
+export interface Collection extends Listed<Member> {
+  name: 'endpointslices' | 'pods';
+}
+
+export interface KubernetesObject {
+  metadata?: {
+    name?: string;
+    namespace?: string;
+    resourceVersion?: string;
+    annotations?: Record<string, string>;
+  };
+  [field: string]: unknown;
+}
