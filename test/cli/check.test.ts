@@ -5,7 +5,7 @@ import { before, describe, type TestContext, test } from 'node:test';
 import { RULES } from '../../src/cli/access.ts';
 import { ENTRIES } from '../../src/cli/explain/entries.ts';
 import { renew } from '../../src/webhook/certificates/issue.ts';
-import { type Answers, fakeApi, kubeconfig } from './fake-api.ts';
+import { type Answers, answeringApi, kubeconfig } from './answering-api.ts';
 import { folder, misuse, run } from './run.ts';
 
 const ADMISSION = '/apis/admissionregistration.k8s.io/v1';
@@ -53,7 +53,7 @@ describe('rollcall check', () => {
   /** What is not ok, with its message, when the API server answers so. */
   async function unwell(t: TestContext, answers: Answers): Promise<[string[], number]> {
     const directory = await folder(t, {
-      config: kubeconfig('fake', await fakeApi(t, { ...fine, ...answers })),
+      config: kubeconfig('fake', (await answeringApi(t, { ...fine, ...answers })).url),
     });
     const { out, code } = await run('check', ['-o', 'json', '--kubeconfig', join(directory, 'config')]);
     const { checks, result } = JSON.parse(out);
@@ -91,6 +91,14 @@ describe('rollcall check', () => {
     assert.equal(code, 1);
     const [half] = await unwell(t, { [CONFIGURATION]: [200, configuration(ca)] });
     assert.deepEqual(half, ['fail webhook-configuration: it has no entry namespaces.rollcall.dev']);
+  });
+
+  test('a ClusterRole that lacks a verb', async (t) => {
+    const rules = RULES.map((rule) => ({ ...rule, verbs: ['get', 'list'] }));
+    assert.deepEqual(await unwell(t, { [ROLE]: [200, { rules }] }), [
+      ['fail cluster-role: rollcall-watcher may not list and watch endpointslices and pods'],
+      1,
+    ]);
   });
 
   test('certificates that do not agree, or run out', async (t) => {
@@ -159,7 +167,7 @@ describe('which cluster', () => {
     (await run('check', argv, { env })).out.match(/at (http\S+)/)?.[1];
 
   test('by --kubeconfig, else $KUBECONFIG, else the file at home; --context chooses', async (t) => {
-    const [first, second] = [await fakeApi(t, answers), await fakeApi(t, answers)];
+    const [first, second] = [(await answeringApi(t, answers)).url, (await answeringApi(t, answers)).url];
     const directory = await folder(t, { one: kubeconfig('one', first), two: kubeconfig('two', second) });
     const [one, two] = [join(directory, 'one'), join(directory, 'two')];
     assert.equal(await asked({ KUBECONFIG: two }, '--kubeconfig', one), first);

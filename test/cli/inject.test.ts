@@ -176,12 +176,45 @@ describe('who asks', () => {
     assert.match(out, /name: ROLLCALL_WAIT_FOR\n +value: "7"/);
   });
 
+  test('a LimitRange of the input bounds the sidecar, as it would in the cluster', async () => {
+    const limits = { spec: { limits: [{ type: 'Container', max: { cpu: '200m' } }] } };
+    const range = {
+      apiVersion: 'v1',
+      kind: 'LimitRange',
+      metadata: { name: 'small', namespace: 'shop' },
+      ...limits,
+    };
+    const { out } = await fromInput(`${JSON.stringify(range)}\n---\n${CRON_JOB}`, '--no-access');
+    assert.match(out, /limits:\n +cpu: 200m/);
+  });
+
+  test('the image with a shell is that of the image', async () => {
+    const hooked = CRON_JOB.replace(
+      'rollcall.dev/inject:',
+      'rollcall.dev/on-change: /scripts/a\n            rollcall.dev/inject:',
+    );
+    const { out } = await fromInput(hooked, '--no-access', '--image', 'mirror.example/rollcall:2');
+    assert.match(out, /image: mirror\.example\/rollcall:2-shell/);
+    const { err } = await fromInput(hooked, '--image', `rollcall@sha256:${'a'.repeat(64)}`);
+    assert.match(err, /refused \(no-shell-image\)/);
+  });
+
+  test('annotations of others are for others to judge', async () => {
+    const foreign = CRON_JOB.replace('rollcall.dev/inject: "true"', 'prometheus.io/port: 9090');
+    const { out, code } = await fromInput(foreign);
+    assert.deepEqual([out, code], [foreign, 0]);
+  });
+
   test('--default is what an installation says', async () => {
     const { out } = await fromInput(CRON_JOB, '--no-access', '--default', 'rollcall.dev/wait-for=5');
     assert.match(out, /name: ROLLCALL_WAIT_FOR\n +value: "5"/);
     assert.match(
       await misuse('inject', ['-f', '-', '--default', 'cpu']),
       /^--default: "cpu" is not valid; give KEY=VALUE/,
+    );
+    assert.match(
+      await misuse('explain', ['-f', '-', '--default', 'rollcall.dev/cpu-limit=banana']),
+      /^--default: "rollcall\.dev\/cpu-limit=banana" is not valid; give a quantity/,
     );
   });
 

@@ -47,6 +47,8 @@ test('leaves alone what others made, also under the same names', async () => {
     'apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: rollcall-watcher\n',
     'apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: x\n  labels: {app.kubernetes.io/managed-by: rollcall}\n',
     'apiVersion: v1\nkind: ServiceAccount\n',
+    // The one that the webhook keeps: all accounts of the namespace are in it.
+    'apiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nmetadata:\n  name: rollcall-watcher\n  labels: {app.kubernetes.io/managed-by: rollcall}\n',
   ].join('---\n');
   assert.equal((await run('uninject', ['-f', '-'], { input: others })).out, others);
 });

@@ -19,6 +19,8 @@ export interface DoubleRequest {
   query: URLSearchParams;
   watch: boolean;
   authorization: string | undefined;
+  /** What was sent with it; of a GET nothing. */
+  body?: string;
 }
 
 export type Fault =
@@ -80,6 +82,7 @@ export async function startKubernetesDouble(options: DoubleOptions = {}): Promis
   async function handle(incoming: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
     const request = describe(incoming);
     requests.push(request);
+    if (request.method !== 'GET') request.body = await bodyOf(incoming);
     const injected = fault?.(request);
     if (injected) return misbehave(injected, response);
     try {
@@ -87,8 +90,7 @@ export async function startKubernetesDouble(options: DoubleOptions = {}): Promis
       if (!target) throw apiError(404, 'the server could not find the requested resource');
       if (request.watch) return watches.open(target, request.query, response, watchOptions);
       const contentType = incoming.headers['content-type'] ?? '';
-      const body = await bodyOf(incoming);
-      answer(response, ...serve(store, target, { ...request, contentType, body }));
+      answer(response, ...serve(store, target, { ...request, contentType, body: request.body ?? '' }));
     } catch (error) {
       const failure = error instanceof ApiError ? error : apiError(500, String(error));
       answer(response, failure.code, failure.status());

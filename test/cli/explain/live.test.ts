@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { ENTRIES } from '../../../src/cli/explain/entries.ts';
 import type { Explanation } from '../../../src/cli/explain/explanation.ts';
-import { type Answers, fakeApi, kubeconfig } from '../fake-api.ts';
+import type { DoubleRequest } from '../../support/kubernetes-double.ts';
+import { type Answers, answeringApi, kubeconfig } from '../answering-api.ts';
 import { folder, run } from '../run.ts';
 
 const CONFIGURATION = 'GET /apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/rollcall';
@@ -33,9 +34,16 @@ const fine: Answers = {
 
 /** Of pod/db-0 in the namespace of the context. */
 async function explained(t: TestContext, answers: Answers): Promise<Explanation> {
-  const directory = await folder(t, {
-    config: kubeconfig('fake', await fakeApi(t, { ...fine, ...answers }), 'shop'),
-  });
+  return (await explainedWith(t, answers)).explanation;
+}
+
+/** And what the API server was asked. */
+async function explainedWith(
+  t: TestContext,
+  answers: Answers,
+): Promise<{ explanation: Explanation; requests: DoubleRequest[] }> {
+  const api = await answeringApi(t, { ...fine, ...answers });
+  const directory = await folder(t, { config: kubeconfig('fake', api.url, 'shop') });
   const { out, err } = await run('explain', [
     'pod/db-0',
     '-o',
@@ -44,7 +52,7 @@ async function explained(t: TestContext, answers: Answers): Promise<Explanation>
     join(directory, 'config'),
   ]);
   assert.equal(err, '');
-  return JSON.parse(out)[0];
+  return { explanation: JSON.parse(out)[0], requests: api.requests };
 }
 
 function rule({ rules }: Explanation, name: string): string {
@@ -93,4 +101,75 @@ test('the dry run tells what the rules do not', async (t) => {
   const warning = '299 - "rollcall: annotation rollcall.dev/x is not known", 299 - "other"';
   const warned = await explained(t, { [CREATE]: [201, { spec: { containers } }, warning] });
   assert.deepEqual(warned.warnings, ['annotation rollcall.dev/x is not known']);
+});
+
+test('the copy that is tried is the pod as it was before it was created', async (t) => {
+  const status = JSON.stringify({ version: '0.1.0', service: 'db', account: 'kept' });
+  const pod = {
+    metadata: {
+      name: 'db-0',
+      uid: 'u',
+      resourceVersion: '7',
+      labels: { app: 'db' },
+      annotations: { ...annotations, 'rollcall.dev/status': status },
+    },
+    spec: {
+      nodeName: 'node-1',
+      containers: [{ ...containers[0], volumeMounts: [{ name: 'rollcall', mountPath: '/run/rollcall' }] }],
+      initContainers: [{ name: 'rollcall', args: ['sidecar'] }],
+      ephemeralContainers: [{ name: 'debug' }],
+      volumes: [{ name: 'rollcall', emptyDir: {} }],
+    },
+    status: { phase: 'Running' },
+  };
+  const { requests } = await explainedWith(t, { 'GET /api/v1/namespaces/shop/pods/db-0': [200, pod] });
+  const posted = requests.find(({ method }) => method === 'POST');
+  assert.equal(posted?.query.get('dryRun'), 'All');
+  assert.deepEqual(JSON.parse(posted!.body!), {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { generateName: 'db-0-explain-', labels: { app: 'db' }, annotations },
+    spec: { containers },
+  });
+});
+
+test('what is true of the dry run only is not said', async (t) => {
+  const said = ['199', '-', '"rollcall: on a dry run no ServiceAccount is made"'].join(' ');
+  const { warnings } = await explained(t, {
+    [CREATE]: [
+      201,
+      { spec: { containers, initContainers: [{ name: 'rollcall', args: ['sidecar'] }] } },
+      said,
+    ],
+  });
+  assert.deepEqual(warnings, []);
+});
+
+test('a container that is only called like the sidecar is none', async (t) => {
+  const spec = { containers: [...containers, { name: 'rollcall', args: ['serve'] }] };
+  const other = await explained(t, {
+    'GET /api/v1/namespaces/shop/pods/db-0': [200, { metadata: { name: 'db-0', annotations }, spec }],
+    [CREATE]: [201, { spec }],
+  });
+  assert.match(rule(other, 'pod-injected'), /^no: /);
+  assert.match(rule(other, 'dry-run'), /^no: /);
+});
+
+test('many workloads of one namespace ask for it, and for the webhook, once', async (t) => {
+  const api = await answeringApi(t, fine);
+  const pod = (name: string) =>
+    JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata: { name, annotations }, spec: { containers } });
+  const directory = await folder(t, {
+    config: kubeconfig('fake', api.url, 'shop'),
+    'pods.yaml': ['a', 'b', 'c'].map(pod).join('\n---\n'),
+  });
+  const { out } = await run('explain', [
+    ...['-f', join(directory, 'pods.yaml'), '-o', 'json'],
+    ...['--kubeconfig', join(directory, 'config')],
+  ]);
+  assert.equal(JSON.parse(out).length, 3);
+  const asked = api.requests.map(({ method, path }) => `${method} ${path}`);
+  assert.equal(asked.filter((one) => one === 'GET /api/v1/namespaces/shop').length, 1);
+  assert.equal(asked.filter((one) => one === CONFIGURATION).length, 1);
+  assert.equal(asked.filter((one) => one === CREATE).length, 3);
 });

@@ -1,0 +1,29 @@
+/** The API double, saying what a test tells it to, and a kubeconfig that leads there. */
+import type { TestContext } from 'node:test';
+import { stringify } from 'yaml';
+import { type KubernetesDouble, startKubernetesDouble } from '../support/kubernetes-double.ts';
+
+/** By `METHOD /path`, without the query: the status and the body. What is missing is a 404. */
+export type Answers = Record<string, [status: number, body: unknown, warning?: string]>;
+
+export async function answeringApi(t: TestContext, answers: Answers): Promise<KubernetesDouble> {
+  const api = await startKubernetesDouble();
+  t.after(() => api.close());
+  api.fault(({ method, path }) => {
+    const [status, body, warning] = answers[`${method} ${path}`] ?? [404, { message: `no ${path}` }];
+    return { status, body, ...(warning === undefined ? {} : { headers: { warning } }) };
+  });
+  return api;
+}
+
+/** The text of a kubeconfig with one context of this name. */
+export function kubeconfig(name: string, server: string, namespace?: string): string {
+  return stringify({
+    apiVersion: 'v1',
+    kind: 'Config',
+    'current-context': name,
+    clusters: [{ name, cluster: { server } }],
+    users: [{ name, user: { token: 'x' } }],
+    contexts: [{ name, context: { cluster: name, user: name, ...(namespace ? { namespace } : {}) } }],
+  });
+}
