@@ -56,15 +56,20 @@ test('equal members are no change, whatever object holds them', () => {
   );
 });
 
-test('what is less than before is a change too: an address, or all that is known of the node', () => {
-  const before = member('1', { addresses: ['10.0.0.1', 'fd00::1'], node: 'a', zone: 'z' });
-  for (const after of [
-    { ...before, addresses: ['10.0.0.1'] },
-    member('1', { addresses: before.addresses, node: 'a' }),
-    member('1', { addresses: before.addresses }),
+test('what is less or more than before is a change too: an address, or what is known of the node', () => {
+  const full = member('1', { addresses: ['10.0.0.1', 'fd00::1'], node: 'a', zone: 'z' });
+  for (const less of [
+    { ...full, addresses: ['10.0.0.1'] },
+    member('1', { addresses: full.addresses, node: 'a' }),
+    member('1', { addresses: full.addresses }),
   ]) {
-    const change = difference(new Map([['1', before]]), new Map([['1', after]]));
-    assert.deepEqual(change, { left: [], joined: [], changed: [after] });
+    for (const [before, after] of [
+      [full, less],
+      [less, full],
+    ] as const) {
+      const change = difference(new Map([['1', before]]), new Map([['1', after]]));
+      assert.deepEqual(change, { left: [], joined: [], changed: [after] });
+    }
   }
 });
 
