@@ -1,5 +1,5 @@
+import { isInjected } from '../inject/own-sidecar.ts';
 import type { Pod } from '../inject/pod.ts';
-import { isInjected } from '../inject/status.ts';
 import { at, type Fields, isFields, type Path, type Value } from './document/value.ts';
 
 /** What a pod without a namespace is in, as far as anybody knows. */

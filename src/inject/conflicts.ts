@@ -1,11 +1,11 @@
 import { keys } from './annotations.ts';
 import { NAME, TOKEN_VOLUME } from './names.ts';
 import type { Options } from './options.ts';
+import { looksLikeOurs } from './own-sidecar.ts';
 import { isMounted, type Plan } from './plan.ts';
 import type { Container, Pod, Volume } from './pod.ts';
 import { Problem } from './problem.ts';
 import type { Settings } from './settings.ts';
-import { looksLikeOurs } from './status.ts';
 import { isSubset } from './subset.ts';
 
 /** What the pod has under our names must be ours, and what is asked of the sidecar must be possible in it. */

@@ -1,8 +1,9 @@
 import { keys, PREFIX } from './annotations.ts';
 import { type Context, type Decision, decide } from './decide.ts';
 import { SCOPED_ACCOUNT, STATUS_KEY } from './names.ts';
+import type { Operation } from './operations.ts';
 import type { Options } from './options.ts';
-import { type Operation, patch } from './patch.ts';
+import { patch } from './patch.ts';
 import { isSwapped, type Plan } from './plan.ts';
 import type { Pod } from './pod.ts';
 import { isSurprising } from './problem.ts';

@@ -1,12 +1,8 @@
 import { DEFAULT_CONTAINER_KEY, NAME, STATUS_KEY, TOKEN_PATH } from './names.ts';
+import { escaped, type Operation, removed } from './operations.ts';
 import { isMounted, type Plan } from './plan.ts';
 import { type Container, own, type Pod, type VolumeMount } from './pod.ts';
 import { isSubset } from './subset.ts';
-
-/** One RFC 6902 operation. */
-export type Operation =
-  | { op: 'add' | 'replace'; path: string; value: unknown }
-  | { op: 'remove'; path: string };
 
 /**
  * The operations that make the plan true of the pod; none for what is true already, so that a pod
@@ -59,11 +55,7 @@ function accountOperations({ spec }: Pod, { accountName }: Plan): Operation[] {
 function volumeOperations(pod: Pod, plan: Plan, swapped: boolean): Operation[] {
   const existing = pod.spec.volumes ?? [];
   const unused = swapped ? unusedTokenVolumes(pod) : new Set<string>();
-  const removals = existing
-    .flatMap(({ name }, index): Operation[] =>
-      unused.has(name) ? [{ op: 'remove', path: `/spec/volumes/${index}` }] : [],
-    )
-    .reverse();
+  const removals = removed('/spec/volumes', existing, ({ name }) => unused.has(name));
   const missing = plan.volumes.filter(({ name }) => !existing.some((volume) => volume.name === name));
   if (missing.length === 0) return removals;
   if (existing.length === 0) return [{ op: 'add', path: '/spec/volumes', value: missing }];
@@ -86,13 +78,11 @@ function mountOperations(
   ours: VolumeMount | undefined,
 ): Operation[] {
   const mounts = container.volumeMounts ?? [];
-  const removals = mounts
-    .flatMap((mount, index): Operation[] =>
-      swapped && isTokenMount(mount) && hasVolume(pod, mount.name)
-        ? [{ op: 'remove', path: `${path}/volumeMounts/${index}` }]
-        : [],
-    )
-    .reverse();
+  const removals = removed(
+    `${path}/volumeMounts`,
+    mounts,
+    (mount) => swapped && isTokenMount(mount) && hasVolume(pod, mount.name),
+  );
   const index = mounts.findIndex((mount) => mount.mountPath === ours?.mountPath);
   if (ours === undefined || (index !== -1 && isSubset(ours, mounts[index]))) return removals;
   // Ours under its own path, but writable: whoever may write there may lie to the others.
@@ -154,8 +144,4 @@ function isTokenMount({ name, mountPath }: VolumeMount): boolean {
 
 function hasVolume(pod: Pod, name: string): boolean {
   return (pod.spec.volumes ?? []).some((volume) => volume.name === name);
-}
-
-export function escaped(token: string): string {
-  return token.replaceAll('~', '~0').replaceAll('/', '~1');
 }

@@ -1,11 +1,12 @@
 import { keys } from './annotations.ts';
 import { NAME, PORT, SCOPED_ACCOUNT, SCRIPTS_VOLUME, TOKEN_VOLUME } from './names.ts';
 import type { Options } from './options.ts';
+import { looksLikeOurs } from './own-sidecar.ts';
 import type { Container, Namespace, Pod, PodSpec, Volume, VolumeMount } from './pod.ts';
 import { Problem } from './problem.ts';
 import { resources } from './resources.ts';
 import { type SidecarOptions, sidecar } from './sidecar.ts';
-import { type Before, beforeOf, looksLikeOurs, type Status } from './status.ts';
+import { type Before, beforeOf, type Status } from './status.ts';
 
 /**
  * Two copies (the file and its successor) of 10,000 members of at most 0.5 KB in members.json are

@@ -1,5 +1,7 @@
 /** Kubernetes quantities: `500m`, `128Mi`, `1.5`, `2e3`. */
 
+export type Resource = 'cpu' | 'memory';
+
 const FACTORS: Record<string, number> = {
   n: 1e-9,
   u: 1e-6,
@@ -52,4 +54,16 @@ export function bytes(count: number): string {
 function shortest(amount: number, factor: number, [unit, ...larger]: readonly string[]): string {
   if (amount === 0 || amount % factor !== 0 || larger.length === 0) return `${amount}${unit}`;
   return shortest(amount / factor, factor, larger);
+}
+
+/** Thousandths of a core, or bytes; a part of one counts as one, as the API server rounds. */
+export function unitsOf(name: Resource, text: unknown): number | undefined {
+  const given = amountOf(text);
+  // What binary fractions are off by is no part of a thousandth.
+  return given === undefined ? undefined : Math.ceil(given * (name === 'cpu' ? 1000 : 1) - 1e-6);
+}
+
+/** The same as text, in the words of the API server. */
+export function written(name: Resource, amount: number): string {
+  return name === 'cpu' ? cores(amount) : bytes(amount);
 }

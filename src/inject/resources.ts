@@ -1,7 +1,7 @@
 import { type LimitRangeItem, own, type Pod, type Resources } from './pod.ts';
 import { Problem } from './problem.ts';
-import { amountOf, bytes, cores } from './quantity.ts';
-import { type Name, type Rest, restOf, unitsOf } from './rest.ts';
+import { amountOf, type Resource, unitsOf, written } from './quantity.ts';
+import { type Rest, restOf } from './rest.ts';
 
 /** Requests and limits of the sidecar as the settings have them. */
 export interface Amounts {
@@ -34,7 +34,8 @@ export function resources(
   items: readonly LimitRangeItem[],
   native: boolean,
 ): Resources {
-  const guaranteed = isGuaranteed(pod, restOf(pod, native));
+  const rest = restOf(pod, native);
+  const guaranteed = isGuaranteed(pod, rest);
   const cpuLimit = guaranteed && amounts.cpuLimitIsDefault ? GUARANTEED_CPU : amounts.cpuLimit;
   const wanted = {
     cpu: { request: guaranteed ? cpuLimit : amounts.cpuRequest, limit: cpuLimit },
@@ -44,10 +45,10 @@ export function resources(
   const limits: Record<string, string> = {};
   for (const name of NAMES) {
     if (isOfPod(pod, name) && !isFilledIn(name, items)) continue;
-    const bounds = boundsOf(name, items, restOf(pod, native), pod.spec.resources);
+    const bounds = boundsOf(name, items, rest, pod.spec.resources);
     const { request, limit } = fitted(name, wanted[name], bounds, guaranteed, isOfPod(pod, name));
-    requests[name] = write(name, request);
-    limits[name] = write(name, limit);
+    requests[name] = written(name, request);
+    limits[name] = written(name, limit);
   }
   return Object.keys(limits).length === 0 ? {} : { requests, limits };
 }
@@ -62,7 +63,7 @@ interface Bounds {
 }
 
 function boundsOf(
-  name: Name,
+  name: Resource,
   items: readonly LimitRangeItem[],
   rest: Rest,
   { limits: whole, requests: shared }: Resources = {},
@@ -81,10 +82,10 @@ function boundsOf(
   const podMin = Math.max(0, ...of('Pod', 'min'));
   const podMax = Math.min(...of('Pod', 'max'));
   return {
-    mostLimit: Math.min(...of('Container', 'max'), podMax - limits, most(name, whole)),
+    mostLimit: Math.min(...of('Container', 'max'), podMax - limits, ofPodAsAWhole(name, whole)),
     // Of a pod without limits, the sidecar's are all there are.
     leastLimit: Math.max(least, aloneLimits < podMin ? podMin - limits : 0),
-    mostRequest: Math.min(podMax, most(name, shared)) - requests,
+    mostRequest: Math.min(podMax, ofPodAsAWhole(name, shared)) - requests,
     leastRequest(limit) {
       const ofPod = Math.max(limit + limits, aloneLimits) / ratio('Pod');
       return Math.ceil(
@@ -95,7 +96,7 @@ function boundsOf(
 }
 
 function fitted(
-  name: Name,
+  name: Resource,
   wanted: { request: string; limit: string },
   bounds: Bounds,
   guaranteed: boolean,
@@ -114,21 +115,17 @@ function fitted(
     throw new Problem(
       'limit-range',
       'the LimitRanges of the namespace, or the resources of the pod, leave the sidecar ' +
-        `${write(name, left)} of ${name}, and it needs ${write(name, needed)}; raise them, or leave the pod out`,
+        `${written(name, left)} of ${name}, and it needs ${written(name, needed)}; raise them, or leave the pod out`,
     );
   }
   return { request, limit };
 }
 
-function write(name: Name, amount: number): string {
-  return name === 'cpu' ? cores(amount) : bytes(amount);
-}
-
-function isOfPod({ spec }: Pod, name: Name): boolean {
+function isOfPod({ spec }: Pod, name: Resource): boolean {
   return own(spec.resources?.limits, name) !== undefined || own(spec.resources?.requests, name) !== undefined;
 }
 
-function most(name: Name, amounts: Resources['limits']): number {
+function ofPodAsAWhole(name: Resource, amounts: Resources['limits']): number {
   return unitsOf(name, own(amounts, name)) ?? Number.POSITIVE_INFINITY;
 }
 
@@ -136,7 +133,7 @@ function most(name: Name, amounts: Resources['limits']): number {
  * Whether LimitRanger gives a container that names nothing a default, which is for the whole pod more than
  * it may have left. Where an item has a bound, the API server makes a default of it.
  */
-function isFilledIn(name: Name, items: readonly LimitRangeItem[]): boolean {
+function isFilledIn(name: Resource, items: readonly LimitRangeItem[]): boolean {
   return items.some(
     (item) =>
       item.type === 'Container' &&

@@ -1,17 +1,16 @@
 import { NAME } from './names.ts';
 import { type Container, own, type Pod } from './pod.ts';
-import { amountOf } from './quantity.ts';
+import { type Resource, unitsOf } from './quantity.ts';
 
-export type Name = 'cpu' | 'memory';
 type Kind = 'requests' | 'limits';
 
 /** The pod without its sidecar, added up as LimitRanger does. */
 export interface Rest {
   containers: readonly Container[];
   /** What runs while the sidecar does, at most: the pod has this and the sidecar's. */
-  beside(name: Name, kind: Kind): number;
+  beside(name: Resource, kind: Kind): number;
   /** What runs before it, at most: the pod has this at least. */
-  alone(name: Name, kind: Kind): number;
+  alone(name: Resource, kind: Kind): number;
 }
 
 /** A native sidecar is there from the start; an ordinary one comes when the init containers have ended. */
@@ -19,8 +18,8 @@ export function restOf({ spec }: Pod, native: boolean): Rest {
   const [main, inits] = [spec.containers, spec.initContainers ?? []].map((list) =>
     list.filter(({ name }) => name !== NAME),
   ) as [Container[], Container[]];
-  const alone = (name: Name, kind: Kind) => peak(inits, name, kind);
-  const together = (name: Name, kind: Kind) =>
+  const alone = (name: Resource, kind: Kind) => peak(inits, name, kind);
+  const together = (name: Resource, kind: Kind) =>
     total([...main, ...inits.filter(goesOn)], (container) => amount(container, name, kind));
   return {
     containers: [...inits, ...main],
@@ -30,15 +29,8 @@ export function restOf({ spec }: Pod, native: boolean): Rest {
   };
 }
 
-/** Thousandths of a core, or bytes; a part of one counts as one, as the API server rounds. */
-export function unitsOf(name: Name, text: unknown): number | undefined {
-  const given = amountOf(text);
-  // What binary fractions are off by is no part of a thousandth.
-  return given === undefined ? undefined : Math.ceil(given * (name === 'cpu' ? 1000 : 1) - 1e-6);
-}
-
 /** The most that the init containers have at one time: each runs beside those before it that go on. */
-function peak(inits: readonly Container[], name: Name, kind: Kind): number {
+function peak(inits: readonly Container[], name: Resource, kind: Kind): number {
   let going = 0;
   let most = 0;
   for (const container of inits) {
@@ -53,7 +45,7 @@ function goesOn({ restartPolicy }: Container): boolean {
   return restartPolicy === 'Always';
 }
 
-function amount({ resources }: Container, name: Name, kind: Kind): number {
+function amount({ resources }: Container, name: Resource, kind: Kind): number {
   const given = own(resources?.[kind], name);
   // A request that is missing is taken from the limit.
   return unitsOf(name, given ?? own(resources?.limits, name)) ?? 0;

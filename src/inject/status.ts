@@ -1,5 +1,6 @@
-import { DEFAULT_CONTAINER_KEY, NAME, STATUS_KEY } from './names.ts';
-import { type Container, own, type Pod } from './pod.ts';
+import { DEFAULT_CONTAINER_KEY, STATUS_KEY } from './names.ts';
+import { isInjected } from './own-sidecar.ts';
+import { own, type Pod } from './pod.ts';
 
 /** What is written on an injected pod. */
 export interface Status extends Before {
@@ -53,15 +54,6 @@ export function statusOf(pod: Pod): Status | undefined {
   } catch {
     return undefined;
   }
-}
-
-export function isInjected({ spec }: Pod): boolean {
-  return [...(spec.initContainers ?? []), ...spec.containers].some(looksLikeOurs);
-}
-
-/** Ours, of whatever version and from whatever mirror. */
-export function looksLikeOurs({ name, args }: Container): boolean {
-  return name === NAME && Array.isArray(args) && args[0] === 'sidecar';
 }
 
 /** Anybody can write an annotation, so its shape is not taken for granted. */

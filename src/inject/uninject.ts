@@ -1,7 +1,8 @@
 import { DEFAULT_CONTAINER_KEY, NAME, STATUS_KEY, VOLUMES } from './names.ts';
-import { escaped, type Operation } from './patch.ts';
+import { escaped, type Operation, removed } from './operations.ts';
+import { isInjected, looksLikeOurs } from './own-sidecar.ts';
 import { type Container, own, type Pod } from './pod.ts';
-import { isInjected, looksLikeOurs, mountsOf, type Status, statusOf } from './status.ts';
+import { mountsOf, type Status, statusOf } from './status.ts';
 
 /**
  * The operations that take out what injection put in, by its status annotation; none for a pod that was
@@ -37,17 +38,16 @@ function isOurMount({ name }: { name: string }): boolean {
   return name === NAME;
 }
 
-/** The last first, so that places stay what they are; a list that is emptied goes, unless it was there. */
+/** A list that is emptied goes, unless it was there. */
 function removals<T>(
   path: string,
-  items: readonly T[] | undefined,
+  items: readonly T[] = [],
   ours: (item: T) => boolean,
   stays: boolean,
 ): Operation[] {
-  const found = (items ?? []).flatMap((item, index) => (ours(item) ? [index] : []));
-  if (found.length === 0) return [];
-  if (found.length === items!.length && !stays) return [{ op: 'remove', path }];
-  return found.reverse().map((index) => ({ op: 'remove', path: `${path}/${index}` }));
+  const operations = removed(path, items, ours);
+  const emptied = operations.length > 0 && operations.length === items.length;
+  return emptied && !stays ? [{ op: 'remove', path }] : operations;
 }
 
 function accountOperations({ spec }: Pod, { account, was }: Status): Operation[] {

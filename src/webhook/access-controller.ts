@@ -16,7 +16,7 @@ import {
   wanting,
 } from './access-held.ts';
 import { KeyedWork } from './keyed-work.ts';
-import { isStatus, type KubernetesClient, sentenceOf } from './kubernetes-client.ts';
+import { ifThere, type KubernetesClient, sentenceOf } from './kubernetes-client.ts';
 
 export interface AccessControllerOptions {
   client: KubernetesClient;
@@ -186,12 +186,8 @@ export class AccessController {
   }
 
   async #isThere(name: string): Promise<boolean> {
-    try {
-      return !isTerminating(await this.#options.client.core.readNamespace({ name }));
-    } catch (error) {
-      if (isStatus(error, 404)) return false;
-      throw error;
-    }
+    const namespace = await ifThere(this.#options.client.core.readNamespace({ name }));
+    return namespace !== undefined && !isTerminating(namespace);
   }
 }
 

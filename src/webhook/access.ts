@@ -2,7 +2,7 @@ import type { RbacV1Subject, V1RoleBinding } from '@kubernetes/client-node';
 import { SCOPED_ACCOUNT } from '../inject/names.ts';
 import type { Log } from '../log.ts';
 import { Metrics } from '../metrics.ts';
-import { isStatus, type KubernetesClient } from './kubernetes-client.ts';
+import { ifThere, isStatus, type KubernetesClient } from './kubernetes-client.ts';
 
 /** One binding for each namespace, under the name of the ClusterRole, so that RBAC can pin it. */
 export const BINDING = SCOPED_ACCOUNT;
@@ -123,22 +123,12 @@ export class Access {
   }
 
   async #exists(namespace: string, name: string): Promise<boolean> {
-    try {
-      await this.#client.core.readNamespacedServiceAccount({ namespace, name });
-      return true;
-    } catch (error) {
-      if (isStatus(error, 404)) return false;
-      throw error;
-    }
+    const account = await ifThere(this.#client.core.readNamespacedServiceAccount({ namespace, name }));
+    return account !== undefined;
   }
 
-  async #readBinding(namespace: string): Promise<V1RoleBinding | undefined> {
-    try {
-      return await this.#client.rbac.readNamespacedRoleBinding({ namespace, name: BINDING });
-    } catch (error) {
-      if (isStatus(error, 404)) return undefined;
-      throw error;
-    }
+  #readBinding(namespace: string): Promise<V1RoleBinding | undefined> {
+    return ifThere(this.#client.rbac.readNamespacedRoleBinding({ namespace, name: BINDING }));
   }
 
   /**

@@ -68,6 +68,16 @@ function fileConfig(file: string): KubeConfig {
   }
 }
 
+/** What was asked for; undefined when the API server says that there is no such thing. */
+export async function ifThere<T>(asked: Promise<T>): Promise<T | undefined> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (isStatus(error, 404)) return undefined;
+    throw error;
+  }
+}
+
 /** Whether the API server answered with this status code. */
 export function isStatus(error: unknown, code: number): boolean {
   return error instanceof ApiException && error.code === code;

@@ -1,6 +1,7 @@
 import { apply_patch } from 'jsonpatch';
 import { inject } from '../inject/inject.ts';
-import { type Operation, patch } from '../inject/patch.ts';
+import type { Operation } from '../inject/operations.ts';
+import { patch } from '../inject/patch.ts';
 import { type Install, needsAccess, type Plan } from '../inject/plan.ts';
 import type { Namespace, Pod } from '../inject/pod.ts';
 import { type Code, isSurprising } from '../inject/problem.ts';

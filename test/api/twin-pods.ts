@@ -1,7 +1,7 @@
 /** What is to be the same of a pod with the sidecar and its twin without, and what is not. */
 
 import { apply_patch } from 'jsonpatch';
-import type { Operation } from '../../src/inject/patch.ts';
+import type { Operation } from '../../src/inject/operations.ts';
 import type { Container, Pod } from './app-pod.ts';
 
 const TOKEN_PATH = '/var/run/secrets/kubernetes.io/serviceaccount';

@@ -1,7 +1,7 @@
 /** What an API server does to a pod between two calls of a webhook, as far as injection can see it. */
 import { apply_patch } from 'jsonpatch';
 import { TOKEN_PATH } from '../../src/inject/names.ts';
-import type { Operation } from '../../src/inject/patch.ts';
+import type { Operation } from '../../src/inject/operations.ts';
 import type { Container, Pod } from '../../src/inject/pod.ts';
 import { canonical } from './canonical-quantity.ts';
 import { tokenVolume } from './pods.ts';

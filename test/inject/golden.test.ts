@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { keys } from '../../src/inject/annotations.ts';
 import type { Context, Report } from '../../src/inject/inject.ts';
-import type { Operation } from '../../src/inject/patch.ts';
+import type { Operation } from '../../src/inject/operations.ts';
 import type { Install } from '../../src/inject/plan.ts';
 import type { LimitRangeItem, Pod } from '../../src/inject/pod.ts';
 import { codes } from '../../src/inject/problem.ts';

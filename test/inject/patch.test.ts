@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { keys } from '../../src/inject/annotations.ts';
 import { MOUNT_PATH, SCOPED_ACCOUNT, TOKEN_PATH } from '../../src/inject/names.ts';
-import { escaped } from '../../src/inject/patch.ts';
+import { escaped } from '../../src/inject/operations.ts';
 import type { Pod, VolumeMount } from '../../src/inject/pod.ts';
 import { applied, containersOf, secondPass } from './api-server.ts';
 import {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { keys } from '../../src/inject/annotations.ts';
+import { isInjected, looksLikeOurs } from '../../src/inject/own-sidecar.ts';
 import type { Pod } from '../../src/inject/pod.ts';
-import { beforeOf, isInjected, looksLikeOurs, statusOf } from '../../src/inject/status.ts';
+import { beforeOf, statusOf } from '../../src/inject/status.ts';
 import { applied } from './api-server.ts';
 import { annotate, askingPod, injected, pod } from './pods.ts';
 

@@ -1,5 +1,5 @@
 /** Admission requests as an API server sends them, and the cluster that they are answered in. */
-import type { Operation } from '../../src/inject/patch.ts';
+import type { Operation } from '../../src/inject/operations.ts';
 import type { Pod } from '../../src/inject/pod.ts';
 import type { AdmissionRequest, AdmissionResponse, ReviewContext } from '../../src/webhook/review.ts';
 import { askingPod, INSTALL, labelled, plain } from '../inject/pods.ts';

@@ -1,4 +1,4 @@
-import type { Operation } from '../../inject/patch.ts';
+import type { Operation } from '../../inject/operations.ts';
 import type { Fields, Value } from './value.ts';
 
 /** The value after the operations of RFC 6902; the one given stays as it is. */

@@ -1,5 +1,5 @@
 import type { V1Secret } from '@kubernetes/client-node';
-import { isStatus, type KubernetesClient } from '../kubernetes-client.ts';
+import { ifThere, isStatus, type KubernetesClient } from '../kubernetes-client.ts';
 import type { Certificates } from './issue.ts';
 
 const FIELDS = { ca: 'ca.crt', caKey: 'ca.key', cert: 'tls.crt', key: 'tls.key' } as const;
@@ -23,16 +23,10 @@ export class Store {
   }
 
   async load(): Promise<Stored | undefined> {
-    try {
-      const secret = await this.#client.core.readNamespacedSecret({
-        namespace: this.#namespace,
-        name: this.#name,
-      });
-      return { certificates: decode(secret), version: secret.metadata?.resourceVersion };
-    } catch (error) {
-      if (isStatus(error, 404)) return undefined;
-      throw error;
-    }
+    const [namespace, name] = [this.#namespace, this.#name];
+    const secret = await ifThere(this.#client.core.readNamespacedSecret({ namespace, name }));
+    if (secret === undefined) return undefined;
+    return { certificates: decode(secret), version: secret.metadata?.resourceVersion };
   }
 
   /** False when another replica wrote first: what it wrote is to be used. */
