@@ -1,5 +1,5 @@
 import { keys } from '../inject/annotations.ts';
-import { type Install, needsAccess } from '../inject/plan.ts';
+import type { Install } from '../inject/plan.ts';
 import { accessObjects, identityOf, type Need } from './access.ts';
 import { commands } from './commands.ts';
 import { applyOperations } from './document/operations.ts';
@@ -61,7 +61,7 @@ class Injection {
 
   #provide(manifest: Manifest, workload: Workload, { report }: Judgement): void {
     const { account, accountName } = report.plan!;
-    if (!needsAccess(report.plan!)) return;
+    if (report.plan!.access === undefined) return;
     const namespace = this.#namespaceOf(workload);
     const need: Need = { namespace, account: accountName, scoped: account === 'scoped' };
     const missing = accessObjects(need).filter((object) => !this.#present.has(identityOf(object)));

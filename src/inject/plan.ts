@@ -1,3 +1,4 @@
+import { type AccessNeed, ROLES } from './account.ts';
 import { keys } from './annotations.ts';
 import { NAME, PORT, SCOPED_ACCOUNT, SCRIPTS_VOLUME, TOKEN_VOLUME } from './names.ts';
 import type { Options } from './options.ts';
@@ -49,6 +50,8 @@ export interface Plan {
   account: AccountChoice;
   /** The account that the sidecar runs under. */
   accountName: string;
+  /** What the cluster has to provide for that account; undefined where nothing is needed or may be made. */
+  access: AccessNeed | undefined;
   /** With an ordinary sidecar, the container that kubectl is to mean. */
   defaultContainer: string | undefined;
   status: string;
@@ -79,6 +82,7 @@ export function plan(pod: Pod, options: Options, context: PlanContext): Plan {
     mainContainers,
     account,
     accountName: account === 'scoped' ? SCOPED_ACCOUNT : current,
+    access: accessOf(account, current),
     defaultContainer: native ? undefined : mainContainers[0],
     status: JSON.stringify(statusOf(install.version, options, account, before)),
   };
@@ -114,8 +118,9 @@ function accountOf(current: string, options: Options, dryRun: boolean, endsWithP
 }
 
 /** On a dry run nothing may be created; and whoever asks DNS needs no rights. */
-export function needsAccess({ account }: Plan): boolean {
-  return account === 'scoped' || account === 'kept';
+function accessOf(account: AccountChoice, current: string): AccessNeed | undefined {
+  if (account === 'untouched' || account === 'unneeded') return undefined;
+  return { account: account === 'scoped' ? SCOPED_ACCOUNT : current, roles: [ROLES.slices] };
 }
 
 /** Whether a pod of this account gets the scoped one. */

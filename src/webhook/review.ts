@@ -1,8 +1,9 @@
 import { apply_patch } from 'jsonpatch';
+import type { AccessNeed } from '../inject/account.ts';
 import { inject } from '../inject/inject.ts';
 import type { Operation } from '../inject/operations.ts';
 import { patch } from '../inject/patch.ts';
-import { type Install, needsAccess, type Plan } from '../inject/plan.ts';
+import type { Install, Plan } from '../inject/plan.ts';
 import type { Namespace, Pod } from '../inject/pod.ts';
 import { type Code, isSurprising } from '../inject/problem.ts';
 
@@ -41,7 +42,7 @@ export interface Answer {
 export interface ReviewContext {
   install(): Install;
   readNamespace(name: string): Promise<Namespace>;
-  ensureAccess(namespace: string, account: string): Promise<void>;
+  ensureAccess(namespace: string, need: AccessNeed): Promise<void>;
   /** Tells whoever owns the pod why it is not injected; not waited for. */
   tellOwner(namespace: string, pod: Pod, code: Code, sentence: string): void;
 }
@@ -78,7 +79,7 @@ export async function review(request: AdmissionRequest, context: ReviewContext):
     if (!dryRun && isSurprising(code)) context.tellOwner(namespace.name, pod, code, sentence);
     return allowed(uid, 'skipped', code, warnings);
   }
-  if (needsAccess(plan!)) await context.ensureAccess(namespace.name, plan!.accountName);
+  if (plan!.access !== undefined) await context.ensureAccess(namespace.name, plan!.access);
   verify(pod, plan!, report.patch);
   return allowed(uid, report.patch.length > 0 ? 'injected' : 'unchanged', '', warnings, report.patch);
 }

@@ -35,7 +35,7 @@ export async function webhook(config: WebhookConfig): Promise<void> {
   const context: ReviewContext = {
     install: () => ({ ...install, nativeSidecars: native() }),
     readNamespace: (name) => readNamespace(client, name),
-    ensureAccess: (namespace, account) => access.ensure(namespace, account),
+    ensureAccess: (namespace, { account }) => access.ensure(namespace, account),
     tellOwner: (...what) => void events.tell(...what),
   };
   const app = webhookApp({

@@ -27,7 +27,7 @@ export function cluster(overrides: Partial<ReviewContext> = {}) {
   const context: ReviewContext = {
     install: () => INSTALL,
     readNamespace: async (name) => ({ ...(name === 'labelled' ? labelled : plain), name }),
-    ensureAccess: async (namespace, account) => void ensured.push(`${namespace}/${account}`),
+    ensureAccess: async (namespace, { account }) => void ensured.push(`${namespace}/${account}`),
     tellOwner: (namespace, _pod, code) => void told.push(`${namespace} ${code}`),
     ...overrides,
   };
