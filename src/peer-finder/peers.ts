@@ -1,6 +1,6 @@
 import type { Clock } from '../watcher/clock.ts';
 import { dnsSource } from '../watcher/dns/dns.ts';
-import { nodeResolver } from '../watcher/dns/dns-resolver.ts';
+import { dnsClient } from '../watcher/dns/dns-client.ts';
 import { endpointSlices } from '../watcher/kubernetes/endpoint-slices.ts';
 import { kubernetesSource } from '../watcher/kubernetes/kubernetes.ts';
 import { pods } from '../watcher/kubernetes/pods.ts';
@@ -34,7 +34,7 @@ export function peersOf(options: PeerFinderOptions, host: Host, context: Upstrea
     return marked(source, host, () => true);
   }
   const perspective = { group: { namespace, service: service! }, clusterDomain };
-  const resolver = nodeResolver(dnsServer === undefined ? undefined : [dnsServer]);
+  const resolver = dnsClient(dnsServer === undefined ? undefined : [dnsServer]);
   const dns = dnsSource({ ...perspective, resolver, clock, log });
   const follow = (source: Source) => marked(source, host, ({ ready }) => ready);
   try {

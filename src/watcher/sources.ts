@@ -1,5 +1,5 @@
 import { dnsSource } from './dns/dns.ts';
-import { nodeResolver } from './dns/dns-resolver.ts';
+import { dnsClient } from './dns/dns-client.ts';
 import { endpointSlices } from './kubernetes/endpoint-slices.ts';
 import { kubernetesSource } from './kubernetes/kubernetes.ts';
 import { pods } from './kubernetes/pods.ts';
@@ -27,7 +27,7 @@ export function sourceOf(
   }
   if (service === undefined) throw new Error(`--service is missing; --source ${name} needs it`);
   const group = { namespace, service };
-  if (name === 'dns') return dnsSource({ ...perspective, group, resolver: nodeResolver(), clock, log });
+  if (name === 'dns') return dnsSource({ ...perspective, group, resolver: dnsClient(), clock, log });
   const slices = endpointSlices({ ...perspective, group });
   return kubernetesSource(slices, kubernetesApi(upstream, context), clock, log);
 }

@@ -31,7 +31,9 @@ export class DnsServer {
   readonly questions: Question[] = [];
   readonly names = new Map<string, Records>();
   fault: (question: Question) => Fault | undefined = () => undefined;
-  /** For `nodeResolver`. */
+  /** Whether it knows EDNS; a server that does not calls such a question malformed. */
+  edns = true;
+  /** For `dnsClient`. */
   readonly address: string;
   readonly #udp: UdpSocket;
   readonly #tcp: Server;
@@ -81,6 +83,11 @@ export class DnsServer {
     this.#tcp.close();
   }
 
+  /** From now on only datagrams arrive. */
+  closeTcp(): void {
+    this.#tcp.close();
+  }
+
   #reply(message: Buffer, over: Question['over']): Buffer | undefined {
     const { name, end } = readName(message, 12);
     const code = message.readUInt16BE(end);
@@ -88,9 +95,15 @@ export class DnsServer {
     const question: Question = { type, name, over };
     this.questions.push(question);
     const records = this.names.get(name);
-    const fault = this.fault(question) ?? (records === undefined ? 'nxdomain' : undefined);
-    if (fault === 'drop') return undefined;
-    const answers = fault === undefined ? answersOf(type, records!) : [];
+    const room = message.readUInt16BE(10) === 0 ? undefined : message.readUInt16BE(end + 4 + 3);
+    const unknown = room !== undefined && !this.edns ? 'formerr' : undefined;
+    const given = this.fault(question) ?? unknown ?? (records === undefined ? 'nxdomain' : undefined);
+    if (given === 'drop') return undefined;
+    const all = given === undefined ? answersOf(type, records!) : [];
+    const bytes = all.reduce((sum, one) => sum + one.length, end + 4);
+    // 512 is what fits where the question does not say more.
+    const fault = given ?? (over === 'udp' && bytes > (room ?? 512) ? 'cut' : undefined);
+    const answers = fault === undefined ? all : [];
     // A response, authoritative, recursion wished for and available.
     const flags = 0x8580 | (fault === 'cut' ? 0x0200 : (fault && CODES[fault]) || 0);
     const counts = [1, answers.length, 0, 0].map((count) => number(count, 2));

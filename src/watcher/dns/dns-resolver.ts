@@ -1,4 +1,3 @@
-import { Resolver } from 'node:dns/promises';
 import { type Clock, Timeout, ticking } from '../clock.ts';
 
 export interface SrvRecord {
@@ -23,26 +22,8 @@ export interface DnsResolver {
   aaaa(name: string): Promise<AddressRecord[]>;
 }
 
-/** For each try; CoreDNS answers from memory in under a millisecond, so this is a lost packet. */
-const TRY_MS = 1000;
-const TRIES = 2;
-/** More than all tries at one server take, each waiting up to twice as long as the one before. */
+/** More than all tries at one server take, the second waiting twice as long as the first. */
 const QUERY_MS = 5000;
-
-/**
- * Node's own resolver, c-ares: no search domains, no hosts file, no cache, TCP when an answer was cut.
- * `servers` such as `10.96.0.10` or `127.0.0.1:5353`; by default those of /etc/resolv.conf.
- */
-export function nodeResolver(servers?: readonly string[], tryMs = TRY_MS): DnsResolver {
-  const resolver = new Resolver({ timeout: tryMs, maxTimeout: 2 * tryMs, tries: TRIES });
-  if (servers !== undefined) resolver.setServers(servers);
-  return {
-    srv: async (name) =>
-      (await resolver.resolveSrv(name)).map(({ name: target, port }) => ({ target, port })),
-    a: (name) => resolver.resolve4(name, { ttl: true }),
-    aaaa: (name) => resolver.resolve6(name, { ttl: true }),
-  };
-}
 
 const MEANINGS: Readonly<Record<string, string>> = {
   ENOTFOUND: 'no such name',

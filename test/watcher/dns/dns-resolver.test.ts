@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { type TestContext, test } from 'node:test';
+import { describe, type TestContext, test } from 'node:test';
 import { type Clock, systemClock } from '../../../src/watcher/clock.ts';
 import { dnsSource } from '../../../src/watcher/dns/dns.ts';
-import { addresses, DnsFailure, nodeResolver, srv } from '../../../src/watcher/dns/dns-resolver.ts';
+import { dnsClient } from '../../../src/watcher/dns/dns-client.ts';
+import { addresses, DnsFailure, srv } from '../../../src/watcher/dns/dns-resolver.ts';
 import { silent } from '../../../src/watcher/log.ts';
 import { Watch } from '../../../src/watcher/watch.ts';
 import { DnsServer, type Fault } from '../../support/dns-server.ts';
@@ -32,14 +33,14 @@ async function serve(t: TestContext): Promise<DnsServer> {
 }
 
 async function failureOf(server: DnsServer, name = SERVICE): Promise<[code: string, message: string]> {
-  const outcome = await srv(nodeResolver([server.address], TRY_MS), name, systemClock);
+  const outcome = await srv(dnsClient([server.address], TRY_MS), name, systemClock);
   assert.ok(outcome instanceof DnsFailure, JSON.stringify(outcome));
   return [outcome.code, outcome.message];
 }
 
 test('answers come with their TTL, each from the server, about the very name that was asked for', async (t) => {
   const server = await serve(t);
-  const resolver = nodeResolver([server.address]);
+  const resolver = dnsClient([server.address]);
   const target = `db-1.${SERVICE}`;
   assert.deepEqual(await srv(resolver, SERVICE, systemClock), [
     { target: `db-0.${SERVICE}`, port: 7000 },
@@ -81,7 +82,7 @@ test('every kind of no answer is a failure that says which', async (t) => {
 test('a lost packet is sent again, and a server that is gone is a failure', async (t) => {
   const server = await serve(t);
   server.fault = () => (server.questions.length === 1 ? 'drop' : undefined);
-  const records = await srv(nodeResolver([server.address], TRY_MS), SERVICE, systemClock);
+  const records = await srv(dnsClient([server.address], TRY_MS), SERVICE, systemClock);
   assert.equal((records as unknown[]).length, 2);
   const gone = await DnsServer.start();
   gone.close();
@@ -91,20 +92,68 @@ test('a lost packet is sent again, and a server that is gone is a failure', asyn
 test('an answer that was cut is asked for over TCP, and is no answer when it is cut there too', async (t) => {
   const server = await serve(t);
   server.fault = ({ over }) => (over === 'udp' ? 'cut' : undefined);
-  const records = await srv(nodeResolver([server.address], TRY_MS), SERVICE, systemClock);
+  const records = await srv(dnsClient([server.address], TRY_MS), SERVICE, systemClock);
   assert.equal((records as unknown[]).length, 2);
   assert.deepEqual(
     server.questions.map(({ over }) => over),
     ['udp', 'tcp'],
   );
   server.fault = () => 'cut';
-  assert.equal((await failureOf(server))[0], 'ENODATA');
+  const [code, message] = await failureOf(server);
+  assert.equal(code, 'TRUNCATED');
+  assert.match(message, /over TCP too/);
+});
+
+describe('an answer over UDP', () => {
+  /** A service of `count` members, whose SRV records take about 50 B each. */
+  const large = (server: DnsServer, count: number) => {
+    const srv = Array.from({ length: count }, (_, index) => ({
+      target: `db-${index}.${SERVICE}`,
+      port: 7000,
+    }));
+    server.names.set(SERVICE, { srv });
+  };
+  const ways = (server: DnsServer) => server.questions.map(({ over }) => over);
+
+  test('of more than 512 bytes needs no TCP, since the question says how much may come', async (t) => {
+    const server = await serve(t);
+    large(server, 15);
+    server.closeTcp();
+    const records = await srv(dnsClient([server.address], TRY_MS), SERVICE, systemClock);
+    assert.equal((records as unknown[]).length, 15);
+    assert.deepEqual(ways(server), ['udp']);
+  });
+
+  test('that does not fit there either is asked for over TCP', async (t) => {
+    const server = await serve(t);
+    large(server, 40);
+    const records = await srv(dnsClient([server.address], TRY_MS), SERVICE, systemClock);
+    assert.equal((records as unknown[]).length, 40);
+    assert.deepEqual(ways(server), ['udp', 'tcp']);
+  });
+
+  test('that was cut, with TCP closed, is no answer, and the failure says what to open', async (t) => {
+    const server = await serve(t);
+    large(server, 40);
+    server.closeTcp();
+    const [code, message] = await failureOf(server);
+    assert.equal(code, 'TRUNCATED');
+    assert.match(message, /allow TCP port 53/);
+  });
+
+  test('of a server without EDNS comes when it is asked in the old way', async (t) => {
+    const server = await serve(t);
+    server.edns = false;
+    const records = await srv(dnsClient([server.address], TRY_MS), SERVICE, systemClock);
+    assert.equal((records as unknown[]).length, 2);
+    assert.deepEqual(ways(server), ['udp', 'udp']);
+  });
 });
 
 test('a watch over real packets keeps everybody through faults, and follows what is true again', async (t) => {
   const server = await serve(t);
   const group = { namespace: 'default', service: 'db' };
-  const resolver = nodeResolver([server.address], TRY_MS);
+  const resolver = dnsClient([server.address], TRY_MS);
   const options = { group, clusterDomain: 'cluster.local', resolver, clock: hurried, log: silent };
   const watch = new Watch({ source: dnsSource(options), group, clock: hurried });
   const output = new Recorder();

@@ -1,0 +1,184 @@
+import type { RemoteInfo, Socket as UdpSocket } from 'node:dgram';
+import { readFileSync } from 'node:fs';
+import { isIPv6, type Socket } from 'node:net';
+import { BadMessage, decodeReply, encodeQuery, type Question, type Reply } from './dns-message.ts';
+import type { DnsResolver } from './dns-resolver.ts';
+
+/** For each try; CoreDNS answers from memory in under a millisecond, so this is a lost packet. */
+const TRY_MS = 1000;
+/** How often every server is asked; the second time it has twice as long. */
+const TRIES = 2;
+const PORT = 53;
+/** What libc takes of a resolv.conf. */
+const MAX_SERVERS = 3;
+
+/** RCODEs, by Node's names for them. */
+const CODES: Readonly<Record<number, string>> = {
+  1: 'EFORMERR',
+  2: 'ESERVFAIL',
+  3: 'ENOTFOUND',
+  4: 'ENOTIMP',
+  5: 'EREFUSED',
+};
+/** How a server answers that does not know EDNS. */
+const WITHOUT_EDNS = new Set(['EFORMERR', 'ENOTIMP']);
+
+/** A question without an answer; `code` is one of Node's DNS error codes, or `TRUNCATED`. */
+class Unanswered extends Error {
+  readonly code: string;
+  constructor(code: string, message = code) {
+    super(message);
+    this.code = code;
+  }
+}
+
+interface Server {
+  host: string;
+  port: number;
+}
+
+/**
+ * A resolver that asks DNS servers itself: no search domains, no hosts file, no cache. Node's own does
+ * not say how large an answer over UDP may be (EDNS), so that a group of five needs TCP, which is closed
+ * in many clusters. An answer that was cut is asked for again over TCP. `servers` such as `10.96.0.10`
+ * or `127.0.0.1:5353`; by default those of /etc/resolv.conf.
+ */
+export function dnsClient(servers = systemServers(), tryMs = TRY_MS): DnsResolver {
+  const all = servers.map(parseServer);
+  const ask = (type: Question['type'], name: string) => askAll(all, { name, type }, tryMs);
+  const address = async (type: 'A' | 'AAAA', name: string) =>
+    (await ask(type, name)).map(({ value, ttl }) => ({ address: value, ttl }));
+  return {
+    srv: async (name) => (await ask('SRV', name)).map(({ value, port }) => ({ target: value, port })),
+    a: (name) => address('A', name),
+    aaaa: (name) => address('AAAA', name),
+  };
+}
+
+/** The name servers of this machine, as libc reads them; itself where none is named. */
+export function systemServers(file = '/etc/resolv.conf'): string[] {
+  const found = readOr(file, '').matchAll(/^\s*nameserver\s+(\S+)/gm);
+  const servers = [...found].map(([, address]) => address!.replace(/%.*/, '')).slice(0, MAX_SERVERS);
+  return servers.length === 0 ? ['127.0.0.1'] : servers;
+}
+
+function readOr(file: string, otherwise: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return otherwise;
+  }
+}
+
+function parseServer(text: string): Server {
+  if (isIPv6(text)) return { host: text, port: PORT };
+  const [, host, port] = /^\[?(.*?)\]?(?::(\d+))?$/.exec(text)!;
+  return { host: host!, port: port === undefined ? PORT : Number(port) };
+}
+
+/** Asks one server after the other; those that did not answer get a second try. */
+async function askAll(servers: readonly Server[], question: Question, tryMs: number) {
+  let left = servers;
+  let failure: Unanswered | undefined;
+  for (let attempt = 1; attempt <= TRIES && left.length > 0; attempt += 1) {
+    const silent: Server[] = [];
+    for (const server of left) {
+      try {
+        return await askOne(server, question, tryMs * attempt);
+      } catch (error) {
+        if (!(error instanceof Unanswered)) throw error;
+        // The name is not there, whoever is asked; anything else another server may know better.
+        if (error.code === 'ENOTFOUND' || error.code === 'ENODATA') throw error;
+        if (error.code === 'ETIMEOUT') silent.push(server);
+        failure = error;
+      }
+    }
+    left = silent;
+  }
+  throw failure ?? new Unanswered('ECONNREFUSED');
+}
+
+async function askOne(server: Server, question: Question, tryMs: number) {
+  let reply = await overUdp(server, question, true, tryMs);
+  if (WITHOUT_EDNS.has(CODES[reply.code] ?? '')) reply = await overUdp(server, question, false, tryMs);
+  if (reply.truncated) reply = await overTcp(server, question, tryMs);
+  if (reply.truncated) throw new Unanswered('TRUNCATED', 'the answer was cut, over TCP too');
+  if (reply.code !== 0) throw new Unanswered(CODES[reply.code] ?? 'EBADRESP', `RCODE ${reply.code}`);
+  if (reply.records.length === 0) throw new Unanswered('ENODATA');
+  return reply.records;
+}
+
+/**
+ * One datagram there and one back. The socket has a port of its own for each question and takes packets
+ * of that server alone; with the random id in it, a forged answer has to guess both.
+ */
+function overUdp(server: Server, question: Question, edns: boolean, tryMs: number): Promise<Reply> {
+  const id = newId();
+  const query = encodeQuery(id, question, edns);
+  // Loaded by who asks DNS only.
+  const { createSocket } = process.getBuiltinModule('node:dgram');
+  const socket: UdpSocket = createSocket(isIPv6(server.host) ? 'udp6' : 'udp4');
+  const reply = new Promise<Reply>((resolve, reject) => {
+    const fail = (error: NodeJS.ErrnoException) => reject(new Unanswered(codeOf(error), error.message));
+    socket.on('error', fail);
+    socket.on('message', (message: Buffer, _from: RemoteInfo) => {
+      try {
+        resolve(decodeReply(message, id, question));
+      } catch (error) {
+        // Somebody else's packet: the answer may still come.
+        if (!(error instanceof BadMessage)) reject(error);
+      }
+    });
+    socket.connect(server.port, server.host, () => socket.send(query, (error) => error && fail(error)));
+  });
+  return within(reply, tryMs, () => socket.close());
+}
+
+async function overTcp(server: Server, question: Question, tryMs: number): Promise<Reply> {
+  const id = newId();
+  const query = encodeQuery(id, question, true);
+  const socket = process.getBuiltinModule('node:net').connect(server.port, server.host);
+  const length = Buffer.alloc(2);
+  length.writeUInt16BE(query.length);
+  socket.write(Buffer.concat([length, query]));
+  try {
+    return decodeReply(await within(message(socket), tryMs, () => socket.destroy()), id, question);
+  } catch (error) {
+    const code = error instanceof BadMessage ? 'EBADRESP' : codeOf(error as NodeJS.ErrnoException);
+    const advice = 'the answer was cut, and over TCP there is none; allow TCP port 53';
+    throw new Unanswered('TRUNCATED', `${advice} (${code})`);
+  }
+}
+
+/** One message from a stream, behind its length. */
+async function message(socket: Socket): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of socket) {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    const whole = bytes >= 2 ? Buffer.concat(chunks) : undefined;
+    const length = whole?.readUInt16BE(0);
+    if (whole !== undefined && bytes >= 2 + length!) return whole.subarray(2, 2 + length!);
+  }
+  throw new BadMessage('the server hung up');
+}
+
+async function within<T>(promise: Promise<T>, milliseconds: number, close: () => void): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Unanswered('ETIMEOUT')), milliseconds);
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+    close();
+  }
+}
+
+function codeOf({ code }: NodeJS.ErrnoException): string {
+  return code ?? 'EBADRESP';
+}
+
+function newId(): number {
+  return process.getBuiltinModule('node:crypto').randomInt(0x10000);
+}

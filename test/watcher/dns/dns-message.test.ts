@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import {
+  BadMessage,
+  BadName,
+  decodeReply,
+  encodeQuery,
+  type Question,
+} from '../../../src/watcher/dns/dns-message.ts';
+
+const ID = 0xbeef;
+const question: Question = { name: 'db.shop.svc.cluster.local', type: 'A' };
+
+/** An answer to `question`: its own bytes with the flags and counts of a reply, then the records. */
+function reply(records: Buffer[], { flags = 0x8580, type = question.type, id = ID } = {}): Buffer {
+  const query = encodeQuery(id, { ...question, type }, false);
+  query.writeUInt16BE(flags, 2);
+  query.writeUInt16BE(records.length, 6);
+  return Buffer.concat([query, ...records]);
+}
+
+/** A record whose owner is the name of the question unless `owner` says otherwise. */
+function record(type: number, data: number[], { ttl = 5, owner = [0xc0, 0x0c] } = {}): Buffer {
+  const head = Buffer.alloc(10);
+  head.writeUInt16BE(type, 0);
+  head.writeUInt16BE(1, 2);
+  head.writeUInt32BE(ttl, 4);
+  head.writeUInt16BE(data.length, 8);
+  return Buffer.concat([Buffer.from(owner), head, Buffer.from(data)]);
+}
+
+const name = (...labels: string[]) => [
+  ...labels.flatMap((label) => [label.length, ...Buffer.from(label)]),
+  0,
+];
+
+describe('a question', () => {
+  test('says with EDNS that 1232 bytes may come', () => {
+    const query = encodeQuery(ID, question, true);
+    assert.deepEqual([...query.subarray(-11)], [0, 0, 41, 4, 208, 0, 0, 0, 0, 0, 0]);
+    assert.equal(query.readUInt16BE(10), 1);
+    assert.equal(encodeQuery(ID, question, false).length, query.length - 11);
+  });
+
+  test('is refused for a name that DNS could not have', () => {
+    for (const wrong of ['', 'a..b', `${'a'.repeat(64)}.x`, Array(64).fill('abc').join('.')]) {
+      assert.throws(() => encodeQuery(ID, { ...question, name: wrong }, true), BadName, wrong);
+    }
+  });
+});
+
+describe('an answer', () => {
+  test('has the records of the question, with their TTL', () => {
+    const a = reply([record(1, [10, 0, 0, 1], { ttl: 30 }), record(28, Array(16).fill(0))]);
+    assert.deepEqual(decodeReply(a, ID, question), {
+      code: 0,
+      truncated: false,
+      records: [{ ttl: 30, value: '10.0.0.1', port: 0 }],
+    });
+    const address = [0xfd, 0, ...Array(13).fill(0), 1];
+    const aaaa = reply([record(28, address, { ttl: 0x80000000 })], { type: 'AAAA' });
+    assert.deepEqual(decodeReply(aaaa, ID, { ...question, type: 'AAAA' }).records, [
+      { ttl: 0, value: 'fd00::1', port: 0 },
+    ]);
+    const srv = reply([record(33, [0, 0, 0, 0, 0x1b, 0x58, ...name('db-0', 'x')])], { type: 'SRV' });
+    assert.deepEqual(decodeReply(srv, ID, { ...question, type: 'SRV' }).records, [
+      { ttl: 5, value: 'db-0.x', port: 7000 },
+    ]);
+  });
+
+  test('follows an alias, and takes no record of another name', () => {
+    const alias = record(5, name('other', 'example'));
+    const there = record(1, [10, 0, 0, 2], { owner: name('other', 'example') });
+    const stranger = record(1, [10, 0, 0, 3], { owner: name('stranger', 'example') });
+    const values = decodeReply(reply([alias, stranger, there]), ID, question).records.map(
+      ({ value }) => value,
+    );
+    assert.deepEqual(values, ['10.0.0.2']);
+  });
+
+  test('is not taken from a message that answers something else', () => {
+    const records = [record(1, [10, 0, 0, 1])];
+    const wrong = [
+      reply(records, { id: ID + 1 }),
+      reply(records, { flags: 0x0100 }),
+      reply(records, { type: 'AAAA' }),
+      reply([record(1, [10, 0, 0])]),
+      reply([record(28, [1, 2, 3])], { type: 'A' }),
+      reply([record(1, [10, 0, 0, 1], { owner: [0xc0, 0xff] })]),
+    ];
+    for (const message of wrong) assert.throws(() => decodeReply(message, ID, question), BadMessage);
+  });
+
+  test('of any bytes is an answer or a BadMessage, and is so without end in no case', () => {
+    const sound = reply([record(1, [10, 0, 0, 1]), record(5, name('other', 'example'))]);
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.uint8Array({ maxLength: 80 }),
+          fc.array(fc.tuple(fc.nat(sound.length - 1), fc.nat(255)), { maxLength: 8 }).map((changes) => {
+            const changed = Buffer.from(sound);
+            for (const [at, byte] of changes) changed[at] = byte;
+            return changed;
+          }),
+          fc.nat(sound.length).map((length) => sound.subarray(0, length)),
+        ),
+        (bytes) => {
+          try {
+            const { records } = decodeReply(Buffer.from(bytes), ID, question);
+            assert.ok(records.every(({ value }) => typeof value === 'string'));
+          } catch (error) {
+            assert.ok(error instanceof BadMessage, String(error));
+          }
+        },
+      ),
+      { numRuns: 5000 },
+    );
+  });
+});
