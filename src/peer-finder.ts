@@ -80,7 +80,8 @@ function hooksOf(options: PeerFinderOptions, environment: NodeJS.ProcessEnv, log
       ...environment,
       ...hostVariables(self(watch), type, environment.POD_IP),
     }),
-    output: (stream: 'stdout' | 'stderr', line: string) => process[stream].write(`${line}\n`),
+    // What a script leaves running goes on writing there when this process has ended.
+    output: 'inherit' as const,
   };
   return new Hooks(hooks, systemClock, log);
 }

@@ -1,6 +1,8 @@
 /** peer-finder's command line and scripts, unmodified, run by this program: as a sidecar and as an init container. */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -75,6 +77,7 @@ async function container(t: TestContext) {
   t.after(() => rm(directory, { recursive: true, force: true }));
   return {
     directory,
+    environment,
     start,
     script: (name: string) => join(directory, 'scripts', name),
     /** A script of the test's own; it works in the directory. */
@@ -301,6 +304,52 @@ describe('as the process that it is', sideBySide, () => {
     await started.until('the script', () => started.output.some((line) => line.includes('hook done')));
     started.signal('SIGTERM');
     assert.equal(await exitCode(started), 0);
+  });
+
+  /** Ways in which scripts leave something running; each notes the signal, takes its time, and ends. */
+  const daemon = `trap 'echo told >>daemon; sleep 0.5; echo ended >>daemon; exit 0' TERM; echo running >>daemon
+    tries=0; while [ $((tries += 1)) -lt 400 ]; do sleep 0.05; done`;
+  const left: Record<string, string> = {
+    'in the background': 'sh ./daemon.sh &',
+    'in a session of its own': 'setsid sh ./daemon.sh &',
+    'without the environment': 'env -i PATH="$PATH" sh ./daemon.sh &',
+  };
+  for (const [how, start] of Object.entries(left)) {
+    test(`what a script left running ${how} gets SIGTERM, and the time that it needs`, async (t) => {
+      const { server } = await apiWith(t, 'db-0');
+      const pod = await container(t);
+      await pod.write('daemon.sh', daemon);
+      const script = await pod.write('start.sh', `cat >/dev/null; ${start}`);
+      const flags = ['-on-start', script, '-on-change', script, '-service', 'db', ...server];
+      const started = pod.start(flags);
+      await pod.becomes('daemon', 'running\n');
+      await started.until('the end of the script', () =>
+        started.output.some((line) => /hook done/.test(line)),
+      );
+      started.signal('SIGTERM');
+      assert.equal(await exitCode(started), 0, started.tail());
+      assert.equal(pod.read('daemon'), 'running\ntold\nended\n');
+    });
+  }
+
+  test('what a script writes passes as it is, also from what it left running when all has ended', async (t) => {
+    const { server } = await apiWith(t, 'db-0');
+    const pod = await container(t);
+    const long = 'x'.repeat(10_000);
+    const body = `cat >/dev/null; (until [ -e gone ]; do sleep 0.02; done; printf 'last \\377 word') &
+      printf '%s' ${long}`;
+    const script = await pod.write('start.sh', body);
+    const init = [MAIN, 'peer-finder', '-on-start', script, '-service', 'db', ...server];
+    const file = join(pod.directory, 'written');
+
+    const out = openSync(file, 'w');
+    const child = spawn(process.execPath, init, { env: pod.environment, stdio: ['ignore', out, 'ignore'] });
+    closeSync(out);
+    const [code] = await once(child, 'exit');
+    assert.equal(code, 0);
+    await writeFile(join(pod.directory, 'gone'), '');
+    const whole = Buffer.concat([Buffer.from(`${long}last `), Buffer.from([0xff]), Buffer.from(' word')]);
+    await eventually('the last word', () => readFileSync(file).equals(whole), quickly);
   });
 
   test('told to stop before the peers are known, it has not succeeded', async (t) => {

@@ -20,6 +20,8 @@ export interface Ending {
 }
 
 export interface Run {
+  /** The process group of the command and of what it starts; undefined when it could not be started. */
+  group: number | undefined;
   /** Rejects when the command could not be started. */
   ended: Promise<Ending>;
   /** Ends the command and all in its process group, politely first. */
@@ -34,20 +36,20 @@ export interface RunOptions {
   timeoutMs: number;
   clock: Clock;
   environment: NodeJS.ProcessEnv;
-  /** Hears each line that the command writes. */
-  line(stream: 'stdout' | 'stderr', text: string): void;
+  /** Hears each line that the command writes; without it the command writes where this process does. */
+  line?: ((stream: 'stdout' | 'stderr', text: string) => void) | undefined;
 }
 
 /**
  * Runs a command in a process group of its own, so that a timeout ends what it started as well. What
- * it leaves running after a normal end (a server, say) stays, and is still heard.
+ * it leaves running after a normal end (a server, say) stays, and what it writes is still heard.
  */
 export function run(argv: readonly string[], options: RunOptions): Run {
-  const { clock } = options;
+  const { clock, line } = options;
   // Loaded by who runs commands only: it costs every other sidecar 0.7 MB.
   const child = process.getBuiltinModule('node:child_process').spawn(argv[0]!, argv.slice(1), {
     detached: true,
-    stdio: ['pipe', 'pipe', 'pipe'],
+    stdio: line === undefined ? ['pipe', 'inherit', 'inherit'] : ['pipe', 'pipe', 'pipe'],
     env: options.environment,
   });
   let timedOut = false;
@@ -64,14 +66,14 @@ export function run(argv: readonly string[], options: RunOptions): Run {
   const limited = Number.isFinite(options.timeoutMs);
   const timer = limited ? clock.setTimeout(expire, options.timeoutMs) : undefined;
   let lastError = '';
-  lines(child.stdout, (text) => options.line('stdout', text));
+  lines(child.stdout, (text) => line?.('stdout', text));
   lines(child.stderr, (text) => {
     lastError = text;
-    options.line('stderr', text);
+    line?.('stderr', text);
   });
   // A command that does not read its stdin closes it; that is its own affair.
-  child.stdin.on('error', () => {});
-  child.stdin.end(options.stdin);
+  child.stdin?.on('error', () => {});
+  child.stdin?.end(options.stdin);
   child.on('exit', () => {
     // Whoever of a killed group outlives its leader gets no more time.
     if (killTimer !== undefined) signalGroup(child, 'SIGKILL');
@@ -80,7 +82,7 @@ export function run(argv: readonly string[], options: RunOptions): Run {
   const ended = exit(child, clock)
     .finally(() => clock.clearTimeout(timer))
     .then((status) => ({ status, timedOut, lastError }));
-  return { ended, kill, signal: (signal) => signalGroup(child, signal) };
+  return { group: child.pid, ended, kill, signal: (signal) => signalGroup(child, signal) };
 }
 
 /** The status once the process has ended, been reaped, and its output been read. */
@@ -103,7 +105,8 @@ function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   }
 }
 
-function lines(stream: Readable, hear: (line: string) => void): void {
+function lines(stream: Readable | null, hear: (line: string) => void): void {
+  if (stream === null) return;
   let rest = '';
   const add = (piece: string) => {
     rest += piece;

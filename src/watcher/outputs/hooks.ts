@@ -5,6 +5,7 @@ import type { Member } from '../protocol.ts';
 import type { Output, Watch } from '../watch.ts';
 import { type Ending, type Run, run } from './command.ts';
 import { Latest } from './latest.ts';
+import { isGroupThere, leftRunning, MARK, signalAll } from './left-running.ts';
 
 /** Joining a database cluster takes seconds; after a minute a script is stuck. */
 const TIMEOUT_MS = 60_000;
@@ -20,14 +21,14 @@ export interface HookOptions {
   onChange?: readonly string[] | undefined;
   /** Infinity for none. */
   timeoutMs?: number | undefined;
-  /** The line for a member, or undefined to leave it out; the default is `peerName('DNS')`. */
-  peer?: ((member: Member) => string | undefined) | undefined;
+  /** The line for a member, or its lines; undefined leaves it out. The default is `peerName('DNS')`. */
+  peer?: ((member: Member) => string | readonly string[] | undefined) | undefined;
   /** No hook runs while this pod is not among the members, as with peer-finder. */
   needsSelf?: boolean | undefined;
   /** The environment of a run that is about to begin; the default is that of this process. */
   environment?: ((watch: Watch) => NodeJS.ProcessEnv) | undefined;
-  /** Hears what a command writes, line by line; the default is the log. */
-  output?: ((stream: 'stdout' | 'stderr', line: string) => void) | undefined;
+  /** Where a command writes: line by line into the log, which is the default, or where this process does. */
+  output?: 'log' | 'inherit' | undefined;
 }
 
 /**
@@ -66,7 +67,9 @@ interface Due {
  *   with backoff and the peers of then. Until the start command has succeeded, no other runs.
  * - A command that takes longer than the timeout (60 s by default) is ended with its process group:
  *   SIGTERM, and SIGKILL 5 s later.
- * - What it writes goes into the log line by line, and so does how it ended.
+ * - What it writes goes into the log line by line, unless it is to inherit the output; how it ended is
+ *   logged in any case.
+ * - What a command leaves running when it ends is not disturbed, and is told to stop with the rest.
  */
 export class Hooks implements Output {
   #options: HookOptions;
@@ -80,6 +83,9 @@ export class Hooks implements Output {
   /** What the last run that succeeded was given; undefined after a failure, which may have done a part. */
   #applied: string | undefined;
   #waitsForSelf = false;
+  /** What the commands, and all that they start, are known by afterwards. */
+  #mark: string = process.getBuiltinModule('node:crypto').randomUUID();
+  #groups = new Set<number>();
   runs = 0;
   failures = 0;
   timeouts = 0;
@@ -114,22 +120,40 @@ export class Hooks implements Output {
     this.#latest.request();
   }
 
-  /** Runs no more; resolves when a command that still ran has ended. */
+  /** Runs no more; resolves when a command that still ran, and what others left running, has ended. */
   async close(): Promise<void> {
     this.#latest.close();
     this.#running?.kill();
+    const deadline = this.#clock.now() + KILL_AFTER_MS;
+    signalAll(this.#left(), 'SIGTERM');
     await this.#running?.ended.catch(() => {});
+    await this.#leftEnded(deadline);
+    signalAll(this.#left(), 'SIGKILL');
   }
 
   /**
-   * Runs no more and hands the signal to a command that still runs; resolves when it has ended, however
-   * long that takes, with its status. Undefined when there was none.
+   * Runs no more and hands the signal to a command that still runs and to what others left running;
+   * resolves when all of them have ended, however long that takes, with the status of the command.
+   * Undefined when there was none.
    */
   async stop(signal: NodeJS.Signals): Promise<number | undefined> {
     this.#latest.close();
     this.#running?.signal(signal);
+    signalAll(this.#left(), signal);
     const ending = await this.#running?.ended.catch(() => undefined);
+    await this.#leftEnded(Number.POSITIVE_INFINITY);
     return ending?.status;
+  }
+
+  /** What runs under a command that has ended; a command that still runs, and its group, are not among it. */
+  #left(): number[] {
+    return this.runs === 0 ? [] : leftRunning(this.#mark, this.#groups, this.#running?.group);
+  }
+
+  async #leftEnded(deadline: number): Promise<void> {
+    while (this.#left().length > 0 && this.#clock.now() < deadline) {
+      await new Promise<void>((resolve) => this.#clock.setTimeout(resolve, LOOK_AGAIN_MS));
+    }
   }
 
   async #work(): Promise<void> {
@@ -164,29 +188,37 @@ export class Hooks implements Output {
     const members = [...this.#watch.members.values()];
     const waits = needsSelf === true && !members.some(({ self }) => self);
     this.#noteWaiting(waits, members.length);
-    const names = members.map(peer).filter((name) => name !== undefined);
+    const names = members.flatMap((member) => peer(member) ?? []);
     const peers = [...new Set(names)].sort().map((name) => `${name}\n`);
     const list = peers.join('');
     return waits || list === '' || list === this.#applied ? undefined : { hook, command, peers: list };
   }
 
   async #run({ hook, command, peers }: Due, watch: Watch): Promise<Ending> {
-    const { timeoutMs = TIMEOUT_MS, environment, output } = this.#options;
+    const { timeoutMs = TIMEOUT_MS, environment, output = 'log' } = this.#options;
     const logged = (stream: string, line: string) => this.#log.info('hook output', { hook, stream, line });
     try {
       this.#running = run(command, {
         stdin: peers,
         timeoutMs,
         clock: this.#clock,
-        environment: environment?.(watch) ?? process.env,
-        line: output ?? logged,
+        environment: { ...(environment?.(watch) ?? process.env), [MARK]: this.#mark },
+        line: output === 'log' ? logged : undefined,
       });
+      this.#remember(this.#running.group);
       return await this.#running.ended;
     } catch (error) {
       return { status: NOT_STARTED, timedOut: false, lastError: notStarted(command, error as Error) };
     } finally {
       this.#running = undefined;
+      this.#remember(undefined);
     }
+  }
+
+  /** Keeps the groups in which something still runs. */
+  #remember(group: number | undefined): void {
+    const before = [...this.#groups].filter(isGroupThere);
+    this.#groups = new Set(group === undefined ? before : [...before, group]);
   }
 
   #failed(error: Error, pauseMs: number): void {
@@ -213,6 +245,10 @@ export class Hooks implements Output {
 
 /** As a shell has it. */
 const NOT_STARTED = 127;
+/** What a command left running has this long to end after SIGTERM, as a command itself has. */
+const KILL_AFTER_MS = 5000;
+/** A look at all processes of a container takes under a millisecond. */
+const LOOK_AGAIN_MS = 100;
 
 class Failed extends Error {
   readonly hook: HookName;

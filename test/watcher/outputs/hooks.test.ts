@@ -395,3 +395,20 @@ test('who has no name of the wanted type is no peer', async (t) => {
   await ran(1);
   assert.equal(noted(), 'on-change:\nfd00::1\n');
 });
+
+test('what a command left running is told to stop with the sidecar, and ended when it does not', async (t) => {
+  const body = `(trap 'touch told' TERM; echo $$ >/dev/null; sh -c 'echo $PPID' >pid; touch up
+    tries=0; while [ $((tries += 1)) -lt 600 ]; do sleep 0.05; done) >/dev/null 2>&1 &`;
+  const { sync, ran, file, hooks, clock } = await hook(t, { onStart: body });
+  sync(db(0));
+  await ran(1);
+  await soon('the daemon', () => existsSync(file('up')));
+  const pid = Number(readFileSync(file('pid'), 'utf8'));
+  const closed = hooks.close();
+  await soon('word of the end', () => existsSync(file('told')));
+  await clock.advance(4900);
+  assert.equal(hasEnded(pid), false, 'it has the time that a command has');
+  for (let step = 0; step < 3; step += 1) await clock.advance(100);
+  await closed;
+  await soon('its end', () => hasEnded(pid));
+});
