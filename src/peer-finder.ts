@@ -4,12 +4,14 @@ import { UsageError } from './config.ts';
 import { jsonLog, type Log } from './log.ts';
 import { describeFlags, type PeerFinderOptions, parseFlags } from './peer-finder/flags.ts';
 import { HostsFile } from './peer-finder/hosts-file.ts';
+import { withKubeconfig } from './peer-finder/kubeconfig.ts';
 import { peersOf } from './peer-finder/peers.ts';
-import { type Host, hostVariables } from './peer-finder/self.ts';
+import { dnsNames, type Host, hostVariables } from './peer-finder/self.ts';
 import { Waiting } from './peer-finder/waiting.ts';
 import { systemClock } from './watcher/clock.ts';
 import { clusterDomain, ownNamespace, searchedNamespace } from './watcher/kubernetes/upstream.ts';
 import { Hooks, peerName } from './watcher/outputs/hooks.ts';
+import { serviceName } from './watcher/perspective.ts';
 import type { Member } from './watcher/protocol.ts';
 import type { Source } from './watcher/source.ts';
 import { type Output, Watch } from './watcher/watch.ts';
@@ -22,11 +24,16 @@ export async function peerFinder(argv: readonly string[]): Promise<void> {
   if (argv.some((word) => /^--?(h|help)$/.test(word))) return void process.stdout.write(`${help()}\n`);
   const log = jsonLog();
   const environment = process.env;
-  const options = parseFlags(argv, {
+  const parsed = parseFlags(argv, {
     environment,
     namespace: ownNamespace() ?? searchedNamespace(),
     clusterDomain: clusterDomain(),
   });
+  const { kubeconfig, ignored } = parsed;
+  const upstream =
+    kubeconfig === undefined ? parsed.upstream : await withKubeconfig(kubeconfig, parsed.upstream);
+  const options = { ...parsed, upstream };
+  if (ignored.length > 0) log.info("flags of peer-finder's logging have no effect here", { flags: ignored });
   const host = hostOf(environment);
   const source = sourceOf(options, host, log);
   const watch = new Watch({ source, group: options.group, log });
@@ -67,18 +74,23 @@ function hostOf(environment: NodeJS.ProcessEnv): Host {
 }
 
 function hooksOf(options: PeerFinderOptions, environment: NodeJS.ProcessEnv, log: Log): Hooks {
-  const { onStart, onChange, addressType: type } = options;
+  const { onStart, onChange, addressType: type, group, clusterDomain } = options;
+  const { service } = group;
+  const peer =
+    type === 'DNS' && service !== undefined && group.selector === undefined
+      ? dnsNames(serviceName(service, { group, clusterDomain }))
+      : peerName(type);
   const self = ({ members }: Watch) => [...members.values()].find((member: Member) => member.self);
   const hooks = {
     onStart,
     onChange,
-    peer: peerName(type),
+    peer,
     needsSelf: true,
     // A script may be the server itself, which runs as long as the pod.
     timeoutMs: Number.POSITIVE_INFINITY,
     environment: (watch: Watch) => ({
       ...environment,
-      ...hostVariables(self(watch), type, environment.POD_IP),
+      ...hostVariables(self(watch), peer, type, environment.POD_IP),
     }),
     // What a script leaves running goes on writing there when this process has ended.
     output: 'inherit' as const,
@@ -148,5 +160,6 @@ the script that runs.
 
 As the first process of a container it hands on signals, but can not reap processes that scripts leave
 behind. The launcher of "rollcall install" and of the image with a shell does; or have an init in the
-image (tini), or shareProcessNamespace: true in the pod. -v, -logtostderr and the like have no effect.`;
+image (tini), or shareProcessNamespace: true in the pod. What scripts leave running is told to stop with
+it, and waited for. The flags of its logging (-v, -logtostderr and the like) have no effect.`;
 }

@@ -48,7 +48,44 @@ test('what peer-finder takes by default', () => {
   assert.deepEqual(upstream, { server: undefined, tokenFile: undefined, caFile: undefined });
 });
 
-test('flags of its logging library are taken, and -master is -server', () => {
+test('every flag of its logging library is taken, told once, and takes no other flag along', () => {
+  const switches = [
+    '-logtostderr',
+    '--alsologtostderr=true',
+    '-skip_headers',
+    '-one_output',
+    '-add_dir_header',
+  ];
+  const valued = [
+    '-v',
+    '3',
+    '-v=5',
+    '-vmodule=a=2',
+    '-log_dir',
+    '/tmp',
+    '-log_file=/x',
+    '-stderrthreshold',
+    'INFO',
+  ];
+  const more = ['-log_backtrace_at', 'a.go:1', '-log_file_max_size', '10', '-skip_log_headers=false'];
+  const { group, ignored } = parse([...switches, ...valued, ...more, ...WORKING]);
+  assert.equal(group.service, 'db');
+  assert.equal(new Set(ignored).size, ignored.length);
+  assert.ok(
+    ['-v', '-vmodule', '-skip_headers', '-log_file_max_size'].every((flag) => ignored.includes(flag)),
+  );
+  assert.deepEqual(parse(WORKING).ignored, []);
+});
+
+test('-master is -server, and -kubeconfig is taken', () => {
+  const argv = [...WORKING, '-kubeconfig', '/etc/kubeconfig', '-master', 'http://10.0.0.1'];
+  assert.deepEqual(
+    [parse(argv).kubeconfig, parse(argv).upstream.server],
+    ['/etc/kubeconfig', 'http://10.0.0.1'],
+  );
+});
+
+test('flags of its logging library are taken beside others', () => {
   const argv = [
     ...WORKING,
     '-v',

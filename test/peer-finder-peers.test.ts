@@ -9,6 +9,7 @@ import { apiElseDns } from '../src/peer-finder/peers.ts';
 import { hostVariables, isHost } from '../src/peer-finder/self.ts';
 import { Waiting } from '../src/peer-finder/waiting.ts';
 import { run } from '../src/watcher/outputs/command.ts';
+import { peerName } from '../src/watcher/outputs/hooks.ts';
 import type { SourceEvent } from '../src/watcher/source.ts';
 import { Watch } from '../src/watcher/watch.ts';
 import { FakeClock } from './support/fake-clock.ts';
@@ -95,12 +96,12 @@ test('a pod knows itself by its name, and by its address only where a member has
 test('scripts are told their own line among the peers, and an address', () => {
   const self = member('a', { hostname: 'db-0.db.shop', addresses: host.addresses });
   const told = (type: 'DNS' | 'IP' | 'IPv6', podIp?: string) =>
-    Object.values(hostVariables(self, type, podIp));
+    Object.values(hostVariables(self, peerName(type), type, podIp));
   assert.deepEqual(told('DNS', '192.0.2.9'), ['db-0.db.shop', 'DNS', '192.0.2.9', 'IPv4']);
   assert.deepEqual(told('DNS', 'nonsense'), ['db-0.db.shop', 'DNS', '203.0.113.1', 'IPv4']);
   assert.deepEqual(told('IP', '192.0.2.9'), ['203.0.113.1', 'IPv4', '203.0.113.1', 'IPv4']);
   assert.deepEqual(told('IPv6'), ['2001:db8::1', 'IPv6', '2001:db8::1', 'IPv6']);
-  assert.deepEqual(hostVariables(undefined, 'IP', undefined), {});
+  assert.deepEqual(hostVariables(undefined, peerName('IP'), 'IP', undefined), {});
 });
 
 describe('the hosts file', () => {

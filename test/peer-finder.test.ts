@@ -18,6 +18,9 @@ const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 const SCRIPTS = fileURLToPath(new URL('./peer-finder-scripts', import.meta.url));
 const DOMAIN = 'db.shop.svc.cluster.local';
 const quickly = { timeoutMs: 15_000, everyMs: 20 };
+/** Waits for SIGTERM, but not for ever: it may outlive a test that is killed. */
+const UNTIL_TERM = `trap 'echo TERM >told; exit 7' TERM; touch runs
+  tries=0; until [ $((tries += 1)) -gt 400 ]; do sleep 0.02; done`;
 /** Each test waits for processes most of its time. */
 const sideBySide = { concurrency: 2 };
 
@@ -50,7 +53,7 @@ async function dnsWith(t: TestContext, ...pods: string[]) {
     });
   };
   become(...pods);
-  return { server: ['-dns-server', dns.address], become };
+  return { server: ['-dns-server', dns.address], become, names: dns.names };
 }
 
 /** A container of the pod `db-0`: a folder with the scripts, and a `hostname` that says so. */
@@ -168,6 +171,121 @@ describe('scripts after the pattern of public charts', sideBySide, () => {
   });
 });
 
+describe('scripts after the pattern of more public charts', sideBySide, () => {
+  const start = (pod: Awaited<ReturnType<typeof container>>, name: string, server: string[]) =>
+    pod.start(['-on-start', pod.script(name), '-service', 'db', ...server]);
+
+  test('ZooKeeper: each server has the number of its place, and this pod knows its own', async (t) => {
+    const { server } = await apiWith(t, 'db-2', 'db-0', 'db-1');
+    const pod = await container(t);
+    assert.equal(await exitCode(start(pod, 'zookeeper-on-start.sh', server)), 0);
+    const lines = ['db-0', 'db-1', 'db-2'].map(
+      (name, index) => `server.${index + 1}=${name}.${DOMAIN}:2888:3888;2181\n`,
+    );
+    assert.equal(pod.read('zoo.cfg.dynamic'), lines.join(''));
+    assert.equal(pod.read('myid'), '1\n');
+  });
+
+  test('Redis: the script becomes the server, which gets SIGTERM and ends it with its own status', async (t) => {
+    const { server } = await apiWith(t, 'db-1', 'db-0');
+    const pod = await container(t);
+    const redis = await pod.write('redis', `cp "$1" started; ${UNTIL_TERM}`);
+    const flags = ['-on-start', pod.script('redis-on-start.sh'), '-service', 'db', ...server];
+    const started = pod.start(flags, { REDIS_SERVER: redis });
+    await pod.becomes('started', 'leader\n');
+    await eventually('the server', () => pod.has('runs'), quickly);
+    started.signal('SIGTERM');
+    assert.equal(await exitCode(started), 7);
+    assert.equal(pod.read('told'), 'TERM\n');
+  });
+
+  test('Elasticsearch: a template is filled in with quoted hosts and a quorum', async (t) => {
+    const { server } = await apiWith(t, 'db-1', 'db-0', 'db-2');
+    const pod = await container(t);
+    await writeFile(join(pod.directory, 'elasticsearch.tmpl'), 'hosts: @HOSTS@\nquorum: @QUORUM@\n');
+    const started = start(pod, 'elasticsearch-on-start.sh', server);
+    assert.equal(await exitCode(started), 0);
+    const hosts = ['db-0', 'db-1', 'db-2'].map((name) => `"${name}.${DOMAIN}"`);
+    assert.equal(pod.read('elasticsearch.yml'), `hosts: [${hosts.join(',')}]\nquorum: 2\n`);
+    assert.ok(started.output.includes('elasticsearch: quorum of 2'));
+  });
+
+  test('Aerospike: a seed for every peer but itself', async (t) => {
+    const { server } = await apiWith(t, 'db-1', 'db-0', 'db-2');
+    const pod = await container(t);
+    await writeFile(join(pod.directory, 'aerospike.tmpl'), 'mode mesh\n# mesh\ninterval 150\n');
+    assert.equal(await exitCode(start(pod, 'aerospike-on-start.sh', server)), 0);
+    const seeds = ['db-1', 'db-2'].map((name) => `mesh-seed-address-port ${name}.${DOMAIN} 3002\n`);
+    assert.equal(pod.read('aerospike.conf'), `mode mesh\n${seeds.join('')}interval 150\n`);
+  });
+
+  test('ProxySQL, on every change: what it writes to its output comes out as it is', async (t) => {
+    const { server, become } = await apiWith(t, 'db-0');
+    const pod = await container(t);
+    const started = pod.start([
+      `-on-change=${pod.script('proxysql-on-change.sh')}`,
+      '-service=db',
+      ...server,
+    ]);
+    const sql = (...names: string[]) => {
+      const rows = names.map((name) => ` INSERT INTO mysql_servers VALUES ('${name}.${DOMAIN}', 3306);`);
+      return `DELETE FROM mysql_servers;${rows.join('')} LOAD MYSQL SERVERS TO RUNTIME;\n`;
+    };
+    await pod.becomes('servers.sql', sql('db-0'));
+    become('db-0', 'db-1');
+    await pod.becomes('servers.sql', sql('db-0', 'db-1'));
+    await started.until('both lines', () => started.output.includes(`Read line db-1.${DOMAIN}`));
+  });
+});
+
+describe('the same peers by the API and by DNS', sideBySide, () => {
+  const addresses = ['203.0.113.7', '203.0.113.8'];
+  const dashed = addresses.map((address) => `${address.replaceAll('.', '-')}.${DOMAIN}`);
+
+  async function listed(t: TestContext, flags: string[]) {
+    const pod = await container(t);
+    const script = await pod.write('note.sh', 'cat >noted; echo $HOST_ADDRESS >>noted');
+    const environment = { POD_IP: addresses[0]!, POD_NAME: 'web-x' };
+    const init = pod.start(['-on-start', script, '-service', 'db', ...flags], environment);
+    assert.equal(await exitCode(init), 0, init.tail());
+    return pod.read('noted');
+  }
+
+  test('where endpoints have no hostname, as those of a Deployment', async (t) => {
+    const { api, server } = await apiWith(t);
+    const endpoints = addresses.map((ip, index) => {
+      const { hostname: _, ...endpoint } = podEndpoint({ name: `web-${index}`, uid: `uid-${index}`, ip });
+      return endpoint;
+    });
+    api.replace(
+      slicePath('shop', 'db-a'),
+      endpointSlice({ namespace: 'shop', service: 'db', name: 'db-a', endpoints }),
+    );
+    const dns = await dnsWith(t);
+    dns.become(...dashed.map((name) => name.split('.')[0]!));
+    addresses.forEach((address, index) => {
+      dns.names.set(dashed[index]!, { a: [address], ttl: 1 });
+    });
+    const wanted = `${dashed.join('\n')}\n${dashed[0]}\n`;
+    assert.equal(await listed(t, server), wanted);
+    assert.equal(await listed(t, dns.server), wanted);
+  });
+
+  test('and a start by DNS does not wait for the TTL, but asks each second until this pod is listed', async (t) => {
+    const dns = await dnsWith(t);
+    dns.names.set(DOMAIN, { srv: [{ target: `db-1.${DOMAIN}`, port: 5432 }], ttl: 30 });
+    dns.names.set(`db-1.${DOMAIN}`, { a: ['203.0.113.2'], ttl: 30 });
+    const pod = await container(t);
+    const script = pod.script('nacos-on-start.sh');
+    const init = pod.start(['-on-start', script, '-service', 'db', ...dns.server]);
+    await init.until('the wait for itself', () => init.output.some((line) => /until this pod is/.test(line)));
+    dns.become('db-0', 'db-1');
+    const began = performance.now();
+    assert.equal(await exitCode(init), 0, init.tail());
+    assert.ok(performance.now() - began < 10_000, 'the TTL was 30 s');
+  });
+});
+
 describe('where the peers come from', sideBySide, () => {
   for (const status of [401, 403]) {
     test(`DNS, when the API answers ${status} at the start, and the log says so`, async (t) => {
@@ -276,10 +394,6 @@ describe('where the peers come from', sideBySide, () => {
 });
 
 describe('as the process that it is', sideBySide, () => {
-  /** Waits for SIGTERM, but not for ever: it may outlive a test that is killed. */
-  const UNTIL_TERM = `trap 'echo TERM >told; exit 7' TERM; touch runs
-    tries=0; until [ $((tries += 1)) -gt 400 ]; do sleep 0.02; done`;
-
   test('a script that runs gets SIGTERM, and its status is that of the process', async (t) => {
     const { server } = await apiWith(t, 'db-0');
     const pod = await container(t);

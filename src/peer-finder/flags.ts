@@ -16,6 +16,9 @@ export interface PeerFinderOptions {
   addressType: AddressType;
   hostsFile: string;
   upstream: UpstreamOptions;
+  kubeconfig: string | undefined;
+  /** The flags that were given and that have no effect here, each once. */
+  ignored: readonly string[];
   dnsServer: string | undefined;
 }
 
@@ -40,6 +43,7 @@ export const flags = {
   'address-type': { value: 'TYPE', doc: 'DNS, IP, IPv4 or IPv6: how a peer is named (DNS)' },
   'hosts-file': { value: 'FILE', doc: 'with -selector: the file to keep the pods in (/etc/hosts)' },
   server: { value: 'URL', doc: 'API server (the one of the cluster); -master is the same' },
+  kubeconfig: { value: 'FILE', doc: 'API server, CA and bearer token; what other flags say counts first' },
   'token-file': { value: 'FILE', doc: "bearer token (the pod's)" },
   'ca-file': { value: 'FILE', doc: "CA of the API server (the pod's)" },
   'dns-server': { value: 'IP[:PORT]', doc: 'DNS server (those of /etc/resolv.conf)' },
@@ -47,16 +51,36 @@ export const flags = {
 
 type FlagName = keyof typeof flags;
 
-/** Of peer-finder's logging library: what manifests give is taken, and changes nothing. */
-const WITHOUT_EFFECT = new Set(['v', 'logtostderr', 'alsologtostderr', 'stderrthreshold']);
-const SWITCHES = new Set(['logtostderr', 'alsologtostderr']);
+/** The switches of peer-finder's logging library (klog); a value is given to them with "=" only. */
+const SWITCHES = new Set([
+  'add_dir_header',
+  'alsologtostderr',
+  'legacy_stderr_threshold_behavior',
+  'logtostderr',
+  'one_output',
+  'skip_headers',
+  'skip_log_headers',
+]);
+/** All of its flags: what manifests give is taken, and changes nothing. */
+const WITHOUT_EFFECT = new Set([
+  ...SWITCHES,
+  'alsologtostderrthreshold',
+  'log_backtrace_at',
+  'log_dir',
+  'log_file',
+  'log_file_max_size',
+  'log-flush-frequency',
+  'stderrthreshold',
+  'v',
+  'vmodule',
+]);
 const ALIASES: Readonly<Record<string, FlagName>> = { master: 'server' };
 
 const ADDRESS_TYPES: readonly AddressType[] = ['DNS', 'IP', 'IPv4', 'IPv6'];
 
 /** Throws `UsageError`, naming the flag, what it was and what to give instead. */
 export function parseFlags(argv: readonly string[], place: Place): PeerFinderOptions {
-  const given = readFlags(argv);
+  const { given, ignored } = readFlags(argv);
   const { service, selector, server } = given;
   const onStart = commandOf('on-start', given);
   const onChange = commandOf('on-change', given);
@@ -82,6 +106,8 @@ export function parseFlags(argv: readonly string[], place: Place): PeerFinderOpt
     addressType: addressTypeOf(given),
     hostsFile: given['hosts-file'] ?? '/etc/hosts',
     upstream: { server, tokenFile: given['token-file'], caFile: given['ca-file'] },
+    kubeconfig: given.kubeconfig,
+    ignored,
     dnsServer: given['dns-server'],
   };
 }
@@ -89,8 +115,9 @@ export function parseFlags(argv: readonly string[], place: Place): PeerFinderOpt
 type Given = Partial<Record<FlagName, string>>;
 
 /** As Go's flag package: one dash or two, `-flag value` or `-flag=value`, the last one counts. */
-function readFlags(argv: readonly string[]): Given {
+function readFlags(argv: readonly string[]): { given: Given; ignored: string[] } {
   const given: Given = {};
+  const ignored = new Set<string>();
   const rest = [...argv];
   for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
     const [, dashed, after] = /^--?([^-=][^=]*)(?:=([\s\S]*))?$/.exec(word) ?? [];
@@ -99,6 +126,7 @@ function readFlags(argv: readonly string[]): Given {
     const name = ALIASES[dashed] ?? dashed;
     if (!(name in flags) && !WITHOUT_EFFECT.has(name))
       throw new UsageError(`-${name} is not a flag; there are ${names().join(' ')}`);
+    if (WITHOUT_EFFECT.has(name)) ignored.add(`-${name}`);
     if (SWITCHES.has(name)) continue;
     const value = after ?? rest.shift();
     if (value === undefined) throw new UsageError(`-${name} needs a value; give -${name} VALUE`);
@@ -106,7 +134,7 @@ function readFlags(argv: readonly string[]): Given {
     if (value === '') delete given[name as FlagName];
     else given[name as FlagName] = value;
   }
-  return given;
+  return { given, ignored: [...ignored] };
 }
 
 export function names(): string[] {

@@ -35,7 +35,9 @@ export function peersOf(options: PeerFinderOptions, host: Host, context: Upstrea
   }
   const perspective = { group: { namespace, service: service! }, clusterDomain };
   const resolver = dnsClient(dnsServer === undefined ? undefined : [dnsServer]);
-  const dns = dnsSource({ ...perspective, resolver, clock, log });
+  // As peer-finder does, until this pod is listed.
+  const awaits = (members: readonly Member[]) => !members.some((member) => isHost(host, member));
+  const dns = dnsSource({ ...perspective, resolver, clock, log, awaits });
   const follow = (source: Source) => marked(source, host, ({ ready }) => ready);
   try {
     const slices = kubernetesSource(endpointSlices(perspective), api(), clock, log);

@@ -1,5 +1,5 @@
 import { isIP, isIPv4 } from 'node:net';
-import { type AddressType, peerName } from '../watcher/outputs/hooks.ts';
+import type { AddressType } from '../watcher/outputs/hooks.ts';
 import type { Member } from '../watcher/protocol.ts';
 
 /** What this pod knows of itself before anybody lists it. */
@@ -21,6 +21,19 @@ export function isHost({ names, addresses }: Host, member: Member): boolean {
   return label === undefined ? mine.length > 0 : mine.some((address) => dashed(address) === label);
 }
 
+/**
+ * Names a member as DNS does, whether it was heard of by the API or by DNS: by its hostname; without one
+ * by the names that CoreDNS makes of its addresses, each with dashes; and by its first address where the
+ * Service has no ports, so that DNS has no names either.
+ */
+export function dnsNames(service: string): (member: Member) => string | readonly string[] {
+  return ({ hostname, addresses, ports, name }) => {
+    if (hostname !== undefined) return hostname;
+    if (Object.keys(ports).length === 0) return addresses[0] ?? name;
+    return addresses.map((address) => `${dashed(address)}.${service}`);
+  };
+}
+
 /** CoreDNS's label for an endpoint without a hostname. */
 function dashed(address: string): string {
   return address.replace(/[.:]/g, '-');
@@ -32,10 +45,11 @@ function dashed(address: string): string {
  */
 export function hostVariables(
   self: Member | undefined,
+  names: (member: Member) => string | readonly string[] | undefined,
   type: AddressType,
   podIp: string | undefined,
 ): Record<string, string> {
-  const address = self && peerName(type)(self);
+  const address = self && [names(self) ?? []].flat()[0];
   if (self === undefined || address === undefined) return {};
   const given = podIp !== undefined && isIP(podIp) !== 0 ? podIp : self.addresses[0];
   const ip = type === 'DNS' ? given : address;

@@ -1,6 +1,7 @@
 import { Backoff } from '../backoff.ts';
 import { type Clock, sleeping } from '../clock.ts';
 import type { Log } from '../log.ts';
+import type { Member } from '../protocol.ts';
 import type { Source, SourceEvent } from '../source.ts';
 import { type Answer, type DnsGroup, DnsLookup } from './dns-lookup.ts';
 import { DnsFailure, type DnsResolver } from './dns-resolver.ts';
@@ -9,10 +10,17 @@ export interface DnsOptions extends DnsGroup {
   resolver: DnsResolver;
   clock: Clock;
   log: Log;
+  /**
+   * Whether a member is awaited that is not among these: then DNS is asked each second, whatever the TTL,
+   * and for a while after each change, since changes come together. Without it the pace is the TTL's.
+   */
+  awaits?: ((members: readonly Member[]) => boolean) | undefined;
 }
 
 /** Bounds on the pace, in seconds, whatever the TTL: CoreDNS has 5 by default, kubeadm sets 30. */
 const PACE_SECONDS = [1, 30] as const;
+/** While somebody is awaited, and for so long after a change, DNS is asked at the quickest pace. */
+const AFTER_CHANGE_MS = 15_000;
 /** Up to a tenth later: a cache in between would answer as before, and sidecars must not keep in step. */
 const JITTER = 0.1;
 
@@ -36,12 +44,20 @@ export function dnsSource(options: DnsOptions): Source {
   return { name: 'dns', events: () => poll(options) };
 }
 
-async function* poll({ resolver, clock, log, ...group }: DnsOptions): AsyncGenerator<SourceEvent, never> {
+async function* poll({
+  resolver,
+  clock,
+  log,
+  awaits,
+  ...group
+}: DnsOptions): AsyncGenerator<SourceEvent, never> {
   const lookup = new DnsLookup(group, resolver, clock);
+  const haste = new Haste(awaits, clock);
   let backoff: Backoff | undefined;
   let first = true;
   for (;;) {
     const answer = yield* lookup.ask(first);
+    if (!(answer instanceof DnsFailure)) haste.heard(answer.members);
     const error = answer instanceof DnsFailure ? answer.message : answer.missing?.message;
     // A packet gets lost now and then, so only what fails twice in a row is told.
     const tells = error === undefined || backoff !== undefined;
@@ -50,13 +66,47 @@ async function* poll({ resolver, clock, log, ...group }: DnsOptions): AsyncGener
     if (error === undefined) {
       // The next failure begins anew: a poll, unlike a connection, does not cost more after one.
       backoff = undefined;
-      yield* sleeping(clock, paceOf(answer as Answer, clock));
+      yield* sleeping(clock, haste.limited(paceOf(answer as Answer, clock)));
     } else {
       backoff ??= new Backoff(clock);
-      const delay = backoff.failed();
+      const delay = haste.limited(backoff.failed());
       log.warn('upstream can not be followed', { reason: 'dns', error, retryInMs: Math.round(delay) });
       yield* sleeping(clock, delay);
     }
+  }
+}
+
+/** Whether there is a reason to ask sooner than the TTL says. */
+class Haste {
+  #awaits: DnsOptions['awaits'];
+  #clock: Clock;
+  #members: readonly Member[] = [];
+  #known = '';
+  #changedAt: number;
+
+  constructor(awaits: DnsOptions['awaits'], clock: Clock) {
+    this.#awaits = awaits;
+    this.#clock = clock;
+    this.#changedAt = clock.now();
+  }
+
+  heard(members: readonly Member[]): void {
+    this.#members = members;
+    const known = members
+      .map(({ uid, addresses }) => `${uid} ${addresses.join(' ')}`)
+      .sort()
+      .join('\n');
+    if (known !== this.#known) this.#changedAt = this.#clock.now();
+    this.#known = known;
+  }
+
+  /** The pause, or a second while there is a reason. */
+  limited(milliseconds: number): number {
+    if (this.#awaits === undefined) return milliseconds;
+    const recent = this.#clock.now() - this.#changedAt < AFTER_CHANGE_MS;
+    return recent || this.#awaits(this.#members)
+      ? Math.min(milliseconds, PACE_SECONDS[0] * 1000)
+      : milliseconds;
   }
 }
 
