@@ -4,6 +4,7 @@ import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { type HookOptions, Hooks, peerName } from '../../../src/watcher/outputs/hooks.ts';
 import type { Member } from '../../../src/watcher/protocol.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -49,8 +50,20 @@ async function hook(t: TestContext, scripts: Scripts, options: Partial<HookOptio
   const onStart = await command('on-start', scripts.onStart);
   const onChange = await command('on-change', scripts.onChange);
   const hooks = new Hooks({ onStart, onChange, ...options }, clock, log);
+  /** Lets time pass until all is closed: what was left running is looked for again and again. */
+  const closed = async (closing: Promise<void>) => {
+    let done = false;
+    const finished = closing.finally(() => {
+      done = true;
+    });
+    while (!done) {
+      await delay(5);
+      await clock.advance(100);
+    }
+    await finished;
+  };
   t.after(async () => {
-    await hooks.close();
+    await closed(hooks.close());
     await rm(directory, { recursive: true, force: true });
   });
   const watch = watchOf(source, clock, hooks, recorder);
@@ -63,6 +76,7 @@ async function hook(t: TestContext, scripts: Scripts, options: Partial<HookOptio
     log,
     recorder,
     hooks,
+    closed,
     watch,
     noted,
     sync: (...members: Member[]) => source.push({ type: 'replace', parts: new Map([['a', members]]) }),
@@ -353,13 +367,13 @@ test('a script that is not there, or may not be run, is named with what to do, a
 });
 
 test('close ends the hook that runs, and none begins after it', async (t) => {
-  const { clock, sync, set, noted, hooks, file } = await hook(t, {
+  const { clock, sync, set, noted, hooks, closed, file } = await hook(t, {
     onChange: 'echo $$ >pid; exec sleep 60',
   });
   sync(db(0));
   await soon('the start', () => existsSync(file('pid')) && noted());
   const pid = await soon('its pid', () => Number(readFileSync(file('pid'), 'utf8')));
-  await hooks.close();
+  await closed(hooks.close());
   assert.ok(hasEnded(pid));
   await set(db(0), db(1));
   await clock.advance(60_000);
@@ -367,11 +381,11 @@ test('close ends the hook that runs, and none begins after it', async (t) => {
 });
 
 test('close during the pause after a failure ends the pause', async (t) => {
-  const { clock, sync, ran, hooks } = await hook(t, { onChange: 'exit 1' });
+  const { clock, sync, ran, hooks, closed } = await hook(t, { onChange: 'exit 1' });
   sync(db(0));
   await ran(1);
   const clear = t.mock.method(clock, 'clearTimeout');
-  await hooks.close();
+  await closed(hooks.close());
   assert.equal(clear.mock.callCount(), 1, 'no timer keeps the process');
   await clock.advance(60_000);
   assert.equal(hooks.runs, 1);
@@ -399,16 +413,15 @@ test('who has no name of the wanted type is no peer', async (t) => {
 test('what a command left running is told to stop with the sidecar, and ended when it does not', async (t) => {
   const body = `(trap 'touch told' TERM; echo $$ >/dev/null; sh -c 'echo $PPID' >pid; touch up
     tries=0; while [ $((tries += 1)) -lt 600 ]; do sleep 0.05; done) >/dev/null 2>&1 &`;
-  const { sync, ran, file, hooks, clock } = await hook(t, { onStart: body });
+  const { sync, ran, file, hooks, clock, closed } = await hook(t, { onStart: body });
   sync(db(0));
   await ran(1);
   await soon('the daemon', () => existsSync(file('up')));
   const pid = Number(readFileSync(file('pid'), 'utf8'));
-  const closed = hooks.close();
+  const closing = hooks.close();
   await soon('word of the end', () => existsSync(file('told')));
   await clock.advance(4900);
   assert.equal(hasEnded(pid), false, 'it has the time that a command has');
-  for (let step = 0; step < 3; step += 1) await clock.advance(100);
-  await closed;
+  await closed(closing);
   await soon('its end', () => hasEnded(pid));
 });
