@@ -2,9 +2,44 @@ import type { Log } from './watcher/log.ts';
 
 export type { Log } from './watcher/log.ts';
 
-/** One JSON object a line on standard error: time, level, message, then the fields. */
+/** What a stranger wrote may end up in a field; no name or sentence of ours is longer. */
+const FIELD_LENGTH = 1024;
+
+/**
+ * What JSON leaves as it is and a terminal or a log reader may act upon: DEL and the C1 controls, the line
+ * separators, and the marks that change the direction of what follows.
+ */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+const UNSAFE = /[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
+
+/**
+ * One JSON object a line on standard error: time, level, message, then the fields. Fields are cut, and
+ * characters that could act on a reader are escaped; it never throws.
+ */
 export function jsonLog(write: (line: string) => void = (line) => process.stderr.write(line)): Log {
-  const at = (level: string) => (message: string, fields?: Record<string, unknown>) =>
-    write(`${JSON.stringify({ time: new Date().toISOString(), level, message, ...fields })}\n`);
+  const at = (level: string) => (message: string, fields?: Record<string, unknown>) => {
+    const line: Record<string, unknown> = { time: new Date().toISOString(), level, message };
+    for (const key in fields) line[key] = bounded(fields[key]);
+    write(`${JSON.stringify(line).replace(UNSAFE, escaped)}\n`);
+  };
   return { info: at('info'), warn: at('warn'), error: at('error') };
+}
+
+function bounded(value: unknown): unknown {
+  if (typeof value === 'string') return cut(value);
+  if (typeof value !== 'object' || value === null) return typeof value === 'bigint' ? String(value) : value;
+  try {
+    const text = JSON.stringify(value);
+    return text === undefined || text.length <= FIELD_LENGTH ? value : cut(text);
+  } catch {
+    return '(not JSON)';
+  }
+}
+
+function cut(text: string): string {
+  return text.length <= FIELD_LENGTH ? text : `${text.slice(0, FIELD_LENGTH)}…`;
+}
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }

@@ -11,8 +11,8 @@ import { CertificateKeeper } from './certificates/certificates.ts';
 import { type KubernetesClient, kubernetesClient } from './kubernetes-client.ts';
 import { readNamespace } from './namespace.ts';
 import { NativeSidecars } from './native-sidecars.ts';
-import { type ReviewContext, review } from './review.ts';
-import { drain, secureContext, webhookApp, webhookServer } from './server.ts';
+import { type AdmissionRequest, type ReviewContext, review } from './review.ts';
+import { drain, secureContext, webhookServer } from './server.ts';
 import { SkipEvents } from './skip-events.ts';
 
 /** Until every API server and kube-proxy has heard that this replica is going. */
@@ -38,13 +38,13 @@ export async function webhook(config: WebhookConfig): Promise<void> {
     ensureAccess: (namespace, { account }) => access.ensure(namespace, account),
     tellOwner: (...what) => void events.tell(...what),
   };
-  const app = webhookApp({
-    review: (request) => review(request, context),
+  const options = {
+    review: (request: AdmissionRequest) => review(request, context),
     // It listens only once its certificate is published.
     notReady: () => (draining ? 'draining' : undefined),
     metrics,
     log,
-  });
+  };
   metrics.read(
     'gauge',
     'rollcall_certificate_expiry_timestamp_seconds',
@@ -52,7 +52,7 @@ export async function webhook(config: WebhookConfig): Promise<void> {
     () => certificates.expirySeconds(),
   );
   const first = await certificates.start((renewed) => server.setSecureContext(secureContext(renewed)));
-  const server = webhookServer(app, first);
+  const server = webhookServer(options, first);
   const port = await listen(server, config.port);
   controller.start();
   log.info('serving', { port, image: config.image, version: packageJson.version });

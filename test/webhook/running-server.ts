@@ -7,8 +7,9 @@ import type { TestContext } from 'node:test';
 import { jsonLog } from '../../src/log.ts';
 import { Metrics } from '../../src/metrics.ts';
 import { type Certificates, renew } from '../../src/webhook/certificates/issue.ts';
+import { LIMITS, type Limits } from '../../src/webhook/limits.ts';
 import { type AdmissionRequest, type Answer, review } from '../../src/webhook/review.ts';
-import { type ServerOptions, webhookApp, webhookServer } from '../../src/webhook/server.ts';
+import { type ServerOptions, webhookServer } from '../../src/webhook/server.ts';
 import { cluster } from './reviews.ts';
 
 /** Where requests go. */
@@ -43,15 +44,18 @@ export function certificates(): Promise<Certificates> {
 }
 
 /** Answers like the webhook in a fake cluster, or with `options.review`. */
-export async function startServer(t: TestContext, options: Partial<ServerOptions> = {}): Promise<Running> {
+export async function startServer(
+  t: TestContext,
+  { limits, clientCa, ...options }: Partial<ServerOptions> & { limits?: Partial<Limits>; clientCa?: string } = {},
+): Promise<Running> {
   const metrics = new Metrics();
   const logs: Record<string, unknown>[] = [];
   const { context } = cluster();
   const answer = (request: AdmissionRequest): Promise<Answer> => review(request, context);
   const log = jsonLog((line) => void logs.push(JSON.parse(line)));
-  const app = webhookApp({ review: answer, notReady: () => undefined, metrics, log, ...options });
   const pair = await certificates();
-  const server = webhookServer(app, pair);
+  const all = { review: answer, notReady: () => undefined, metrics, log, ...options };
+  const server = webhookServer(all, { ...pair, clientCa }, { ...LIMITS, ...limits });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   t.after(() => {

@@ -1,0 +1,115 @@
+import { bodyToEnd, type HeldBody } from './eviction.ts';
+import type { Limits } from './limits.ts';
+import { Refused } from './refused.ts';
+
+/** What holding a piece of a body takes beside its bytes, so that a body of single bytes is no bargain. */
+const PIECE_BYTES = 256;
+
+interface Body extends HeldBody {
+  pieces: Buffer[];
+  length: number;
+  /** Ends it: it has to go. */
+  refuse(refused: Refused): void;
+}
+
+export type { Body };
+
+type Bounds = Pick<Limits, 'bodiesBytes' | 'bodiesBytesOfPeer' | 'bodyBytes' | 'largeBytes' | 'turnMs'>;
+
+/** All bodies that are held, from their first byte until their review is answered. */
+export class Bodies {
+  #bounds: Bounds;
+  #evicted: (reason: 'room' | 'turn') => void;
+  #held = new Set<Body>();
+  #bytes = { total: 0, ofPeer: new Map<string, number>() };
+  /** Large bodies that have arrived, the first to come first; one at a time has its turn. */
+  #waiting: { body: Body; proceed(): void; timer: NodeJS.Timeout }[] = [];
+  #largeServed: Body | undefined;
+
+  constructor(bounds: Bounds, evicted: (reason: 'room' | 'turn') => void) {
+    this.#bounds = bounds;
+    this.#evicted = evicted;
+  }
+
+  get bytes(): number {
+    return this.#bytes.total;
+  }
+
+  begin(peer: string, now: number, refuse: Body['refuse']): Body {
+    const body: Body = { peer, since: now, bytes: 0, served: false, pieces: [], length: 0, refuse };
+    this.#held.add(body);
+    return body;
+  }
+
+  /** Takes a piece that has arrived; another body, or this one, may have to go for it. */
+  grow(body: Body, piece: Buffer): void {
+    if (!this.#held.has(body)) return;
+    body.pieces.push(piece);
+    body.length += piece.length;
+    this.#count(body, piece.length + PIECE_BYTES);
+    if (body.length > this.#bounds.bodyBytes) {
+      this.end(body);
+      return body.refuse(tooLong(this.#bounds.bodyBytes));
+    }
+    for (;;) {
+      const victim = bodyToEnd(this.#held, body, this.#bytes, this.#bounds);
+      if (victim === undefined) return;
+      this.#evict(victim, 'room', 'too many bytes under way; try again');
+      if (victim === body) return;
+    }
+  }
+
+  /** Calls `proceed` once the body may be parsed: at once, except for a large one behind another. */
+  whole(body: Body, proceed: () => void): void {
+    if (body.length <= this.#bounds.largeBytes) {
+      body.served = true;
+      return proceed();
+    }
+    const timer = setTimeout(
+      () => this.#evict(body, 'turn', 'other large pods are being reviewed; try again'),
+      this.#bounds.turnMs,
+    );
+    this.#waiting.push({ body, proceed, timer });
+    this.#next();
+  }
+
+  /** Forgets a body: it was answered, or its caller has gone. */
+  end(body: Body): void {
+    if (!this.#held.delete(body)) return;
+    this.#count(body, -body.bytes);
+    body.pieces = [];
+    const index = this.#waiting.findIndex((entry) => entry.body === body);
+    if (index >= 0) clearTimeout(this.#waiting.splice(index, 1)[0]!.timer);
+    if (this.#largeServed !== body) return;
+    this.#largeServed = undefined;
+    this.#next();
+  }
+
+  #next(): void {
+    if (this.#largeServed !== undefined) return;
+    const first = this.#waiting.shift();
+    if (first === undefined) return;
+    clearTimeout(first.timer);
+    this.#largeServed = first.body;
+    first.body.served = true;
+    first.proceed();
+  }
+
+  #evict(body: Body, reason: 'room' | 'turn', sentence: string): void {
+    this.end(body);
+    this.#evicted(reason);
+    body.refuse(new Refused(503, sentence, { 'retry-after': '1' }));
+  }
+
+  #count(body: Body, bytes: number): void {
+    body.bytes += bytes;
+    this.#bytes.total += bytes;
+    const ofPeer = (this.#bytes.ofPeer.get(body.peer) ?? 0) + bytes;
+    if (ofPeer === 0) this.#bytes.ofPeer.delete(body.peer);
+    else this.#bytes.ofPeer.set(body.peer, ofPeer);
+  }
+}
+
+export function tooLong(bytes: number): Refused {
+  return new Refused(413, `send at most ${bytes} bytes`);
+}

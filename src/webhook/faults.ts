@@ -1,0 +1,53 @@
+import type { ServerResponse } from 'node:http';
+import type { Log } from '../log.ts';
+import type { Metrics } from '../metrics.ts';
+import { sentenceOf } from './kubernetes-client.ts';
+import { Refused } from './refused.ts';
+import { BadReview } from './review.ts';
+
+/** Faults become an HTTP status, never an answer: what follows is for the failurePolicy to decide. */
+export class Faults {
+  #log: Log;
+  #counter;
+
+  constructor(log: Log, metrics: Metrics) {
+    this.#log = log;
+    this.#counter = metrics.counter(
+      'rollcall_admission_faults_total',
+      'Requests answered with an HTTP error.',
+    );
+  }
+
+  answer(error: unknown, response: ServerResponse): void {
+    const status = statusOf(error);
+    const internal = status === 500;
+    this.#counter.inc({ status: String(status) });
+    this.#log[internal ? 'error' : 'warn']('admission failed', { status, error: sentenceOf(error) });
+    if (response.headersSent) return void response.destroy();
+    const sentence = internal ? 'internal fault; see the log of the webhook' : sentenceOf(error);
+    const headers = error instanceof Refused ? error.headers : {};
+    sendJson(response, status, JSON.stringify({ error: sentence }), headers);
+  }
+}
+
+export function sendJson(
+  response: ServerResponse,
+  status: number,
+  text: string,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  response.writeHead(status, {
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': Buffer.byteLength(text),
+    ...headers,
+  });
+  response.end(text);
+}
+
+function statusOf(error: unknown): number {
+  if (error instanceof Refused) return error.status;
+  if (error instanceof BadReview) return 400;
+  // What Express says of a path that it can't decode.
+  const status = (error as { status?: unknown } | undefined)?.status;
+  return typeof status === 'number' && status >= 400 && status < 500 ? status : 500;
+}

@@ -1,0 +1,20 @@
+import type { Log } from '../log.ts';
+import type { Metrics } from '../metrics.ts';
+import { sentenceOf } from './kubernetes-client.ts';
+
+/**
+ * A fault that nobody caught ends no process that all pods wait for: it is counted and logged, with its place
+ * in the code. Each one is a bug, to be mended where it was made.
+ */
+export function surviveFaults(log: Log, metrics: Metrics, process: NodeJS.EventEmitter): void {
+  const counter = metrics.counter(
+    'rollcall_unhandled_faults_total',
+    'Faults that nobody caught, by kind; each is a bug.',
+  );
+  const survive = (kind: 'rejection' | 'exception') => (error: unknown) => {
+    counter.inc({ kind });
+    log.error('unhandled fault', { kind, error: sentenceOf(error), stack: (error as Error)?.stack });
+  };
+  process.on('unhandledRejection', survive('rejection'));
+  process.on('uncaughtException', survive('exception'));
+}
