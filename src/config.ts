@@ -185,6 +185,23 @@ export const webhookSettings = {
   },
   secret: { value: 'NAME', doc: 'Secret that keeps the certificates', default: 'rollcall-tls', parse: text },
   kubeconfig: { value: 'FILE', doc: 'kubeconfig; in a pod, its service account', parse: text },
+  clientCaFile: {
+    value: 'FILE',
+    doc: 'CA of the certificates that callers must have; without it, anybody may ask',
+    parse: text,
+  },
+  clientName: {
+    value: 'NAME',
+    doc: 'with --client-ca-file: a common name that may ask; without it, every one',
+    repeated: true,
+    parse: text,
+  },
+  callerToken: {
+    value: 'verify|require',
+    doc: "token of an API server (alpha in Kubernetes 1.37): refuse a bad one, or everybody who has none",
+    default: 'verify',
+    parse: oneOf('verify', 'require'),
+  },
 } as const satisfies Settings;
 
 export type SidecarConfig = Config<typeof sidecarSettings>;

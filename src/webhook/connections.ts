@@ -172,6 +172,8 @@ export class Connections {
   }
 
   #end(connection: Connection, reason: Ending): void {
+    // Requests that had come in together are still told of.
+    if (connection.socket.destroyed) return;
     this.#ended(reason);
     connection.secure?.destroy();
     connection.socket.destroy();

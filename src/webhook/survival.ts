@@ -18,3 +18,10 @@ export function surviveFaults(log: Log, metrics: Metrics, process: NodeJS.EventE
   process.on('unhandledRejection', survive('rejection'));
   process.on('uncaughtException', survive('exception'));
 }
+
+/** Takes a promise that nobody waits for: what goes wrong is logged, with what was to be done. */
+export function background(log: Log): (what: string, work: Promise<unknown>) => void {
+  return (what, work) => {
+    work.catch((error: unknown) => log.error('background work failed', { what, error: sentenceOf(error) }));
+  };
+}

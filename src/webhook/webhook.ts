@@ -9,11 +9,13 @@ import { Access } from './access.ts';
 import { AccessController } from './access-controller.ts';
 import { CertificateKeeper } from './certificates/certificates.ts';
 import { type KubernetesClient, kubernetesClient } from './kubernetes-client.ts';
+import { LogQueue } from './log-queue.ts';
 import { readNamespace } from './namespace.ts';
 import { NativeSidecars } from './native-sidecars.ts';
 import { type AdmissionRequest, type ReviewContext, review } from './review.ts';
 import { drain, secureContext, webhookServer } from './server.ts';
 import { SkipEvents } from './skip-events.ts';
+import { background, surviveFaults } from './survival.ts';
 
 /** Until every API server and kube-proxy has heard that this replica is going. */
 const DRAIN_DELAY_MS = 5000;
@@ -22,8 +24,26 @@ const DRAIN_LIMIT_MS = 15_000;
 
 /** `rollcall webhook`: serves until SIGTERM. */
 export async function webhook(config: WebhookConfig): Promise<void> {
-  const log = jsonLog();
+  const queue = new LogQueue();
+  const log = jsonLog((line) => queue.push(line));
+  process.on('exit', () => queue.flush());
   const metrics = new Metrics();
+  metrics.read(
+    'counter',
+    'rollcall_log_lines_dropped_total',
+    'Log lines that nobody read in time.',
+    () => queue.dropped,
+  );
+  surviveFaults(log, metrics, process);
+  try {
+    await serve(config, metrics, log);
+  } finally {
+    // What is said of a failed start comes after the log.
+    queue.flush();
+  }
+}
+
+async function serve(config: WebhookConfig, metrics: Metrics, log: Log): Promise<void> {
   const client = connect(config.kubeconfig);
   const access = new Access(client, log, metrics);
   const controller = new AccessController({ client, access, metrics, log });
@@ -32,11 +52,12 @@ export async function webhook(config: WebhookConfig): Promise<void> {
   const install = installationOf({ ...config, defaults: config.default });
   const native = await nativeSidecars(config, client, log);
   let draining = false;
+  const inBackground = background(log);
   const context: ReviewContext = {
     install: () => ({ ...install, nativeSidecars: native() }),
     readNamespace: (name) => readNamespace(client, name),
     ensureAccess: (namespace, { account }) => access.ensure(namespace, account),
-    tellOwner: (...what) => void events.tell(...what),
+    tellOwner: (...what) => inBackground('tell the owner', events.tell(...what)),
   };
   const options = {
     review: (request: AdmissionRequest) => review(request, context),
@@ -56,17 +77,21 @@ export async function webhook(config: WebhookConfig): Promise<void> {
   const port = await listen(server, config.port);
   controller.start();
   log.info('serving', { port, image: config.image, version: packageJson.version });
-  process.once('SIGTERM', async () => {
+  process.once('SIGTERM', () => {
     draining = true;
     log.info('draining');
-    void controller.stop();
+    inBackground('stop the access controller', controller.stop());
     setTimeout(() => process.exit(0), DRAIN_DELAY_MS + DRAIN_LIMIT_MS).unref();
-    await new Promise((resolve) => setTimeout(resolve, DRAIN_DELAY_MS));
-    await drain(server);
-    log.info('stopped');
-    process.exit(0);
+    inBackground('drain', leave(server, log));
   });
   exitOnInterrupt(log);
+}
+
+async function leave(server: Server, log: Log): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, DRAIN_DELAY_MS));
+  await drain(server);
+  log.info('stopped');
+  process.exit(0);
 }
 
 function connect(kubeconfig: string | undefined): KubernetesClient {

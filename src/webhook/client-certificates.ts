@@ -1,0 +1,56 @@
+import { X509Certificate } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { TLSSocket } from 'node:tls';
+import type { Callers, Verdict } from './callers.ts';
+import type { Connection } from './connections.ts';
+import { Refused } from './refused.ts';
+
+/**
+ * Callers that prove themselves by a certificate of a given CA, which TLS has verified; with `names`, only
+ * those whose common name is one of them.
+ */
+export function clientCertificates(names: readonly string[], generation: () => number): Callers {
+  const proved = new WeakMap<TLSSocket, Refused | 'allowed'>();
+  return {
+    check({ socket }: IncomingMessage, connection: Connection): Verdict {
+      // It proved itself to a CA that does not count any more.
+      if (connection.generation !== generation()) return STALE();
+      const secure = socket as TLSSocket;
+      let verdict = proved.get(secure);
+      if (verdict === undefined) {
+        verdict = judge(secure, names) ?? 'allowed';
+        proved.set(secure, verdict);
+      }
+      return verdict === 'allowed' ? undefined : verdict;
+    },
+  };
+}
+
+const STALE = () =>
+  new Refused(401, 'the client CA has changed; connect again', { connection: 'close', 'retry-after': '0' });
+
+function judge(socket: TLSSocket, names: readonly string[]): Refused | undefined {
+  if (!socket.authorized) {
+    return new Refused(401, 'only callers with a certificate of the client CA may ask for reviews');
+  }
+  if (names.length === 0) return undefined;
+  const name = socket.getPeerCertificate().subject?.CN;
+  if (typeof name === 'string' && names.includes(name)) return undefined;
+  return new Refused(403, 'the common name of the certificate is not one of those that may ask for reviews');
+}
+
+/** A PEM bundle of CAs; throws a sentence that says what to give instead. */
+export function parseClientCa(pem: string): string {
+  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  if (blocks.length === 0) throw new Error('holds no certificate; give a PEM file of CAs');
+  for (const block of blocks) if (!isCa(block)) throw new Error('holds what is no certificate of a CA');
+  return blocks.join('\n');
+}
+
+function isCa(block: string): boolean {
+  try {
+    return new X509Certificate(block).ca;
+  } catch {
+    return false;
+  }
+}
