@@ -198,7 +198,7 @@ export const webhookSettings = {
   },
   callerToken: {
     value: 'verify|require',
-    doc: "token of an API server (alpha in Kubernetes 1.37): refuse a bad one, or everybody who has none",
+    doc: 'token of an API server (alpha in Kubernetes 1.37): refuse a bad one, or everybody who has none',
     default: 'verify',
     parse: oneOf('verify', 'require'),
   },

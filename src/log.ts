@@ -9,7 +9,6 @@ const FIELD_LENGTH = 1024;
  * What JSON leaves as it is and a terminal or a log reader may act upon: DEL and the C1 controls, the line
  * separators, and the marks that change the direction of what follows.
  */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
 const UNSAFE = /[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
 
 /**

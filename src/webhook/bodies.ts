@@ -49,7 +49,8 @@ export class Bodies {
     this.#count(body, piece.length + PIECE_BYTES);
     if (body.length > this.#bounds.bodyBytes) {
       this.end(body);
-      return body.refuse(tooLong(this.#bounds.bodyBytes));
+      body.refuse(tooLong(this.#bounds.bodyBytes));
+      return;
     }
     for (;;) {
       const victim = bodyToEnd(this.#held, body, this.#bytes, this.#bounds);
@@ -63,7 +64,8 @@ export class Bodies {
   whole(body: Body, proceed: () => void): void {
     if (body.length <= this.#bounds.largeBytes) {
       body.served = true;
-      return proceed();
+      proceed();
+      return;
     }
     const timer = setTimeout(
       () => this.#evict(body, 'turn', 'other large pods are being reviewed; try again'),

@@ -29,7 +29,8 @@ export function callerTokens(options: CallerTokenOptions): Callers {
 
   const judge = (token: Token, hash: string): Refused | undefined => {
     const { issuer } = keys;
-    if (issuer === undefined) return required ? new Refused(503, 'tokens can not be verified now') : undefined;
+    if (issuer === undefined)
+      return required ? new Refused(503, 'tokens can not be verified now') : undefined;
     if (!required && token.claims.iss !== issuer) return undefined;
     const signed = keys.isSigned(token);
     const problem =

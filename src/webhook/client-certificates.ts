@@ -5,29 +5,40 @@ import type { Callers, Verdict } from './callers.ts';
 import type { Connection } from './connections.ts';
 import { Refused } from './refused.ts';
 
+export interface ClientCertificates extends Callers {
+  /** The CA has changed: whoever proved itself to the one before must connect again. */
+  renewed(): void;
+}
+
 /**
  * Callers that prove themselves by a certificate of a given CA, which TLS has verified; with `names`, only
  * those whose common name is one of them.
  */
-export function clientCertificates(names: readonly string[], generation: () => number): Callers {
-  const proved = new WeakMap<TLSSocket, Refused | 'allowed'>();
+export function clientCertificates(
+  names: readonly string[],
+  now = () => performance.now(),
+): ClientCertificates {
+  let since = Number.NEGATIVE_INFINITY;
+  let judged = new WeakMap<TLSSocket, { refused: Refused | undefined }>();
   return {
-    check({ socket }: IncomingMessage, connection: Connection): Verdict {
-      // It proved itself to a CA that does not count any more.
-      if (connection.generation !== generation()) return STALE();
-      const secure = socket as TLSSocket;
-      let verdict = proved.get(secure);
-      if (verdict === undefined) {
-        verdict = judge(secure, names) ?? 'allowed';
-        proved.set(secure, verdict);
+    renewed() {
+      since = now();
+      judged = new WeakMap();
+    },
+    check({ socket }: IncomingMessage, { opened }: Connection): Verdict {
+      if (opened <= since) {
+        return new Refused(401, 'the client CA has changed; connect again', { connection: 'close' });
       }
-      return verdict === 'allowed' ? undefined : verdict;
+      const secure = socket as TLSSocket;
+      let verdict = judged.get(secure);
+      if (verdict === undefined) {
+        verdict = { refused: judge(secure, names) };
+        judged.set(secure, verdict);
+      }
+      return verdict.refused;
     },
   };
 }
-
-const STALE = () =>
-  new Refused(401, 'the client CA has changed; connect again', { connection: 'close', 'retry-after': '0' });
 
 function judge(socket: TLSSocket, names: readonly string[]): Refused | undefined {
   if (!socket.authorized) {

@@ -18,8 +18,8 @@ export interface Connection extends HeldConnection {
   late: (() => void) | undefined;
   /** Set once the handshake is done. */
   secure: TLSSocket | undefined;
-  /** Which client CA its handshake was held to. */
-  generation: number;
+  /** When it was accepted, by the clock of the server. */
+  opened: number;
 }
 
 /** Keeps every connection of a server within its bounds of time and number. */
@@ -33,8 +33,6 @@ export class Connections {
   #handshakes = new Map<string, Connection>();
   #secure = new WeakMap<TLSSocket, Connection>();
   #sweep: NodeJS.Timeout | undefined;
-  /** Rises when the client CA changes. */
-  generation = 0;
 
   constructor(limits: Limits, ended: (reason: Ending) => void, now = () => performance.now()) {
     this.#limits = limits;
@@ -81,16 +79,17 @@ export class Connections {
     const peer = socket.remoteAddress;
     // It has gone already.
     if (peer === undefined) return void socket.destroy();
+    const now = this.#now();
     const connection: Connection = {
       peer,
       phase: 'handshake',
-      since: this.#now(),
+      since: now,
+      opened: now,
       socket,
       read: 0,
       asked: 0,
       late: undefined,
       secure: undefined,
-      generation: this.generation,
     };
     const key = endOf(socket);
     this.#held.add(connection);
@@ -98,7 +97,7 @@ export class Connections {
     this.#ofPeer.set(peer, (this.#ofPeer.get(peer) ?? 0) + 1);
     socket.once('close', () => this.#forget(connection, key));
     this.#sweep ??= setInterval(() => this.#look(), this.#limits.sweepMs).unref();
-    const victim = connectionToEnd(this.#held, connection, this.#ofPeer, this.#limits, this.#now());
+    const victim = connectionToEnd(this.#held, connection, this.#ofPeer, this.#limits, now);
     if (victim !== undefined) this.#end(victim, 'room');
   }
 
@@ -138,11 +137,17 @@ export class Connections {
 
   #judge(connection: Connection, now: number): void {
     const { phase } = connection;
-    if ((phase === 'idle' || phase === 'new') && hasBegun(connection)) return this.enter(connection, 'head');
+    if ((phase === 'idle' || phase === 'new') && hasBegun(connection)) {
+      this.enter(connection, 'head');
+      return;
+    }
     const [limit, reason] = this.#patience(phase);
     if (now - connection.since <= limit) return;
     const { late } = connection;
-    if (late === undefined) return this.#end(connection, reason);
+    if (late === undefined) {
+      this.#end(connection, reason);
+      return;
+    }
     connection.late = undefined;
     this.#ended(reason);
     late();

@@ -30,7 +30,10 @@ export class LogQueue {
   }
 
   push(line: string): void {
-    if (this.#kept + line.length > KEPT_BYTES) return this.#lost(1);
+    if (this.#kept + line.length > KEPT_BYTES) {
+      this.#lost(1);
+      return;
+    }
     this.#lines.push(line);
     this.#kept += line.length;
     if (!this.#writing) this.#timer ??= setTimeout(() => this.#write(), TOGETHER_MS);

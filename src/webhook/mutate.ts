@@ -70,7 +70,10 @@ export class Mutate {
   handle(request: IncomingMessage, response: ServerResponse, connection: Connection): void {
     const exchange = { request, response, connection, began: performance.now() };
     const verdict = misfit(request, this.#limits) ?? this.#options.callers?.check(request, connection);
-    if (verdict instanceof Refused) return this.#refuse(verdict, exchange);
+    if (verdict instanceof Refused) {
+      this.#refuse(verdict, exchange);
+      return;
+    }
     this.#collect(exchange, (body) => {
       this.#review(body, verdict)
         .then(([admission, answer]) => this.#answer(admission, answer, exchange))
@@ -142,7 +145,8 @@ function misfit({ headers }: IncomingMessage, { bodyBytes }: Limits): Refused | 
     if (!/^utf-8$/i.test(charset)) return new Refused(415, 'send the body as utf-8');
   }
   // No API server compresses; unpacked, a body would be longer than what was counted.
-  if (headers['content-encoding'] !== undefined) return new Refused(415, 'send the body as it is, not encoded');
+  if (headers['content-encoding'] !== undefined)
+    return new Refused(415, 'send the body as it is, not encoded');
   const length = headers['content-length'];
   if (length === undefined) return new Refused(411, 'send a Content-Length');
   // What is announced decides only what is not even begun; what arrives is counted.

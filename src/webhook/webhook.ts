@@ -5,9 +5,12 @@ import { UsageError, type WebhookConfig } from '../config.ts';
 import { installationOf } from '../installation.ts';
 import { jsonLog, type Log } from '../log.ts';
 import { Metrics } from '../metrics.ts';
+import type { Transport } from '../watcher/kubernetes/transport.ts';
 import { Access } from './access.ts';
 import { AccessController } from './access-controller.ts';
+import { callerChecks } from './caller-checks.ts';
 import { CertificateKeeper } from './certificates/certificates.ts';
+import type { Get } from './issuer-keys.ts';
 import { type KubernetesClient, kubernetesClient } from './kubernetes-client.ts';
 import { LogQueue } from './log-queue.ts';
 import { readNamespace } from './namespace.ts';
@@ -45,6 +48,7 @@ export async function webhook(config: WebhookConfig): Promise<void> {
 
 async function serve(config: WebhookConfig, metrics: Metrics, log: Log): Promise<void> {
   const client = connect(config.kubeconfig);
+  const checks = callerChecks(config, jsonOver(client.transport), log);
   const access = new Access(client, log, metrics);
   const controller = new AccessController({ client, access, metrics, log });
   const certificates = new CertificateKeeper({ client, log, ...config, hosts: hostsOf(config) });
@@ -61,6 +65,7 @@ async function serve(config: WebhookConfig, metrics: Metrics, log: Log): Promise
   };
   const options = {
     review: (request: AdmissionRequest) => review(request, context),
+    callers: checks.callers,
     // It listens only once its certificate is published.
     notReady: () => (draining ? 'draining' : undefined),
     metrics,
@@ -72,8 +77,14 @@ async function serve(config: WebhookConfig, metrics: Metrics, log: Log): Promise
     'When the served certificate runs out.',
     () => certificates.expirySeconds(),
   );
-  const first = await certificates.start((renewed) => server.setSecureContext(secureContext(renewed)));
-  const server = webhookServer(options, first);
+  let pair = await certificates.start((renewed) => {
+    pair = renewed;
+    serveSecrets();
+  });
+  const secrets = () => ({ cert: pair.cert, key: pair.key, clientCa: checks.clientCa() });
+  const server = webhookServer(options, secrets());
+  const serveSecrets = () => server.setSecureContext(secureContext(secrets()));
+  checks.watch(serveSecrets);
   const port = await listen(server, config.port);
   controller.start();
   log.info('serving', { port, image: config.image, version: packageJson.version });
@@ -100,6 +111,32 @@ function connect(kubeconfig: string | undefined): KubernetesClient {
   } catch (error) {
     throw new UsageError((error as Error).message);
   }
+}
+
+/** The API server's patience with us is 5 s. */
+const READ_MS = 3000;
+/** Discovery of the issuer is 1 KB, its keys 5 KB. */
+const READ_BYTES = 64 * 1024;
+
+/** One small JSON document. */
+function jsonOver(transport: Transport): Get {
+  return async (path) => {
+    const request = transport.get(path);
+    const timer = setTimeout(() => request.close(), READ_MS);
+    try {
+      const { status, body } = await request.response;
+      if (status !== 200) throw new Error(`the API server says ${status} to ${path}`);
+      let text = '';
+      for await (const piece of { [Symbol.asyncIterator]: () => body }) {
+        text += Buffer.from(piece).toString();
+        if (text.length > READ_BYTES) throw new Error(`what the API server says to ${path} is too long`);
+      }
+      return JSON.parse(text);
+    } finally {
+      clearTimeout(timer);
+      request.close();
+    }
+  };
 }
 
 async function listen(server: Server, wanted: number): Promise<number> {

@@ -43,7 +43,11 @@ describe('the connection that goes', () => {
   });
 
   test('is first the one that is longest to do its part, whatever rests', () => {
-    const others = [...many(4, 'idle', 90_000), connection('slow', 'head', 900), connection('s', 'body', 600)];
+    const others = [
+      ...many(4, 'idle', 90_000),
+      connection('slow', 'head', 900),
+      connection('s', 'body', 600),
+    ];
     assert.equal(ended(others, newcomer), 'slow');
   });
 
@@ -59,7 +63,7 @@ describe('the connection that goes', () => {
     assert.equal(ended([...many(3, 'review', 100), ...many(3, 'answer', 200)], newcomer), 'new');
   });
 
-  test('is one of the newcomer\'s own peer above the share of a peer', () => {
+  test("is one of the newcomer's own peer above the share of a peer", () => {
     const others = [...many(6, 'idle', 10, 'crowd'), connection('old', 'idle', 90_000, 'b')];
     assert.equal(ended(others, connection('new', 'handshake', 0, 'crowd')), 'idle-0');
   });
@@ -70,7 +74,16 @@ describe('the connection that goes', () => {
   });
 
   test('never is one that is being served, and always is one when there are too many', () => {
-    const phase = fc.constantFrom<Phase>('handshake', 'new', 'head', 'body', 'turn', 'review', 'answer', 'idle');
+    const phase = fc.constantFrom<Phase>(
+      'handshake',
+      'new',
+      'head',
+      'body',
+      'turn',
+      'review',
+      'answer',
+      'idle',
+    );
     const one = fc.record({ phase, age: fc.nat(5000), peer: fc.constantFrom('a', 'b', 'c') });
     fc.assert(
       fc.property(fc.array(one, { maxLength: 12 }), (ones) => {

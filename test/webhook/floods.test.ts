@@ -6,7 +6,7 @@ import { connect as connectTcp, type Socket } from 'node:net';
 import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect, type TLSSocket } from 'node:tls';
-import { type Limits, LIMITS } from '../../src/webhook/limits.ts';
+import { LIMITS, type Limits } from '../../src/webhook/limits.ts';
 import type { AdmissionRequest, Answer } from '../../src/webhook/review.ts';
 import { eventually } from '../support/eventually.ts';
 import { metricSum } from '../support/metrics.ts';
@@ -72,6 +72,11 @@ async function secure(t: TestContext, { port, certificates: { ca } }: Running): 
   return socket;
 }
 
+/** Its end, with an error or without. */
+function gone(one: Socket | ClientRequest): Promise<void> {
+  return new Promise((resolve) => (one.closed ? resolve() : one.once('close', () => resolve())));
+}
+
 /** Sends `text` a byte at a time for as long as anybody listens. */
 function drip(socket: Socket, text: string, everyMs = 25): void {
   let at = 0;
@@ -97,7 +102,7 @@ describe('connections', () => {
     const honest = honestCaller(t, running);
     const began = performance.now();
     const sockets = Array.from({ length: 60 }, () => silent(t, running));
-    await Promise.all(sockets.map((socket) => once(socket, 'close')));
+    await Promise.all(sockets.map((socket) => gone(socket)));
     assert.ok(performance.now() - began < 3000, 'within the time that a handshake has');
     await delay(200);
     await honest.done();
@@ -112,7 +117,7 @@ describe('connections', () => {
       socket.write('POST /mutate HTTP/1.1\r\nHost: x\r\n');
       drip(socket, 'X-Slow: 1\r\n');
     }
-    await Promise.all(sockets.map((socket) => once(socket, 'close')));
+    await Promise.all(sockets.map((socket) => gone(socket)));
     await honest.done();
     assert.equal(ended(running, 'headers'), 5);
   });
@@ -125,7 +130,7 @@ describe('connections', () => {
     await delay(100);
     socket.write('GET /');
     drip(socket, 'a');
-    await once(socket, 'close');
+    await gone(socket);
     assert.equal(ended(running, 'headers'), 1);
   });
 
@@ -136,7 +141,7 @@ describe('connections', () => {
     socket.write('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n');
     const [answer] = await once(socket, 'data');
     assert.match(String(answer), /^HTTP\/1\.1 200 OK/);
-    await once(socket, 'close');
+    await gone(socket);
     assert.equal(ended(running, 'idle'), 1);
   });
 
@@ -155,7 +160,7 @@ describe('connections', () => {
     const body = JSON.stringify(reviewOf());
     const head = `POST /mutate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n`;
     socket.write(`${head}Content-Length: ${body.length}\r\n\r\n${body}`.repeat(6));
-    await once(socket, 'close');
+    await gone(socket);
     assert.equal(ended(running, 'pipelined'), 1);
   });
 
@@ -194,7 +199,7 @@ describe('bodies', () => {
     for (const { status, json } of replies) {
       assert.deepEqual([status, json.error], [408, 'the body took too long to arrive']);
     }
-    await Promise.all(slow.map((request) => request.closed || once(request, 'close')));
+    await Promise.all(slow.map(gone));
     await honest.done();
   });
 
@@ -237,10 +242,10 @@ describe('bodies', () => {
     reviews[0]!();
     await eventually('the second', () => reviews.length === 2);
     const third = await post(running, large);
-    assert.deepEqual([third.status, third.json.error], [
-      503,
-      'other large pods are being reviewed; try again',
-    ]);
+    assert.deepEqual(
+      [third.status, third.json.error],
+      [503, 'other large pods are being reviewed; try again'],
+    );
     reviews[1]!();
     assert.deepEqual([(await first).status, (await second).status], [200, 200]);
   });

@@ -46,7 +46,11 @@ export function certificates(): Promise<Certificates> {
 /** Answers like the webhook in a fake cluster, or with `options.review`. */
 export async function startServer(
   t: TestContext,
-  { limits, clientCa, ...options }: Partial<ServerOptions> & { limits?: Partial<Limits>; clientCa?: string } = {},
+  {
+    limits,
+    clientCa,
+    ...options
+  }: Partial<ServerOptions> & { limits?: Partial<Limits>; clientCa?: string } = {},
 ): Promise<Running> {
   const metrics = new Metrics();
   const logs: Record<string, unknown>[] = [];
