@@ -8,25 +8,33 @@ const PIECE_BYTES = 256;
 interface Body extends HeldBody {
   pieces: Buffer[];
   length: number;
+  /** Its last byte is there. */
+  arrived: boolean;
   /** Ends it: it has to go. */
   refuse(refused: Refused): void;
 }
 
 export type { Body };
 
-type Bounds = Pick<Limits, 'bodiesBytes' | 'bodiesBytesOfPeer' | 'bodyBytes' | 'largeBytes' | 'turnMs'>;
+/** Why a body was given up: no room for all, no turn for a large one, or too long under way. */
+export type Eviction = 'room' | 'turn' | 'time';
+
+type Bounds = Pick<
+  Limits,
+  'bodiesBytes' | 'bodiesBytesOfPeer' | 'bodyBytes' | 'bodyMs' | 'largeBytes' | 'turnMs'
+>;
 
 /** All bodies that are held, from their first byte until their review is answered. */
 export class Bodies {
   #bounds: Bounds;
-  #evicted: (reason: 'room' | 'turn') => void;
+  #evicted: (reason: Eviction) => void;
   #held = new Set<Body>();
   #bytes = { total: 0, ofPeer: new Map<string, number>() };
   /** Large bodies that have arrived, the first to come first; one at a time has its turn. */
   #waiting: { body: Body; proceed(): void; timer: NodeJS.Timeout }[] = [];
   #largeServed: Body | undefined;
 
-  constructor(bounds: Bounds, evicted: (reason: 'room' | 'turn') => void) {
+  constructor(bounds: Bounds, evicted: (reason: Eviction) => void) {
     this.#bounds = bounds;
     this.#evicted = evicted;
   }
@@ -36,7 +44,16 @@ export class Bodies {
   }
 
   begin(peer: string, now: number, refuse: Body['refuse']): Body {
-    const body: Body = { peer, since: now, bytes: 0, served: false, pieces: [], length: 0, refuse };
+    const body: Body = {
+      peer,
+      since: now,
+      bytes: 0,
+      served: false,
+      pieces: [],
+      length: 0,
+      arrived: false,
+      refuse,
+    };
     this.#held.add(body);
     return body;
   }
@@ -55,20 +72,30 @@ export class Bodies {
     for (;;) {
       const victim = bodyToEnd(this.#held, body, this.#bytes, this.#bounds);
       if (victim === undefined) return;
-      this.#evict(victim, 'room', 'too many bytes under way; try again');
+      this.#evict(victim, 'room', tryAgain('too many bytes under way'));
       if (victim === body) return;
+    }
+  }
+
+  /** Gives up those that have not arrived in time. */
+  look(now: number): void {
+    for (const body of this.#held) {
+      if (body.arrived || now - body.since <= this.#bounds.bodyMs) continue;
+      this.#evict(body, 'time', new Refused(408, 'the body took too long to arrive'));
     }
   }
 
   /** Calls `proceed` once the body may be parsed: at once, except for a large one behind another. */
   whole(body: Body, proceed: () => void): void {
+    if (!this.#held.has(body)) return;
+    body.arrived = true;
     if (body.length <= this.#bounds.largeBytes) {
       body.served = true;
       proceed();
       return;
     }
     const timer = setTimeout(
-      () => this.#evict(body, 'turn', 'other large pods are being reviewed; try again'),
+      () => this.#evict(body, 'turn', tryAgain('other large pods are being reviewed')),
       this.#bounds.turnMs,
     );
     this.#waiting.push({ body, proceed, timer });
@@ -97,10 +124,10 @@ export class Bodies {
     first.proceed();
   }
 
-  #evict(body: Body, reason: 'room' | 'turn', sentence: string): void {
+  #evict(body: Body, reason: Eviction, refused: Refused): void {
     this.end(body);
     this.#evicted(reason);
-    body.refuse(new Refused(503, sentence, { 'retry-after': '1' }));
+    body.refuse(refused);
   }
 
   #count(body: Body, bytes: number): void {
@@ -110,6 +137,10 @@ export class Bodies {
     if (ofPeer === 0) this.#bytes.ofPeer.delete(body.peer);
     else this.#bytes.ofPeer.set(body.peer, ofPeer);
   }
+}
+
+function tryAgain(sentence: string): Refused {
+  return new Refused(503, `${sentence}; try again`, { 'retry-after': '1' });
 }
 
 export function tooLong(bytes: number): Refused {

@@ -14,8 +14,6 @@ export interface Connection extends HeldConnection {
   read: number;
   /** Requests that are not answered yet. */
   asked: number;
-  /** Answers a body that takes too long, while there is one, so that the connection waits for its reader. */
-  late: (() => void) | undefined;
   /** Set once the handshake is done. */
   secure: TLSSocket | undefined;
   /** When it was accepted, by the clock of the server. */
@@ -27,6 +25,7 @@ export class Connections {
   #limits: Limits;
   #ended: (reason: Ending) => void;
   #now: () => number;
+  #alsoLook: (now: number) => void = () => {};
   #held = new Set<Connection>();
   #ofPeer = new Map<string, number>();
   /** Handshakes under way, by the address and port at the other end. */
@@ -44,7 +43,9 @@ export class Connections {
     return this.#held.size;
   }
 
-  watch(server: Server): void {
+  /** `alsoLook` is called whenever the connections are looked at. */
+  watch(server: Server, alsoLook: (now: number) => void): void {
+    this.#alsoLook = alsoLook;
     server.prependListener('connection', (socket) => this.#accept(socket as Socket));
     server.on('secureConnection', (socket) => this.#secured(socket));
     // A failed handshake ends its own connection; without a listener it would be an error of the server.
@@ -88,7 +89,6 @@ export class Connections {
       socket,
       read: 0,
       asked: 0,
-      late: undefined,
       secure: undefined,
     };
     const key = endOf(socket);
@@ -114,7 +114,6 @@ export class Connections {
   #answered(connection: Connection): void {
     connection.asked -= 1;
     if (connection.asked > 0) return;
-    connection.late = undefined;
     connection.read = connection.secure!.bytesRead;
     this.enter(connection, 'idle');
   }
@@ -132,6 +131,7 @@ export class Connections {
 
   #look(): void {
     const now = this.#now();
+    this.#alsoLook(now);
     for (const connection of this.#held) this.#judge(connection, now);
   }
 
@@ -142,15 +142,7 @@ export class Connections {
       return;
     }
     const [limit, reason] = this.#patience(phase);
-    if (now - connection.since <= limit) return;
-    const { late } = connection;
-    if (late === undefined) {
-      this.#end(connection, reason);
-      return;
-    }
-    connection.late = undefined;
-    this.#ended(reason);
-    late();
+    if (now - connection.since > limit) this.#end(connection, reason);
   }
 
   #patience(phase: Phase): [limit: number, reason: Ending] {
@@ -160,8 +152,9 @@ export class Connections {
         return [handshakeMs, 'handshake'];
       case 'head':
         return [headersMs, 'headers'];
+      // A body that is late is answered; this is for what is left of it.
       case 'body':
-        return [bodyMs, 'body'];
+        return [2 * bodyMs, 'body'];
       // The queue of large bodies ends them itself.
       case 'turn':
         return [2 * turnMs, 'body'];

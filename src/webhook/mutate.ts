@@ -62,9 +62,14 @@ export class Mutate {
     );
     const evicted = metrics.counter(
       'rollcall_admission_bodies_evicted_total',
-      'Bodies given up by reason: no room for all of them, or no turn for a large one.',
+      'Bodies given up: no room for all, no turn for a large one, or too much time.',
     );
     this.#bodies = new Bodies(limits, (reason) => evicted.inc({ reason }));
+  }
+
+  /** Gives up bodies that take too long; to be called all the time. */
+  look(now: number): void {
+    this.#bodies.look(now);
   }
 
   handle(request: IncomingMessage, response: ServerResponse, connection: Connection): void {
@@ -89,10 +94,8 @@ export class Mutate {
       this.#refuse(refused, exchange);
     });
     this.#connections.enter(connection, 'body');
-    connection.late = () => body.refuse(new Refused(408, 'the body took too long to arrive'));
     request.on('data', (piece: Buffer) => this.#bodies.grow(body, piece));
     request.on('end', () => {
-      connection.late = undefined;
       if (response.headersSent) return;
       this.#connections.enter(connection, 'turn');
       this.#bodies.whole(body, () => {

@@ -57,7 +57,7 @@ export function webhookServer(
   });
   const underWay = new Set<ServerResponse>();
   held.set(server, { connections, underWay });
-  connections.watch(server);
+  connections.watch(server, (now) => mutate.look(now));
   server.on('request', (request, response) => {
     const connection = connections.asked(request.socket as TLSSocket, response);
     if (connection === undefined) return;
