@@ -13,7 +13,11 @@ import { get, post, type Target } from './running-server.ts';
 
 const BINDING = '/apis/rbac.authorization.k8s.io/v1/namespaces/demo/rolebindings/rollcall-watcher';
 
-async function start(t: TestContext, port = 0): Promise<Connected & { program: Rollcall }> {
+async function start(
+  t: TestContext,
+  port = 0,
+  flags: Record<string, string> = {},
+): Promise<Connected & { program: Rollcall }> {
   const both = await connected(t);
   const { api, kubeconfig } = both;
   api.create('/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations', {
@@ -21,7 +25,7 @@ async function start(t: TestContext, port = 0): Promise<Connected & { program: R
     webhooks: [{ name: 'pods.rollcall.dev', clientConfig: {} }],
   });
   api.create('/api/v1/namespaces', { metadata: { name: 'demo' } });
-  const program = new Rollcall('webhook', { port, kubeconfig, image: 'rollcall:0.1.0' });
+  const program = new Rollcall('webhook', { port, kubeconfig, image: 'rollcall:0.1.0', ...flags });
   t.after(() => program.kill());
   return { ...both, program };
 }
@@ -61,6 +65,30 @@ test('it publishes its CA, serves under it, injects, and provides access', async
   });
   assert.equal(draining.json.problem, 'draining');
   assert.equal((await post(target, reviewOf())).status, 200, 'whoever has not heard is still served');
+});
+
+test('an owner reference that is null, on a pod that is skipped, ends no process', async (t) => {
+  const started = await start(t);
+  const target = await served(started);
+  for (const annotations of [{}, { 'rollcall.dev/inject': 'perhaps' }, { 'rollcall.dev/inject': 'true' }]) {
+    const object = { metadata: { annotations, ownerReferences: [null] }, spec: { containers: [{}] } };
+    const request = { ...(reviewOf() as { request: object }).request, object };
+    await post(target, { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request });
+  }
+  assert.equal((await post(target, reviewOf())).status, 200);
+  assert.equal(started.program.exited, false);
+});
+
+test('a client CA that can not be used is named at the start; without it, names mean nothing', async (t) => {
+  for (const [flags, sentence] of [
+    [{ 'client-ca-file': '/nowhere/ca.pem' }, /^rollcall: --client-ca-file: "\/nowhere\/ca\.pem" .*ENOENT/],
+    [{ 'client-name': 'kube-apiserver' }, /^rollcall: --client-name is given without --client-ca-file/],
+  ] as const) {
+    const { program } = await start(t, 0, flags as Record<string, string>);
+    await eventually('end', () => program.exited);
+    assert.equal(program.exitCode, 2);
+    assert.match(program.output.at(-1)!, sentence);
+  }
 });
 
 test('a port that is taken is named, with the remedy and without a stack', async (t) => {
