@@ -70,11 +70,15 @@ test('it publishes its CA, serves under it, injects, and provides access', async
 test('an owner reference that is null, on a pod that is skipped, ends no process', async (t) => {
   const started = await start(t);
   const target = await served(started);
-  for (const annotations of [{}, { 'rollcall.dev/inject': 'perhaps' }, { 'rollcall.dev/inject': 'true' }]) {
-    const object = { metadata: { annotations, ownerReferences: [null] }, spec: { containers: [{}] } };
-    const request = { ...(reviewOf() as { request: object }).request, object };
-    await post(target, { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request });
-  }
+  const labels = { 'rollcall.dev/injection': 'enabled' };
+  started.api.create('/api/v1/namespaces', { metadata: { name: 'labelled', labels } });
+  const object = {
+    metadata: { ownerReferences: [null], annotations: { 'rollcall.dev/service': 'db' } },
+    spec: { os: { name: 'windows' }, containers: [{ name: 'app', image: 'app' }] },
+  };
+  const { request } = reviewOf({ namespace: 'labelled' }) as { request: object };
+  const review = { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview' };
+  await post(target, { ...review, request: { ...request, object } });
   assert.equal((await post(target, reviewOf())).status, 200);
   assert.equal(started.program.exited, false);
 });
