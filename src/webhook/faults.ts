@@ -46,8 +46,6 @@ export function sendJson(
 
 function statusOf(error: unknown): number {
   if (error instanceof Refused) return error.status;
-  if (error instanceof BadReview) return 400;
-  // What Express says of a path that it can't decode.
-  const status = (error as { status?: unknown } | undefined)?.status;
-  return typeof status === 'number' && status >= 400 && status < 500 ? status : 500;
+  // What an API server says to us, with a status of its own, is not what we say to it.
+  return error instanceof BadReview ? 400 : 500;
 }

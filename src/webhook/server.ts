@@ -8,6 +8,7 @@ import { Connections } from './connections.ts';
 import { Faults, sendJson } from './faults.ts';
 import { LIMITS, type Limits } from './limits.ts';
 import { Mutate, type MutateOptions } from './mutate.ts';
+import { Refused } from './refused.ts';
 
 /** While draining, a connection that was just opened has this long to ask. */
 const SWEEP_MS = 1000;
@@ -86,7 +87,11 @@ function sideApp({ notReady, metrics }: ServerOptions, faults: Faults): Express 
   });
   app.all('/mutate', (_request, response) => problem(response.set('allow', 'POST'), 405, 'use POST'));
   app.use((_request, response) => problem(response, 404, 'there are /mutate, /healthz, /readyz, /metrics'));
-  const failed: ErrorRequestHandler = (error, _request, response, _next) => faults.answer(error, response);
+  const failed: ErrorRequestHandler = (error, _request, response, _next) => {
+    // What Express says of a path that it can't decode is the caller's fault.
+    const refused = error?.status === 400 ? new Refused(400, 'the path can not be decoded') : error;
+    faults.answer(refused, response);
+  };
   app.use(failed);
   return app;
 }

@@ -136,6 +136,13 @@ describe('POST /mutate', () => {
     assert.equal((await post(running, reviewOf())).status, 200);
   });
 
+  test('says 500 of a fault that has an HTTP status of its own', async (t) => {
+    const review = async () => {
+      throw Object.assign(new Error('the API server says 403'), { status: 403 });
+    };
+    assertProblem(await post(await startServer(t, { review }), reviewOf()), 500, /internal fault/);
+  });
+
   test('says 500 and no more of an internal fault, counts it, and logs the reason', async (t) => {
     const review = async () => {
       throw new Error('secret place');
