@@ -21,8 +21,8 @@ RUN mkdir -p /root-fs/usr/local/bin /root-fs/app /root-fs/etc /root-fs/tmp \
   # "rollcall" as a command of its own, for probes: without env and a shell its first line says where Node is.
   && sed -i '1s|.*|#!/usr/local/bin/node|' /root-fs/app/main.js && chmod 755 /root-fs/app/main.js \
   && ln -s /app/main.js /root-fs/usr/local/bin/rollcall \
-  && echo 'rollcall:x:65532:65532:rollcall:/:/sbin/nologin' > /root-fs/etc/passwd \
-  && echo 'rollcall:x:65532:' > /root-fs/etc/group
+  && echo 'rollcall:x:17655:17655:rollcall:/:/sbin/nologin' > /root-fs/etc/passwd \
+  && echo 'rollcall:x:17655:' > /root-fs/etc/group
 
 # What "rollcall install" makes: the runtime and its launchers, for images that have a shell.
 FROM build AS installed
@@ -31,7 +31,7 @@ RUN node dist/main.js install /opt/rollcall
 # --target shell: the same with a shell and coreutils, for scripts that run in this image.
 FROM ${SHELL_IMAGE} AS shell
 COPY --from=installed /opt/rollcall/ /opt/rollcall/
-USER 65532:65532
+USER 17655:17655
 ENV PATH=/opt/rollcall:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin NODE_ENV=production
 ENTRYPOINT ["/opt/rollcall/rollcall"]
 CMD ["--help"]
@@ -39,7 +39,7 @@ CMD ["--help"]
 # The default: no shell, nothing but Node.
 FROM ${RUNTIME_IMAGE}
 COPY --from=build /root-fs/ /
-USER 65532:65532
+USER 17655:17655
 ENV PATH=/usr/local/bin NODE_ENV=production
 ENTRYPOINT ["/usr/local/bin/node", "/app/main.js"]
 CMD ["--help"]

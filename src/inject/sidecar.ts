@@ -2,7 +2,14 @@ import { MOUNT_PATH, NAME, PORT, SCRIPTS_PATH, SCRIPTS_VOLUME, TOKEN_PATH, TOKEN
 import type { Options } from './options.ts';
 import type { Container, Resources } from './pod.ts';
 
-const USER = 65532;
+/**
+ * The user and the group that the sidecar runs as, as in the Dockerfile. Nobody else should have them: whoever
+ * runs as the same user may write what the sidecar writes. Images run as 0, as a system user (below 1000), a
+ * person (1000 and on), 10001, `nonroot` (65532 of distroless) or `nobody` (65534), and OpenShift gives numbers
+ * from a million up. Above 65535 there is none in a pod with a user namespace of its own. The port's number is
+ * none of these.
+ */
+export const USER = 17655;
 /** Without a number to wait for, the sidecar lets the application start after 10 s at the latest. */
 const START_SECONDS = 60;
 /** After the time to wait is over, the sidecar says so; a probe comes every second. */

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { parseConfig, sidecarSettings } from '../../src/config.ts';
 import { MOUNT_PATH, TOKEN_PATH } from '../../src/inject/names.ts';
 import type { Container, Pod } from '../../src/inject/pod.ts';
+import { USER } from '../../src/inject/sidecar.ts';
 import { HOLD_MS } from '../../src/watcher/outputs/health.ts';
 import { restrictedViolations } from '../support/pod-security.ts';
 import { expanded } from './env-expansion.ts';
@@ -297,3 +299,21 @@ function prefixed(annotations: Record<string, string>): Record<string, string> {
     Object.entries(annotations).map(([name, text]) => [`rollcall.dev/${name}`, text]),
   );
 }
+
+test('runs as a user that no image has by habit, the same in the images and the webhook', async () => {
+  const text = (path: string) => readFile(new URL(`../../${path}`, import.meta.url), 'utf8');
+  const dockerfile = await text('Dockerfile');
+  const { securityContext } = sidecar() as Any;
+  assert.deepEqual([securityContext.runAsUser, securityContext.runAsGroup], [USER, USER]);
+  assert.deepEqual(
+    [...dockerfile.matchAll(/^USER (.*)$/gm)].map(([, user]) => user),
+    [`${USER}:${USER}`, `${USER}:${USER}`],
+  );
+  assert.ok(dockerfile.includes(`rollcall:x:${USER}:${USER}:`) && dockerfile.includes(`'rollcall:x:${USER}:'`));
+  const users = [...(await text('deploy/webhook.yaml')).matchAll(/runAs(?:User|Group): (\d+)/g)];
+  assert.deepEqual(
+    users.map(([, id]) => Number(id)),
+    [USER, USER],
+  );
+  assert.ok(USER > 10_001 && USER < 65_532 && USER !== 65_534);
+});
