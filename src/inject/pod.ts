@@ -29,7 +29,7 @@ export interface PodSpec {
   serviceAccount?: string;
   automountServiceAccountToken?: boolean;
   nodeSelector?: Record<string, string>;
-  affinity?: { nodeAffinity?: { requiredDuringSchedulingIgnoredDuringExecution?: NodeSelector } };
+  affinity?: Affinity;
   os?: { name: string };
   hostNetwork?: boolean;
   restartPolicy?: string;
@@ -38,8 +38,16 @@ export interface PodSpec {
   resources?: Resources;
 }
 
-interface NodeSelector {
-  nodeSelectorTerms?: { matchExpressions?: { key: string; operator: string; values?: string[] }[] }[];
+export interface Affinity {
+  nodeAffinity?: { requiredDuringSchedulingIgnoredDuringExecution?: NodeSelector };
+}
+
+export interface NodeSelector {
+  nodeSelectorTerms?: NodeSelectorTerm[];
+}
+
+export interface NodeSelectorTerm {
+  matchExpressions?: { key: string; operator: string; values?: string[] }[];
 }
 
 export interface Resources {
@@ -52,16 +60,30 @@ export interface Container {
   image?: string;
   args?: string[];
   restartPolicy?: string;
-  ports?: { containerPort?: number }[];
+  ports?: ContainerPort[];
   resources?: Resources;
   volumeMounts?: VolumeMount[];
+  volumeDevices?: VolumeDevice[];
   [field: string]: unknown;
+}
+
+export interface ContainerPort {
+  containerPort?: number;
+  /** `TCP` when it is not said. */
+  protocol?: string;
+}
+
+/** A volume as a block device. */
+export interface VolumeDevice {
+  name: string;
 }
 
 export interface VolumeMount {
   name: string;
   mountPath: string;
   readOnly?: boolean;
+  subPath?: string;
+  subPathExpr?: string;
   [field: string]: unknown;
 }
 

@@ -27,12 +27,15 @@ export function isSurprising(code: Code): boolean {
 export class Problem extends Error {
   readonly code: Code;
   constructor(code: Code, sentence: string) {
-    super(sentence.replace(/\p{Cc}/gu, visible));
+    super(visible(sentence));
     this.code = code;
   }
 }
 
-/** A warning with a line break in it is dropped by API servers, and a log line would be two. */
-function visible(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+/**
+ * The text with its control characters spelled out: a warning with a line break in it is dropped by API
+ * servers, and a log line would be two.
+ */
+export function visible(text: string): string {
+  return text.replace(/\p{Cc}/gu, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

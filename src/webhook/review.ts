@@ -6,18 +6,9 @@ import { patch } from '../inject/patch.ts';
 import type { Install, Plan } from '../inject/plan.ts';
 import type { Namespace, Pod } from '../inject/pod.ts';
 import { type Code, isSurprising } from '../inject/problem.ts';
+import { type AdmissionRequest, isPodCreation } from './parse-review.ts';
 
-/** The parts of an admission.k8s.io/v1 AdmissionRequest that are read. */
-export interface AdmissionRequest {
-  uid: string;
-  kind: { group: string; kind: string };
-  operation: string;
-  subResource?: string;
-  namespace?: string;
-  name?: string;
-  dryRun?: boolean;
-  object: Pod;
-}
+export { type AdmissionRequest, BadReview, parseReview } from './parse-review.ts';
 
 export interface AdmissionResponse {
   uid: string;
@@ -47,23 +38,6 @@ export interface ReviewContext {
   tellOwner(namespace: string, pod: Pod, code: Code, sentence: string): void;
 }
 
-/** The request is not an admission review that this webhook can answer. */
-export class BadReview extends Error {}
-
-/** An AdmissionReview as posted by an API server; throws `BadReview` on anything else. */
-export function parseReview(body: unknown): AdmissionRequest {
-  const review = body as { apiVersion?: unknown; kind?: unknown; request?: Partial<AdmissionRequest> } | null;
-  if (review?.kind !== 'AdmissionReview' || review.apiVersion !== 'admission.k8s.io/v1') {
-    throw new BadReview('the body is not an AdmissionReview of admission.k8s.io/v1');
-  }
-  const { request } = review;
-  if (typeof request?.uid !== 'string' || typeof request.kind?.kind !== 'string') {
-    throw new BadReview('the AdmissionReview has no request with a uid and a kind');
-  }
-  if (isPodCreation(request as AdmissionRequest)) requirePod(request);
-  return request as AdmissionRequest;
-}
-
 /** Decides, provisions, patches: the answer to one pod. Throws on faults that are not the pod's. */
 export async function review(request: AdmissionRequest, context: ReviewContext): Promise<Answer> {
   const { uid, object: pod } = request;
@@ -90,16 +64,6 @@ function verify(pod: Pod, plan: Plan, operations: Operation[]): void {
   const rest = patch(patched, plan);
   if (rest.length > 0)
     throw new Error(`the patch leaves work undone at ${rest.map(({ path }) => path).join(', ')}`);
-}
-
-function isPodCreation({ kind, operation, subResource }: AdmissionRequest): boolean {
-  return kind.kind === 'Pod' && kind.group === '' && operation === 'CREATE' && !subResource;
-}
-
-function requirePod({ namespace, object }: Partial<AdmissionRequest>): void {
-  if (typeof namespace !== 'string' || namespace === '')
-    throw new BadReview('the request names no namespace');
-  if (!Array.isArray(object?.spec?.containers)) throw new BadReview('the pod has no spec.containers');
 }
 
 function allowed(
