@@ -7,6 +7,8 @@ interface Given {
   /** The sidecar's; without it, as `npm run image` names it. */
   image?: string | undefined;
   shellImage?: string | undefined;
+  /** The namespace of the webhook. */
+  namespace?: string | undefined;
   /** `KEY=VALUE` */
   defaults?: readonly string[];
 }
@@ -15,7 +17,12 @@ interface Given {
  * What an installation decides for all pods, by the same rules for the webhook and for who asks in its
  * place. Throws `UsageError` for a default that no pod could have.
  */
-export function installationOf({ image, shellImage, defaults = [] }: Given): Omit<Install, 'nativeSidecars'> {
+export function installationOf({
+  image,
+  shellImage,
+  namespace,
+  defaults = [],
+}: Given): Omit<Install, 'nativeSidecars'> {
   const { version } = packageJson;
   const chosen = image ?? `rollcall:${version}`;
   try {
@@ -23,6 +30,7 @@ export function installationOf({ image, shellImage, defaults = [] }: Given): Omi
       image: chosen,
       shellImage: shellImage ?? withShell(chosen),
       version,
+      ownNamespace: namespace,
       defaults: parseDefaults(defaults),
     };
   } catch (error) {

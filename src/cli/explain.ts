@@ -10,7 +10,7 @@ import { textOf } from './explain/text.ts';
 import { type Arguments, parseFlags } from './flags.ts';
 import { readSources } from './input.ts';
 import { EXIT, type Io } from './io.ts';
-import { installOf } from './judge.ts';
+import { installOf, offlineInstallOf } from './judge.ts';
 import { load } from './manifests.ts';
 import { DEFAULT_NAMESPACE } from './workloads.ts';
 
@@ -37,7 +37,6 @@ export async function explain(argv: readonly string[], io: Io): Promise<number> 
 }
 
 async function explained({ flags, operand }: Given, io: Io): Promise<Explanation[]> {
-  const install = installOf(flags);
   const fromFile = flags.filename.length > 0 || flags.kustomize !== undefined;
   if (operand !== undefined && fromFile) {
     throw new UsageError(`"${operand}" and a file are two things to explain; leave one of them out`);
@@ -45,7 +44,7 @@ async function explained({ flags, operand }: Given, io: Io): Promise<Explanation
   if (operand !== undefined) {
     const target = targetOf(operand);
     const cluster = await connect(flags, io);
-    return [await explainTarget(cluster, target, flags.namespace ?? cluster.namespace, install)];
+    return [await explainTarget(cluster, target, flags.namespace ?? cluster.namespace, installOf(flags))];
   }
   if (!fromFile) throw new UsageError('nothing to explain; give KIND/NAME, -f FILE or -k DIR');
   const cluster = await wanted(flags, io);
@@ -53,8 +52,8 @@ async function explained({ flags, operand }: Given, io: Io): Promise<Explanation
   const items = sources.flatMap(load).flatMap((manifest) => manifest.items);
   const fallback = flags.namespace ?? cluster?.namespace ?? DEFAULT_NAMESPACE;
   return cluster === undefined
-    ? explainItems(items, fallback, install)
-    : explainInCluster(cluster, items, fallback, install);
+    ? explainItems(items, fallback, offlineInstallOf(flags))
+    : explainInCluster(cluster, items, fallback, installOf(flags));
 }
 
 /** A file is explained by itself, unless a cluster is named. */

@@ -1,12 +1,12 @@
 import { keys } from '../inject/annotations.ts';
 import type { Install } from '../inject/plan.ts';
-import { accessObjects, identityOf, type Need } from './access.ts';
+import { accessObjects, identityOf } from './access.ts';
 import { commands } from './commands.ts';
 import { applyOperations } from './document/operations.ts';
 import { type Arguments, parseFlags } from './flags.ts';
 import { InputNamespaces } from './input-namespaces.ts';
 import type { Io } from './io.ts';
-import { installOf, type Judgement, judge, optedIn } from './judge.ts';
+import { type Judgement, judge, offlineInstallOf, optedIn } from './judge.ts';
 import { changeTemplate, type Manifest, workloadsOf } from './manifests.ts';
 import { rewrite } from './rewrite.ts';
 import { DEFAULT_NAMESPACE, type Item, titleOf, type Workload } from './workloads.ts';
@@ -16,7 +16,7 @@ type Flags = Arguments<typeof commands.inject>['flags'];
 /** `rollcall inject` */
 export async function inject(argv: readonly string[], io: Io): Promise<number> {
   const { flags } = parseFlags('inject', commands.inject, argv);
-  const install = installOf(flags);
+  const install = offlineInstallOf(flags);
   return rewrite(flags, io, 'injected', (manifests) => new Injection(flags, install, io).run(manifests));
 }
 
@@ -60,11 +60,12 @@ class Injection {
   }
 
   #provide(manifest: Manifest, workload: Workload, { report }: Judgement): void {
-    const { account, accountName } = report.plan!;
-    if (report.plan!.access === undefined) return;
+    const { access } = report.plan!;
+    if (access === undefined) return;
     const namespace = this.#namespaceOf(workload);
-    const need: Need = { namespace, account: accountName, scoped: account === 'scoped' };
-    const missing = accessObjects(need).filter((object) => !this.#present.has(identityOf(object)));
+    const missing = accessObjects(namespace, access).filter(
+      (object) => !this.#present.has(identityOf(object)),
+    );
     if (missing.length === 0) return;
     for (const object of missing) this.#present.add(identityOf(object));
     manifest.before.push(...missing);

@@ -27,14 +27,23 @@ export function judge(workload: Workload, namespace: Namespace, install: Install
   return { report, warnings: [...warnings, ...advice(workload, report)] };
 }
 
-/** Of the flags that inject and explain have alike; no cluster before native sidecars is judged for. */
-export function installOf(flags: {
+interface InstallFlags {
   image?: string | undefined;
   'shell-image'?: string | undefined;
   default: readonly string[];
-}): Install {
-  const { image, 'shell-image': shellImage, default: defaults } = flags;
+}
+
+/** Of the flags that inject and explain have alike; no cluster before native sidecars is judged for. */
+export function installOf({ image, 'shell-image': shellImage, default: defaults }: InstallFlags): Install {
   return { ...installationOf({ image, shellImage, defaults }), nativeSidecars: true };
+}
+
+/**
+ * The same where no cluster is asked: whoever applies the output applies the Role in it, and so has the right
+ * to give it. That pods may be read is then said by them, not by the namespace.
+ */
+export function offlineInstallOf(flags: InstallFlags): Install {
+  return installOf({ ...flags, default: [`${keys.podAccess.key}=true`, ...flags.default] });
 }
 
 /** As if the namespace had been labelled. */

@@ -15,11 +15,26 @@ import { parseCommand } from '../watcher/outputs/words.ts';
 import { mountPath } from './mount-path.ts';
 import { quantity } from './quantity.ts';
 
+/** Who may say something, the strongest first. */
+export const WRITTEN = ['pod', 'namespace', 'installation'] as const;
+export type Written = (typeof WRITTEN)[number];
+
+/**
+ * Where a key may be written. What runs, sends, mounts or changes identity is said by the pod or the
+ * installation: who may only annotate a namespace is not to run commands in the pods of others.
+ */
+export const PLACES = {
+  pod: ['pod'],
+  namespace: ['namespace', 'installation'],
+  both: WRITTEN,
+  'pod-or-installation': ['pod', 'installation'],
+} as const satisfies Record<string, readonly Written[]>;
+export type Place = keyof typeof PLACES;
+
 export interface Key<T> {
   /** Of `file.`, the part that all such keys begin with. */
   key: string;
-  /** `both`: an annotation of the namespace is the default for its pods. */
-  on: 'pod' | 'namespace' | 'both';
+  on: Place;
   kind: 'annotation' | 'label';
   doc: string;
   example: string;
@@ -33,10 +48,14 @@ export interface Key<T> {
 
 export const PREFIX = 'rollcall.dev/';
 
+/** Each is sent every change; a pod has a few processes that listen. */
+const TARGETS = 16;
+
 /** A loopback address, or several, apart by spaces. */
 function targets(text: string): string[] {
   const all = text.split(/\s+/).filter((target) => target !== '');
   if (all.length === 0) throw new Error('write http://127.0.0.1:PORT/PATH or udp://127.0.0.1:PORT');
+  if (all.length > TARGETS) throw new Error(`there are ${all.length} of them; write at most ${TARGETS}`);
   return all.map(notifyTarget);
 }
 
@@ -143,7 +162,7 @@ export const keys = {
   },
   mountPath: {
     key: 'rollcall.dev/mount-path',
-    on: 'both',
+    on: 'pod-or-installation',
     kind: 'annotation',
     doc: 'where the application finds the socket and the files',
     example: '/var/run/peers',
@@ -152,7 +171,7 @@ export const keys = {
   },
   containers: {
     key: 'rollcall.dev/containers',
-    on: 'both',
+    on: 'pod-or-installation',
     kind: 'annotation',
     doc: 'the containers, init containers among them, that get the mount',
     example: 'db,backup',
@@ -170,7 +189,7 @@ export const keys = {
   },
   notify: {
     key: 'rollcall.dev/notify',
-    on: 'both',
+    on: 'pod-or-installation',
     kind: 'annotation',
     doc: 'send every change to the application over HTTP or UDP, on loopback only; several, apart by spaces',
     example: 'http://127.0.0.1:8080/members',
@@ -179,7 +198,7 @@ export const keys = {
   },
   onStart: {
     key: 'rollcall.dev/on-start',
-    on: 'both',
+    on: 'pod-or-installation',
     kind: 'annotation',
     doc: 'command that runs in the sidecar with the first peers on its input, one a line',
     example: '/scripts/on-start.sh',
@@ -188,7 +207,7 @@ export const keys = {
   },
   onChange: {
     key: 'rollcall.dev/on-change',
-    on: 'both',
+    on: 'pod-or-installation',
     kind: 'annotation',
     doc: 'command that runs in the sidecar with the peers whenever they change',
     example: '/scripts/on-change.sh',
@@ -197,7 +216,7 @@ export const keys = {
   },
   scripts: {
     key: 'rollcall.dev/scripts',
-    on: 'both',
+    on: 'pod-or-installation',
     kind: 'annotation',
     doc: 'ConfigMap whose files the sidecar finds in `/scripts`; with it, or with a command, the sidecar runs in the image that has a shell',
     example: 'db-scripts',
@@ -262,12 +281,21 @@ export const keys = {
   },
   serviceAccount: {
     key: 'rollcall.dev/service-account',
-    on: 'both',
+    on: 'pod-or-installation',
     kind: 'annotation',
-    doc: '`auto` replaces the account `default` by `rollcall-watcher` and binds any other, `scoped` replaces any, `keep` binds any',
+    doc: '`auto` replaces the account `default` by one of Rollcall and binds any other, `scoped` replaces any, `keep` binds any',
     example: 'keep',
     default: 'auto',
     parse: oneOf('auto', 'scoped', 'keep'),
+  },
+  podAccess: {
+    key: 'rollcall.dev/pod-access',
+    on: 'namespace',
+    kind: 'annotation',
+    doc: 'whether accounts of the namespace may be given the right to read its pods, all that stands in them included; a selector takes it, and an ordinary sidecar in a Job',
+    example: 'true',
+    default: 'false',
+    parse: oneOf('true', 'false'),
   },
   status: {
     key: 'rollcall.dev/status',

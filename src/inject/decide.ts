@@ -5,6 +5,7 @@ import { type Install, type Plan, plan } from './plan.ts';
 import { type Namespace, own, type Pod } from './pod.ts';
 import { type Code, Problem } from './problem.ts';
 import { type Origin, Settings } from './settings.ts';
+import { isNeverRefused, refuseUnsupported } from './unsupported.ts';
 
 export interface Context {
   namespace: Namespace;
@@ -41,14 +42,14 @@ export function decide(pod: Pod, { namespace, install, dryRun }: Context): Decis
         `neither ${keys.inject.key} on the pod nor ${keys.injection.key} on the namespace`,
       );
     }
-    refuseUnsupported(pod);
+    refuseUnsupported(pod, { namespace, install, asks });
     const options = optionsOf(pod, settings);
     const planned = plan(pod, options, { namespace, install, dryRun, asks });
     refuseConflicts(pod, planned, options, settings);
     return { kind: 'inject', options, plan: planned, origins: settings.origins };
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
-    const denied = asks && !isMirror(pod);
+    const denied = asks && !isNeverRefused(pod, namespace, install);
     return { kind: denied ? 'deny' : 'skip', code: error.code, sentence: error.message };
   }
 }
@@ -59,30 +60,4 @@ function skip(code: Code, sentence: string): Decision {
 
 function optsIn({ labels }: Namespace): boolean {
   return keys.injection.parse(own(labels, keys.injection.key) ?? '');
-}
-
-function refuseUnsupported(pod: Pod): void {
-  if (isMirror(pod)) {
-    throw new Problem('mirror-pod', 'a static pod is run by its node alone; nothing can be added to it here');
-  }
-  if (isForWindows(pod)) throw new Problem('windows', 'the sidecar runs on Linux nodes only');
-}
-
-/** To refuse it would hide the pod from the API, and not keep it from running. */
-function isMirror({ metadata }: Pod): boolean {
-  return own(metadata?.annotations, 'kubernetes.io/config.mirror') !== undefined;
-}
-
-const OS = 'kubernetes.io/os';
-
-function isForWindows({ spec }: Pod): boolean {
-  if (spec.os?.name === 'windows' || own(spec.nodeSelector, OS) === 'windows') return true;
-  const terms =
-    spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? [];
-  const onlyWindows = terms.map(({ matchExpressions = [] }) =>
-    matchExpressions.some(
-      ({ key, operator, values = [] }) => key === OS && operator === 'In' && values.join() === 'windows',
-    ),
-  );
-  return terms.length > 0 && onlyWindows.every((only) => only);
 }

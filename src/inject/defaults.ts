@@ -1,4 +1,9 @@
-import { fileTemplate, type Key, keys } from './annotations.ts';
+import { fileTemplate, type Key, keys, PLACES, type Written } from './annotations.ts';
+
+/** The keys that an installation may give. */
+const GIVEN = Object.values<Key<unknown>>(keys).filter(
+  ({ on, kind }) => kind === 'annotation' && (PLACES[on] as readonly Written[]).includes('installation'),
+);
 
 /** Annotations that may be defaults of an installation, from `KEY=VALUE`; throws what to give instead. */
 export function parseDefaults(texts: readonly string[]): Record<string, string> {
@@ -8,12 +13,9 @@ export function parseDefaults(texts: readonly string[]): Record<string, string> 
 function parseDefault(text: string): [key: string, value: string] {
   const equals = text.indexOf('=');
   const [name, value] = [text.slice(0, Math.max(0, equals)), text.slice(equals + 1)];
-  const known: Key<unknown>[] = Object.values(keys);
-  const key = known.find(
-    (one) => one.on === 'both' && (one.key.endsWith('.') ? name.startsWith(one.key) : name === one.key),
-  );
+  const key = GIVEN.find((one) => (one.key.endsWith('.') ? name.startsWith(one.key) : name === one.key));
   if (key === undefined) {
-    const all = known.filter(({ on }) => on === 'both').map((one) => one.key);
+    const all = GIVEN.map((one) => one.key);
     throw new Error(`"${text}" is not valid; give KEY=VALUE with one of ${all.join(' ')}`);
   }
   try {

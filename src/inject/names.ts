@@ -15,10 +15,13 @@ export const TOKEN_PATH = '/var/run/secrets/kubernetes.io/serviceaccount';
 /** The ServiceAccount that a pod gets in place of `default`. */
 export const SCOPED_ACCOUNT = 'rollcall-watcher';
 
-/** Of health and metrics. */
+/** The port of health and metrics. */
 export const PORT = 17655;
 
 /** The annotation that tells people what was injected. */
 export const STATUS_KEY = keys.status.key;
 /** Which container kubectl means when none is named. */
 export const DEFAULT_CONTAINER_KEY = 'kubectl.kubernetes.io/default-container';
+
+/** Namespaces of the cluster itself: nothing is injected there, and no access is given. */
+export const EXCLUDED_NAMESPACES: readonly string[] = ['kube-system', 'kube-public', 'kube-node-lease'];

@@ -5,12 +5,92 @@ export type Operation =
 
 /** Takes those items out of a list: the last first, so that places stay what they are. */
 export function removed<T>(path: string, items: readonly T[], goes: (item: T) => boolean): Operation[] {
-  return items
-    .flatMap((item, index): Operation[] => (goes(item) ? [{ op: 'remove', path: `${path}/${index}` }] : []))
-    .reverse();
+  const operations: Operation[] = [];
+  for (let index = items.length - 1; index >= 0; index -= 1) {
+    if (goes(items[index]!)) operations.push({ op: 'remove', path: `${path}/${index}` });
+  }
+  return operations;
 }
 
 /** A key, or part of a path, as a JSON pointer has it. */
 export function escaped(token: string): string {
   return token.replaceAll('~', '~0').replaceAll('/', '~1');
+}
+
+function unescaped(token: string): string {
+  return token.replaceAll('~1', '/').replaceAll('~0', '~');
+}
+
+/**
+ * The document after the operations, in order. What is given stays as it is; what no operation leads
+ * through is shared with it. Throws, as RFC 6902 wants, where an operation leads to no place.
+ */
+export function applied<T>(document: T, operations: readonly Operation[]): T {
+  // Copied once, however many operations lead through.
+  const owned = new Set<object>();
+  const holder: Holder = { document };
+  for (const operation of operations) {
+    const { path } = operation;
+    const steps = path.includes('~') ? path.split('/').map(unescaped) : path.split('/');
+    if (steps[0] !== '') throw misplaced(operation);
+    steps[0] = 'document';
+    change(holder, steps, operation, owned);
+  }
+  return holder.document as T;
+}
+
+type Holder = Record<string, unknown>;
+
+function change(holder: Holder, steps: readonly string[], operation: Operation, owned: Set<object>): void {
+  let parent: Holder | unknown[] = holder;
+  for (const step of steps.slice(0, -1)) {
+    const child = read(parent, step, operation);
+    if (typeof child !== 'object' || child === null) throw misplaced(operation);
+    if (owned.has(child)) {
+      parent = child as Holder;
+      continue;
+    }
+    const copy: Holder | unknown[] = Array.isArray(child) ? child.slice() : { ...child };
+    owned.add(copy);
+    if (Array.isArray(parent)) parent[Number(step)] = copy;
+    else define(parent, step, copy);
+    parent = copy;
+  }
+  write(parent, steps.at(-1)!, operation);
+}
+
+function read(parent: Holder | unknown[], step: string, operation: Operation): unknown {
+  if (Array.isArray(parent)) return parent[indexOf(step, parent.length - 1, operation)];
+  if (!Object.hasOwn(parent, step)) throw misplaced(operation);
+  return parent[step];
+}
+
+function write(parent: Holder | unknown[], last: string, operation: Operation): void {
+  if (Array.isArray(parent)) {
+    const added = operation.op === 'add';
+    const index =
+      added && last === '-' ? parent.length : indexOf(last, parent.length - (added ? 0 : 1), operation);
+    if (operation.op === 'remove') parent.splice(index, 1);
+    else parent.splice(index, added ? 0 : 1, operation.value);
+    return;
+  }
+  if (operation.op !== 'add' && !Object.hasOwn(parent, last)) throw misplaced(operation);
+  if (operation.op === 'remove') delete parent[last];
+  else define(parent, last, operation.value);
+}
+
+/** Not by assignment: a key may be called __proto__. */
+function define(parent: Holder, key: string, value: unknown): void {
+  if (key !== '__proto__') parent[key] = value;
+  else Object.defineProperty(parent, key, { value, enumerable: true, configurable: true, writable: true });
+}
+
+function indexOf(step: string, most: number, operation: Operation): number {
+  const index = /^(0|[1-9]\d{0,8})$/.test(step) ? Number(step) : Number.NaN;
+  if (index <= most) return index;
+  throw misplaced(operation);
+}
+
+function misplaced({ op, path }: Operation): Error {
+  return new Error(`the operation "${op}" leads to no place: ${path}`);
 }

@@ -23,6 +23,8 @@ export interface Options {
   port: number | 'off' | undefined;
   nativeSidecar: 'auto' | 'true' | 'false';
   serviceAccount: 'auto' | 'scoped' | 'keep';
+  /** The accounts of the namespace may be given the right to read its pods. */
+  podAccess: boolean;
 }
 
 /** Throws a `Problem` for the first value that can't be. */
@@ -49,5 +51,6 @@ export function optionsOf(pod: Pod, settings: Settings): Options {
     port: settings.get(keys.port),
     nativeSidecar: settings.get(keys.nativeSidecar),
     serviceAccount: settings.get(keys.serviceAccount),
+    podAccess: settings.get(keys.podAccess) === 'true',
   };
 }

@@ -10,16 +10,17 @@ import { isSubset } from './subset.ts';
  */
 export function patch(pod: Pod, plan: Plan): Operation[] {
   const swapped = plan.account === 'scoped';
+  const tokens = swapped ? tokenVolumesOf(pod) : NO_VOLUMES;
   const mounts = (list: 'containers' | 'initContainers') =>
     (pod.spec[list] ?? []).flatMap((container, index) => {
       if (container.name === NAME) return [];
       const ours = isMounted(plan, container) ? plan.mount : undefined;
-      return mountOperations(pod, container, `/spec/${list}/${index}`, swapped, ours);
+      return mountOperations(container, `/spec/${list}/${index}`, tokens, ours);
     });
   return [
     ...annotationOperations(pod, plan),
     ...(swapped ? accountOperations(pod, plan) : []),
-    ...volumeOperations(pod, plan, swapped),
+    ...volumeOperations(pod, plan, tokens),
     ...mounts('containers'),
     ...mounts('initContainers'),
     // Last: it moves the others.
@@ -40,21 +41,26 @@ function annotationOperations(pod: Pod, { status, defaultContainer }: Plan): Ope
     .map(([key, value]) => ({ op: 'add', path: `/metadata/annotations/${escaped(key)}`, value }));
 }
 
+const ACCOUNT_FIELDS = ['serviceAccountName', 'serviceAccount', 'automountServiceAccountToken'] as const;
+
 function accountOperations({ spec }: Pod, { accountName }: Plan): Operation[] {
   const wanted = {
     serviceAccountName: accountName,
     serviceAccount: accountName,
     automountServiceAccountToken: false,
   };
-  return Object.entries(wanted)
-    .filter(([field, value]) => spec[field as keyof typeof wanted] !== value)
-    .map(([field, value]) => ({ op: 'add', path: `/spec/${field}`, value }));
+  const operations: Operation[] = [];
+  for (const field of ACCOUNT_FIELDS) {
+    if (spec[field] !== wanted[field])
+      operations.push({ op: 'add', path: `/spec/${field}`, value: wanted[field] });
+  }
+  return operations;
 }
 
 /** Removes the volume of the token that was mounted for the old account, and adds ours. */
-function volumeOperations(pod: Pod, plan: Plan, swapped: boolean): Operation[] {
+function volumeOperations(pod: Pod, plan: Plan, tokens: ReadonlySet<string>): Operation[] {
   const existing = pod.spec.volumes ?? [];
-  const unused = swapped ? unusedTokenVolumes(pod) : new Set<string>();
+  const unused = tokens.size > 0 ? unusedVolumes(pod, tokens) : tokens;
   const removals = removed('/spec/volumes', existing, ({ name }) => unused.has(name));
   const missing = plan.volumes.filter(({ name }) => !existing.some((volume) => volume.name === name));
   if (missing.length === 0) return removals;
@@ -62,26 +68,37 @@ function volumeOperations(pod: Pod, plan: Plan, swapped: boolean): Operation[] {
   return [...removals, ...missing.map((value): Operation => ({ op: 'add', path: '/spec/volumes/-', value }))];
 }
 
-/** The token volumes of the ServiceAccount plugin that nothing mounts once their default mounts are gone. */
-function unusedTokenVolumes(pod: Pod): Set<string> {
-  const containers = [...pod.spec.containers, ...(pod.spec.initContainers ?? [])];
-  const mounts = containers.flatMap(({ volumeMounts }) => volumeMounts ?? []);
-  const candidates = (pod.spec.volumes ?? []).map(({ name }) => name).filter(isTokenVolume);
-  return new Set(candidates.filter((name) => !mounts.some((m) => m.name === name && !isTokenMount(m))));
+const NO_VOLUMES: ReadonlySet<string> = new Set();
+
+/** The names of the token volumes of the ServiceAccount plugin. */
+function tokenVolumesOf({ spec }: Pod): ReadonlySet<string> {
+  const tokens = new Set<string>();
+  for (const { name } of spec.volumes ?? []) if (name.startsWith('kube-api-access-')) tokens.add(name);
+  return tokens;
+}
+
+/** Of the token volumes, those that nothing mounts once their default mounts are gone. */
+function unusedVolumes({ spec }: Pod, tokens: ReadonlySet<string>): ReadonlySet<string> {
+  const unused = new Set(tokens);
+  for (const list of [spec.containers, spec.initContainers ?? []]) {
+    for (const { volumeMounts = [] } of list) {
+      for (const { name, mountPath } of volumeMounts) if (mountPath !== TOKEN_PATH) unused.delete(name);
+    }
+  }
+  return unused;
 }
 
 function mountOperations(
-  pod: Pod,
   container: Container,
   path: string,
-  swapped: boolean,
+  tokens: ReadonlySet<string>,
   ours: VolumeMount | undefined,
 ): Operation[] {
   const mounts = container.volumeMounts ?? [];
   const removals = removed(
     `${path}/volumeMounts`,
     mounts,
-    (mount) => swapped && isTokenMount(mount) && hasVolume(pod, mount.name),
+    ({ name, mountPath }) => mountPath === TOKEN_PATH && tokens.has(name),
   );
   const index = mounts.findIndex((mount) => mount.mountPath === ours?.mountPath);
   if (ours === undefined || (index !== -1 && isSubset(ours, mounts[index]))) return removals;
@@ -98,6 +115,8 @@ function sidecarOperations({ spec }: Pod, { sidecar, native }: Plan): Operation[
   const existing = spec[list] ?? [];
   if (existing.length === 0) return [{ op: 'add', path: `/spec/${list}`, value: [sidecar] }];
   const index = existing.findIndex(({ name }) => name === NAME);
+  // The very one that was put in, as when a patch is verified.
+  if (existing[index] === sidecar) return [];
   if (index === -1) return [{ op: 'add', path: `/spec/${list}/0`, value: sidecar }];
   if (isOurs(existing[index]!, asPulled(existing[index]!, sidecar))) return [];
   return [{ op: 'replace', path: `/spec/${list}/${index}`, value: sidecar }];
@@ -121,7 +140,9 @@ function asPulled({ image, imagePullPolicy }: Container, sidecar: Container): Co
 
 /** The name and the tag, without where it comes from and the digest that it was pinned to. */
 function lastPart(image: string): string {
-  return image.slice(image.lastIndexOf('/') + 1).replace(/(?<=:[^@]*)@.*/, '');
+  const last = image.slice(image.lastIndexOf('/') + 1);
+  const [tagged = ''] = last.split('@', 1);
+  return tagged.includes(':') ? tagged : last;
 }
 
 /** A container of our name counts as ours only when nothing in it goes beyond the plan. */
@@ -132,16 +153,4 @@ function isOurs(existing: Container, sidecar: Container): boolean {
     isSubset(sidecar, existing) &&
     isSubset(existing.securityContext, sidecar.securityContext)
   );
-}
-
-function isTokenVolume(name: string): boolean {
-  return name.startsWith('kube-api-access-');
-}
-
-function isTokenMount({ name, mountPath }: VolumeMount): boolean {
-  return isTokenVolume(name) && mountPath === TOKEN_PATH;
-}
-
-function hasVolume(pod: Pod, name: string): boolean {
-  return (pod.spec.volumes ?? []).some((volume) => volume.name === name);
 }

@@ -1,4 +1,4 @@
-import { type AccessNeed, ROLES } from './account.ts';
+import { type AccessNeed, OWN_ACCOUNTS, POD_ACCOUNT, ROLES, type Role } from './account.ts';
 import { keys } from './annotations.ts';
 import { NAME, PORT, SCOPED_ACCOUNT, SCRIPTS_VOLUME, TOKEN_VOLUME } from './names.ts';
 import type { Options } from './options.ts';
@@ -25,6 +25,8 @@ export interface Install {
   defaults: Readonly<Record<string, string>>;
   /** The cluster runs init containers that go on running. */
   nativeSidecars: boolean;
+  /** The namespace of the webhook itself, whose pods get no sidecar. */
+  ownNamespace?: string | undefined;
 }
 
 export type AccountChoice =
@@ -44,12 +46,14 @@ export interface Plan {
   native: boolean;
   volumes: Volume[];
   mount: VolumeMount;
-  /** The containers that get the mount; undefined: all main containers. */
-  mounted: string[] | undefined;
-  mainContainers: string[];
+  /** The containers that are named to get the mount; undefined: all main containers. */
+  mounted: ReadonlySet<string> | undefined;
+  mainContainers: ReadonlySet<string>;
   account: AccountChoice;
   /** The account that the sidecar runs under. */
   accountName: string;
+  /** The account that it would run under, if the pod were to be created; on a dry run it may be another. */
+  accountWhenCreated: string;
   /** What the cluster has to provide for that account; undefined where nothing is needed or may be made. */
   access: AccessNeed | undefined;
   /** With an ordinary sidecar, the container that kubectl is to mean. */
@@ -70,20 +74,25 @@ export function plan(pod: Pod, options: Options, context: PlanContext): Plan {
   const { install } = context;
   const current = pod.spec.serviceAccountName || pod.spec.serviceAccount || 'default';
   const native = isNative(pod, options, install);
-  const account = accountOf(current, options, context.dryRun, endsWithPod(pod, native));
-  const mainContainers = pod.spec.containers.map(({ name }) => name).filter((name) => name !== NAME);
+  const roles = rolesOf(options, endsWithPod(pod, native));
+  const account = accountOf(current, options, context.dryRun, roles);
+  const accountWhenCreated = roles.length > 0 && isSwapped(current, options) ? scopedAccount(roles) : current;
+  const accountName = account === 'scoped' ? accountWhenCreated : current;
+  const mainContainers = new Set(pod.spec.containers.map(({ name }) => name));
+  mainContainers.delete(NAME);
   const before = beforeOf(pod, account === 'scoped');
   return {
     sidecar: sidecar(options, sidecarOptions(pod, options, context, native, account)),
     native,
     volumes: volumes(options, account, !context.asks),
     mount: { name: NAME, mountPath: options.mountPath, readOnly: true },
-    mounted: options.containers,
+    mounted: options.containers && new Set(options.containers),
     mainContainers,
     account,
-    accountName: account === 'scoped' ? SCOPED_ACCOUNT : current,
-    access: accessOf(account, current),
-    defaultContainer: native ? undefined : mainContainers[0],
+    accountName,
+    accountWhenCreated,
+    access: account === 'scoped' || account === 'kept' ? { account: accountName, roles } : undefined,
+    defaultContainer: native ? undefined : mainContainers.values().next().value,
     status: JSON.stringify(statusOf(install.version, options, account, before)),
   };
 }
@@ -97,7 +106,7 @@ function isNative({ spec }: Pod, { nativeSidecar }: Options, { nativeSidecars }:
 
 /** Whether the application's container is to have the socket. */
 export function isMounted({ mounted, mainContainers }: Plan, { name }: Container): boolean {
-  return (mounted ?? mainContainers).includes(name);
+  return (mounted ?? mainContainers).has(name);
 }
 
 function statusOf(version: string, { group }: Options, account: AccountChoice, before: Before): Status {
@@ -110,23 +119,47 @@ function endsWithPod({ spec }: Pod, native: boolean): boolean {
   return !native && spec.restartPolicy !== undefined && spec.restartPolicy !== 'Always';
 }
 
-/** DNS needs no rights; to see its own pod end, a sidecar does. */
-function accountOf(current: string, options: Options, dryRun: boolean, endsWithPod: boolean): AccountChoice {
-  if (options.group.source === 'dns' && !endsWithPod) return 'unneeded';
+/**
+ * What the sidecar has to read: the slices of a Service, the pods of a selector, and to see its own pod end
+ * that pod. DNS needs no rights. Throws a `Problem` where pods are to be read and may not be: their
+ * specifications hold what else only their owners see.
+ */
+function rolesOf({ group: { source }, podAccess }: Options, endsWithPod: boolean): Role[] {
+  const readsPods = source === 'pods' || endsWithPod;
+  if (readsPods && !podAccess) {
+    const [why, instead] =
+      source === 'pods'
+        ? [`a group by ${keys.selector.key}`, `name a Service with ${keys.service.key}`]
+        : ['an ordinary sidecar that ends with its pod', 'use a native sidecar'];
+    throw new Problem(
+      'pod-access',
+      `${why} takes the right to read the pods of the namespace, which it does not give; ` +
+        `annotate the namespace with ${keys.podAccess.key}: "true", or ${instead}`,
+    );
+  }
+  return [...(source === 'endpointslices' ? [ROLES.slices] : []), ...(readsPods ? [ROLES.pods] : [])];
+}
+
+function accountOf(
+  current: string,
+  options: Options,
+  dryRun: boolean,
+  roles: readonly Role[],
+): AccountChoice {
+  if (roles.length === 0) return 'unneeded';
   if (dryRun) return 'untouched';
   return isSwapped(current, options) ? 'scoped' : 'kept';
 }
 
-/** On a dry run nothing may be created; and whoever asks DNS needs no rights. */
-function accessOf(account: AccountChoice, current: string): AccessNeed | undefined {
-  if (account === 'untouched' || account === 'unneeded') return undefined;
-  return { account: account === 'scoped' ? SCOPED_ACCOUNT : current, roles: [ROLES.slices] };
+/** One account for each need: who may not read pods is not to get the right by way of another pod. */
+function scopedAccount(roles: readonly Role[]): string {
+  return roles.includes(ROLES.pods) ? POD_ACCOUNT : SCOPED_ACCOUNT;
 }
 
 /** Whether a pod of this account gets the scoped one. */
-export function isSwapped(account: string, { serviceAccount }: Options): boolean {
+function isSwapped(account: string, { serviceAccount }: Options): boolean {
   if (serviceAccount !== 'auto') return serviceAccount === 'scoped';
-  return account === 'default' || account === SCOPED_ACCOUNT;
+  return account === 'default' || OWN_ACCOUNTS.includes(account);
 }
 
 function sidecarOptions(
@@ -164,7 +197,7 @@ function portOf({ hostNetwork, containers, initContainers = [] }: PodSpec): numb
   return hostNetwork === true || taken ? 'off' : PORT;
 }
 
-/** More, the command line does not take. */
+/** The longest time that the sidecar's command line takes. */
 const MAX_GRACE_SECONDS = 86_400;
 
 /** Of the time that the pod has to end, 5 s are left to say `bye`; 30 s is what a pod has by default. */

@@ -21,12 +21,20 @@ const FACTORS: Record<string, number> = {
   Ei: 2 ** 60,
 };
 
+/** A quantity with more is none that an API server writes. */
+const CHARACTERS = 64;
+/** What is more than this, an API server takes for this. */
+const MOST = 2 ** 63;
+
 /** Cores or bytes; undefined when the text is no quantity. */
 export function amountOf(text: unknown): number | undefined {
-  const match = /^\+?(\d+\.?\d*|\.\d+)(?:([eE][-+]?\d{1,3})|([numkMGTPE]|[KMGTPE]i))?$/.exec(String(text));
+  if (String(text).length > CHARACTERS) return undefined;
+  const match = /^\+?(\d+(?:\.\d*)?|\.\d+)(?:([eE][-+]?\d{1,3})|([numkMGTPE]|[KMGTPE]i))?$/.exec(
+    String(text),
+  );
   if (match === null) return undefined;
   const [, digits, exponent = '', unit = ''] = match;
-  return Number(digits! + exponent) * FACTORS[unit]!;
+  return Math.min(Number(digits! + exponent) * FACTORS[unit]!, MOST);
 }
 
 /** A positive quantity as it was given. */

@@ -62,27 +62,37 @@ interface Bounds {
   leastRequest(limit: number): number;
 }
 
+const NO_BOUNDS: Bounds = {
+  mostLimit: Number.POSITIVE_INFINITY,
+  leastLimit: 0,
+  mostRequest: Number.POSITIVE_INFINITY,
+  leastRequest: () => 0,
+};
+
 function boundsOf(
   name: Resource,
   items: readonly LimitRangeItem[],
   rest: Rest,
-  { limits: whole, requests: shared }: Resources = {},
+  ofPod: Resources | undefined,
 ): Bounds {
+  // Then what the other containers have is of no concern.
+  if (items.length === 0 && ofPod === undefined) return NO_BOUNDS;
+  const { limits: whole, requests: shared } = ofPod ?? {};
   const of = (type: string, bound: 'min' | 'max') =>
-    items.filter((item) => item.type === type).flatMap((item) => unitsOf(name, own(item[bound], name)) ?? []);
+    items.flatMap((item) => (item.type === type ? (unitsOf(name, own(item[bound], name)) ?? []) : []));
   const ratio = (type: string) =>
-    Math.min(
-      ...items
-        .filter((item) => item.type === type)
-        .flatMap((item) => amountOf(own(item.maxLimitRequestRatio, name)) ?? []),
+    smallest(
+      items.flatMap((item) =>
+        item.type === type ? (amountOf(own(item.maxLimitRequestRatio, name)) ?? []) : [],
+      ),
     );
   const [limits, requests] = [rest.beside(name, 'limits'), rest.beside(name, 'requests')];
   const [aloneLimits, aloneRequests] = [rest.alone(name, 'limits'), rest.alone(name, 'requests')];
-  const least = Math.max(0, ...of('Container', 'min'));
-  const podMin = Math.max(0, ...of('Pod', 'min'));
-  const podMax = Math.min(...of('Pod', 'max'));
+  const least = largest(of('Container', 'min'));
+  const podMin = largest(of('Pod', 'min'));
+  const podMax = smallest(of('Pod', 'max'));
   return {
-    mostLimit: Math.min(...of('Container', 'max'), podMax - limits, ofPodAsAWhole(name, whole)),
+    mostLimit: Math.min(smallest(of('Container', 'max')), podMax - limits, ofPodAsAWhole(name, whole)),
     // Of a pod without limits, the sidecar's are all there are.
     leastLimit: Math.max(least, aloneLimits < podMin ? podMin - limits : 0),
     mostRequest: Math.min(podMax, ofPodAsAWhole(name, shared)) - requests,
@@ -93,6 +103,16 @@ function boundsOf(
       );
     },
   };
+}
+
+/** Infinity when there are none. Math.min takes no list that is longer than the stack is deep. */
+function smallest(amounts: readonly number[]): number {
+  return amounts.reduce((least, one) => Math.min(least, one), Number.POSITIVE_INFINITY);
+}
+
+/** 0 when there are none. */
+function largest(amounts: readonly number[]): number {
+  return amounts.reduce((most, one) => Math.max(most, one), 0);
 }
 
 function fitted(

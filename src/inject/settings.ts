@@ -1,14 +1,10 @@
-import { type Key, keys, PREFIX } from './annotations.ts';
+import { type Key, keys, PLACES, PREFIX, WRITTEN, type Written } from './annotations.ts';
 import { own } from './pod.ts';
-import { Problem } from './problem.ts';
+import { cut, Problem, shown } from './problem.ts';
 
 /** Who says what holds for a pod, the strongest first. */
 export const LEVELS = ['pod', 'namespace', 'installation', 'default'] as const;
 export type Level = (typeof LEVELS)[number];
-/** Those at which somebody writes. */
-const WRITTEN = ['pod', 'namespace', 'installation'] as const;
-type Written = (typeof WRITTEN)[number];
-
 /** What a setting is, and who said so. */
 export interface Origin {
   key: string;
@@ -22,6 +18,21 @@ type Texts = Readonly<Record<string, string>> | undefined;
 
 /** The texts of the levels that people write on. */
 export type Sources = Readonly<Record<'pod' | 'namespace' | 'installation', Texts>>;
+
+/** What the defaults stand for: the same for every pod. */
+const DEFAULTS: ReadonlyMap<string, unknown> = new Map(
+  Object.values<Key<unknown>>(keys).flatMap((key) =>
+    key.default === undefined ? [] : [[key.key, key.parse(key.default)]],
+  ),
+);
+
+/**
+ * The longest value that is parsed: it comes to the sidecar in a variable, of which Linux takes 128 KiB, with
+ * each dollar twice.
+ */
+const VALUE_CHARACTERS = 60_000;
+/** The most keys of a family: a file takes a write at every change. */
+const FAMILY = 100;
 
 /** What holds for one pod: its own annotation, else its namespace's, else the installation's, else the default. */
 export class Settings {
@@ -41,31 +52,38 @@ export class Settings {
       return this.#parsed(key.key, own(this.#sources[level], key.key)!, level, key.parse);
     if (key.default === undefined) return undefined;
     this.origins.push({ key: key.key, value: key.default, from: 'default' });
-    return key.parse(key.default);
+    return DEFAULTS.has(key.key) ? (DEFAULTS.get(key.key) as T) : key.parse(key.default);
   }
 
   /** The strongest level at which somebody says something. */
   level({ key, on }: Pick<Key<unknown>, 'key' | 'on'>): Written | undefined {
-    const levels = on === 'pod' ? (['pod'] as const) : WRITTEN;
-    return levels.find((level) => own(this.#sources[level], key) !== undefined);
+    return PLACES[on].find((level) => own(this.#sources[level], key) !== undefined);
   }
 
   /** `annotation KEY`, and whose it is where it is not the pod's. */
   named(key: Pick<Key<unknown>, 'key' | 'on'>): string {
-    return `annotation ${key.key}${PLACES[this.level(key) ?? 'pod']}`;
+    return `annotation ${key.key}${WHOSE[this.level(key) ?? 'pod']}`;
   }
 
   /** Of a family of keys, each name once, by its strongest level. */
   family<T>(prefix: string, parse: (name: string, text: string) => T): T[] {
-    const written = WRITTEN.flatMap((level) => Object.keys(this.#sources[level] ?? {}));
-    const found = [...new Set(written)].filter((key) => key.startsWith(prefix)).toSorted();
-    return found.map(
-      (key) => this.get({ key, on: 'both', parse: (text) => parse(key.slice(prefix.length), text) })!,
-    );
+    const found = new Set<string>();
+    for (const level of WRITTEN) {
+      for (const key of Object.keys(this.#sources[level] ?? {})) if (key.startsWith(prefix)) found.add(key);
+    }
+    if (found.size > FAMILY) {
+      const sentence = `there are ${found.size} annotations ${prefix}NAME; write at most ${FAMILY}`;
+      throw new Problem('bad-value', sentence);
+    }
+    return [...found]
+      .toSorted()
+      .map((key) => this.get({ key, on: 'both', parse: (text) => parse(key.slice(prefix.length), text) })!);
   }
 
   #parsed<T>(key: string, value: string, from: Written, parse: (text: string) => T): T {
     this.origins.push({ key, value, from });
+    if (value.length > VALUE_CHARACTERS)
+      throw badValue(key, value, from, `give at most ${VALUE_CHARACTERS} characters`);
     try {
       return parse(value);
     } catch (error) {
@@ -74,41 +92,37 @@ export class Settings {
   }
 }
 
-const PLACES = { pod: '', namespace: ' of the namespace', installation: ' of the installation' } as const;
+const WHOSE = { pod: '', namespace: ' of the namespace', installation: ' of the installation' } as const;
 
-/** A value can be as long as a pod; the sentence goes into logs, events and terminals. */
-const SHOWN_CHARACTERS = 100;
 /** What a parser says repeats a part of the value. */
 const TOLD_CHARACTERS = 600;
 
 export function badValue(key: string, value: string, from: Written, message: string): Problem {
-  const shown = shortened(value, SHOWN_CHARACTERS, 0);
-  const told = shortened(
-    message.replaceAll(value, () => shown),
-    TOLD_CHARACTERS / 2,
-    TOLD_CHARACTERS / 2,
+  const short = shown(value);
+  const told = cut(
+    message.replaceAll(value, () => short),
+    TOLD_CHARACTERS,
   );
-  return new Problem('bad-value', `annotation ${key}${PLACES[from]}: "${shown}" is not valid; ${told}`);
+  return new Problem('bad-value', `annotation ${shown(key)}${WHOSE[from]}: "${short}" is not valid; ${told}`);
 }
 
-function shortened(text: string, head: number, tail: number): string {
-  if (text.length <= head + tail) return text;
-  return `${text.slice(0, head)}...${text.slice(text.length - tail)}`;
-}
-
-/** Keys that begin like ours and are none, each with the one that may be meant. */
-export function unknownKeys(annotations: Texts): { key: string; meant: string | undefined }[] {
-  return Object.keys(annotations ?? {})
-    .filter((key) => key.startsWith(PREFIX) && !isKnown(key))
-    .map((key) => ({ key, meant: nearest(key) }));
+/** Of keys that begin like ours those that there are not: some, each with the one that may be meant. */
+export function unknownKeys(
+  ours: readonly string[],
+  most: number,
+): { named: { key: string; meant: string | undefined }[]; more: number } {
+  const unknown = ours.filter((key) => !isKnown(key));
+  const named = unknown.slice(0, most).map((key) => ({ key, meant: nearest(key) }));
+  return { named, more: unknown.length - named.length };
 }
 
 const KNOWN = Object.values(keys)
   .filter(({ kind }) => kind === 'annotation')
-  .map(({ key }) => key);
+  .map(({ key }) => key as string);
+const KNOWN_SET: ReadonlySet<string> = new Set(KNOWN);
 
 function isKnown(key: string): boolean {
-  return KNOWN.includes(key as never) || (key.startsWith(keys.file.key) && key !== keys.file.key);
+  return KNOWN_SET.has(key) || key.startsWith(keys.file.key);
 }
 
 /** A key that the API server takes has no more after its prefix. */

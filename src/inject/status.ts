@@ -44,10 +44,13 @@ function before({ was = {}, empty = [] }: Before): Before {
   };
 }
 
+/** What we write has names of containers and accounts in it; a longer text is none of ours. */
+const STATUS_CHARACTERS = 256 * 1024;
+
 /** The status on the pod; undefined when there is none, or none that we would write. */
 export function statusOf(pod: Pod): Status | undefined {
   const text = own(pod.metadata?.annotations, STATUS_KEY);
-  if (text === undefined) return undefined;
+  if (text === undefined || text.length > STATUS_CHARACTERS) return undefined;
   try {
     const status = JSON.parse(text) as Status;
     return isStatus(status) ? status : undefined;

@@ -4,14 +4,13 @@
  * may hold more: other injectors add to them. Other arrays must be alike.
  */
 export function isSubset(planned: unknown, actual: unknown): boolean {
+  if (Object.is(planned, actual)) return true;
   if (Array.isArray(planned)) return Array.isArray(actual) && isSubsetOfItems(planned, actual);
-  if (isObject(planned)) {
-    if (!isObject(actual)) return false;
-    return Object.entries(planned).every(
-      ([key, value]) => Object.hasOwn(actual, key) && isSubset(value, actual[key]),
-    );
+  if (!isObject(planned) || !isObject(actual)) return false;
+  for (const key of Object.keys(planned)) {
+    if (!Object.hasOwn(actual, key) || !isSubset(planned[key], actual[key])) return false;
   }
-  return Object.is(planned, actual);
+  return true;
 }
 
 function isSubsetOfItems(planned: readonly unknown[], actual: readonly unknown[]): boolean {
@@ -19,11 +18,11 @@ function isSubsetOfItems(planned: readonly unknown[], actual: readonly unknown[]
   if (!identified) {
     return planned.length === actual.length && planned.every((item, index) => isSubset(item, actual[index]));
   }
-  return planned.every((item) => {
-    // All of them: of two variables of one name, the last is in force.
-    const same = actual.filter((other) => identity(other) === identity(item));
-    return same.length > 0 && same.every((other) => isSubset(item, other));
-  });
+  const byIdentity = Map.groupBy(actual, identity);
+  // All of a name: of two variables of one name, the last is in force.
+  return planned.every(
+    (item) => byIdentity.get(identity(item))?.every((other) => isSubset(item, other)) === true,
+  );
 }
 
 function identity(item: unknown): unknown {

@@ -12,7 +12,8 @@ export function uninject(pod: Pod): Operation[] {
   const status = statusOf(pod);
   if (status === undefined || !isInjected(pod)) return [];
   const { spec } = pod;
-  const stays = (name: string) => status.empty?.includes(name) === true;
+  const empty = new Set(status.empty);
+  const stays = (name: string) => empty.has(name);
   const lists = (['containers', 'initContainers'] as const).map((list) => ({ list, all: spec[list] ?? [] }));
   return [
     ...lists.flatMap(({ list, all }) =>

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
+import { OWN_ACCOUNTS } from '../../src/inject/account.ts';
 import { inject, type Report } from '../../src/inject/inject.ts';
 import type { Reply } from '../support/api-request.ts';
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
@@ -16,7 +17,7 @@ import { metricSum } from '../support/metrics.ts';
 import { appPod, INJECT, isInjected, type Pod } from './app-pod.ts';
 import { type Case, generatedPods } from './generated-pods.ts';
 import { inParallel } from './parallel.ts';
-import { LIMITS, makeNamespaces, namespaces, twinOf } from './twin-namespaces.ts';
+import { ANNOTATIONS, LIMITS, makeNamespaces, namespaces, twinOf } from './twin-namespaces.ts';
 import { applicationOf, comparable, manifestOf, patched, sidecarsOf, silenced } from './twin-pods.ts';
 
 const PODS = 500;
@@ -105,7 +106,7 @@ suite('generated pods on a real API server', { timeout: 180_000 }, () => {
     const annotations = { ...seen.metadata.annotations, ...pod.metadata.annotations };
     if (Object.keys(annotations).length > 0) seen.metadata.annotations = annotations;
     const labels: Record<string, string> = labelled ? { 'rollcall.dev/injection': 'enabled' } : {};
-    const read = { name: namespace, labels, annotations: {}, limits: limits ? LIMITS : [] };
+    const read = { name: namespace, labels, annotations: ANNOTATIONS, limits: limits ? LIMITS : [] };
     return { seen, report: inject(seen, { namespace: read, install: INSTALL, dryRun: false }) };
   };
 
@@ -127,7 +128,8 @@ suite('generated pods on a real API server', { timeout: 180_000 }, () => {
     const wanted = ['pod', 'namespace'].flatMap((asks) =>
       ['fine', ...obstacles].map((what) => `${asks} ${what}`),
     );
-    assert.deepEqual([...new Set(kinds)].sort(), [...wanted, 'namespace no-service', 'nobody fine'].sort());
+    const others = ['namespace no-service', 'namespace host-network', 'nobody fine'];
+    assert.deepEqual([...new Set(kinds)].sort(), [...wanted, ...others].sort());
     for (const name of NAMES) {
       const some = injected.filter(({ namespace }) => namespace === name);
       assert.ok(some.length > 15, `${some.length} in ${name}`);
@@ -160,8 +162,10 @@ suite('generated pods on a real API server', { timeout: 180_000 }, () => {
 
   test('an injected pod is what the core plans, as the API server fills it in', async () => {
     for (const name of NAMES) {
-      const account = { metadata: { name: 'rollcall-watcher' } };
-      await plane.must('POST', `/api/v1/namespaces/${twinOf(name)}/serviceaccounts`, account);
+      for (const own of OWN_ACCOUNTS) {
+        const account = { metadata: { name: own } };
+        await plane.must('POST', `/api/v1/namespaces/${twinOf(name)}/serviceaccounts`, account);
+      }
     }
     const faults = await inParallel(injected, AT_A_TIME, async (one): Promise<[string, Case][]> => {
       const { seen, report } = planned(one);
@@ -183,7 +187,7 @@ suite('generated pods on a real API server', { timeout: 180_000 }, () => {
     const faults = accepted.flatMap((one) =>
       [one.dry, one.real].flatMap(({ status, body }): [string, Case][] => {
         if (status !== 201) return [];
-        const swapped = body.spec.serviceAccountName === 'rollcall-watcher';
+        const swapped = OWN_ACCOUNTS.includes(body.spec.serviceAccountName);
         try {
           assert.deepEqual(applicationOf(body, swapped), applicationOf(one.twin.body, swapped));
           return [];

@@ -43,13 +43,12 @@ type Wish = Omit<Case, 'namespace'>;
 function wishes(pod: Pod, labelled: boolean): fc.WeightedArbitrary<Wish>[] {
   const silent = labelled ? 'namespace' : 'nobody';
   const settings = fc.tuple(group(pod), others(pod)).map(([one, rest]): Texts => ({ ...one, ...rest }));
-  const forWindows = isForWindows(pod);
   const wish =
     (asks: Case['asks'], obstacle?: string) =>
     (texts: Texts): Wish => ({
       pod: annotated(pod, asks === 'pod' ? { [keys.inject.key]: 'true', ...texts } : texts),
       asks,
-      obstacle: asks === 'nobody' ? undefined : forWindows ? 'windows' : obstacle,
+      obstacle: asks === 'nobody' ? undefined : (ofItself(pod, asks) ?? obstacle),
     });
   const bad = fc.tuple(settings, badValue).map(([texts, one]): Texts => ({ ...texts, ...one }));
   const nameless = pod.spec.subdomain === undefined ? 'no-service' : undefined;
@@ -68,8 +67,10 @@ function wishes(pod: Pod, labelled: boolean): fc.WeightedArbitrary<Wish>[] {
   ];
 }
 
-function isForWindows({ spec }: Pod): boolean {
-  return (spec.os as { name: string } | undefined)?.name === 'windows';
+/** What keeps the sidecar out of a pod of this kind, before anything that is said of it. */
+function ofItself({ spec }: Pod, asks: Case['asks']): string | undefined {
+  if ((spec.os as { name: string } | undefined)?.name === 'windows') return 'windows';
+  return spec.hostNetwork === true && asks === 'namespace' ? 'host-network' : undefined;
 }
 
 function annotated(pod: Pod, texts: Texts): Pod {
@@ -96,8 +97,9 @@ function good(name: Sampled): fc.Arbitrary<[key: string, text: string]> {
   return fc.constantFrom(...samples[name].good).map((text) => [key, text]);
 }
 
-const IN_GROUP: KeyName[] = ['inject', 'service', 'selector', 'source', 'containers'];
-const OTHERS = (Object.keys(samples) as Sampled[]).filter((name) => !IN_GROUP.includes(name));
+/** Said elsewhere here, or not by pods. */
+const ELSEWHERE: KeyName[] = ['inject', 'service', 'selector', 'source', 'containers', 'podAccess'];
+const OTHERS = (Object.keys(samples) as Sampled[]).filter((name) => !ELSEWHERE.includes(name));
 
 /** Few of them, or none. */
 function others({ spec }: Pod): fc.Arbitrary<Texts> {
@@ -105,14 +107,18 @@ function others({ spec }: Pod): fc.Arbitrary<Texts> {
   const mounted = fc
     .subarray(names, { minLength: 1 })
     .map((some): [string, string] => [keys.containers.key, some.join(',')]);
+  // On the network of the node only a port of the pod may be notified, and these pods name none.
+  const possible = OTHERS.filter((name) => name !== 'notify' || spec.hostNetwork !== true);
   return fc
-    .subarray(OTHERS, { maxLength: 4 })
+    .subarray(possible, { maxLength: 4 })
     .chain((some) => fc.tuple(fc.option(mounted, { freq: 4 }), ...some.map(good)))
     .map((entries) => Object.fromEntries(entries.filter((entry) => entry !== null)));
 }
 
 const badValue: fc.Arbitrary<Texts> = fc
-  .constantFrom(...(Object.keys(samples) as Sampled[]).filter((name) => name !== 'inject'))
+  .constantFrom(
+    ...(Object.keys(samples) as Sampled[]).filter((name) => name !== 'inject' && name !== 'podAccess'),
+  )
   .chain((name) => fc.tuple(good(name), fc.constantFrom(...samples[name].bad)))
   .map(([[key], text]) => ({ [key]: text }));
 
@@ -141,7 +147,7 @@ function takenBy(pod: Pod, silent: Case['asks']): Wish[] {
   return variants.flatMap(([code, spec]) =>
     (['pod', silent] as const).map((asks): Wish => {
       const taken = { ...pod, spec: { ...pod.spec, ...spec } };
-      const obstacle = asks === 'nobody' ? undefined : isForWindows(pod) ? 'windows' : code;
+      const obstacle = asks === 'nobody' ? undefined : (ofItself(pod, asks) ?? code);
       return {
         pod: annotated(taken, asks === 'pod' ? { ...texts, [keys.inject.key]: 'true' } : texts),
         asks,

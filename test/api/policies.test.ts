@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
-import { keys } from '../../src/inject/annotations.ts';
+import { type Key, keys, PLACES } from '../../src/inject/annotations.ts';
 import type { Reply } from '../support/api-request.ts';
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
 import { install, SYSTEM_NAMESPACE } from '../support/deployment.ts';
@@ -128,7 +128,9 @@ suite('admission policies on a real API server', { timeout: 180_000 }, () => {
     }
 
     test('a key of the pods that there is not is warned of, and every key that there is is known', async () => {
-      const known = Object.values(keys).filter(({ kind }) => kind === 'annotation');
+      const known = Object.values<Key<unknown>>(keys).filter(({ on }) =>
+        (PLACES[on] as readonly string[]).includes('pod'),
+      );
       const all = known.map(({ key, example }): [string, string] => [
         key === 'rollcall.dev/file.' ? `${key}x` : key,
         example,
@@ -240,12 +242,24 @@ suite('admission policies on a real API server', { timeout: 180_000 }, () => {
     test('with defaults for its pods that there are not is warned of, and with all that there are is not', async () => {
       const annotations = { 'rollcall.dev/servce': 'db', other: 'x' };
       assertWarned(await namespace({ annotations }), 'rollcall.dev/servce', /no defaults for pods/);
-      const known = Object.values(keys).filter(({ on }) => on === 'both');
+      const known = Object.values<Key<unknown>>(keys).filter(
+        ({ on, kind }) => kind === 'annotation' && (PLACES[on] as readonly string[]).includes('namespace'),
+      );
       const all = known.map(({ key, example }): [string, string] => [
         key.endsWith('.') ? `${key}x` : key,
         example,
       ]);
       assertQuiet(await namespace({ annotations: Object.fromEntries(all) }));
+    });
+
+    test('with what only pods may say is warned of, key by key', async () => {
+      const ofPods = Object.values<Key<unknown>>(keys).filter(
+        ({ on, key }) => !(PLACES[on] as readonly string[]).includes('namespace') && key !== keys.inject.key,
+      );
+      assert.ok(ofPods.length > 6);
+      for (const { key, example } of ofPods) {
+        assertWarned(await namespace({ annotations: { [key]: example } }), key, /write them on the pods/);
+      }
     });
 
     test('with the annotation of pods, also as a label, is warned of', async () => {

@@ -17,7 +17,7 @@ import { appPod, INJECT, isInjected, type Pod } from './app-pod.ts';
 import { generatedPods } from './generated-pods.ts';
 import { inParallel } from './parallel.ts';
 import { type Mutation, type MutationName, mutations, SecondWebhook } from './second-webhook.ts';
-import { namespaces as profiles } from './twin-namespaces.ts';
+import { ANNOTATIONS, namespaces as profiles } from './twin-namespaces.ts';
 import { manifestOf, sidecarsOf, silenced } from './twin-pods.ts';
 
 const CONFIGURATIONS = '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations';
@@ -82,7 +82,11 @@ suite('a second mutating webhook on a real API server', { timeout: 180_000 }, ()
 
   const configure = async (second: Second) => {
     const namespace = namespaceOf(second);
-    await plane.ensureNamespace(namespace, { 'pod-security.kubernetes.io/enforce': 'restricted' });
+    await plane.ensureNamespace(
+      namespace,
+      { 'pod-security.kubernetes.io/enforce': 'restricted' },
+      ANNOTATIONS,
+    );
     await plane.must('POST', `/api/v1/namespaces/${namespace}/serviceaccounts`, {
       metadata: { name: 'mine' },
     });
@@ -176,7 +180,7 @@ suite('a second mutating webhook on a real API server', { timeout: 180_000 }, ()
   test('neither webhook would change the pod any more', () => {
     for (const { second, pod, real } of accepted()) {
       const seen = manifestOf(real.body);
-      const namespace = { name: namespaceOf(second), labels: {}, annotations: {}, limits: [] };
+      const namespace = { name: namespaceOf(second), labels: {}, annotations: ANNOTATIONS, limits: [] };
       const { decision, patch } = inject(seen, { namespace, install: INSTALL, dryRun: false });
       assert.deepEqual([decision.kind, patch], ['inject', []], namespaceOf(second));
       // Called before us for the last time, it has not seen what we made of the pod.

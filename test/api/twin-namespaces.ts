@@ -52,6 +52,9 @@ export const LIMITS = [
   { type: 'Pod', min: { cpu: '30m' }, max: { cpu: '16', memory: '16Gi' } },
 ];
 
+/** Groups by a selector are among the generated. */
+export const ANNOTATIONS = { 'rollcall.dev/pod-access': 'true' };
+
 export function twinOf(name: string): string {
   return `${name}-twin`;
 }
@@ -76,7 +79,7 @@ async function makeNamespace(
   { quota, limits }: Profile,
 ): Promise<void> {
   const inside = `/api/v1/namespaces/${name}`;
-  await plane.ensureNamespace(name, labels);
+  await plane.ensureNamespace(name, labels, ANNOTATIONS);
   await plane.must('POST', `${inside}/serviceaccounts`, { metadata: { name: 'mine' } });
   if (limits)
     await plane.must('POST', `${inside}/limitranges`, {

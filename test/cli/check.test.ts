@@ -14,6 +14,7 @@ const SECRET = 'GET /api/v1/namespaces/rollcall-system/secrets/rollcall-tls';
 const DEPLOYMENT = 'GET /apis/apps/v1/namespaces/rollcall-system/deployments/rollcall';
 const SLICES = 'GET /apis/discovery.k8s.io/v1/namespaces/rollcall-system/endpointslices';
 const ROLE = 'GET /apis/rbac.authorization.k8s.io/v1/clusterroles/rollcall-watcher';
+const POD_ROLE = 'GET /apis/rbac.authorization.k8s.io/v1/clusterroles/rollcall-pod-watcher';
 const POLICY = `GET ${ADMISSION}/validatingadmissionpolicies/rollcall-misplaced`;
 const CREATE = 'POST /api/v1/namespaces/default/pods';
 
@@ -34,7 +35,8 @@ describe('rollcall check', () => {
       [SECRET]: [200, { data: { 'ca.crt': base64(ca), 'tls.crt': base64(made.cert) } }],
       [DEPLOYMENT]: [200, { spec: { replicas: 2 }, status: { availableReplicas: 2 } }],
       [SLICES]: [200, { items: [{ endpoints: [{ conditions: { ready: true } }] }, { endpoints: null }] }],
-      [ROLE]: [200, { rules: RULES }],
+      [ROLE]: [200, { rules: RULES['rollcall-watcher'] }],
+      [POD_ROLE]: [200, { rules: RULES['rollcall-pod-watcher'] }],
       [POLICY]: [200, {}],
       [CREATE]: [
         201,
@@ -94,9 +96,9 @@ describe('rollcall check', () => {
   });
 
   test('a ClusterRole that lacks a verb', async (t) => {
-    const rules = RULES.map((rule) => ({ ...rule, verbs: ['get', 'list'] }));
+    const rules = RULES['rollcall-watcher'].map((rule) => ({ ...rule, verbs: ['get', 'list'] }));
     assert.deepEqual(await unwell(t, { [ROLE]: [200, { rules }] }), [
-      ['fail cluster-role: rollcall-watcher may not list and watch endpointslices and pods'],
+      ['fail cluster-role: rollcall-watcher may not list and watch endpointslices'],
       1,
     ]);
   });
@@ -135,8 +137,8 @@ describe('rollcall check', () => {
       await one({ [SLICES]: [200, { items: [{ endpoints: [{ conditions: { ready: false } }] }] }] }),
       ['fail endpoints: no endpoint of the Service is ready'],
     );
-    assert.deepEqual(await one({ [ROLE]: [200, { rules: RULES.slice(0, 1) }] }), [
-      'fail cluster-role: rollcall-watcher may not list and watch pods',
+    assert.deepEqual(await one({ [POD_ROLE]: [200, { rules: RULES['rollcall-watcher'] }] }), [
+      'fail cluster-role: rollcall-pod-watcher may not list and watch pods',
     ]);
     assert.deepEqual(await one({ [POLICY]: [404, {}] }), [
       'warn policies: mistakes on workloads and namespaces are not warned of',

@@ -94,7 +94,7 @@ test('in the namespace of the webhook itself nobody is asked', async () => {
   assert.match(out, /gets no sidecar: the webhook is not asked/);
   assert.match(
     out,
-    /it wants kubernetes.io\/metadata.name NotIn \(rollcall-system\), and it is .*=rollcall-system/,
+    /it wants kubernetes.io\/metadata.name NotIn \(rollcall-system, kube-system, kube-public, kube-node-lease\), and it is .*=rollcall-system/,
   );
 });
 

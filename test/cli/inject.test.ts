@@ -140,6 +140,37 @@ describe('access', () => {
     );
   });
 
+  test('to pods is another account, by a role and a binding of its own', async () => {
+    const asks = 'rollcall.dev/inject: "true"';
+    const selecting = STATEFUL_SET.replace(asks, `${asks}\n        rollcall.dev/selector: app=db`);
+    const made = async (input: string, ...argv: string[]) =>
+      documents((await fromInput(input, ...argv)).out).map(
+        ({ kind, metadata }) => `${kind} ${metadata.name}`,
+      );
+    assert.deepEqual(await made(selecting), [
+      'ServiceAccount rollcall-pod-watcher',
+      'Role rollcall-pod-watcher',
+      'RoleBinding rollcall-inject-pods:rollcall-pod-watcher',
+      'StatefulSet db',
+    ]);
+    assert.deepEqual(await made(selecting.replace("'default'", 'mine')), [
+      'Role rollcall-pod-watcher',
+      'RoleBinding rollcall-inject-pods:mine',
+      'StatefulSet db',
+    ]);
+    const ordinary = CRON_JOB.replace(asks, `${asks}\n            rollcall.dev/native-sidecar: "false"`);
+    assert.deepEqual(await made(ordinary), [
+      'ServiceAccount rollcall-pod-watcher',
+      'Role rollcall-watcher',
+      'RoleBinding rollcall-inject-rollcall-pod-watcher',
+      'Role rollcall-pod-watcher',
+      'RoleBinding rollcall-inject-pods:rollcall-pod-watcher',
+      'CronJob tidy',
+    ]);
+    const refused = await fromInput(selecting, '--default', 'rollcall.dev/pod-access=false');
+    assert.match(refused.err, /refused \(pod-access\): a group by rollcall\.dev\/selector takes/);
+  });
+
   test('who asks the DNS needs none', async () => {
     const asks = 'rollcall.dev/inject: "true"';
     const { out } = await fromInput(STATEFUL_SET.replace(asks, `${asks}\n        rollcall.dev/source: dns`));

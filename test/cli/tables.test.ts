@@ -31,13 +31,14 @@ test('the entries of the webhook', async () => {
   assert.deepEqual(ENTRIES.map(spaceless), configuration!.webhooks.map(spaceless));
 });
 
-test('the rules of the watcher', async () => {
+test('the rules of the two roles', async () => {
   const roles = await deployed('rbac.yaml');
-  const role = roles.find(
-    ({ kind, metadata }) =>
-      kind === 'ClusterRole' && (metadata as { name: string }).name === 'rollcall-watcher',
-  );
-  assert.deepEqual(role!.rules, RULES);
+  for (const [wanted, rules] of Object.entries(RULES)) {
+    const role = roles.find(
+      ({ kind, metadata }) => kind === 'ClusterRole' && (metadata as { name: string }).name === wanted,
+    );
+    assert.deepEqual(role!.rules, rules);
+  }
 });
 
 test('every kind that can be explained from a file can be looked up, but the template that runs nothing', () => {

@@ -26,6 +26,7 @@ test('takes out all that inject put in, to the byte', async () => {
     `# head\n---\n# Source: chart\n${CRON_JOB}...\n`,
     STATEFUL_SET.replaceAll('\n', '\r\n'),
     STATEFUL_SET.trimEnd(),
+    STATEFUL_SET.replace('rollcall.dev/inject: "true"', '$&\n        rollcall.dev/selector: app=db'),
   ];
   for (const stream of streams) assert.equal((await andBack(stream)).out, stream);
 });

@@ -77,7 +77,8 @@ const cronJob = {
 
 suite('jobs', { timeout: 180_000 }, () => {
   before(async () => {
-    await namespace(NAMESPACE, RESTRICTED);
+    // An ordinary sidecar follows its own pod, to end with it.
+    await namespace(NAMESPACE, RESTRICTED, { 'rollcall.dev/pod-access': 'true' });
     await apply(
       headlessService(NAMESPACE),
       lateService,

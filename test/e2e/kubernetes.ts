@@ -41,8 +41,12 @@ export async function apply(...objects: object[]): Promise<void> {
 export const tryCreate = (object: object): Promise<Outcome> =>
   tryKubectl(['create', '--filename=-'], { input: list([object]) });
 
-export async function namespace(name: string, labels: Record<string, string> = {}): Promise<void> {
-  const metadata = { name, labels: { [TEST_LABEL]: 'true', ...labels } };
+export async function namespace(
+  name: string,
+  labels: Record<string, string> = {},
+  annotations: Record<string, string> = {},
+): Promise<void> {
+  const metadata = { name, labels: { [TEST_LABEL]: 'true', ...labels }, annotations };
   await apply({ apiVersion: 'v1', kind: 'Namespace', metadata });
 }
 

@@ -115,7 +115,7 @@ const shape = fc.record(
     nodeSelector: fc.constantFrom({ zone: 'a' }, { 'kubernetes.io/os': 'linux' }),
     os: often(fc.constant({ name: 'linux' }), fc.constant({ name: 'windows' }), 30),
     dnsPolicy: fc.constant('ClusterFirst'),
-    hostNetwork: fc.boolean(),
+    hostNetwork: often(fc.constant(false), fc.constant(true), 4),
     shareProcessNamespace: fc.boolean(),
     restartPolicy: fc.constantFrom('Always', 'OnFailure', 'Never'),
     terminationGracePeriodSeconds: fc.constantFrom(0, 30, 600, 1_000_000),

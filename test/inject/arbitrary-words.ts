@@ -78,7 +78,9 @@ const weaker = words(2, often(fc.constant({}), group, 3));
 export const contexts: fc.Arbitrary<Context> = fc
   .record({
     namespace: fc.constantFrom(plain, labelled),
-    annotations: weaker,
+    annotations: fc
+      .tuple(weaker, often(fc.constant('true'), fc.constantFrom('false', undefined), 10))
+      .map(([words, access]) => (access === undefined ? words : { ...words, [keys.podAccess.key]: access })),
     limits: often(fc.constant([]), limitRanges, 3),
     defaults: weaker,
     nativeSidecars: fc.boolean(),

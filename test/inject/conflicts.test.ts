@@ -176,6 +176,86 @@ describe('a mount in the place of ours', () => {
   });
 });
 
+describe('a mount of our volume', () => {
+  const refusedWritable: [what: string, Tweak, place: string][] = [
+    ['at another path', mount({ name: 'rollcall', mountPath: '/mine' }), '/mine'],
+    ['of a part of it', mount({ name: 'rollcall', mountPath: '/mine', subPath: 'x' }), '/mine'],
+    ['that says so', mount({ name: 'rollcall', mountPath: '/mine', readOnly: false }), '/mine'],
+    [
+      'by an init container',
+      init('a', { volumeMounts: [{ name: 'rollcall', mountPath: '/run/rollcall' }] }),
+      '/run',
+    ],
+  ];
+  for (const [what, tweak, place] of refusedWritable) {
+    test(`${what}, to be written to, is refused`, () => {
+      const [code, sentence] = refused(tweak);
+      assert.equal(code, 'name-taken');
+      assert.match(
+        sentence,
+        /^container "(app|a)" mounts volume "rollcall" at .*; add readOnly: true, or remove/,
+      );
+      assert.ok(sentence.includes(`at ${place}`), sentence);
+    });
+  }
+
+  test('to be read is the business of the application', () => {
+    accepted(mount({ name: 'rollcall', mountPath: '/mine', readOnly: true }));
+    accepted(init('a', { volumeMounts: [{ name: 'rollcall', mountPath: '/run/rollcall', readOnly: true }] }));
+  });
+
+  test('of a part of it, in the place of the whole, hides the socket', () => {
+    for (const part of [{ subPath: 'x' }, { subPathExpr: '$(X)' }]) {
+      const [code] = refused(
+        mount({ name: 'rollcall', mountPath: '/run/rollcall', readOnly: true, ...part }),
+      );
+      assert.equal(code, 'mount-path-taken');
+    }
+    accepted(mount({ name: 'rollcall', mountPath: '/run/rollcall', subPath: '' }));
+  });
+
+  test('as a block device is refused, of the scripts as well when there are any', () => {
+    const device = (name: string): Tweak => init('a', { volumeDevices: [{ name }] });
+    assert.equal(refused(device('rollcall'))[0], 'name-taken');
+    assert.equal(refused(device('rollcall-scripts'), { [keys.scripts.key]: 'a' })[0], 'name-taken');
+    accepted(device('rollcall-scripts'));
+    const scripts: VolumeMount = { name: 'rollcall-scripts', mountPath: '/s' };
+    assert.equal(refused(mount(scripts), { [keys.scripts.key]: 'a' })[0], 'name-taken');
+    accepted(mount({ ...scripts, readOnly: true }), { [keys.scripts.key]: 'a' });
+  });
+});
+
+describe('on the network of the node', () => {
+  const ports =
+    (...given: object[]): Tweak =>
+    (made) => {
+      made.spec.hostNetwork = true;
+      made.spec.containers[0]!.ports = given;
+    };
+  const notify = (text: string) => ({ [keys.notify.key]: text });
+
+  test('only a port of the pod itself is notified', () => {
+    accepted(ports({ containerPort: 8080 }), notify('http://127.0.0.1:8080/members'));
+    accepted(ports({ containerPort: 80, protocol: 'TCP' }), notify('http://127.0.0.1/'));
+    accepted(ports({ containerPort: 53, protocol: 'UDP' }), notify('udp://[::1]:53'));
+    accepted(() => {}, notify('http://127.0.0.1:10250/'));
+    const cases: [Tweak, string][] = [
+      [ports(), 'http://127.0.0.1:10250/'],
+      [ports({ containerPort: 8080 }), 'http://127.0.0.1:8080/ http://localhost:10250/run'],
+      [ports({ containerPort: 53 }), 'udp://127.0.0.1:53'],
+      [ports({ containerPort: 80, protocol: 'UDP' }), 'http://127.0.0.1/'],
+    ];
+    for (const [tweak, text] of cases) {
+      const [code, sentence] = refused(tweak, notify(text));
+      assert.equal(code, 'bad-value');
+      assert.match(
+        sentence,
+        /^annotation rollcall\.dev\/notify: ".*" leads to a port of the node.*containerPort/,
+      );
+    }
+  });
+});
+
 test('nobody else may mount the token of the sidecar', () => {
   const token = { name: 'rollcall-token', mountPath: '/token' };
   for (const tweak of [mount(token), init('migrate', { volumeMounts: [token] })]) {

@@ -19,8 +19,8 @@ export function constructed(pod: Pod, plan: Plan): Pod {
       ...left,
       ...(swapped
         ? {
-            serviceAccountName: 'rollcall-watcher',
-            serviceAccount: 'rollcall-watcher',
+            serviceAccountName: plan.accountName,
+            serviceAccount: plan.accountName,
             automountServiceAccountToken: false,
           }
         : {}),
@@ -45,7 +45,7 @@ function dressed(
   container: Container,
   { volumes = [] }: PodSpec,
   swapped: boolean,
-  mounted: readonly string[],
+  mounted: ReadonlySet<string>,
   mount: VolumeMount,
 ): Container {
   const tokens = swapped ? volumes.map(({ name }) => name).filter(isToken) : [];
@@ -53,7 +53,7 @@ function dressed(
   const kept = (given ?? []).filter(
     ({ name, mountPath }) => mountPath !== TOKEN_PATH || !tokens.includes(name),
   );
-  if (!mounted.includes(container.name))
+  if (!mounted.has(container.name))
     return given === undefined ? container : { ...container, volumeMounts: kept };
   const at = kept.findIndex(({ mountPath }) => mountPath === mount.mountPath);
   if (at === -1) return { ...container, volumeMounts: [...kept, mount] };

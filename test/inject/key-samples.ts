@@ -48,6 +48,7 @@ export const samples: Record<Exclude<KeyName, 'status' | 'injection'>, Samples> 
   memoryLimit: { good: ['256Mi', '0.25Gi', '200000k'], bad: ['', '0', '-128Mi', '128 Mi'] },
   port: { good: ['9100', 'off', '1'], bad: ['', '0', '65536', 'none', '80.5', 'Off'] },
   nativeSidecar: { good: ['auto', 'true', 'false'], bad: ['', 'yes', 'Auto'] },
+  podAccess: { good: ['true', 'false', 'true'], bad: ['', 'yes', 'True', '1'] },
   serviceAccount: { good: ['auto', 'scoped', 'keep'], bad: ['', 'default', 'Keep'] },
 };
 

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { keys } from '../../src/inject/annotations.ts';
 import type { Options } from '../../src/inject/options.ts';
 import { sampled } from './key-samples.ts';
-import { askingPod, decided, INSTALL, optionsWith, plain } from './pods.ts';
+import { askingPod, decided, INSTALL, optionsWith, plain, readable } from './pods.ts';
 
 const DEFAULTS: Options = {
   group: { source: 'endpointslices', service: 'db' },
@@ -27,6 +27,7 @@ const DEFAULTS: Options = {
   port: undefined,
   nativeSidecar: 'auto',
   serviceAccount: 'auto',
+  podAccess: false,
 };
 
 /** What one annotation more changes of the defaults. */
@@ -60,9 +61,17 @@ describe('the options', () => {
   for (const [name, [text, changed]] of Object.entries(changes)) {
     const { key } = keys[name as keyof typeof keys];
     test(`${key} is one thing, and changes no other`, () => {
-      assert.deepEqual(optionsWith({ [key]: text }), { ...DEFAULTS, ...changed });
+      assert.deepEqual(optionsWith({ [key]: text }, readable), { ...DEFAULTS, podAccess: true, ...changed });
     });
   }
+
+  test('whether pods may be read is for the namespace and the installation to say', () => {
+    const { key } = keys.podAccess;
+    assert.equal(optionsWith({ [key]: 'true' }).podAccess, false);
+    assert.equal(optionsWith({}, readable).podAccess, true);
+    const decision = decided(askingPod(), plain, { install: { ...INSTALL, defaults: { [key]: 'true' } } });
+    assert.ok(decision.kind === 'inject' && decision.options.podAccess);
+  });
 
   test('a file is one of a family', () => {
     const files = optionsWith({ 'rollcall.dev/file.b': '{name}', 'rollcall.dev/file.a': '{uid}' }).files;
@@ -70,7 +79,7 @@ describe('the options', () => {
   });
 
   test('every key that is an option is tried here', () => {
-    const tried = [...Object.keys(changes), 'inject', 'file'];
+    const tried = [...Object.keys(changes), 'inject', 'file', 'podAccess'];
     assert.deepEqual(sampled.map(([name]) => name).toSorted(), tried.toSorted());
   });
 
@@ -109,5 +118,6 @@ test('where each of them comes from is told, in full', () => {
     'rollcall.dev/port': 'off installation',
     'rollcall.dev/native-sidecar': 'auto default',
     'rollcall.dev/service-account': 'auto default',
+    'rollcall.dev/pod-access': 'false default',
   });
 });

@@ -1,11 +1,23 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { POD_ACCOUNT, ROLES } from '../../src/inject/account.ts';
 import { keys } from '../../src/inject/annotations.ts';
 import { MOUNT_PATH, SCOPED_ACCOUNT, TOKEN_PATH, TOKEN_VOLUME } from '../../src/inject/names.ts';
 import { VOLUME_SIZE } from '../../src/inject/plan.ts';
 import type { Pod } from '../../src/inject/pod.ts';
 import { isRestrictedVolume, restrictedViolations } from '../support/pod-security.ts';
-import { container, INSTALL, planned, pod } from './pods.ts';
+import {
+  annotate,
+  askingPod,
+  container,
+  decided,
+  INSTALL,
+  plain,
+  planned,
+  pod,
+  readable,
+  refusal,
+} from './pods.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: a container's fields are looked into freely here
 type Any = any;
@@ -108,11 +120,67 @@ describe('the account', () => {
     const job = pod(({ spec }) => {
       spec.restartPolicy = 'Never';
     });
-    const { account, volumes } = planned(job, annotations);
-    assert.equal(account, 'scoped');
+    const { account, accountName, volumes } = planned(job, annotations, { namespace: readable });
+    assert.deepEqual([account, accountName], ['scoped', POD_ACCOUNT]);
     assert.ok(volumes.some(({ name }) => name === TOKEN_VOLUME));
     assert.equal(planned(pod(), annotations).account, 'unneeded');
   });
+});
+
+describe('the access', () => {
+  const selector = { [keys.selector.key]: 'app=db' };
+  const ordinary = { [keys.nativeSidecar.key]: 'false' };
+  const dns = { [keys.source.key]: 'dns' };
+  const job = (given: Pod) => Object.assign(given, { spec: { ...given.spec, restartPolicy: 'Never' } });
+  const access = (annotations: Record<string, string>, given = pod()) =>
+    planned(given, annotations, { namespace: readable }).access;
+
+  test('is to the slices of a Service, and to pods only where pods are read', () => {
+    assert.deepEqual(access({}), { account: SCOPED_ACCOUNT, roles: [ROLES.slices] });
+    assert.deepEqual(access(selector), { account: POD_ACCOUNT, roles: [ROLES.pods] });
+    assert.equal(access(dns), undefined);
+    assert.deepEqual(access({}, job(pod())), { account: SCOPED_ACCOUNT, roles: [ROLES.slices] });
+    const both = [ROLES.slices, ROLES.pods];
+    assert.deepEqual(access(ordinary, job(pod())), { account: POD_ACCOUNT, roles: both });
+    assert.deepEqual(access({ ...ordinary, ...dns }, job(pod())), {
+      account: POD_ACCOUNT,
+      roles: [ROLES.pods],
+    });
+    assert.equal(planned(pod(), {}, { dryRun: true }).access, undefined);
+  });
+
+  test('of an account of its own is the same', () => {
+    assert.deepEqual(access(selector, withAccount('app')), { account: 'app', roles: [ROLES.pods] });
+    assert.deepEqual(access({}, withAccount('app')), { account: 'app', roles: [ROLES.slices] });
+  });
+
+  test('goes by what the pod needs, not by the account of ours that it names', () => {
+    assert.deepEqual(access({}, withAccount(POD_ACCOUNT))?.account, SCOPED_ACCOUNT);
+    assert.deepEqual(access(selector, withAccount(SCOPED_ACCOUNT))?.account, POD_ACCOUNT);
+  });
+
+  const reading: [what: string, annotations: Record<string, string>, sentence: RegExp][] = [
+    ['a selector', selector, /^a group by rollcall\.dev\/selector takes .* or name a Service with roll/],
+    ['an ordinary sidecar in a Job', ordinary, /^an ordinary sidecar that .* or use a native sidecar$/],
+  ];
+  for (const [what, annotations, sentence] of reading) {
+    test(`to pods is not given to ${what} where the namespace does not say so`, () => {
+      const asking = job(askingPod(annotate(annotations)));
+      const silent = job(askingPod(annotate(annotations)));
+      delete silent.metadata!.annotations![keys.inject.key];
+      const labels = { [keys.injection.key]: 'enabled' };
+      for (const dryRun of [false, true]) {
+        const [kind, code, said] = refusal(decided(asking, plain, { dryRun }));
+        assert.deepEqual([kind, code], ['deny', 'pod-access']);
+        assert.match(said, sentence);
+        assert.match(said, /annotate the namespace with rollcall\.dev\/pod-access: "true"/);
+        assert.equal(refusal(decided(silent, { ...plain, labels }, { dryRun }))[0], 'skip');
+      }
+      annotate({ [keys.podAccess.key]: 'true' })(asking);
+      assert.equal(refusal(decided(asking, plain))[1], 'pod-access', 'the pod has no say');
+      assert.equal(decided(asking, readable).kind, 'inject');
+    });
+  }
 });
 
 describe('a native sidecar', () => {
@@ -145,7 +213,7 @@ describe('the containers', () => {
 
   test('that get the mount are all but init containers, or those that are named', () => {
     const { mount, mounted, mainContainers } = planned(two);
-    assert.deepEqual([mounted, mainContainers], [undefined, ['app', 'backup']]);
+    assert.deepEqual([mounted, mainContainers], [undefined, new Set(['app', 'backup'])]);
     assert.deepEqual(mount, { name: 'rollcall', mountPath: MOUNT_PATH, readOnly: true });
     assert.deepEqual(planned(two, {}).mounted, undefined);
   });

@@ -91,6 +91,8 @@ export const plain: Namespace = {
   labels: { 'kubernetes.io/metadata.name': 'demo' },
   annotations: {},
 };
+/** One that lets the sidecars of its pods read pods. */
+export const readable: Namespace = { ...plain, annotations: { [keys.podAccess.key]: 'true' } };
 export const labelled: Namespace = {
   ...plain,
   labels: { ...plain.labels, [keys.injection.key]: 'enabled' },
@@ -113,8 +115,8 @@ export function annotate(annotations: Record<string, string>): (pod: Pod) => voi
 }
 
 /** The options of a pod that asks and says no more than `annotations`. */
-export function optionsWith(annotations: Record<string, string> = {}): Options {
-  const decision = decided(askingPod(annotate(annotations)), plain);
+export function optionsWith(annotations: Record<string, string> = {}, namespace = plain): Options {
+  const decision = decided(askingPod(annotate(annotations)), namespace);
   if (decision.kind !== 'inject') throw new Error(decision.sentence);
   return decision.options;
 }
@@ -126,7 +128,7 @@ export function planned(
   context: Partial<PlanContext> = {},
 ): Plan {
   const rest = { namespace: plain, install: INSTALL, dryRun: false, asks: true, ...context };
-  return plan(given, optionsWith(annotations), rest);
+  return plan(given, optionsWith(annotations, rest.namespace), rest);
 }
 
 export function injected(given: Pod, context: Partial<Context> = {}): Report {

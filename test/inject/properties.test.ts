@@ -87,13 +87,13 @@ test('the sidecar is there once, and where there was none it comes first', () =>
 
 test('every container gets one read-only mount, and of a swapped account no token', () => {
   forEveryInjected((pod, after, plan) => {
-    const mounted = plan.mounted ?? pod.spec.containers.map(({ name }) => name);
+    const mounted = plan.mounted ?? new Set(pod.spec.containers.map(({ name }) => name));
     for (const { name, volumeMounts = [] } of containersOf(after)) {
       if (name === NAME) continue;
       const ours = volumeMounts.filter(
         ({ mountPath }) => mountPath.replace(/\/+$/, '') === plan.mount.mountPath,
       );
-      if (mounted.includes(name)) {
+      if (mounted.has(name)) {
         assert.deepEqual(
           ours.map((mount) => [mount.name, mount.readOnly]),
           [[NAME, true]],

@@ -1,24 +1,30 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { fileTemplate, type Key, keys, PREFIX } from '../../src/inject/annotations.ts';
+import { fileTemplate, type Key, keys, PLACES, PREFIX } from '../../src/inject/annotations.ts';
 import { Problem } from '../../src/inject/problem.ts';
 import { Settings, type Sources, unknownKeys } from '../../src/inject/settings.ts';
 import { sampled } from './key-samples.ts';
 
 const NOTHING: Sources = { pod: undefined, namespace: {}, installation: {} };
 const LEVELS = ['pod', 'namespace', 'installation'] as const;
-const PLACES = { pod: '', namespace: ' of the namespace', installation: ' of the installation' };
+const WHOSE = { pod: '', namespace: ' of the namespace', installation: ' of the installation' };
 
 const settings = (sources: Partial<Sources>) => new Settings({ ...NOTHING, ...sources });
-const inherited = sampled.filter(([name]) => keys[name].on === 'both' && name !== 'file');
+const inherited = sampled.filter(([name]) => name !== 'file' && name !== 'inject');
 
 describe('who says what holds', () => {
   for (const [name, { good }] of inherited) {
     const key: Key<unknown> = keys[name];
-    test(`${key.key}: the pod, else its namespace, else the installation, else the default`, () => {
-      const texts = Object.fromEntries(LEVELS.map((level, index) => [level, { [key.key]: good[index]! }]));
-      for (const [index, from] of LEVELS.entries()) {
-        const weaker = LEVELS.slice(index).map((level) => [level, texts[level]!]);
+    const levels = PLACES[key.on];
+    test(`${key.key}: ${levels.join(', else ')}, else the default`, () => {
+      const texts = Object.fromEntries(levels.map((level, index) => [level, { [key.key]: good[index]! }]));
+      const others = LEVELS.filter((level) => !(levels as readonly string[]).includes(level));
+      for (const level of others) {
+        const given = settings({ [level]: { [key.key]: good[0] } });
+        assert.equal(given.level(key), undefined, 'it has no say');
+      }
+      for (const [index, from] of levels.entries()) {
+        const weaker = levels.slice(index).map((level) => [level, texts[level]!]);
         const given = settings(Object.fromEntries(weaker));
         assert.deepEqual(given.get(key), key.parse(good[index]!));
         assert.deepEqual(given.origins, [{ key: key.key, value: good[index], from }]);
@@ -57,10 +63,10 @@ describe('a value that can not be', () => {
     if (name === 'file') continue;
     test(`${key.key}: the sentence names the key, its level, the value and what to give`, () => {
       for (const value of bad) {
-        for (const level of key.on === 'both' ? LEVELS : (['pod'] as const)) {
+        for (const level of PLACES[key.on]) {
           const problem = thrown(() => settings({ [level]: { [key.key]: value } }).get(key));
           assert.equal(problem.code, 'bad-value');
-          const start = `annotation ${key.key}${PLACES[level]}: "${shown(value)}" is not valid; `;
+          const start = `annotation ${key.key}${WHOSE[level]}: "${shown(value)}" is not valid; `;
           assert.ok(problem.message.startsWith(start), problem.message);
           assert.match(problem.message.slice(start.length), /give |write |quote it/);
         }
@@ -163,13 +169,19 @@ describe('a family of keys', () => {
   });
 });
 
+const unknown = (annotations: Record<string, string>) =>
+  unknownKeys(
+    Object.keys(annotations).filter((key) => key.startsWith(PREFIX)),
+    10,
+  ).named;
+
 describe('a key that there is not', () => {
   const annotations = Object.values(keys).filter(({ kind }) => kind === 'annotation');
 
   for (const { key } of annotations) {
     test(`${key}: no letter dropped, doubled or changed goes unnoticed, and it is named as meant`, () => {
       for (const typo of typos(key)) {
-        assert.deepEqual(unknownKeys({ [typo]: 'x' }), [
+        assert.deepEqual(unknown({ [typo]: 'x' }), [
           { key: typo, meant: key === keys.file.key ? `${key}NAME` : key },
         ]);
       }
@@ -177,15 +189,15 @@ describe('a key that there is not', () => {
   }
 
   test('is told without a guess when none is near', () => {
-    assert.deepEqual(unknownKeys({ 'rollcall.dev/zzzzzz': '' }), [
+    assert.deepEqual(unknown({ 'rollcall.dev/zzzzzz': '' }), [
       { key: 'rollcall.dev/zzzzzz', meant: undefined },
     ]);
-    assert.equal(unknownKeys({ [`rollcall.dev/${'x'.repeat(10_000)}`]: '' })[0]!.meant, undefined);
+    assert.equal(unknown({ [`rollcall.dev/${'x'.repeat(10_000)}`]: '' })[0]!.meant, undefined);
   });
 
   test('is found by other cases and underscores too', () => {
     const meant = ['Wait_For', 'CPU_LIMIT', 'onChange', 'Service'].map(
-      (name) => unknownKeys({ [PREFIX + name]: '' })[0]!.meant,
+      (name) => unknown({ [PREFIX + name]: '' })[0]!.meant,
     );
     assert.deepEqual(
       meant,
@@ -202,10 +214,10 @@ describe('a key that there is not', () => {
       inject: '',
     };
     assert.deepEqual(
-      unknownKeys({ ...known, ...others }).map(({ key }) => key),
+      unknown({ ...known, ...others }).map(({ key }) => key),
       [],
     );
-    assert.deepEqual(unknownKeys(undefined), []);
+    assert.deepEqual(unknown({}), []);
   });
 
   test('may be named like what all objects inherit', () => {
@@ -213,7 +225,7 @@ describe('a key that there is not', () => {
       '{"__proto__": "x", "rollcall.dev/__proto__": "x", "rollcall.dev/constructor": "x"}',
     );
     assert.deepEqual(
-      unknownKeys(odd).map(({ key }) => key),
+      unknown(odd).map(({ key }) => key),
       ['rollcall.dev/__proto__', 'rollcall.dev/constructor'],
     );
   });

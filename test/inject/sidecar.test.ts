@@ -9,7 +9,7 @@ import { USER } from '../../src/inject/sidecar.ts';
 import { HOLD_MS } from '../../src/watcher/outputs/health.ts';
 import { restrictedViolations } from '../support/pod-security.ts';
 import { expanded } from './env-expansion.ts';
-import { annotate, askingPod, container, INSTALL, injected } from './pods.ts';
+import { annotate, askingPod, container, INSTALL, injected, readable } from './pods.ts';
 import { SEED } from './seed.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: a container's fields are looked into freely here
@@ -21,7 +21,7 @@ function sidecar(annotations: Record<string, string> = {}, tweak: (pod: Pod) => 
     annotate(annotations)(made);
     tweak(made);
   });
-  const { plan, decision } = injected(given);
+  const { plan, decision } = injected(given, { namespace: readable });
   assert.ok(plan, JSON.stringify(decision));
   return plan.sidecar;
 }
@@ -131,7 +131,7 @@ describe('what it is told', () => {
     fc.assert(
       fc.property(text, text, (line, notify) => {
         const given = askingPod(annotate({ 'rollcall.dev/file.a': line, 'rollcall.dev/notify': notify }));
-        const { plan, decision } = injected(given);
+        const { plan, decision } = injected(given, { namespace: readable });
         if (plan === undefined) return assert.equal(decision.kind, 'deny');
         const { ROLLCALL_FILE, ROLLCALL_NOTIFY } = ours(plan.sidecar);
         assert.equal(ROLLCALL_FILE, `a=${line}`);

@@ -5,7 +5,7 @@ import { isInjected, looksLikeOurs } from '../../src/inject/own-sidecar.ts';
 import type { Pod } from '../../src/inject/pod.ts';
 import { beforeOf, statusOf } from '../../src/inject/status.ts';
 import { applied } from './api-server.ts';
-import { annotate, askingPod, injected, pod } from './pods.ts';
+import { annotate, askingPod, injected, pod, readable } from './pods.ts';
 
 const STATUS = keys.status.key;
 const withStatus = (text: string) => pod(annotate({ [STATUS]: text }));
@@ -34,7 +34,7 @@ describe('the status of an injected pod', () => {
         annotate(annotations)(made);
         Object.assign(made.spec, { serviceAccountName: 'app', serviceAccount: 'app' });
       });
-      assert.deepEqual(written(given), { version: '0.1.0', ...group });
+      assert.deepEqual(written(given, { namespace: readable }), { version: '0.1.0', ...group });
     });
   }
 

@@ -2,7 +2,7 @@
 import { commands as terminal } from '../../src/cli/commands.ts';
 import type { Command } from '../../src/cli/flags.ts';
 import * as config from '../../src/config.ts';
-import { type Key, keys } from '../../src/inject/annotations.ts';
+import { type Key, keys, type Place } from '../../src/inject/annotations.ts';
 import { type Code, codes } from '../../src/inject/problem.ts';
 import { flags as peerFinderFlags } from '../../src/peer-finder/flags.ts';
 import { code, table } from './markdown.ts';
@@ -27,7 +27,7 @@ export function reference(): string {
 function annotations(): string {
   const rows = Object.values<Key<unknown>>(keys).map((key) => [
     code(nameOf(key)),
-    `${key.on === 'both' ? 'pod, namespace' : key.on}${key.kind === 'label' ? ' (label)' : ''}`,
+    `${PLACED[key.on]}${key.kind === 'label' ? ' (label)' : ''}`,
     key.doc,
     key.default === undefined ? (key.otherwise ?? '') : code(key.default),
     code(key.example),
@@ -36,11 +36,20 @@ function annotations(): string {
 
 All are annotations but the one that is marked as a label, and all values are texts: numbers and \`true\` need
 quotes in YAML. The annotation of the pod counts, else that of its namespace, else the value that the
-installation gives (\`--default\` of the webhook), else the default. A value that can't be is told with its key,
+installation gives (\`--default\` of the webhook), else the default. What runs, sends, mounts or changes identity
+is said by the pod or the installation only: such a key on a namespace does nothing, and a warning says so.
+\`rollcall.dev/pod-access\` is read on the namespace, and from the installation. A value that can't be is told with its key,
 where it stands and what to give instead; a key that there is not, with the one that is meant.
 
 ${table(['key', 'on', 'what it says', 'otherwise', 'example'], rows)}`;
 }
+
+const PLACED: Readonly<Record<Place, string>> = {
+  pod: 'pod',
+  namespace: 'namespace',
+  both: 'pod, namespace',
+  'pod-or-installation': 'pod',
+};
 
 /** With the part that is for everybody to choose. */
 function nameOf({ key }: Key<unknown>): string {
@@ -79,9 +88,14 @@ const remedies: Readonly<Record<Code, string>> = {
   'opted-out': 'nothing, or take `rollcall.dev/inject: "false"` off the pod',
   'mirror-pod': 'run what is to be injected as a pod of the API, not from a file of the node',
   windows: 'nothing; `rollcall.dev/inject: "false"` says so in a namespace that asks',
+  'excluded-namespace': 'run the pod in another namespace',
+  'host-network': 'write `rollcall.dev/inject: "true"` on the pod, if it is to have the sidecar',
+  'too-large': 'split the pod',
   'bad-value': 'the sentence names the key, the value, where it stands, and what to give',
   'no-service': 'name the group: `rollcall.dev/service`, `rollcall.dev/selector`, or `spec.subdomain`',
   'name-taken': 'give the container or the volume another name',
+  'pod-access':
+    'annotate the namespace with `rollcall.dev/pod-access: "true"`, or name a Service; with an ordinary sidecar in a Job, use a native one',
   'mount-path-taken': 'mount it elsewhere, or give `rollcall.dev/mount-path` another folder',
   'no-shell-image': 'give the webhook `--shell-image`, or leave the commands out',
   'limit-range':
@@ -92,7 +106,8 @@ function reasons(): string {
   const rows = Object.entries(codes).map(([name, meaning]) => [code(name), meaning, remedies[name as Code]]);
   return `## Why a pod is left alone
 
-A pod that asks itself and can't be served is refused (a static pod is not: its node runs it anyway).
+A pod that asks itself and can't be served is refused (a static pod is not: its node runs it anyway; nor is one
+of an excluded namespace).
 One that only its namespace asks for is created without the sidecar, with a warning. The code stands in metrics, logs, Events and warnings.
 
 ${table(['code', 'meaning', 'what to do'], rows)}`;

@@ -130,9 +130,13 @@ export class ControlPlane {
   }
 
   /** A namespace with what the controller-manager, which is not here, would put into it. */
-  async ensureNamespace(name: string, labels: Record<string, string> = {}): Promise<void> {
+  async ensureNamespace(
+    name: string,
+    labels: Record<string, string> = {},
+    annotations: Record<string, string> = {},
+  ): Promise<void> {
     const inside = `/api/v1/namespaces/${name}`;
-    await this.#ensure('/api/v1/namespaces', { metadata: { name, labels } });
+    await this.#ensure('/api/v1/namespaces', { metadata: { name, labels, annotations } });
     await this.#ensure(`${inside}/serviceaccounts`, { metadata: { name: 'default' } });
     const rootCa = { metadata: { name: 'kube-root-ca.crt' }, data: { 'ca.crt': this.ca } };
     await this.#ensure(`${inside}/configmaps`, rootCa);

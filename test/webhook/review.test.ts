@@ -74,6 +74,7 @@ describe('an answer', () => {
     });
     await review(request({ object, namespace: 'labelled' }), context);
     assert.deepEqual(told, ['labelled windows']);
+    await review(request({ object: askingPod(), namespace: 'kube-system' }), context);
     await review(request({ object, namespace: 'labelled', dryRun: true }), context);
     await review(request({ object }), context);
     assert.deepEqual(told, ['labelled windows']);

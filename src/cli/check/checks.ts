@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto';
+import { ROLES } from '../../inject/account.ts';
 import { RULES } from '../access.ts';
 import { type Answer, refusal } from '../cluster.ts';
 import { at, isFields } from '../document/value.ts';
@@ -18,7 +19,7 @@ export const CHECKS: readonly Check[] = [
   { name: 'certificates', run: certificates },
   { name: 'deployment', run: deployment },
   { name: 'endpoints', run: endpoints },
-  { name: 'cluster-role', run: clusterRole },
+  { name: 'cluster-role', run: clusterRoles },
   { name: 'policies', run: policies },
   { name: 'dry-run', run: tryPod },
 ];
@@ -126,24 +127,21 @@ async function endpoints({ cluster, system }: Place): Promise<Finding> {
   );
 }
 
-async function clusterRole({ cluster }: Place): Promise<Finding> {
-  const path = '/apis/rbac.authorization.k8s.io/v1/clusterroles/rollcall-watcher';
-  const reply = await cluster.request('GET', path);
-  if (reply.status === 404) return fail('there is no ClusterRole rollcall-watcher', INSTALL);
-  if (reply.status !== 200) return unread('the ClusterRole', reply);
-  const rules = (reply.body.rules ?? []) as { resources?: string[]; verbs?: string[] }[];
-  const lacking = RULES.filter(
-    ({ resources, verbs }) =>
-      !rules.some(
-        (rule) =>
-          rule.resources?.includes(resources[0]!) && verbs.every((verb) => rule.verbs?.includes(verb)),
-      ),
-  );
-  if (lacking.length === 0) return ok('rollcall-watcher may list and watch endpointslices and pods');
-  return fail(
-    `rollcall-watcher may not list and watch ${lacking.map(({ resources }) => resources[0]).join(' and ')}`,
-    INSTALL,
-  );
+async function clusterRoles({ cluster }: Place): Promise<Finding> {
+  const lacking: string[] = [];
+  for (const role of Object.values(ROLES)) {
+    const reply = await cluster.request('GET', `/apis/rbac.authorization.k8s.io/v1/clusterroles/${role}`);
+    if (reply.status === 404) return fail(`there is no ClusterRole ${role}`, INSTALL);
+    if (reply.status !== 200) return unread('the ClusterRole', reply);
+    const rules = (reply.body.rules ?? []) as { resources?: string[]; verbs?: string[] }[];
+    for (const { resources, verbs } of RULES[role]) {
+      const given = rules.filter((rule) => rule.resources?.includes(resources[0]!));
+      if (given.some((rule) => verbs.every((verb) => rule.verbs?.includes(verb)))) continue;
+      lacking.push(`${role} may not list and watch ${resources[0]}`);
+    }
+  }
+  if (lacking.length > 0) return fail(lacking.join(', '), INSTALL);
+  return ok(`${ROLES.slices} may list and watch endpointslices, ${ROLES.pods} pods`);
 }
 
 async function policies({ cluster }: Place): Promise<Finding> {

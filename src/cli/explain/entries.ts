@@ -1,4 +1,5 @@
 import { keys } from '../../inject/annotations.ts';
+import { EXCLUDED_NAMESPACES } from '../../inject/names.ts';
 import { type Fields, isFields, type Value } from '../document/value.ts';
 import { mismatch } from './selector.ts';
 
@@ -16,7 +17,13 @@ export interface Entry {
 export const SYSTEM_NAMESPACE = 'rollcall-system';
 const KEY = keys.inject.key;
 const notSystem = {
-  matchExpressions: [{ key: 'kubernetes.io/metadata.name', operator: 'NotIn', values: [SYSTEM_NAMESPACE] }],
+  matchExpressions: [
+    {
+      key: 'kubernetes.io/metadata.name',
+      operator: 'NotIn',
+      values: [SYSTEM_NAMESPACE, ...EXCLUDED_NAMESPACES],
+    },
+  ],
 };
 
 /** The installed conditions, each with what it means. */

@@ -1,0 +1,83 @@
+/** What whoever creates the pod is told beside the decision. Bounded: API servers cut what is over 4,096 characters. */
+import { type Key, keys, PLACES, PREFIX, type Written } from './annotations.ts';
+import type { Decision } from './decide.ts';
+import { STATUS_KEY } from './names.ts';
+import type { Options } from './options.ts';
+import type { Plan } from './plan.ts';
+import { type Namespace, own, type Pod } from './pod.ts';
+import { isSurprising, shown } from './problem.ts';
+import { unknownKeys } from './settings.ts';
+
+/** So many keys that there are not are named; the rest is counted. */
+const NAMED_KEYS = 10;
+
+/** Sentences for whoever creates the pod. */
+export function warningsOf(pod: Pod, namespace: Namespace, decision: Decision): string[] {
+  return [
+    ...keyWarnings(pod, decision),
+    ...namespaceWarnings(namespace, decision),
+    ...(decision.kind === 'inject'
+      ? [...gateWarnings(decision.plan, decision.options), ...dryRunWarnings(decision.plan)]
+      : skipWarnings(decision)),
+  ].map((sentence) => `rollcall: ${sentence}`);
+}
+
+/** What is written on the pod and does nothing: keys that there are not, and keys on a pod that nobody asks for. */
+function keyWarnings({ metadata }: Pod, decision: Decision): string[] {
+  const ours = Object.keys(metadata?.annotations ?? {}).filter((key) => key.startsWith(PREFIX));
+  const { named, more } = unknownKeys(ours, NAMED_KEYS);
+  const warnings = named.map(
+    ({ key, meant }) =>
+      `annotation ${shown(key)} is not known${meant === undefined ? '' : `; is ${meant} meant?`}`,
+  );
+  if (more > 0) warnings.push(`${more} more annotations of ${PREFIX} are not known`);
+  if (ours.includes(keys.podAccess.key))
+    warnings.push(`annotation ${keys.podAccess.key} does nothing on a pod; write it on the namespace`);
+  const idle = ours.find((key) => key !== STATUS_KEY);
+  if (decision.kind === 'skip' && decision.code === 'not-opted-in' && idle !== undefined) {
+    warnings.push(
+      `annotation ${shown(idle)} does nothing on a pod that is not injected; ${decision.sentence}`,
+    );
+  }
+  return warnings;
+}
+
+/** The keys that a namespace does not decide. */
+const NOT_OF_NAMESPACE = Object.values<Key<unknown>>(keys).filter(
+  ({ on, kind }) => kind === 'annotation' && !(PLACES[on] as readonly Written[]).includes('namespace'),
+);
+
+function namespaceWarnings({ annotations }: Namespace, decision: Decision): string[] {
+  if (decision.kind === 'skip' && !isSurprising(decision.code)) return [];
+  const ignored = NOT_OF_NAMESPACE.filter(({ key }) => own(annotations, key) !== undefined);
+  if (ignored.length === 0) return [];
+  return [
+    `these annotations of the namespace do nothing: ${ignored.map(({ key }) => key).join(', ')}; write them on the ` +
+      'pod, since what runs, sends, mounts or changes identity is not for a namespace to say',
+  ];
+}
+
+/** Gates that may never open, for all that can be told from the pod. */
+function gateWarnings({ native }: Plan, { waitFor, group }: Options): string[] {
+  if (waitFor === 0) return [];
+  const known =
+    group.source === 'dns'
+      ? 'DNS lists ready pods only, and one that waits is not ready: its Service needs publishNotReadyAddresses: true'
+      : native
+        ? undefined
+        : 'a pod has no address until its ordinary sidecar has started, so pods that wait do not see each other';
+  return known === undefined ? [] : [`annotation ${keys.waitFor.key}: ${known}`];
+}
+
+function dryRunWarnings({ account, accountName, accountWhenCreated }: Plan): string[] {
+  if (account !== 'untouched' || accountName === accountWhenCreated) return [];
+  return [
+    `on a dry run no ServiceAccount is made, so the account "${accountName}" of the pod is shown ` +
+      `unchanged; created for real, the pod runs as "${accountWhenCreated}"`,
+  ];
+}
+
+function skipWarnings(decision: Exclude<Decision, { kind: 'inject' }>): string[] {
+  if (decision.kind !== 'skip' || !isSurprising(decision.code)) return [];
+  return [`not injected (${decision.code}): ${decision.sentence}`];
+}
