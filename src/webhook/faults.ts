@@ -2,8 +2,8 @@ import type { ServerResponse } from 'node:http';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import { sentenceOf } from './kubernetes-client.ts';
+import { BadReview } from './parse-review.ts';
 import { Refused } from './refused.ts';
-import { BadReview } from './review.ts';
 
 /** Faults become an HTTP status, never an answer: what follows is for the failurePolicy to decide. */
 export class Faults {

@@ -6,8 +6,6 @@ import type { Namespace, Pod } from '../inject/pod.ts';
 import { type Code, isSurprising } from '../inject/problem.ts';
 import { type AdmissionRequest, isPodCreation } from './parse-review.ts';
 
-export { type AdmissionRequest, BadReview, parseReview } from './parse-review.ts';
-
 export interface AdmissionResponse {
   uid: string;
   allowed: boolean;

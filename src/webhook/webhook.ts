@@ -15,7 +15,8 @@ import { type KubernetesClient, kubernetesClient } from './kubernetes-client.ts'
 import { LogQueue } from './log-queue.ts';
 import { readNamespace } from './namespace.ts';
 import { NativeSidecars } from './native-sidecars.ts';
-import { type AdmissionRequest, type ReviewContext, review } from './review.ts';
+import type { AdmissionRequest } from './parse-review.ts';
+import { type ReviewContext, review } from './review.ts';
 import { drain, secureContext, webhookServer } from './server.ts';
 import { SkipEvents } from './skip-events.ts';
 import { background, surviveFaults } from './survival.ts';

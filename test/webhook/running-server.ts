@@ -8,7 +8,8 @@ import { jsonLog } from '../../src/log.ts';
 import { Metrics } from '../../src/metrics.ts';
 import { type Certificates, renew } from '../../src/webhook/certificates/issue.ts';
 import { LIMITS, type Limits } from '../../src/webhook/limits.ts';
-import { type AdmissionRequest, type Answer, review } from '../../src/webhook/review.ts';
+import type { AdmissionRequest } from '../../src/webhook/parse-review.ts';
+import { type Answer, review } from '../../src/webhook/review.ts';
 import { type ServerOptions, webhookServer } from '../../src/webhook/server.ts';
 import { cluster } from './reviews.ts';
 
