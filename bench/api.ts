@@ -5,7 +5,7 @@
  */
 import { createServer, type ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { renew } from '../src/webhook/certificates/issue.ts';
+import { issue } from '../src/webhook/certificates/issue.ts';
 import { endpointSlice, podEndpoint } from '../test/support/endpoint-slices.ts';
 
 const SLICE = 100;
@@ -15,7 +15,7 @@ const slices = Array.from({ length: Math.ceil(members / SLICE) }, (_, index) => 
 const watchers = new Map<string, { write(text: string): unknown }>();
 let version = 1000;
 
-const { ca, cert, key } = await renew(undefined, ['127.0.0.1'], new Date());
+const { cert, key } = await issue(['127.0.0.1'], new Date());
 const options: ServerOptions = { cert, key };
 const server = createServer(options, (request, response) => {
   response.writeHead(200, { 'content-type': 'application/json' });
@@ -28,7 +28,7 @@ const server = createServer(options, (request, response) => {
   watchers.set(request.url!.split('?')[0]!, response);
 });
 server.listen(0, '127.0.0.1', () => {
-  process.send?.({ url: `https://127.0.0.1:${(server.address() as AddressInfo).port}`, ca });
+  process.send?.({ url: `https://127.0.0.1:${(server.address() as AddressInfo).port}`, ca: cert });
 });
 
 process.on('message', ({ ready, path }: { ready: boolean; path: string }) => {

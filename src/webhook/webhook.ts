@@ -9,7 +9,10 @@ import type { Transport } from '../watcher/kubernetes/transport.ts';
 import { Access } from './access.ts';
 import { AccessController } from './access-controller.ts';
 import { callerChecks } from './caller-checks.ts';
-import { CertificateKeeper } from './certificates/certificates.ts';
+import { CertificateKeeper } from './certificates/keeper.ts';
+import { publisher } from './certificates/publish.ts';
+import { SelfManaged } from './certificates/self-managed.ts';
+import { secretStore } from './certificates/store.ts';
 import type { Get } from './issuer-keys.ts';
 import { type KubernetesClient, kubernetesClient } from './kubernetes-client.ts';
 import { LogQueue } from './log-queue.ts';
@@ -52,7 +55,7 @@ async function serve(config: WebhookConfig, metrics: Metrics, log: Log): Promise
   const checks = callerChecks(config, jsonOver(client.transport), log);
   const access = new Access(client, log, metrics);
   const controller = new AccessController({ client, access, metrics, log });
-  const certificates = new CertificateKeeper({ client, log, ...config, hosts: hostsOf(config) });
+  const certificates = certificateKeeper(config, client, log, metrics);
   const events = new SkipEvents(client, metrics, log);
   const install = installationOf({ ...config, defaults: config.default });
   const native = await nativeSidecars(config, client, log);
@@ -72,12 +75,6 @@ async function serve(config: WebhookConfig, metrics: Metrics, log: Log): Promise
     metrics,
     log,
   };
-  metrics.read(
-    'gauge',
-    'rollcall_certificate_expiry_timestamp_seconds',
-    'When the served certificate runs out.',
-    () => certificates.expirySeconds(),
-  );
   let pair = await certificates.start((renewed) => {
     pair = renewed;
     serveSecrets();
@@ -150,6 +147,18 @@ async function listen(server: Server, wanted: number): Promise<number> {
     server.listen(wanted, resolve);
   });
   return (server.address() as AddressInfo).port;
+}
+
+function certificateKeeper(
+  config: WebhookConfig,
+  client: KubernetesClient,
+  log: Log,
+  metrics: Metrics,
+): CertificateKeeper {
+  const hosts = hostsOf(config);
+  const store = secretStore(client, config.namespace, config.secret);
+  const publish = publisher(client, config.configuration);
+  return new CertificateKeeper({ source: new SelfManaged(store, hosts, log), publish, hosts, log, metrics });
 }
 
 /** The names under which API servers call; localhost is for tests and port-forwards. */

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { renew } from '../../src/webhook/certificates/issue.ts';
+import { issue } from '../../src/webhook/certificates/issue.ts';
 import type { Container, Pod } from './app-pod.ts';
 
 export type Mutation = (pod: Pod) => Pod;
@@ -93,15 +93,15 @@ export class SecondWebhook {
   readonly caBundle: string;
   readonly #server: Server;
 
-  private constructor(tls: { ca: string; cert: string; key: string }) {
-    this.caBundle = Buffer.from(tls.ca).toString('base64');
+  private constructor(tls: { cert: string; key: string }) {
+    this.caBundle = Buffer.from(tls.cert).toString('base64');
     this.#server = createServer({ cert: tls.cert, key: tls.key }, (request, response) => {
       this.#answer(request, response).catch((error: Error) => response.writeHead(500).end(error.message));
     });
   }
 
   static async start(): Promise<SecondWebhook> {
-    const webhook = new SecondWebhook(await renew(undefined, ['127.0.0.1'], new Date()));
+    const webhook = new SecondWebhook(await issue(['127.0.0.1'], new Date()));
     webhook.#server.listen(0, '127.0.0.1');
     await once(webhook.#server, 'listening');
     return webhook;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { before, describe, type TestContext, test } from 'node:test';
 import { RULES } from '../../src/cli/access.ts';
 import { ENTRIES } from '../../src/cli/explain/entries.ts';
-import { renew } from '../../src/webhook/certificates/issue.ts';
+import { issue } from '../../src/webhook/certificates/issue.ts';
 import { type Answers, answeringApi, kubeconfig } from './answering-api.ts';
 import { folder, misuse, run } from './run.ts';
 
@@ -27,12 +27,12 @@ describe('rollcall check', () => {
   let fine: Answers;
 
   before(async () => {
-    const made = await renew(undefined, ['rollcall.rollcall-system.svc'], new Date());
-    ca = made.ca;
+    const { cert } = await issue(['rollcall.rollcall-system.svc'], new Date());
+    ca = cert;
     fine = {
       'GET /version': version('36'),
       [CONFIGURATION]: [200, configuration(ca, ca)],
-      [SECRET]: [200, { data: { 'ca.crt': base64(ca), 'tls.crt': base64(made.cert) } }],
+      [SECRET]: [200, { data: { 'ca.crt': base64(ca), 'tls.crt': base64(cert) } }],
       [DEPLOYMENT]: [200, { spec: { replicas: 2 }, status: { availableReplicas: 2 } }],
       [SLICES]: [200, { items: [{ endpoints: [{ conditions: { ready: true } }] }, { endpoints: null }] }],
       [ROLE]: [200, { rules: RULES['rollcall-watcher'] }],
@@ -104,27 +104,32 @@ describe('rollcall check', () => {
   });
 
   test('certificates that do not agree, or run out', async (t) => {
-    const other = await renew(undefined, ['x'], new Date());
+    const other = await issue(['x'], new Date());
     const certificates = async (answers: Answers) => (await unwell(t, answers))[0];
     assert.deepEqual(await certificates({ [CONFIGURATION]: [200, configuration(ca, '')] }), [
       'fail certificates: an entry has no caBundle',
     ]);
-    assert.deepEqual(await certificates({ [CONFIGURATION]: [200, configuration(ca, other.ca)] }), [
+    assert.deepEqual(await certificates({ [CONFIGURATION]: [200, configuration(ca, other.cert)] }), [
       'fail certificates: the entries have different caBundles',
     ]);
-    assert.deepEqual(await certificates({ [SECRET]: [200, { data: { 'ca.crt': base64(other.ca) } }] }), [
-      'fail certificates: the CA of the Secret is not the one of the entries',
+    assert.deepEqual(await certificates({ [SECRET]: [200, { data: { 'ca.crt': base64(other.cert) } }] }), [
+      'fail certificates: the entries do not trust what the Secret says',
     ]);
     const [hidden] = await certificates({ [SECRET]: [403, { message: 'no' }] });
-    assert.match(hidden!, /^warn certificates: 36\d\d days are left; the Secret can't be read \(403: no\)$/);
-    // Its leaf is good for a year.
-    const old = await renew(undefined, ['x'], new Date(Date.now() - 350 * 86_400_000));
-    const stored = { data: { 'ca.crt': base64(old.ca), 'tls.crt': base64(old.cert) } };
+    assert.match(hidden!, /^warn certificates: 36\d days are left; the Secret can't be read \(403: no\)$/);
+    // It is good for a year.
+    const old = await issue(['x'], new Date(Date.now() - 350 * 86_400_000));
+    const stored = { data: { 'ca.crt': base64(old.cert), 'tls.crt': base64(old.cert) } };
     const aged = {
-      [CONFIGURATION]: [200, configuration(old.ca, old.ca)],
+      [CONFIGURATION]: [200, configuration(old.cert, old.cert)],
       [SECRET]: [200, stored],
     } as Answers;
     assert.match((await certificates(aged))[0]!, /^warn certificates: a certificate runs out in 1\d days$/);
+    const followed = {
+      [CONFIGURATION]: [200, configuration(old.cert + ca, ca + old.cert)],
+      [SECRET]: [200, { data: { 'ca.crt': base64(ca + old.cert), 'tls.crt': base64(ca) } }],
+    } as Answers;
+    assert.deepEqual(await certificates(followed), [], 'the one before is still trusted, in any order');
   });
 
   test('what runs, and what it may', async (t) => {

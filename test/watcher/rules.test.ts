@@ -11,7 +11,7 @@ import { describe, test } from 'node:test';
 import { Credentials } from '../../src/watcher/kubernetes/credentials.ts';
 import { kubernetesTransport } from '../../src/watcher/kubernetes/transport.ts';
 import { silent } from '../../src/watcher/log.ts';
-import { renew } from '../../src/webhook/certificates/issue.ts';
+import { issue } from '../../src/webhook/certificates/issue.ts';
 import { endpointSlice, podEndpoint } from '../support/endpoint-slices.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeClock, settle } from '../support/fake-clock.ts';
@@ -141,7 +141,7 @@ describe('credentials', () => {
 });
 
 async function authority(): Promise<string> {
-  return (await renew(undefined, ['localhost'], new Date())).ca;
+  return (await issue(['localhost'], new Date())).cert;
 }
 
 describe('what is kept', () => {

@@ -50,7 +50,7 @@ test('the common name may be one of several that are named, and no other', async
 test('a resumed session is who it was', async (t) => {
   const { ca, running } = await start(t, ['kube-apiserver']);
   const client = await clientOf(ca, 'kube-apiserver');
-  const options = { port: running.port, host: '127.0.0.1', ca: running.certificates.ca, ...client };
+  const options = { port: running.port, host: '127.0.0.1', ca: running.certificates.cert, ...client };
   const first = connect(options);
   const [session] = await once(first, 'session');
   first.destroy();

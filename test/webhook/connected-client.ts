@@ -3,7 +3,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { type Certificates, renew } from '../../src/webhook/certificates/issue.ts';
+import { issue } from '../../src/webhook/certificates/issue.ts';
+import type { KeyPair } from '../../src/webhook/certificates/source.ts';
 import { type KubernetesClient, kubernetesClient } from '../../src/webhook/kubernetes-client.ts';
 import { type KubernetesDouble, startKubernetesDouble } from '../support/kubernetes-double.ts';
 
@@ -14,11 +15,11 @@ export interface Connected {
 }
 
 /** Of the double: the client speaks plain HTTP with nobody. */
-let tls: Promise<Certificates> | undefined;
+let tls: Promise<KeyPair> | undefined;
 
 export async function connected(t: TestContext): Promise<Connected> {
-  tls ??= renew(undefined, ['127.0.0.1'], new Date());
-  const { ca, cert, key } = await tls;
+  tls ??= issue(['127.0.0.1'], new Date());
+  const { cert, key } = await tls;
   const api = await startKubernetesDouble({ tls: { cert, key } });
   const directory = await mkdtemp(join(tmpdir(), 'rollcall-'));
   t.after(async () => {
@@ -26,7 +27,7 @@ export async function connected(t: TestContext): Promise<Connected> {
     await rm(directory, { recursive: true });
   });
   const kubeconfig = join(directory, 'kubeconfig');
-  await writeFile(kubeconfig, kubeconfigFor(api.url, ca));
+  await writeFile(kubeconfig, kubeconfigFor(api.url, cert));
   return { api, client: kubernetesClient(kubeconfig), kubeconfig };
 }
 

@@ -37,7 +37,7 @@ test('an answer under way is finished, then the server is gone, though the clien
 test('a connection that asks late is answered and told to close', async (t) => {
   const { running } = await slowServer(t);
   const { port, certificates } = running;
-  const socket = connect({ port, host: '127.0.0.1', ca: certificates.ca });
+  const socket = connect({ port, host: '127.0.0.1', ca: certificates.cert });
   t.after(() => socket.destroy());
   const [[served]] = await Promise.all([
     once(running.server, 'secureConnection'),

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { TLSSocket } from 'node:tls';
 import { KubeConfig } from '@kubernetes/client-node';
-import { renew } from '../../src/webhook/certificates/issue.ts';
+import { issue } from '../../src/webhook/certificates/issue.ts';
 import { kubernetesTransport } from '../../src/webhook/kubernetes-transport.ts';
 import { connected } from './connected-client.ts';
 
@@ -50,7 +50,7 @@ test('in a pod, the mounted token and CA are used', async (t) => {
 });
 
 test('a client certificate is shown, and a path of the server is kept', async (t) => {
-  const { ca, cert, key } = await renew(undefined, ['127.0.0.1'], new Date());
+  const { cert, key } = await issue(['127.0.0.1'], new Date());
   let shown: string | undefined;
   const server = createServer(
     { cert, key, requestCert: true, rejectUnauthorized: false },
@@ -67,7 +67,7 @@ test('a client certificate is shown, and a path of the server is kept', async (t
     {
       name: 'one',
       server: `https://127.0.0.1:${(server.address() as AddressInfo).port}/clusters/a/`,
-      caData: base64(ca),
+      caData: base64(cert),
       skipTLSVerify: false,
     },
     { name: 'me', certData: base64(cert), keyData: base64(key) },

@@ -6,7 +6,8 @@ import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
 import { jsonLog } from '../../src/log.ts';
 import { Metrics } from '../../src/metrics.ts';
-import { type Certificates, renew } from '../../src/webhook/certificates/issue.ts';
+import { issue } from '../../src/webhook/certificates/issue.ts';
+import type { KeyPair } from '../../src/webhook/certificates/source.ts';
 import { LIMITS, type Limits } from '../../src/webhook/limits.ts';
 import type { AdmissionRequest } from '../../src/webhook/parse-review.ts';
 import { type Answer, review } from '../../src/webhook/review.ts';
@@ -16,12 +17,12 @@ import { cluster } from './reviews.ts';
 /** Where requests go. */
 export interface Target {
   port: number;
-  certificates: Pick<Certificates, 'ca'>;
+  certificates: { cert: string };
 }
 
 export interface Running extends Target {
   server: Server;
-  certificates: Certificates;
+  certificates: KeyPair;
   metrics: Metrics;
   logs: Record<string, unknown>[];
 }
@@ -36,11 +37,11 @@ export interface Reply {
 
 export const HOSTS = ['localhost', '127.0.0.1'];
 
-let issued: Promise<Certificates> | undefined;
+let issued: Promise<KeyPair> | undefined;
 
 /** One pair for all tests of a file. */
-export function certificates(): Promise<Certificates> {
-  issued ??= renew(undefined, HOSTS, new Date());
+export function certificates(): Promise<KeyPair> {
+  issued ??= issue(HOSTS, new Date());
   return issued;
 }
 
@@ -78,8 +79,8 @@ export function keptConnection(t: TestContext): Agent {
 }
 
 /** An open request; `end` or `destroy` it. */
-export function open({ port, certificates: { ca } }: Target, path: string, options: RequestOptions) {
-  return httpsRequest({ host: '127.0.0.1', port, path, ca, agent: false, ...options });
+export function open({ port, certificates: { cert } }: Target, path: string, options: RequestOptions) {
+  return httpsRequest({ host: '127.0.0.1', port, path, ca: cert, agent: false, ...options });
 }
 
 export async function replyTo(request: ReturnType<typeof open>): Promise<Reply> {

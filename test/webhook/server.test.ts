@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { describe, test } from 'node:test';
 import { connect } from 'node:tls';
 import { gzipSync } from 'node:zlib';
-import { renew } from '../../src/webhook/certificates/issue.ts';
+import { issue } from '../../src/webhook/certificates/issue.ts';
 import { secureContext } from '../../src/webhook/server.ts';
 import { metricSum } from '../support/metrics.ts';
 import { operationsOf, reviewOf } from './reviews.ts';
@@ -30,7 +30,11 @@ function assertProblem(reply: Reply, status: number, sentence: RegExp): void {
   assert.doesNotMatch(reply.text, /\n\s+at |\.ts:|node_modules/);
 }
 
-async function handshake({ port, certificates: { ca } }: Running, maxVersion: 'TLSv1.2' | 'TLSv1.3') {
+async function handshake(
+  { port, certificates }: Running,
+  maxVersion: 'TLSv1.2' | 'TLSv1.3',
+  ca = certificates.cert,
+) {
   const socket = connect({ port, host: '127.0.0.1', ca, maxVersion });
   try {
     await once(socket, 'secureConnect');
@@ -46,11 +50,11 @@ describe('TLS', () => {
     const first = await handshake(running, 'TLSv1.3');
     assert.equal(first.protocol, 'TLSv1.3');
     await assert.rejects(handshake(running, 'TLSv1.2'), /protocol version|handshake/i);
-    const next = await renew({ ...running.certificates, cert: '' }, HOSTS, new Date());
+    const next = await issue(HOSTS, new Date());
     running.server.setSecureContext(secureContext(next));
-    const second = await handshake(running, 'TLSv1.3');
+    const second = await handshake(running, 'TLSv1.3', next.cert);
     assert.notEqual(second.certificate?.fingerprint256, first.certificate?.fingerprint256);
-    await assert.rejects(handshake(running, 'TLSv1.2'));
+    await assert.rejects(handshake(running, 'TLSv1.2', next.cert), /protocol version|handshake/i);
   });
 });
 

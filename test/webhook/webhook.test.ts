@@ -30,17 +30,17 @@ async function start(
   return { ...both, program };
 }
 
-/** Where it serves, and the CA that it has published. */
+/** Where it serves, and the certificate that it has published. */
 async function served({ api, program }: Connected & { program: Rollcall }): Promise<Target> {
   const port = await program.port();
   const configuration = api.get(
     '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/rollcall',
   );
   const [entry] = configuration!.webhooks as { clientConfig: { caBundle: string } }[];
-  return { port, certificates: { ca: Buffer.from(entry!.clientConfig.caBundle, 'base64').toString() } };
+  return { port, certificates: { cert: Buffer.from(entry!.clientConfig.caBundle, 'base64').toString() } };
 }
 
-test('it publishes its CA, serves under it, injects, and provides access', async (t) => {
+test('it publishes its certificate, serves it, injects, and provides access', async (t) => {
   const started = await start(t);
   const target = await served(started);
   assert.equal((await get(target, '/readyz')).status, 200);

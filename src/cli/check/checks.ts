@@ -10,7 +10,7 @@ import { tryPod } from './try-pod.ts';
 
 const INSTALL = 'kubectl apply -k deploy';
 const DAY_MS = 86_400_000;
-/** The webhook renews what it serves 90 days ahead and its CA years ahead: with less left, it does not. */
+/** The webhook renews its certificate four months ahead: with a month left, it does not. */
 const LEAST_DAYS = 30;
 
 export const CHECKS: readonly Check[] = [
@@ -67,8 +67,8 @@ async function certificates(place: Place): Promise<Finding> {
   const logs = `see the log: kubectl -n ${place.system} logs deployment/rollcall`;
   if (bundles.some((one) => typeof one !== 'string'))
     return fail('an entry has no caBundle', `the webhook adds it; ${logs}`);
-  if (bundles.some((one) => one !== bundle)) return fail('the entries have different caBundles', logs);
-  const ca = decoded(bundle as string);
+  const trusted = certificatesIn(bundle);
+  if (bundles.some((one) => !sameAs(trusted, one))) return fail('the entries have different caBundles', logs);
   const secret = await place.cluster.request(
     'GET',
     `/api/v1/namespaces/${place.system}/secrets/rollcall-tls`,
@@ -76,10 +76,11 @@ async function certificates(place: Place): Promise<Finding> {
   if (secret.status === 404) return fail('there is no Secret rollcall-tls', `the webhook makes it; ${logs}`);
   const data = isFields(secret.body.data) ? secret.body.data : {};
   const readable = secret.status === 200;
-  if (readable && decoded(String(data['ca.crt'])) !== ca)
-    return fail('the CA of the Secret is not the one of the entries', logs);
-  const pems = readable ? [ca, decoded(String(data['tls.crt']))] : [ca];
-  const days = Math.min(...pems.map((pem) => daysLeft(pem, place.now)));
+  if (readable && !sameAs(trusted, data['ca.crt']))
+    return fail('the entries do not trust what the Secret says', logs);
+  // While a certificate is being replaced, the bundle has the one before and the one after it.
+  const served = readable ? certificatesIn(data['tls.crt']) : trusted;
+  const days = Math.max(-1, ...served.map((pem) => daysLeft(pem, place.now)));
   if (days < 0) return fail('a certificate has run out', logs);
   if (days < LEAST_DAYS)
     return { status: 'warn', message: `a certificate runs out in ${days} days`, hint: logs };
@@ -92,11 +93,18 @@ async function certificates(place: Place): Promise<Finding> {
   };
 }
 
-function decoded(base64: string): string {
-  return Buffer.from(base64, 'base64').toString();
+/** The certificates of a bundle in base64, spelled as they are there. */
+function certificatesIn(base64: unknown): string[] {
+  const text = Buffer.from(typeof base64 === 'string' ? base64 : '', 'base64').toString();
+  return text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
 }
 
-/** Of the first in a bundle, which is the newest; none at all when it can't be read. */
+/** The webhook leaves a bundle alone that is in another order than it would write it. */
+function sameAs(certificates: readonly string[], base64: unknown): boolean {
+  return certificates.toSorted().join() === certificatesIn(base64).toSorted().join();
+}
+
+/** None at all when it can't be read. */
 function daysLeft(pem: string, now: Date): number {
   try {
     return Math.floor((new X509Certificate(pem).validToDate.getTime() - now.getTime()) / DAY_MS);

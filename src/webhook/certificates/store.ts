@@ -1,71 +1,82 @@
 import type { V1Secret } from '@kubernetes/client-node';
 import { ifThere, isStatus, type KubernetesClient } from '../kubernetes-client.ts';
-import type { Certificates } from './issue.ts';
+import { certificatesIn, PEM_LIMIT, pairIn } from './pem.ts';
+import type { Held } from './rotation.ts';
 
-const FIELDS = { ca: 'ca.crt', caKey: 'ca.key', cert: 'tls.crt', key: 'tls.key' } as const;
-
-/** The certificates as a Secret has them, and the version of it that they were read from. */
+/** The content of the Secret, and the Secret as it was read, of which the rest is kept. */
 export interface Stored {
-  certificates: Certificates | undefined;
-  version: string | undefined;
+  held: Held;
+  secret: V1Secret;
 }
 
-/** Keeps the certificates in one Secret, so that all replicas, and the next ones, use the same. */
-export class Store {
-  #client: KubernetesClient;
-  #namespace: string;
-  #name: string;
-
-  constructor(client: KubernetesClient, namespace: string, name: string) {
-    this.#client = client;
-    this.#namespace = namespace;
-    this.#name = name;
-  }
-
-  async load(): Promise<Stored | undefined> {
-    const [namespace, name] = [this.#namespace, this.#name];
-    const secret = await ifThere(this.#client.core.readNamespacedSecret({ namespace, name }));
-    if (secret === undefined) return undefined;
-    return { certificates: decode(secret), version: secret.metadata?.resourceVersion };
-  }
-
-  /** False when another replica wrote first: what it wrote is to be used. */
-  async save(certificates: Certificates, before: Stored | undefined): Promise<boolean> {
-    const namespace = this.#namespace;
-    const body: V1Secret = {
-      metadata: {
-        name: this.#name,
-        labels: { 'app.kubernetes.io/managed-by': 'rollcall' },
-        ...(before?.version === undefined ? {} : { resourceVersion: before.version }),
-      },
-      type: 'kubernetes.io/tls',
-      data: encode(certificates),
-    };
-    try {
-      if (before === undefined) await this.#client.core.createNamespacedSecret({ namespace, body });
-      else await this.#client.core.replaceNamespacedSecret({ namespace, name: this.#name, body });
-      return true;
-    } catch (error) {
-      if (isStatus(error, 409)) return false;
-      throw error;
-    }
-  }
+/** One Secret, so that all replicas, and the next ones, use the same certificates. */
+export interface SecretStore {
+  /** Undefined when there is no Secret. */
+  load(): Promise<Stored | undefined>;
+  /** False when it was written to or deleted meanwhile: what is there now is to be used. */
+  save(held: Held, before: Stored | undefined): Promise<boolean>;
 }
 
-function encode(certificates: Certificates): Record<string, string> {
-  const entries = Object.entries(FIELDS) as [keyof Certificates, string][];
+export function secretStore({ core }: KubernetesClient, namespace: string, name: string): SecretStore {
+  return {
+    async load() {
+      const secret = await ifThere(core.readNamespacedSecret({ namespace, name }));
+      return secret === undefined ? undefined : { held: heldIn(secret.data ?? {}), secret };
+    },
+
+    async save(held, before) {
+      const body = secretOf(held, name, before?.secret);
+      try {
+        if (before === undefined) await core.createNamespacedSecret({ namespace, body });
+        // The version that was read is in its metadata.
+        else await core.replaceNamespacedSecret({ namespace, name, body });
+        return true;
+      } catch (error) {
+        if (isStatus(error, 409) || (before !== undefined && isStatus(error, 404))) return false;
+        throw error;
+      }
+    },
+  };
+}
+
+/** Metadata and type stay as they are: labels may be others', and a type can't be changed. */
+function secretOf(held: Held, name: string, before: V1Secret | undefined): V1Secret {
+  const metadata = before?.metadata ?? { name, labels: { 'app.kubernetes.io/managed-by': 'rollcall' } };
+  return { metadata, type: before?.type ?? 'kubernetes.io/tls', data: dataOf(held) };
+}
+
+/**
+ * `tls.crt` and `tls.key` are what is served, `next.crt` and `next.key` what will be, `ca.crt` what is
+ * trusted. `ca.key` is there for as long as the pair is one that rollcall 0.1.0 signed.
+ */
+export function dataOf({ serving, next, trusted, caKey }: Held): Record<string, string> {
+  const texts = {
+    'ca.crt': trusted.join(''),
+    'ca.key': caKey,
+    'tls.crt': serving?.cert,
+    'tls.key': serving?.key,
+    'next.crt': next?.cert,
+    'next.key': next?.key,
+  };
   return Object.fromEntries(
-    entries.map(([field, name]) => [name, Buffer.from(certificates[field]).toString('base64')]),
+    Object.entries(texts).flatMap(([name, text]) =>
+      text === undefined ? [] : [[name, Buffer.from(text).toString('base64')]],
+    ),
   );
 }
 
-function decode({ data }: V1Secret): Certificates | undefined {
-  const text = (name: string) => Buffer.from(data?.[name] ?? '', 'base64').toString();
-  const certificates = {
-    ca: text(FIELDS.ca),
-    caKey: text(FIELDS.caKey),
-    cert: text(FIELDS.cert),
-    key: text(FIELDS.key),
+/** Anybody may have written it: what can't be read is as if it were not there. */
+export function heldIn(data: Record<string, unknown>): Held {
+  const text = (name: string): string => {
+    const base64 = data[name];
+    // Four characters are three bytes.
+    if (typeof base64 !== 'string' || base64.length > (PEM_LIMIT * 4) / 3) return '';
+    return Buffer.from(base64, 'base64').toString();
   };
-  return Object.values(certificates).every((pem) => pem !== '') ? certificates : undefined;
+  return {
+    serving: pairIn(text('tls.crt'), text('tls.key')),
+    next: pairIn(text('next.crt'), text('next.key')),
+    trusted: certificatesIn(text('ca.crt')),
+    caKey: text('ca.key') || undefined,
+  };
 }

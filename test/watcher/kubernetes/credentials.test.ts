@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Credentials } from '../../../src/watcher/kubernetes/credentials.ts';
 import type { Log } from '../../../src/watcher/log.ts';
-import { renew } from '../../../src/webhook/certificates/issue.ts';
+import { issue } from '../../../src/webhook/certificates/issue.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 
 async function files(t: TestContext) {
   const directory = await mkdtemp(join(tmpdir(), 'rollcall-'));
   t.after(() => rm(directory, { recursive: true, force: true }));
-  const { ca } = await renew(undefined, ['localhost'], new Date());
+  const { cert: ca } = await issue(['localhost'], new Date());
   const tokenFile = join(directory, 'token');
   const caFile = join(directory, 'ca.crt');
   await writeFile(tokenFile, ' first\n');

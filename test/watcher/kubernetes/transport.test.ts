@@ -6,7 +6,7 @@ import { type TestContext, test } from 'node:test';
 import { Credentials } from '../../../src/watcher/kubernetes/credentials.ts';
 import { kubernetesTransport } from '../../../src/watcher/kubernetes/transport.ts';
 import { silent } from '../../../src/watcher/log.ts';
-import { renew } from '../../../src/webhook/certificates/issue.ts';
+import { issue } from '../../../src/webhook/certificates/issue.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 
 async function serve(t: TestContext, listener: RequestListener, tls?: { cert: string; key: string }) {
@@ -92,7 +92,7 @@ test('no redirect is followed', async (t) => {
 });
 
 test('a server that the CA did not sign is refused', async (t) => {
-  const certificates = await renew(undefined, ['127.0.0.1'], new Date());
+  const certificates = await issue(['127.0.0.1'], new Date());
   const url = await serve(t, (_request, response) => void response.end(), certificates);
   await assert.rejects(transportTo(url).get('/').response, /certificate/);
 });

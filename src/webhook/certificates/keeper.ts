@@ -1,0 +1,127 @@
+import { X509Certificate } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Log } from '../../log.ts';
+import type { Metrics } from '../../metrics.ts';
+import { sentenceOf } from '../kubernetes-client.ts';
+import { problemOf } from './judge.ts';
+import type { Publish } from './publish.ts';
+import type { CertificateSource, KeyPair, Material } from './source.ts';
+
+/**
+ * About a minute, and never longer: a timer stands still while a machine is suspended, so what has run out
+ * meanwhile is seen soon after. No two replicas keep step.
+ */
+const LOOK_MS = 60_000;
+/** Until the first success nobody can be served, so it is tried often. */
+const FIRST_LOOK_MS = 1000;
+
+export interface CertificateOptions {
+  source: CertificateSource;
+  publish: Publish;
+  /** The names under which API servers call, the most used one first. */
+  hosts: readonly string[];
+  log: Log;
+  metrics: Metrics;
+  /** Between two looks. */
+  wait?(ms: number): Promise<unknown>;
+}
+
+/**
+ * Looks what the source says, tries it, publishes, and only then serves: the API server trusts a
+ * certificate before it meets it. Whatever goes wrong, the last good pair stays.
+ */
+export class CertificateKeeper {
+  #options: CertificateOptions;
+  #served: KeyPair | undefined;
+  #trusted: readonly string[] = [];
+  /** How many looks in a row found a certificate in every entry, after the first one. */
+  #looks = new Map<string, number>();
+  #renewals: ReturnType<Metrics['counter']>;
+  #failures: ReturnType<Metrics['counter']>;
+
+  constructor(options: CertificateOptions) {
+    this.#options = options;
+    const { metrics } = options;
+    metrics.read(
+      'gauge',
+      'rollcall_certificate_expiry_timestamp_seconds',
+      'When the served certificate runs out.',
+      () => this.#served && new X509Certificate(this.#served.cert).validToDate.getTime() / 1000,
+    );
+    this.#renewals = metrics.counter(
+      'rollcall_certificate_renewals_total',
+      'Certificates that were served in place of another.',
+    );
+    this.#failures = metrics.counter(
+      'rollcall_certificate_failures_total',
+      'Looks at the certificates that failed; the last good one is served.',
+    );
+  }
+
+  /** Resolves with the first pair and goes on looking; `serve` is called with every later one. */
+  async start(serve: (pair: KeyPair) => void): Promise<KeyPair> {
+    const { wait = (ms: number) => delay(ms, undefined, { ref: this.#served === undefined }) } =
+      this.#options;
+    await this.#look(() => {});
+    while (this.#served === undefined) {
+      await wait(jittered(FIRST_LOOK_MS));
+      await this.#look(() => {});
+    }
+    const first = this.#served;
+    void this.#goOn(wait, (pair) => {
+      serve(pair);
+      this.#renewals.inc();
+      this.#options.log.info('certificate replaced', { expires: new X509Certificate(pair.cert).validToDate });
+    });
+    return first;
+  }
+
+  async #goOn(wait: (ms: number) => Promise<unknown>, serve: (pair: KeyPair) => void): Promise<never> {
+    for (;;) {
+      await wait(jittered(LOOK_MS));
+      await this.#look(serve);
+    }
+  }
+
+  /** Never rejects. `serve` is called when another pair is to be served than before. */
+  async #look(serve: (pair: KeyPair) => void): Promise<void> {
+    try {
+      const pair = await this.#choose();
+      if (pair.cert === this.#served?.cert && pair.key === this.#served.key) return;
+      serve(pair);
+      this.#served = pair;
+    } catch (error) {
+      this.#failures.inc();
+      this.#options.log.error('certificates not refreshed', { error: sentenceOf(error) });
+    }
+  }
+
+  async #choose(): Promise<KeyPair> {
+    const { source, publish, hosts } = this.#options;
+    const looks = this.#looks;
+    const standing = { trusted: this.#trusted, looksTrusted: (cert: string) => looks.get(cert) ?? 0 };
+    const { pair, trusted } = await source.look(standing);
+    const problem = await problemOf(pair, trusted, hosts);
+    if (problem !== undefined) throw new Error(`the certificate can't be used: ${problem}`);
+    this.#count(trusted, await publish(trusted));
+    this.#trusted = trusted;
+    // What was published a moment ago may not have reached every API server.
+    const fresh = trusted.some((cert) => this.#looks.get(cert) === 0);
+    return fresh && (await this.#stillGood(trusted)) ? this.#served! : pair;
+  }
+
+  #count(trusted: Material['trusted'], written: boolean): void {
+    const looks = (cert: string) => this.#looks.get(cert) ?? -1;
+    this.#looks = new Map(trusted.map((cert) => [cert, written ? 0 : looks(cert) + 1]));
+  }
+
+  async #stillGood(trusted: Material['trusted']): Promise<boolean> {
+    const { hosts } = this.#options;
+    return this.#served !== undefined && (await problemOf(this.#served, trusted, hosts)) === undefined;
+  }
+}
+
+/** Up to a tenth earlier. */
+function jittered(ms: number): number {
+  return ms * (0.9 + Math.random() / 10);
+}

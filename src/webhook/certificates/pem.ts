@@ -1,0 +1,37 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import type { KeyPair } from './source.ts';
+
+/** A certificate of ours is about 700 bytes and a bundle at most eight; an RSA chain of others' fits too. */
+export const PEM_LIMIT = 32 * 1024;
+
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/g;
+const ONE_CERTIFICATE = new RegExp(`^\\s*${CERTIFICATE.source}\\s*$`);
+const ONE_KEY =
+  /^\s*-----BEGIN ([A-Z]+ )?PRIVATE KEY-----[A-Za-z0-9+/=\s]+-----END ([A-Z]+ )?PRIVATE KEY-----\s*$/;
+
+/** The pair when `cert` is exactly one certificate and `key` one key, else undefined. They may not match. */
+export function pairIn(cert: string, key: string): KeyPair | undefined {
+  if (!ONE_CERTIFICATE.test(cert) || !ONE_KEY.test(key)) return undefined;
+  try {
+    return {
+      cert: new X509Certificate(cert.trim()).toString(),
+      key: createPrivateKey(key).export({ type: 'pkcs8', format: 'pem' }).toString(),
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+/** The certificates of a bundle, each in the same spelling; what is none is left out. */
+export function certificatesIn(bundle: string): string[] {
+  if (bundle.length > PEM_LIMIT) return [];
+  return [...new Set((bundle.match(CERTIFICATE) ?? []).flatMap(spelled))];
+}
+
+function spelled(pem: string): string[] {
+  try {
+    return [new X509Certificate(pem).toString()];
+  } catch {
+    return [];
+  }
+}
