@@ -10,7 +10,7 @@ import { Access } from './access.ts';
 import { AccessController } from './access-controller.ts';
 import { callerChecks } from './caller-checks.ts';
 import { CertificateKeeper } from './certificates/keeper.ts';
-import { publisher } from './certificates/publish.ts';
+import { bundles } from './certificates/publish.ts';
 import { SelfManaged } from './certificates/self-managed.ts';
 import { secretStore } from './certificates/store.ts';
 import type { Get } from './issuer-keys.ts';
@@ -157,8 +157,9 @@ function certificateKeeper(
 ): CertificateKeeper {
   const hosts = hostsOf(config);
   const store = secretStore(client, config.namespace, config.secret);
-  const publish = publisher(client, config.configuration);
-  return new CertificateKeeper({ source: new SelfManaged(store, hosts, log), publish, hosts, log, metrics });
+  const source = new SelfManaged(store, hosts, log);
+  const configuration = bundles(client, config.configuration);
+  return new CertificateKeeper({ source, configuration, hosts, log, metrics });
 }
 
 /** The names under which API servers call; localhost is for tests and port-forwards. */

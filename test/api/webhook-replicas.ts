@@ -63,7 +63,7 @@ export class WebhookReplicas {
 }
 
 /** Gives connections to its ports in turn, and knows nothing of what goes over them. */
-class Balancer {
+export class Balancer {
   readonly ports: number[] = [];
   #server: Server;
   #clients = new Set<Socket>();

@@ -4,7 +4,7 @@ import type { Log } from '../../log.ts';
 import type { Metrics } from '../../metrics.ts';
 import { sentenceOf } from '../kubernetes-client.ts';
 import { problemOf } from './judge.ts';
-import type { Publish } from './publish.ts';
+import type { Bundles } from './publish.ts';
 import type { CertificateSource, KeyPair, Material } from './source.ts';
 
 /**
@@ -17,7 +17,8 @@ const FIRST_LOOK_MS = 1000;
 
 export interface CertificateOptions {
   source: CertificateSource;
-  publish: Publish;
+  /** Where API servers are told what to trust. */
+  configuration: Bundles;
   /** The names under which API servers call, the most used one first. */
   hosts: readonly string[];
   log: Log;
@@ -33,7 +34,6 @@ export interface CertificateOptions {
 export class CertificateKeeper {
   #options: CertificateOptions;
   #served: KeyPair | undefined;
-  #trusted: readonly string[] = [];
   /** How many looks in a row found a certificate in every entry, after the first one. */
   #looks = new Map<string, number>();
   #renewals: ReturnType<Metrics['counter']>;
@@ -97,14 +97,15 @@ export class CertificateKeeper {
   }
 
   async #choose(): Promise<KeyPair> {
-    const { source, publish, hosts } = this.#options;
+    const { source, configuration, hosts } = this.#options;
     const looks = this.#looks;
-    const standing = { trusted: this.#trusted, looksTrusted: (cert: string) => looks.get(cert) ?? 0 };
-    const { pair, trusted } = await source.look(standing);
+    const { pair, trusted } = await source.look({
+      published: () => configuration.read(),
+      looksTrusted: (cert) => looks.get(cert) ?? 0,
+    });
     const problem = await problemOf(pair, trusted, hosts);
     if (problem !== undefined) throw new Error(`the certificate can't be used: ${problem}`);
-    this.#count(trusted, await publish(trusted));
-    this.#trusted = trusted;
+    this.#count(trusted, await configuration.publish(trusted));
     // What was published a moment ago may not have reached every API server.
     const fresh = trusted.some((cert) => this.#looks.get(cert) === 0);
     return fresh && (await this.#stillGood(trusted)) ? this.#served! : pair;

@@ -2,29 +2,48 @@ import { PatchStrategy, setHeaderOptions } from '@kubernetes/client-node';
 import type { KubernetesClient } from '../kubernetes-client.ts';
 import { certificatesIn } from './pem.ts';
 
-/** Makes API servers trust these certificates; true when anything had to be written for that. */
-export type Publish = (trusted: readonly string[]) => Promise<boolean>;
+/** What API servers trust: the bundles of all entries of one MutatingWebhookConfiguration. */
+export interface Bundles {
+  /** The certificates that any entry trusts. */
+  read(): Promise<string[]>;
+  /**
+   * Makes every entry trust these and no others; true when anything had to be written for that. An entry
+   * that does already is left alone, however its bundle is ordered and spelled, and nothing but bundles is
+   * ever written, so that replicas and GitOps tools have nothing to fight over.
+   */
+  publish(trusted: readonly string[]): Promise<boolean>;
+}
 
-/**
- * Makes every entry of the MutatingWebhookConfiguration trust them and no others. An entry that does is
- * left alone, however its bundle is ordered and spelled, and nothing but bundles is ever written, so that
- * replicas and GitOps tools have nothing to fight over.
- */
-export function publisher({ admission }: KubernetesClient, name: string): Publish {
-  return async (trusted) => {
+export function bundles({ admission }: KubernetesClient, name: string): Bundles {
+  const entries = async () => {
     const { webhooks = [] } = await admission.readMutatingWebhookConfiguration({ name });
-    const others = webhooks.filter(({ clientConfig }) => !holds(clientConfig.caBundle, trusted));
-    if (others.length === 0) return false;
-    const caBundle = Buffer.from(trusted.join('')).toString('base64');
-    await admission.patchMutatingWebhookConfiguration(
-      { name, body: { webhooks: others.map((entry) => ({ name: entry.name, clientConfig: { caBundle } })) } },
-      setHeaderOptions('content-type', PatchStrategy.StrategicMergePatch),
-    );
-    return true;
+    return webhooks.map((entry) => ({ name: entry.name, found: decoded(entry.clientConfig.caBundle) }));
+  };
+  return {
+    async read() {
+      return [...new Set((await entries()).flatMap(({ found }) => found))];
+    },
+
+    async publish(trusted) {
+      const others = (await entries()).filter(({ found }) => !sameAs(found, trusted));
+      if (others.length === 0) return false;
+      const caBundle = Buffer.from(trusted.join('')).toString('base64');
+      await admission.patchMutatingWebhookConfiguration(
+        {
+          name,
+          body: { webhooks: others.map((entry) => ({ name: entry.name, clientConfig: { caBundle } })) },
+        },
+        setHeaderOptions('content-type', PatchStrategy.StrategicMergePatch),
+      );
+      return true;
+    },
   };
 }
 
-function holds(caBundle: string | undefined, trusted: readonly string[]): boolean {
-  const found = certificatesIn(Buffer.from(caBundle ?? '', 'base64').toString());
+function decoded(caBundle: string | undefined): string[] {
+  return certificatesIn(Buffer.from(caBundle ?? '', 'base64').toString());
+}
+
+function sameAs(found: readonly string[], trusted: readonly string[]): boolean {
   return found.length === trusted.length && trusted.every((cert) => found.includes(cert));
 }

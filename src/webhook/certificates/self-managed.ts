@@ -72,8 +72,7 @@ export class SelfManaged implements CertificateSource {
     const published = held.next && standing.looksTrusted(held.next.cert) >= this.#overlapLooks;
     const step = stepFor(serving, next, published === true);
     const stepped = await this.#take(step, held, standing, now);
-    const overlap = stepped !== held || this.#serving.looks < this.#overlapLooks;
-    const trusted = trustedFor(stepped, overlap, now);
+    const trusted = trustedFor(stepped, this.#overlaps(stepped), now);
     if (stepped === held && trusted.join() === held.trusted.join()) return { step, held };
     return { step, held: { ...stepped, trusted } };
   }
@@ -90,7 +89,7 @@ export class SelfManaged implements CertificateSource {
         return { ...held, serving: held.next, next: undefined, caKey: undefined };
       case 'issue': {
         // Other replicas go on with what they have until they look.
-        const trusted = [...new Set([...standing.trusted, ...held.trusted])];
+        const trusted = [...new Set([...(await standing.published()), ...held.trusted])];
         return { serving: await issue(this.#hosts, now), next: undefined, trusted, caKey: undefined };
       }
     }
@@ -102,6 +101,11 @@ export class SelfManaged implements CertificateSource {
     if (problem === undefined) return verdictOn(pair, new Date());
     this.#log.warn('certificate of the Secret refused', { which, problem });
     return 'bad';
+  }
+
+  /** Whether replicas may still serve something else: another one may have written since this look began. */
+  #overlaps({ serving }: Held): boolean {
+    return serving?.cert !== this.#serving.cert || this.#serving.looks < this.#overlapLooks;
   }
 
   #countServing(serving: KeyPair | undefined): void {

@@ -16,8 +16,8 @@ export interface Material {
 
 /** What a source may want to know about this replica. */
 export interface Standing {
-  /** What was trusted when the pair that is served was last chosen; empty before the first one. */
-  trusted: readonly string[];
+  /** What is trusted at this moment. It covers what any replica serves, whatever became of its source. */
+  published(): Promise<readonly string[]>;
   /**
    * How many looks in a row, after the first, found this certificate in every entry of the configuration.
    * They are a minute apart, so that this is a time which no clock can get wrong.

@@ -5,7 +5,7 @@ import { Metrics } from '../../../src/metrics.ts';
 import { silent } from '../../../src/watcher/log.ts';
 import { issue } from '../../../src/webhook/certificates/issue.ts';
 import { CertificateKeeper } from '../../../src/webhook/certificates/keeper.ts';
-import { publisher } from '../../../src/webhook/certificates/publish.ts';
+import { bundles } from '../../../src/webhook/certificates/publish.ts';
 import { SelfManaged } from '../../../src/webhook/certificates/self-managed.ts';
 import type { KeyPair } from '../../../src/webhook/certificates/source.ts';
 import { dataOf, heldIn, secretStore } from '../../../src/webhook/certificates/store.ts';
@@ -51,7 +51,7 @@ class Replica {
   constructor({ client }: Connected, hosts = HOSTS) {
     const store = secretStore(client, 'rollcall-system', 'rollcall-tls');
     const source = new SelfManaged(store, hosts, silent, OVERLAP_LOOKS);
-    const publish = publisher(client, 'rollcall');
+    const configuration = bundles(client, 'rollcall');
     const wait = () => {
       this.#ended?.();
       return new Promise<void>((resolve) => {
@@ -60,7 +60,7 @@ class Replica {
     };
     this.#keeper = new CertificateKeeper({
       source,
-      publish,
+      configuration,
       hosts,
       log: silent,
       metrics: new Metrics(),
@@ -107,7 +107,7 @@ async function started(both: Connected): Promise<Replica> {
 
 // biome-ignore lint/suspicious/noExplicitAny: webhooks are looked into freely here
 const webhooksOf = ({ api }: Connected) => api.get(CONFIGURATION)!.webhooks as any[];
-const bundles = (both: Connected) =>
+const bundlesOf = (both: Connected) =>
   webhooksOf(both).map(({ clientConfig }) => Buffer.from(clientConfig.caBundle, 'base64').toString());
 const held = ({ api }: Connected) => heldIn(api.get(SECRET)?.data as Record<string, unknown>);
 const put = ({ api }: Connected, data: Record<string, string>) =>
@@ -118,7 +118,7 @@ test('the first replica issues, stores, publishes, and only then serves', async 
   const { served } = await started(both);
   assert.deepEqual(held(both).serving, served);
   assert.equal(both.api.get(SECRET)?.type, 'kubernetes.io/tls');
-  assert.deepEqual(bundles(both), [served!.cert, served!.cert]);
+  assert.deepEqual(bundlesOf(both), [served!.cert, served!.cert]);
   assert.deepEqual(writes(both), [`POST ${SECRETS}`, `PATCH ${CONFIGURATION}`]);
 });
 
@@ -142,7 +142,7 @@ test('several replicas that start at once end with one certificate', async (t) =
     [served, served, served],
   );
   assert.deepEqual(held(both).serving, served);
-  assert.deepEqual(bundles(both), [served!.cert, served!.cert]);
+  assert.deepEqual(bundlesOf(both), [served!.cert, served!.cert]);
 });
 
 test('the next start takes what is stored and writes nothing', async (t) => {
@@ -157,7 +157,7 @@ test('the next start takes what is stored and writes nothing', async (t) => {
 
 /** What all replicas serve must be trusted by every bundle, at any moment. */
 function assertTrusted(both: Connected, replicas: readonly Replica[], issuer?: string): void {
-  for (const bundle of bundles(both)) {
+  for (const bundle of bundlesOf(both)) {
     for (const { served } of replicas) {
       assert.ok(bundle.includes(served!.cert) || (issuer !== undefined && bundle.includes(issuer)));
     }
@@ -179,7 +179,7 @@ test('two replicas that keep no step go through a renewal, and all that is serve
     for (const replica of replicas) {
       await replica.look();
       assertTrusted(both, replicas);
-      seen.add(bundles(both)[0]!);
+      seen.add(bundlesOf(both)[0]!);
     }
   }
   assert.deepEqual(
@@ -211,7 +211,7 @@ test("a Secret of 0.1.0 is taken over: the CA's key goes, and all that is served
     'tls.crt',
     'tls.key',
   ]);
-  assert.deepEqual(bundles(both), [serving!.cert, serving!.cert]);
+  assert.deepEqual(bundlesOf(both), [serving!.cert, serving!.cert]);
 });
 
 test('a Secret that is damaged while replicas run is replaced, and what they serve stays trusted', async (t) => {
@@ -234,6 +234,18 @@ test('a Secret that is damaged while replicas run is replaced, and what they ser
   assert.notDeepEqual(replicas[0]!.served, before);
 });
 
+test('a Secret that is deleted is made again by a replica that just started, and others go on', async (t) => {
+  const both = await start(t);
+  const running = await started(both);
+  const before = running.served;
+  both.api.delete(SECRET);
+  const newcomer = await started(both);
+  assert.notDeepEqual(newcomer.served, before);
+  assertTrusted(both, [running, newcomer]);
+  await running.look(2);
+  assert.deepEqual(running.served, newcomer.served);
+});
+
 test('what others wrote on the Secret stays, and so does its type', async (t) => {
   const both = await start(t);
   const labels = { team: 'platform' };
@@ -251,7 +263,7 @@ test('a bundle that somebody took away is published again', async (t) => {
     webhooks: [entry('pods.rollcall.dev')],
   });
   await replica.look();
-  assert.deepEqual(bundles(both), [replica.served!.cert]);
+  assert.deepEqual(bundlesOf(both), [replica.served!.cert]);
 });
 
 test('an API server that is away at the start is asked again', async (t) => {
@@ -262,12 +274,12 @@ test('an API server that is away at the start is asked again', async (t) => {
   assert.equal(replica.served, undefined);
   await replica.look();
   await new Promise(setImmediate);
-  assert.deepEqual(bundles(both), [replica.served!.cert, replica.served!.cert]);
+  assert.deepEqual(bundlesOf(both), [replica.served!.cert, replica.served!.cert]);
 });
 
 test('only entries that lack the bundle are written to, and none when none does', async (t) => {
   const both = await start(t);
-  const publish = publisher(both.client, 'rollcall');
+  const { publish, read } = bundles(both.client, 'rollcall');
   const [one, two] = [await pair(), await pair()];
   const trusted = [one.cert, two.cert];
   // Another order, other spaces and a comment are the same trust.
@@ -278,13 +290,14 @@ test('only entries that lack the bundle are written to, and none when none does'
     entry('broken', { caBundle: 'b2xk' }),
   ];
   both.api.replace(CONFIGURATIONS, { metadata: { name: 'rollcall' }, webhooks });
+  assert.deepEqual(await read(), [two.cert, one.cert]);
   assert.equal(await publish(trusted), true);
-  assert.deepEqual(bundles(both), [spelled, trusted.join(''), trusted.join('')]);
+  assert.deepEqual(bundlesOf(both), [spelled, trusted.join(''), trusted.join('')]);
   assert.equal(await publish(trusted), false);
   assert.deepEqual(writes(both), [`PATCH ${CONFIGURATION}`]);
   assert.equal(await publish([two.cert]), true, 'one more than is wanted is no longer trusted');
-  assert.deepEqual(bundles(both), [two.cert, two.cert, two.cert]);
-  await assert.rejects(publisher(both.client, 'absent')(trusted), (error) => isStatus(error, 404));
+  assert.deepEqual(bundlesOf(both), [two.cert, two.cert, two.cert]);
+  await assert.rejects(bundles(both.client, 'absent').publish(trusted), (error) => isStatus(error, 404));
 });
 
 test('of two who save from the same state one is told that it came second', async (t) => {

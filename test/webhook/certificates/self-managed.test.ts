@@ -8,8 +8,8 @@ import type { KeyPair, Standing } from '../../../src/webhook/certificates/source
 import { dataOf, heldIn, type SecretStore } from '../../../src/webhook/certificates/store.ts';
 import { days, HOSTS, legacy, pair, withGarbage } from './pairs.ts';
 
-const FRESH: Standing = { trusted: [], looksTrusted: () => 0 };
-const PUBLISHED: Standing = { trusted: [], looksTrusted: () => OVERLAP_LOOKS };
+const FRESH: Standing = { published: async () => [], looksTrusted: () => 0 };
+const PUBLISHED: Standing = { ...FRESH, looksTrusted: () => OVERLAP_LOOKS };
 
 /** The Secret, with a version that counts writes. */
 class Secret implements SecretStore {
@@ -77,7 +77,7 @@ describe('nothing stored', () => {
     const source = replica();
     const { pair: before, trusted } = await source.look(FRESH);
     secret.data = undefined;
-    const after = await source.look({ ...FRESH, trusted });
+    const after = await source.look({ ...FRESH, published: async () => trusted });
     assert.notEqual(after.pair.cert, before.cert);
     assert.deepEqual(after.trusted, [before.cert, after.pair.cert]);
   });
@@ -203,7 +203,10 @@ describe('a Secret that is not well', () => {
   for (const [what, damaged] of damages) {
     test(`${what}: the pair is issued anew, and what is served meanwhile stays trusted`, async () => {
       secret.put(damaged);
-      const { pair: issued, trusted } = await replica().look({ ...FRESH, trusted: [good.cert] });
+      const { pair: issued, trusted } = await replica().look({
+        ...FRESH,
+        published: async () => [good.cert],
+      });
       assert.deepEqual(secret.held.serving, issued);
       assert.ok(![good.cert, other.cert, damaged.serving?.cert].includes(issued.cert));
       assert.ok(trusted.includes(issued.cert) && trusted.includes(good.cert));
@@ -212,6 +215,16 @@ describe('a Secret that is not well', () => {
       assert.equal(secret.writes, writes, 'and all is well');
     });
   }
+
+  test('whoever loses the race to mend it takes no trust away', async () => {
+    secret.put(held(good));
+    const source = replica();
+    for (let looks = 0; looks <= OVERLAP_LOOKS; looks += 1) await source.look(FRESH);
+    secret.put(held({ ...good, key: other.key }, { trusted: [good.cert] }));
+    secret.meanwhile = () => secret.put(held(other, { trusted: [good.cert, other.cert] }));
+    const answer = await source.look({ ...FRESH, published: async () => [good.cert] });
+    assert.deepEqual(answer, { pair: other, trusted: [good.cert, other.cert] });
+  });
 
   test('damaged trust of a good pair is mended, and the pair stays', async () => {
     for (const text of ['', 'nothing', 'A'.repeat(1024 * 1024)]) {

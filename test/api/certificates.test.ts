@@ -1,0 +1,189 @@
+/** Certificates that are replaced while a real kube-apiserver calls: no call may be lost. */
+
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, beforeEach, suite, test } from 'node:test';
+import { issue } from '../../src/webhook/certificates/issue.ts';
+import type { Held } from '../../src/webhook/certificates/rotation.ts';
+import { dataOf, heldIn } from '../../src/webhook/certificates/store.ts';
+import { kubernetesClient } from '../../src/webhook/kubernetes-client.ts';
+import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
+import { install, SYSTEM_NAMESPACE } from '../support/deployment.ts';
+import { eventually } from '../support/eventually.ts';
+import { days, HOSTS, legacy, withGarbage } from '../webhook/certificates/pairs.ts';
+import { appPod, INJECT } from './app-pod.ts';
+import { CertifiedReplica } from './certified-replica.ts';
+import { Balancer } from './webhook-replicas.ts';
+
+const SECRETS = `/api/v1/namespaces/${SYSTEM_NAMESPACE}/secrets`;
+const SECRET = `${SECRETS}/rollcall-tls`;
+const CONFIGURATION = '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/rollcall';
+/** Fewer would not show that calls were made throughout. */
+const LEAST_CALLS = 50;
+
+suite('certificates under calls of a real API server', { timeout: 180_000 }, () => {
+  let plane: ControlPlane;
+  let kubeconfig: string;
+  const balancer = new Balancer();
+  let replicas: CertifiedReplica[] = [];
+
+  before(async () => {
+    plane = await startControlPlane();
+    await plane.ensureNamespace(SYSTEM_NAMESPACE);
+    await plane.ensureNamespace('tenant');
+    await install(plane, `https://127.0.0.1:${await balancer.listen()}/mutate`);
+    kubeconfig = join(plane.directory, 'webhook.kubeconfig');
+    await writeFile(kubeconfig, plane.kubeconfigFor(await plane.mintToken(SYSTEM_NAMESPACE, 'rollcall')));
+  });
+
+  after(async () => {
+    balancer.close();
+    for (const replica of replicas) await replica.stop();
+    await plane?.stop();
+  });
+
+  beforeEach(async () => {
+    for (const replica of replicas.splice(0)) await remove(replica);
+    await plane.request('DELETE', SECRET);
+  });
+
+  /** With the rights of the deployed account. */
+  const launch = async (): Promise<CertifiedReplica> => {
+    const replica = await CertifiedReplica.start(kubernetesClient(kubeconfig));
+    replicas.push(replica);
+    balancer.ports.push(replica.port);
+    return replica;
+  };
+
+  const remove = async (replica: CertifiedReplica): Promise<void> => {
+    replicas = replicas.filter((other) => other !== replica);
+    balancer.ports.splice(balancer.ports.indexOf(replica.port), 1);
+    await replica.stop();
+  };
+
+  const create = () =>
+    plane.request('POST', '/api/v1/namespaces/tenant/pods?dryRun=All', appPod({ name: 'app' }, INJECT));
+
+  /** Two replicas that serve what is in the Secret, if any, and are called. */
+  const running = async (held?: Held): Promise<void> => {
+    if (held) {
+      const metadata = { name: 'rollcall-tls' };
+      await plane.must('POST', SECRETS, { metadata, type: 'kubernetes.io/tls', data: dataOf(held) });
+    }
+    await Promise.all([launch(), launch()]);
+    await eventually('call of the webhook', async () => (await create()).status === 201);
+  };
+
+  const stored = async (): Promise<Held> => heldIn((await plane.must('GET', SECRET)).data);
+
+  const published = async (): Promise<string[]> => {
+    const { webhooks } = await plane.must('GET', CONFIGURATION);
+    return webhooks.map(({ clientConfig }: { clientConfig: { caBundle: string } }) =>
+      Buffer.from(clientConfig.caBundle, 'base64').toString(),
+    );
+  };
+
+  /** Creates pods, one after the other on new connections, until `done`; none may be refused. */
+  const whileCalled = async (done: () => Promise<unknown>): Promise<void> => {
+    let ended = false;
+    let calls = 0;
+    const refused: string[] = [];
+    const calling = (async () => {
+      while (!ended || calls < LEAST_CALLS) {
+        const { status, body } = await create();
+        calls += 1;
+        if (status !== 201) refused.push(`${status} ${body.message}`);
+      }
+    })();
+    const before = replicas.map((replica) => replica.reviews);
+    try {
+      await done();
+    } finally {
+      ended = true;
+      await calling;
+    }
+    assert.deepEqual(refused, [], `of ${calls} calls`);
+    assert.ok(replicas.every((replica, index) => replica.reviews > (before[index] ?? 0)));
+  };
+
+  /** Both replicas serve what is stored, and nothing else is trusted. */
+  const settled = async (notBefore?: string): Promise<boolean> => {
+    const { serving, next, trusted } = await stored();
+    if (serving === undefined || next !== undefined || serving.cert === notBefore) return false;
+    const all = [...(await published()), trusted.join(''), ...replicas.map(({ served }) => served.cert)];
+    return all.every((text) => text === serving.cert);
+  };
+
+  const until = (what: string, cert?: string) =>
+    eventually(what, () => settled(cert), { timeoutMs: 60_000, everyMs: 100 });
+
+  test('an API server calls two replicas that issued for themselves at once', async () => {
+    await running();
+    await whileCalled(() => until('one certificate'));
+    const { data, type } = await plane.must('GET', SECRET);
+    assert.deepEqual(
+      [Object.keys(data).sort(), type],
+      [['ca.crt', 'tls.crt', 'tls.key'], 'kubernetes.io/tls'],
+    );
+  });
+
+  test('a renewal loses no call, with a replica that restarts in the middle of it', async () => {
+    const old = await issue(HOSTS, days(-250));
+    await running({ serving: old, next: undefined, trusted: [old.cert], caKey: undefined });
+    await whileCalled(async () => {
+      await eventually('the next one', async () => (await stored()).next);
+      await remove(replicas[0]!);
+      const { served } = await launch();
+      assert.deepEqual(served, old, 'what was published a moment ago is not served yet');
+      await until('the next certificate', old.cert);
+    });
+  });
+
+  test("0.1.0's Secret is taken over without a lost call, and the CA's key is gone", async () => {
+    const old = await legacy();
+    await running(old);
+    await whileCalled(() => until('the next certificate', old.serving.cert));
+    const { data } = await plane.must('GET', SECRET);
+    assert.deepEqual(Object.keys(data).sort(), ['ca.crt', 'tls.crt', 'tls.key']);
+  });
+
+  test('a Secret that is deleted or damaged loses no call', async () => {
+    await running();
+    const damages: ((held: Held) => Promise<unknown>)[] = [
+      () => plane.must('DELETE', SECRET),
+      async (held) =>
+        overwrite({ ...held, serving: { ...held.serving!, key: (await issue(HOSTS, days(0))).key } }),
+      async (held) => overwrite({ ...held, serving: withGarbage(held.serving!) }),
+      async (held) => overwrite({ ...held, serving: await issue(HOSTS, days(-366)) }),
+      async (held) =>
+        overwrite({ ...held, serving: undefined, trusted: [] }, { 'tls.crt': '', 'tls.key': '' }),
+    ];
+    const overwrite = (held: Held, more: Record<string, string> = {}) => {
+      const metadata = { name: 'rollcall-tls' };
+      return plane.must('PUT', SECRET, {
+        metadata,
+        type: 'kubernetes.io/tls',
+        data: { ...dataOf(held), ...more },
+      });
+    };
+    await whileCalled(async () => {
+      for (const damage of damages) {
+        const held = await stored();
+        await damage(held);
+        await until('another certificate', held.serving?.cert);
+      }
+    });
+  });
+
+  test('a bundle that is taken away is back at the next look', async () => {
+    await running();
+    const { webhooks } = await plane.must('GET', CONFIGURATION);
+    for (const { clientConfig } of webhooks) delete clientConfig.caBundle;
+    const [{ served }] = replicas as [CertifiedReplica];
+    const configuration = await plane.must('GET', CONFIGURATION);
+    await plane.must('PUT', CONFIGURATION, { ...configuration, webhooks });
+    await eventually('the bundle', async () => (await published()).every((text) => text === served.cert));
+    await eventually('call of the webhook', async () => (await create()).status === 201);
+  });
+});

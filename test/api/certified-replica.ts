@@ -1,0 +1,85 @@
+/** A webhook that allows everything, in this process, whose certificates are kept as in the real one. */
+
+import { once } from 'node:events';
+import type { Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Metrics } from '../../src/metrics.ts';
+import { silent } from '../../src/watcher/log.ts';
+import { CertificateKeeper } from '../../src/webhook/certificates/keeper.ts';
+import { bundles } from '../../src/webhook/certificates/publish.ts';
+import { SelfManaged } from '../../src/webhook/certificates/self-managed.ts';
+import type { KeyPair } from '../../src/webhook/certificates/source.ts';
+import { secretStore } from '../../src/webhook/certificates/store.ts';
+import type { KubernetesClient } from '../../src/webhook/kubernetes-client.ts';
+import { secureContext, webhookApp, webhookServer } from '../../src/webhook/server.ts';
+import { SYSTEM_NAMESPACE } from '../support/deployment.ts';
+import { eventually } from '../support/eventually.ts';
+import { HOSTS } from '../webhook/certificates/pairs.ts';
+
+/** In place of a minute: long enough for a bundle to reach one API server on a busy machine. */
+const LOOK_MS = 500;
+/** In place of an hour. */
+const OVERLAP_LOOKS = 6;
+
+export class CertifiedReplica {
+  served: KeyPair;
+  reviews = 0;
+  readonly #server: Server;
+  readonly #looking: { stopped: boolean; idle: boolean };
+
+  static async start(client: KubernetesClient): Promise<CertifiedReplica> {
+    const store = secretStore(client, SYSTEM_NAMESPACE, 'rollcall-tls');
+    let replica: CertifiedReplica | undefined;
+    const looking = { stopped: false, idle: false };
+    const keeper = new CertificateKeeper({
+      source: new SelfManaged(store, HOSTS, silent, OVERLAP_LOOKS),
+      configuration: bundles(client, 'rollcall'),
+      hosts: HOSTS,
+      log: silent,
+      metrics: new Metrics(),
+      wait: async () => {
+        looking.idle = true;
+        await delay(LOOK_MS);
+        if (looking.stopped) await new Promise(() => {});
+        looking.idle = false;
+      },
+    });
+    const first = await keeper.start((pair) => replica!.#serve(pair));
+    replica = new CertifiedReplica(first, looking);
+    replica.#server.listen(0, '127.0.0.1');
+    await once(replica.#server, 'listening');
+    return replica;
+  }
+
+  private constructor(first: KeyPair, looking: { stopped: boolean; idle: boolean }) {
+    this.served = first;
+    this.#looking = looking;
+    const review = async ({ uid }: { uid: string }) => {
+      this.reviews += 1;
+      return { result: 'unchanged' as const, code: '', response: { uid, allowed: true } };
+    };
+    const app = webhookApp({ review, notReady: () => undefined, metrics: new Metrics(), log: silent });
+    this.#server = webhookServer(app, first);
+    // Each call is a handshake of its own.
+    this.#server.prependListener('request', (_request, response) =>
+      response.setHeader('connection', 'close'),
+    );
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** Once what is under way is answered, and without another look. */
+  async stop(): Promise<void> {
+    this.#looking.stopped = true;
+    await eventually('end of the look', () => this.#looking.idle);
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  #serve(pair: KeyPair): void {
+    this.#server.setSecureContext(secureContext(pair));
+    this.served = pair;
+  }
+}
