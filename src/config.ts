@@ -179,7 +179,7 @@ export const webhookSettings = {
   },
   configuration: {
     value: 'NAME',
-    doc: 'MutatingWebhookConfiguration that the CA is published in',
+    doc: 'MutatingWebhookConfiguration that the certificates are published in',
     default: 'rollcall',
     parse: text,
   },

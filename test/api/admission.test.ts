@@ -27,7 +27,7 @@ suite('admission on a real API server', { timeout: 180_000 }, () => {
     await plane?.stop();
   });
 
-  /** A new configuration and a new CA take a moment to reach admission; failing closed, nothing slips by. */
+  /** A new configuration and a new certificate take a moment to reach admission; failing closed, nothing slips by. */
   const called = async () => {
     await plane.ensureNamespace('warm-up');
     await eventually('call of the webhook', async () => {
@@ -264,7 +264,7 @@ suite('admission on a real API server', { timeout: 180_000 }, () => {
     assert.equal(isInjected(ignored), false);
   });
 
-  test('a restarted webhook serves with the same CA', async () => {
+  test('a restarted webhook serves the same certificate', async () => {
     const atFirst = await webhook.caBundle();
     await webhook.restart();
     await plane.ensureNamespace('back');

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, beforeEach, suite, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { issue } from '../../src/webhook/certificates/issue.ts';
 import type { Held } from '../../src/webhook/certificates/rotation.ts';
 import { dataOf, heldIn } from '../../src/webhook/certificates/store.ts';
@@ -59,6 +60,8 @@ suite('certificates under calls of a real API server', { timeout: 180_000 }, () 
   const remove = async (replica: CertifiedReplica): Promise<void> => {
     replicas = replicas.filter((other) => other !== replica);
     balancer.ports.splice(balancer.ports.indexOf(replica.port), 1);
+    // A connection may be on its way, as to a pod that has just left its Service.
+    await delay(200);
     await replica.stop();
   };
 

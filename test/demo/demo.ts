@@ -8,11 +8,7 @@ import { bold, dim, green, heading, INDENT, print, red, seconds } from './termin
 import { podIsAdmitted, webhookStarts } from './webhook-scene.ts';
 
 async function play(stage: Stage): Promise<void> {
-  heading(
-    1,
-    'The webhook starts',
-    'It makes its own certificates and tells the API server which CA to trust.',
-  );
+  heading(1, 'The webhook starts', 'It makes its own certificates and tells the API server what to trust.');
   const webhook = await webhookStarts(stage);
 
   heading(2, 'A pod is admitted', 'The API server asks about db-0 of a StatefulSet; the answer is a patch.');

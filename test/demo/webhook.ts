@@ -1,6 +1,6 @@
 /**
  * The webhook as the API server sees it: found through its MutatingWebhookConfiguration, trusted through
- * the CA published there.
+ * the certificate published there.
  */
 import { randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
@@ -63,10 +63,10 @@ function kubeconfigFor(server: string) {
   };
 }
 
-/** The CA that every entry of the configuration carries, as PEM, once each has one. */
+/** The bundle that every entry of the configuration carries, as PEM, once each has one. */
 export function publishedAuthorities(stage: Stage): Promise<string[]> {
   return eventually(
-    'CA in every entry of the configuration',
+    'bundle in every entry of the configuration',
     () => {
       const configuration = stage.api.get(CONFIGURATION_PATH);
       const entries = configuration?.webhooks as { clientConfig: { caBundle?: string } }[];

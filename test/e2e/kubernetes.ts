@@ -66,7 +66,7 @@ export async function admissionRequests(): Promise<number> {
   return sum;
 }
 
-/** The CA that the API server was told to trust; both entries must name the same. */
+/** The certificates that the API server was told to trust; both entries must name the same. */
 export async function caBundle(): Promise<string> {
   const { webhooks } = await get('mutatingwebhookconfiguration', 'rollcall');
   const bundles = new Set<string>(

@@ -88,7 +88,7 @@ async function pullUnlessLocal(): Promise<void> {
   if (local.code !== 0) await run('docker', ['pull', appImage]);
 }
 
-/** The API server learns of the webhook and its CA a moment after the roll-out. */
+/** The API server learns of the webhook and its certificate a moment after the roll-out. */
 async function webhookAnswers(): Promise<void> {
   const args = ['run', 'probe', '--image=probe', '--restart=Never', '--dry-run=server', '--output=json'];
   const asking = ['--annotations=rollcall.dev/inject=true', '--annotations=rollcall.dev/service=probe'];

@@ -75,7 +75,7 @@ export class OutsideWebhook {
     await this.process.port();
   }
 
-  /** The CA that the API server was told to trust, base64. Both entries must name the same. */
+  /** The certificates that the API server was told to trust, base64. Both entries must name the same. */
   async caBundle(): Promise<string> {
     const path = '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/rollcall';
     const { webhooks } = (await this.plane.must('GET', path)) as {
