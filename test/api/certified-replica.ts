@@ -12,7 +12,7 @@ import { SelfManaged } from '../../src/webhook/certificates/self-managed.ts';
 import type { KeyPair } from '../../src/webhook/certificates/source.ts';
 import { secretStore } from '../../src/webhook/certificates/store.ts';
 import type { KubernetesClient } from '../../src/webhook/kubernetes-client.ts';
-import { secureContext, webhookApp, webhookServer } from '../../src/webhook/server.ts';
+import { secureContext, webhookServer } from '../../src/webhook/server.ts';
 import { SYSTEM_NAMESPACE } from '../support/deployment.ts';
 import { eventually } from '../support/eventually.ts';
 import { HOSTS } from '../webhook/certificates/pairs.ts';
@@ -59,8 +59,8 @@ export class CertifiedReplica {
       this.reviews += 1;
       return { result: 'unchanged' as const, code: '', response: { uid, allowed: true } };
     };
-    const app = webhookApp({ review, notReady: () => undefined, metrics: new Metrics(), log: silent });
-    this.#server = webhookServer(app, first);
+    const options = { review, notReady: () => undefined, metrics: new Metrics(), log: silent };
+    this.#server = webhookServer(options, first);
     // Each call is a handshake of its own.
     this.#server.prependListener('request', (_request, response) =>
       response.setHeader('connection', 'close'),

@@ -65,7 +65,7 @@ function silent(t: TestContext, { port }: Running): Socket {
   return socket;
 }
 
-async function secure(t: TestContext, { port, certificates: { ca } }: Running): Promise<TLSSocket> {
+async function secure(t: TestContext, { port, certificates: { cert: ca } }: Running): Promise<TLSSocket> {
   const socket = connect({ port, host: '127.0.0.1', ca });
   socket.on('error', () => {});
   t.after(() => socket.destroy());
