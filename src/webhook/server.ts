@@ -64,13 +64,18 @@ export function webhookServer(
     if (connection === undefined) return;
     underWay.add(response);
     response.on('close', () => underWay.delete(response));
-    if (request.url === '/mutate' && request.method === 'POST') {
+    if (request.method === 'POST' && isReview(request.url!)) {
       return mutate.handle(request, response, connection);
     }
     connections.enter(connection, 'answer');
     app(request, response);
   });
   return server;
+}
+
+/** API servers ask `/mutate?timeout=5s`. */
+function isReview(url: string): boolean {
+  return url === '/mutate' || url.startsWith('/mutate?');
 }
 
 /** What is not a review: health, metrics, and what is not there. */

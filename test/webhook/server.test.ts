@@ -59,6 +59,12 @@ describe('TLS', () => {
 });
 
 describe('POST /mutate', () => {
+  test('is asked by an API server with its patience in the query', async (t) => {
+    const running = await startServer(t);
+    const reply = await post(running, reviewOf(), { path: '/mutate?timeout=5s' });
+    assert.deepEqual([reply.status, reply.json.response.allowed], [200, true]);
+  });
+
   test('answers a review with a review, logs it and counts it', async (t) => {
     const running = await startServer(t);
     const { status, json, headers } = await post(running, reviewOf());
