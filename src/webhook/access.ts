@@ -1,141 +1,238 @@
-import type { RbacV1Subject, V1RoleBinding } from '@kubernetes/client-node';
-import { SCOPED_ACCOUNT } from '../inject/names.ts';
+import type { V1Namespace, V1RoleBinding } from '@kubernetes/client-node';
+import { type AccessNeed, OWN_ACCOUNTS, ROLES, type Role } from '../inject/account.ts';
 import type { Log } from '../log.ts';
 import { Metrics } from '../metrics.ts';
-import { ifThere, isStatus, type KubernetesClient } from './kubernetes-client.ts';
+import { type Api, ifThere, isStatus, sentenceOf } from './api.ts';
+import { ALL_ROLES, boundAccounts, isAccountOf, isRoleRight, LABELS, roleRef, subjectOf } from './binding.ts';
+import { isTerminating } from './cluster-objects.ts';
+import { accountPath, accountsPath, bindingPath, bindingsPath, namespacePath } from './paths.ts';
 
-/** One binding for each namespace, under the name of the ClusterRole, so that RBAC can pin it. */
-export const BINDING = SCOPED_ACCOUNT;
-const ROLE_REF = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'rollcall-watcher' };
-const MANAGED_BY = 'app.kubernetes.io/managed-by';
-const LABELS = { [MANAGED_BY]: 'rollcall' };
 /** Replicas that add accounts to one binding at the same moment collide; each round lets one through. */
 const ATTEMPTS = 10;
+/** While a pod waits, so many of the other subjects are looked up at most; the slow round looks up all. */
+const CHECKED_SUBJECTS = 20;
+/** Longer than any replica takes to hear that a subject was taken out of a binding. */
+const RECHECK_MS = 5000;
 
-/** What was made, or mended: `role-ref` is a binding made anew because it was to another role. */
-type Change = 'account' | 'binding' | 'role-ref' | 'subject';
+/** What was made, or mended: `role-ref` is a binding made anew, `pruned` a subject whose account is gone. */
+type Change = 'account' | 'binding' | 'role-ref' | 'subject' | 'pruned';
+
+export interface AccessOptions {
+  api: Api;
+  log: Log;
+  metrics?: Metrics;
+  /** What is known to be there without asking. */
+  state?: { isProvided(namespace: string, need: AccessNeed): boolean };
+  /** Namespaces in which nothing is bound. */
+  excluded?: readonly string[];
+}
+
+/** Makes sure, once and only when something is to be written, that a namespace may be written to. */
+type Guard = () => Promise<void>;
 
 /**
- * Makes sure that accounts may watch the endpoints and pods of their namespace, and nothing more. It
- * makes the scoped account where it is missing; any other account must exist already.
+ * Makes sure that accounts have the roles that their sidecars need, and nothing more. The account of a role is
+ * made where it is missing; any other account must exist already.
  *
- * Anybody who reaches the webhook can post a review, and nothing in it proves that a pod asked. So what
- * follows from one is fixed here: this account, this binding, this read-only role, in a namespace that
- * the API server knows, for an account that it knows. The scoped account is of use only to those who
- * may create pods there, and they can have all of this by an annotation. What a forged review can gain
- * is for a process that runs under another account already: to see the pods of its own namespace. A
- * proof would need the right to read all pods of the cluster, which is more than is at stake; where it
- * matters, a network policy lets only the API server reach the webhook.
+ * Anybody who reaches the webhook can post a review, and nothing in it proves that a pod asked. So what follows
+ * from one is fixed here: these accounts, one binding for each of two read-only roles, in a namespace that the
+ * API server says is there, does not end and is not excluded, for an account that the API server knows. Which
+ * role a pod can ask for is decided in the plan, by what the namespace and the installation allow.
  */
 export class Access {
-  #client: KubernetesClient;
-  #log: Log;
+  #options: Required<AccessOptions>;
   #changed: (kind: Change) => void;
   #underWay = new Map<string, Promise<void>>();
 
-  constructor(client: KubernetesClient, log: Log, metrics = new Metrics()) {
-    this.#client = client;
-    this.#log = log;
-    const changes = metrics.counter(
+  constructor(options: AccessOptions) {
+    this.#options = {
+      metrics: new Metrics(),
+      state: { isProvided: () => false },
+      excluded: [],
+      ...options,
+    };
+    const changes = this.#options.metrics.counter(
       'rollcall_access_changes_total',
-      'Accounts, bindings, roles of bindings and subjects that were made or mended, by kind.',
+      'Accounts, bindings, roles of bindings and subjects that were made, mended or taken out, by kind.',
     );
     this.#changed = (kind) => changes.inc({ kind });
   }
 
-  /** Pods that come at once for one account share the work. */
-  async ensure(namespace: string, account: string): Promise<void> {
-    const key = `${namespace}/${account}`;
+  /** Whether accounts are given access there at all. */
+  isExcluded(namespace: string): boolean {
+    return this.#options.excluded.includes(namespace);
+  }
+
+  /** Resolves when all of the need is there. Pods that come at once for one account share the work. */
+  ensure(namespace: string, need: AccessNeed): void | Promise<void> {
+    if (this.#options.state.isProvided(namespace, need)) return undefined;
+    const key = [namespace, need.account, ...need.roles].join('/');
     const running = this.#underWay.get(key);
     if (running !== undefined) return running;
-    const work = this.#ensure(namespace, account).finally(() => this.#underWay.delete(key));
+    const work = this.#ensure(namespace, need).finally(() => this.#underWay.delete(key));
     this.#underWay.set(key, work);
     return work;
   }
 
-  /** The same for accounts that had access before: those that are gone are left out. */
-  async restore(namespace: string, accounts: Iterable<string>): Promise<void> {
+  /** The same for accounts that had the role before: those that are gone are left out. */
+  async restore(namespace: string, role: Role, accounts: Iterable<string>): Promise<void> {
+    const guard = this.#guard(namespace);
     const existing = new Set<string>();
     for (const account of accounts) {
-      if (account === SCOPED_ACCOUNT) await this.#ensureAccount(namespace, account);
+      if (account === role) await this.#ensureAccount(namespace, role, guard);
       else if (!(await this.#exists(namespace, account))) continue;
       existing.add(account);
     }
-    await this.#bind(namespace, existing);
+    await this.#bind(namespace, role, existing, guard);
   }
 
-  async #ensure(namespace: string, account: string): Promise<void> {
-    await this.#ensureAccount(namespace, account);
-    await this.#bind(namespace, new Set([account]));
+  /** Takes those out of a binding whose account is gone: whoever makes one of that name must not inherit its role. */
+  async prune(namespace: string, role: Role): Promise<void> {
+    const binding = await this.#readBinding(namespace, role);
+    if (binding === undefined || !isRoleRight(binding, role) || this.isExcluded(namespace)) return;
+    const gone = await this.#gone(namespace, boundAccounts(binding, namespace));
+    if (gone.size > 0) await this.#rewrite(namespace, role, binding, [], gone);
   }
 
-  async #bind(namespace: string, accounts: Set<string>): Promise<void> {
+  async #ensure(namespace: string, { account, roles }: AccessNeed): Promise<void> {
+    const guard = this.#guard(namespace);
+    if (OWN_ACCOUNTS.includes(account)) await this.#ensureAccount(namespace, account, guard);
+    for (const role of roles) {
+      if (!ALL_ROLES.includes(role)) throw new Error(`"${role}" is not a role that Rollcall gives`);
+      await this.#bind(namespace, role, new Set([account]), guard);
+    }
+  }
+
+  #guard(namespace: string): Guard {
+    let checked: Promise<void> | undefined;
+    return () => {
+      checked ??= this.#requireWritable(namespace);
+      return checked;
+    };
+  }
+
+  async #requireWritable(name: string): Promise<void> {
+    if (this.isExcluded(name)) throw new Error(`no access is given in the namespace "${name}"; use another`);
+    const namespace = await this.#options.api.get<V1Namespace>(namespacePath(name));
+    if (isTerminating(namespace)) throw new Error(`the namespace "${name}" ends; create the pod in another`);
+  }
+
+  async #bind(namespace: string, role: Role, accounts: Set<string>, guard: Guard): Promise<void> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        await this.#bindOnce(namespace, accounts);
+        await this.#bindOnce(namespace, role, accounts, guard);
         return;
       } catch (error) {
         // Somebody else changed it in between, perhaps to just what is wanted.
-        if (attempt === ATTEMPTS || !(isStatus(error, 409) || isStatus(error, 404))) throw error;
+        if (attempt === ATTEMPTS || !(isStatus(error, 409) || error instanceof BindingVanished)) throw error;
         await new Promise((resolve) => setTimeout(resolve, Math.random() * 50 * attempt));
       }
     }
   }
 
   /** Adds to `accounts` those of a binding that has to go, so that the next attempt still knows them. */
-  async #bindOnce(namespace: string, accounts: Set<string>): Promise<void> {
-    const binding = await this.#readBinding(namespace);
-    if (binding === undefined) return this.#createBinding(namespace, accounts, 'binding');
-    if (!isRoleRight(binding)) {
-      for (const name of await this.#existingSubjects(namespace, binding)) accounts.add(name);
-      await this.#deleteBinding(namespace, binding);
-      return this.#createBinding(namespace, accounts, 'role-ref');
+  async #bindOnce(namespace: string, role: Role, accounts: Set<string>, guard: Guard): Promise<void> {
+    const binding = await this.#readBinding(namespace, role);
+    if (binding === undefined) return this.#createBinding(namespace, role, accounts, 'binding', guard);
+    if (!isRoleRight(binding, role)) {
+      await guard();
+      for (const name of await this.#inherited(namespace, role, binding)) accounts.add(name);
+      await this.#deleteBinding(namespace, role, binding);
+      return this.#createBinding(namespace, role, accounts, 'role-ref', guard);
     }
     const bound = boundAccounts(binding, namespace);
     const missing = [...accounts].filter((account) => !bound.includes(account));
     if (missing.length === 0) return;
-    const subjects = [...(binding.subjects ?? []), ...missing.map((account) => subject(namespace, account))];
-    const body = { ...binding, subjects };
-    await this.#client.rbac.replaceNamespacedRoleBinding({ namespace, name: BINDING, body });
+    await this.#requireAll(namespace, missing, guard);
+    const gone = await this.#gone(namespace, bound.slice(0, CHECKED_SUBJECTS));
+    await this.#rewrite(namespace, role, binding, missing, gone);
+  }
+
+  async #rewrite(
+    namespace: string,
+    role: Role,
+    binding: V1RoleBinding,
+    missing: readonly string[],
+    gone: ReadonlySet<string>,
+  ): Promise<void> {
+    const kept = (binding.subjects ?? []).filter(
+      (one) => !(isAccountOf(one, namespace) && gone.has(one.name)),
+    );
+    const subjects = [...kept, ...missing.map((account) => subjectOf(namespace, account))];
+    await vanishing(this.#options.api.replace(bindingPath(namespace, role), { ...binding, subjects }));
     for (const account of missing) {
-      this.#log.info('account bound', { namespace, account });
+      this.#options.log.info('account bound', { namespace, role, account });
       this.#changed('subject');
+    }
+    for (const account of gone) {
+      this.#options.log.info('account unbound, since it is gone', { namespace, role, account });
+      this.#changed('pruned');
+    }
+    if (gone.size > 0) this.#recheck(namespace, role, gone);
+  }
+
+  /** One that was made again meanwhile may have been seen as bound still, by a pod that came then. */
+  #recheck(namespace: string, role: Role, accounts: ReadonlySet<string>): void {
+    const again = async () => {
+      try {
+        const others = [...accounts].filter((account) => account !== role);
+        const gone = await this.#gone(namespace, others);
+        const back = others.filter((account) => !gone.has(account));
+        if (back.length > 0) await this.restore(namespace, role, back);
+      } catch (error) {
+        this.#options.log.warn('accounts not looked up again', { namespace, role, error: sentenceOf(error) });
+      }
+    };
+    setTimeout(() => void again(), RECHECK_MS).unref();
+  }
+
+  /** Those that the API server says are not there; of what can't be read nobody is taken out. */
+  async #gone(namespace: string, accounts: readonly string[]): Promise<Set<string>> {
+    const gone = new Set<string>();
+    for (const account of accounts) {
+      const exists = await this.#exists(namespace, account).catch(() => true);
+      if (!exists) gone.add(account);
+    }
+    return gone;
+  }
+
+  async #requireAll(namespace: string, accounts: Iterable<string>, guard: Guard): Promise<void> {
+    await guard();
+    for (const account of accounts) {
+      if (!OWN_ACCOUNTS.includes(account)) await this.#options.api.get(accountPath(namespace, account));
     }
   }
 
-  async #ensureAccount(namespace: string, name: string): Promise<void> {
-    try {
-      await this.#client.core.readNamespacedServiceAccount({ namespace, name });
-      return;
-    } catch (error) {
-      if (!isStatus(error, 404) || name !== SCOPED_ACCOUNT) throw error;
-    }
+  async #ensureAccount(namespace: string, name: string, guard: Guard): Promise<void> {
+    if (await this.#exists(namespace, name)) return;
+    await guard();
     const body = { metadata: { name, labels: LABELS }, automountServiceAccountToken: false };
     try {
-      await this.#client.core.createNamespacedServiceAccount({ namespace, body });
+      await this.#options.api.create(accountsPath(namespace), body);
     } catch (error) {
       // Another replica was faster.
       if (isStatus(error, 409)) return;
       throw error;
     }
-    this.#log.info('account created', { namespace, account: name });
+    this.#options.log.info('account created', { namespace, account: name });
     this.#changed('account');
   }
 
   async #exists(namespace: string, name: string): Promise<boolean> {
-    const account = await ifThere(this.#client.core.readNamespacedServiceAccount({ namespace, name }));
-    return account !== undefined;
+    return (await ifThere(this.#options.api.get(accountPath(namespace, name)))) !== undefined;
   }
 
-  #readBinding(namespace: string): Promise<V1RoleBinding | undefined> {
-    return ifThere(this.#client.rbac.readNamespacedRoleBinding({ namespace, name: BINDING }));
+  #readBinding(namespace: string, role: Role): Promise<V1RoleBinding | undefined> {
+    return ifThere(this.#options.api.get<V1RoleBinding>(bindingPath(namespace, role)));
   }
 
   /**
-   * Of a binding to another role only accounts of the namespace are taken along, which any author of
-   * pods there could have bound: whoever wrote it need not have had the right to give this role away.
+   * Whom a binding to another role hands on: accounts of the namespace that exist, which any author of pods there
+   * could have bound. Whoever wrote it need not have had the right to give this role away, so the role that
+   * reads pods is handed on to nobody.
    */
-  async #existingSubjects(namespace: string, binding: V1RoleBinding): Promise<string[]> {
+  async #inherited(namespace: string, role: Role, binding: V1RoleBinding): Promise<string[]> {
+    if (role !== ROLES.slices) return [];
     const existing: string[] = [];
     for (const name of boundAccounts(binding, namespace)) {
       if (await this.#exists(namespace, name)) existing.push(name);
@@ -144,39 +241,41 @@ export class Access {
   }
 
   /** A roleRef can't be changed. Exactly what was read goes, not what a replica just put in its place. */
-  async #deleteBinding(namespace: string, { metadata, roleRef }: V1RoleBinding): Promise<void> {
-    const { uid, resourceVersion } = metadata!;
-    const body = { preconditions: { uid: uid!, resourceVersion: resourceVersion! } };
-    await this.#client.rbac.deleteNamespacedRoleBinding({ namespace, name: BINDING, body });
-    this.#log.warn('binding to another role deleted', { namespace, role: roleRef.name });
+  async #deleteBinding(namespace: string, role: Role, binding: V1RoleBinding): Promise<void> {
+    const { uid, resourceVersion } = binding.metadata!;
+    const preconditions = { uid: uid!, resourceVersion: resourceVersion! };
+    await vanishing(this.#options.api.delete(bindingPath(namespace, role), { preconditions }));
+    this.#options.log.warn('binding to another role deleted', {
+      namespace,
+      binding: role,
+      role: binding.roleRef.name,
+    });
   }
 
-  async #createBinding(namespace: string, accounts: Set<string>, kind: Change): Promise<void> {
+  async #createBinding(
+    namespace: string,
+    role: Role,
+    accounts: Set<string>,
+    kind: Change,
+    guard: Guard,
+  ): Promise<void> {
     if (accounts.size === 0) return;
-    const subjects = [...accounts].map((account) => subject(namespace, account));
-    const body = { metadata: { name: BINDING, labels: LABELS }, roleRef: ROLE_REF, subjects };
-    await this.#client.rbac.createNamespacedRoleBinding({ namespace, body });
-    this.#log.info('binding created', { namespace, accounts: [...accounts] });
+    await this.#requireAll(namespace, accounts, guard);
+    const subjects = [...accounts].map((account) => subjectOf(namespace, account));
+    const body = { metadata: { name: role, labels: LABELS }, roleRef: roleRef(role), subjects };
+    await this.#options.api.create(bindingsPath(namespace), body);
+    this.#options.log.info('binding created', { namespace, role, accounts: [...accounts] });
     this.#changed(kind);
   }
 }
 
-/** Whether Rollcall made the object, and may make it again. */
-export function isManaged({ metadata }: { metadata?: { labels?: Record<string, string> } }): boolean {
-  return metadata?.labels?.[MANAGED_BY] === LABELS[MANAGED_BY];
-}
+/** The binding that was read is not there any more. */
+class BindingVanished extends Error {}
 
-export function isRoleRight({ roleRef }: Pick<V1RoleBinding, 'roleRef'>): boolean {
-  return roleRef.kind === ROLE_REF.kind && roleRef.name === ROLE_REF.name;
-}
-
-/** The accounts of the namespace itself; Rollcall binds no other subjects. */
-export function boundAccounts({ subjects }: Pick<V1RoleBinding, 'subjects'>, namespace: string): string[] {
-  return (subjects ?? [])
-    .filter((one) => one.kind === 'ServiceAccount' && one.namespace === namespace)
-    .map(({ name }) => name);
-}
-
-function subject(namespace: string, name: string): RbacV1Subject {
-  return { kind: 'ServiceAccount', namespace, name };
+async function vanishing(write: Promise<unknown>): Promise<void> {
+  try {
+    await write;
+  } catch (error) {
+    throw isStatus(error, 404) ? new BindingVanished(sentenceOf(error)) : error;
+  }
 }

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Log } from '../log.ts';
+import { sentenceOf } from './api.ts';
 import { claimsProblem, type Expected, parseToken, type Token } from './caller-token.ts';
 import type { Callers, Verdict } from './callers.ts';
 import type { IssuerKeys } from './issuer-keys.ts';
-import { sentenceOf } from './kubernetes-client.ts';
 import { Refused } from './refused.ts';
 
 /** An API server keeps one token for 10 minutes; a thousand of 32 bytes are more than any cluster has. */

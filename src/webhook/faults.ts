@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
-import { sentenceOf } from './kubernetes-client.ts';
+import { sentenceOf } from './api.ts';
 import { BadReview } from './parse-review.ts';
 import { Refused } from './refused.ts';
 

@@ -1,5 +1,6 @@
 import type { Log } from '../log.ts';
-import { type KubernetesClient, sentenceOf } from './kubernetes-client.ts';
+import { type Api, sentenceOf } from './api.ts';
+import { VERSION } from './paths.ts';
 
 /**
  * From this minor version on no kubelet that goes with the API server is older than 1.29, the first
@@ -9,16 +10,22 @@ const NATIVE_MINOR = 32;
 /** A control plane is upgraded under a webhook that goes on running. */
 const ASK_AGAIN_MS = 300_000;
 
+interface VersionInfo {
+  major: string;
+  minor: string;
+  gitVersion: string;
+}
+
 /** Whether the cluster runs native sidecars, by the version of its API server. */
 export class NativeSidecars {
-  #client: KubernetesClient;
+  #api: Pick<Api, 'get'>;
   #log: Log;
   /** Until it is known, as in every cluster that is supported. */
   #supported = true;
   #version = '';
 
-  constructor(client: KubernetesClient, log: Log) {
-    this.#client = client;
+  constructor(api: Pick<Api, 'get'>, log: Log) {
+    this.#api = api;
     this.#log = log;
   }
 
@@ -34,7 +41,7 @@ export class NativeSidecars {
 
   async #ask(): Promise<void> {
     try {
-      const { major, minor, gitVersion } = await this.#client.version.getCode();
+      const { major, minor, gitVersion } = await this.#api.get<VersionInfo>(VERSION);
       // Some providers write "31+".
       this.#supported = Number.parseInt(major, 10) > 1 || Number.parseInt(minor, 10) >= NATIVE_MINOR;
       if (gitVersion === this.#version) return;

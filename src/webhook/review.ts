@@ -28,8 +28,10 @@ export interface Answer {
 /** What a review needs from the cluster. */
 export interface ReviewContext {
   install(): Install;
-  readNamespace(name: string): Promise<Namespace>;
-  ensureAccess(namespace: string, need: AccessNeed): Promise<void>;
+  /** At once when it is known, else read; throws what the API server says when there is none. */
+  readNamespace(name: string): Namespace | Promise<Namespace>;
+  /** At once when all of it is known to be there. */
+  ensureAccess(namespace: string, need: AccessNeed): void | Promise<void>;
   /** Tells whoever owns the pod why it is not injected; not waited for. */
   tellOwner(namespace: string, pod: Pod, code: Code, sentence: string): void;
 }

@@ -5,7 +5,8 @@ import type { Code } from '../inject/problem.ts';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import { type Clock, systemClock } from '../watcher/clock.ts';
-import { isStatus, type KubernetesClient, sentenceOf } from './kubernetes-client.ts';
+import { type Api, isStatus, sentenceOf } from './api.ts';
+import { eventsPath } from './paths.ts';
 
 /** As long as an API server keeps an Event by default; then it is worth telling again. */
 const REMEMBERED_MS = 3_600_000;
@@ -23,20 +24,15 @@ const MESSAGE_CHARACTERS = 1000;
  * was made by somebody who reads the warning of the answer.
  */
 export class SkipEvents {
-  #client: KubernetesClient;
+  #api: Api;
   #log: Log;
   #clock: Pick<Clock, 'now' | 'date'>;
   #told = new Map<string, number>();
   #recent: number[] = [];
   #count: (result: 'created' | 'failed' | 'dropped') => void;
 
-  constructor(
-    client: KubernetesClient,
-    metrics: Metrics,
-    log: Log,
-    clock: Pick<Clock, 'now' | 'date'> = systemClock,
-  ) {
-    this.#client = client;
+  constructor(api: Api, metrics: Metrics, log: Log, clock: Pick<Clock, 'now' | 'date'> = systemClock) {
+    this.#api = api;
     this.#log = log;
     this.#clock = clock;
     const counter = metrics.counter('rollcall_skip_events_total', 'Events on owners of skipped pods.');
@@ -50,7 +46,7 @@ export class SkipEvents {
     if (owner === undefined || !this.#isNews(key)) return;
     try {
       const body = event(this.#clock.date(), namespace, owner, code, `rollcall (${code}): ${sentence}`);
-      await this.#client.core.createNamespacedEvent({ namespace, body });
+      await this.#api.create(eventsPath(namespace), body);
       this.#count('created');
     } catch (error) {
       // Another replica, or this one before it was restarted, has told it.

@@ -2,21 +2,21 @@ import type { Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import packageJson from '../../package.json' with { type: 'json' };
 import { UsageError, type WebhookConfig } from '../config.ts';
+import { EXCLUDED_NAMESPACES } from '../inject/names.ts';
 import { installationOf } from '../installation.ts';
 import { jsonLog, type Log } from '../log.ts';
 import { Metrics } from '../metrics.ts';
-import type { Transport } from '../watcher/kubernetes/transport.ts';
 import { Access } from './access.ts';
 import { AccessController } from './access-controller.ts';
+import { Api } from './api.ts';
 import { callerChecks } from './caller-checks.ts';
 import { CertificateKeeper } from './certificates/keeper.ts';
 import { bundles } from './certificates/publish.ts';
 import { SelfManaged } from './certificates/self-managed.ts';
 import { secretStore } from './certificates/store.ts';
-import type { Get } from './issuer-keys.ts';
-import { type KubernetesClient, kubernetesClient } from './kubernetes-client.ts';
+import { ClusterState } from './cluster-state.ts';
+import { identityOf } from './identity.ts';
 import { LogQueue } from './log-queue.ts';
-import { readNamespace } from './namespace.ts';
 import { NativeSidecars } from './native-sidecars.ts';
 import type { AdmissionRequest } from './parse-review.ts';
 import { type ReviewContext, review } from './review.ts';
@@ -51,20 +51,22 @@ export async function webhook(config: WebhookConfig): Promise<void> {
 }
 
 async function serve(config: WebhookConfig, metrics: Metrics, log: Log): Promise<void> {
-  const client = connect(config.kubeconfig);
-  const checks = callerChecks(config, jsonOver(client.transport), log);
-  const access = new Access(client, log, metrics);
-  const controller = new AccessController({ client, access, metrics, log });
-  const certificates = certificateKeeper(config, client, log, metrics);
-  const events = new SkipEvents(client, metrics, log);
+  const api = await connect(config.kubeconfig, log);
+  const checks = callerChecks(config, (path) => api.get(path), log);
+  const state = new ClusterState({ api, metrics, log });
+  const excluded = [...EXCLUDED_NAMESPACES, config.namespace];
+  const access = new Access({ api, log, metrics, state, excluded });
+  const controller = new AccessController({ api, state, access, metrics, log });
+  const certificates = certificateKeeper(config, api, log, metrics);
+  const events = new SkipEvents(api, metrics, log);
   const install = installationOf({ ...config, defaults: config.default });
-  const native = await nativeSidecars(config, client, log);
+  const native = await nativeSidecars(config, api, log);
   let draining = false;
   const inBackground = background(log);
   const context: ReviewContext = {
     install: () => ({ ...install, nativeSidecars: native() }),
-    readNamespace: (name) => readNamespace(client, name),
-    ensureAccess: (namespace, { account }) => access.ensure(namespace, account),
+    readNamespace: (name) => state.readNamespace(name),
+    ensureAccess: (namespace, need) => access.ensure(namespace, need),
     tellOwner: (...what) => inBackground('tell the owner', events.tell(...what)),
   };
   const options = {
@@ -103,38 +105,12 @@ async function leave(server: Server, log: Log): Promise<void> {
   process.exit(0);
 }
 
-function connect(kubeconfig: string | undefined): KubernetesClient {
+async function connect(kubeconfig: string | undefined, log: Log): Promise<Api> {
   try {
-    return kubernetesClient(kubeconfig);
+    return new Api(await identityOf(kubeconfig, log));
   } catch (error) {
     throw new UsageError((error as Error).message);
   }
-}
-
-/** The API server's patience with us is 5 s. */
-const READ_MS = 3000;
-/** Discovery of the issuer is 1 KB, its keys 5 KB. */
-const READ_BYTES = 64 * 1024;
-
-/** One small JSON document. */
-function jsonOver(transport: Transport): Get {
-  return async (path) => {
-    const request = transport.get(path);
-    const timer = setTimeout(() => request.close(), READ_MS);
-    try {
-      const { status, body } = await request.response;
-      if (status !== 200) throw new Error(`the API server says ${status} to ${path}`);
-      let text = '';
-      for await (const piece of { [Symbol.asyncIterator]: () => body }) {
-        text += Buffer.from(piece).toString();
-        if (text.length > READ_BYTES) throw new Error(`what the API server says to ${path} is too long`);
-      }
-      return JSON.parse(text);
-    } finally {
-      clearTimeout(timer);
-      request.close();
-    }
-  };
 }
 
 async function listen(server: Server, wanted: number): Promise<number> {
@@ -149,16 +125,11 @@ async function listen(server: Server, wanted: number): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-function certificateKeeper(
-  config: WebhookConfig,
-  client: KubernetesClient,
-  log: Log,
-  metrics: Metrics,
-): CertificateKeeper {
+function certificateKeeper(config: WebhookConfig, api: Api, log: Log, metrics: Metrics): CertificateKeeper {
   const hosts = hostsOf(config);
-  const store = secretStore(client, config.namespace, config.secret);
+  const store = secretStore(api, config.namespace, config.secret);
   const source = new SelfManaged(store, hosts, log);
-  const configuration = bundles(client, config.configuration);
+  const configuration = bundles(api, config.configuration);
   return new CertificateKeeper({ source, configuration, hosts, log, metrics });
 }
 
@@ -172,13 +143,9 @@ function hostsOf({ service, namespace }: WebhookConfig): string[] {
   ];
 }
 
-async function nativeSidecars(
-  config: WebhookConfig,
-  client: KubernetesClient,
-  log: Log,
-): Promise<() => boolean> {
+async function nativeSidecars(config: WebhookConfig, api: Api, log: Log): Promise<() => boolean> {
   if (config.nativeSidecars !== 'auto') return () => config.nativeSidecars === 'true';
-  const native = new NativeSidecars(client, log);
+  const native = new NativeSidecars(api, log);
   await native.start();
   return () => native.supported;
 }

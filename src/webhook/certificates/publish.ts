@@ -1,5 +1,6 @@
-import { PatchStrategy, setHeaderOptions } from '@kubernetes/client-node';
-import type { KubernetesClient } from '../kubernetes-client.ts';
+import type { V1MutatingWebhookConfiguration } from '@kubernetes/client-node';
+import type { Api } from '../api.ts';
+import { webhookConfigurationPath } from '../paths.ts';
 import { certificatesIn } from './pem.ts';
 
 /** What API servers trust: the bundles of all entries of one MutatingWebhookConfiguration. */
@@ -14,9 +15,10 @@ export interface Bundles {
   publish(trusted: readonly string[]): Promise<boolean>;
 }
 
-export function bundles({ admission }: KubernetesClient, name: string): Bundles {
+export function bundles(api: Api, name: string): Bundles {
+  const path = webhookConfigurationPath(name);
   const entries = async () => {
-    const { webhooks = [] } = await admission.readMutatingWebhookConfiguration({ name });
+    const { webhooks = [] } = await api.get<V1MutatingWebhookConfiguration>(path);
     return webhooks.map((entry) => ({ name: entry.name, found: decoded(entry.clientConfig.caBundle) }));
   };
   return {
@@ -28,13 +30,8 @@ export function bundles({ admission }: KubernetesClient, name: string): Bundles 
       const others = (await entries()).filter(({ found }) => !sameAs(found, trusted));
       if (others.length === 0) return false;
       const caBundle = Buffer.from(trusted.join('')).toString('base64');
-      await admission.patchMutatingWebhookConfiguration(
-        {
-          name,
-          body: { webhooks: others.map((entry) => ({ name: entry.name, clientConfig: { caBundle } })) },
-        },
-        setHeaderOptions('content-type', PatchStrategy.StrategicMergePatch),
-      );
+      const body = { webhooks: others.map((entry) => ({ name: entry.name, clientConfig: { caBundle } })) };
+      await api.patch(path, body, 'application/strategic-merge-patch+json');
       return true;
     },
   };

@@ -1,5 +1,6 @@
 import type { V1Secret } from '@kubernetes/client-node';
-import { ifThere, isStatus, type KubernetesClient } from '../kubernetes-client.ts';
+import { type Api, ifThere, isStatus } from '../api.ts';
+import { secretPath, secretsPath } from '../paths.ts';
 import { certificatesIn, PEM_LIMIT, pairIn } from './pem.ts';
 import type { Held } from './rotation.ts';
 
@@ -17,19 +18,19 @@ export interface SecretStore {
   save(held: Held, before: Stored | undefined): Promise<boolean>;
 }
 
-export function secretStore({ core }: KubernetesClient, namespace: string, name: string): SecretStore {
+export function secretStore(api: Api, namespace: string, name: string): SecretStore {
   return {
     async load() {
-      const secret = await ifThere(core.readNamespacedSecret({ namespace, name }));
+      const secret = await ifThere(api.get<V1Secret>(secretPath(namespace, name)));
       return secret === undefined ? undefined : { held: heldIn(secret.data ?? {}), secret };
     },
 
     async save(held, before) {
       const body = secretOf(held, name, before?.secret);
       try {
-        if (before === undefined) await core.createNamespacedSecret({ namespace, body });
+        if (before === undefined) await api.create(secretsPath(namespace), body);
         // The version that was read is in its metadata.
-        else await core.replaceNamespacedSecret({ namespace, name, body });
+        else await api.replace(secretPath(namespace, name), body);
         return true;
       } catch (error) {
         if (isStatus(error, 409) || (before !== undefined && isStatus(error, 404))) return false;
