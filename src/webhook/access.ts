@@ -27,9 +27,6 @@ export interface AccessOptions {
   excluded?: readonly string[];
 }
 
-/** Makes sure, once and only when something is to be written, that a namespace may be written to. */
-type Guard = () => Promise<void>;
-
 /**
  * Makes sure that accounts have the roles that their sidecars need, and nothing more. The account of a role is
  * made where it is missing; any other account must exist already.
@@ -76,51 +73,42 @@ export class Access {
 
   /** The same for accounts that had the role before: those that are gone are left out. */
   async restore(namespace: string, role: Role, accounts: Iterable<string>): Promise<void> {
-    const guard = this.#guard(namespace);
+    const place = this.#place(namespace);
     const existing = new Set<string>();
     for (const account of accounts) {
-      if (account === role) await this.#ensureAccount(namespace, role, guard);
-      else if (!(await this.#exists(namespace, account))) continue;
+      if (account === role) await this.#ensureAccount(place, role);
+      else if (!(await place.exists(account))) continue;
       existing.add(account);
     }
-    await this.#bind(namespace, role, existing, guard);
+    await this.#bind(place, role, existing);
   }
 
   /** Takes those out of a binding whose account is gone: whoever makes one of that name must not inherit its role. */
   async prune(namespace: string, role: Role): Promise<void> {
-    const binding = await this.#readBinding(namespace, role);
+    const place = this.#place(namespace);
+    const binding = await this.#readBinding(place, role);
     if (binding === undefined || !isRoleRight(binding, role) || this.isExcluded(namespace)) return;
-    const gone = await this.#gone(namespace, boundAccounts(binding, namespace));
-    if (gone.size > 0) await this.#rewrite(namespace, role, binding, [], gone);
+    const gone = await place.gone(boundAccounts(binding, namespace));
+    if (gone.size > 0) await this.#rewrite(place, role, binding, [], gone);
   }
 
   async #ensure(namespace: string, { account, roles }: AccessNeed): Promise<void> {
-    const guard = this.#guard(namespace);
-    if (OWN_ACCOUNTS.includes(account)) await this.#ensureAccount(namespace, account, guard);
+    const place = this.#place(namespace);
+    if (OWN_ACCOUNTS.includes(account)) await this.#ensureAccount(place, account);
     for (const role of roles) {
       if (!ALL_ROLES.includes(role)) throw new Error(`"${role}" is not a role that Rollcall gives`);
-      await this.#bind(namespace, role, new Set([account]), guard);
+      await this.#bind(place, role, new Set([account]));
     }
   }
 
-  #guard(namespace: string): Guard {
-    let checked: Promise<void> | undefined;
-    return () => {
-      checked ??= this.#requireWritable(namespace);
-      return checked;
-    };
+  #place(namespace: string): Place {
+    return new Place(this.#options.api, namespace, this.isExcluded(namespace));
   }
 
-  async #requireWritable(name: string): Promise<void> {
-    if (this.isExcluded(name)) throw new Error(`no access is given in the namespace "${name}"; use another`);
-    const namespace = await this.#options.api.get<V1Namespace>(namespacePath(name));
-    if (isTerminating(namespace)) throw new Error(`the namespace "${name}" ends; create the pod in another`);
-  }
-
-  async #bind(namespace: string, role: Role, accounts: Set<string>, guard: Guard): Promise<void> {
+  async #bind(place: Place, role: Role, accounts: Set<string>): Promise<void> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        await this.#bindOnce(namespace, role, accounts, guard);
+        await this.#bindOnce(place, role, accounts);
         return;
       } catch (error) {
         // Somebody else changed it in between, perhaps to just what is wanted.
@@ -131,25 +119,25 @@ export class Access {
   }
 
   /** Adds to `accounts` those of a binding that has to go, so that the next attempt still knows them. */
-  async #bindOnce(namespace: string, role: Role, accounts: Set<string>, guard: Guard): Promise<void> {
-    const binding = await this.#readBinding(namespace, role);
-    if (binding === undefined) return this.#createBinding(namespace, role, accounts, 'binding', guard);
+  async #bindOnce(place: Place, role: Role, accounts: Set<string>): Promise<void> {
+    const binding = await this.#readBinding(place, role);
+    if (binding === undefined) return this.#createBinding(place, role, accounts, 'binding');
     if (!isRoleRight(binding, role)) {
-      await guard();
-      for (const name of await this.#inherited(namespace, role, binding)) accounts.add(name);
-      await this.#deleteBinding(namespace, role, binding);
-      return this.#createBinding(namespace, role, accounts, 'role-ref', guard);
+      await place.requireWritable();
+      for (const name of await this.#inherited(place, role, binding)) accounts.add(name);
+      await this.#deleteBinding(place, role, binding);
+      return this.#createBinding(place, role, accounts, 'role-ref');
     }
-    const bound = boundAccounts(binding, namespace);
+    const bound = boundAccounts(binding, place.namespace);
     const missing = [...accounts].filter((account) => !bound.includes(account));
     if (missing.length === 0) return;
-    await this.#requireAll(namespace, missing, guard);
-    const gone = await this.#gone(namespace, bound.slice(0, CHECKED_SUBJECTS));
-    await this.#rewrite(namespace, role, binding, missing, gone);
+    await place.requireAll(missing);
+    const gone = await place.gone(bound.slice(0, CHECKED_SUBJECTS));
+    await this.#rewrite(place, role, binding, missing, gone);
   }
 
   async #rewrite(
-    namespace: string,
+    { namespace }: Place,
     role: Role,
     binding: V1RoleBinding,
     missing: readonly string[],
@@ -175,10 +163,11 @@ export class Access {
   #recheck(namespace: string, role: Role, accounts: ReadonlySet<string>): void {
     const again = async () => {
       try {
-        const others = [...accounts].filter((account) => account !== role);
-        const gone = await this.#gone(namespace, others);
-        const back = others.filter((account) => !gone.has(account));
-        if (back.length > 0) await this.restore(namespace, role, back);
+        await this.restore(
+          namespace,
+          role,
+          [...accounts].filter((account) => account !== role),
+        );
       } catch (error) {
         this.#options.log.warn('accounts not looked up again', { namespace, role, error: sentenceOf(error) });
       }
@@ -186,26 +175,10 @@ export class Access {
     setTimeout(() => void again(), RECHECK_MS).unref();
   }
 
-  /** Those that the API server says are not there; of what can't be read nobody is taken out. */
-  async #gone(namespace: string, accounts: readonly string[]): Promise<Set<string>> {
-    const gone = new Set<string>();
-    for (const account of accounts) {
-      const exists = await this.#exists(namespace, account).catch(() => true);
-      if (!exists) gone.add(account);
-    }
-    return gone;
-  }
-
-  async #requireAll(namespace: string, accounts: Iterable<string>, guard: Guard): Promise<void> {
-    await guard();
-    for (const account of accounts) {
-      if (!OWN_ACCOUNTS.includes(account)) await this.#options.api.get(accountPath(namespace, account));
-    }
-  }
-
-  async #ensureAccount(namespace: string, name: string, guard: Guard): Promise<void> {
-    if (await this.#exists(namespace, name)) return;
-    await guard();
+  async #ensureAccount(place: Place, name: string): Promise<void> {
+    if (await place.exists(name)) return;
+    await place.requireWritable();
+    const { namespace } = place;
     const body = { metadata: { name, labels: LABELS }, automountServiceAccountToken: false };
     try {
       await this.#options.api.create(accountsPath(namespace), body);
@@ -218,11 +191,7 @@ export class Access {
     this.#changed('account');
   }
 
-  async #exists(namespace: string, name: string): Promise<boolean> {
-    return (await ifThere(this.#options.api.get(accountPath(namespace, name)))) !== undefined;
-  }
-
-  #readBinding(namespace: string, role: Role): Promise<V1RoleBinding | undefined> {
+  #readBinding({ namespace }: Place, role: Role): Promise<V1RoleBinding | undefined> {
     return ifThere(this.#options.api.get<V1RoleBinding>(bindingPath(namespace, role)));
   }
 
@@ -231,17 +200,17 @@ export class Access {
    * could have bound. Whoever wrote it need not have had the right to give this role away, so the role that
    * reads pods is handed on to nobody.
    */
-  async #inherited(namespace: string, role: Role, binding: V1RoleBinding): Promise<string[]> {
+  async #inherited(place: Place, role: Role, binding: V1RoleBinding): Promise<string[]> {
     if (role !== ROLES.slices) return [];
     const existing: string[] = [];
-    for (const name of boundAccounts(binding, namespace)) {
-      if (await this.#exists(namespace, name)) existing.push(name);
+    for (const name of boundAccounts(binding, place.namespace)) {
+      if (await place.exists(name)) existing.push(name);
     }
     return existing;
   }
 
   /** A roleRef can't be changed. Exactly what was read goes, not what a replica just put in its place. */
-  async #deleteBinding(namespace: string, role: Role, binding: V1RoleBinding): Promise<void> {
+  async #deleteBinding({ namespace }: Place, role: Role, binding: V1RoleBinding): Promise<void> {
     const { uid, resourceVersion } = binding.metadata!;
     const preconditions = { uid: uid!, resourceVersion: resourceVersion! };
     await vanishing(this.#options.api.delete(bindingPath(namespace, role), { preconditions }));
@@ -252,20 +221,67 @@ export class Access {
     });
   }
 
-  async #createBinding(
-    namespace: string,
-    role: Role,
-    accounts: Set<string>,
-    kind: Change,
-    guard: Guard,
-  ): Promise<void> {
+  async #createBinding(place: Place, role: Role, accounts: Set<string>, kind: Change): Promise<void> {
     if (accounts.size === 0) return;
-    await this.#requireAll(namespace, accounts, guard);
+    await place.requireAll(accounts);
+    const { namespace } = place;
     const subjects = [...accounts].map((account) => subjectOf(namespace, account));
     const body = { metadata: { name: role, labels: LABELS }, roleRef: roleRef(role), subjects };
     await this.#options.api.create(bindingsPath(namespace), body);
     this.#options.log.info('binding created', { namespace, role, accounts: [...accounts] });
     this.#changed(kind);
+  }
+}
+
+/** One namespace as one piece of work sees it: what was looked up once is not looked up again. */
+class Place {
+  readonly namespace: string;
+  #api: Api;
+  #excluded: boolean;
+  #writable = false;
+  #existing = new Map<string, boolean>();
+
+  constructor(api: Api, namespace: string, excluded: boolean) {
+    this.namespace = namespace;
+    this.#api = api;
+    this.#excluded = excluded;
+  }
+
+  /** Throws where nothing may be written: the API server has the word about it, not who asks. */
+  async requireWritable(): Promise<void> {
+    if (this.#writable) return;
+    const name = this.namespace;
+    if (this.#excluded) throw new Error(`no access is given in the namespace "${name}"; use another`);
+    const namespace = await this.#api.get<V1Namespace>(namespacePath(name));
+    if (isTerminating(namespace)) throw new Error(`the namespace "${name}" ends; create the pod in another`);
+    this.#writable = true;
+  }
+
+  /** Before accounts are bound: Rollcall makes its own, and any other must be there. */
+  async requireAll(accounts: Iterable<string>): Promise<void> {
+    await this.requireWritable();
+    for (const account of accounts) {
+      if (OWN_ACCOUNTS.includes(account) || this.#existing.get(account) === true) continue;
+      await this.#api.get(accountPath(this.namespace, account));
+      this.#existing.set(account, true);
+    }
+  }
+
+  async exists(account: string): Promise<boolean> {
+    const known = this.#existing.get(account);
+    if (known !== undefined) return known;
+    const found = (await ifThere(this.#api.get(accountPath(this.namespace, account)))) !== undefined;
+    this.#existing.set(account, found);
+    return found;
+  }
+
+  /** Those that the API server says are not there; of what can't be read nobody counts as gone. */
+  async gone(accounts: readonly string[]): Promise<Set<string>> {
+    const gone = new Set<string>();
+    for (const account of accounts) {
+      if (!(await this.exists(account).catch(() => true))) gone.add(account);
+    }
+    return gone;
   }
 }
 

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { Metrics } from '../../src/metrics.ts';
-import { systemClock } from '../../src/watcher/clock.ts';
+import { type Clock, systemClock } from '../../src/watcher/clock.ts';
 import { Access } from '../../src/webhook/access.ts';
 import { AccessController } from '../../src/webhook/access-controller.ts';
-import { kubernetesClient } from '../../src/webhook/kubernetes-client.ts';
+import { ClusterState } from '../../src/webhook/cluster-state.ts';
 import { eventually } from '../support/eventually.ts';
 import type { KubernetesDouble } from '../support/kubernetes-double.ts';
 import type { KubernetesObject } from '../support/kubernetes-store.ts';
@@ -16,6 +16,7 @@ import { type Connected, connected, writes } from './connected-client.ts';
 const NAMESPACES = '/api/v1/namespaces';
 const RBAC = '/apis/rbac.authorization.k8s.io/v1/namespaces';
 const SCOPED = 'rollcall-watcher';
+const PODS = 'rollcall-pod-watcher';
 const ROLE_REF = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: SCOPED };
 const MANAGED = { 'app.kubernetes.io/managed-by': 'rollcall' };
 const LABELLED = { 'rollcall.dev/injection': 'enabled' };
@@ -53,20 +54,21 @@ interface Replica {
 }
 
 /** Another replica, of which nothing is known yet. */
-function begun(t: TestContext, { kubeconfig }: Connected): Replica {
+function begun(t: TestContext, { another }: Connected, time: Clock = clock): Replica {
   const log = new RecordedLog();
   const metrics = new Metrics();
-  const client = kubernetesClient(kubeconfig);
-  const access = new Access(client, log, metrics);
-  const controller = new AccessController({ client, access, metrics, log, clock });
+  const api = another();
+  const state = new ClusterState({ api, metrics, log, clock: time });
+  const access = new Access({ api, log, metrics, state, excluded: ['kube-system'] });
+  const controller = new AccessController({ api, state, access, metrics, log, clock: time });
   controller.start();
   t.after(() => controller.stop());
   return { log, metric: (name) => metricSum(metrics.text(), `rollcall_access_${name}`) };
 }
 
 /** Another replica, which has seen all there is. */
-async function replica(t: TestContext, both: Connected): Promise<Replica> {
-  const started = begun(t, both);
+async function replica(t: TestContext, both: Connected, time?: Clock): Promise<Replica> {
+  const started = begun(t, both, time);
   assert.equal(started.metric('stale'), 1);
   await eventually('word that all is followed', () => started.metric('stale') === 0, { everyMs: 10 });
   return started;
@@ -111,18 +113,18 @@ test('labelled namespaces get account and binding without any pod, others nothin
 test('no collection is listed or watched beyond what RBAC pins', async (t) => {
   const both = await connected(t);
   await replica(t, both);
-  const selectors = both.api.requests.map(({ path, query }) => [
-    path,
-    query.get('labelSelector') ?? query.get('fieldSelector'),
-  ]);
-  assert.deepEqual(
-    new Map(selectors as [string, string][]),
-    new Map([
-      [NAMESPACES, 'rollcall.dev/injection=enabled'],
-      ['/api/v1/serviceaccounts', `metadata.name=${SCOPED}`],
-      ['/apis/rbac.authorization.k8s.io/v1/rolebindings', `metadata.name=${SCOPED}`],
-    ]),
+  const followed = both.api.requests.map(
+    ({ path, query }) => `${path} ${query.get('labelSelector') ?? query.get('fieldSelector') ?? ''}`,
   );
+  const RBAC_ALL = '/apis/rbac.authorization.k8s.io/v1/rolebindings';
+  assert.deepEqual(followed.toSorted(), [
+    '/api/v1/limitranges ',
+    '/api/v1/namespaces ',
+    `/api/v1/serviceaccounts metadata.name=${PODS}`,
+    `/api/v1/serviceaccounts metadata.name=${SCOPED}`,
+    `${RBAC_ALL} metadata.name=${PODS}`,
+    `${RBAC_ALL} metadata.name=${SCOPED}`,
+  ]);
 });
 
 test('a binding that vanishes is back, with those of its accounts that exist, label or not', async (t) => {
@@ -221,7 +223,7 @@ test('a binding to another role is made anew, whether it was so from the start o
 test('a labelled namespace gets back the subject that was taken out', async (t) => {
   const both = await connected(t);
   const { api } = both;
-  provided(api, 'labelled', [SCOPED], LABELLED);
+  provided(api, 'labelled', [SCOPED, 'mine'], LABELLED);
   await replica(t, both);
   api.replace(bindingsOf('labelled'), bindingOver('labelled', ['mine']));
   await soon('subject', () => bound(api, 'labelled')?.length === 2);
@@ -252,9 +254,7 @@ test('a namespace that ends is left alone, without a word', async (t) => {
   api.delete(accountOf('plain'));
   api.delete(`${NAMESPACES}/gone`);
   api.delete(bindingOf('gone'));
-  await soon('looks at both', () =>
-    ['plain', 'gone'].every((name) => api.requests.some(({ path }) => path === `${NAMESPACES}/${name}`)),
-  );
+  await soon('a look', () => api.requests.some(({ path }) => path === `${NAMESPACES}/gone`));
   await caughtUp(api);
   for (const namespace of ['ending', 'plain', 'gone']) {
     assert.equal(api.get(accountOf(namespace)) && api.get(bindingOf(namespace)), undefined);
@@ -370,4 +370,72 @@ test('three replicas do the work once, or nearly, and then rest', async (t) => {
     .filter((write) => !write.includes('/last-'));
   assert.deepEqual(later, []);
   assert.deepEqual(api.get(bindingOf('plain')), before);
+});
+
+test('the binding that reads pods is mended, but never made ahead of a pod', async (t) => {
+  const both = await connected(t);
+  const { api } = both;
+  provided(api, 'labelled', [SCOPED], LABELLED);
+  provided(api, 'plain', [SCOPED]);
+  const path = `${bindingsOf('plain')}/${PODS}`;
+  const roleRef = { ...ROLE_REF, name: PODS };
+  const subjects = [PODS, 'mine'].map((name) => ({ kind: 'ServiceAccount', namespace: 'plain', name }));
+  for (const name of [PODS, 'mine']) api.create(accountsOf('plain'), { metadata: { name, labels: MANAGED } });
+  api.create(bindingsOf('plain'), { metadata: { name: PODS, labels: MANAGED }, roleRef, subjects });
+  await replica(t, both);
+  api.delete(path);
+  await soon('binding', () => api.get(path));
+  assert.deepEqual(api.get(path)?.subjects, subjects);
+  assert.deepEqual(api.get(path)?.roleRef, roleRef);
+  api.delete(`${accountsOf('plain')}/${PODS}`);
+  await soon('account', () => api.get(`${accountsOf('plain')}/${PODS}`));
+  assert.equal(api.get(`${bindingsOf('labelled')}/${PODS}`), undefined);
+  assert.equal(api.get(`${accountsOf('labelled')}/${PODS}`), undefined);
+});
+
+test('who may write bindings and labels in a namespace gets nobody the right to read pods by it', async (t) => {
+  const both = await connected(t);
+  const { api } = both;
+  api.create(NAMESPACES, { metadata: { name: 'theirs' } });
+  for (const name of [PODS, 'mine'])
+    api.create(accountsOf('theirs'), { metadata: { name, labels: MANAGED } });
+  const path = `${bindingsOf('theirs')}/${PODS}`;
+  const subjects = [PODS, 'mine'].map((name) => ({ kind: 'ServiceAccount', namespace: 'theirs', name }));
+  const roleRef = { ...ROLE_REF, kind: 'Role', name: 'nothing' };
+  api.create(bindingsOf('theirs'), { metadata: { name: PODS, labels: MANAGED }, roleRef, subjects });
+  await replica(t, both);
+  await soon('end of the wrong binding', () => api.get(path) === undefined);
+  await caughtUp(api);
+  assert.equal(api.get(path), undefined);
+});
+
+test('namespaces of the cluster itself are left alone, whatever their labels', async (t) => {
+  const both = await connected(t);
+  const { api } = both;
+  provided(api, 'kube-system', [], LABELLED);
+  await replica(t, both);
+  api.delete(bindingOf('kube-system'));
+  await caughtUp(api);
+  assert.ok(writes(both).every((write) => !write.includes('/kube-system/')));
+});
+
+test('now and then, subjects whose account is gone leave every binding', async (t) => {
+  const both = await connected(t);
+  const { api } = both;
+  provided(api, 'plain', [SCOPED, 'mine', 'gone']);
+  const timers: { run: () => void; milliseconds: number }[] = [];
+  await replica(t, both, {
+    ...clock,
+    setTimeout: (run, milliseconds) => {
+      if (milliseconds < 600_000) return systemClock.setTimeout(run, milliseconds);
+      return timers.push({ run, milliseconds });
+    },
+  });
+  api.delete(`${accountsOf('plain')}/gone`);
+  const [round] = timers;
+  assert.ok(round!.milliseconds >= 600_000 && round!.milliseconds <= 900_000);
+  round!.run();
+  await soon('the others', () => bound(api, 'plain')?.length === 2);
+  assert.deepEqual(bound(api, 'plain'), ['mine', SCOPED]);
+  await soon('another round', () => timers.length === 2);
 });

@@ -3,15 +3,21 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { silent } from '../../src/watcher/log.ts';
+import { Api } from '../../src/webhook/api.ts';
 import { issue } from '../../src/webhook/certificates/issue.ts';
 import type { KeyPair } from '../../src/webhook/certificates/source.ts';
-import { type KubernetesClient, kubernetesClient } from '../../src/webhook/kubernetes-client.ts';
+import { type Identity, podIdentity } from '../../src/webhook/identity.ts';
 import { type KubernetesDouble, startKubernetesDouble } from '../support/kubernetes-double.ts';
 
 export interface Connected {
   api: KubernetesDouble;
-  client: KubernetesClient;
+  client: Api;
+  /** The same as `client`, of another replica. */
+  another(requestMs?: number): Api;
   kubeconfig: string;
+  /** Where the token and the CA are that a pod would have. */
+  directory: string;
 }
 
 /** Of the double: the client speaks plain HTTP with nobody. */
@@ -22,13 +28,28 @@ export async function connected(t: TestContext): Promise<Connected> {
   const { cert, key } = await tls;
   const api = await startKubernetesDouble({ tls: { cert, key } });
   const directory = await mkdtemp(join(tmpdir(), 'rollcall-'));
+  const clients: Api[] = [];
   t.after(async () => {
+    for (const client of clients) client.close();
     await api.close();
     await rm(directory, { recursive: true });
   });
   const kubeconfig = join(directory, 'kubeconfig');
   await writeFile(kubeconfig, kubeconfigFor(api.url, cert));
-  return { api, client: kubernetesClient(kubeconfig), kubeconfig };
+  await writeFile(join(directory, 'token'), 'mounted\n');
+  await writeFile(join(directory, 'ca.crt'), cert);
+  const another = (requestMs?: number) => {
+    clients.push(new Api(mountedIdentity(api.port, directory), requestMs));
+    return clients.at(-1)!;
+  };
+  return { api, client: another(), another, kubeconfig, directory };
+}
+
+/** The identity of a pod whose API server is at a port of this machine. */
+export function mountedIdentity(port: number, directory: string): Identity {
+  const environment = { KUBERNETES_SERVICE_HOST: '127.0.0.1', KUBERNETES_SERVICE_PORT: String(port) };
+  const files = { tokenFile: join(directory, 'token'), caFile: join(directory, 'ca.crt') };
+  return podIdentity(environment, silent, files);
 }
 
 /** JSON is YAML. */

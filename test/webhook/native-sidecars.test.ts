@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { silent } from '../../src/watcher/log.ts';
-import type { KubernetesClient } from '../../src/webhook/kubernetes-client.ts';
+import type { Api } from '../../src/webhook/api.ts';
 import { NativeSidecars } from '../../src/webhook/native-sidecars.ts';
 
 test('native sidecars are there from 1.32 on, however a provider writes that', async () => {
@@ -12,8 +12,8 @@ test('native sidecars are there from 1.32 on, however a provider writes that', a
     ['1', '36+', true],
     ['2', '0', true],
   ] as const) {
-    const version = { getCode: async () => ({ major, minor, gitVersion: `v${major}.${minor}` }) };
-    const native = new NativeSidecars({ version } as unknown as KubernetesClient, silent);
+    const get = async () => ({ major, minor, gitVersion: `v${major}.${minor}` });
+    const native = new NativeSidecars({ get } as unknown as Api, silent);
     await native.start();
     assert.equal(native.supported, supported, `${major}.${minor}`);
   }

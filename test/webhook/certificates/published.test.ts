@@ -3,13 +3,13 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { Metrics } from '../../../src/metrics.ts';
 import { silent } from '../../../src/watcher/log.ts';
+import { isStatus } from '../../../src/webhook/api.ts';
 import { issue } from '../../../src/webhook/certificates/issue.ts';
 import { CertificateKeeper } from '../../../src/webhook/certificates/keeper.ts';
 import { bundles } from '../../../src/webhook/certificates/publish.ts';
 import { SelfManaged } from '../../../src/webhook/certificates/self-managed.ts';
 import type { KeyPair } from '../../../src/webhook/certificates/source.ts';
 import { dataOf, heldIn, secretStore } from '../../../src/webhook/certificates/store.ts';
-import { isStatus } from '../../../src/webhook/kubernetes-client.ts';
 import { type Connected, connected, writes } from '../connected-client.ts';
 import { days, HOSTS, legacy, pair } from './pairs.ts';
 
