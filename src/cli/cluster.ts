@@ -36,7 +36,7 @@ const REQUEST_MS = 40_000;
 
 /** The client is loaded here and nowhere else: what needs no cluster starts fast. */
 export async function connect(flags: ClusterFlags, { env }: Io): Promise<Cluster> {
-  const { KubeConfig: Config } = await import('@kubernetes/client-node');
+  const { KubeConfig: Config } = await import('../kubeconfig.ts');
   const config = new Config();
   loadInto(config, new Config(), flags.kubeconfig, env);
   if (flags.context !== undefined) {

@@ -56,11 +56,11 @@ function readCredentials(files: CredentialFiles, clock: Clock, log: Log): Creden
 }
 
 /**
- * The current context of a kubeconfig. Only here is client-node loaded, which takes 78 MB: for its parsing,
+ * The current context of a kubeconfig. Only here is client-node loaded, which takes 35 MB: for its parsing,
  * and for all the ways in which a kubeconfig can authenticate (exec plugins, client certificates, OIDC).
  */
 export async function kubeconfigIdentity(file: string): Promise<Identity> {
-  const { KubeConfig } = await import('@kubernetes/client-node');
+  const { KubeConfig } = await import('../kubeconfig.ts');
   const config = new KubeConfig();
   try {
     config.loadFromFile(file);
