@@ -19,6 +19,8 @@ export interface AccessControllerOptions {
   access: Access;
   metrics: Metrics;
   log: Log;
+  /** Whether sidecars may read pods in a namespace of these annotations. */
+  podAccess(annotations: Readonly<Record<string, string>>): boolean;
   clock?: Clock;
 }
 
@@ -30,7 +32,8 @@ const PRUNE_MS = [600_000, 900_000] as const;
  * Provides access before a pod asks, and mends it. In labelled namespaces the account that reads EndpointSlices
  * and its binding are made; what Rollcall manages is made again wherever it vanishes, and a managed binding to
  * another role is made anew. Whoever wants to be rid of it in a namespace that still exists takes off
- * its managed-by labels first. What reads pods is made only for a pod that needs it, and mended.
+ * its managed-by labels first. What reads pods is made only for a pod that needs it, and mended only where
+ * that is still allowed.
  *
  * Every replica does all of this: each step looks at what is there at that moment and leaves what is
  * right alone, so that several come to the same end, and no leader has to be found.
@@ -107,6 +110,7 @@ export class AccessController implements StateListener {
     const { namespaces, roles } = this.#options.state;
     const held = namespaces.get(namespace);
     if (held?.terminating) return undefined;
+    if (role === ROLES.pods && !this.#options.podAccess(held?.annotations ?? {})) return undefined;
     return wanting({
       role,
       ahead: role === ROLES.slices && held?.labels[keys.injection.key] === 'enabled',

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import packageJson from '../../package.json' with { type: 'json' };
 import { UsageError, type WebhookConfig } from '../config.ts';
 import { EXCLUDED_NAMESPACES } from '../inject/names.ts';
+import { own } from '../inject/pod.ts';
 import { installationOf } from '../installation.ts';
 import { jsonLog, type Log } from '../log.ts';
 import { Metrics } from '../metrics.ts';
@@ -24,6 +25,7 @@ import { drain, secureContext, webhookServer } from './server.ts';
 import { SkipEvents } from './skip-events.ts';
 import { background, surviveFaults } from './survival.ts';
 
+const POD_ACCESS = 'rollcall.dev/pod-access';
 /** Until every API server and kube-proxy has heard that this replica is going. */
 const DRAIN_DELAY_MS = 5000;
 /** Nothing under way takes longer: the API server has given up by then. */
@@ -56,10 +58,12 @@ async function serve(config: WebhookConfig, metrics: Metrics, log: Log): Promise
   const state = new ClusterState({ api, metrics, log });
   const excluded = [...EXCLUDED_NAMESPACES, config.namespace];
   const access = new Access({ api, log, metrics, state, excluded });
-  const controller = new AccessController({ api, state, access, metrics, log });
   const certificates = certificateKeeper(config, api, log, metrics);
   const events = new SkipEvents(api, metrics, log);
   const install = installationOf({ ...config, defaults: config.default });
+  const podAccess = (annotations: Readonly<Record<string, string>>) =>
+    (own(annotations, POD_ACCESS) ?? own(install.defaults, POD_ACCESS)) === 'true';
+  const controller = new AccessController({ api, state, access, metrics, log, podAccess });
   const native = await nativeSidecars(config, api, log);
   let draining = false;
   const inBackground = background(log);

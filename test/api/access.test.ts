@@ -91,6 +91,16 @@ suite('access on a real API server', { timeout: 180_000 }, () => {
   const label = (path: string, labels: Record<string, string | null>) =>
     plane.must('PATCH', path, { metadata: { labels } }, { 'content-type': 'application/merge-patch+json' });
 
+  const annotate = (namespace: string, annotations: Record<string, string>) =>
+    plane.must(
+      'PATCH',
+      `/api/v1/namespaces/${namespace}`,
+      { metadata: { annotations } },
+      {
+        'content-type': 'application/merge-patch+json',
+      },
+    );
+
   test('a labelled namespace gets account and binding without any pod', async () => {
     await plane.ensureNamespace('labelled', LABELLED);
     await provided('labelled');
@@ -149,6 +159,7 @@ suite('access on a real API server', { timeout: 180_000 }, () => {
 
   test('a binding that reads pods is mended too, but for whom nobody had the right to give that to', async () => {
     await plane.ensureNamespace('reading');
+    await annotate('reading', { 'rollcall.dev/pod-access': 'true' });
     for (const name of ['mine', PODS])
       await plane.must('POST', accountsOf('reading'), { metadata: { name } });
     const path = `${bindingsOf('reading')}/${PODS}`;
@@ -176,6 +187,7 @@ suite('access on a real API server', { timeout: 180_000 }, () => {
     await eventually('all of them', all, SECONDS);
 
     await plane.ensureNamespace('grasping');
+    await annotate('grasping', { 'rollcall.dev/pod-access': 'true' });
     await plane.must('POST', accountsOf('grasping'), { metadata: { name: 'mine' } });
     const wrong = { ...body('view', []), subjects: [{ ...subjects[0], namespace: 'grasping' }] };
     await plane.must('POST', bindingsOf('grasping'), wrong);

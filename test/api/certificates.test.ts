@@ -5,10 +5,11 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, beforeEach, suite, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { Api } from '../../src/webhook/api.ts';
 import { issue } from '../../src/webhook/certificates/issue.ts';
 import type { Held } from '../../src/webhook/certificates/rotation.ts';
 import { dataOf, heldIn } from '../../src/webhook/certificates/store.ts';
-import { kubernetesClient } from '../../src/webhook/kubernetes-client.ts';
+import { kubeconfigIdentity } from '../../src/webhook/identity.ts';
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
 import { install, SYSTEM_NAMESPACE } from '../support/deployment.ts';
 import { eventually } from '../support/eventually.ts';
@@ -51,7 +52,7 @@ suite('certificates under calls of a real API server', { timeout: 180_000 }, () 
 
   /** With the rights of the deployed account. */
   const launch = async (): Promise<CertifiedReplica> => {
-    const replica = await CertifiedReplica.start(kubernetesClient(kubeconfig));
+    const replica = await CertifiedReplica.start(new Api(await kubeconfigIdentity(kubeconfig)));
     replicas.push(replica);
     balancer.ports.push(replica.port);
     return replica;

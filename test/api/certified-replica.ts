@@ -11,7 +11,7 @@ import { bundles } from '../../src/webhook/certificates/publish.ts';
 import { SelfManaged } from '../../src/webhook/certificates/self-managed.ts';
 import type { KeyPair } from '../../src/webhook/certificates/source.ts';
 import { secretStore } from '../../src/webhook/certificates/store.ts';
-import type { KubernetesClient } from '../../src/webhook/kubernetes-client.ts';
+import type { Api } from '../../src/webhook/api.ts';
 import { secureContext, webhookServer } from '../../src/webhook/server.ts';
 import { SYSTEM_NAMESPACE } from '../support/deployment.ts';
 import { eventually } from '../support/eventually.ts';
@@ -28,13 +28,13 @@ export class CertifiedReplica {
   readonly #server: Server;
   readonly #looking: { stopped: boolean; idle: boolean };
 
-  static async start(client: KubernetesClient): Promise<CertifiedReplica> {
-    const store = secretStore(client, SYSTEM_NAMESPACE, 'rollcall-tls');
+  static async start(api: Api): Promise<CertifiedReplica> {
+    const store = secretStore(api, SYSTEM_NAMESPACE, 'rollcall-tls');
     let replica: CertifiedReplica | undefined;
     const looking = { stopped: false, idle: false };
     const keeper = new CertificateKeeper({
       source: new SelfManaged(store, HOSTS, silent, OVERLAP_LOOKS),
-      configuration: bundles(client, 'rollcall'),
+      configuration: bundles(api, 'rollcall'),
       hosts: HOSTS,
       log: silent,
       metrics: new Metrics(),

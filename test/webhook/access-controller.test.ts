@@ -23,6 +23,9 @@ const LABELLED = { 'rollcall.dev/injection': 'enabled' };
 /** All pauses are at a twentieth of their bounds: short, and none of them zero. */
 const clock = { ...systemClock, random: () => 0.05 };
 
+const podAccess = (annotations: Readonly<Record<string, string>>) =>
+  annotations['rollcall.dev/pod-access'] === 'true';
+
 const accountsOf = (namespace: string) => `${NAMESPACES}/${namespace}/serviceaccounts`;
 const accountOf = (namespace: string) => `${accountsOf(namespace)}/${SCOPED}`;
 const bindingsOf = (namespace: string) => `${RBAC}/${namespace}/rolebindings`;
@@ -60,7 +63,7 @@ function begun(t: TestContext, { another }: Connected, time: Clock = clock): Rep
   const api = another();
   const state = new ClusterState({ api, metrics, log, clock: time });
   const access = new Access({ api, log, metrics, state, excluded: ['kube-system'] });
-  const controller = new AccessController({ api, state, access, metrics, log, clock: time });
+  const controller = new AccessController({ api, state, access, metrics, log, podAccess, clock: time });
   controller.start();
   t.after(() => controller.stop());
   return { log, metric: (name) => metricSum(metrics.text(), `rollcall_access_${name}`) };
@@ -377,6 +380,8 @@ test('the binding that reads pods is mended, but never made ahead of a pod', asy
   const { api } = both;
   provided(api, 'labelled', [SCOPED], LABELLED);
   provided(api, 'plain', [SCOPED]);
+  const annotations = { 'rollcall.dev/pod-access': 'true' };
+  api.replace(NAMESPACES, { metadata: { name: 'plain', annotations } });
   const path = `${bindingsOf('plain')}/${PODS}`;
   const roleRef = { ...ROLE_REF, name: PODS };
   const subjects = [PODS, 'mine'].map((name) => ({ kind: 'ServiceAccount', namespace: 'plain', name }));
@@ -391,12 +396,19 @@ test('the binding that reads pods is mended, but never made ahead of a pod', asy
   await soon('account', () => api.get(`${accountsOf('plain')}/${PODS}`));
   assert.equal(api.get(`${bindingsOf('labelled')}/${PODS}`), undefined);
   assert.equal(api.get(`${accountsOf('labelled')}/${PODS}`), undefined);
+  // Whoever takes the permission back is rid of it by deleting the binding.
+  api.replace(NAMESPACES, { metadata: { name: 'plain' } });
+  await caughtUp(api);
+  api.delete(path);
+  await caughtUp(api);
+  assert.equal(api.get(path), undefined);
 });
 
 test('who may write bindings and labels in a namespace gets nobody the right to read pods by it', async (t) => {
   const both = await connected(t);
   const { api } = both;
-  api.create(NAMESPACES, { metadata: { name: 'theirs' } });
+  const annotations = { 'rollcall.dev/pod-access': 'true' };
+  api.create(NAMESPACES, { metadata: { name: 'theirs', annotations } });
   for (const name of [PODS, 'mine'])
     api.create(accountsOf('theirs'), { metadata: { name, labels: MANAGED } });
   const path = `${bindingsOf('theirs')}/${PODS}`;
