@@ -75,23 +75,22 @@ export class AccessController implements StateListener {
     );
   }
 
-  /** Returns at once: injection does not depend on it, as the first pod of an account brings its own access. */
+  /** From now on it acts on what the cluster's state tells it; what reviews need is not held up by it. */
   start(): void {
-    this.#options.state.start(this);
     this.#schedulePruning();
+    this.#options.state.start(this);
   }
 
-  /** Resolves when nothing is read any more. */
-  async stop(): Promise<void> {
+  /** It writes nothing more; the state goes on being followed, for the reviews that are still to come. */
+  stop(): void {
     this.#stopped = true;
     this.#work.stop();
     this.#options.clock.clearTimeout(this.#pruning);
-    await this.#options.state.stop();
   }
 
   heard(namespaces: Iterable<string>): void {
     const { state, access } = this.#options;
-    if (!state.synced) return;
+    if (this.#stopped || !state.synced) return;
     for (const namespace of namespaces) {
       if (access.isExcluded(namespace)) continue;
       if (ALL_ROLES.some((role) => this.#wanting(namespace, role) !== undefined)) this.#work.want(namespace);

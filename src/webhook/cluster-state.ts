@@ -1,4 +1,4 @@
-import type { V1LimitRange, V1Namespace, V1RoleBinding, V1ServiceAccount } from '@kubernetes/client-node';
+import type { V1LimitRange, V1Namespace } from '@kubernetes/client-node';
 import { type AccessNeed, OWN_ACCOUNTS, type Role } from '../inject/account.ts';
 import type { LimitRangeItem, Namespace } from '../inject/pod.ts';
 import type { Log } from '../log.ts';
@@ -9,17 +9,16 @@ import { follow } from '../watcher/kubernetes/kubernetes.ts';
 import type { SourceEvent } from '../watcher/source.ts';
 import { type Api, sentenceOf } from './api.ts';
 import { ALL_ROLES } from './binding.ts';
+import { accountList, bindingList, limitList, namespaceList } from './cluster-lists.ts';
 import {
   type HeldAccount,
   type HeldBinding,
   type HeldNamespace,
-  heldAccount,
-  heldBinding,
   heldNamespace,
   limitItems,
 } from './cluster-objects.ts';
 import { Held, HeldItems } from './held.ts';
-import { accountsPath, bindingsPath, limitRangesPath, NAMESPACES, namespacePath } from './paths.ts';
+import { limitRangesPath, namespacePath } from './paths.ts';
 
 /** After an error that is no answer of the API server: not in a tight circle, and soon. */
 const RETRY_MS = 1000;
@@ -111,9 +110,10 @@ export class ClusterState {
     ];
   }
 
-  /** Resolves when nothing is read any more. */
+  /** Resolves when nothing is followed any more; what is held counts as not fresh from now on. */
   async stop(): Promise<void> {
     this.#stopped = true;
+    for (const one of this.#all()) one.fresh = false;
     await Promise.all(this.#following);
   }
 
@@ -207,36 +207,6 @@ export class ClusterState {
     const roles = [...this.roles.values()].flatMap(({ accounts, bindings }) => [accounts, bindings]);
     return new Set([this.namespaces, ...roles].flatMap((one) => [...one.keys()]));
   }
-}
-
-const namespaceList: Listed<HeldNamespace> = {
-  path: NAMESPACES,
-  members: (object) => [heldNamespace(object as V1Namespace)],
-};
-
-const limitList: Listed<LimitRangeItem> = {
-  path: limitRangesPath(),
-  key: ({ metadata }) => `${metadata?.namespace}/${metadata?.name}`,
-  members: (object) => limitItems(object as V1LimitRange),
-};
-
-/** RBAC lets an account list and watch one name of a resource when this selector says so. */
-function accountList(role: Role): Listed<HeldAccount> {
-  return {
-    path: accountsPath(),
-    fieldSelector: `metadata.name=${role}`,
-    key: ({ metadata }) => metadata?.namespace,
-    members: (object) => [heldAccount(object as V1ServiceAccount)],
-  };
-}
-
-function bindingList(role: Role): Listed<HeldBinding> {
-  return {
-    path: bindingsPath(),
-    fieldSelector: `metadata.name=${role}`,
-    key: ({ metadata }) => metadata?.namespace,
-    members: (object) => [heldBinding(object as unknown as V1RoleBinding, role)],
-  };
 }
 
 function namespaceOf(

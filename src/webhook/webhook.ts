@@ -95,7 +95,7 @@ async function serve(config: WebhookConfig, metrics: Metrics, log: Log): Promise
   process.once('SIGTERM', () => {
     draining = true;
     log.info('draining');
-    inBackground('stop the access controller', controller.stop());
+    controller.stop();
     setTimeout(() => process.exit(0), DRAIN_DELAY_MS + DRAIN_LIMIT_MS).unref();
     inBackground('drain', leave(server, log));
   });

@@ -65,7 +65,10 @@ function begun(t: TestContext, { another }: Connected, time: Clock = clock): Rep
   const access = new Access({ api, log, metrics, state, excluded: ['kube-system'] });
   const controller = new AccessController({ api, state, access, metrics, log, podAccess, clock: time });
   controller.start();
-  t.after(() => controller.stop());
+  t.after(() => {
+    controller.stop();
+    return state.stop();
+  });
   return { log, metric: (name) => metricSum(metrics.text(), `rollcall_access_${name}`) };
 }
 

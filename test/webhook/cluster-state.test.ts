@@ -267,3 +267,11 @@ test('a listener that throws leaves nothing that looks fresh for ever', async (t
   t.after(() => state.stop());
   await soon('word that all is followed again', () => thrown > 6 && state.fresh);
 });
+
+test('what is followed no more is believed no more', async (t) => {
+  const both = await followed(t);
+  assert.equal(known(both).name, 'demo');
+  void both.state.stop();
+  await both.state.readNamespace('demo');
+  assert.deepEqual(both.asked(), LIVE);
+});
