@@ -16,7 +16,7 @@ const BACKDATE_MS = 3_600_000;
  */
 export async function issue(hosts: readonly string[], now: Date): Promise<KeyPair> {
   // An idle webhook issues nothing, and need not hold the library in memory.
-  const { generate } = await import('selfsigned');
+  const { generate } = await import('./selfsigned.ts');
   // OpenSSL takes the first certificate of a bundle with the issuer's name: each has a name of its own.
   const name = `rollcall-${randomBytes(8).toString('hex')}`;
   const issued = await generate([{ name: 'commonName', value: name }], {
