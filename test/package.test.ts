@@ -8,9 +8,11 @@ import { delimiter, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
+import { BackgroundProcess } from './support/background-process.ts';
 import { endpointSlice, podEndpoint, slicePath } from './support/endpoint-slices.ts';
 import { startKubernetesDouble } from './support/kubernetes-double.ts';
 import { startSidecar } from './support/rollcall.ts';
+import { connected } from './webhook/connected-client.ts';
 
 const run = promisify(execFile);
 const repository = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
@@ -67,6 +69,23 @@ test('the program answers by its own name and as a plugin of kubectl', async () 
     assert.match(stdout, /^usage: rollcall inject/);
     await rm(link);
   }
+});
+
+test('the program serves as a webhook: what it loads late is in the bundle', async (t) => {
+  const { api, kubeconfig } = await connected(t);
+  api.create('/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations', {
+    metadata: { name: 'rollcall' },
+    webhooks: [{ name: 'pods.rollcall.dev', clientConfig: {} }],
+  });
+  const flags = ['--port', '0', '--image', 'rollcall:test', '--kubeconfig', kubeconfig];
+  const args = [join(installed, 'dist', 'main.js'), 'webhook', ...flags];
+  const program = new BackgroundProcess('rollcall webhook', process.execPath, args);
+  t.after(() => program.kill());
+  await program.until(
+    'word that it serves',
+    () => program.output.some((line) => /"serving"/.test(line)),
+    15_000,
+  );
 });
 
 test('a TypeScript program finds the types of both modules', async () => {
