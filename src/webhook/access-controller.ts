@@ -151,12 +151,20 @@ export class AccessController implements StateListener {
     this.#pruning = clock.setTimeout(() => void this.#prune(), low + clock.random() * (high - low));
   }
 
-  /** One binding after the other: nobody waits for it. */
+  /** Whether an account is bound that is not known to be there; most bindings have but the one of their role. */
+  #hasDoubtful(namespace: string, role: Role): boolean {
+    const { roles } = this.#options.state;
+    const bound = roles.get(role)?.bindings.get(namespace)?.accounts ?? [];
+    return bound.some((name) => roles.get(name as Role)?.accounts.get(namespace) === undefined);
+  }
+
+  /** One binding after the other: nobody waits for it. Nobody is taken out without the API server's word. */
   async #prune(): Promise<void> {
     const { state, access, log } = this.#options;
     for (const [role, { bindings }] of state.roles) {
       for (const namespace of [...bindings.keys()]) {
         if (this.#stopped) return;
+        if (!this.#hasDoubtful(namespace, role)) continue;
         try {
           await access.prune(namespace, role);
         } catch (error) {

@@ -438,6 +438,7 @@ test('now and then, subjects whose account is gone leave every binding', async (
   const both = await connected(t);
   const { api } = both;
   provided(api, 'plain', [SCOPED, 'mine', 'gone']);
+  provided(api, 'usual', [SCOPED]);
   const timers: { run: () => void; milliseconds: number }[] = [];
   await replica(t, both, {
     ...clock,
@@ -453,4 +454,6 @@ test('now and then, subjects whose account is gone leave every binding', async (
   await soon('the others', () => bound(api, 'plain')?.length === 2);
   assert.deepEqual(bound(api, 'plain'), ['mine', SCOPED]);
   await soon('another round', () => timers.length === 2);
+  const asked = api.requests.filter(({ path, watch }) => !watch && path.includes('/usual/'));
+  assert.deepEqual(asked, [], 'its only account is known to be there');
 });
