@@ -189,7 +189,7 @@ export function isStatus(error: unknown, code: number): boolean {
   return error instanceof ApiError && error.status === code;
 }
 
-/** What went wrong, in a sentence. */
+/** What went wrong, in a sentence, whatever was thrown. */
 export function sentenceOf(error: unknown): string {
-  return failureOf(error).message;
+  return error instanceof Error ? failureOf(error).message : String(error);
 }

@@ -132,6 +132,7 @@ test('an API server that is away and comes back is asked again', async (t) => {
 test('other errors are told by their message, whatever was thrown', () => {
   assert.equal(sentenceOf(new Error('no route')), 'no route');
   assert.equal(sentenceOf('text'), 'text');
+  assert.equal(sentenceOf(undefined), 'undefined');
 });
 
 test('a name never leads to another path', () => {
