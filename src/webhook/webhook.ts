@@ -2,6 +2,7 @@ import type { Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import packageJson from '../../package.json' with { type: 'json' };
 import { UsageError, type WebhookConfig } from '../config.ts';
+import { keys } from '../inject/annotations.ts';
 import { EXCLUDED_NAMESPACES } from '../inject/names.ts';
 import { own } from '../inject/pod.ts';
 import { installationOf } from '../installation.ts';
@@ -25,7 +26,6 @@ import { drain, secureContext, webhookServer } from './server.ts';
 import { SkipEvents } from './skip-events.ts';
 import { background, surviveFaults } from './survival.ts';
 
-const POD_ACCESS = 'rollcall.dev/pod-access';
 /** Until every API server and kube-proxy has heard that this replica is going. */
 const DRAIN_DELAY_MS = 5000;
 /** Nothing under way takes longer: the API server has given up by then. */
@@ -62,7 +62,7 @@ async function serve(config: WebhookConfig, metrics: Metrics, log: Log): Promise
   const events = new SkipEvents(api, metrics, log);
   const install = installationOf({ ...config, defaults: config.default });
   const podAccess = (annotations: Readonly<Record<string, string>>) =>
-    (own(annotations, POD_ACCESS) ?? own(install.defaults, POD_ACCESS)) === 'true';
+    (own(annotations, keys.podAccess.key) ?? own(install.defaults, keys.podAccess.key)) === 'true';
   const controller = new AccessController({ api, state, access, metrics, log, podAccess });
   const native = await nativeSidecars(config, api, log);
   let draining = false;
