@@ -177,6 +177,12 @@ export const webhookSettings = {
     default: 'auto',
     parse: oneOf('auto', 'true', 'false'),
   },
+  podResources: {
+    value: 'auto|true|false',
+    doc: 'whether the cluster keeps resources of a pod as a whole (gate PodLevelResources); auto goes by the version of the API server',
+    default: 'auto',
+    parse: oneOf('auto', 'true', 'false'),
+  },
   configuration: {
     value: 'NAME',
     doc: 'MutatingWebhookConfiguration that the certificates are published in',

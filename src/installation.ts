@@ -22,7 +22,7 @@ export function installationOf({
   shellImage,
   namespace,
   defaults = [],
-}: Given): Omit<Install, 'nativeSidecars'> {
+}: Given): Omit<Install, 'nativeSidecars' | 'podResources'> {
   const { version } = packageJson;
   const chosen = image ?? `rollcall:${version}`;
   try {

@@ -35,7 +35,7 @@ interface InstallFlags {
 
 /** Of the flags that inject and explain have alike; no cluster before native sidecars is judged for. */
 export function installOf({ image, 'shell-image': shellImage, default: defaults }: InstallFlags): Install {
-  return { ...installationOf({ image, shellImage, defaults }), nativeSidecars: true };
+  return { ...installationOf({ image, shellImage, defaults }), nativeSidecars: true, podResources: true };
 }
 
 /**

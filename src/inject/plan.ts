@@ -25,6 +25,11 @@ export interface Install {
   defaults: Readonly<Record<string, string>>;
   /** The cluster runs init containers that go on running. */
   nativeSidecars: boolean;
+  /**
+   * The cluster keeps the resources of a pod as a whole. A server whose gate is off shows that field to
+   * webhooks and drops it after admission, so that nothing may be decided by it.
+   */
+  podResources: boolean;
   /** The namespace of the webhook itself, whose pods get no sidecar. */
   ownNamespace?: string | undefined;
 }
@@ -176,8 +181,15 @@ function sidecarOptions(
     port: options.port ?? portOf(pod.spec),
     graceSeconds: graceOf(pod.spec),
     token: account !== 'unneeded',
-    resources: resources(pod, options.amounts, namespace.limits ?? [], native),
+    resources: resources(asKept(pod, install), options.amounts, namespace.limits ?? [], native),
   };
+}
+
+/** The pod as far as the server will keep it. */
+function asKept(pod: Pod, { podResources }: Install): Pod {
+  if (podResources || pod.spec.resources === undefined) return pod;
+  const { resources: _, ...spec } = pod.spec;
+  return { ...pod, spec };
 }
 
 function imageOf({ onStart, onChange, scripts }: Options, { image, shellImage }: Install): string {

@@ -95,7 +95,8 @@ function boundsOf(
     mostLimit: Math.min(smallest(of('Container', 'max')), podMax - limits, ofPodAsAWhole(name, whole)),
     // Of a pod without limits, the sidecar's are all there are.
     leastLimit: Math.max(least, aloneLimits < podMin ? podMin - limits : 0),
-    mostRequest: Math.min(podMax, ofPodAsAWhole(name, shared)) - requests,
+    // A request of the pod that is missing is what its containers add up to, and may not pass its limit.
+    mostRequest: Math.min(podMax, ofPodAsAWhole(name, { ...whole, ...shared })) - requests,
     leastRequest(limit) {
       const ofPod = Math.max(limit + limits, aloneLimits) / ratio('Pod');
       return Math.ceil(

@@ -19,10 +19,10 @@ import { secretStore } from './certificates/store.ts';
 import { ClusterState } from './cluster-state.ts';
 import { identityOf } from './identity.ts';
 import { LogQueue } from './log-queue.ts';
-import { NativeSidecars } from './native-sidecars.ts';
 import type { AdmissionRequest } from './parse-review.ts';
 import { type ReviewContext, review } from './review.ts';
 import { drain, secureContext, webhookServer } from './server.ts';
+import { type Features, ServerFeatures } from './server-features.ts';
 import { SkipEvents } from './skip-events.ts';
 import { background, surviveFaults } from './survival.ts';
 
@@ -64,11 +64,11 @@ async function serve(config: WebhookConfig, metrics: Metrics, log: Log): Promise
   const podAccess = (annotations: Readonly<Record<string, string>>) =>
     (own(annotations, keys.podAccess.key) ?? own(install.defaults, keys.podAccess.key)) === 'true';
   const controller = new AccessController({ api, state, access, metrics, log, podAccess });
-  const native = await nativeSidecars(config, api, log);
+  const features = await serverFeatures(config, api, log);
   let draining = false;
   const inBackground = background(log);
   const context: ReviewContext = {
-    install: () => ({ ...install, nativeSidecars: native() }),
+    install: () => ({ ...install, ...features() }),
     readNamespace: (name) => state.readNamespace(name),
     ensureAccess: (namespace, need) => access.ensure(namespace, need),
     tellOwner: (...what) => inBackground('tell the owner', events.tell(...what)),
@@ -147,11 +147,19 @@ function hostsOf({ service, namespace }: WebhookConfig): string[] {
   ];
 }
 
-async function nativeSidecars(config: WebhookConfig, api: Api, log: Log): Promise<() => boolean> {
-  if (config.nativeSidecars !== 'auto') return () => config.nativeSidecars === 'true';
-  const native = new NativeSidecars(api, log);
-  await native.start();
-  return () => native.supported;
+/** What the server has, where the settings do not say it. */
+async function serverFeatures(
+  { nativeSidecars, podResources }: WebhookConfig,
+  api: Api,
+  log: Log,
+): Promise<() => Features> {
+  const server = new ServerFeatures(api, log);
+  await server.start();
+  const chosen = {
+    ...(nativeSidecars === 'auto' ? {} : { nativeSidecars: nativeSidecars === 'true' }),
+    ...(podResources === 'auto' ? {} : { podResources: podResources === 'true' }),
+  };
+  return () => ({ ...server.features, ...chosen });
 }
 
 function exitOnInterrupt(log: Log): void {

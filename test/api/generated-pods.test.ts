@@ -4,10 +4,11 @@ import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { OWN_ACCOUNTS } from '../../src/inject/account.ts';
 import { inject, type Report } from '../../src/inject/inject.ts';
+import type { Install } from '../../src/inject/plan.ts';
 import type { Reply } from '../support/api-request.ts';
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
 import {
-  INSTALL,
+  installOn,
   type OutsideWebhook,
   SYSTEM_NAMESPACE,
   startOutsideWebhook,
@@ -18,7 +19,16 @@ import { appPod, INJECT, isInjected, type Pod } from './app-pod.ts';
 import { type Case, generatedPods } from './generated-pods.ts';
 import { inParallel } from './parallel.ts';
 import { ANNOTATIONS, LIMITS, makeNamespaces, namespaces, twinOf } from './twin-namespaces.ts';
-import { applicationOf, comparable, manifestOf, patched, sidecarsOf, silenced } from './twin-pods.ts';
+import {
+  applicationOf,
+  assertDerived,
+  asWritten,
+  comparable,
+  manifestOf,
+  patched,
+  sidecarsOf,
+  silenced,
+} from './twin-pods.ts';
 
 const PODS = 500;
 /** The API server and the webhook share two cores with the tests. */
@@ -36,6 +46,9 @@ interface Outcome extends Case {
 suite('generated pods on a real API server', { timeout: 180_000 }, () => {
   let plane: ControlPlane;
   let webhook: OutsideWebhook;
+  let install: Install;
+  /** From 1.37 on, requests of a pod as a whole are derived from its containers after admission. */
+  let derivesLate: boolean;
   let outcomes: Outcome[];
   /** Of the outcomes, those whose pod the API server takes by itself. */
   let accepted: Outcome[];
@@ -47,6 +60,8 @@ suite('generated pods on a real API server', { timeout: 180_000 }, () => {
 
   before(async () => {
     plane = await startControlPlane();
+    install = await installOn(plane);
+    derivesLate = Number.parseInt((await plane.must('GET', '/version')).minor, 10) >= 37;
     await plane.ensureNamespace(SYSTEM_NAMESPACE);
     await makeNamespaces(plane);
     webhook = await startOutsideWebhook(plane);
@@ -107,7 +122,7 @@ suite('generated pods on a real API server', { timeout: 180_000 }, () => {
     if (Object.keys(annotations).length > 0) seen.metadata.annotations = annotations;
     const labels: Record<string, string> = labelled ? { 'rollcall.dev/injection': 'enabled' } : {};
     const read = { name: namespace, labels, annotations: ANNOTATIONS, limits: limits ? LIMITS : [] };
-    return { seen, report: inject(seen, { namespace: read, install: INSTALL, dryRun: false }) };
+    return { seen, report: inject(seen, { namespace: read, install, dryRun: false }) };
   };
 
   const isDenied = ({ asks, obstacle }: Case) => asks === 'pod' && obstacle !== undefined;
@@ -189,7 +204,12 @@ suite('generated pods on a real API server', { timeout: 180_000 }, () => {
         if (status !== 201) return [];
         const swapped = OWN_ACCOUNTS.includes(body.spec.serviceAccountName);
         try {
-          assert.deepEqual(applicationOf(body, swapped), applicationOf(one.twin.body, swapped));
+          const twin: Pod = one.twin.body;
+          assert.deepEqual(
+            applicationOf(asWritten(body, one.pod), swapped),
+            applicationOf(asWritten(twin, one.pod), swapped),
+          );
+          assertDerived(body, twin, one.pod, derivesLate);
           return [];
         } catch (error) {
           return [[(error as Error).message, one]];

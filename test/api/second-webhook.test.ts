@@ -3,10 +3,11 @@
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { inject } from '../../src/inject/inject.ts';
+import type { Install } from '../../src/inject/plan.ts';
 import type { Reply } from '../support/api-request.ts';
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
 import {
-  INSTALL,
+  installOn,
   type OutsideWebhook,
   SYSTEM_NAMESPACE,
   startOutsideWebhook,
@@ -55,6 +56,7 @@ interface Outcome {
 suite('a second mutating webhook on a real API server', { timeout: 180_000 }, () => {
   let plane: ControlPlane;
   let webhook: OutsideWebhook;
+  let install: Install;
   let server: SecondWebhook;
   let outcomes: Outcome[];
   /** How often our webhook was called for a pod. */
@@ -63,6 +65,7 @@ suite('a second mutating webhook on a real API server', { timeout: 180_000 }, ()
 
   before(async () => {
     plane = await startControlPlane();
+    install = await installOn(plane);
     await plane.ensureNamespace(SYSTEM_NAMESPACE);
     server = await SecondWebhook.start();
     for (const second of seconds) await configure(second);
@@ -181,7 +184,7 @@ suite('a second mutating webhook on a real API server', { timeout: 180_000 }, ()
     for (const { second, pod, real } of accepted()) {
       const seen = manifestOf(real.body);
       const namespace = { name: namespaceOf(second), labels: {}, annotations: ANNOTATIONS, limits: [] };
-      const { decision, patch } = inject(seen, { namespace, install: INSTALL, dryRun: false });
+      const { decision, patch } = inject(seen, { namespace, install, dryRun: false });
       assert.deepEqual([decision.kind, patch], ['inject', []], namespaceOf(second));
       // Called before us for the last time, it has not seen what we made of the pod.
       if (second.name === 'old-types' && isNative(pod)) continue;

@@ -1,7 +1,9 @@
 /** What is to be the same of a pod with the sidecar and its twin without, and what is not. */
 
+import assert from 'node:assert/strict';
 import { apply_patch } from 'jsonpatch';
 import type { Operation } from '../../src/inject/operations.ts';
+import { amountOf } from '../../src/inject/quantity.ts';
 import type { Container, Pod } from './app-pod.ts';
 
 const TOKEN_PATH = '/var/run/secrets/kubernetes.io/serviceaccount';
@@ -41,6 +43,37 @@ export function comparable(pod: Pod): unknown {
   const { labels, annotations } = metadata as { labels?: unknown; annotations?: unknown };
   const text = JSON.stringify({ labels, annotations, spec });
   return JSON.parse(text.replaceAll(/kube-api-access-[a-z0-9]{5}/g, 'kube-api-access'));
+}
+
+type Amounts = Record<string, string>;
+const requestsOf = (pod: Pod): Amounts =>
+  (pod.spec.resources as { requests?: Amounts } | undefined)?.requests ?? {};
+
+/** Without the requests of the pod as a whole that the server derived from its containers, ours among them. */
+export function asWritten(pod: Pod, given: Pod): Pod {
+  if (pod.spec.resources === undefined) return pod;
+  const written = Object.entries(requestsOf(pod)).filter(([name]) => requestsOf(given)[name] !== undefined);
+  const resources = { ...pod.spec.resources, requests: Object.fromEntries(written) };
+  return { ...pod, spec: { ...pod.spec, resources } };
+}
+
+/**
+ * What the server derived for the pod as a whole is what it would be without us. Where it derives `late`,
+ * after admission, the sidecar counts too: then it is at most the sidecar's request more.
+ */
+export function assertDerived(pod: Pod, twin: Pod, given: Pod, late: boolean): void {
+  const [sidecar] = sidecarsOf(pod);
+  const own = (sidecar?.resources as { requests?: Amounts } | undefined)?.requests ?? {};
+  for (const name of ['cpu', 'memory']) {
+    const [beside, without] = [requestsOf(pod)[name], requestsOf(twin)[name]];
+    if (requestsOf(given)[name] !== undefined) continue;
+    if (beside === without) continue;
+    assert.ok(late, `${name}: ${beside} in place of ${without}`);
+    const [more, less, most] = [beside, without, own[name]].map(
+      (text) => amountOf(text ?? '0') ?? Number.NaN,
+    );
+    assert.ok(more! >= less! && more! - less! <= most! + 1e-6, `${name}: ${beside} in place of ${without}`);
+  }
 }
 
 /** The part of the pod that injection has no business with. */

@@ -67,6 +67,16 @@ describe('the volumes', () => {
   });
 });
 
+test('resources of a pod as a whole count only where the server keeps them', () => {
+  const whole = pod(({ spec }) => {
+    spec.resources = { limits: { cpu: '1', memory: '1Gi' }, requests: { cpu: '1', memory: '1Gi' } };
+  });
+  const on = (podResources: boolean) =>
+    planned(whole, {}, { install: { ...INSTALL, podResources } }).sidecar.resources;
+  assert.deepEqual(on(true), {});
+  assert.deepEqual(on(false), planned().sidecar.resources);
+});
+
 test('a quota finds requests and limits for cpu and memory', () => {
   const { requests, limits } = planned().sidecar.resources as Any;
   for (const amounts of [requests, limits]) {

@@ -14,6 +14,7 @@ export const INSTALL: Install = {
   version: '0.1.0',
   defaults: {},
   nativeSidecars: true,
+  podResources: true,
 };
 
 /** The volume that the ServiceAccount plugin adds, and its mount in each container. */

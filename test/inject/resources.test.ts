@@ -76,6 +76,13 @@ describe('resources of the pod as a whole', () => {
     assert.equal(given({ pod: whole({}) }), '10m-500m 48Mi-128Mi');
   });
 
+  test('bound the request also where the server is still to derive the one of the pod', () => {
+    const one = containers([{ cpu: '950m', memory: '900Mi' }, {}]);
+    one.spec.resources = { limits: { cpu: '1', memory: '1Gi' } };
+    const limits = [bound('Container', { default: { cpu: '100m', memory: '128Mi' } })];
+    assert.equal(given({ pod: one, limits, amounts: { cpuRequest: '80m' } }), '50m-500m 48Mi-128Mi');
+  });
+
   test('are not exceeded by the default that a LimitRange gives who names nothing', () => {
     const one = whole({ requests: { cpu: '200m', memory: '256Mi' }, limits: { cpu: '1', memory: '100Mi' } });
     one.spec.containers[0]!.resources = { requests: { cpu: '150m', memory: '200Mi' } };

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { parseAllDocuments } from 'yaml';
 import packageJson from '../../package.json' with { type: 'json' };
 import type { Install } from '../../src/inject/plan.ts';
+import { featuresOf } from '../../src/webhook/server-features.ts';
 import type { ControlPlane } from './control-plane.ts';
 import { freePorts } from './free-ports.ts';
 import { Rollcall } from './rollcall.ts';
@@ -14,14 +15,21 @@ const DEPLOY = fileURLToPath(new URL('../../deploy', import.meta.url));
 
 export const SYSTEM_NAMESPACE = 'rollcall-system';
 export const SIDECAR_IMAGE = 'rollcall:test';
-/** What the webhook below goes by when it gets no more flags. */
+/** What the webhook below goes by when it gets no more flags, on a server that has everything. */
 export const INSTALL: Install = {
   image: SIDECAR_IMAGE,
   shellImage: `${SIDECAR_IMAGE}-shell`,
   version: packageJson.version,
   defaults: {},
   nativeSidecars: true,
+  podResources: true,
 };
+
+/** The same on this server. */
+export async function installOn(plane: ControlPlane): Promise<Install> {
+  const { major, minor } = (await plane.must('GET', '/version')) as { major: string; minor: string };
+  return { ...INSTALL, ...featuresOf(major, minor) };
+}
 
 interface Manifest {
   kind: string;
