@@ -47,7 +47,7 @@ suite('generated pods on a real API server', { timeout: 180_000 }, () => {
   let plane: ControlPlane;
   let webhook: OutsideWebhook;
   let install: Install;
-  /** From 1.37 on, requests of a pod as a whole are derived from its containers after admission. */
+  /** From 1.37 on, what a pod has as a whole is derived from its containers after admission. */
   let derivesLate: boolean;
   let outcomes: Outcome[];
   /** Of the outcomes, those whose pod the API server takes by itself. */
@@ -117,7 +117,8 @@ suite('generated pods on a real API server', { timeout: 180_000 }, () => {
   /** What the core makes of the pod as the API server would have it without us. */
   const planned = ({ pod, namespace, twin }: Outcome): { seen: Pod; report: Report } => {
     const { labelled, limits } = namespaces[namespace]!;
-    const seen = manifestOf(twin.body);
+    // What is derived after admission is not there yet when we are asked.
+    const seen = manifestOf(derivesLate ? asWritten(twin.body, pod) : twin.body);
     const annotations = { ...seen.metadata.annotations, ...pod.metadata.annotations };
     if (Object.keys(annotations).length > 0) seen.metadata.annotations = annotations;
     const labels: Record<string, string> = labelled ? { 'rollcall.dev/injection': 'enabled' } : {};

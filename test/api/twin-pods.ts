@@ -46,33 +46,39 @@ export function comparable(pod: Pod): unknown {
 }
 
 type Amounts = Record<string, string>;
-const requestsOf = (pod: Pod): Amounts =>
-  (pod.spec.resources as { requests?: Amounts } | undefined)?.requests ?? {};
+const KINDS = ['requests', 'limits'] as const;
+type Kind = (typeof KINDS)[number];
+const amountsOf = ({ spec }: Pod, kind: Kind): Amounts =>
+  (spec.resources as Partial<Record<Kind, Amounts>> | undefined)?.[kind] ?? {};
 
-/** Without the requests of the pod as a whole that the server derived from its containers, ours among them. */
+/** Without what the server derived for the pod as a whole from its containers, ours among them. */
 export function asWritten(pod: Pod, given: Pod): Pod {
   if (pod.spec.resources === undefined) return pod;
-  const written = Object.entries(requestsOf(pod)).filter(([name]) => requestsOf(given)[name] !== undefined);
-  const resources = { ...pod.spec.resources, requests: Object.fromEntries(written) };
-  return { ...pod, spec: { ...pod.spec, resources } };
+  const resources = KINDS.map((kind) => {
+    const written = Object.entries(amountsOf(pod, kind)).filter(([name]) =>
+      Object.hasOwn(amountsOf(given, kind), name),
+    );
+    return written.length === 0 ? [] : [[kind, Object.fromEntries(written)]];
+  });
+  return { ...pod, spec: { ...pod.spec, resources: Object.fromEntries(resources.flat()) } };
 }
 
 /**
  * What the server derived for the pod as a whole is what it would be without us. Where it derives `late`,
- * after admission, the sidecar counts too: then it is at most the sidecar's request more.
+ * after admission, the sidecar counts too: then it is at most the sidecar's share more.
  */
 export function assertDerived(pod: Pod, twin: Pod, given: Pod, late: boolean): void {
   const [sidecar] = sidecarsOf(pod);
-  const own = (sidecar?.resources as { requests?: Amounts } | undefined)?.requests ?? {};
-  for (const name of ['cpu', 'memory']) {
-    const [beside, without] = [requestsOf(pod)[name], requestsOf(twin)[name]];
-    if (requestsOf(given)[name] !== undefined) continue;
-    if (beside === without) continue;
-    assert.ok(late, `${name}: ${beside} in place of ${without}`);
-    const [more, less, most] = [beside, without, own[name]].map(
-      (text) => amountOf(text ?? '0') ?? Number.NaN,
-    );
-    assert.ok(more! >= less! && more! - less! <= most! + 1e-6, `${name}: ${beside} in place of ${without}`);
+  const own = sidecar?.resources as Partial<Record<Kind, Amounts>> | undefined;
+  for (const kind of KINDS) {
+    for (const name of ['cpu', 'memory'].filter((one) => !Object.hasOwn(amountsOf(given, kind), one))) {
+      const [beside, without] = [amountsOf(pod, kind)[name], amountsOf(twin, kind)[name]];
+      if (beside === without) continue;
+      const told = `${kind} of ${name}: ${beside} in place of ${without}`;
+      assert.ok(late, told);
+      const [more, less, most] = [beside, without, own?.[kind]?.[name]].map((text) => amountOf(text ?? '0'));
+      assert.ok(more! >= less! && more! - less! <= most! + 1e-6, told);
+    }
   }
 }
 
