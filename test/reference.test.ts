@@ -4,6 +4,7 @@ import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { type Key, keys, PREFIX } from '../src/inject/annotations.ts';
 import { parseTemplate } from '../src/watcher/outputs/template.ts';
+import { REPORTER } from '../src/webhook/skip-events.ts';
 import { placeholderDocs, reference } from './reference/reference.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
@@ -43,7 +44,7 @@ test('the placeholders that are described are those that there are', () => {
 
 describe('no key is told of that there is not', () => {
   const documents = ['README.md', ...inside('docs', '.md'), ...inside('deploy', '.yaml')];
-  const known: string[] = Object.values(keys).map(({ key }) => key);
+  const known: string[] = [...Object.values(keys).map(({ key }) => key), REPORTER];
 
   for (const document of documents) {
     test(`in ${document}`, () => {

@@ -8,6 +8,9 @@ import { type Clock, systemClock } from '../watcher/clock.ts';
 import { type Api, isStatus, sentenceOf } from './api.ts';
 import { eventsPath } from './paths.ts';
 
+/** The component that Events name; the policy on the webhook's own account knows it. */
+export const REPORTER = 'rollcall.dev/webhook';
+
 /** As long as an API server keeps an Event by default; then it is worth telling again. */
 const REMEMBERED_MS = 3_600_000;
 /** A pair of owner and code takes under 100 B to remember. */
@@ -94,7 +97,7 @@ function event(now: Date, namespace: string, owner: OwnerReference, code: Code, 
     message: message.slice(0, MESSAGE_CHARACTERS),
     action: 'Inject',
     source: { component: 'rollcall' },
-    reportingComponent: 'rollcall.dev/webhook',
+    reportingComponent: REPORTER,
     reportingInstance: hostname(),
     firstTimestamp: now,
     lastTimestamp: now,
