@@ -5,8 +5,8 @@
  */
 import { createServer, type ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { issue } from '../src/webhook/certificates/issue.ts';
-import { endpointSlice, podEndpoint } from '../test/support/endpoint-slices.ts';
+import { issue } from '../../src/webhook/certificates/issue.ts';
+import { endpointSlice, podEndpoint } from '../../test/support/endpoint-slices.ts';
 
 const SLICE = 100;
 const members = Number(process.argv[2]);

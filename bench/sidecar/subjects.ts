@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { sidecarEnvironment } from '../src/inject/sidecar.ts';
+import { sidecarEnvironment } from '../../src/inject/sidecar.ts';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 export const directory = mkdtempSync(join(tmpdir(), 'rollcall-bench-'));
@@ -49,7 +49,7 @@ export function startSidecar(api: Api): { child: ChildProcess; socket: string } 
   const own = mkdtempSync(join(directory, 's-'));
   const flags = ['--namespace', 'bench', '--service', 'db', '--port', '0', '--directory', own];
   const upstream = ['--server', api.url, '--ca-file', api.caFile];
-  const child = started(process.execPath, [here('../dist/main.js'), 'sidecar', ...flags, ...upstream], {
+  const child = started(process.execPath, [here('../../dist/main.js'), 'sidecar', ...flags, ...upstream], {
     ...process.env,
     ...sidecarEnvironment,
   });

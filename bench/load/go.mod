@@ -1,0 +1,3 @@
+module rollcall.dev/bench/load
+
+go 1.24
