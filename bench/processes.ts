@@ -45,7 +45,8 @@ export function start(role: Role, [program, ...args]: string[], options: Environ
     lines.push(chunk);
     if (lines.length > 50) lines.shift();
   };
-  for (const stream of [child.stdout, child.stderr] as Readable[]) stream.setEncoding('utf8').on('data', keep);
+  for (const stream of [child.stdout, child.stderr] as Readable[])
+    stream.setEncoding('utf8').on('data', keep);
   return { child, pid: child.pid!, tail: () => lines.join('') };
 }
 
@@ -99,6 +100,13 @@ function coresOf(role: Role): string {
 
 /** One of the sizes of /proc/PID/status, in bytes: VmRSS is all that is resident, RssAnon what is its own. */
 export function memory(pid: number, field: 'VmRSS' | 'VmHWM' | 'RssAnon'): number {
-  const kilobytes = new RegExp(`${field}:\\s+(\\d+) kB`).exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  const kilobytes = new RegExp(`${field}:\\s+(\\d+) kB`).exec(
+    readFileSync(`/proc/${pid}/status`, 'utf8'),
+  )?.[1];
   return Number(kilobytes) * 1024;
+}
+
+/** What the process alone costs, without its binary. */
+export function anonymous({ pid }: ChildProcess): number {
+  return memory(pid!, 'RssAnon');
 }

@@ -1,22 +1,17 @@
 /** What is measured: our sidecar as the image runs it, a Go relay, and a Node process that does nothing. */
-import { type ChildProcess, fork, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { sidecarEnvironment } from '../../src/inject/sidecar.ts';
+import { build, goMissing } from '../go.ts';
+import { directory, track } from '../processes.ts';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
-export const directory = mkdtempSync(join(tmpdir(), 'rollcall-bench-'));
-const children = new Set<ChildProcess>();
-process.on('exit', () => {
-  for (const child of children) child.kill('SIGKILL');
-  rmSync(directory, { recursive: true, force: true });
-});
 
 /** What the relay asks for, and the sidecar. */
 export const RELAY_PATH = '/relay';
@@ -31,7 +26,7 @@ export interface Api {
 
 export async function startApi(members: number): Promise<Api> {
   const child = fork(here('api.ts'), [String(members)]);
-  children.add(child);
+  track(child);
   const [{ url, ca }] = await once(child, 'message');
   const caFile = join(directory, `ca-${child.pid}.crt`);
   writeFileSync(caFile, ca);
@@ -56,13 +51,10 @@ export function startSidecar(api: Api): { child: ChildProcess; socket: string } 
   return { child, socket: join(own, 'members.sock') };
 }
 
-/** Built on the first call; undefined where there is no Go. */
+/** Undefined where there is no Go. */
 export function startRelay(api: Api): { child: ChildProcess; socket: string } | undefined {
-  const binary = join(directory, 'relay');
-  if (!existsSync(binary)) {
-    const built = spawnSync('go', ['build', '-o', binary, '.'], { cwd: here('relay'), stdio: 'inherit' });
-    if (built.status !== 0) return undefined;
-  }
+  if (goMissing() !== undefined) return undefined;
+  const binary = build('sidecar/relay');
   const socket = join(mkdtempSync(join(directory, 'r-')), 'members.sock');
   const child = started(binary, [
     '--server',
@@ -77,11 +69,6 @@ export function startRelay(api: Api): { child: ChildProcess; socket: string } | 
 
 export function startIdleNode(): ChildProcess {
   return started(process.execPath, ['--eval', 'setInterval(() => {}, 1e9)']);
-}
-
-export function stop(child: ChildProcess): void {
-  child.kill('SIGKILL');
-  children.delete(child);
 }
 
 /** Calls back with every line of the stream and when it came, in nanoseconds. */
@@ -100,14 +87,8 @@ export async function read(path: string, onLine: (line: string, at: bigint) => v
   }
 }
 
-/** Anonymous resident memory in bytes: what the process alone costs, without its binary. */
-export function anonymousBytes(child: ChildProcess): number {
-  const kilobytes = /RssAnon:\s+(\d+) kB/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1];
-  return Number(kilobytes) * 1024;
-}
-
 function started(program: string, args: string[], env: NodeJS.ProcessEnv = process.env): ChildProcess {
   const child = spawn(program, args, { env, stdio: ['ignore', 'ignore', 'ignore'] });
-  children.add(child);
+  track(child);
   return child;
 }

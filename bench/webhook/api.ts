@@ -33,7 +33,10 @@ for (const name of ['pepr-bench-store', 'pepr-bench-schedule']) {
 const service = { name: 'rollcall', namespace: 'rollcall-system', path: '/mutate', port: 443 };
 double.create('/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations', {
   metadata: { name: 'rollcall' },
-  webhooks: ['pods.rollcall.dev', 'namespaces.rollcall.dev'].map((name) => ({ name, clientConfig: { service } })),
+  webhooks: ['pods.rollcall.dev', 'namespaces.rollcall.dev'].map((name) => ({
+    name,
+    clientConfig: { service },
+  })),
 });
 double.fault(({ method, path, watch }) => {
   const what = `${watch ? 'WATCH' : method} ${path.split('/').slice(2).join('/')}`;
@@ -48,4 +51,9 @@ setInterval(() => {
 
 process.on('message', () => process.send?.(counts));
 process.on('disconnect', () => process.exit(0));
-process.send?.({ url: double.url, caFile: keys.caFile, certFile: keys.certificateFile, keyFile: keys.keyFile });
+process.send?.({
+  url: double.url,
+  caFile: keys.caFile,
+  certFile: keys.certificateFile,
+  keyFile: keys.keyFile,
+});

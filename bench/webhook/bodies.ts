@@ -52,7 +52,15 @@ async function injectedBy(subject: Subject, pod: Pod): Promise<Pod> {
 function post({ port, path, name }: Subject, body: object): Promise<unknown> {
   const text = JSON.stringify(body);
   const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) };
-  const target = { host: '127.0.0.1', port, path, method: 'POST', headers, rejectUnauthorized: false, agent: false };
+  const target = {
+    host: '127.0.0.1',
+    port,
+    path,
+    method: 'POST',
+    headers,
+    rejectUnauthorized: false,
+    agent: false,
+  };
   return new Promise((resolve, reject) => {
     const request = httpsRequest(target as object, (response) => {
       let answer = '';

@@ -1,6 +1,6 @@
 /** What is measured: each case once in every turn, for every webhook. */
 import { OUTCOMES, type Outcome, SIZES, type Size } from './reviews.ts';
-import type { SubjectName } from './subjects.ts';
+import type { SubjectName } from './subject-names.ts';
 
 export interface Case {
   size: Size;
@@ -23,8 +23,18 @@ export interface Form {
 /** As many as API servers have under way for one webhook most of the time. */
 const USUAL = 8;
 
-const kept = (size: Size, outcome: Outcome, concurrency = USUAL): Case => ({ size, outcome, kept: true, concurrency });
-const fresh = (size: Size, concurrency = USUAL): Case => ({ size, outcome: 'injecting', kept: false, concurrency });
+const kept = (size: Size, outcome: Outcome, concurrency = USUAL): Case => ({
+  size,
+  outcome,
+  kept: true,
+  concurrency,
+});
+const fresh = (size: Size, concurrency = USUAL): Case => ({
+  size,
+  outcome: 'injecting',
+  kept: false,
+  concurrency,
+});
 
 /** Every size with every outcome; the others with the review of 6 KB, which is a usual pod's. */
 const ALL_CASES = [

@@ -10,9 +10,9 @@ import express from 'express';
 
 const [kind, keyFile = '', certFile = ''] = process.argv.slice(2);
 const options = { key: readFileSync(keyFile), cert: readFileSync(certFile), minVersion: 'TLSv1.3' as const };
-const patch = Buffer.from(JSON.stringify([{ op: 'add', path: '/metadata/labels/bench', value: '1' }])).toString(
-  'base64',
-);
+const patch = Buffer.from(
+  JSON.stringify([{ op: 'add', path: '/metadata/labels/bench', value: '1' }]),
+).toString('base64');
 const server = createServer(options, kind === 'express' ? withExpress() : plain);
 server.listen(0, '127.0.0.1', () => {
   const { port } = server.address() as AddressInfo;
@@ -29,7 +29,10 @@ function plain(request: IncomingMessage, response: ServerResponse): void {
   request.on('data', (chunk: Buffer) => chunks.push(chunk));
   request.on('end', () => {
     const text = JSON.stringify(answer(JSON.parse(Buffer.concat(chunks).toString())));
-    response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) });
+    response.writeHead(200, {
+      'content-type': 'application/json',
+      'content-length': Buffer.byteLength(text),
+    });
     response.end(text);
   });
 }

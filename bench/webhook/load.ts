@@ -43,7 +43,9 @@ export async function load({ port, path, pid, name }: Subject, asked: Load): Pro
   const command = [build('load'), ...Object.entries(flags).map(([flag, value]) => `-${flag}=${value}`)];
   const loaded = JSON.parse(await output('client', command)) as Loaded;
   if (loaded.errors > 0) {
-    throw new Error(`${name}: ${loaded.errors} of ${loaded.reviews} answers are wrong: ${loaded.examples.join('; ')}`);
+    throw new Error(
+      `${name}: ${loaded.errors} of ${loaded.reviews} answers are wrong: ${loaded.examples.join('; ')}`,
+    );
   }
   return loaded;
 }

@@ -117,7 +117,11 @@ function addTokenAndFields(pod: Pod): void {
     { downwardAPI: { items: [item('namespace')] } },
   ];
   pod.spec.volumes!.push({ name: TOKEN_MOUNT.name, projected: { defaultMode: 420, sources } } as never);
-  const probe = { httpGet: { path: '/ready', port: 8080, scheme: 'HTTP' }, timeoutSeconds: 1, periodSeconds: 10 };
+  const probe = {
+    httpGet: { path: '/ready', port: 8080, scheme: 'HTTP' },
+    timeoutSeconds: 1,
+    periodSeconds: 10,
+  };
   const toleration = { operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 300 };
   for (const one of pod.spec.containers) {
     one.volumeMounts!.push(TOKEN_MOUNT);
@@ -128,11 +132,21 @@ function addTokenAndFields(pod: Pod): void {
   Object.assign(pod.metadata!, {
     generateName: 'db-',
     managedFields: [
-      { manager: 'kube-controller-manager', operation: 'Update', apiVersion: 'v1', time, fieldsType: 'FieldsV1', fieldsV1: fields },
+      {
+        manager: 'kube-controller-manager',
+        operation: 'Update',
+        apiVersion: 'v1',
+        time,
+        fieldsType: 'FieldsV1',
+        fieldsV1: fields,
+      },
     ],
   });
   Object.assign(pod.spec, {
-    tolerations: ['not-ready', 'unreachable'].map((name) => ({ key: `node.kubernetes.io/${name}`, ...toleration })),
+    tolerations: ['not-ready', 'unreachable'].map((name) => ({
+      key: `node.kubernetes.io/${name}`,
+      ...toleration,
+    })),
   });
 }
 

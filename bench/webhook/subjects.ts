@@ -12,18 +12,7 @@ import { directory, output, type Started, servingPort, start } from '../processe
 import type { ClusterDouble } from './cluster-double.ts';
 import { peprModule } from './pepr-module.ts';
 import { NAMESPACE } from './reviews.ts';
-
-/** In the order of the tables. */
-export const SUBJECTS = {
-  ours: 'Rollcall',
-  go: 'Go stdlib',
-  'go-minimal': 'Go stdlib, types of its own',
-  'controller-runtime': 'controller-runtime',
-  pepr: 'Pepr',
-  https: 'node:https alone',
-  express: 'Express alone',
-} as const;
-export type SubjectName = keyof typeof SUBJECTS;
+import type { SubjectName } from './subject-names.ts';
 
 export interface Subject {
   name: SubjectName;
@@ -55,16 +44,24 @@ const starters: Record<SubjectName, (given: Surroundings) => Promise<Subject>> =
   'go-minimal': (given) => serving('go-minimal', [build('peers/go/minimal'), ...pair(given), ...goFlags()]),
   'controller-runtime': startControllerRuntime,
   pepr: startPepr,
-  https: ({ keyFile, certFile }) => serving('https', [process.execPath, here('floors.ts'), 'https', keyFile, certFile]),
+  https: ({ keyFile, certFile }) =>
+    serving('https', [process.execPath, here('floors.ts'), 'https', keyFile, certFile]),
   express: ({ keyFile, certFile }) =>
     serving('express', [process.execPath, here('floors.ts'), 'express', keyFile, certFile], production()),
 };
 
 /** The bundle as the image runs it, with the arguments and the environment that deploy/webhook.yaml gives it. */
-export function startOurs({ kubeconfig }: Pick<Surroundings, 'kubeconfig'>, flags: string[] = []): Promise<Subject> {
+export function startOurs(
+  { kubeconfig }: Pick<Surroundings, 'kubeconfig'>,
+  flags: string[] = [],
+  bundle = here('../../dist/main.js'),
+): Promise<Subject> {
   const { args, env } = deployed();
-  const program = [process.execPath, ...nodeFlags(), ...flags, here('../../dist/main.js')];
-  return serving('ours', [...program, ...args, '--port', '0', '--kubeconfig', kubeconfig], { ...production(), ...env });
+  const program = [process.execPath, ...nodeFlags(), ...flags, bundle];
+  return serving('ours', [...program, ...args, '--port', '0', '--kubeconfig', kubeconfig], {
+    ...production(),
+    ...env,
+  });
 }
 
 async function serving(name: SubjectName, command: string[], env = ownEnvironment()): Promise<Subject> {
@@ -85,9 +82,22 @@ function goFlags(): string[] {
 
 async function startControllerRuntime({ certDirectory }: Surroundings): Promise<Subject> {
   const [port] = await freePorts(1);
-  const command = [build('peers/go/controllerruntime'), '-cert-dir', certDirectory, '-port', `${port}`, ...goFlags()];
+  const command = [
+    build('peers/go/controllerruntime'),
+    '-cert-dir',
+    certDirectory,
+    '-port',
+    `${port}`,
+    ...goFlags(),
+  ];
   const started = start('server', command, { env: ownEnvironment() });
-  return listening({ name: 'controller-runtime', port: port!, path: `/mutate${QUERY}`, pid: started.pid, started });
+  return listening({
+    name: 'controller-runtime',
+    port: port!,
+    path: `/mutate${QUERY}`,
+    pid: started.pid,
+    started,
+  });
 }
 
 /** Installed into a folder of this run, since nobody needs it but the bench. */
@@ -96,7 +106,9 @@ async function startPepr({ kubeconfig, certFile, keyFile }: Surroundings): Promi
   if (!existsSync(join(folder, 'node_modules/pepr'))) {
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, 'package.json'), '{"private":true}');
-    await output('client', ['npm', 'install', '--no-audit', '--no-fund', '--ignore-scripts', PEPR], { cwd: folder });
+    await output('client', ['npm', 'install', '--no-audit', '--no-fund', '--ignore-scripts', PEPR], {
+      cwd: folder,
+    });
   }
   writeFileSync(join(folder, 'module.cjs'), peprModule(IMAGE, packageJson.version));
   const [port] = await freePorts(1);
@@ -108,7 +120,10 @@ async function startPepr({ kubeconfig, certFile, keyFile }: Surroundings): Promi
     PEPR_API_PATH: PEPR_PATH,
     PEPR_WATCH_MODE: 'false',
   };
-  const started = start('server', [process.execPath, join(folder, 'module.cjs'), `${port}`], { env, cwd: folder });
+  const started = start('server', [process.execPath, join(folder, 'module.cjs'), `${port}`], {
+    env,
+    cwd: folder,
+  });
   const path = `/mutate/${PEPR_PATH}${QUERY}`;
   const subject = await listening({ name: 'pepr', port: port!, path, pid: started.pid, started });
   // It takes reviews only when it has read its store, after a random time of up to 3 s.
@@ -157,10 +172,13 @@ function deployed(): { args: string[]; env: Record<string, string> } {
   const objects = parseAllDocuments(text).map((document) => document.toJS());
   const { spec } = objects.find(({ kind }) => kind === 'Deployment').spec.template;
   const { args = [], env = [] } = spec.containers[0] as { args?: string[]; env?: EnvVar[] };
-  return { args, env: { ...Object.fromEntries(env.map((one) => [one.name, valueOf(one)])), ROLLCALL_IMAGE: IMAGE } };
+  return {
+    args,
+    env: { ...Object.fromEntries(env.map((one) => [one.name, settled(one)])), ROLLCALL_IMAGE: IMAGE },
+  };
 }
 
-function valueOf({ value = '', valueFrom }: EnvVar): string {
+function settled({ value = '', valueFrom }: EnvVar): string {
   const path = valueFrom?.fieldRef?.fieldPath;
   return path === 'metadata.namespace' ? 'rollcall-system' : path === 'metadata.name' ? 'rollcall-0' : value;
 }

@@ -9,7 +9,8 @@ import { type Bodies, type Differences, prepareBodies } from './bodies.ts';
 import { type Case, caseName, type Form } from './cases.ts';
 import { type ClusterDouble, startClusterDouble } from './cluster-double.ts';
 import { load } from './load.ts';
-import { startSubject, type Subject, SUBJECTS, type SubjectName } from './subjects.ts';
+import { SUBJECTS, type SubjectName } from './subject-names.ts';
+import { type Subject, startSubject } from './subjects.ts';
 
 export interface Measured extends Case {
   subject: SubjectName;
@@ -99,7 +100,12 @@ async function warmUp(subjects: readonly Subject[], bodies: Bodies, form: Form):
 /** Where others use the machine, a server gets less of its core. */
 const LONGEST_S = 5;
 
-function ask(subject: Subject, bodies: Bodies, { size, outcome, kept, concurrency }: Case, cpuSeconds: number) {
+function ask(
+  subject: Subject,
+  bodies: Bodies,
+  { size, outcome, kept, concurrency }: Case,
+  cpuSeconds: number,
+) {
   const floor = subject.name === 'https' || subject.name === 'express';
   const expect = floor ? 'any' : outcome === 'injecting' ? 'patch' : 'none';
   const bodyFile = bodies(subject, size, outcome);
@@ -119,7 +125,12 @@ async function measureAll(
     tell(`turn ${turn + 1} of ${form.turns}`);
     for (const one of form.cases) {
       for (const subject of rotated(subjects, turn)) {
-        const { reviews, seconds, cpuSeconds, p50Ms, p99Ms } = await ask(subject, bodies, one, form.cpuSeconds);
+        const { reviews, seconds, cpuSeconds, p50Ms, p99Ms } = await ask(
+          subject,
+          bodies,
+          one,
+          form.cpuSeconds,
+        );
         const perCpuSecond = reviews / cpuSeconds;
         const times = { reviews, seconds, cpuSeconds, perCpuSecond, p50Ms, p99Ms };
         measured.push({ subject: subject.name, turn, ...one, ...times });
@@ -127,7 +138,9 @@ async function measureAll(
     }
   }
   const requests = difference(before, await cluster.requests());
-  const reviews = measured.filter(({ subject }) => subject === 'ours').reduce((sum, one) => sum + one.reviews, 0);
+  const reviews = measured
+    .filter(({ subject }) => subject === 'ours')
+    .reduce((sum, one) => sum + one.reviews, 0);
   return { measured, api: { reviews, requests } };
 }
 
@@ -160,7 +173,13 @@ async function memoryAfter(
     const after: Memory['after'] = [];
     const bodyFile = bodies(subject, 6, 'injecting');
     for (let step = 1; step <= STEPS; step += 1) {
-      await load(subject, { bodyFile, kept: true, concurrency: 8, reviews: reviews / STEPS, expect: 'patch' });
+      await load(subject, {
+        bodyFile,
+        kept: true,
+        concurrency: 8,
+        reviews: reviews / STEPS,
+        expect: 'patch',
+      });
       after.push({ reviews: (reviews / STEPS) * step, bytes: memory(subject.pid, 'VmRSS') });
     }
     all.push({ subject: subject.name, idleBytes: idle.get(subject.name)!, after });

@@ -1,0 +1,164 @@
+/**
+ * `npm run bench -- cluster`: pods created through a real API server with no webhook, ours and the Go one: pods a
+ * second, what the API server itself says the webhook adds, and what ours asks of the API meanwhile.
+ */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Audit } from '../../test/api/audit.ts';
+import { type ControlPlane, startControlPlane } from '../../test/support/control-plane.ts';
+import { findAssets } from '../../test/support/control-plane-binaries.ts';
+import { install, SYSTEM_NAMESPACE } from '../../test/support/deployment.ts';
+import { goMissing } from '../go.ts';
+import { stop } from '../processes.ts';
+import { quantile } from '../statistics.ts';
+import { type Subject, startOurs, startSubject } from '../webhook/subjects.ts';
+import { admissionTime } from './admission-time.ts';
+import { type Configuration, Configurations } from './configurations.ts';
+import { PodMaker } from './pods.ts';
+
+export const MODES = { none: 'no webhook', ours: 'Rollcall', go: 'Go stdlib' } as const;
+export type Mode = keyof typeof MODES;
+
+/** `steady` is a namespace that is known; `new` is namespaces made a moment ago. */
+export type Phase = 'steady' | 'new';
+
+export interface ClusterMeasured {
+  mode: Mode;
+  phase: Phase;
+  turn: number;
+  pods: number;
+  podsPerSecond: number;
+  p50Ms: number;
+  p99Ms: number;
+  /** The mean of what the API server waited for the webhook, for a pod; 0 without one. */
+  addedMs: number;
+  /** What ours asked of the API meanwhile, watches included. */
+  requests: Record<string, number>;
+}
+
+export interface ClusterResult {
+  measured: ClusterMeasured[];
+}
+
+const FORMS = {
+  full: { turns: 3, namespaces: 100, steady: 500 },
+  short: { turns: 1, namespaces: 20, steady: 200 },
+} as const;
+const PODS_IN_NEW = 10;
+const USER = `system:serviceaccount:${SYSTEM_NAMESPACE}:rollcall`;
+
+export async function clusterBench(
+  form: keyof typeof FORMS,
+  tell: (sentence: string) => void,
+): Promise<ClusterResult | undefined> {
+  const missing =
+    goMissing() ??
+    (await findAssets().then(
+      () => undefined,
+      (error: Error) => error.message,
+    ));
+  if (missing !== undefined) {
+    tell(`cluster: not measured: ${missing}`);
+    return undefined;
+  }
+  const audit = await Audit.of(USER);
+  const plane = await startControlPlane({ extraArgs: audit.args });
+  const subjects: Subject[] = [];
+  try {
+    const configurations = await startWebhooks(plane, subjects);
+    const bench = new Bench(plane, audit);
+    for (let turn = 0; turn < FORMS[form].turns; turn += 1) {
+      for (const mode of ['none', 'ours', 'go'] as const) {
+        tell(`turn ${turn + 1} of ${FORMS[form].turns}, ${MODES[mode]}`);
+        await configurations.use(mode);
+        await bench.measure(mode, turn, FORMS[form]);
+      }
+    }
+    return { measured: bench.measured };
+  } finally {
+    for (const { started } of subjects) stop(started.child);
+    await plane.stop();
+    await audit.remove();
+  }
+}
+
+/** Both run all the time; the configuration decides which one the API server calls. */
+async function startWebhooks(plane: ControlPlane, subjects: Subject[]): Promise<Configurations> {
+  // The address is known only once it listens, and it publishes its CA before that.
+  await install(plane, 'https://127.0.0.1:1/mutate');
+  const kubeconfig = join(plane.directory, 'webhook.kubeconfig');
+  writeFileSync(kubeconfig, plane.kubeconfigFor(await plane.mintToken(SYSTEM_NAMESPACE, 'rollcall')));
+  const ours = await startOurs({ kubeconfig });
+  subjects.push(ours);
+  const certFile = join(plane.directory, 'serving.pem');
+  const pair = { certFile, keyFile: join(plane.directory, 'serving.key'), certDirectory: '', kubeconfig };
+  const go = await startSubject('go', pair);
+  subjects.push(go);
+  const url = ({ port }: Subject) => `https://127.0.0.1:${port}/mutate`;
+  const published = await plane.must('GET', Configurations.path('rollcall'));
+  const template = published as Configuration;
+  return new Configurations(plane, {
+    ours: { template, url: url(ours) },
+    go: { template, url: url(go), caBundle: Buffer.from(plane.ca).toString('base64') },
+  });
+}
+
+class Bench {
+  readonly measured: ClusterMeasured[] = [];
+  readonly #plane: ControlPlane;
+  readonly #audit: Audit;
+  readonly #pods: PodMaker;
+  #audited = 0;
+
+  constructor(plane: ControlPlane, audit: Audit) {
+    this.#plane = plane;
+    this.#audit = audit;
+    this.#pods = new PodMaker(plane);
+  }
+
+  async measure(mode: Mode, turn: number, { namespaces, steady }: (typeof FORMS)[keyof typeof FORMS]) {
+    const known = `steady-${mode}`;
+    if (turn === 0) await this.#plane.ensureNamespace(known);
+    // The first pods of a mode open connections and make accounts.
+    await this.#pods.create(mode !== 'none', [known], 20);
+    await this.#phase(mode, 'steady', turn, () => this.#pods.create(mode !== 'none', [known], steady));
+    const fresh = Array.from({ length: namespaces }, (_, index) => `new-${mode}-${turn}-${index}`);
+    await this.#phase(mode, 'new', turn, () => this.#pods.createInNew(mode !== 'none', fresh, PODS_IN_NEW));
+  }
+
+  async #phase(
+    mode: Mode,
+    phase: Phase,
+    turn: number,
+    work: () => Promise<{ times: number[]; seconds: number }>,
+  ) {
+    await this.#newRequests();
+    const before = await admissionTime(this.#plane);
+    const { times, seconds } = await work();
+    const after = await admissionTime(this.#plane);
+    const requests = await this.#newRequests();
+    this.measured.push({
+      mode,
+      phase,
+      turn,
+      pods: times.length,
+      podsPerSecond: times.length / seconds,
+      p50Ms: quantile(times, 0.5),
+      p99Ms: quantile(times, 0.99),
+      addedMs: ((after.seconds - before.seconds) / times.length) * 1e3,
+      requests: mode === 'ours' ? requests : {},
+    });
+  }
+
+  /** By verb and resource, since the last call. */
+  async #newRequests(): Promise<Record<string, number>> {
+    const events = await this.#audit.events();
+    const counts: Record<string, number> = {};
+    for (const { verb, objectRef } of events.slice(this.#audited)) {
+      const what = `${verb} ${objectRef?.resource ?? '(no resource)'}`;
+      counts[what] = (counts[what] ?? 0) + 1;
+    }
+    this.#audited = events.length;
+    return counts;
+  }
+}

@@ -1,0 +1,18 @@
+/** A run as it is kept in a file. */
+import type { ClusterResult } from './cluster/cluster.ts';
+import { clusterFigures } from './cluster/figures.ts';
+import type { Facts } from './facts.ts';
+import type { Figure } from './figure.ts';
+import { webhookFigures } from './webhook/figures.ts';
+import type { WebhookResult } from './webhook/webhook.ts';
+
+export interface Run {
+  facts: Facts;
+  form: 'full' | 'short';
+  webhook?: WebhookResult | undefined;
+  cluster?: ClusterResult | undefined;
+}
+
+export function allFigures({ webhook, cluster }: Run): Figure[] {
+  return [...(webhook ? webhookFigures(webhook) : []), ...(cluster ? clusterFigures(cluster) : [])];
+}

@@ -1,0 +1,97 @@
+/**
+ * `npm run bench -- [webhook] [sidecar] [cluster]`: without a name, the sidecar and the webhook. Tables go to
+ * stdout, all numbers to bench/last-run.json. Absolute times depend on the machine; quote the ratios.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { readBudgets, type Verdict, verdicts } from './budgets.ts';
+import { facts } from './facts.ts';
+import { writePage } from './page/page.ts';
+import { allFigures, type Run } from './run-file.ts';
+import { table } from './table.ts';
+
+const LAST_RUN = new URL('last-run.json', import.meta.url);
+const PARTS = ['sidecar', 'webhook', 'cluster', 'profile'] as const;
+type Part = (typeof PARTS)[number];
+
+const USAGE = `usage: npm run bench -- [webhook] [sidecar] [cluster] [--short] [--check] [--write]
+
+  webhook, sidecar, cluster   what is measured; without one, sidecar and webhook
+  profile                     a CPU profile of the webhook
+  --short                     fewer repeats and fewer peers
+  --check                     the short form of the webhook, and failure past a budget of bench/budgets.json
+  --write                     writes docs/performance.md from bench/last-run.json, after what is measured`;
+
+const tell = (sentence: string) => console.error(sentence);
+
+const { positionals, values } = parse();
+const named = [...new Set(positionals)] as Part[];
+const parts: Part[] =
+  named.length > 0 ? named : values.check ? ['webhook'] : values.write ? [] : ['sidecar', 'webhook'];
+const short = values.short || values.check;
+
+const run: Run = { facts: facts(), form: short ? 'short' : 'full' };
+console.log(table(Object.entries(run.facts).map(([name, value]) => [name, `${value}`])));
+for (const part of parts) await measure(part);
+if (parts.length > 0 && !parts.includes('profile')) save(run);
+if (values.write) writePage(JSON.parse(readFileSync(LAST_RUN, 'utf8')));
+process.exit(values.check && !judged(verdicts(readBudgets(), allFigures(run))) ? 1 : 0);
+
+function parse() {
+  try {
+    const options = {
+      short: { type: 'boolean' },
+      check: { type: 'boolean' },
+      write: { type: 'boolean' },
+    } as const;
+    const parsed = parseArgs({ options, allowPositionals: true });
+    const unknown = parsed.positionals.find((name) => !PARTS.includes(name as Part));
+    if (unknown === undefined) return parsed;
+    throw new Error(`"${unknown}" can't be measured`);
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${USAGE}`);
+    process.exit(2);
+  }
+}
+
+/** Each part is loaded when it runs. */
+async function measure(part: Part): Promise<void> {
+  if (part === 'sidecar') return (await import('./sidecar/sidecar.ts')).sidecarBench();
+  if (part === 'profile') return (await import('./webhook/profile.ts')).profile(console.log);
+  if (part === 'cluster') {
+    const [{ clusterBench }, { clusterTables }] = await Promise.all([
+      import('./cluster/cluster.ts'),
+      import('./cluster/tables.ts'),
+    ]);
+    run.cluster = await clusterBench(short ? 'short' : 'full', tell);
+    if (run.cluster !== undefined) console.log(`\n${clusterTables(run.cluster)}`);
+    return;
+  }
+  const [{ webhookBench }, { FULL, SHORT }, { webhookTables }] = await Promise.all([
+    import('./webhook/webhook.ts'),
+    import('./webhook/cases.ts'),
+    import('./webhook/tables.ts'),
+  ]);
+  run.webhook = await webhookBench(short ? SHORT : FULL, tell);
+  if (run.webhook !== undefined) console.log(`\n${webhookTables(run.webhook)}`);
+}
+
+/** What a run has not measured stays as the last one had it, with the facts of that one. */
+function save(current: Run): void {
+  writeFileSync(LAST_RUN, `${JSON.stringify(current, undefined, 1)}\n`);
+  console.log(`\nall numbers: bench/last-run.json`);
+}
+
+function judged(all: readonly Verdict[]): boolean {
+  const rows = all
+    .filter(({ value }) => value !== undefined)
+    .map(({ figure, value, limit, goal, better, passes, reached }) => [
+      figure,
+      value!.toFixed(2),
+      `${better === 'more' ? 'at least' : 'at most'} ${limit.toFixed(2)}`,
+      `goal ${goal}${reached ? ', reached' : ''}`,
+      passes ? 'ok' : 'FAILED',
+    ]);
+  console.log(`\nbudgets\n${table(rows)}`);
+  return all.every(({ passes }) => passes);
+}
