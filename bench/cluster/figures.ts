@@ -1,17 +1,15 @@
 /** The figures of a run through the API server, as ratios of ours to the Go one, turn by turn. */
 import type { Figure } from '../figure.ts';
 import { ratios, spread } from '../statistics.ts';
-import type { ClusterMeasured, ClusterResult, Mode, Phase } from './cluster.ts';
+import { type ClusterMeasured, type ClusterResult, type Mode, PHASES, type Phase } from './cluster.ts';
 
 export function clusterFigures({ measured }: ClusterResult): Figure[] {
-  return (['steady', 'new'] as const).flatMap((phase) => [
+  return (Object.keys(PHASES) as Phase[]).flatMap((phase) => [
     ...compared(measured, phase, 'p50Ms', `p50 of a pod through the API server, ${PHASES[phase]}`),
     ...compared(measured, phase, 'addedMs', `time that the webhook adds, ${PHASES[phase]}`),
     requestsForAPod(measured, phase),
   ]);
 }
-
-export const PHASES: Record<Phase, string> = { steady: 'known namespace', new: 'new namespaces' };
 
 function compared(
   all: readonly ClusterMeasured[],

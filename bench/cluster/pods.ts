@@ -1,10 +1,11 @@
-/** Pods that are created through the API server, eight at a time on connections that are kept. */
+/** Pods that are created through the API server, on connections that are kept. */
 
 import { readFileSync } from 'node:fs';
 import { Agent, request as httpsRequest } from 'node:https';
 import type { ControlPlane } from '../../test/support/control-plane.ts';
 import { askingPod } from '../webhook/reviews.ts';
 
+/** As many as a controller of a big StatefulSet or Deployment has under way. */
 const CONCURRENCY = 8;
 
 export interface Made {
@@ -26,12 +27,16 @@ export class PodMaker {
     this.#token = readFileSync(plane.tokenFile, 'utf8');
   }
 
-  /** `count` pods in each namespace; every one must be injected, or none. */
-  async create(injected: boolean, namespaces: readonly string[], count: number): Promise<Made> {
-    const wanted = namespaces.flatMap((namespace) => Array.from({ length: count }, () => namespace));
+  /** `count` pods in the namespace; every one must be injected, or none. */
+  async create(
+    injected: boolean,
+    namespace: string,
+    count: number,
+    concurrency = CONCURRENCY,
+  ): Promise<Made> {
     const times: number[] = [];
     const began = performance.now();
-    await inParallel(wanted, async (namespace) => {
+    await inParallel(count, concurrency, async () => {
       const sent = performance.now();
       const pod = (await this.#post(`/api/v1/namespaces/${namespace}/pods`, this.#pod())) as Pod;
       times.push(performance.now() - sent);
@@ -41,13 +46,25 @@ export class PodMaker {
     return { times, seconds: (performance.now() - began) / 1000 };
   }
 
+  /** With its accounts: no controller is here to make the default one. */
+  async makeNamespace(name: string, accounts: readonly string[]): Promise<void> {
+    await this.#post('/api/v1/namespaces', { metadata: { name } });
+    for (const account of accounts) {
+      await this.#post(`/api/v1/namespaces/${name}/serviceaccounts`, { metadata: { name: account } });
+    }
+  }
+
   /** Each namespace gets its pods as soon as it is there. Only the time of the pods counts. */
-  async createInNew(injected: boolean, namespaces: readonly string[], count: number): Promise<Made> {
+  async createInNew(
+    injected: boolean,
+    namespaces: readonly string[],
+    accounts: readonly string[],
+    count: number,
+  ): Promise<Made> {
     const all: Made = { times: [], seconds: 0 };
     for (const name of namespaces) {
-      await this.#post('/api/v1/namespaces', { metadata: { name } });
-      await this.#post(`/api/v1/namespaces/${name}/serviceaccounts`, { metadata: { name: 'default' } });
-      const { times, seconds } = await this.create(injected, [name], count);
+      await this.makeNamespace(name, accounts);
+      const { times, seconds } = await this.create(injected, name, count);
       all.times.push(...times);
       all.seconds += seconds;
     }
@@ -109,10 +126,10 @@ interface Posted {
   };
 }
 
-async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  const queue = [...items];
+async function inParallel(count: number, concurrency: number, work: () => Promise<void>): Promise<void> {
+  let left = count;
   const worker = async () => {
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) await work(next);
+    while (left-- > 0) await work();
   };
-  await Promise.all(Array.from({ length: CONCURRENCY }, worker));
+  await Promise.all(Array.from({ length: concurrency }, worker));
 }

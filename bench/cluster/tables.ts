@@ -1,8 +1,7 @@
 /** The tables of the cluster part, as text. */
 import { spread } from '../statistics.ts';
 import { table } from '../table.ts';
-import { type ClusterMeasured, type ClusterResult, MODES, type Mode } from './cluster.ts';
-import { PHASES } from './figures.ts';
+import { type ClusterMeasured, type ClusterResult, MODES, type Mode, PHASES, type Phase } from './cluster.ts';
 
 const COLUMNS = [
   ['pods a second', (one: ClusterMeasured) => one.podsPerSecond, 0],
@@ -12,7 +11,7 @@ const COLUMNS = [
 ] as const;
 
 export function clusterTables({ measured }: ClusterResult): string {
-  return (['steady', 'new'] as const)
+  return (Object.keys(PHASES) as Phase[])
     .flatMap((phase) => [
       `through the API server, ${PHASES[phase]}: median (min to max)`,
       table([
