@@ -202,18 +202,24 @@ func (w webhook) patch(pod *pod, service string) []inject.Operation {
 	return all
 }
 
+type status struct {
+	Version string `json:"version"`
+	Service string `json:"service"`
+	Account string `json:"account"`
+	Was     *was   `json:"was,omitempty"`
+}
+
+type was struct {
+	ServiceAccountName           string `json:"serviceAccountName,omitempty"`
+	ServiceAccount               string `json:"serviceAccount,omitempty"`
+	AutomountServiceAccountToken *bool  `json:"automountServiceAccountToken,omitempty"`
+}
+
 func (w webhook) status(pod *pod, service string, scoped bool) string {
-	said := map[string]any{"version": w.version, "service": service, "account": "kept"}
+	said := status{Version: w.version, Service: service, Account: "kept"}
 	if scoped {
-		said["account"] = "scoped"
-		was := map[string]any{}
-		if pod.Spec.ServiceAccountName != "" {
-			was["serviceAccountName"] = pod.Spec.ServiceAccountName
-		}
-		if pod.Spec.ServiceAccount != "" {
-			was["serviceAccount"] = pod.Spec.ServiceAccount
-		}
-		said["was"] = was
+		said.Account = "scoped"
+		said.Was = &was{pod.Spec.ServiceAccountName, pod.Spec.ServiceAccount, pod.Spec.AutomountServiceAccountToken}
 	}
 	text, _ := json.Marshal(said)
 	return string(text)
