@@ -1,10 +1,11 @@
 /** A run as it is kept in a file. */
-import type { ClusterResult } from './cluster/cluster.ts';
+
 import { clusterFigures } from './cluster/figures.ts';
+import type { ClusterResult } from './cluster/result.ts';
 import type { Facts } from './facts.ts';
 import type { Figure } from './figure.ts';
 import { webhookFigures } from './webhook/figures.ts';
-import type { WebhookResult } from './webhook/webhook.ts';
+import type { WebhookResult } from './webhook/result.ts';
 
 export interface Run {
   facts: Facts;

@@ -15,35 +15,7 @@ import { type Subject, startOurs, startSubject } from '../webhook/subjects.ts';
 import { admissionTime } from './admission-time.ts';
 import { type Configuration, Configurations } from './configurations.ts';
 import { PodMaker } from './pods.ts';
-
-export const MODES = { none: 'no webhook', ours: 'Rollcall', go: 'Go stdlib' } as const;
-export type Mode = keyof typeof MODES;
-
-/** Pods one after the other and eight at a time in a namespace that is known, and in namespaces made a moment ago. */
-export const PHASES = {
-  single: 'known namespace, one at a time',
-  steady: 'known namespace, eight at a time',
-  new: 'new namespaces, eight at a time',
-} as const;
-export type Phase = keyof typeof PHASES;
-
-export interface ClusterMeasured {
-  mode: Mode;
-  phase: Phase;
-  turn: number;
-  pods: number;
-  podsPerSecond: number;
-  p50Ms: number;
-  p99Ms: number;
-  /** The mean of what the API server waited for the webhook, for a pod; 0 without one. */
-  addedMs: number;
-  /** What ours asked of the API meanwhile, watches included. */
-  requests: Record<string, number>;
-}
-
-export interface ClusterResult {
-  measured: ClusterMeasured[];
-}
+import { type ClusterMeasured, type ClusterResult, MODES, type Mode, type Phase } from './result.ts';
 
 const FORMS = {
   full: { turns: 3, namespaces: 100, steady: 500, single: 200 },

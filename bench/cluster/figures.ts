@@ -1,7 +1,7 @@
 /** The figures of a run through the API server, as ratios of ours to the Go one, turn by turn. */
 import type { Figure } from '../figure.ts';
 import { ratios, spread } from '../statistics.ts';
-import { type ClusterMeasured, type ClusterResult, type Mode, PHASES, type Phase } from './cluster.ts';
+import { type ClusterMeasured, type ClusterResult, type Mode, PHASES, type Phase } from './result.ts';
 
 export function clusterFigures({ measured }: ClusterResult): Figure[] {
   return (Object.keys(PHASES) as Phase[]).flatMap((phase) => [

@@ -1,7 +1,7 @@
 /** The tables of the cluster part, as text. */
 import { spread } from '../statistics.ts';
 import { table } from '../table.ts';
-import { type ClusterMeasured, type ClusterResult, MODES, type Mode, PHASES, type Phase } from './cluster.ts';
+import { type ClusterMeasured, type ClusterResult, MODES, type Mode, PHASES, type Phase } from './result.ts';
 
 const COLUMNS = [
   ['pods a second', (one: ClusterMeasured) => one.podsPerSecond, 0],

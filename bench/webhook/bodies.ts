@@ -2,18 +2,15 @@
 import { writeFileSync } from 'node:fs';
 import { request as httpsRequest } from 'node:https';
 import { join } from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
 import { apply_patch } from 'jsonpatch';
 import type { Pod } from '../../src/inject/pod.ts';
 import { directory } from '../processes.ts';
+import { type Differences, differingPlaces } from './differences.ts';
 import { askingPod, type Outcome, reviewOf, SIZES, type Size, silentPod } from './reviews.ts';
 import type { Subject } from './subjects.ts';
 
 /** The file of one review. */
 export type Bodies = (subject: Subject, size: Size, outcome: Outcome) => string;
-
-/** Where the patches of two webhooks lead to different pods, by the names of the webhooks. */
-export type Differences = Record<string, string[]>;
 
 export interface Prepared {
   bodies: Bodies;
@@ -80,20 +77,4 @@ function write(name: string, pod: Pod): void {
 
 function fileOf(name: string): string {
   return join(directory, `${name}.json`);
-}
-
-/** The paths of the first values that two objects do not share; an empty text or list is nothing. */
-export function differingPlaces(one: unknown, other: unknown, at = ''): string[] {
-  if (isDeepStrictEqual(one, other)) return [];
-  if (!isObject(one) || !isObject(other)) return isEmpty(one) && isEmpty(other) ? [] : [at];
-  const names = new Set([...Object.keys(one), ...Object.keys(other)]);
-  return [...names].flatMap((name) => differingPlaces(one[name], other[name], `${at}/${name}`));
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
-}
-
-function isEmpty(value: unknown): boolean {
-  return value === undefined || value === '' || (isObject(value) && Object.keys(value).length === 0);
 }

@@ -2,8 +2,8 @@
 import type { Figure } from '../figure.ts';
 import { ratios, spread } from '../statistics.ts';
 import { caseName } from './cases.ts';
+import type { Measured, WebhookResult } from './result.ts';
 import { SUBJECTS, type SubjectName } from './subject-names.ts';
-import type { Measured, WebhookResult } from './webhook.ts';
 
 const MB = 1e6;
 

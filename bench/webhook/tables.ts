@@ -2,8 +2,8 @@
 import { spread } from '../statistics.ts';
 import { table } from '../table.ts';
 import { caseName } from './cases.ts';
+import type { Measured, WebhookResult } from './result.ts';
 import { SUBJECTS, type SubjectName } from './subject-names.ts';
-import type { Measured, WebhookResult } from './webhook.ts';
 
 const MB = 1e6;
 

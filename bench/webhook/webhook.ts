@@ -5,40 +5,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { goMissing } from '../go.ts';
 import { memory, stop } from '../processes.ts';
-import { type Bodies, type Differences, prepareBodies } from './bodies.ts';
+import { type Bodies, prepareBodies } from './bodies.ts';
 import { type Case, caseName, type Form } from './cases.ts';
 import { type ClusterDouble, startClusterDouble } from './cluster-double.ts';
 import { load } from './load.ts';
+import type { Measured, Memory, WebhookResult } from './result.ts';
 import { SUBJECTS, type SubjectName } from './subject-names.ts';
 import { type Subject, startSubject } from './subjects.ts';
-
-export interface Measured extends Case {
-  subject: SubjectName;
-  turn: number;
-  reviews: number;
-  seconds: number;
-  cpuSeconds: number;
-  perCpuSecond: number;
-  p50Ms: number;
-  p99Ms: number;
-}
-
-export interface Memory {
-  subject: SubjectName;
-  idleBytes: number;
-  /** Resident after so many injecting reviews of 6 KB. */
-  after: { reviews: number; bytes: number }[];
-}
-
-export interface WebhookResult {
-  measured: Measured[];
-  memory: Memory[];
-  /** Requests that ours made of the API in the steady state, by kind, and in how many reviews. */
-  api: { reviews: number; requests: Record<string, number> };
-  differences: Differences;
-  /** Why a webhook is missing, by its name. */
-  missing: Record<string, string>;
-}
 
 type Tell = (sentence: string) => void;
 

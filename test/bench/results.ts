@@ -1,0 +1,50 @@
+/** Results as a run has them, with numbers that are easy to check. */
+import type { ClusterResult } from '../../bench/cluster/result.ts';
+import type { Form } from '../../bench/webhook/cases.ts';
+import type { WebhookResult } from '../../bench/webhook/result.ts';
+import { SUBJECTS, type SubjectName } from '../../bench/webhook/subject-names.ts';
+
+/** Ours does half of what each of the others does, in twice the time. */
+export function webhookResult({
+  cases,
+  subjects,
+  turns,
+}: Pick<Form, 'cases' | 'subjects' | 'turns'>): WebhookResult {
+  const measured = Array.from({ length: turns }, (_, turn) => turn).flatMap((turn) =>
+    cases.flatMap((one) => subjects.map((subject) => ({ ...one, subject, turn, ...numbers(subject, turn) }))),
+  );
+  const after = [1, 2, 3, 4].map((step) => ({ reviews: step * 1000, bytes: step * 10e6 }));
+  return {
+    measured,
+    memory: [{ subject: 'ours', idleBytes: 80e6, after }],
+    api: { reviews: 100, requests: { 'GET v1/namespaces/bench': 50 } },
+    differences: {},
+    missing: {},
+  };
+}
+
+function numbers(subject: SubjectName, turn: number) {
+  const slow = subject === 'ours' ? 2 : 1;
+  const perCpuSecond = (1000 * (turn + 1)) / slow;
+  const rest = { reviews: perCpuSecond / 2, seconds: 1, cpuSeconds: 0.5 };
+  return { ...rest, perCpuSecond, p50Ms: slow, p99Ms: 10 * slow };
+}
+
+export const allSubjects = Object.keys(SUBJECTS) as SubjectName[];
+
+export function clusterResult(): ClusterResult {
+  const measured = (['single', 'steady', 'new'] as const).flatMap((phase) =>
+    (['none', 'ours', 'go'] as const).map((mode) => ({
+      mode,
+      phase,
+      turn: 0,
+      pods: 10,
+      podsPerSecond: 100,
+      p50Ms: mode === 'ours' ? 12 : 10,
+      p99Ms: 20,
+      addedMs: mode === 'none' ? 0 : mode === 'ours' ? 3 : 2,
+      requests: (mode === 'ours' ? { 'get namespaces': 5 } : {}) as Record<string, number>,
+    })),
+  );
+  return { measured };
+}
