@@ -5,7 +5,8 @@ import { type ClusterResult, MODES, type Mode, PHASES, type Phase } from '../clu
 import type { Facts } from '../facts.ts';
 import type { Figure } from '../figure.ts';
 import { allFigures, type Run } from '../run-file.ts';
-import { spread } from '../statistics.ts';
+import type { Latency, SidecarResult } from '../sidecar/result.ts';
+import { type Spread, spread } from '../statistics.ts';
 import { caseName } from '../webhook/cases.ts';
 import type { Measured, WebhookResult } from '../webhook/result.ts';
 import { SUBJECTS, type SubjectName } from '../webhook/subject-names.ts';
@@ -40,6 +41,7 @@ export function page(run: Run, webhook: WebhookResult): string {
     latency(webhook),
     memory(webhook),
     ...(run.cluster === undefined ? [] : [cluster(run.cluster, figures)]),
+    ...(run.sidecar === undefined ? [] : [sidecar(run.sidecar)]),
     METHOD,
     missing(webhook),
   ]
@@ -177,6 +179,36 @@ ${tables.join('\n\n')}
 Requests that Rollcall's own account made, from the audit log: ${asked.map(({ name, spread: found }) => `${name.replace('API requests for a pod, ', '')}, ${written(found)} for a pod`).join('; ')}.
 In a new namespace Rollcall makes the account and the binding of the sidecar; for the Go webhook the bench makes them,
 in time that does not count.`;
+}
+
+function sidecar({ idleNodeBytes, memory: all, startMs, latency }: SidecarResult): string {
+  const mb = ({ min, median, max, count }: Spread) =>
+    written({ min: min / 1e6, median: median / 1e6, max: max / 1e6, count }, 1);
+  const { sidecar: ours, relay } = latency;
+  const row = (name: string, field: keyof Latency) => [
+    name,
+    ours[field].toFixed(3),
+    relay === undefined ? 'no Go here' : relay[field].toFixed(3),
+    relay === undefined ? '' : (ours[field] / relay[field]).toFixed(2),
+  ];
+  return `## The sidecar
+
+Anonymous memory, 3 s after the first snapshot was read, over TLS:
+
+${markdownTable([
+  ['', 'MB', 'of idle Node'],
+  ['idle Node', mb(idleNodeBytes), ''],
+  ...all.map(({ members, bytes }) => [
+    `${members.toLocaleString('en')} members`,
+    mb(bytes),
+    (bytes.median / idleNodeBytes.median).toFixed(2),
+  ]),
+])}
+
+From its spawn to the first snapshot of 1,000 members it takes ${written(startMs, 0)} ms. From an event sent to its line
+read, with 10 members, in turn with a relay on Go's standard library:
+
+${markdownTable([['', 'sidecar, ms', 'Go relay, ms', 'ratio'], row('p50', 'p50Ms'), row('p99', 'p99Ms')])}`;
 }
 
 const METHOD = `## How it is measured

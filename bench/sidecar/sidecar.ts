@@ -5,7 +5,8 @@
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { anonymous, stop } from '../processes.ts';
-import { quantile } from '../statistics.ts';
+import { quantile, type Spread, spread } from '../statistics.ts';
+import type { Latency, SidecarResult } from './result.ts';
 import {
   type Api,
   RELAY_PATH,
@@ -17,48 +18,48 @@ import {
   startSidecar,
 } from './subjects.ts';
 
-const MB = 1e6;
-
-export async function sidecarBench(): Promise<void> {
-  await showMemory();
-  await showStart();
-  await showLatency();
+export async function sidecarBench(tell: (sentence: string) => void): Promise<SidecarResult> {
+  tell('memory of the sidecar');
+  const memory = await measureMemory();
+  tell('start of the sidecar');
+  const startMs = await measureStart();
+  tell('latency of the sidecar');
+  return { ...memory, startMs, latency: await measureLatency() };
 }
 
-async function showMemory(): Promise<void> {
-  console.log('\nmemory: anonymous, 3 s after the first snapshot was read, over TLS, median of 3');
+async function measureMemory(): Promise<Pick<SidecarResult, 'idleNodeBytes' | 'memory'>> {
+  const upstreams = new Map<number, Api>();
+  for (const members of [10, 1000, 10_000]) upstreams.set(members, await startApi(members));
+  const idle: number[] = [];
+  const all = new Map<number, number[]>();
+  for (let turn = 0; turn < 3; turn += 1) {
+    idle.push(await idleMemory());
+    for (const [members, upstream] of upstreams) {
+      all.set(members, [...(all.get(members) ?? []), await memory(upstream)]);
+    }
+  }
+  return {
+    idleNodeBytes: spread(idle),
+    memory: [...all].map(([members, bytes]) => ({ members, bytes: spread(bytes) })),
+  };
+}
+
+async function idleMemory(): Promise<number> {
   const idle = startIdleNode();
   await delay(1500);
-  const bare = anonymous(idle);
+  const bytes = anonymous(idle);
   stop(idle);
-  row('idle Node', `${(bare / MB).toFixed(1)} MB`);
-  let small = 0;
-  for (const [members, budget] of [
-    [10, 15.5],
-    [1000, 17],
-    [10_000, 24],
-  ] as const) {
-    const upstream = await startApi(members);
-    const all: number[] = [];
-    for (let turn = 0; turn < 3; turn += 1) all.push(await memory(upstream));
-    const bytes = quantile(all, 0.5);
-    if (members === 10) small = bytes;
-    const each = members > 10 ? `, ${((bytes - small) / (members - 10)).toFixed(0)} B a member more` : '';
-    const ratio = `${(bytes / bare).toFixed(2)} of idle Node`;
-    row(`${members} members`, `${(bytes / MB).toFixed(1)} MB of ${budget} MB (${ratio}${each})`);
-  }
+  return bytes;
 }
 
-async function showStart(): Promise<void> {
-  console.log('\nstart: spawn to the first snapshot of 1,000 members, median of 9');
+async function measureStart(): Promise<Spread> {
   const starts: number[] = [];
   const api = await startApi(1000);
   for (let turn = 0; turn < 9; turn += 1) starts.push(await start(api));
-  row('sidecar', `${quantile(starts, 0.5).toFixed(0)} ms of 100 ms`);
+  return spread(starts);
 }
 
-async function showLatency(): Promise<void> {
-  console.log('\nlatency: an event sent to its line read, 10 members, in turn');
+async function measureLatency(): Promise<SidecarResult['latency']> {
   const few = await startApi(10);
   const ours = await listen(startSidecar(few).socket);
   const relay = startRelay(few);
@@ -75,15 +76,11 @@ async function showLatency(): Promise<void> {
     times.ours.push(mine);
     if (other !== undefined) times.theirs.push(other);
   }
-  for (const q of [0.5, 0.99]) {
-    const mine = quantile(times.ours, q);
-    const other = times.theirs.length > 0 ? quantile(times.theirs, q) : undefined;
-    const against =
-      other === undefined
-        ? 'no Go here'
-        : `Go relay ${other.toFixed(3)} ms, ratio ${(mine / other).toFixed(2)}`;
-    row(`p${q * 100}`, `${mine.toFixed(3)} ms (${against})`);
-  }
+  return { sidecar: latencyOf(times.ours), relay: theirs && latencyOf(times.theirs) };
+}
+
+function latencyOf(times: readonly number[]): Latency {
+  return { p50Ms: quantile(times, 0.5), p99Ms: quantile(times, 0.99) };
 }
 
 /** Milliseconds from one event to its line; apart by more than the coalescing window. */
@@ -134,8 +131,4 @@ async function listen(socket: string, type = 'delta') {
       return came.shift()!;
     },
   };
-}
-
-function row(name: string, text: string): void {
-  console.log(`  ${name.padEnd(16)}${text}`);
 }

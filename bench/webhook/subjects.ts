@@ -54,7 +54,7 @@ const starters: Record<SubjectName, (given: Surroundings) => Promise<Subject>> =
 export function startOurs(
   { kubeconfig }: Pick<Surroundings, 'kubeconfig'>,
   flags: string[] = [],
-  bundle = here('../../dist/main.js'),
+  bundle = process.env.ROLLCALL_BENCH_BUNDLE ?? here('../../dist/main.js'),
 ): Promise<Subject> {
   const { args, env } = deployed();
   const program = [process.execPath, ...nodeFlags(), ...flags, bundle];

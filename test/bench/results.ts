@@ -1,5 +1,7 @@
 /** Results as a run has them, with numbers that are easy to check. */
 import type { ClusterResult } from '../../bench/cluster/result.ts';
+import type { SidecarResult } from '../../bench/sidecar/result.ts';
+import { spread } from '../../bench/statistics.ts';
 import type { Form } from '../../bench/webhook/cases.ts';
 import type { WebhookResult } from '../../bench/webhook/result.ts';
 import { SUBJECTS, type SubjectName } from '../../bench/webhook/subject-names.ts';
@@ -47,4 +49,13 @@ export function clusterResult(): ClusterResult {
     })),
   );
   return { measured };
+}
+
+export function sidecarResult(): SidecarResult {
+  return {
+    idleNodeBytes: spread([8e6]),
+    memory: [10, 1000].map((members) => ({ members, bytes: spread([16e6, 17e6, 18e6]) })),
+    startMs: spread([90]),
+    latency: { sidecar: { p50Ms: 0.3, p99Ms: 0.6 }, relay: { p50Ms: 0.2, p99Ms: 0.4 } },
+  };
 }

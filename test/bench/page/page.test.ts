@@ -6,7 +6,7 @@ import { markdownTable } from '../../../bench/page/markdown.ts';
 import { page } from '../../../bench/page/page.ts';
 import { spread } from '../../../bench/statistics.ts';
 import { FULL } from '../../../bench/webhook/cases.ts';
-import { clusterResult, webhookResult } from '../results.ts';
+import { clusterResult, sidecarResult, webhookResult } from '../results.ts';
 
 const facts = {
   date: '2026-11-02T10:00',
@@ -23,14 +23,16 @@ const facts = {
 };
 const webhook = webhookResult(FULL);
 
-test('the page states the machine, every goal with its figure, and both parts', () => {
-  const text = page({ facts, form: 'full', webhook, cluster: clusterResult() }, webhook);
+test('the page states the machine, every goal with its figure, and all parts', () => {
+  const run = { facts, form: 'full', webhook, cluster: clusterResult(), sidecar: sidecarResult() } as const;
+  const text = page(run, webhook);
   assert.match(text, /\| CPU \| a CPU \|/);
   assert.match(
     text,
     /\| 6 KB injecting, 8 at a time, to Go stdlib \| at least 1 \| 0\.50 \(0\.50 to 0\.50\) \| no \|/,
   );
   assert.match(text, /## Through a real API server/);
+  assert.match(text, /\| 1,000 members \| 17\.0 \(16\.0 to 18\.0\) \| 2\.13 \|/);
   assert.doesNotMatch(text, /undefined|NaN/);
 });
 

@@ -1,0 +1,36 @@
+/** The tables of the sidecar part, as text. */
+import { table } from '../table.ts';
+import type { SidecarResult } from './result.ts';
+
+const MB = 1e6;
+/** What the sidecar may take with so many members, in MB, and how long it may need to start, in ms. */
+const MEMORY_BUDGETS: Record<number, number> = { 10: 15.5, 1000: 17, 10000: 24 };
+const START_BUDGET = 100;
+
+export function sidecarTables({ idleNodeBytes, memory, startMs, latency }: SidecarResult): string {
+  const [small] = memory;
+  const rows = memory.map(({ members, bytes }) => [
+    `${members} members`,
+    `${(bytes.median / MB).toFixed(1)} MB of ${MEMORY_BUDGETS[members]} MB`,
+    `${(bytes.median / idleNodeBytes.median).toFixed(2)} of idle Node`,
+    members > small!.members
+      ? `${((bytes.median - small!.bytes.median) / (members - small!.members)).toFixed(0)} B a member more`
+      : '',
+  ]);
+  const { sidecar, relay } = latency;
+  const against = (field: 'p50Ms' | 'p99Ms') =>
+    relay === undefined
+      ? ['no Go here']
+      : [`Go relay ${relay[field].toFixed(3)} ms`, `ratio ${(sidecar[field] / relay[field]).toFixed(2)}`];
+  return [
+    'sidecar, memory: anonymous, 3 s after the first snapshot was read, over TLS, median',
+    table([['idle Node', `${(idleNodeBytes.median / MB).toFixed(1)} MB`], ...rows]),
+    '\nsidecar, start: spawn to the first snapshot of 1,000 members, median',
+    table([['sidecar', `${startMs.median.toFixed(0)} ms of ${START_BUDGET} ms`]]),
+    '\nsidecar, latency: an event sent to its line read, 10 members, in turn',
+    table([
+      ['p50', `${sidecar.p50Ms.toFixed(3)} ms`, ...against('p50Ms')],
+      ['p99', `${sidecar.p99Ms.toFixed(3)} ms`, ...against('p99Ms')],
+    ]),
+  ].join('\n');
+}
