@@ -220,6 +220,7 @@ const METHOD = `## How it is measured
   do. It verifies every answer: status, uid, allowed, and whether there is a patch. Its CPU time is not counted.
 - The measure of work is utime and stime of \`/proc/PID/stat\`, which is the whole process with all its threads. A
   measurement ends when the server has spent 0.5 s of CPU time. Wall clocks say little on a machine that others use.
+- A ratio of p99 compares the turn of each that was disturbed the least: a wall clock runs on while others have the core.
 - Each case is measured once in every turn for every webhook, and who is first changes with the turn.
 - A review of 2 KB is a pod with one container; of 6 KB one with two, probes, a token and managed fields; of 100 KB
   one with eight containers and hundreds of variables. "Injected" is a pod that was injected before and is seen again.

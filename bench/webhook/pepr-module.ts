@@ -51,7 +51,7 @@ capability.When(a.Pod).IsCreated().WithAnnotation('rollcall.dev/inject', 'true')
     terminationMessagePolicy: 'FallbackToLogsOnError',
     securityContext: {
       allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] }, readOnlyRootFilesystem: true,
-      runAsGroup: 65532, runAsNonRoot: true, runAsUser: 65532, seccompProfile: { type: 'RuntimeDefault' },
+      runAsGroup: 17655, runAsNonRoot: true, runAsUser: 17655, seccompProfile: { type: 'RuntimeDefault' },
     },
   }, ...(spec.initContainers ?? [])];
 });

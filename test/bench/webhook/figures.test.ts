@@ -15,8 +15,15 @@ test('work is compared within each turn', () => {
   assert.deepEqual(found.spread, { min: 0.5, median: 0.5, max: 0.5, count: 3 });
 });
 
-test('latency is compared, too', () => {
+test('of latencies the least disturbed turn of each is compared', () => {
   assert.equal(median('p99 of 6 KB injecting, 8 at a time, to Go stdlib'), 2);
+  const result = webhookResult({ ...SHORT, turns: 2 });
+  const disturbed = result.measured.map((one) =>
+    one.subject === 'ours' && one.turn === 1 ? { ...one, p99Ms: 500 } : one,
+  );
+  const name = 'p99 of 6 KB injecting, 8 at a time, to Go stdlib';
+  const found = webhookFigures({ ...result, measured: disturbed }).find((figure) => figure.name === name)!;
+  assert.equal(found.spread.median, 2);
 });
 
 test('memory is in MB, idle and at the end; requests are for a review', () => {

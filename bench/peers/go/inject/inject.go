@@ -26,7 +26,7 @@ const (
 	serviceKey    = "rollcall.dev/service"
 	statusKey     = "rollcall.dev/status"
 	injectionKey  = "rollcall.dev/injection"
-	user          = int64(65532)
+	user          = int64(17655)
 )
 
 // Settings are what the installation decides.

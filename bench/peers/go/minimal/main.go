@@ -307,7 +307,7 @@ func (w webhook) sidecar(grace *int64, service string) any {
 		json.RawMessage(`{"httpGet":{"path":"/healthz","port":17655},"periodSeconds":10,"failureThreshold":3}`),
 		"FallbackToLogsOnError",
 		json.RawMessage(`{"allowPrivilegeEscalation":false,"capabilities":{"drop":["ALL"]},"readOnlyRootFilesystem":true,` +
-			`"runAsGroup":65532,"runAsNonRoot":true,"runAsUser":65532,"seccompProfile":{"type":"RuntimeDefault"}}`),
+			`"runAsGroup":17655,"runAsNonRoot":true,"runAsUser":17655,"seccompProfile":{"type":"RuntimeDefault"}}`),
 	}
 }
 
