@@ -35,6 +35,9 @@ export interface Reply {
   json: any;
 }
 
+/** As every API server asks: with how long it waits. */
+export const REVIEW_PATH = '/mutate?timeout=5s';
+
 export const HOSTS = ['localhost', '127.0.0.1'];
 
 let issued: Promise<KeyPair> | undefined;
@@ -103,7 +106,7 @@ export function post(target: Target, body: unknown, options: RequestOptions = {}
   const bytes =
     typeof body === 'string' || Buffer.isBuffer(body) ? Buffer.from(body) : Buffer.from(JSON.stringify(body));
   const headers = { 'content-type': 'application/json', 'content-length': bytes.length, ...options.headers };
-  const request = open(target, '/mutate', { method: 'POST', ...options, headers });
+  const request = open(target, REVIEW_PATH, { method: 'POST', ...options, headers });
   request.end(bytes);
   return replyTo(request);
 }
