@@ -20,6 +20,7 @@ const USAGE = `usage: npm run bench -- [webhook] [sidecar] [cluster] [--short] [
   profile                     a CPU profile of the webhook
   --short                     fewer repeats and fewer peers
   --check                     the short form of the webhook, and failure past a budget of bench/budgets.json
+  --turns N, --reviews N      another number of repeats, and of reviews before the memory is read
   --write                     writes docs/performance.md from bench/last-run.json, after what is measured`;
 
 const tell = (sentence: string) => console.error(sentence);
@@ -39,11 +40,9 @@ process.exit(values.check && !judged(verdicts(readBudgets(), allFigures(run))) ?
 
 function parse() {
   try {
-    const options = {
-      short: { type: 'boolean' },
-      check: { type: 'boolean' },
-      write: { type: 'boolean' },
-    } as const;
+    const flag = { type: 'boolean' } as const;
+    const number = { type: 'string' } as const;
+    const options = { short: flag, check: flag, write: flag, turns: number, reviews: number };
     const parsed = parseArgs({ options, allowPositionals: true });
     const unknown = parsed.positionals.find((name) => !PARTS.includes(name as Part));
     if (unknown === undefined) return parsed;
@@ -52,6 +51,15 @@ function parse() {
     console.error(`${(error as Error).message}\n\n${USAGE}`);
     process.exit(2);
   }
+}
+
+function counted(name: 'turns' | 'reviews', otherwise: number): number {
+  const given = values[name];
+  if (given === undefined) return otherwise;
+  const count = Number(given);
+  if (Number.isInteger(count) && count > 0) return count;
+  console.error(`--${name}: "${given}" is not a count; give a whole number above 0`);
+  process.exit(2);
 }
 
 /** Each part is loaded when it runs. */
@@ -80,7 +88,10 @@ async function measure(part: Part): Promise<void> {
     import('./webhook/cases.ts'),
     import('./webhook/tables.ts'),
   ]);
-  run.webhook = await webhookBench(short ? SHORT : FULL, tell);
+  const form = short ? SHORT : FULL;
+  const turns = counted('turns', form.turns);
+  const reviews = counted('reviews', form.reviews);
+  run.webhook = await webhookBench({ ...form, turns, reviews }, tell);
   if (run.webhook !== undefined) console.log(`\n${webhookTables(run.webhook)}`);
 }
 
