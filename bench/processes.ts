@@ -78,13 +78,20 @@ export async function output(role: Role, command: string[], options: Environment
   return texts.out;
 }
 
+/** On a machine that others use, a server takes seconds to start. */
+const START_MS = 60_000;
+
 /** The port that a server says it listens on, in a line of JSON with the message "serving". */
 export async function servingPort({ child, tail }: Started): Promise<number> {
   return new Promise((resolve, reject) => {
-    child.once('exit', (code) => reject(new Error(`ended with ${code} before it served:\n${tail()}`)));
+    const fail = (what: string) => reject(new Error(`${what} before it served; its last lines:\n${tail()}`));
+    const timer = setTimeout(() => fail(`${START_MS} ms went by`), START_MS);
+    child.once('exit', (code) => fail(`it ended with ${code}`));
     createInterface({ input: child.stderr! }).on('line', (line) => {
       const port = /"message":"serving".*"port":(\d+)/.exec(line)?.[1];
-      if (port !== undefined) resolve(Number(port));
+      if (port === undefined) return;
+      clearTimeout(timer);
+      resolve(Number(port));
     });
   });
 }
