@@ -19,3 +19,11 @@ export interface Run {
 export function allFigures({ webhook, cluster }: Run): Figure[] {
   return [...(webhook ? webhookFigures(webhook) : []), ...(cluster ? clusterFigures(cluster) : [])];
 }
+
+/** The later run, with the parts of the earlier one that it has not measured, where both are about the same. */
+export function joined(earlier: Run, later: Run): Run {
+  const same = (['commit', 'cpu', 'cores', 'kernel', 'node', 'go'] as const).every(
+    (fact) => earlier.facts[fact] === later.facts[fact],
+  );
+  return same && earlier.form === later.form ? { ...earlier, ...later } : later;
+}

@@ -2,12 +2,12 @@
  * `npm run bench -- [webhook] [sidecar] [cluster]`: without a name, the sidecar and the webhook. Tables go to
  * stdout, all numbers to bench/last-run.json. Absolute times depend on the machine; quote the ratios.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { readBudgets, type Verdict, verdicts } from './budgets.ts';
 import { facts } from './facts.ts';
 import { writePage } from './page/page.ts';
-import { allFigures, type Run } from './run-file.ts';
+import { allFigures, joined, type Run } from './run-file.ts';
 import { table } from './table.ts';
 
 const LAST_RUN = new URL('last-run.json', import.meta.url);
@@ -95,9 +95,11 @@ async function measure(part: Part): Promise<void> {
   if (run.webhook !== undefined) console.log(`\n${webhookTables(run.webhook)}`);
 }
 
+/** What this run has not measured stays as an earlier run of the same commit on the same machine had it. */
 function save(current: Run): void {
-  writeFileSync(LAST_RUN, `${JSON.stringify(current, undefined, 1)}\n`);
-  console.log(`\nall numbers: bench/last-run.json`);
+  const earlier = existsSync(LAST_RUN) ? (JSON.parse(readFileSync(LAST_RUN, 'utf8')) as Run) : current;
+  writeFileSync(LAST_RUN, `${JSON.stringify(joined(earlier, current), undefined, 1)}\n`);
+  console.log('\nall numbers: bench/last-run.json');
 }
 
 function judged(all: readonly Verdict[]): boolean {

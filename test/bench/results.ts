@@ -59,3 +59,17 @@ export function sidecarResult(): SidecarResult {
     latency: { sidecar: { p50Ms: 0.3, p99Ms: 0.6 }, relay: { p50Ms: 0.2, p99Ms: 0.4 } },
   };
 }
+
+export const facts = {
+  date: '2026-11-02T10:00',
+  version: '1.2.3',
+  commit: 'abcdef0',
+  cores: 2,
+  cpu: 'a CPU',
+  memoryGB: 24,
+  kernel: 'a kernel',
+  node: 'v24.0.0',
+  go: 'go1.26',
+  pinned: true,
+  load: 0.5,
+};

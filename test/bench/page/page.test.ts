@@ -6,21 +6,8 @@ import { markdownTable } from '../../../bench/page/markdown.ts';
 import { page } from '../../../bench/page/page.ts';
 import { spread } from '../../../bench/statistics.ts';
 import { FULL } from '../../../bench/webhook/cases.ts';
-import { clusterResult, sidecarResult, webhookResult } from '../results.ts';
+import { clusterResult, facts, sidecarResult, webhookResult } from '../results.ts';
 
-const facts = {
-  date: '2026-11-02T10:00',
-  version: '1.2.3',
-  commit: 'abcdef0',
-  cores: 2,
-  cpu: 'a CPU',
-  memoryGB: 24,
-  kernel: 'a kernel',
-  node: 'v24.0.0',
-  go: 'go1.26',
-  pinned: true,
-  load: 0.5,
-};
 const webhook = webhookResult(FULL);
 
 test('the page states the machine, every goal with its figure, and all parts', () => {
