@@ -62,11 +62,13 @@ async function idleMemory(subjects: readonly Subject[]): Promise<Map<SubjectName
   return new Map(subjects.map(({ name, pid }) => [name, memory(pid, 'VmRSS')]));
 }
 
-/** By now each runtime has compiled what it uses. */
+/** Of each input. All of them run the same code, so that each runtime has compiled it by the end. */
+const WARM_CPU_SECONDS = 0.5;
+
 async function warmUp(subjects: readonly Subject[], bodies: Bodies, form: Form): Promise<void> {
   const inputs = new Map(form.cases.map((one) => [`${one.size} ${one.outcome}`, one]));
   for (const subject of subjects) {
-    for (const one of inputs.values()) await ask(subject, bodies, one, 1);
+    for (const one of inputs.values()) await ask(subject, bodies, one, WARM_CPU_SECONDS);
   }
 }
 
