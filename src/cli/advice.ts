@@ -2,22 +2,36 @@
 import { keys, PREFIX } from '../inject/annotations.ts';
 import type { Report } from '../inject/inject.ts';
 import { DEFAULT_CONTAINER_KEY } from '../inject/names.ts';
-import { at, isFields, type Value } from './document/value.ts';
-import type { Workload } from './workloads.ts';
+import { at, isFields, type Path, type Value } from './document/value.ts';
+import { placeOf, type Template, templatesOf } from './templates.ts';
+import type { Item, Workload } from './workloads.ts';
 
 /** An annotation that is not a text, which the API server would refuse without a word about quotes. */
-export function unquoted({ object, templatePath }: Workload): string | undefined {
-  const annotations = at(object, [...templatePath, 'metadata', 'annotations']);
-  if (!isFields(annotations)) return undefined;
-  const [key, value] =
-    Object.entries(annotations).find(
-      ([name, one]) =>
-        // Those of others are for others to judge.
-        (name.startsWith(PREFIX) || name === DEFAULT_CONTAINER_KEY) &&
-        (typeof one === 'number' || typeof one === 'boolean'),
-    ) ?? [];
-  if (key === undefined) return undefined;
-  return `annotation ${key}: ${value} is a ${typeof value}; annotations are texts, write "${value}" with quotes`;
+export function unquoted(workload: Workload): string | undefined {
+  return unquotedAt(workload, [...workload.templatePath, 'metadata'], ['annotations']);
+}
+
+/** The same of what a Namespace says for its pods. */
+export function unquotedOfNamespace(item: Item): string | undefined {
+  return unquotedAt(item, ['metadata'], ['annotations', 'labels']);
+}
+
+function unquotedAt({ object, written }: Item, metadata: Path, kinds: readonly string[]): string | undefined {
+  for (const kind of kinds) {
+    const path = [...metadata, kind];
+    const texts = at(object, path);
+    for (const [key, value] of isFields(texts) ? Object.entries(texts) : []) {
+      // Those of others are for others to judge; nothing is an empty text.
+      const isOurs = key.startsWith(PREFIX) || key === DEFAULT_CONTAINER_KEY;
+      if (!isOurs || value === null || typeof value === 'string') continue;
+      const text = written?.([...path, key]) ?? String(value);
+      const name = kind.slice(0, -1);
+      if (typeof value === 'object') return `${name} ${key} is a collection; ${kind} are texts`;
+      const type = typeof value === 'bigint' ? 'number' : typeof value;
+      return `${name} ${key}: ${text} is a ${type}; ${kind} are texts, write "${text}" with quotes`;
+    }
+  }
+  return undefined;
 }
 
 export function advice(workload: Workload, report: Report): string[] {
@@ -26,7 +40,7 @@ export function advice(workload: Workload, report: Report): string[] {
 
 /** Pods get the annotations of their template, never those of what is around it, and labels say nothing. */
 function misplaced({ object, templatePath }: Workload): string[] {
-  const place = [...templatePath, 'metadata', 'annotations'];
+  const place: Path = [...templatePath, 'metadata', 'annotations'];
   const right = at(object, place);
   const isRepeated = (key: string) => isFields(right) && Object.hasOwn(right, key);
   const around = templatePath.map((_, depth) => [...templatePath.slice(0, depth), 'metadata', 'annotations']);
@@ -35,18 +49,65 @@ function misplaced({ object, templatePath }: Workload): string[] {
     'metadata',
     'labels',
   ]);
-  const found = (path: readonly string[]) => ours(at(object, path)).filter((key) => !isRepeated(key));
+  const found = (path: Path) => ours(at(object, path)).filter((key) => !isRepeated(key));
+  const target = placeOf(place);
   return [
     ...around.flatMap((path) =>
-      found(path).map(
-        (key) => `annotation ${key} does nothing in ${path.join('.')}; move it to ${place.join('.')}`,
-      ),
+      found(path).map((key) => `annotation ${key} does nothing in ${placeOf(path)}; move it to ${target}`),
     ),
     ...labels.flatMap((path) =>
-      found(path).map((key) => `label ${key} does nothing; write it as an annotation, in ${place.join('.')}`),
+      found(path).map((key) => `label ${key} does nothing; write it as an annotation, in ${target}`),
     ),
   ];
 }
+
+/**
+ * Keys that stand where no pod template is that can be changed here: somebody asks, nothing is done, and
+ * without a word nobody would know.
+ */
+export function unheard(item: Item): string[] {
+  const templates = templatesOf(item);
+  const heard = templates
+    .filter(({ unsafe }) => unsafe === undefined)
+    .flatMap(({ path }) => [path, ...path.map((_, depth) => path.slice(0, depth))])
+    .flatMap((path) => [
+      placeOf([...path, 'metadata', 'annotations']),
+      placeOf([...path, 'metadata', 'labels']),
+    ]);
+  const found = keysIn(item.object, []).filter(({ path }) => !heard.includes(placeOf(path)));
+  return found.map(({ key, path }) => {
+    const template = templates.find((one) => isBelow(path, one.path));
+    return `${key} in ${placeOf(path)}: not injected here, since ${whyNot(path, template)}`;
+  });
+}
+
+function whyNot(path: Path, template: Template | undefined): string {
+  const webhook = 'pods that are created with the annotation get the sidecar from the webhook';
+  if (template?.unsafe !== undefined) return `${template.unsafe}; ${webhook}`;
+  if (path.length <= 2)
+    return 'it says nothing about pods there; write it into the annotations of a pod template';
+  return `there is no pod template with containers there; ${webhook}`;
+}
+
+function isBelow(path: Path, above: Path): boolean {
+  return above.every((step, depth) => path[depth] === step);
+}
+
+/** The first key of ours in each map, which stands for the others. */
+function keysIn(value: Value, path: Path): { key: string; path: Path }[] {
+  if (typeof value !== 'object' || value === null || path.length > MAX_DEPTH) return [];
+  const [key] = Array.isArray(value) ? [] : ours(value);
+  const here = key === undefined ? [] : [{ key, path }];
+  const steps: [string | number, Value][] = Array.isArray(value)
+    ? [...value.entries()]
+    : Object.entries(value);
+  // The status of an object is a report.
+  const below = steps.filter(([step]) => path.length > 0 || step !== 'status');
+  return [...here, ...below.flatMap(([step, one]) => keysIn(one, [...path, step]))];
+}
+
+/** Deeper than any kind has annotations. */
+const MAX_DEPTH = 24;
 
 function ours(texts: Value | undefined): string[] {
   return isFields(texts) ? Object.keys(texts).filter((key) => key.startsWith(PREFIX)) : [];

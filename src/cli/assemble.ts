@@ -1,9 +1,13 @@
-import { isMap, isSeq } from 'yaml';
+import { isMap, isSeq, type Node } from 'yaml';
 import { edit } from './document/edit.ts';
+import type { Entry } from './document/entry.ts';
+import { parse } from './document/parse.ts';
+import { render } from './document/render.ts';
 import { join, type Part } from './document/stream.ts';
+import { eolOf, isJson } from './document/style.ts';
 import { type Fields, isFields, type Value } from './document/value.ts';
-import { isJson, parse, render } from './document/yaml.ts';
 import type { Manifest } from './manifests.ts';
+import { withTexts } from './remembered.ts';
 
 const COMMENT = '# Added by rollcall inject: what the sidecar below may do.\n';
 
@@ -25,33 +29,42 @@ export function assemble(manifests: readonly Manifest[]): Assembled {
     return { text: manifest.marker + note(manifest, jsonBody(manifest)), rewritten };
   }
   const parts: Part[] = [];
-  let marker: string | undefined;
+  let taken: string | undefined;
   for (const manifest of manifests) {
+    if (manifest.dropped) {
+      taken ??= manifest.marker;
+      continue;
+    }
     // What inject put before a document has, in place of its marker, the one of the document.
-    marker ??= manifest.marker;
-    if (manifest.dropped) continue;
+    const marker = taken !== undefined && isLine(manifest.marker) ? taken : manifest.marker;
     parts.push(...preceded(marker, manifest, note(manifest, changed(manifest))));
-    marker = undefined;
+    taken = undefined;
   }
   return { text: join(parts), rewritten };
 }
 
 /** What does not change need not be read again. */
-function changed({ body, value, after }: Manifest): { body: string; kept: boolean } {
-  return after === value ? { body, kept: true } : edit(body, after);
+function changed(manifest: Manifest): { body: string; kept: boolean } {
+  const { body, value, after, restored } = manifest;
+  return after === value ? { body, kept: true } : edit(body, withTexts(manifest), restored);
+}
+
+/** Of `--- {a: 1}` the marker is a part of its document's line. */
+function isLine(marker: string): boolean {
+  return marker === '' || marker.endsWith('\n');
 }
 
 function preceded(marker: string, { before, body: old }: Manifest, body: string): Part[] {
-  const eol = old.includes('\r\n') ? '\r\n' : '\n';
+  const eol = eolOf(old);
   const json = isJson(old);
   const ahead = before.map((object, index) => {
     const comment = json || index > 0 ? '' : COMMENT.replace('\n', eol);
     return comment + render(object, { json, eol });
   });
-  const line = `---${eol}`;
-  // Of `--- {a: 1}` the marker can't be taken over.
-  const first = marker.endsWith('\n') || !marker.startsWith('---') ? marker : line;
-  const last = ahead.length > 0 ? (first === marker ? line : marker) : marker;
+  // JSON objects follow each other without markers.
+  const line = json && marker === '' ? '' : `---${eol}`;
+  const first = isLine(marker) ? marker : line;
+  const last = ahead.length > 0 && isLine(marker) ? line : marker;
   return [...ahead, body].map((text, index, all) => ({
     marker: index === all.length - 1 ? last : index === 0 ? first : line,
     body: text,
@@ -70,7 +83,8 @@ function jsonBody(manifest: Manifest): { body: string; kept: boolean } {
   const { body, before, after } = manifest;
   if (before.length === 0) return unwrapped(changed(manifest));
   if (isFields(after) && after.kind === 'List') {
-    return edit(body, { ...after, items: [...before, ...(after.items as Value[])] });
+    const list = withTexts(manifest) as Fields & { items: Value[] };
+    return edit(body, { ...list, items: [...before, ...list.items] });
   }
   const edited = changed(manifest);
   const text = edited.body.trimEnd();
@@ -85,10 +99,10 @@ function jsonBody(manifest: Manifest): { body: string; kept: boolean } {
 function unwrapped(edited: { body: string; kept: boolean }): { body: string; kept: boolean } {
   const { body } = edited;
   if (!body.startsWith(WRAPPER) || !body.trimEnd().endsWith(WRAPPER_END)) return edited;
-  const { document, value } = parse(body);
-  if (!isMap(document.contents) || (value as Fields & { items: Value[] }).items.length !== 1) return edited;
-  const items = document.contents.get('items');
-  const range = isSeq(items) ? (items.items[0] as { range: [number, number, number] }).range : undefined;
-  if (range === undefined) return edited;
+  const { root, value } = parse(body);
+  if (!isMap(root) || (value as Fields & { items: Value[] }).items.length !== 1) return edited;
+  const items = (root.items as Entry[]).findLast(({ key }) => key.value === 'items')?.value;
+  const range = isSeq(items) ? (items.items[0] as Node).range : undefined;
+  if (!range) return edited;
   return { body: body.slice(range[0], range[1]) + body.slice(body.trimEnd().length), kept: edited.kept };
 }

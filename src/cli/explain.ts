@@ -1,7 +1,7 @@
 import { UsageError } from '../config.ts';
 import { type Cluster, connect, Unreachable } from './cluster.ts';
 import { commands } from './commands.ts';
-import { Unreadable } from './document/yaml.ts';
+import { Unreadable } from './document/unreadable.ts';
 import type { Explanation } from './explain/explanation.ts';
 import { explainInCluster, explainTarget } from './explain/live.ts';
 import { explainItems } from './explain/offline.ts';
@@ -49,7 +49,12 @@ async function explained({ flags, operand }: Given, io: Io): Promise<Explanation
   if (!fromFile) throw new UsageError('nothing to explain; give KIND/NAME, -f FILE or -k DIR');
   const cluster = await wanted(flags, io);
   const sources = await readSources(flags, io);
-  const items = sources.flatMap(load).flatMap((manifest) => manifest.items);
+  const manifests = load(sources).flat();
+  const items = manifests.flatMap((manifest) => manifest.items);
+  for (const { unread } of manifests) {
+    if (unread !== undefined && items.length === 0) throw unread;
+    if (unread !== undefined) io.stderr.write(`rollcall: ${unread.message}; nothing in this document asks\n`);
+  }
   const fallback = flags.namespace ?? cluster?.namespace ?? DEFAULT_NAMESPACE;
   return cluster === undefined
     ? explainItems(items, fallback, offlineInstallOf(flags))

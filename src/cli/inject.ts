@@ -1,16 +1,19 @@
 import { keys } from '../inject/annotations.ts';
+import { isInjected } from '../inject/own-sidecar.ts';
 import type { Install } from '../inject/plan.ts';
 import { accessObjects, identityOf } from './access.ts';
+import { unheard, unquotedOfNamespace } from './advice.ts';
 import { commands } from './commands.ts';
 import { applyOperations } from './document/operations.ts';
 import { type Arguments, parseFlags } from './flags.ts';
 import { InputNamespaces } from './input-namespaces.ts';
 import type { Io } from './io.ts';
 import { type Judgement, judge, offlineInstallOf, optedIn } from './judge.ts';
-import { changeTemplate, type Manifest, workloadsOf } from './manifests.ts';
+import { changeTemplate, type Manifest, placeOfTemplate, workloadsOf } from './manifests.ts';
 import { rewrite } from './rewrite.ts';
-import { DEFAULT_NAMESPACE, type Item, titleOf, type Workload } from './workloads.ts';
+import { DEFAULT_NAMESPACE, type Item, podOf, titleOf, type Workload } from './workloads.ts';
 
+type Result = 'inject' | 'skip' | 'deny';
 type Flags = Arguments<typeof commands.inject>['flags'];
 
 /** `rollcall inject` */
@@ -42,19 +45,37 @@ class Injection {
     const items = manifests.flatMap((manifest) => manifest.items);
     const namespaces = new InputNamespaces(items, this.#fallback);
     this.#present = new Set(items.map((item) => this.#identity(item)));
-    const kinds = manifests.flatMap((manifest) =>
-      workloadsOf(manifest).map((workload) => this.#one(manifest, workload, namespaces)),
-    );
+    const kinds: Result[] = items.flatMap((item) => this.#aside(item));
+    for (const manifest of manifests) {
+      for (const workload of workloadsOf(manifest)) kinds.push(this.#one(manifest, workload, namespaces));
+    }
     this.#hints(kinds);
     return !kinds.includes('deny');
   }
 
-  #one(manifest: Manifest, workload: Workload, namespaces: InputNamespaces): 'inject' | 'skip' | 'deny' {
+  /** What is said where no pod template is: a Namespace that would be refused, and keys that do nothing. */
+  #aside(item: Item): Result[] {
+    const isNamespace = item.group === '' && item.kind === 'Namespace';
+    const wrong = isNamespace ? unquotedOfNamespace(item) : undefined;
+    if (wrong !== undefined) {
+      this.#io.stderr.write(`${titleOf(item)}: refused (bad-value): ${wrong}\n`);
+      return ['deny'];
+    }
+    for (const warning of isNamespace ? [] : unheard(item)) {
+      this.#io.stderr.write(`${titleOf(item)}: warning: ${warning}\n`);
+    }
+    return [];
+  }
+
+  #one(manifest: Manifest, workload: Workload, namespaces: InputNamespaces): Result {
     const found = namespaces.namespace(this.#namespaceOf(workload));
     const judgement = judge(workload, this.#flags.all ? optedIn(found) : found, this.#install);
     const { decision, patch } = judgement.report;
     this.#say(workload, judgement);
-    if (patch.length > 0) changeTemplate(manifest, workload, (template) => applyOperations(template, patch));
+    if (patch.length > 0) {
+      if (!isInjected(podOf(workload))) manifest.injected.push(placeOfTemplate(workload));
+      changeTemplate(manifest, workload, (template) => applyOperations(template, patch));
+    }
     if (decision.kind === 'inject' && !this.#flags['no-access']) this.#provide(manifest, workload, judgement);
     return decision.kind;
   }

@@ -4,12 +4,13 @@ import { join as joinPath } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { UsageError } from '../config.ts';
+import { type Decoded, decode } from './document/encoding.ts';
+import { Unreadable } from './document/unreadable.ts';
 import type { Io } from './io.ts';
 
-/** A stream of documents, and what to call it. */
-export interface Source {
+/** A stream of documents, what to call it, and how its characters are written. */
+export interface Source extends Decoded {
   name: string;
-  text: string;
 }
 
 export interface InputFlags {
@@ -23,7 +24,10 @@ const EXTENSION = /\.(ya?ml|json)$/;
 /** A rendered chart with its CRDs is a few megabytes. */
 const KUSTOMIZE_BYTES = 256 * 1024 * 1024;
 
-/** All that is to be read, in the order given; throws a `UsageError` when that is nothing, or can't be. */
+/**
+ * All that is to be read, in the order given. Throws a `UsageError` when that is nothing, or a file can't be
+ * opened, and `Unreadable` when one is no text.
+ */
 export async function readSources(flags: InputFlags, io: Io): Promise<Source[]> {
   const { filename, kustomize, recursive } = flags;
   if (filename.length === 0 && kustomize === undefined) {
@@ -34,21 +38,28 @@ export async function readSources(flags: InputFlags, io: Io): Promise<Source[]> 
   }
   const read: Source[] = [];
   for (const name of filename) read.push(...(await readOne(name, recursive, io)));
-  if (kustomize !== undefined) read.push({ name: kustomize, text: await built(kustomize, io) });
+  if (kustomize !== undefined) read.push(sourceOf(kustomize, Buffer.from(await built(kustomize, io))));
   return read;
 }
 
 async function readOne(name: string, recursive: boolean, io: Io): Promise<Source[]> {
-  if (name === '-') return [{ name: 'stdin', text: (await buffer(io.stdin)).toString() }];
+  if (name === '-') return [sourceOf('stdin', await buffer(io.stdin))];
   const files = await attempt(name, async () =>
     (await stat(name)).isDirectory() ? filesIn(name, recursive) : [name],
   );
   if (files.length === 0) {
     throw new UsageError(`-f: "${name}" has no .yaml, .yml or .json in it; --recursive looks further down`);
   }
-  return Promise.all(
-    files.map(async (file) => ({ name: file, text: await attempt(file, () => readFile(file, 'utf8')) })),
-  );
+  return Promise.all(files.map(async (file) => sourceOf(file, await attempt(file, () => readFile(file)))));
+}
+
+/** Throws `Unreadable` with the name and the line. */
+function sourceOf(name: string, bytes: Uint8Array): Source {
+  try {
+    return { name, ...decode(bytes) };
+  } catch (error) {
+    throw error instanceof Unreadable ? error.in(name) : error;
+  }
 }
 
 async function filesIn(directory: string, recursive: boolean): Promise<string[]> {

@@ -1,7 +1,7 @@
 /** What a command reads and writes, so that it runs in a test as it runs in a shell. */
 export interface Io {
   stdin: AsyncIterable<Uint8Array | string>;
-  stdout: { write(text: string): unknown };
+  stdout: { write(text: string | Uint8Array): unknown };
   stderr: { write(text: string): unknown };
   env: Readonly<Record<string, string | undefined>>;
 }

@@ -1,52 +1,82 @@
+import { keys, PREFIX } from '../inject/annotations.ts';
+import { parse } from './document/parse.ts';
 import { join, type Part, split } from './document/stream.ts';
-import { at, type Fields, replaceAt, type Value } from './document/value.ts';
-import { parse, Unreadable } from './document/yaml.ts';
+import type { Texts } from './document/texts.ts';
+import { Unreadable } from './document/unreadable.ts';
+import { at, type Fields, type Path, replaceAt, type Value } from './document/value.ts';
+import { writtenAt } from './document/written-at.ts';
 import type { Source } from './input.ts';
-import { type Item, itemsOf, type Workload, workloadOf } from './workloads.ts';
+import { type Item, itemsOf, workloadsOf as ofItem, type Workload } from './workloads.ts';
 
 /** One document of the input, and what is to become of it. */
 export interface Manifest extends Part {
   value: Value;
   items: Item[];
+  /** Why it can't be read; it stays as it is, and has no items. */
+  unread?: Unreadable;
   /** The same as `value` when nothing changes. */
   after: Value;
+  /** The places of the templates that were not injected before, and are now. */
+  injected: Path[];
+  /** Texts that take the places of values of `after`, as they were before injection. */
+  restored: Texts;
   /** Objects that are to come before it. */
   before: Fields[];
   /** It is to go. */
   dropped: boolean;
 }
 
-/** The documents of one source; throws `Unreadable` with its name and the line. */
-export function load(source: Source): Manifest[] {
-  const parts = split(source.text);
-  return parts.map((part, index) => {
-    const value = read(source, part, parts.slice(0, index));
-    return { ...part, value, items: itemsOf(value), after: value, before: [], dropped: false };
+/**
+ * The documents of the sources. What can't be read and has nothing that would be injected passes as it is;
+ * otherwise an `Unreadable` is thrown, with its name and the line. With `all`, all pods are injected.
+ */
+export function load(sources: readonly Source[], all = false): Manifest[][] {
+  const everyone = all || sources.some(({ text }) => text.includes(keys.injection.key));
+  return sources.map((source) => {
+    const parts = split(source.text);
+    return parts.map((part, index) => read(source, part, parts.slice(0, index), everyone));
   });
 }
 
-function read({ name }: Source, { marker, body }: Part, above: readonly Part[]): Value {
+function read({ name }: Source, part: Part, above: readonly Part[], everyone: boolean): Manifest {
+  const { marker, body } = part;
+  const manifest = { ...part, injected: [], restored: {}, before: [], dropped: false };
   try {
-    return parse(body).value;
+    const { value } = parse(body);
+    const items = itemsOf(value).map((item) => ({
+      ...item,
+      written: (path: Path) => writtenAt(body, [...item.path, ...path]),
+    }));
+    return { ...manifest, value, items, after: value };
   } catch (error) {
     if (!(error instanceof Unreadable)) throw error;
-    const skipped = (join(above) + marker).split('\n').length - 1;
-    const place = error.line === undefined ? name : `${name}:${skipped + error.line}`;
     const hint = body.includes('{{') ? '; templates have to be rendered first, as helm template does' : '';
-    throw new Unreadable(`${place}: ${error.message}${hint}`);
+    const skipped = (join(above) + marker).split('\n').length - 1;
+    const unread = new Unreadable(error.message + hint, error.line).in(name, skipped);
+    if (counts(body, everyone)) throw unread;
+    return { ...manifest, value: null, items: [], after: null, unread };
   }
 }
 
+/** Whether a text that can't be read may say something about pods that get the sidecar. */
+function counts(body: string, everyone: boolean): boolean {
+  return body.includes(PREFIX) || body.includes('LimitRange') || (everyone && /\bcontainers\b/.test(body));
+}
+
 export function workloadsOf({ items }: Manifest): Workload[] {
-  return items.map(workloadOf).filter((workload) => workload !== undefined);
+  return items.flatMap(ofItem);
+}
+
+export function placeOfTemplate({ path, templatePath }: Workload): Path {
+  return [...path, ...templatePath];
 }
 
 /** Notes what becomes of a pod template in its document. */
 export function changeTemplate(
   manifest: Manifest,
-  { path, templatePath }: Workload,
+  workload: Workload,
   change: (template: Value) => Value,
 ): void {
-  const place = [...path, ...templatePath];
+  const place = placeOfTemplate(workload);
   manifest.after = replaceAt(manifest.after, place, change(at(manifest.after, place)!));
 }

@@ -1,6 +1,6 @@
 import { createTwoFilesPatch, FILE_HEADERS_ONLY } from 'diff';
+import { render } from './document/render.ts';
 import { type Fields, isFields, type Value } from './document/value.ts';
-import { render } from './document/yaml.ts';
 import type { Source } from './input.ts';
 import type { Manifest } from './manifests.ts';
 

@@ -1,7 +1,9 @@
 /** What inject and uninject have in common: read, change, print. */
+import { isDeepStrictEqual } from 'node:util';
 import { UsageError } from '../config.ts';
 import { assemble } from './assemble.ts';
-import { Unreadable } from './document/yaml.ts';
+import { type Encoding, encode } from './document/encoding.ts';
+import { Unreadable } from './document/unreadable.ts';
 import { readSources, type Source } from './input.ts';
 import { DIFF_EXIT, EXIT, type Io } from './io.ts';
 import { load, type Manifest } from './manifests.ts';
@@ -14,6 +16,8 @@ export interface RewriteFlags {
   recursive: boolean;
   output: string | undefined;
   diff: boolean;
+  /** All pods are injected. */
+  all?: boolean;
 }
 
 /** Writes into the manifests what is to become of them; false when that must not be printed. */
@@ -25,10 +29,9 @@ export async function rewrite(flags: RewriteFlags, io: Io, done: string, change:
     throw new UsageError('--diff and --output do not go together; leave one of them out');
   }
   const trouble = flags.diff ? DIFF_EXIT.trouble : EXIT.refused;
-  const sources = await readSources(flags, io);
   let files: File[];
   try {
-    files = sources.map((source) => ({ source, manifests: load(source) }));
+    files = await filesOf(flags, io);
   } catch (error) {
     if (!(error instanceof Unreadable)) throw error;
     io.stderr.write(`rollcall: ${error.message}\n`);
@@ -48,6 +51,18 @@ interface File {
   manifests: Manifest[];
 }
 
+async function filesOf(flags: RewriteFlags, io: Io): Promise<File[]> {
+  const sources = await readSources(flags, io);
+  const loaded = load(sources, flags.all);
+  const unread = loaded.flat().flatMap((manifest) => manifest.unread ?? []);
+  // To convert it, it would have to be read.
+  if (flags.output !== undefined && unread[0] !== undefined) throw unread[0];
+  for (const { message } of unread) {
+    io.stderr.write(`rollcall: ${message}; nothing in this document asks, and it stays as it is\n`);
+  }
+  return sources.map((source, index) => ({ source, manifests: loaded[index]! }));
+}
+
 function print(files: readonly File[], { diff }: RewriteFlags, io: Io, done: string): number {
   const texts = files.map(({ manifests }) => {
     const { text, rewritten } = assemble(manifests);
@@ -58,10 +73,22 @@ function print(files: readonly File[], { diff }: RewriteFlags, io: Io, done: str
     return text;
   });
   if (!diff) {
-    io.stdout.write(asTheyCame(texts));
+    io.stdout.write(
+      encoded(
+        asTheyCame(texts),
+        files.map(({ source }) => source.encoding),
+      ),
+    );
     return EXIT.fine;
   }
   const differences = files.map(({ source }, index) => difference(source, texts[index]!, done)).join('');
   io.stdout.write(differences);
   return differences === '' ? DIFF_EXIT.same : DIFF_EXIT.different;
+}
+
+/** As all of the sources are encoded; where they differ, in UTF-8. */
+function encoded(text: string, encodings: readonly Encoding[]): string | Uint8Array {
+  const [first, ...others] = encodings;
+  if (first === undefined || others.some((one) => !isDeepStrictEqual(one, first))) return text;
+  return first.name === 'utf-8' && !first.marked ? text : encode(text, first);
 }

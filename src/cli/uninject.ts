@@ -1,11 +1,14 @@
+import { isDeepStrictEqual } from 'node:util';
 import { uninject as operationsOf } from '../inject/uninject.ts';
 import { isOurs } from './access.ts';
 import { commands } from './commands.ts';
 import { applyOperations } from './document/operations.ts';
+import { pointerOf } from './document/texts.ts';
 import { at, type Fields, type Path, replaceAt, type Value } from './document/value.ts';
 import { parseFlags } from './flags.ts';
 import type { Io } from './io.ts';
-import { changeTemplate, type Manifest, workloadsOf } from './manifests.ts';
+import { changeTemplate, type Manifest, placeOfTemplate, workloadsOf } from './manifests.ts';
+import { textsOf, withNulls } from './remembered.ts';
 import { rewrite } from './rewrite.ts';
 import { type Item, podOf, titleOf } from './workloads.ts';
 
@@ -19,17 +22,34 @@ export async function uninject(argv: readonly string[], io: Io): Promise<number>
 }
 
 function uninjectOne(manifest: Manifest, io: Io): void {
+  const ours = manifest.items.filter(isOurs);
   for (const workload of workloadsOf(manifest)) {
     const operations = operationsOf(podOf(workload));
     io.stderr.write(`${titleOf(workload)}: ${operations.length > 0 ? 'uninjected' : 'unchanged'}\n`);
-    if (operations.length > 0) {
-      changeTemplate(manifest, workload, (template) => applyOperations(template, operations));
-    }
+    if (operations.length === 0) continue;
+    const texts = textsOf(at(workload.object, workload.templatePath)!);
+    changeTemplate(manifest, workload, (template) => withNulls(applyOperations(template, operations), texts));
+    const place = pointerOf(settled(placeOfTemplate(workload), ours));
+    const restored = Object.entries(texts).map(([pointer, text]) => [place + pointer, text]);
+    manifest.restored = { ...manifest.restored, ...Object.fromEntries(restored) };
   }
-  for (const item of manifest.items.filter(isOurs).reverse()) {
+  for (const item of ours.toReversed()) {
     io.stderr.write(`${titleOf(item)}: removed\n`);
     remove(manifest, item);
   }
+}
+
+/** The path once the items that go are gone from the Lists that it leads through. */
+function settled(path: Path, going: readonly Item[]): Path {
+  return path.map((step, depth) => {
+    const above = path.slice(0, depth);
+    const before = going.filter(
+      ({ path: one }) => one.length === depth + 1 && isDeepStrictEqual(one.slice(0, -1), above),
+    );
+    return typeof step === 'number'
+      ? step - before.filter((one) => Number(one.path.at(-1)) < step).length
+      : step;
+  });
 }
 
 /** From the stream, or from the List that it is in. */

@@ -1,30 +1,10 @@
 import { isInjected } from '../inject/own-sidecar.ts';
 import type { Pod } from '../inject/pod.ts';
 import { at, type Fields, isFields, type Path, type Value } from './document/value.ts';
+import { placeOf, templatesOf } from './templates.ts';
 
 /** What a pod without a namespace is in, as far as anybody knows. */
 export const DEFAULT_NAMESPACE = 'default';
-
-/** Where a kind keeps the template of its pods. */
-interface Kind {
-  groups: readonly string[];
-  path: readonly string[];
-}
-
-const inSpec = ['spec', 'template'];
-
-/** Kinds that make pods; those of other groups, such as volcano's Job, have other templates. */
-export const KINDS: Readonly<Record<string, Kind>> = {
-  Pod: { groups: [''], path: [] },
-  PodTemplate: { groups: [''], path: ['template'] },
-  ReplicationController: { groups: [''], path: inSpec },
-  Deployment: { groups: ['apps', 'extensions'], path: inSpec },
-  StatefulSet: { groups: ['apps'], path: inSpec },
-  DaemonSet: { groups: ['apps', 'extensions'], path: inSpec },
-  ReplicaSet: { groups: ['apps', 'extensions'], path: inSpec },
-  Job: { groups: ['batch'], path: inSpec },
-  CronJob: { groups: ['batch'], path: ['spec', 'jobTemplate', 'spec', 'template'] },
-};
 
 /** An object, with where it stands in its document. */
 export interface Item {
@@ -34,11 +14,15 @@ export interface Item {
   namespace: string | undefined;
   path: Path;
   object: Fields;
+  /** The scalar at a path of the object, as its author wrote it; where the object is from a text. */
+  written?: (path: Path) => string | undefined;
 }
 
 export interface Workload extends Item {
   /** Where in the object its pods are described. */
-  templatePath: readonly string[];
+  templatePath: Path;
+  /** The same for people, where the object describes several. */
+  part?: string;
 }
 
 /** The objects of a document; those of a List, one by one. */
@@ -58,21 +42,22 @@ export function itemsOf(document: Value, path: Path = [], like?: Fields): Item[]
       kind,
       group: apiVersion.includes('/') ? apiVersion.split('/')[0]! : '',
       name: typeof name === 'string' ? name : '',
-      namespace: typeof metadata.namespace === 'string' ? metadata.namespace : undefined,
+      // An empty one is none, to the API server too.
+      namespace: typeof metadata.namespace === 'string' ? metadata.namespace || undefined : undefined,
       path,
       object: document,
     },
   ];
 }
 
-/** The item, if it is one that makes pods and describes them. */
-export function workloadOf(item: Item): Workload | undefined {
-  const kind = Object.hasOwn(KINDS, item.kind) ? KINDS[item.kind]! : undefined;
-  if (!kind?.groups.includes(item.group)) return undefined;
-  const template = at(item.object, kind.path);
-  if (!isFields(template) || !isFields(template.spec) || !Array.isArray(template.spec.containers))
-    return undefined;
-  return { ...item, templatePath: kind.path };
+/** What an item says of pods, one for each template that can be changed here. */
+export function workloadsOf(item: Item): Workload[] {
+  const safe = templatesOf(item).filter(({ unsafe }) => unsafe === undefined);
+  return safe.map(({ path }) => ({
+    ...item,
+    templatePath: path,
+    ...(safe.length > 1 ? { part: placeOf(path) } : {}),
+  }));
 }
 
 /** The pod as it would be created: what only the controller adds, and the core reads, is there. */
@@ -89,8 +74,14 @@ export function podOf({ object, kind, templatePath }: Workload): Pod {
   } as unknown as Pod;
 }
 
-export function titleOf({ kind, name, namespace }: Pick<Item, 'kind' | 'name' | 'namespace'>): string {
-  return `${kind.toLowerCase()}/${name || '(no name)'}${namespace === undefined ? '' : ` in ${namespace}`}`;
+export function titleOf({
+  kind,
+  name,
+  namespace,
+  part,
+}: Pick<Workload, 'kind' | 'name' | 'namespace' | 'part'>): string {
+  const where = `${namespace === undefined ? '' : ` in ${namespace}`}${part === undefined ? '' : `, ${part}`}`;
+  return `${kind.toLowerCase()}/${name || '(no name)'}${where}`;
 }
 
 /** Whether a pod, as an API server shows it, has the sidecar. */

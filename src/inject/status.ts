@@ -22,6 +22,8 @@ export interface Before {
   };
   /** What was there and empty, which is not the same text as what is not there. */
   empty?: string[];
+  /** Offline: what stood in the text, by the JSON pointer of its value; null where it was not written there. */
+  texts?: Record<string, string | null>;
 }
 
 /** Of a pod that is seen again, what was noted when it was seen first. */
@@ -37,10 +39,11 @@ export function beforeOf(pod: Pod, swapped: boolean): Before {
   return before({ was, empty });
 }
 
-function before({ was = {}, empty = [] }: Before): Before {
+function before({ was = {}, empty = [], texts = {} }: Before): Before {
   return {
     ...(Object.keys(was).length === 0 ? {} : { was }),
     ...(empty.length === 0 ? {} : { empty }),
+    ...(Object.keys(texts).length === 0 ? {} : { texts }),
   };
 }
 
@@ -62,7 +65,7 @@ export function statusOf(pod: Pod): Status | undefined {
 /** Anybody can write an annotation, so its shape is not taken for granted. */
 function isStatus(status: Status | null): boolean {
   if (typeof status !== 'object' || status === null || typeof status.version !== 'string') return false;
-  const { was = {}, empty = [] } = status;
+  const { was = {}, empty = [], texts: written = {} } = status;
   const texts = ['serviceAccountName', 'serviceAccount', 'defaultContainer'];
   return (
     typeof was === 'object' &&
@@ -73,7 +76,10 @@ function isStatus(status: Status | null): boolean {
         (key === 'automountServiceAccountToken' && typeof value === 'boolean'),
     ) &&
     Array.isArray(empty) &&
-    empty.every((one) => typeof one === 'string')
+    empty.every((one) => typeof one === 'string') &&
+    typeof written === 'object' &&
+    written !== null &&
+    Object.values(written).every((text) => text === null || typeof text === 'string')
   );
 }
 

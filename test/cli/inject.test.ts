@@ -60,13 +60,6 @@ describe('what it prints', () => {
     assert.ok(hasSidecar(workload!.spec.jobTemplate.spec.template));
   });
 
-  test('a Job of another group is not one', async () => {
-    const input = CRON_JOB.replace('batch/v1', 'batch.volcano.sh/v1');
-    const { out, err } = await fromInput(input);
-    assert.equal(out, input);
-    assert.match(err, /no pod and no pod template/);
-  });
-
   test('the items of Lists are looked at one by one', async () => {
     const indented = (text: string) => `- ${text.trimEnd().replaceAll('\n', '\n  ')}\n`;
     const list = `apiVersion: v1\nkind: List\nitems:\n${indented(CONFIG_MAP)}${indented(CRON_JOB)}`;
@@ -336,10 +329,23 @@ describe('refusals', () => {
     assert.match(err, /refused \(bad-value\): annotation rollcall\.dev\/inject: "" is not valid/);
   });
 
-  test('what is no YAML is refused with its place', async (t) => {
-    const directory = await folder(t, { 'bad.yaml': `${CONFIG_MAP}---\na: {{ .Values.x }}\nb: [\n` });
+  test('what asks and is no YAML is refused with its place', async (t) => {
+    const asks = 'metadata: { annotations: { rollcall.dev/inject: "true" } }\n';
+    const directory = await folder(t, { 'bad.yaml': `${CONFIG_MAP}---\n${asks}a: {{ .Values.x }}\nb: [\n` });
     const { out, err, code } = await run('inject', ['-f', join(directory, 'bad.yaml')]);
     assert.deepEqual([out, code], ['', 1]);
     assert.match(err, /^rollcall: .*bad\.yaml:1\d: .*; templates have to be rendered first/);
+  });
+
+  test('what does not ask and is no YAML passes as it is, and that is said', async () => {
+    const input = `${CONFIG_MAP}---\na: {{ .Values.x }}\nb: [\n---\n${STATEFUL_SET}`;
+    const { out, err, code } = await fromInput(input, '--no-access');
+    assert.equal(code, 0);
+    assert.ok(out.startsWith(`${CONFIG_MAP}---\na: {{ .Values.x }}\nb: [\n---\n`));
+    assert.match(err, /^rollcall: stdin:1\d: .*; nothing in this document asks, and it stays as it is$/m);
+    const converted = await fromInput(input, '-o', 'yaml');
+    assert.deepEqual([converted.out, converted.code], ['', 1]);
+    const counting = await fromInput(input.replace('b: [', 'containers: ['), '--all');
+    assert.deepEqual([counting.out, counting.code], ['', 1]);
   });
 });

@@ -71,7 +71,7 @@ describe('--diff', () => {
     const directory = await folder(t, {
       'same.yaml': DEPLOYMENT,
       'db.yaml': STATEFUL_SET,
-      'bad.yaml': 'a: [',
+      'bad.yaml': 'rollcall.dev/inject: [',
     });
     const diff = (file: string) => run('inject', ['--diff', '-f', join(directory, file)]);
     const same = await diff('same.yaml');

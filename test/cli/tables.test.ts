@@ -7,7 +7,7 @@ import { RULES } from '../../src/cli/access.ts';
 import { commands } from '../../src/cli/commands.ts';
 import { ENTRIES } from '../../src/cli/explain/entries.ts';
 import { targetOf } from '../../src/cli/explain/target.ts';
-import { KINDS } from '../../src/cli/workloads.ts';
+import { KINDS } from '../../src/cli/templates.ts';
 
 async function deployed(file: string): Promise<Record<string, unknown>[]> {
   const text = await readFile(new URL(`../../deploy/${file}`, import.meta.url), 'utf8');

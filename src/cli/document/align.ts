@@ -1,4 +1,4 @@
-import { isFields, type Value } from './value.ts';
+import { isFields, toJson, type Value } from './value.ts';
 
 /** What became of a list: an item that stayed (at `before`), that went, or that came (at `after`). */
 export type Step =
@@ -41,11 +41,12 @@ function commonLengths(old: readonly string[], now: readonly string[]): number[]
 }
 
 function identity(item: Value): string {
-  if (!isFields(item)) return JSON.stringify(item);
+  if (!isFields(item)) return toJson(item);
   const { mountPath, name, kind, metadata } = item;
   if (typeof mountPath === 'string') return `mountPath ${mountPath}`;
   if (typeof name === 'string') return `name ${name}`;
   // An object in a List.
   if (isFields(metadata)) return JSON.stringify([kind ?? '', metadata.namespace ?? '', metadata.name ?? '']);
-  return JSON.stringify(item);
+  // Of an item without a name, what says nothing about its parts.
+  return toJson(Object.fromEntries(Object.entries(item).filter(([, one]) => typeof one !== 'object')));
 }

@@ -1,167 +1,233 @@
 import { isDeepStrictEqual } from 'node:util';
-import {
-  type Alias,
-  type Document,
-  isAlias,
-  isMap,
-  isSeq,
-  type Node,
-  visit,
-  type YAMLMap,
-  type YAMLSeq,
-} from 'yaml';
+import { type Alias, isAlias, isMap, isSeq, type Node, visit, type YAMLMap, type YAMLSeq } from 'yaml';
 import { align } from './align.ts';
-import { type Entry, isMerge, type Layout, nameOf, rescalar } from './layout.ts';
+import { type Entry, isMerge } from './entry.ts';
+import { type Layout, rescalar } from './layout.ts';
 import { blockLayout } from './layout-block.ts';
 import { flowLayout } from './layout-flow.ts';
+import { type Parsed, parse } from './parse.ts';
+import { render } from './render.ts';
+import { eolOf, type Style, styleOf } from './style.ts';
 import { applyEdits, type TextEdit } from './text-edits.ts';
-import { type Fields, isFields, type Value } from './value.ts';
-import { parse, render, type Style, styleOf, Unreadable } from './yaml.ts';
+import { pointerOf, type Texts } from './texts.ts';
+import { Unreadable } from './unreadable.ts';
+import { type Fields, isFields, type Path, type Value } from './value.ts';
 
-/** This change can't be said by edits of the text. */
+/** This change can't be said by edits of this part of the text. */
 class Beyond extends Error {}
 
+export interface Edited {
+  body: string;
+  /** False when the document is written anew, without its comments and anchors. */
+  kept: boolean;
+  /** What was replaced, and not only added to, by its place before: given back to `edit`, it comes back. */
+  replaced: Texts;
+}
+
 /**
- * Brings a document to a new value and leaves the rest of its text as its author wrote it. `kept` is
- * false when that can't be done, and all of it is written anew, without its comments and anchors.
+ * Brings a document to a new value and leaves the rest of its text as its author wrote it. `restored` has,
+ * by their places in the new value, texts to take for parts of it where they mean the same.
  */
-export function edit(body: string, after: Value): { body: string; kept: boolean } {
-  const eol = body.includes('\r\n') ? '\r\n' : '\n';
-  const ended = body.endsWith('\n');
+export function edit(body: string, after: Value, restored: Texts = {}): Edited {
+  const eol = eolOf(body);
+  const ended = /[\n\r]$/.test(body);
   const text = ended ? body : body + eol;
-  const { document, value: before } = parse(text);
-  if (isDeepStrictEqual(before, after)) return { body, kept: true };
-  const style = styleOf(document, text);
-  const edited = editedText(document, text, style, before, after);
-  const result = edited ?? render(after, style);
-  return { body: ended ? result : result.slice(0, -eol.length), kept: edited !== undefined };
+  const parsed = parse(text);
+  const wanted = Object.keys(restored).length > 0;
+  if (!wanted && isDeepStrictEqual(parsed.value, after)) return { body, kept: true, replaced: {} };
+  const edited =
+    (wanted ? editedText(text, parsed, after, restored) : undefined) ?? editedText(text, parsed, after, {});
+  const result = edited?.text ?? render(after, styleOf(parsed));
+  return {
+    body: ended ? result : result.slice(0, -eol.length),
+    kept: edited !== undefined,
+    replaced: edited?.replaced ?? {},
+  };
 }
 
 /** Undefined unless the text that comes out says just what it should. */
-function editedText(document: Document, text: string, style: Style, before: Value, after: Value) {
+function editedText(
+  text: string,
+  parsed: Parsed,
+  after: Value,
+  restored: Texts,
+): { text: string; replaced: Texts } | undefined {
+  const { original } = parsed.respaced;
   try {
-    const edits = new Comparison(document, text, style).edits(before, after);
-    const edited = applyEdits(text, edits);
-    return edited !== undefined && isDeepStrictEqual(parse(edited).value, after) ? edited : undefined;
+    const { edits, replaced } = new Comparison(parsed, restored).compare(after);
+    const moved = edits.map((one) => ({ ...one, start: original(one.start), end: original(one.end) }));
+    const edited = applyEdits(text, moved);
+    if (edited === undefined || !isDeepStrictEqual(parse(edited).value, after)) return undefined;
+    const texts = replaced.map(({ path, place }) => [
+      pointerOf(path),
+      place === undefined ? null : text.slice(original(place.start), original(place.end)),
+    ]);
+    return { text: edited, replaced: Object.fromEntries(texts) };
   } catch (error) {
     if (error instanceof Beyond || error instanceof Unreadable) return undefined;
     throw error;
   }
 }
 
+type Place = { start: number; end: number };
+
+/** Where a node hangs: how it would be rewritten whole, and its path in the old and in the new value. */
+interface Slot {
+  layout?: () => Layout;
+  index: number;
+  before: Path;
+  after: Path;
+}
+
 /** Walks the tree of the text beside the two values, and notes an edit wherever they part. */
 class Comparison {
-  readonly #document: Document;
+  readonly #parsed: Parsed;
   readonly #text: string;
   readonly #style: Style;
+  readonly #restored: Texts;
   readonly #edits: TextEdit[] = [];
+  /** `place` is undefined where a merge key had said it. */
+  readonly #replaced: { path: Path; place: Place | undefined }[] = [];
   /** What stands behind an anchor when all is done. */
   readonly #anchored = new Map<Node, Value>();
-  readonly #hasAliases: boolean;
+  readonly #skipsEqual: boolean;
 
-  constructor(document: Document, text: string, style: Style) {
-    this.#document = document;
-    this.#text = text;
-    this.#style = style;
-    let found = false;
-    visit(document, {
-      Alias() {
-        found = true;
-        return visit.BREAK;
-      },
-    });
-    this.#hasAliases = found;
+  constructor(parsed: Parsed, restored: Texts) {
+    this.#parsed = parsed;
+    this.#text = parsed.respaced.text;
+    this.#style = styleOf(parsed);
+    this.#restored = restored;
+    // Where nothing changes, an alias may still stand for something that does.
+    this.#skipsEqual = !hasAliases(parsed.root) && Object.keys(restored).length === 0;
   }
 
-  edits(before: Value, after: Value): TextEdit[] {
-    this.#node(this.#document.contents as Node, before, after, () => {
-      throw new Beyond();
-    });
-    return this.#edits;
+  compare(after: Value) {
+    const { root, value } = this.#parsed;
+    this.#node(root, value, after, { index: 0, before: [], after: [] });
+    return { edits: this.#edits, replaced: this.#replaced };
   }
 
-  /** `rewrite` puts the whole new value in the place of the node. */
-  #node(node: Node | null, before: Value, after: Value, rewrite: () => TextEdit): void {
-    if (isAlias(node)) {
-      this.#alias(node, after, rewrite);
+  #node(node: Node | null, before: Value, after: Value, slot: Slot): void {
+    if (!isAlias(node) && node?.anchor) this.#anchored.set(node, after);
+    if (this.#skipsEqual && isDeepStrictEqual(before, after)) return;
+    const [edits, replaced] = [this.#edits.length, this.#replaced.length];
+    try {
+      if (isAlias(node)) this.#alias(node, after, slot);
+      else if (isMap(node) && isFields(before) && isFields(after)) this.#map(node, before, after, slot);
+      else if (isSeq(node) && Array.isArray(before) && Array.isArray(after))
+        this.#seq(node, before, after, slot);
+      else this.#leaf(node, before, after, slot);
+    } catch (error) {
+      if (!(error instanceof Beyond) || slot.layout === undefined) throw error;
+      // Then this part is written anew, and no more than this part.
+      this.#edits.length = edits;
+      this.#replaced.length = replaced;
+      this.#rewrite(after, slot);
+    }
+  }
+
+  #rewrite(after: Value, { layout, index, before }: Slot): void {
+    if (layout === undefined) throw new Beyond();
+    this.#edits.push(layout().rewrite(index, after));
+    this.#replaced.push({ path: before, place: layout().place(index) });
+  }
+
+  #leaf(node: Node | null, before: Value, after: Value, slot: Slot): void {
+    if (isDeepStrictEqual(before, after)) return;
+    const edit = rescalar(node, after, this.#style);
+    if (edit === undefined || slot.layout === undefined) {
+      this.#rewrite(after, slot);
       return;
     }
-    if (node?.anchor) this.#anchored.set(node, after);
-    // Where nothing changes, an alias may still stand for something that does.
-    if (!this.#hasAliases && isDeepStrictEqual(before, after)) return;
-    if (isMap(node) && isFields(before) && isFields(after)) this.#map(node, before, after, rewrite);
-    else if (isSeq(node) && Array.isArray(before) && Array.isArray(after))
-      this.#seq(node, before, after, rewrite);
-    else this.#leaf(node, before, after, rewrite);
+    this.#edits.push(edit);
+    this.#replaced.push({ path: slot.before, place: slot.layout().place(slot.index) });
   }
 
-  #leaf(node: Node | null, before: Value, after: Value, rewrite: () => TextEdit): void {
-    if (isDeepStrictEqual(before, after)) return;
-    this.#edits.push(rescalar(node, after, this.#style) ?? rewrite());
-  }
-
-  #alias(node: Alias, after: Value, rewrite: () => TextEdit): void {
-    if (!isDeepStrictEqual(this.#behind(node), after)) this.#edits.push(rewrite());
+  #alias(node: Alias, after: Value, slot: Slot): void {
+    if (!isDeepStrictEqual(this.#behind(node), after)) this.#rewrite(after, slot);
   }
 
   #behind(node: Alias): Value {
-    const source = node.resolve(this.#document) as Node;
-    return this.#anchored.get(source) ?? (source.toJS(this.#document) as Value);
+    const target = this.#parsed.target(node);
+    return this.#anchored.has(target) ? this.#anchored.get(target)! : this.#parsed.of(target);
   }
 
-  #map(node: YAMLMap, before: Fields, after: Fields, rewrite: () => TextEdit): void {
+  #map(node: YAMLMap, before: Fields, after: Fields, slot: Slot): void {
     const entries = node.items as Entry[];
-    const inherited = this.#inherited(entries);
-    const own = entries.filter((entry) => !isMerge(entry));
     const layout = () => this.#layout(node);
-    const names = new Set(own.map(nameOf));
-    const gone = own.filter((entry) => !Object.hasOwn(after, nameOf(entry)));
-    const hidden = gone.some((entry) => Object.hasOwn(inherited, nameOf(entry)));
-    const unwanted = Object.keys(inherited).some((key) => !names.has(key) && !Object.hasOwn(after, key));
-    if (hidden || unwanted) throw new Beyond();
+    const { counts, inherited, repeated } = this.#sayings(entries);
+    const isInherited = (key: string) => counts.get(key) === undefined && Object.hasOwn(inherited, key);
+    const isGone = (key: string) => !Object.hasOwn(after, key) || this.#isUnsaid(key, inherited, after, slot);
+    const gone = [...counts].filter(([key]) => isGone(key)).map(([, index]) => index);
     const added = Object.keys(after).filter(
-      (key) => !names.has(key) && !isDeepStrictEqual(inherited[key], after[key]),
+      (key) => !counts.has(key) && !(isInherited(key) && isDeepStrictEqual(inherited[key], after[key])),
     );
+    const hidden = [...counts.keys()].some((key) => !Object.hasOwn(after, key) && repeated.has(key));
+    const unwanted = Object.keys(inherited).some((key) => isInherited(key) && !Object.hasOwn(after, key));
+    if (hidden || unwanted || added.some((key) => repeated.has(key))) throw new Beyond();
     // Nothing to stand beside.
-    if (gone.length === entries.length && (gone.length > 0 || added.length > 0)) {
-      this.#edits.push(rewrite());
-      return;
-    }
+    if (gone.length === entries.length && (gone.length > 0 || added.length > 0)) throw new Beyond();
     let last = -1;
     for (const [index, entry] of entries.entries()) {
-      const key = nameOf(entry);
-      if (gone.includes(entry)) {
+      if (gone.includes(index)) {
         this.#edits.push(layout().remove(index, last === -1));
         continue;
       }
       last = index;
-      if (isMerge(entry)) continue;
-      this.#node(entry.value, before[key]!, after[key]!, () => layout().rewrite(index, after[key]!));
+      const key = isMerge(entry) ? undefined : this.#parsed.nameOf(entry);
+      if (key === undefined || counts.get(key) !== index) continue;
+      this.#child(entry.value, before[key]!, after[key]!, below(slot, layout, index, key, key));
     }
-    for (const key of added) this.#edits.push(layout().insert({ after: last }, after[key]!, key));
+    for (const key of added) {
+      this.#edits.push(layout().insert({ after: last }, after[key]!, key));
+      if (isInherited(key)) this.#replaced.push({ path: [...slot.before, key], place: undefined });
+    }
   }
 
-  /** What merge keys bring in. */
-  #inherited(entries: readonly Entry[]): Fields {
-    const fields: Fields = {};
-    const sources = entries
-      .filter(isMerge)
-      .flatMap(({ value }) => (isSeq(value) ? (value.items as Node[]) : [value]));
-    for (const source of sources) {
-      const value = isAlias(source) ? this.#behind(source) : (source?.toJS(this.#document) as Value);
-      if (!isFields(value)) throw new Beyond();
-      for (const [key, one] of Object.entries(value)) fields[key] ??= one;
-    }
-    return fields;
+  /** Whether it is to be left to the merge key again. */
+  #isUnsaid(key: string, inherited: Fields, after: Fields, slot: Slot): boolean {
+    const restored = this.#restored[pointerOf([...slot.after, key])];
+    return restored === null && isDeepStrictEqual(inherited[key], after[key]);
   }
 
-  #seq(node: YAMLSeq, before: Value[], after: Value[], rewrite: () => TextEdit): void {
+  /**
+   * Which entry counts for a key, what merge keys say, and the keys that more than one of them says. As in
+   * Go's yaml.v2, a merge key counts over the entries above it.
+   */
+  #sayings(entries: readonly Entry[]) {
+    const counts = new Map<string, number>();
+    const inherited: Fields = {};
+    const repeated = new Set<string>();
+    for (const [index, entry] of entries.entries()) {
+      if (!isMerge(entry)) {
+        const key = this.#parsed.nameOf(entry);
+        if (counts.has(key)) repeated.add(key);
+        counts.set(key, index);
+        continue;
+      }
+      for (const [key, value] of Object.entries(this.#merged(entry.value))) {
+        if (counts.delete(key)) repeated.add(key);
+        inherited[key] = value;
+      }
+    }
+    return { counts, inherited, repeated };
+  }
+
+  #merged(node: Node | null): Fields {
+    const sources = isSeq(node) ? (node.items as Node[]).toReversed() : [node];
+    const values = sources.map((source) =>
+      isAlias(source) ? this.#behind(source) : this.#parsed.of(source as Node | null),
+    );
+    return Object.assign({}, ...values) as Fields;
+  }
+
+  #seq(node: YAMLSeq, before: Value[], after: Value[], slot: Slot): void {
     const items = node.items as Node[];
     const steps = align(before, after);
     const first = steps.find((step) => step.kind === 'keep');
     // Nothing to stand beside.
     if (first === undefined) {
-      if (steps.length > 0) this.#edits.push(rewrite());
+      if (steps.length > 0) throw new Beyond();
       return;
     }
     const layout = () => this.#layout(node);
@@ -173,13 +239,44 @@ class Comparison {
       } else if (step.kind === 'remove') this.#edits.push(layout().remove(step.before, last === -1));
       else {
         last = step.before;
-        const now = after[step.after]!;
-        this.#node(items[step.before]!, before[step.before]!, now, () => layout().rewrite(step.before, now));
+        const slotBelow = below(slot, layout, step.before, step.before, step.after);
+        this.#child(items[step.before]!, before[step.before]!, after[step.after]!, slotBelow);
       }
     }
+  }
+
+  #child(node: Node | null, before: Value, after: Value, slot: Slot): void {
+    const text = this.#restored[pointerOf(slot.after)];
+    if (typeof text !== 'string') {
+      this.#node(node, before, after, slot);
+      return;
+    }
+    if (!isAlias(node) && node?.anchor) this.#anchored.set(node, after);
+    this.#edits.push({ ...slot.layout!().place(slot.index), text });
   }
 
   #layout(node: YAMLMap | YAMLSeq): Layout {
     return node.flow ? flowLayout(node, this.#text, this.#style) : blockLayout(node, this.#text, this.#style);
   }
+}
+
+function below(
+  { before, after }: Slot,
+  layout: () => Layout,
+  index: number,
+  old: string | number,
+  now: string | number,
+): Slot {
+  return { layout, index, before: [...before, old], after: [...after, now] };
+}
+
+function hasAliases(root: Node | null): boolean {
+  let found = false;
+  visit(root, {
+    Alias() {
+      found = true;
+      return visit.BREAK;
+    },
+  });
+  return found;
 }

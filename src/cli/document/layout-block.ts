@@ -1,7 +1,9 @@
-import { type CST, isCollection, isMap, type Node, type YAMLMap, type YAMLSeq } from 'yaml';
-import { contentEnd, type Entry, keyStart, type Layout } from './layout.ts';
+import { type CST, isAlias, isCollection, isMap, type Node, type YAMLMap, type YAMLSeq } from 'yaml';
+import type { Entry } from './entry.ts';
+import { contentEnd, keyStart, type Layout } from './layout.ts';
+import { renderBlock } from './render.ts';
+import { column, lineStart, type Style } from './style.ts';
 import type { Value } from './value.ts';
-import { column, lineStart, renderBlock, type Style } from './yaml.ts';
 
 /** A collection whose items have lines of their own. */
 export function blockLayout(node: YAMLMap | YAMLSeq, text: string, style: Style): Layout {
@@ -12,13 +14,22 @@ function mapLayout(node: YAMLMap, text: string, style: Style): Layout {
   const entries = node.items as Entry[];
   const margin = column(text, keyStart(entries[0]!));
   const line = (key: string, value: Value) => renderBlock({ [key]: value }, style, margin) + style.eol;
+  const place = (index: number) => {
+    const entry = entries[index]!;
+    const end = linesEnd(text, entry);
+    // What is written below a key without a value is about its value.
+    return { start: keyEnd(entry), end: isEmpty(entry) ? commentsEnd(text, end, margin + 1) : end };
+  };
   return {
+    place,
     rewrite(index, value) {
+      const { start, end } = place(index);
       const entry = entries[index]!;
       // The key stays as it is written.
       const [first, ...more] = line('k', value).split(style.eol);
-      const lines = [first!.slice(1) + commentOf(text, entry), ...more];
-      return { start: entry.key.range![1], end: linesEnd(text, entry), text: lines.join(style.eol) };
+      const head = `:${anchorOf(entry)}${first!.slice(2)}`;
+      const [own, below] = commentsOf(text, entry, end);
+      return { start, end, text: head + own + style.eol + below + more.join(style.eol) };
     },
     remove(index) {
       const entry = entries[index]!;
@@ -29,17 +40,34 @@ function mapLayout(node: YAMLMap, text: string, style: Style): Layout {
       return { start: lineStart(text, start), end: linesEnd(text, entry), text: '' };
     },
     insert(_, value, key) {
-      const end = linesEnd(text, node);
+      const { value: last } = entries.at(-1)!;
+      const isDeep = isCollection(last) && !last.flow;
+      const end = isDeep ? commentsEnd(text, linesEnd(text, node), margin) : linesEnd(text, node);
       return { start: end, end, text: ' '.repeat(margin) + line(key!, value) };
     },
   };
 }
 
-/** Beside its key, or its value when that is on the same line. */
-function commentOf(text: string, { key, value }: Entry): string {
+function keyEnd({ key }: Entry): number {
+  return key.range![1];
+}
+
+function isEmpty({ value }: Entry): boolean {
+  return !value?.range || (value.range[0] === value.range[1] && !isCollection(value));
+}
+
+function anchorOf({ value }: Entry): string {
+  return value && !isAlias(value) && value.anchor ? ` &${value.anchor}` : '';
+}
+
+/** The one beside a key, or beside its value when that is on the same line; and of no value, those below. */
+function commentsOf(text: string, entry: Entry, end: number): [own: string, below: string] {
+  const { value } = entry;
   const below = isCollection(value) && !value.flow;
-  const from = below || !value?.range ? text.indexOf(':', key.range![1]) + 1 : value.range[1];
-  return /^[ \t]+#[^\r\n]*/.exec(text.slice(from, from + text.slice(from).indexOf('\n')))?.[0] ?? '';
+  const from = below || !value?.range ? text.indexOf(':', keyEnd(entry)) + 1 : value.range[1];
+  const lineEnd = text.indexOf('\n', from);
+  const own = /^[ \t]+#[^\r\n]*/.exec(text.slice(from, lineEnd))?.[0] ?? '';
+  return [own, isEmpty(entry) ? text.slice(lineEnd + 1, end) : ''];
 }
 
 function seqLayout(node: YAMLSeq, text: string, style: Style): Layout {
@@ -47,12 +75,10 @@ function seqLayout(node: YAMLSeq, text: string, style: Style): Layout {
   const dashes = dashesOf(node);
   const margin = column(text, dashes[0]!);
   const line = (value: Value) => `- ${renderBlock(value, style, margin + 2)}${style.eol}`;
+  const place = (index: number) => ({ start: dashes[index]!, end: linesEnd(text, items[index]!) });
   return {
-    rewrite: (index, value) => ({
-      start: dashes[index]!,
-      end: linesEnd(text, items[index]!),
-      text: line(value),
-    }),
+    place,
+    rewrite: (index, value) => ({ ...place(index), text: line(value) }),
     remove: (index) => ({
       start: lineStart(text, dashes[index]!),
       end: linesEnd(text, items[index]!),
@@ -61,7 +87,7 @@ function seqLayout(node: YAMLSeq, text: string, style: Style): Layout {
     insert(beside, value) {
       const at =
         'after' in beside
-          ? linesEnd(text, items[beside.after]!)
+          ? commentsEnd(text, linesEnd(text, items[beside.after]!), margin + 1)
           : beforeComments(text, dashes[beside.before]!);
       return { start: at, end: at, text: ' '.repeat(margin) + line(value) };
     },
@@ -95,4 +121,23 @@ function beforeComments(text: string, at: number): number {
     if (start === 0 || !/^(#.*)?$/.test(text.slice(previous, start).trim())) return start;
     start = previous;
   }
+}
+
+/**
+ * Behind the comments that follow `at` and stand, or would without their `#` stand, in this column or
+ * further in: they are about what is above them.
+ */
+function commentsEnd(text: string, at: number, margin: number): number {
+  let end = at;
+  for (let start = at; start < text.length; ) {
+    const next = text.indexOf('\n', start) + 1 || text.length;
+    const line = text.slice(start, next).trimEnd();
+    const [, indent, inner] = /^([ \t]*)#([ \t]*)/.exec(line) ?? [];
+    if (line !== '' && indent === undefined) break;
+    const isOut = indent === '' && inner!.length > 1;
+    if (line !== '' && indent!.length + (isOut ? inner!.length : 0) < margin) break;
+    if (line !== '') end = next;
+    start = next;
+  }
+  return end;
 }

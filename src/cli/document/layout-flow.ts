@@ -1,7 +1,9 @@
 import { isMap, type Node, type YAMLMap, type YAMLSeq } from 'yaml';
-import { contentEnd, type Entry, keyStart, type Layout, nameOf } from './layout.ts';
+import type { Entry } from './entry.ts';
+import { contentEnd, keyStart, type Layout } from './layout.ts';
+import { renderFlow } from './render.ts';
+import { lineStart, type Style } from './style.ts';
 import type { Value } from './value.ts';
-import { lineStart, renderFlow, type Style } from './yaml.ts';
 
 /** A collection in brackets, as in all of JSON. */
 export function flowLayout(node: YAMLMap | YAMLSeq, text: string, style: Style): Layout {
@@ -15,10 +17,15 @@ export function flowLayout(node: YAMLMap | YAMLSeq, text: string, style: Style):
     if (key === undefined) return renderFlow(value, style, margin);
     return `${renderFlow(key, style)}:${blank}${renderFlow(value, style, margin)}`;
   };
+  const place = (index: number) => ({ start: starts[index]!, end: ends[index]! });
   return {
+    place,
     rewrite(index, value) {
-      const key = isMap(node) ? nameOf(items[index] as Entry) : undefined;
-      return { start: starts[index]!, end: ends[index]!, text: item(value, key) };
+      const after = item(value);
+      if (!isMap(node)) return { ...place(index), text: after };
+      // The key stays as it is written.
+      const key = text.slice(starts[index], (items[index] as Entry).key.range![1]);
+      return { ...place(index), text: `${key}:${blank}${after}` };
     },
     // The comma goes with it: the one behind, as long as there is none in front that stays.
     remove: (index, leading) =>

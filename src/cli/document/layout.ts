@@ -1,30 +1,23 @@
-import { isCollection, isPair, isScalar, type Node, type Pair, type Scalar } from 'yaml';
+import { isCollection, isPair, isScalar, type Node } from 'yaml';
+import type { Entry } from './entry.ts';
+import { renderScalar } from './render.ts';
+import type { Style } from './style.ts';
 import type { TextEdit } from './text-edits.ts';
 import type { Value } from './value.ts';
-import { renderScalar, type Style } from './yaml.ts';
-
-export type Entry = Pair<Scalar, Node | null>;
 
 /** After an item, or, where none stays before the place, in front of one. */
 export type Beside = { after: number } | { before: number };
 
 /** How the items of one collection stand in the text, and so what edit does what to them. */
 export interface Layout {
+  /** The piece of text that `rewrite` replaces. */
+  place(index: number): { start: number; end: number };
   /** Puts another value in the place of an item's. */
   rewrite(index: number, value: Value): TextEdit;
   /** `leading`: nothing of what stands before it stays. */
   remove(index: number, leading: boolean): TextEdit;
   /** Beside an item that stays. Entries of a map have a key. */
   insert(beside: Beside, value: Value, key?: string): TextEdit;
-}
-
-export function nameOf({ key }: Entry): string {
-  return String(isScalar(key) ? key.value : key);
-}
-
-/** `<<: *other`: a symbol to the library, as the text `"<<"` is a key like any other. */
-export function isMerge({ key }: Entry): boolean {
-  return isScalar(key) && typeof key.value === 'symbol';
 }
 
 export function keyStart({ key }: Entry): number {

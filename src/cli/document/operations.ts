@@ -1,10 +1,9 @@
 import type { Operation } from '../../inject/operations.ts';
-import type { Fields, Value } from './value.ts';
+import { copyOf, type Fields, setKey, type Value } from './value.ts';
 
 /** The value after the operations of RFC 6902; the one given stays as it is. */
 export function applyOperations(value: Value, operations: readonly Operation[]): Value {
-  // Apart, even where anchors had made two places one.
-  const root = { document: JSON.parse(JSON.stringify(value)) as Value };
+  const root = { document: copyOf(value) };
   for (const operation of operations) apply(root, operation);
   return root.document;
 }
@@ -20,8 +19,7 @@ function apply(root: { document: Value }, operation: Operation): void {
     else if (operation.op === 'replace') parent[index] = value;
     else parent.splice(index, 1);
   } else if (operation.op === 'remove') delete (parent as Fields)[last];
-  // Not by assignment: a key may be called __proto__.
-  else Object.defineProperty(parent, last, { value, enumerable: true, configurable: true, writable: true });
+  else setKey(parent as Fields, last, value);
 }
 
 function unescaped(token: string): string {

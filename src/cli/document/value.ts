@@ -1,5 +1,5 @@
 /** What may stand in a document of Kubernetes. */
-export type Value = null | boolean | number | string | Value[] | Fields;
+export type Value = null | boolean | number | bigint | string | Value[] | Fields;
 export type Fields = { [key: string]: Value };
 export type Path = readonly (string | number)[];
 
@@ -24,4 +24,25 @@ export function replaceAt(value: Value, [step, ...rest]: Path, put: Value): Valu
   return Object.fromEntries(
     entries.map(([key, one]) => [key, key === step ? replaceAt(one, rest, put) : one]),
   );
+}
+
+/** Sets a key, which may be called __proto__. */
+export function setKey(fields: Fields, key: string, value: Value): void {
+  Object.defineProperty(fields, key, { value, enumerable: true, configurable: true, writable: true });
+}
+
+/** A copy that shares nothing, even where anchors had made two places one. */
+export function copyOf(value: Value): Value {
+  if (Array.isArray(value)) return value.map(copyOf);
+  if (!isFields(value)) return value;
+  const copy: Fields = {};
+  for (const [key, one] of Object.entries(value)) setKey(copy, key, copyOf(one));
+  return copy;
+}
+
+/** JSON with all the digits of large numbers. */
+export function toJson(value: Value, indent?: string | number): string {
+  // Node has it, the types that we compile with don't.
+  const { rawJSON } = JSON as unknown as { rawJSON(text: string): unknown };
+  return JSON.stringify(value, (_, one) => (typeof one === 'bigint' ? rawJSON(`${one}`) : one), indent);
 }

@@ -18,6 +18,8 @@ export interface Explanation {
   kind: string;
   name: string;
   namespace: string;
+  /** Where the object describes these pods, when it describes several. */
+  template?: string;
   /** What the webhook does with a pod that is created now; `missed` when it is not even asked. */
   result: 'inject' | 'skip' | 'deny' | 'missed';
   code?: string;
@@ -52,6 +54,7 @@ export function explain(
     kind: kind.toLowerCase(),
     name,
     namespace: namespace.name,
+    ...(workload.part === undefined ? {} : { template: workload.part }),
     result: missed ? 'missed' : decision.kind,
     ...(decision.kind === 'inject' ? {} : { code: decision.code, sentence: decision.sentence }),
     rules: [annotationRule(pod), labelRule(namespace, source), ...called, decisionRule(judgement)],

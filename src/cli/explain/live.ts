@@ -4,7 +4,7 @@ import type { LimitRangeItem, Namespace } from '../../inject/pod.ts';
 import { type Cluster, refusal, Unreachable } from '../cluster.ts';
 import { at, type Fields } from '../document/value.ts';
 import { InputNamespaces } from '../input-namespaces.ts';
-import { hasSidecar, type Item, itemsOf, podOf, type Workload, workloadOf } from '../workloads.ts';
+import { hasSidecar, type Item, itemsOf, podOf, type Workload, workloadsOf } from '../workloads.ts';
 import { dryRun } from './dry-run.ts';
 import { type Explanation, explain, type NamespaceSource, type Rule } from './explanation.ts';
 import type { Target } from './target.ts';
@@ -19,7 +19,7 @@ export async function explainTarget(
 ): Promise<Explanation> {
   const object = await read(cluster, target.path(namespace), `${target.kind.toLowerCase()}/${target.name}`);
   const [item] = itemsOf({ apiVersion: 'v1', kind: target.kind, ...object });
-  const workload = item && workloadOf(item);
+  const [workload] = item === undefined ? [] : workloadsOf(item);
   if (workload === undefined)
     throw new Unreachable(`${target.kind.toLowerCase()}/${target.name} has no pod template`);
   const explanation = await new Live(cluster, install).explain(workload, namespace);
@@ -35,9 +35,7 @@ export async function explainInCluster(
 ): Promise<Explanation[]> {
   const live = new Live(cluster, install);
   const explanations: Explanation[] = [];
-  for (const item of items) {
-    const workload = workloadOf(item);
-    if (workload === undefined) continue;
+  for (const workload of items.flatMap(workloadsOf)) {
     explanations.push(await live.explain(workload, workload.namespace ?? fallback));
   }
   return explanations;

@@ -1,18 +1,16 @@
 import type { Install } from '../../inject/plan.ts';
 import { InputNamespaces } from '../input-namespaces.ts';
 import type { Item } from '../workloads.ts';
-import { workloadOf } from '../workloads.ts';
+import { workloadsOf } from '../workloads.ts';
 import { ENTRIES } from './entries.ts';
 import { type Explanation, explain } from './explanation.ts';
 
 /** What an installation as in deploy/ would do with the objects of the input. */
 export function explainItems(items: readonly Item[], fallback: string, install: Install): Explanation[] {
   const namespaces = new InputNamespaces(items, fallback);
-  return items.flatMap((item) => {
-    const workload = workloadOf(item);
-    if (workload === undefined) return [];
+  return items.flatMap(workloadsOf).map((workload) => {
     const name = workload.namespace ?? fallback;
     const source = namespaces.has(name) ? 'input' : 'nowhere';
-    return [explain(workload, namespaces.namespace(name), source, ENTRIES, install)];
+    return explain(workload, namespaces.namespace(name), source, ENTRIES, install);
   });
 }

@@ -1,3 +1,4 @@
+import { titleOf } from '../workloads.ts';
 import type { Explanation } from './explanation.ts';
 
 const RESULTS = {
@@ -9,10 +10,10 @@ const RESULTS = {
 
 /** For people. */
 export function textOf(explanation: Explanation): string {
-  const { kind, name, namespace, result, rules, settings, account, warnings, advice } = explanation;
+  const { kind, name, namespace, template, result, rules, settings, account, warnings, advice } = explanation;
   const whose = kind === 'pod' ? '' : 'a new pod of ';
   return [
-    `${whose}${kind}/${name || '(no name)'} in ${namespace} ${RESULTS[result]}`,
+    `${whose}${titleOf({ kind, name, namespace, ...(template === undefined ? {} : { part: template }) })} ${RESULTS[result]}`,
     ...table(rules.map(({ rule, answer, why }) => [mark(answer), rule, why])),
     ...(account ? [`  account: ${account.name} (${account.choice})`] : []),
     ...(settings.length > 0 ? ['  settings:'] : []),

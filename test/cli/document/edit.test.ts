@@ -1,19 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { edit } from '../../../src/cli/document/edit.ts';
+import { parse } from '../../../src/cli/document/parse.ts';
 import type { Fields, Value } from '../../../src/cli/document/value.ts';
-import { parse } from '../../../src/cli/document/yaml.ts';
 
 /** Changes the value, and holds that changing it back gives the text back. */
 function edited(text: string, change: (value: Fields) => void): string {
   const value = () => JSON.parse(JSON.stringify(parse(text).value)) as Fields;
   const after = value();
   change(after);
-  const { body, kept } = edit(text, after);
+  const { body, kept, replaced } = edit(text, after);
   assert.equal(kept, true);
   assert.deepEqual(parse(body).value, after);
-  const back = edit(body, value());
-  assert.deepEqual(back, { body: text, kept: true });
+  assert.equal(edit(body, value(), replaced).body, text);
   return body;
 }
 
@@ -99,21 +98,25 @@ test('an anchor that changes takes along the aliases that should', () => {
 test('an alias that should not is written out', () => {
   const text = 'a: &a\n  b: 1\nc: *a\nd:\n  <<: *a\n  e: 1\n';
   const value = { a: { b: 1, k: 2 }, c: { b: 1 }, d: { b: 1, k: 2, e: 1 } };
-  assert.deepEqual(edit(text, value), {
-    body: 'a: &a\n  b: 1\n  k: 2\nc:\n  b: 1\nd:\n  <<: *a\n  e: 1\n',
-    kept: true,
-  });
+  const { body, replaced } = edit(text, value);
+  assert.equal(body, 'a: &a\n  b: 1\n  k: 2\nc:\n  b: 1\nd:\n  <<: *a\n  e: 1\n');
+  assert.equal(edit(body, parse(text).value, replaced).body, text);
 });
 
-test('what can not be said in place is written anew, and that is told', () => {
-  const text = 'a: &a # why\n  b: 1\nd:\n  <<: *a\n';
-  const value = { a: { b: 1 }, d: {} };
-  const result = edit(text, value);
-  assert.equal(result.kept, false);
-  assert.deepEqual(parse(result.body).value, value);
+test('what can not be said in place is written anew, no more than that, and comes back', () => {
+  const text = 'a: &a # why\n  b: 1\nd:\n  <<: *a # all\ne: 1 # e\n';
+  const value = { a: { b: 1 }, d: {}, e: 1 };
+  const { body, kept, replaced } = edit(text, value);
+  assert.deepEqual([body, kept], ['a: &a # why\n  b: 1\nd: {}\ne: 1 # e\n', true]);
+  assert.equal(edit(body, parse(text).value, replaced).body, text);
+});
+
+test('what can not be said at all in the old text is written anew, and that is told', () => {
+  const { kept, body } = edit('{a: 1} # one\n', { b: 1 });
+  assert.deepEqual([kept, parse(body).value], [false, { b: 1 }]);
 });
 
 test('the same value is the same text', () => {
   const text = 'a:   [1,   2 ]  # odd\n...\n';
-  assert.deepEqual(edit(text, { a: [1, 2] }), { body: text, kept: true });
+  assert.deepEqual(edit(text, { a: [1, 2] }), { body: text, kept: true, replaced: {} });
 });

@@ -1,0 +1,85 @@
+import { type Node, parseDocument } from 'yaml';
+import { type Constructed, construct } from './construct.ts';
+import { parseJson } from './json.ts';
+import { type Respaced, respaced, unchanged } from './respaced.ts';
+import { Unreadable } from './unreadable.ts';
+
+/** A document as kubectl reads it, and where its parts stand. */
+export interface Parsed extends Constructed {
+  root: Node | null;
+  json: boolean;
+  /** The text that the places of the nodes are in. */
+  respaced: Respaced;
+}
+
+/** One document with its value: by JSON where it is JSON, else by YAML 1.1 with what kubectl lets pass. */
+export function parse(body: string): Parsed {
+  try {
+    const json = parseJson(body);
+    if (json !== undefined) return { root: json, json: true, respaced: unchanged(body), ...construct(json) };
+    const { root, text } = tree(withPlainBreaks(body));
+    return { root, json: false, respaced: text, ...construct(root) };
+  } catch (error) {
+    if (error instanceof RangeError) throw new Unreadable('it is nested too deep to be read');
+    throw error;
+  }
+}
+
+/** YAML 1.1 has more line breaks than YAML 1.2; of the same length, so that places stay. */
+function withPlainBreaks(body: string): string {
+  const separator = body.search(/[\u2028\u2029]/);
+  if (separator !== -1) {
+    throw new Unreadable(
+      'a line separator (U+2028 or U+2029) ends a line to kubectl; write "\\u2028" in double quotes, or leave it out',
+      lineOf(body, separator),
+    );
+  }
+  return body.replace(/\r(?!\n)|\u0085/g, '\n');
+}
+
+function tree(text: string): { root: Node | null; text: Respaced } {
+  const first = composed(text);
+  if (first.error === undefined) return { root: first.root, text: unchanged(text) };
+  const second = respaced(text);
+  const { root, error } = composed(second.text);
+  if (error === undefined) return { root, text: second };
+  throw first.error;
+}
+
+/** All scalars stay texts here: what they mean is decided by `construct`. */
+const SCALARS = ['int', 'float', 'bool', 'null', 'binary', 'timestamp', 'merge'].map((name) => ({
+  tag: `tag:yaml.org,2002:${name}`,
+  resolve: (text: string) => text,
+}));
+const READING = {
+  schema: 'failsafe',
+  customTags: SCALARS,
+  keepSourceTokens: true,
+  uniqueKeys: false,
+  logLevel: 'error',
+} as const;
+
+function composed(text: string): { root: Node | null; error?: Unreadable } {
+  const { contents, errors } = parseDocument(text, { ...READING, customTags: [...SCALARS] });
+  const root = contents as Node | null;
+  for (const { code, message, linePos, pos } of errors) {
+    if (code !== 'MULTIPLE_DOCS')
+      return { root, error: new Unreadable(sentence(message), linePos?.[0].line) };
+    // kubectl reads the first and never sees the rest.
+    if (text.slice(pos[0]).includes('rollcall.dev/')) {
+      const advice =
+        'kubectl does not read what follows the end of a document; write --- in a line before it';
+      return { root, error: new Unreadable(advice, lineOf(text, pos[0])) };
+    }
+  }
+  return { root };
+}
+
+function lineOf(text: string, at: number): number {
+  return text.slice(0, at).split('\n').length;
+}
+
+/** The library's messages go on with the place and a picture of it. */
+function sentence(message: string): string {
+  return message.replace(/ at line [\s\S]*$/, '');
+}

@@ -1,0 +1,83 @@
+/**
+ * What injection replaces in a text is written into the status annotation, so that uninject can give it
+ * back byte for byte: `null` in place of nothing, `yes` in place of true, an alias in place of its value.
+ */
+import { STATUS_KEY } from '../inject/names.ts';
+import { edit } from './document/edit.ts';
+import { parse } from './document/parse.ts';
+import { pathOf, pointerOf, type Texts } from './document/texts.ts';
+import { Unreadable } from './document/unreadable.ts';
+import {
+  at,
+  copyOf,
+  type Fields,
+  isFields,
+  type Path,
+  replaceAt,
+  setKey,
+  type Value,
+} from './document/value.ts';
+import type { Manifest } from './manifests.ts';
+
+/** A pod is at most 1.5 MiB with its annotations, which hold 256 KiB; this leaves them to their author. */
+const MAX_CHARACTERS = 64 * 1024;
+
+/** The value after the changes, with what they replace in the status of each template. */
+export function withTexts({ body, after, injected, restored }: Manifest): Value {
+  if (injected.length === 0) return after;
+  const { replaced } = edit(body, after, restored);
+  return injected.reduce(
+    (value, place) => remembering(value, place, below(replaced, pointerOf(place))),
+    after,
+  );
+}
+
+function below(texts: Texts, pointer: string): Texts {
+  const inside = Object.entries(texts).filter(([key]) => key.startsWith(`${pointer}/`));
+  return Object.fromEntries(inside.map(([key, text]) => [key.slice(pointer.length), text]));
+}
+
+function remembering(value: Value, place: Path, texts: Texts): Value {
+  const path = [...place, 'metadata', 'annotations', STATUS_KEY];
+  const status = at(value, path);
+  if (Object.keys(texts).length === 0 || typeof status !== 'string') return value;
+  const text = JSON.stringify({ ...(JSON.parse(status) as object), texts });
+  return text.length > MAX_CHARACTERS ? value : replaceAt(value, path, text);
+}
+
+/** The texts that the status of a template has. */
+export function textsOf(template: Value): Texts {
+  const status = at(template, ['metadata', 'annotations', STATUS_KEY]);
+  try {
+    const { texts } = JSON.parse(String(status)) as { texts?: Value };
+    if (!isFields(texts)) return {};
+    const known = Object.entries(texts).filter(([, text]) => text === null || typeof text === 'string');
+    return Object.fromEntries(known) as Texts;
+  } catch {
+    return {};
+  }
+}
+
+/** The template with the nulls that stood where uninject has left nothing. */
+export function withNulls(template: Value, texts: Texts): Value {
+  const copy = copyOf(template);
+  for (const [pointer, text] of Object.entries(texts)) {
+    const path = pathOf(pointer);
+    const parent = at(copy, path.slice(0, -1));
+    const key = path.at(-1);
+    if (text === null || key === undefined || !isFields(parent) || Object.hasOwn(parent, key)) continue;
+    if (meansNull(text)) setKey(parent, key, null);
+  }
+  return copy;
+}
+
+/** Of an entry of a map: what follows its key, or in brackets all of it. */
+function meansNull(text: string): boolean {
+  try {
+    const { value } = parse(/^\s*:/.test(text) ? `k${text}` : `{${text}}`);
+    return isFields(value) && Object.values(value as Fields).every((one) => one === null);
+  } catch (error) {
+    if (error instanceof Unreadable) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,87 @@
+/** Where an object describes pods: by what is written there, since anybody can make kinds that have pods. */
+import { at, type Fields, isFields, type Path, type Value } from './document/value.ts';
+
+/** Where a kind of Kubernetes itself keeps the template of its pods. */
+interface Kind {
+  groups: readonly string[];
+  path: readonly string[];
+}
+
+const inSpec = ['spec', 'template'];
+
+export const KINDS: Readonly<Record<string, Kind>> = {
+  Pod: { groups: [''], path: [] },
+  PodTemplate: { groups: [''], path: ['template'] },
+  ReplicationController: { groups: [''], path: inSpec },
+  Deployment: { groups: ['apps', 'extensions'], path: inSpec },
+  StatefulSet: { groups: ['apps'], path: inSpec },
+  DaemonSet: { groups: ['apps', 'extensions'], path: inSpec },
+  ReplicaSet: { groups: ['apps', 'extensions'], path: inSpec },
+  Job: { groups: ['batch'], path: inSpec },
+  CronJob: { groups: ['batch'], path: ['spec', 'jobTemplate', 'spec', 'template'] },
+};
+
+export interface Template {
+  path: Path;
+  /** Why it must not be changed here; undefined when it can be. */
+  unsafe?: string;
+}
+
+export interface TypedObject {
+  kind: string;
+  group: string;
+  object: Fields;
+}
+
+/** All pod templates of an object, in the order of its text. */
+export function templatesOf({ kind, group, object }: TypedObject): Template[] {
+  const known = Object.hasOwn(KINDS, kind) ? KINDS[kind]! : undefined;
+  if (known?.groups.includes(group)) return isTemplate(at(object, known.path)) ? [{ path: known.path }] : [];
+  // What is seen in a status is somebody's report.
+  const parts = Object.entries(object).filter(([key]) => key !== 'status');
+  return parts.flatMap(([key, value]) => found(value, [key], knative(group)));
+}
+
+/** Deeper than any kind keeps a template. */
+const MAX_DEPTH = 24;
+
+function found(value: Value, path: Path, unsafe: string | undefined): Template[] {
+  if (typeof value !== 'object' || value === null || path.length > MAX_DEPTH) return [];
+  if (isTemplate(value)) {
+    const why = unsafe ?? incomplete(value);
+    return [{ path, ...(why === undefined ? {} : { unsafe: why }) }];
+  }
+  if (Array.isArray(value)) return value.flatMap((item, index) => found(item, [...path, index], unsafe));
+  const isManifest = typeof value.kind === 'string' && typeof value.apiVersion === 'string';
+  const why = isManifest ? `it is a manifest inside of another; inject that ${value.kind} by itself` : unsafe;
+  return Object.entries(value).flatMap(([key, one]) => found(one, [...path, key], why));
+}
+
+function isTemplate(value: Value | undefined): value is Fields & { spec: Fields & { containers: Value[] } } {
+  if (!isFields(value) || !isFields(value.spec)) return false;
+  const { containers, initContainers } = value.spec;
+  return Array.isArray(containers) && containers.every(isFields) && areContainers(initContainers ?? null);
+}
+
+function areContainers(list: Value): boolean {
+  return list === null || (Array.isArray(list) && list.every(isFields));
+}
+
+function incomplete({ spec }: Fields & { spec: Fields & { containers: Value[] } }): string | undefined {
+  const whole = (spec.containers as Fields[]).every(({ image }) => typeof image === 'string' && image !== '');
+  if (whole && spec.containers.length > 0) return undefined;
+  return 'its containers have no image, so its controller adds to them what is not known here';
+}
+
+function knative(group: string): string | undefined {
+  if (!/(^|\.)knative\.dev$/.test(group)) return undefined;
+  return 'Knative refuses the init container and the probes of a sidecar in its own objects';
+}
+
+/** `spec.tasks[0].template`, for people. */
+export function placeOf(path: Path): string {
+  return path
+    .map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`))
+    .join('')
+    .replace(/^\./, '');
+}
