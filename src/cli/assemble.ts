@@ -46,7 +46,10 @@ export function assemble(manifests: readonly Manifest[]): Assembled {
 /** What does not change need not be read again. */
 function changed(manifest: Manifest): { body: string; kept: boolean } {
   const { body, value, after, restored } = manifest;
-  return after === value ? { body, kept: true } : edit(body, withTexts(manifest), restored);
+  if (after === value) return { body, kept: true };
+  const edited = edit(body, after, restored);
+  const remembering = withTexts(manifest, edited.replaced);
+  return remembering === after ? edited : edit(body, remembering, restored);
 }
 
 /** Of `--- {a: 1}` the marker is a part of its document's line. */
@@ -83,7 +86,7 @@ function jsonBody(manifest: Manifest): { body: string; kept: boolean } {
   const { body, before, after } = manifest;
   if (before.length === 0) return unwrapped(changed(manifest));
   if (isFields(after) && after.kind === 'List') {
-    const list = withTexts(manifest) as Fields & { items: Value[] };
+    const list = withTexts(manifest, edit(body, after).replaced) as Fields & { items: Value[] };
     return edit(body, { ...list, items: [...before, ...list.items] });
   }
   const edited = changed(manifest);

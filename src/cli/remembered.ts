@@ -3,8 +3,10 @@
  * back byte for byte: `null` in place of nothing, `yes` in place of true, an alias in place of its value.
  */
 import { STATUS_KEY } from '../inject/names.ts';
-import { edit } from './document/edit.ts';
+import { uninject } from '../inject/uninject.ts';
+import { applyOperations } from './document/operations.ts';
 import { parse } from './document/parse.ts';
+import { pieceAt } from './document/piece-at.ts';
 import { pathOf, pointerOf, type Texts } from './document/texts.ts';
 import { Unreadable } from './document/unreadable.ts';
 import {
@@ -18,18 +20,33 @@ import {
   type Value,
 } from './document/value.ts';
 import type { Manifest } from './manifests.ts';
+import { podOfTemplate } from './workloads.ts';
 
 /** A pod is at most 1.5 MiB with its annotations, which hold 256 KiB; this leaves them to their author. */
 const MAX_CHARACTERS = 64 * 1024;
 
-/** The value after the changes, with what they replace in the status of each template. */
-export function withTexts({ body, after, injected, restored }: Manifest): Value {
-  if (injected.length === 0) return after;
-  const { replaced } = edit(body, after, restored);
-  return injected.reduce(
-    (value, place) => remembering(value, place, below(replaced, pointerOf(place))),
-    after,
-  );
+/** The value after the changes, with what they replace, by `replaced`, in the status of each template. */
+export function withTexts({ body, value, after, injected }: Manifest, replaced: Texts): Value {
+  return injected.reduce<Value>((result, place) => {
+    const lost = lostNulls(at(value, place)!, at(after, place)!);
+    const pieces = lost.map((path) => [pointerOf(path), pieceAt(body, [...place, ...path]) ?? null]);
+    const texts = { ...Object.fromEntries(pieces), ...below(replaced, pointerOf(place)) };
+    return remembering(result, place, texts);
+  }, after);
+}
+
+/** Where a null stood that uninject would not put back: to it, a null says nothing. */
+function lostNulls(before: Value, after: Value): Path[] {
+  return nullsMissing(before, applyOperations(after, uninject(podOfTemplate(after))), []);
+}
+
+function nullsMissing(before: Value, back: Value | undefined, path: Path): Path[] {
+  if (before === null) return back === undefined ? [path] : [];
+  if (typeof before !== 'object') return [];
+  const steps: [string | number, Value][] = Array.isArray(before)
+    ? [...before.entries()]
+    : Object.entries(before);
+  return steps.flatMap(([step, one]) => nullsMissing(one, at(back, [step]), [...path, step]));
 }
 
 function below(texts: Texts, pointer: string): Texts {
@@ -65,8 +82,9 @@ export function withNulls(template: Value, texts: Texts): Value {
     const path = pathOf(pointer);
     const parent = at(copy, path.slice(0, -1));
     const key = path.at(-1);
-    if (text === null || key === undefined || !isFields(parent) || Object.hasOwn(parent, key)) continue;
-    if (meansNull(text)) setKey(parent, key, null);
+    if (key === undefined || !isFields(parent) || Object.hasOwn(parent, key)) continue;
+    // What a merge key had said, and is now gone, had been null.
+    if (text === null || meansNull(text)) setKey(parent, key, null);
   }
   return copy;
 }

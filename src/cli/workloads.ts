@@ -62,16 +62,18 @@ export function workloadsOf(item: Item): Workload[] {
 
 /** The pod as it would be created: what only the controller adds, and the core reads, is there. */
 export function podOf({ object, kind, templatePath }: Workload): Pod {
-  const template = withoutNulls(at(object, templatePath)!) as Fields & { spec: Fields };
-  const { spec } = template;
-  const metadata = withTexts(template.metadata, at(object, [...templatePath, 'metadata', 'annotations']));
+  const pod = podOfTemplate(at(object, templatePath)!);
   // A StatefulSet sets it, so that its pods have names in the DNS.
   const serviceName = kind === 'StatefulSet' ? at(object, ['spec', 'serviceName']) : undefined;
-  const subdomain = spec.subdomain || serviceName ? { subdomain: spec.subdomain || serviceName! } : {};
-  return {
-    ...(metadata === undefined ? {} : { metadata }),
-    spec: { ...spec, ...subdomain },
-  } as unknown as Pod;
+  if (pod.spec.subdomain || typeof serviceName !== 'string' || serviceName === '') return pod;
+  return { ...pod, spec: { ...pod.spec, subdomain: serviceName } };
+}
+
+/** The pod that a template describes. */
+export function podOfTemplate(template: Value): Pod {
+  const told = withoutNulls(template) as Fields;
+  const metadata = withTexts(told.metadata, at(template, ['metadata', 'annotations']));
+  return { ...(metadata === undefined ? {} : { metadata }), spec: told.spec } as unknown as Pod;
 }
 
 export function titleOf({

@@ -1,6 +1,6 @@
-import { type CST, isAlias, isCollection, isMap, type Node, type YAMLMap, type YAMLSeq } from 'yaml';
+import { type CST, isCollection, isMap, type Node, type YAMLMap, type YAMLSeq } from 'yaml';
 import type { Entry } from './entry.ts';
-import { contentEnd, keyStart, type Layout } from './layout.ts';
+import { anchorOf, contentEnd, keyStart, type Layout } from './layout.ts';
 import { renderBlock } from './render.ts';
 import { column, lineStart, type Style } from './style.ts';
 import type { Value } from './value.ts';
@@ -27,7 +27,7 @@ function mapLayout(node: YAMLMap, text: string, style: Style): Layout {
       const entry = entries[index]!;
       // The key stays as it is written.
       const [first, ...more] = line('k', value).split(style.eol);
-      const head = `:${anchorOf(entry)}${first!.slice(2)}`;
+      const head = `:${anchorOf(entry.value)}${first!.slice(2)}`;
       const [own, below] = commentsOf(text, entry, end);
       return { start, end, text: head + own + style.eol + below + more.join(style.eol) };
     },
@@ -54,10 +54,6 @@ function keyEnd({ key }: Entry): number {
 
 function isEmpty({ value }: Entry): boolean {
   return !value?.range || (value.range[0] === value.range[1] && !isCollection(value));
-}
-
-function anchorOf({ value }: Entry): string {
-  return value && !isAlias(value) && value.anchor ? ` &${value.anchor}` : '';
 }
 
 /** The one beside a key, or beside its value when that is on the same line; and of no value, those below. */

@@ -1,6 +1,6 @@
 import { isMap, type Node, type YAMLMap, type YAMLSeq } from 'yaml';
 import type { Entry } from './entry.ts';
-import { contentEnd, keyStart, type Layout } from './layout.ts';
+import { anchorOf, contentEnd, keyStart, type Layout, nodeStart } from './layout.ts';
 import { renderFlow } from './render.ts';
 import { lineStart, type Style } from './style.ts';
 import type { Value } from './value.ts';
@@ -8,7 +8,7 @@ import type { Value } from './value.ts';
 /** A collection in brackets, as in all of JSON. */
 export function flowLayout(node: YAMLMap | YAMLSeq, text: string, style: Style): Layout {
   const items = node.items as (Entry | Node)[];
-  const starts = items.map((item) => (isMap(node) ? keyStart(item as Entry) : (item as Node).range![0]));
+  const starts = items.map((item) => (isMap(node) ? keyStart(item as Entry) : nodeStart(item as Node, text)));
   const ends = items.map(contentEnd);
   const margin = marginOf(text, starts[0]!);
   const blank = style.compact ? '' : ' ';
@@ -24,8 +24,9 @@ export function flowLayout(node: YAMLMap | YAMLSeq, text: string, style: Style):
       const after = item(value);
       if (!isMap(node)) return { ...place(index), text: after };
       // The key stays as it is written.
-      const key = text.slice(starts[index], (items[index] as Entry).key.range![1]);
-      return { ...place(index), text: `${key}:${blank}${after}` };
+      const { key, value: old } = items[index] as Entry;
+      const head = `${text.slice(starts[index], key.range![1])}:${anchorOf(old)}`;
+      return { ...place(index), text: `${head}${head.endsWith(':') ? blank : ' '}${after}` };
     },
     // The comma goes with it: the one behind, as long as there is none in front that stays.
     remove: (index, leading) =>

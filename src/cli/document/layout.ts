@@ -1,4 +1,4 @@
-import { isCollection, isPair, isScalar, type Node } from 'yaml';
+import { isAlias, isCollection, isPair, isScalar, type Node } from 'yaml';
 import type { Entry } from './entry.ts';
 import { renderScalar } from './render.ts';
 import type { Style } from './style.ts';
@@ -22,6 +22,22 @@ export interface Layout {
 
 export function keyStart({ key }: Entry): number {
   return key.range![0];
+}
+
+/** Where a node begins, with its anchor and its tag, which the library's range leaves out. */
+export function nodeStart(node: Node, text: string): number {
+  const [start] = node.range!;
+  if (isAlias(node) || (node.anchor === undefined && node.tag === undefined)) return start;
+  const properties = /(?:[&!][^\s,[\]{}]*\s+)+$/.exec(text.slice(Math.max(0, start - MAX_PROPERTIES), start));
+  return start - (properties?.[0].length ?? 0);
+}
+
+/** Longer than anybody's anchor and tag; to search all of the text before each node would be slow. */
+const MAX_PROPERTIES = 256;
+
+/** ` &name` of a node that has one, to be written in front of what takes its place. */
+export function anchorOf(node: Node | null): string {
+  return node && !isAlias(node) && node.anchor ? ` &${node.anchor}` : '';
 }
 
 /** Where an item ends, without the blanks, comments and blank lines that follow. */

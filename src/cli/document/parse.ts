@@ -12,8 +12,19 @@ export interface Parsed extends Constructed {
   respaced: Respaced;
 }
 
-/** One document with its value: by JSON where it is JSON, else by YAML 1.1 with what kubectl lets pass. */
+/** The last one: a document that changes is read, and then asked about by several in a row. */
+let last: { body: string; parsed: Parsed } | undefined;
+
+/**
+ * One document with its value: by JSON where it is JSON, else by YAML 1.1 with what kubectl lets pass. What
+ * comes back is not to be changed.
+ */
 export function parse(body: string): Parsed {
+  if (last?.body !== body) last = { body, parsed: parsed(body) };
+  return last.parsed;
+}
+
+function parsed(body: string): Parsed {
   try {
     const json = parseJson(body);
     if (json !== undefined) return { root: json, json: true, respaced: unchanged(body), ...construct(json) };

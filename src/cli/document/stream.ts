@@ -8,7 +8,7 @@ export interface Part {
 }
 
 /** From the beginning of a line; with its end, unless there is more on it than a comment. */
-const MARKER = /(?<![^\n])---(?:[ \t]*(?:#[^\n]*)?(?:\r?\n|$)\uFEFF?|(?=[ \t]))/g;
+const MARKER = /(?<![^\n])---(?:[ \t]*(?:#[^\r\n]*)?(?:\r?\n|$)\uFEFF?|(?=[ \t]))/g;
 
 /**
  * Cut as kubectl cuts: JSON objects one after another first, as long as there are any, then YAML at lines

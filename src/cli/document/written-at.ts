@@ -6,11 +6,16 @@ import type { Path } from './value.ts';
 /** The scalar at this path of a document, as its author wrote it; undefined where there is none. */
 export function writtenAt(body: string, path: Path): string | undefined {
   const parsed = parse(body);
+  const { text } = parsed.respaced;
+  const scalar = nodeAt(parsed, path);
+  return isScalar(scalar) ? text.slice(scalar.range![0], scalar.range![1]) : undefined;
+}
+
+/** The node at a path, behind its alias. */
+export function nodeAt(parsed: Parsed, path: Path): Node | null | undefined {
   let node: Node | null | undefined = parsed.root;
   for (const step of path) node = below(parsed, node, step);
-  const { text } = parsed.respaced;
-  const scalar = resolved(parsed, node);
-  return isScalar(scalar) ? text.slice(scalar.range![0], scalar.range![1]) : undefined;
+  return resolved(parsed, node);
 }
 
 function below(
