@@ -1,4 +1,5 @@
 /** What texts that people write may hold: parsers that throw what to give instead. */
+import { checkLabelSelector } from './label-selector.ts';
 import { parseTarget } from './watcher/outputs/target.ts';
 
 export const text = (given: string) => given;
@@ -27,10 +28,14 @@ export function notifyTarget(given: string): string {
   return given;
 }
 
-/** What the API server would refuse for ever is told at once; the finer points are its own to judge. */
+/** What the API server would refuse for ever is told at once. */
 export function labelSelector(given: string): string {
-  if (/^[\w./(), =!-]+$/.test(given) && /\w/.test(given)) return given;
-  throw new Error('give a label selector such as app=db,role!=backup');
+  try {
+    checkLabelSelector(given);
+    return given;
+  } catch (error) {
+    throw new Error(`give a label selector such as app=db,role!=backup; ${(error as Error).message}`);
+  }
 }
 
 /** Whole seconds, from `90`, `90s`, `5m` or `1h`. */

@@ -13,7 +13,7 @@ import { applyOperations } from '../../src/cli/document/operations.ts';
 import { parse } from '../../src/cli/document/parse.ts';
 import { at, type Fields, isFields, type Path, replaceAt, type Value } from '../../src/cli/document/value.ts';
 import { inject } from '../../src/cli/inject.ts';
-import { installOf, judge } from '../../src/cli/judge.ts';
+import { judge, offlineInstallOf } from '../../src/cli/judge.ts';
 import { uninject } from '../../src/cli/uninject.ts';
 import { itemsOf, workloadsOf } from '../../src/cli/workloads.ts';
 import { STATUS_KEY } from '../../src/inject/names.ts';
@@ -139,7 +139,7 @@ async function kubectlReads(files: [name: string, bytes: Uint8Array][]): Promise
   );
 }
 
-const INSTALL = installOf({ default: [] });
+const INSTALL = offlineInstallOf({ default: [] });
 
 /** By the core alone, from what kubectl read. */
 function planned(value: Value): Value {
