@@ -19,3 +19,22 @@ export function mountPath(path: string): string {
   }
   return path;
 }
+
+/**
+ * The place that a path leads to, so that two spellings of it are alike: `//`, `/./` and slashes at the end
+ * are nothing, and `/var/run` is a link to `/run` in the images of all distributions.
+ */
+export function placeOf(path: string): string {
+  const parts: string[] = [];
+  for (const part of path.split('/')) {
+    if (part === '..') parts.pop();
+    else if (part !== '' && part !== '.') parts.push(part);
+  }
+  if (parts[0] === 'var' && parts[1] === 'run') parts.shift();
+  return `/${parts.join('/')}`;
+}
+
+/** Whether a place is inside the folder that another place is. */
+export function isInside(place: string, folder: string): boolean {
+  return place.startsWith(folder.endsWith('/') ? folder : `${folder}/`);
+}

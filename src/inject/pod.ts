@@ -31,6 +31,7 @@ export interface PodSpec {
   nodeSelector?: Record<string, string>;
   affinity?: Affinity;
   os?: { name: string };
+  securityContext?: SecurityContext;
   hostNetwork?: boolean;
   restartPolicy?: string;
   terminationGracePeriodSeconds?: number;
@@ -64,6 +65,7 @@ export interface Container {
   resources?: Resources;
   volumeMounts?: VolumeMount[];
   volumeDevices?: VolumeDevice[];
+  securityContext?: SecurityContext;
   [field: string]: unknown;
 }
 
@@ -76,6 +78,13 @@ export interface ContainerPort {
 /** A volume as a block device. */
 export interface VolumeDevice {
   name: string;
+  devicePath?: string;
+}
+
+/** What says of a pod, or of a container, that it is for Windows. */
+export interface SecurityContext {
+  windowsOptions?: Readonly<Record<string, unknown>>;
+  [field: string]: unknown;
 }
 
 export interface VolumeMount {

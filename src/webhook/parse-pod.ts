@@ -9,6 +9,7 @@ import type {
   Pod,
   PodSpec,
   Resources,
+  SecurityContext,
   Volume,
   VolumeDevice,
   VolumeMount,
@@ -55,6 +56,8 @@ const volumeMount = object<VolumeMount>(
   'mountPath',
 );
 
+const securityContext = object<SecurityContext>({ windowsOptions: object<Record<string, unknown>>({}) });
+
 const container = object<Container>(
   {
     name: text,
@@ -64,7 +67,8 @@ const container = object<Container>(
     ports: list(object<ContainerPort>({ containerPort: whole, protocol: text })),
     resources,
     volumeMounts: list(volumeMount),
-    volumeDevices: list(object<VolumeDevice>({ name: text }, 'name')),
+    volumeDevices: list(object<VolumeDevice>({ name: text, devicePath: text }, 'name')),
+    securityContext,
   },
   'name',
 );
@@ -99,6 +103,7 @@ const spec = object<PodSpec>(
     nodeSelector: texts,
     affinity,
     os: object<NonNullable<PodSpec['os']>>({ name: text }, 'name'),
+    securityContext,
     hostNetwork: flag,
     restartPolicy: text,
     terminationGracePeriodSeconds: whole,

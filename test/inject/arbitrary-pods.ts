@@ -16,8 +16,8 @@ const POOL: Volume[] = [
 /** Rarely: an application that knows the volume, or has another under its name. */
 const NAMED: Volume[] = [...planned().volumes, { name: NAME, configMap: { name: 'other' } }];
 
-const PATHS = ['/data', '/etc/config', '/var/token', '/run'];
-const OUR_PATHS = [MOUNT_PATH, `${MOUNT_PATH}/`, '/var/run/peers'];
+const PATHS = ['/data', '/etc/config', '/var/token'];
+const OUR_PATHS = ['/run', MOUNT_PATH, `${MOUNT_PATH}/`, '/var/run/peers'];
 
 const volumes = fc
   .tuple(fc.subarray(POOL), often(fc.constant(undefined), fc.constantFrom(...NAMED), 12))

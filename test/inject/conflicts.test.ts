@@ -32,6 +32,11 @@ const mount =
   (...mounts: VolumeMount[]): Tweak =>
   ({ spec }) =>
     spec.containers[0]!.volumeMounts!.push(...mounts);
+const device =
+  (devicePath: string): Tweak =>
+  ({ spec }) => {
+    spec.containers[0]!.volumeDevices = [{ name: 'disk', devicePath }];
+  };
 const init =
   (name: string, fields: object = {}): Tweak =>
   ({ spec }) => {
@@ -143,6 +148,25 @@ describe('a mount in the place of ours', () => {
       '"run" at /run/rollcall/certs',
     ],
     [
+      'with a slash too many',
+      mount({ name: OTHER, mountPath: '//run//rollcall' }),
+      '"run" at //run//rollcall',
+    ],
+    ['with a dot', mount({ name: OTHER, mountPath: '/run/./rollcall' }), '"run" at /run/./rollcall'],
+    [
+      'by a way around',
+      mount({ name: OTHER, mountPath: '/run/x/../rollcall' }),
+      '"run" at /run/x/../rollcall',
+    ],
+    [
+      'by the link to it',
+      mount({ name: OTHER, mountPath: '/var/run/rollcall' }),
+      '"run" at /var/run/rollcall',
+    ],
+    ['as a device', device('/run/rollcall'), '"disk" at /run/rollcall'],
+    ['as a device below it', device('/run/rollcall/disk'), '"disk" at /run/rollcall/disk'],
+    ['as a device above it', device('/run'), '"disk" at /run'],
+    [
       'over ours',
       mount({ name: 'rollcall', mountPath: '/run/rollcall' }, { name: OTHER, mountPath: '/run/rollcall/' }),
       '"run" at /run/rollcall/',
@@ -156,6 +180,33 @@ describe('a mount in the place of ours', () => {
       assert.match(sentence, /or give rollcall\.dev\/mount-path another folder/);
     });
   }
+
+  test('above it hides it where it is read-only, since its folder can not be made', () => {
+    const above = (fields: object): Tweak => mount({ name: OTHER, mountPath: '/run', ...fields });
+    const of = (source: object): Tweak => volume({ name: OTHER, ...source });
+    const readOnly: [Tweak, Record<string, string>?][] = [
+      [above({ readOnly: true })],
+      [both(above({}), of({ configMap: { name: 'x' } }))],
+      [both(above({}), of({ persistentVolumeClaim: { claimName: 'x', readOnly: true } }))],
+      [mount({ name: OTHER, mountPath: '/', readOnly: true })],
+      [mount({ name: OTHER, mountPath: '/var/run/', readOnly: true })],
+      [
+        mount({ name: OTHER, mountPath: '/etc//app', readOnly: true }),
+        { [keys.mountPath.key]: '/etc/app/peers' },
+      ],
+    ];
+    for (const [tweak, annotations] of readOnly) {
+      const [code, sentence] = refused(tweak, annotations);
+      assert.equal(code, 'mount-path-taken');
+      assert.match(
+        sentence,
+        /read-only at .*can't be made in it; give rollcall\.dev\/mount-path another folder/,
+      );
+    }
+    accepted(both(above({}), of({ persistentVolumeClaim: { claimName: 'x' } })));
+    accepted(above({ readOnly: true }), { [keys.mountPath.key]: '/srv/peers' });
+    accepted(mount({ name: OTHER, mountPath: '/runner', readOnly: true }));
+  });
 
   test('is none at another path, or above ours', () => {
     const elsewhere = { [keys.mountPath.key]: '/run/peers' };
