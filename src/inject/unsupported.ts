@@ -4,6 +4,7 @@ import { EXCLUDED_NAMESPACES } from './names.ts';
 import type { Install } from './plan.ts';
 import { type Namespace, own, type Pod } from './pod.ts';
 import { Problem } from './problem.ts';
+import { isForWindows } from './windows.ts';
 
 /** Many times what pods have. With less, no review takes long, and the answer is shorter than the pod. */
 const MOST = { containers: 500, volumes: 1000, mounts: 2000, annotations: 1000 };
@@ -52,23 +53,6 @@ function isExcluded({ name }: Namespace, { ownNamespace }: Install): boolean {
 
 function isMirror({ metadata }: Pod): boolean {
   return own(metadata?.annotations, 'kubernetes.io/config.mirror') !== undefined;
-}
-
-const OS = 'kubernetes.io/os';
-
-function isForWindows({ spec }: Pod): boolean {
-  if (spec.os?.name === 'windows' || own(spec.nodeSelector, OS) === 'windows') return true;
-  const terms =
-    spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? [];
-  return (
-    terms.length > 0 &&
-    terms.every(({ matchExpressions = [] }) =>
-      matchExpressions.some(
-        ({ key, operator, values = [] }) =>
-          key === OS && operator === 'In' && values.length > 0 && values.every((one) => one === 'windows'),
-      ),
-    )
-  );
 }
 
 function refuseTooLarge({ metadata, spec: { containers, initContainers = [], volumes = [] } }: Pod): void {

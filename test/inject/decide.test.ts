@@ -5,7 +5,18 @@ import { EXCLUDED_NAMESPACES } from '../../src/inject/names.ts';
 import type { Pod } from '../../src/inject/pod.ts';
 import type { Code } from '../../src/inject/problem.ts';
 import { samples } from './key-samples.ts';
-import { annotate, askingPod, decided, INSTALL, injected, labelled, plain, pod, refusal } from './pods.ts';
+import {
+  annotate,
+  askingPod,
+  container,
+  decided,
+  INSTALL,
+  injected,
+  labelled,
+  plain,
+  pod,
+  refusal,
+} from './pods.ts';
 
 type Tweak = (pod: Pod) => void;
 
@@ -66,10 +77,11 @@ describe('who asks', () => {
 const required = (...terms: object[]) => ({
   nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: terms } },
 });
-const os = (operator: string, ...values: string[]) => ({
+const os = (operator: string, ...values: string[]) => by('kubernetes.io/os', operator, ...values);
+const by = (key: string, operator: string, ...values: string[]) => ({
   matchExpressions: [
     { key: 'zone', operator: 'Exists' },
-    { key: 'kubernetes.io/os', operator, values },
+    { key, operator, values },
   ],
 });
 const spec =
@@ -83,6 +95,16 @@ describe('a pod for Windows', () => {
     ['its node selector', { nodeSelector: { 'kubernetes.io/os': 'windows' } }],
     ['its node affinity', { affinity: required(os('In', 'windows')) }],
     ['every term of it', { affinity: required(os('In', 'windows'), os('In', 'windows')) }],
+    ['the older label', { nodeSelector: { 'beta.kubernetes.io/os': 'windows' } }],
+    ['the build of Windows', { nodeSelector: { 'node.kubernetes.io/windows-build': '10.0.20348' } }],
+    ['affinity to all but Linux', { affinity: required(os('NotIn', 'linux')) }],
+    ['affinity to the older label', { affinity: required(by('beta.kubernetes.io/os', 'In', 'windows')) }],
+    ['affinity to a build', { affinity: required(by('node.kubernetes.io/windows-build', 'Exists')) }],
+    ['a host process', { securityContext: { windowsOptions: { hostProcess: true } } }],
+    [
+      'a host process of one container',
+      { containers: [container('app', { securityContext: { windowsOptions: { hostProcess: true } } })] },
+    ],
   ];
   for (const [what, fields] of windows) {
     test(`is told by ${what}`, () => {
@@ -98,6 +120,12 @@ describe('a pod for Windows', () => {
     ['all but Windows', { affinity: required(os('NotIn', 'windows')) }],
     ['a term about other things', { affinity: required({}) }],
     ['no terms', { affinity: required() }],
+    ['all but Linux of one kind', { affinity: required(os('NotIn', 'solaris')) }],
+    [
+      'its own word, whatever it selects',
+      { os: { name: 'linux' }, nodeSelector: { 'kubernetes.io/os': 'windows' } },
+    ],
+    ['options for Windows that say nothing', { securityContext: { windowsOptions: {} } }],
     ['affinity that is not required', { affinity: { nodeAffinity: {} } }],
   ];
   for (const [what, fields] of others) {
