@@ -3,7 +3,7 @@ import { refuseForeignMounts } from './mounts.ts';
 import { NAME } from './names.ts';
 import type { Options } from './options.ts';
 import { looksLikeOurs } from './own-sidecar.ts';
-import type { Plan } from './plan.ts';
+import { type Plan, portOf as portOfSidecar } from './plan.ts';
 import type { Container, Pod, Volume } from './pod.ts';
 import { Problem, shown, shownAll } from './problem.ts';
 import type { Settings } from './settings.ts';
@@ -12,7 +12,9 @@ import { isSubset } from './subset.ts';
 /** What the pod has under our names must be ours, and what is asked of the sidecar must be possible in it. */
 export function refuseConflicts(pod: Pod, plan: Plan, options: Options, settings: Settings): void {
   refuseOpenGate(options, plan, settings);
+  refuseTakenPort(pod, options, settings);
   refuseNotifyOnNode(pod, options, settings);
+  refuseNotifyOfItself(pod, options, settings);
   for (const planned of plan.volumes) refuseForeignVolume(planned, pod.spec.volumes ?? []);
   refuseNamesake(pod, plan);
   refuseUnknownContainers(pod, plan, settings);
@@ -26,6 +28,32 @@ function refuseOpenGate({ waitFor, waitAction }: Options, { native }: Plan, sett
     'bad-value',
     `${settings.named(keys.waitAction)}: "fail" needs a native sidecar, since the application starts all the ` +
       'same when an ordinary one ends; write "continue", or use a native one',
+  );
+}
+
+/** The containers of a pod share its address: of two that listen on a port, one fails. */
+function refuseTakenPort({ spec }: Pod, { port }: Options, settings: Settings): void {
+  if (port === undefined || port === 'off') return;
+  for (const list of [spec.containers, spec.initContainers ?? []]) {
+    for (const { name, ports = [] } of list) {
+      if (name === NAME || !ports.some((one) => one.containerPort === port && one.protocol !== 'UDP'))
+        continue;
+      throw new Problem(
+        'bad-value',
+        `${settings.named(keys.port)}: "${port}" is a port of container "${shown(name)}"; write another, or "off"`,
+      );
+    }
+  }
+}
+
+/** The sidecar answers questions about its health there, and takes nothing. */
+function refuseNotifyOfItself({ spec }: Pod, { notify, port }: Options, settings: Settings): void {
+  const ours = `${port ?? portOfSidecar(spec)} TCP`;
+  const own = notify.find((target) => portOf(target) === ours);
+  if (own === undefined) return;
+  throw new Problem(
+    'bad-value',
+    `${settings.named(keys.notify)}: "${shown(own)}" leads to the sidecar itself; write the port of the application`,
   );
 }
 

@@ -203,7 +203,7 @@ function imageOf({ onStart, onChange, scripts }: Options, { image, shellImage }:
 }
 
 /** On the network of the node, or beside a container that has the port, another pod would be in the way. */
-function portOf({ hostNetwork, containers, initContainers = [] }: PodSpec): number | 'off' {
+export function portOf({ hostNetwork, containers, initContainers = [] }: PodSpec): number | 'off' {
   const others = [...containers, ...initContainers].filter(({ name }) => name !== NAME);
   const taken = others.some(({ ports }) => ports?.some(({ containerPort }) => containerPort === PORT));
   return hostNetwork === true || taken ? 'off' : PORT;

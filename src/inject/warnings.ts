@@ -1,5 +1,6 @@
 /** What whoever creates the pod is told beside the decision. Bounded: API servers cut what is over 4,096 characters. */
 import { type Key, keys, PLACES, PREFIX, type Written } from './annotations.ts';
+import { countedOtherwise, countsAs } from './counted.ts';
 import type { Decision } from './decide.ts';
 import { STATUS_KEY } from './names.ts';
 import type { Options } from './options.ts';
@@ -17,7 +18,11 @@ export function warningsOf(pod: Pod, namespace: Namespace, decision: Decision): 
     ...keyWarnings(pod, decision),
     ...namespaceWarnings(namespace, decision),
     ...(decision.kind === 'inject'
-      ? [...gateWarnings(decision.plan, decision.options), ...dryRunWarnings(decision.plan)]
+      ? [
+          ...gateWarnings(decision.plan, decision.options),
+          ...amountWarnings(pod, decision.plan, decision.options),
+          ...dryRunWarnings(decision.plan),
+        ]
       : skipWarnings(decision)),
   ].map((sentence) => `rollcall: ${sentence}`);
 }
@@ -67,6 +72,13 @@ function gateWarnings({ native }: Plan, { waitFor, group }: Options): string[] {
         ? undefined
         : 'a pod has no address until its ordinary sidecar has started, so pods that wait do not see each other';
   return known === undefined ? [] : [`annotation ${keys.waitFor.key}: ${known}`];
+}
+
+/** What the pod asks for, and the sidecar gets otherwise. */
+function amountWarnings({ metadata }: Pod, plan: Plan, options: Options): string[] {
+  return countedOtherwise(options, plan)
+    .filter(({ key }) => own(metadata?.annotations, key) !== undefined)
+    .map((one) => `annotation ${one.key}: "${shown(one.asked)}" ${countsAs(one)}`);
 }
 
 function dryRunWarnings({ account, accountName, accountWhenCreated }: Plan): string[] {

@@ -1,4 +1,6 @@
 import { keys } from '../../inject/annotations.ts';
+import { countedOtherwise, countsAs } from '../../inject/counted.ts';
+import type { Decision } from '../../inject/decide.ts';
 import type { Install } from '../../inject/plan.ts';
 import { type Namespace, own, type Pod } from '../../inject/pod.ts';
 import type { Judgement } from '../judge.ts';
@@ -58,11 +60,20 @@ export function explain(
     result: missed ? 'missed' : decision.kind,
     ...(decision.kind === 'inject' ? {} : { code: decision.code, sentence: decision.sentence }),
     rules: [annotationRule(pod), labelRule(namespace, source), ...called, decisionRule(judgement)],
-    settings: decision.kind === 'inject' ? decision.origins : [],
+    settings: decision.kind === 'inject' ? settingsOf(decision) : [],
     ...accountOf(judgement),
     warnings: judgement.warnings,
     advice: [],
   };
+}
+
+/** What holds, and of quantities what counts. */
+function settingsOf({ origins, options, plan }: Decision & { kind: 'inject' }): Explanation['settings'] {
+  const otherwise = countedOtherwise(options, plan);
+  return origins.map(({ key, value, from }) => {
+    const counted = otherwise.find((one) => one.key === key);
+    return { key, value: counted === undefined ? value : `${value}, which ${countsAs(counted)}`, from };
+  });
 }
 
 function annotationRule({ metadata }: Pod): Rule {
