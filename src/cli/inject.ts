@@ -5,11 +5,13 @@ import { accessObjects, identityOf } from './access.ts';
 import { unheard, unquotedOfNamespace } from './advice.ts';
 import { commands } from './commands.ts';
 import { applyOperations } from './document/operations.ts';
+import type { Value } from './document/value.ts';
 import { type Arguments, parseFlags } from './flags.ts';
 import { InputNamespaces } from './input-namespaces.ts';
 import type { Io } from './io.ts';
 import { type Judgement, judge, offlineInstallOf, optedIn } from './judge.ts';
 import { changeTemplate, type Manifest, placeOfTemplate, workloadsOf } from './manifests.ts';
+import { PullSecrets, pullSecretsAdvice, withPullSecrets } from './pull-secrets.ts';
 import { rewrite } from './rewrite.ts';
 import { DEFAULT_NAMESPACE, type Item, podOf, titleOf, type Workload } from './workloads.ts';
 
@@ -32,6 +34,7 @@ class Injection {
   #present = new Set<string>();
   /** Workloads with an access that was put into a namespace which nobody named. */
   #guessed: Workload[] = [];
+  #pullSecrets = new PullSecrets([], DEFAULT_NAMESPACE);
 
   constructor(flags: Flags, install: Install, io: Io) {
     this.#flags = flags;
@@ -44,6 +47,7 @@ class Injection {
   run(manifests: readonly Manifest[]): boolean {
     const items = manifests.flatMap((manifest) => manifest.items);
     const namespaces = new InputNamespaces(items, this.#fallback);
+    this.#pullSecrets = new PullSecrets(items, this.#fallback);
     this.#present = new Set(items.map((item) => this.#identity(item)));
     const kinds: Result[] = items.flatMap((item) => this.#aside(item));
     for (const manifest of manifests) {
@@ -76,11 +80,13 @@ class Injection {
       if (!isInjected(podOf(workload))) manifest.injected.push(placeOfTemplate(workload));
       changeTemplate(manifest, workload, (template) => applyOperations(template, patch));
     }
-    if (decision.kind === 'inject' && !this.#flags['no-access']) this.#provide(manifest, workload, judgement);
+    if (decision.kind !== 'inject') return decision.kind;
+    const lost = patch.length === 0 ? [] : this.#pullSecrets.lost(workload, found.name, decision.plan);
+    if (!this.#flags['no-access']) this.#provide(manifest, workload, judgement, lost);
     return decision.kind;
   }
 
-  #provide(manifest: Manifest, workload: Workload, { report }: Judgement): void {
+  #provide(manifest: Manifest, workload: Workload, { report }: Judgement, secrets: readonly Value[]): void {
     const { access } = report.plan!;
     if (access === undefined) return;
     const namespace = this.#namespaceOf(workload);
@@ -89,7 +95,7 @@ class Injection {
     );
     if (missing.length === 0) return;
     for (const object of missing) this.#present.add(identityOf(object));
-    manifest.before.push(...missing);
+    manifest.before.push(...withPullSecrets(missing, secrets));
     if (workload.namespace === undefined && this.#flags.namespace === undefined) this.#guessed.push(workload);
   }
 
@@ -106,6 +112,8 @@ class Injection {
       const orAll = this.#flags.all ? '' : ', or give --all';
       this.#note(`nothing was injected; annotate a pod template with ${keys.inject.key}: "true"${orAll}`);
     }
+    const { unknown } = this.#pullSecrets;
+    if (unknown.length > 0 && !kinds.includes('deny')) this.#note(pullSecretsAdvice(unknown.map(titleOf)));
     if (this.#guessed.length > 0) {
       this.#note(
         `no namespace is known for ${this.#guessed.map(titleOf).join(', ')}: the account and its rights are for ` +

@@ -3,6 +3,7 @@ import { keys } from './annotations.ts';
 import { NAME, PORT, SCOPED_ACCOUNT, SCRIPTS_VOLUME, TOKEN_VOLUME } from './names.ts';
 import type { Options } from './options.ts';
 import { looksLikeOurs } from './own-sidecar.ts';
+import { ownTokenVolume } from './own-token.ts';
 import type { Container, Namespace, Pod, PodSpec, Volume, VolumeMount } from './pod.ts';
 import { Problem } from './problem.ts';
 import { resources } from './resources.ts';
@@ -80,8 +81,9 @@ export function plan(pod: Pod, options: Options, context: PlanContext): Plan {
   const current = pod.spec.serviceAccountName || pod.spec.serviceAccount || 'default';
   const native = isNative(pod, options, install);
   const roles = rolesOf(options, endsWithPod(pod, native));
-  const account = accountOf(current, options, context.dryRun, roles);
-  const accountWhenCreated = roles.length > 0 && isSwapped(current, options) ? scopedAccount(roles) : current;
+  const swapped = isSwapped(pod, current, options);
+  const account = accountOf(swapped, context.dryRun, roles);
+  const accountWhenCreated = roles.length > 0 && swapped ? scopedAccount(roles) : current;
   const accountName = account === 'scoped' ? accountWhenCreated : current;
   const mainContainers = new Set(pod.spec.containers.map(({ name }) => name));
   mainContainers.delete(NAME);
@@ -145,15 +147,10 @@ function rolesOf({ group: { source }, podAccess }: Options, endsWithPod: boolean
   return [...(source === 'endpointslices' ? [ROLES.slices] : []), ...(readsPods ? [ROLES.pods] : [])];
 }
 
-function accountOf(
-  current: string,
-  options: Options,
-  dryRun: boolean,
-  roles: readonly Role[],
-): AccountChoice {
+function accountOf(swapped: boolean, dryRun: boolean, roles: readonly Role[]): AccountChoice {
   if (roles.length === 0) return 'unneeded';
   if (dryRun) return 'untouched';
-  return isSwapped(current, options) ? 'scoped' : 'kept';
+  return swapped ? 'scoped' : 'kept';
 }
 
 /** One account for each need: who may not read pods is not to get the right by way of another pod. */
@@ -161,10 +158,13 @@ function scopedAccount(roles: readonly Role[]): string {
   return roles.includes(ROLES.pods) ? POD_ACCOUNT : SCOPED_ACCOUNT;
 }
 
-/** Whether a pod of this account gets the scoped one. */
-function isSwapped(account: string, { serviceAccount }: Options): boolean {
+/**
+ * Whether a pod of this account gets the scoped one. One that shows its account to others keeps it, unless it
+ * says itself that it is to be replaced.
+ */
+function isSwapped(pod: Pod, account: string, { serviceAccount }: Options): boolean {
   if (serviceAccount !== 'auto') return serviceAccount === 'scoped';
-  return account === 'default' || OWN_ACCOUNTS.includes(account);
+  return OWN_ACCOUNTS.includes(account) || (account === 'default' && ownTokenVolume(pod) === undefined);
 }
 
 function sidecarOptions(

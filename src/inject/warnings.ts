@@ -4,6 +4,7 @@ import { countedOtherwise, countsAs } from './counted.ts';
 import type { Decision } from './decide.ts';
 import { STATUS_KEY } from './names.ts';
 import type { Options } from './options.ts';
+import { ownTokenVolume } from './own-token.ts';
 import type { Plan } from './plan.ts';
 import { type Namespace, own, type Pod } from './pod.ts';
 import { isSurprising, shown } from './problem.ts';
@@ -21,6 +22,7 @@ export function warningsOf(pod: Pod, namespace: Namespace, decision: Decision): 
       ? [
           ...gateWarnings(decision.plan, decision.options),
           ...amountWarnings(pod, decision.plan, decision.options),
+          ...tokenWarnings(pod, decision.plan, decision.options),
           ...dryRunWarnings(decision.plan),
         ]
       : skipWarnings(decision)),
@@ -79,6 +81,18 @@ function amountWarnings({ metadata }: Pod, plan: Plan, options: Options): string
   return countedOtherwise(options, plan)
     .filter(({ key }) => own(metadata?.annotations, key) !== undefined)
     .map((one) => `annotation ${one.key}: "${shown(one.asked)}" ${countsAs(one)}`);
+}
+
+/** An account that stays, where the pods of it get another. */
+function tokenWarnings(pod: Pod, { account, accountName }: Plan, { serviceAccount }: Options): string[] {
+  const volume = ownTokenVolume(pod);
+  if (volume === undefined || account !== 'kept' || accountName !== 'default' || serviceAccount !== 'auto')
+    return [];
+  return [
+    `volume "${shown(volume)}" shows the account "default" of the pod to others, so the account stays and is given ` +
+      `the right to read the group; write ${keys.serviceAccount.key}: "keep" if that is meant, or "scoped" to ` +
+      'have the account replaced',
+  ];
 }
 
 function dryRunWarnings({ account, accountName, accountWhenCreated }: Plan): string[] {

@@ -5,7 +5,7 @@ import { parseAllDocuments } from 'yaml';
 import packageJson from '../../package.json' with { type: 'json' };
 import type { Pod } from '../../src/inject/pod.ts';
 import { CONFIG_MAP, CRON_JOB, DEPLOYMENT, STATEFUL_SET } from './manifests.ts';
-import { folder, misuse, run } from './run.ts';
+import { folder, misuse, run, withoutAdvice } from './run.ts';
 
 interface Manifest {
   kind: string;
@@ -16,7 +16,8 @@ interface Manifest {
 }
 
 const documents = (text: string) => parseAllDocuments(text).map((document) => document.toJS() as Manifest);
-const fromInput = (input: string, ...argv: string[]) => run('inject', ['-f', '-', ...argv], { input });
+const fromInput = async (input: string, ...argv: string[]) =>
+  withoutAdvice(await run('inject', ['-f', '-', ...argv], { input }));
 const hasSidecar = (pod: Pod) => pod.spec.initContainers?.[0]?.name === 'rollcall';
 const LINE = 'statefulset/db in shop: injected\n';
 

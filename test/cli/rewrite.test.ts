@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { parseAllDocuments } from 'yaml';
 import { CONFIG_MAP, CRON_JOB, DEPLOYMENT, STATEFUL_SET } from './manifests.ts';
-import { folder, misuse, run } from './run.ts';
+import { folder, misuse, run, withoutAdvice } from './run.ts';
 
 const kinds = (text: string) => parseAllDocuments(text).map((document) => document.toJS().kind as string);
 
@@ -35,7 +35,7 @@ describe('what it reads', () => {
     });
     await chmod(join(directory, 'kubectl'), 0o755);
     const env = { PATH: `${directory}:/bin:/usr/bin` };
-    const { err } = await run('inject', ['-k', './overlay'], { env });
+    const { err } = withoutAdvice(await run('inject', ['-k', './overlay'], { env }));
     assert.equal(err, 'cronjob/tidy in shop: injected\n');
     assert.match(await misuse('inject', ['-k', 'x'], env), /^-k: "x" can't be built; .* no such thing$/);
     assert.match(await misuse('inject', ['-k', 'x'], { PATH: '' }), /^-k: "x" needs kubectl/);

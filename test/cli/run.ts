@@ -9,6 +9,7 @@ import { UsageError } from '../../src/config.ts';
 
 export interface Outcome {
   out: string;
+  bytes: Uint8Array;
   err: string;
   code: number;
 }
@@ -17,20 +18,26 @@ export interface Outcome {
 export async function run(
   command: CommandName,
   argv: string[],
-  given: { input?: string; env?: Record<string, string> } = {},
+  given: { input?: string | Uint8Array; env?: Record<string, string> } = {},
 ): Promise<Outcome> {
-  const written = { out: '', err: '' };
+  const written = { bytes: [] as Uint8Array[], err: '' };
   const stdin = (async function* () {
     yield given.input ?? '';
   })();
   const io = {
     stdin,
-    stdout: { write: (text: string) => (written.out += text) },
-    stderr: { write: (text: string) => (written.err += text) },
+    stdout: { write: (text: string | Uint8Array) => written.bytes.push(Buffer.from(text as string)) },
+    stderr: { write: (text: string | Uint8Array) => (written.err += text) },
     env: given.env ?? {},
   };
   const code = await runCommand(command, argv, io);
-  return { ...written, code };
+  const bytes = Buffer.concat(written.bytes);
+  return { out: bytes.toString(), bytes, err: written.err, code };
+}
+
+/** What is said, but for the advice that comes whenever an account is replaced of which nothing is known. */
+export function withoutAdvice(outcome: Outcome): Outcome {
+  return { ...outcome, err: outcome.err.replace(/^rollcall: imagePullSecrets that .*\n/m, '') };
 }
 
 /** The sentence of a `UsageError`. */
