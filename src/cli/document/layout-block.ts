@@ -12,7 +12,8 @@ export function blockLayout(node: YAMLMap | YAMLSeq, text: string, style: Style)
 
 function mapLayout(node: YAMLMap, text: string, style: Style): Layout {
   const entries = node.items as Entry[];
-  const margin = column(text, keyStart(entries[0]!));
+  // A key may have a question mark in front of it.
+  const margin = Math.min(column(text, node.range![0]), column(text, keyStart(entries[0]!)));
   const line = (key: string, value: Value) => renderBlock({ [key]: value }, style, margin) + style.eol;
   const place = (index: number) => {
     const entry = entries[index]!;

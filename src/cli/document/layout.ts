@@ -55,7 +55,8 @@ export function contentEnd(item: Node | Entry): number {
 /** One scalar in the place of another. */
 export function rescalar(node: Node | null, value: Value, style: Style): TextEdit | undefined {
   const isOne = typeof value !== 'object' && isScalar(node);
-  if (!isOne || node.type?.startsWith('BLOCK')) return undefined;
+  // What another tag says of the old value need not hold of the new one.
+  if (!isOne || node.type?.startsWith('BLOCK') || node.tag !== undefined) return undefined;
   const [start, end] = node.range!;
   // The nothing after a colon needs a blank before it.
   if (start === end) return undefined;

@@ -8,8 +8,17 @@ import { Unreadable } from './unreadable.ts';
 export interface Parsed extends Constructed {
   root: Node | null;
   json: boolean;
+  eol: LineEnd;
   /** The text that the places of the nodes are in. */
   respaced: Respaced;
+}
+
+export type LineEnd = '\n' | '\r\n' | '\r';
+
+/** What the lines of a text end with. */
+export function eolOf(text: string): LineEnd {
+  if (text.includes('\r\n')) return '\r\n';
+  return text.includes('\r') && !text.includes('\n') ? '\r' : '\n';
 }
 
 /** The last one: a document that changes is read, and then asked about by several in a row. */
@@ -27,9 +36,10 @@ export function parse(body: string): Parsed {
 function parsed(body: string): Parsed {
   try {
     const json = parseJson(body);
-    if (json !== undefined) return { root: json, json: true, respaced: unchanged(body), ...construct(json) };
+    if (json !== undefined)
+      return { root: json, json: true, eol: eolOf(body), respaced: unchanged(body), ...construct(json) };
     const { root, text } = tree(withPlainBreaks(body));
-    return { root, json: false, respaced: text, ...construct(root) };
+    return { root, json: false, eol: eolOf(body), respaced: text, ...construct(root) };
   } catch (error) {
     if (error instanceof RangeError) throw new Unreadable('it is nested too deep to be read');
     throw error;

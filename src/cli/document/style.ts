@@ -1,9 +1,9 @@
 import { isScalar, isSeq, visit } from 'yaml';
-import type { Parsed } from './parse.ts';
+import type { LineEnd, Parsed } from './parse.ts';
 
 /** How the author of a document writes. */
 export interface Style {
-  eol: '\n' | '\r\n' | '\r';
+  eol: LineEnd;
   json: boolean;
   /** Of a list, whether the dashes stand further in than its key. */
   indentSeq: boolean;
@@ -15,7 +15,7 @@ export interface Style {
   step: string;
 }
 
-export function styleOf({ root, respaced: { text } }: Parsed): Style {
+export function styleOf({ root, eol, respaced: { text } }: Parsed): Style {
   let indentSeq: boolean | undefined;
   visit(root, {
     Pair(_, { key, value }) {
@@ -26,18 +26,13 @@ export function styleOf({ root, respaced: { text } }: Parsed): Style {
   });
   const json = isJson(text);
   return {
-    eol: eolOf(text),
+    eol,
     json,
     compact: json && !/":\s/.test(text),
     indentSeq: indentSeq ?? true,
     flowCollectionPadding: !/[:\s[,]\{[^\s}]/.test(text),
     step: /\n([ \t]+)\S/.exec(text)?.[1] ?? '  ',
   };
-}
-
-export function eolOf(text: string): Style['eol'] {
-  if (text.includes('\r\n')) return '\r\n';
-  return text.includes('\r') && !text.includes('\n') ? '\r' : '\n';
 }
 
 /** Whether what is written into the document has to be JSON, too. */
