@@ -4,8 +4,12 @@
  * `tier in (a, b)`, `size>3`.
  */
 
+/** More than anybody writes, and little enough to be parsed in no time. */
+const MAX_CHARACTERS = 64 * 1024;
+
 /** Throws what is wrong. An empty selector is none to us, since it would be all pods of the namespace. */
 export function checkLabelSelector(selector: string): void {
+  if (selector.length > MAX_CHARACTERS) throw new Error(`it has more than ${MAX_CHARACTERS} characters`);
   const tokens = tokensOf(selector);
   if (tokens.length === 0) throw new Error('it selects nothing');
   new Parser(tokens).all();
