@@ -12,13 +12,10 @@ import { isDeepStrictEqual } from 'node:util';
 import { applyOperations } from '../../src/cli/document/operations.ts';
 import { parse } from '../../src/cli/document/parse.ts';
 import { at, type Fields, isFields, type Path, replaceAt, type Value } from '../../src/cli/document/value.ts';
-import { inject } from '../../src/cli/inject.ts';
 import { judge, offlineInstallOf } from '../../src/cli/judge.ts';
-import { uninject } from '../../src/cli/uninject.ts';
 import { itemsOf, workloadsOf } from '../../src/cli/workloads.ts';
 import { STATUS_KEY } from '../../src/inject/names.ts';
-import { Random } from '../simulation/random.ts';
-import { oddDocument } from './odd-documents.ts';
+import { type Case, oddRuns } from './odd-runs.ts';
 
 const DOCUMENTS = Number(process.env.ROLLCALL_ODD_DOCUMENTS ?? 5_000);
 const SEED = Number(process.env.ROLLCALL_SEED ?? 1);
@@ -29,25 +26,13 @@ const skip =
     ? false
     : 'kubectl is not on the PATH, and it is what these tests compare with';
 
-interface Case {
-  name: string;
-  input: Uint8Array;
-  output: Uint8Array;
-  back: Uint8Array;
-  code: number;
-  err: string;
-}
-
 describe('files as kubectl reads them', { skip }, () => {
   const cases: Case[] = [];
   let read: Map<string, Value>;
   let readAfter: Map<string, Value>;
 
   before(async () => {
-    const random = new Random(SEED);
-    for (let index = 0; index < DOCUMENTS; index += 1) {
-      cases.push(await ran(oddDocument(`d${index}`, random)));
-    }
+    cases.push(...(await oddRuns(SEED, DOCUMENTS)));
     [read, readAfter] = await Promise.all([
       kubectlReads(cases.map(({ name, input }) => [name, input])),
       kubectlReads(cases.filter(({ code }) => code === 0).map(({ name, output }) => [name, output])),
@@ -95,27 +80,6 @@ function show(wrong: readonly Case[]): void {
       ),
     );
   assert.equal(wrong.length, 0, `${wrong.length} of them, such as\n${texts.join('\n========\n')}`);
-}
-
-async function ran({ name, bytes }: { name: string; bytes: Uint8Array }): Promise<Case> {
-  const injected = await run(inject, bytes);
-  const back = injected.code === 0 ? await run(uninject, injected.out) : injected;
-  return { name, input: bytes, output: injected.out, back: back.out, code: injected.code, err: injected.err };
-}
-
-async function run(command: typeof inject, input: Uint8Array) {
-  const out: Uint8Array[] = [];
-  let err = '';
-  const io = {
-    stdin: (async function* () {
-      yield input;
-    })(),
-    stdout: { write: (text: string | Uint8Array) => out.push(Buffer.from(text as string)) },
-    stderr: { write: (text: string | Uint8Array) => (err += text) },
-    env: {},
-  };
-  const argv = ['-f', '-', ...(command === inject ? ['--no-access'] : [])];
-  return { code: await command(argv, io), out: Buffer.concat(out), err };
 }
 
 /** What it reads of these files, by the names of the objects; one process for all. */

@@ -78,6 +78,8 @@ const READING = {
   keepSourceTokens: true,
   uniqueKeys: false,
   logLevel: 'error',
+  // The library's place and its picture of it are for terminals, and cost more than to read the text.
+  prettyErrors: false,
 } as const;
 
 function composed(text: string): { root: Node | null; error?: Unreadable } {
@@ -98,9 +100,4 @@ function composed(text: string): { root: Node | null; error?: Unreadable } {
 
 function lineOf(text: string, at: number): number {
   return text.slice(0, at).split('\n').length;
-}
-
-/** The library's messages go on with the place and a picture of it. */
-function sentence(message: string): string {
-  return message.replace(/ at line [\s\S]*$/, '');
 }
