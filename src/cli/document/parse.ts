@@ -85,9 +85,8 @@ const READING = {
 function composed(text: string): { root: Node | null; error?: Unreadable } {
   const { contents, errors } = parseDocument(text, { ...READING, customTags: [...SCALARS] });
   const root = contents as Node | null;
-  for (const { code, message, linePos, pos } of errors) {
-    if (code !== 'MULTIPLE_DOCS')
-      return { root, error: new Unreadable(sentence(message), linePos?.[0].line) };
+  for (const { code, message, pos } of errors) {
+    if (code !== 'MULTIPLE_DOCS') return { root, error: new Unreadable(message, lineOf(text, pos[0])) };
     // kubectl reads the first and never sees the rest.
     if (text.slice(pos[0]).includes('rollcall.dev/')) {
       const advice =
