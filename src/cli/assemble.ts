@@ -89,23 +89,26 @@ function jsonBody(manifest: Manifest): { body: string; kept: boolean } {
     const list = withTexts(manifest, edit(body, after).replaced) as Fields & { items: Value[] };
     return edit(body, { ...list, items: [...before, ...list.items] });
   }
-  const edited = changed(manifest);
-  const text = edited.body.trimEnd();
+  const { body: text, kept } = changed(manifest);
   const ahead = before.map((object) => `${JSON.stringify(object)},\n`).join('');
-  return {
-    body: WRAPPER + ahead + text + WRAPPER_END + edited.body.slice(text.length),
-    kept: edited.kept,
-  };
+  const [lead, tail] = [leadOf(text), text.slice(text.trimEnd().length)];
+  return { body: lead + WRAPPER + ahead + text.trim() + WRAPPER_END + tail, kept };
 }
 
 /** Takes off the List that inject put around. */
 function unwrapped(edited: { body: string; kept: boolean }): { body: string; kept: boolean } {
   const { body } = edited;
-  if (!body.startsWith(WRAPPER) || !body.trimEnd().endsWith(WRAPPER_END)) return edited;
+  if (!body.trimStart().startsWith(WRAPPER) || !body.trimEnd().endsWith(WRAPPER_END)) return edited;
   const { root, value } = parse(body);
   if (!isMap(root) || (value as Fields & { items: Value[] }).items.length !== 1) return edited;
   const items = (root.items as Entry[]).findLast(({ key }) => key.value === 'items')?.value;
   const range = isSeq(items) ? (items.items[0] as Node).range : undefined;
   if (!range) return edited;
-  return { body: body.slice(range[0], range[1]) + body.slice(body.trimEnd().length), kept: edited.kept };
+  const inner = body.slice(range[0], range[1]);
+  return { body: leadOf(body) + inner + body.slice(body.trimEnd().length), kept: edited.kept };
+}
+
+/** The blanks and empty lines that it begins with. */
+function leadOf(text: string): string {
+  return text.slice(0, text.length - text.trimStart().length);
 }

@@ -57,9 +57,9 @@ export const commands = {
   inject: {
     summary: 'add the sidecar to manifests, without a webhook',
     about: `
-Reads manifests, adds the sidecar to the pods and pod templates that ask for it, by the same rules as
-the webhook, and prints all of them. Comments, order and layout stay; documents that do not change
-stay byte for byte. A Namespace in the input says for its pods what it would say in the cluster. The
+Reads manifests as kubectl does, adds the sidecar to the pods and pod templates that ask for it, of
+whatever kind, by the same rules as the webhook, and prints all of them. Comments, order and layout stay;
+documents that do not change stay byte for byte. What asks and can't be changed is warned of. A Namespace in the input says for its pods what it would say in the cluster. The
 ServiceAccount, Role and RoleBindings that the sidecar needs, which the webhook would make, come
 before the first workload that needs them.
 
@@ -90,7 +90,7 @@ Exit codes: 0 done, 1 refused or no YAML (with --diff 2), 2 wrong usage or a fil
     summary: 'take the sidecar out of manifests again',
     about: `
 The inverse of inject: takes out the sidecar, and the ServiceAccount, Role and RoleBindings that inject
-added. The annotations that ask for it stay.
+added. What inject printed becomes byte for byte what it was given.
 
 Exit codes: 0 done, 1 no YAML, 2 wrong usage or a file that can't be opened.`,
     flags: { ...rewriting, help },

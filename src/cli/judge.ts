@@ -4,6 +4,8 @@ import type { Install } from '../inject/plan.ts';
 import type { Namespace } from '../inject/pod.ts';
 import { installationOf } from '../installation.ts';
 import { advice, unquoted } from './advice.ts';
+import { at } from './document/value.ts';
+import { misshapen } from './misshapen.ts';
 import { podOf, type Workload } from './workloads.ts';
 
 export interface Judgement {
@@ -17,6 +19,12 @@ export function judge(workload: Workload, namespace: Namespace, install: Install
   const wrong = unquoted(workload);
   if (wrong !== undefined) {
     const decision = { kind: 'deny', code: 'bad-value', sentence: wrong } as const;
+    return { report: { decision, patch: [], warnings: [] }, warnings: [] };
+  }
+  const shape = misshapen(workload);
+  if (shape !== undefined) {
+    const kind = asks(workload) ? 'deny' : 'skip';
+    const decision = { kind, code: 'bad-value', sentence: shape } as const;
     return { report: { decision, patch: [], warnings: [] }, warnings: [] };
   }
   const report = inject(podOf(workload), { namespace, install, dryRun: false });
@@ -44,6 +52,11 @@ export function installOf({ image, 'shell-image': shellImage, default: defaults 
  */
 export function offlineInstallOf(flags: InstallFlags): Install {
   return installOf({ ...flags, default: [`${keys.podAccess.key}=true`, ...flags.default] });
+}
+
+/** Whether the pods ask themselves: then they are not to be left without the sidecar in silence. */
+function asks({ object, templatePath }: Workload): boolean {
+  return at(object, [...templatePath, 'metadata', 'annotations', keys.inject.key]) === 'true';
 }
 
 /** As if the namespace had been labelled. */

@@ -36,10 +36,15 @@ export interface TypedObject {
 /** All pod templates of an object, in the order of its text. */
 export function templatesOf({ kind, group, object }: TypedObject): Template[] {
   const known = Object.hasOwn(KINDS, kind) ? KINDS[kind]! : undefined;
-  if (known?.groups.includes(group)) return isTemplate(at(object, known.path)) ? [{ path: known.path }] : [];
+  if (known?.groups.includes(group)) return ofKnown(at(object, known.path), known.path);
   // What is seen in a status is somebody's report.
   const parts = Object.entries(object).filter(([key]) => key !== 'status');
   return parts.flatMap(([key, value]) => found(value, [key], knative(group)));
+}
+
+function ofKnown(value: Value | undefined, path: Path): Template[] {
+  if (isTemplate(value)) return [{ path }];
+  return isFields(value) ? [{ path, unsafe: 'its spec has no list of containers' }] : [];
 }
 
 /** Deeper than any kind keeps a template. */

@@ -8,6 +8,7 @@ import { at, type Fields, type Path, replaceAt, type Value } from './document/va
 import { parseFlags } from './flags.ts';
 import type { Io } from './io.ts';
 import { changeTemplate, type Manifest, placeOfTemplate, workloadsOf } from './manifests.ts';
+import { misshapen } from './misshapen.ts';
 import { textsOf, withNulls } from './remembered.ts';
 import { rewrite } from './rewrite.ts';
 import { type Item, podOf, titleOf } from './workloads.ts';
@@ -24,7 +25,7 @@ export async function uninject(argv: readonly string[], io: Io): Promise<number>
 function uninjectOne(manifest: Manifest, io: Io): void {
   const ours = manifest.items.filter(isOurs);
   for (const workload of workloadsOf(manifest)) {
-    const operations = operationsOf(podOf(workload));
+    const operations = misshapen(workload) === undefined ? operationsOf(podOf(workload)) : [];
     io.stderr.write(`${titleOf(workload)}: ${operations.length > 0 ? 'uninjected' : 'unchanged'}\n`);
     if (operations.length === 0) continue;
     const texts = textsOf(at(workload.object, workload.templatePath)!);

@@ -283,7 +283,7 @@ export const keys = {
     key: 'rollcall.dev/service-account',
     on: 'pod-or-installation',
     kind: 'annotation',
-    doc: '`auto` replaces the account `default` by one of Rollcall and binds any other, `scoped` replaces any, `keep` binds any',
+    doc: '`auto` replaces the account `default` by one of Rollcall, but not of a pod that shows it to others by a token of its own or a CSI volume, and binds any other; `scoped` replaces any, `keep` binds any',
     example: 'keep',
     default: 'auto',
     parse: oneOf('auto', 'scoped', 'keep'),

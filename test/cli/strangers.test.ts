@@ -205,6 +205,15 @@ describe('what kubectl reads is read, and what does not ask passes', () => {
     );
   });
 
+  test('JSON after empty lines comes back with them', async () => {
+    const input =
+      '\n {"apiVersion":"v1","kind":"Pod","metadata":{"name":"a","annotations":{"rollcall.dev/inject":"true",' +
+      '"rollcall.dev/service":"x"}},"spec":{"containers":[{"name":"c"}]}}\n\n';
+    const { out } = await run('inject', ['-f', '-'], { input });
+    assert.equal(parse(out).json, true);
+    assert.equal((await run('uninject', ['-f', '-'], { input: out })).out, input);
+  });
+
   test('JSON objects one after another, with or without blanks, and by the rules of JSON', async () => {
     const pod = (name: string) =>
       `{"apiVersion":"v1","kind":"Pod","metadata":{"name":"${name}","annotations":{"rollcall.dev\\/inject":"true",` +
@@ -487,6 +496,37 @@ describe('values by their grammar', () => {
     const { out } = await run('explain', ['-f', '-'], { input });
     assert.match(out, /rollcall\.dev\/memory-limit +128, which counts as 48Mi \(pod\)/);
     assert.doesNotMatch((await inject(withKey('rollcall.dev/memory-limit: "134217728"'))).err, /counts as/);
+  });
+
+  const misshapen: [line: string, place: string][] = [
+    ['  volumes: {a: b}\n', 'spec.volumes has to be a list'],
+    ['  volumes: [{name: 1}]\n', 'spec.volumes[0].name has to be a text'],
+    ['  initContainers: x\n', 'spec.initContainers'],
+    ['  nodeSelector: [a]\n', 'spec.nodeSelector has to be a map'],
+    ['  serviceAccountName: 1\n', 'spec.serviceAccountName has to be a text'],
+  ];
+  for (const [line, place] of misshapen) {
+    test(`a part of another type is refused with its place, and nothing breaks: ${line.trim()}`, async () => {
+      const input = `${HEAD}spec:\n${line}${CONTAINERS}`;
+      const { out, err, code } = await inject(input);
+      // What is no list of containers makes it no pod template, and what asks is warned of.
+      if (code === 0) assert.deepEqual([out, /warning|no pod/.test(err)], [input, true]);
+      else assert.ok(err.includes(place), err);
+      assert.equal((await run('uninject', ['-f', '-'], { input })).out, input);
+      assert.equal((await run('explain', ['-f', '-'], { input })).code, 0);
+    });
+  }
+
+  test('a container with parts of another type is refused with its place', async () => {
+    for (const line of [
+      'ports: 80',
+      'volumeMounts: {a: b}',
+      'volumeMounts: [{name: a}]',
+      'resources: 1',
+      'name: 1',
+    ]) {
+      assert.match(await refused(`${HEAD}spec:\n${CONTAINERS}    ${line}\n`), /: spec\.containers\[0\]\.\w+/);
+    }
   });
 
   test('an empty namespace is none', async () => {
