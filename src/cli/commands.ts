@@ -58,10 +58,11 @@ export const commands = {
     summary: 'add the sidecar to manifests, without a webhook',
     about: `
 Reads manifests as kubectl does, adds the sidecar to the pods and pod templates that ask for it, of
-whatever kind, by the same rules as the webhook, and prints all of them. Comments, order and layout stay;
-documents that do not change stay byte for byte. What asks and can't be changed is warned of. A Namespace in the input says for its pods what it would say in the cluster. The
-ServiceAccount, Role and RoleBindings that the sidecar needs, which the webhook would make, come
-before the first workload that needs them.
+whatever kind, by the same rules as the webhook, and prints all of them. Comments, order and layout
+stay; documents that do not change stay byte for byte. What asks and can't be changed is warned of. A
+Namespace in the input says for its pods what it would say in the cluster. The ServiceAccount, Role
+and RoleBindings that the sidecar needs, which the webhook would make, come before the first workload
+that needs them.
 
 One line a workload on standard error says what was done and why. When a workload asks and can't be
 served, nothing is printed.
