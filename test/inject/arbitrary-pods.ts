@@ -30,8 +30,8 @@ function mountsOf(available: Volume[]): fc.Arbitrary<VolumeMount[]> {
       name: fc.constantFrom(...available.map(({ name }) => name)),
       // The usual place of a token is met often, ours rarely.
       mountPath: fc.oneof(
-        { weight: 30, arbitrary: fc.constant(TOKEN_PATH) },
-        { weight: 30, arbitrary: fc.constantFrom(...PATHS) },
+        { weight: 60, arbitrary: fc.constant(TOKEN_PATH) },
+        { weight: 60, arbitrary: fc.constantFrom(...PATHS) },
         { weight: 1, arbitrary: fc.constantFrom(...OUR_PATHS) },
       ),
       readOnly: fc.boolean(),
