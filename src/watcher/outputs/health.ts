@@ -1,9 +1,14 @@
-import { chmodSync, rmSync } from 'node:fs';
 import type { Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { dirname, join } from 'node:path';
 import { orTimer, systemClock } from '../clock.ts';
 import type { Watch } from '../watch.ts';
+import { bindSocket } from './bind.ts';
+import { Connections } from './connections.ts';
 import type { Gate } from './gate.ts';
+
+/** As long as the name of the socket, so that it fits where that fits. */
+const TEMPORARY_NAME = '.health.tmp';
 
 /** Heartbeats that may be missing before the watch loop counts as wedged. */
 const MISSED_HEARTBEATS = 3;
@@ -32,15 +37,16 @@ export async function serveHealth(
 ): Promise<{ server: Server; port: number | undefined }> {
   // Imported as a module, node:http brings Node's whole fetch along: 6 MB of memory.
   const server = process.getBuiltinModule('node:http').createServer((request, response) => {
-    switch (request.url?.split('?')[0]) {
+    connections.asked(response);
+    const path = request.url?.split('?')[0];
+    const kubelet = isKubelet(request.headers['user-agent']);
+    if (path === '/startz' && !gate.open && kubelet) {
+      const until = Promise.race([gate.opened, connections.hold(response)]);
+      return void orTimer(until, systemClock, holdMs).then(() => answerStart(response, kubelet));
+    }
+    switch (path) {
       case '/startz':
-        if (isKubelet(request.headers['user-agent'])) {
-          return void orTimer(gate.opened, systemClock, holdMs).then(() => {
-            if (gate.open && gate.notice !== undefined) tell(response, gate.notice);
-            else answer(response, gate.open, watch);
-          });
-        }
-        return answer(response, gate.open, watch, gate.notice);
+        return answerStart(response, kubelet);
       case '/readyz':
         return answer(response, watch.synced, watch);
       case '/healthz':
@@ -53,20 +59,20 @@ export async function serveHealth(
         return void response.end('not found; there are /startz, /readyz, /healthz and /metrics\n');
     }
   });
-  // Probes and scrapes only: nothing here needs many connections or long ones.
-  server.maxConnections = 32;
-  server.headersTimeout = 5000;
-  server.requestTimeout = 5000;
-  // What a crash has left.
-  if (typeof place === 'string') rmSync(place, { force: true });
+  const connections = new Connections(server, systemClock);
+  const answerStart = (response: ServerResponse, kubelet: boolean) => {
+    if (kubelet && gate.open && gate.notice !== undefined) tell(response, gate.notice);
+    else answer(response, gate.open, watch, kubelet ? undefined : gate.notice);
+  };
+  if (typeof place === 'string') {
+    await bindSocket(server, place, join(dirname(place), TEMPORARY_NAME));
+    return { server, port: undefined };
+  }
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(place, resolve);
   });
-  // As with the other socket, any user of the pod may ask: where there is no port, this is all there is.
-  if (typeof place === 'string') chmodSync(place, 0o666);
-  const address = server.address() as AddressInfo | string;
-  return { server, port: typeof address === 'string' ? undefined : address.port };
+  return { server, port: (server.address() as AddressInfo).port };
 }
 
 function isKubelet(userAgent: string | undefined): boolean {

@@ -1,9 +1,10 @@
-import { chmodSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { dirname, join } from 'node:path';
 import { SOCKET_NAME } from '../directory.ts';
 import type { Log } from '../log.ts';
 import { MAX_PATH_BYTES } from '../protocol.ts';
+import { bindSocket } from './bind.ts';
 import { PIECE_BYTES, type Readers } from './readers.ts';
 
 /** As long as the public name, so that it fits where that fits. */
@@ -22,14 +23,9 @@ export function socketPath(directory: string): string {
   return path;
 }
 
-/**
- * Serves readers at `path`. It is bound under a temporary name and renamed: whoever connects finds a
- * working socket or the old one, also after a crash.
- */
+/** Serves readers at `path`. */
 export async function serveSocket(path: string, readers: Readers, log: Log): Promise<Server> {
   mkdirSync(dirname(path), { recursive: true });
-  const temporary = join(dirname(path), TEMPORARY_NAME);
-  rmSync(temporary, { force: true });
   const server = createServer({ highWaterMark: PIECE_BYTES }, (socket) => {
     // How a connection ends is of no interest: that it did is, and `close` says so.
     socket.on('error', () => {});
@@ -37,13 +33,7 @@ export async function serveSocket(path: string, readers: Readers, log: Log): Pro
     socket.resume();
     readers.add(socket);
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(temporary, resolve);
-  });
+  await bindSocket(server, path, join(dirname(path), TEMPORARY_NAME));
   server.on('error', (error) => log.error('the socket failed', { error: error.message }));
-  // Any user of the pod may connect: that the volume is mounted is the access control.
-  chmodSync(temporary, 0o666);
-  renameSync(temporary, path);
   return server;
 }

@@ -1,0 +1,83 @@
+import type { Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Clock } from '../clock.ts';
+
+/** The most connections at once: a kubelet, a scraper and a person need three, and each costs about 10 KB. */
+export const MAX_CONNECTIONS = 64;
+
+/** A kubelet sends its request right after it has connected: who is silent for so long is none. */
+const HEADERS_MS = 1000;
+
+/** The most requests that are held: one kubelet asks, one question after the other. */
+const MAX_HELD = 8;
+
+/**
+ * The connections of a small HTTP server that anybody may reach. Each has a second to ask, asks once, and
+ * is closed with its answer. When there are too many, one makes room for the newcomer, so that whoever
+ * asks is answered: the oldest that has not asked, of the address that has the most. Of those that are
+ * held until there is something to say, the oldest is answered when there are too many of them.
+ */
+export class Connections {
+  /** Whether its request has arrived, for each; the oldest comes first. */
+  #open = new Map<Socket, { asked: boolean }>();
+  /** What ends the wait of each that is held; the oldest comes first. */
+  #held = new Set<() => void>();
+  #clock: Clock;
+
+  constructor(server: Server, clock: Clock) {
+    this.#clock = clock;
+    // The timers here take the place of Node's own, which look at the connections every 30 s only.
+    server.headersTimeout = 0;
+    server.requestTimeout = 0;
+    server.on('connection', (socket) => this.#add(socket));
+  }
+
+  /** The request of `response` has arrived. */
+  asked(response: ServerResponse): void {
+    response.setHeader('connection', 'close');
+    const connection = response.socket === null ? undefined : this.#open.get(response.socket);
+    if (connection !== undefined) connection.asked = true;
+  }
+
+  /** Resolves when `response` can't wait any more: its place is needed, or nobody waits for it. */
+  hold(response: ServerResponse): Promise<void> {
+    return new Promise((resolve) => {
+      const release = () => {
+        this.#held.delete(release);
+        resolve();
+      };
+      response.once('close', release);
+      this.#held.add(release);
+      if (this.#held.size > MAX_HELD) [...this.#held][0]!();
+    });
+  }
+
+  #add(socket: Socket): void {
+    if (this.#open.size >= MAX_CONNECTIONS) this.#makeRoom();
+    const connection = { asked: false };
+    this.#open.set(socket, connection);
+    const timer = this.#clock.setTimeout(() => {
+      if (!connection.asked) socket.destroy();
+    }, HEADERS_MS);
+    socket.once('close', () => {
+      this.#clock.clearTimeout(timer);
+      this.#open.delete(socket);
+    });
+  }
+
+  #makeRoom(): void {
+    const greediest = this.#greediest();
+    const own = [...this.#open].filter(([socket]) => socket.remoteAddress === greediest);
+    const [socket] = own.find(([, { asked }]) => !asked) ?? own[0]!;
+    this.#open.delete(socket);
+    socket.destroy();
+  }
+
+  /** The address with the most connections; a Unix socket has no addresses, so all there are one. */
+  #greediest(): string | undefined {
+    const counts = new Map<string | undefined, number>();
+    for (const { remoteAddress } of this.#open.keys())
+      counts.set(remoteAddress, (counts.get(remoteAddress) ?? 0) + 1);
+    return [...counts].reduce((most, one) => (one[1] > most[1] ? one : most))[0];
+  }
+}

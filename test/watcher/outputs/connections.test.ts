@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { get, type IncomingMessage } from 'node:http';
+import { connect, type NetConnectOpts, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { serveHealth } from '../../../src/watcher/outputs/health.ts';
+import { eventually } from '../../support/eventually.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+import { scripted, watchOf } from '../scripted-source.ts';
+
+type Place = { port: number; host: string } | { path: string };
+
+/** A live health server, at a port or at a socket, whose application may not start yet. */
+async function serve(t: TestContext, kind: 'port' | 'socket') {
+  const directory = mkdtempSync(join(tmpdir(), 'rollcall-flood-'));
+  const path = join(directory, 'health.sock');
+  const gate = { open: false, opened: new Promise<void>(() => {}), notice: undefined };
+  const watch = watchOf(scripted(), new FakeClock());
+  const health = { watch, gate, metrics: () => 'rollcall_members 1\n' };
+  const { server, port } = await serveHealth(kind === 'port' ? 0 : path, health, 60_000);
+  t.after(() => {
+    server.close();
+    server.closeAllConnections();
+    rmSync(directory, { recursive: true });
+  });
+  return port === undefined ? { path } : { port, host: '127.0.0.1' };
+}
+
+/** Connections that say `words` and no more; with `again`, each that is closed is followed by another. */
+function flood(t: TestContext, place: Place, count: number, words = '', again = false) {
+  const open = new Set<Socket>();
+  let ended = false;
+  const add = () => {
+    const socket = connect(place as NetConnectOpts);
+    open.add(socket);
+    socket.on('error', () => {});
+    socket.on('connect', () => socket.write(words));
+    socket.on('close', () => {
+      open.delete(socket);
+      if (again && !ended) setImmediate(add);
+    });
+    socket.resume();
+  };
+  for (let index = 0; index < count; index += 1) add();
+  t.after(() => {
+    ended = true;
+    for (const socket of open) socket.destroy();
+  });
+  return open;
+}
+
+/** An honest probe: a new connection, answered within the second that a kubelet gives it. */
+async function probe(place: Place, path: string): Promise<number> {
+  const at = 'path' in place ? { socketPath: place.path } : place;
+  const request = get({ ...at, path, agent: false, signal: AbortSignal.timeout(1000) });
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  response.resume();
+  return response.statusCode!;
+}
+
+async function probes(place: Place, count: number): Promise<void> {
+  for (let index = 0; index < count; index += 1) {
+    assert.equal(await probe(place, '/healthz'), 200, `probe ${index}`);
+    await delay(10);
+  }
+}
+
+for (const kind of ['port', 'socket'] as const) {
+  test(`a flood takes no answer from a probe > 40 connections that say nothing, at a ${kind}`, async (t) => {
+    const place = await serve(t, kind);
+    flood(t, place, 40);
+    await probes(place, 20);
+  });
+
+  test(`a flood takes no answer from a probe > 200 that connect again at once, at a ${kind}`, async (t) => {
+    const place = await serve(t, kind);
+    flood(t, place, 200, 'GET /healthz HTTP/1.1\r\nx-never-ends: ', true);
+    await probes(place, 20);
+  });
+
+  test(`a flood takes no answer from a probe > 200 that ask as a kubelet and are held, at a ${kind}`, async (t) => {
+    const place = await serve(t, kind);
+    flood(t, place, 200, 'GET /startz HTTP/1.1\r\nhost: a\r\nuser-agent: kube-probe/1.36\r\n\r\n', true);
+    await probes(place, 20);
+    assert.equal(await probe(place, '/startz'), 503);
+  });
+}
+
+test('a connection has a second to ask', async (t) => {
+  const open = flood(t, await serve(t, 'port'), 10, 'GET /healthz HTTP/1.1\r\n');
+  await delay(500);
+  assert.equal(open.size, 10);
+  await eventually('all of them are closed', () => open.size === 0, { timeoutMs: 2000, everyMs: 20 });
+});
+
+test('the address with the most connections makes room, and nobody else', async (t) => {
+  const place = (await serve(t, 'port')) as { port: number; host: string };
+  const other = connect({ ...place, localAddress: '127.0.0.2' });
+  t.after(() => other.destroy());
+  await once(other, 'connect');
+  flood(t, place, 200);
+  await delay(200);
+  other.write('GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n');
+  const [answer] = await once(other, 'data', { signal: AbortSignal.timeout(1000) });
+  assert.match(String(answer), /^HTTP\/1.1 200 /);
+});
+
+test('an answer is the last thing on its connection', async (t) => {
+  const open = flood(t, await serve(t, 'port'), 1, 'GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n');
+  await eventually('closed with its answer', () => open.size === 0, { timeoutMs: 900, everyMs: 10 });
+});
