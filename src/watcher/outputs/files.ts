@@ -1,4 +1,5 @@
-import { open, rename, rm } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Clock } from '../clock.ts';
 import { FILE_NAME } from '../directory.ts';
@@ -107,6 +108,9 @@ export class KeptFile {
   }
 }
 
+/** A new file, and no other: what lies at its name, a link for example, is neither opened nor followed. */
+const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+
 /**
  * Readers see the old file or the new one, never a part: it is written under a temporary name in the
  * same directory, synced, and renamed.
@@ -114,8 +118,8 @@ export class KeptFile {
 export async function replaceFile(path: string, text: Text): Promise<void> {
   // Hidden, and with an end that no file of ours has: it can't be another output's file.
   const temporary = join(dirname(path), `.${basename(path)}.new`);
+  const file = await openNew(temporary);
   try {
-    const file = await open(temporary, 'w', 0o644);
     try {
       await file.writeFile(text);
       await file.sync();
@@ -125,7 +129,18 @@ export async function replaceFile(path: string, text: Text): Promise<void> {
     await rename(temporary, path);
   } catch (error) {
     // In a full volume, a part that nobody will read must not take the room of the next try.
-    await rm(temporary, { force: true }).catch(() => {});
+    await unlink(temporary).catch(() => {});
     throw error;
+  }
+}
+
+/** What a crash has left under the name, or somebody put there, is removed; a directory is an error. */
+async function openNew(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, NEW_FILE, 0o644);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    await unlink(path);
+    return open(path, NEW_FILE, 0o644);
   }
 }

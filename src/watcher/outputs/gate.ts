@@ -87,7 +87,8 @@ export class Gate implements Output {
     this.#opened.resolve();
     this.#clock.clearTimeout(this.#timer);
     try {
-      writeFileSync(this.#options.marker, '');
+      // A new file only: a link in its place would lead elsewhere.
+      writeFileSync(this.#options.marker, '', { flag: 'wx' });
     } catch (error) {
       this.#log.warn('a restarted sidecar will wait again', { error: (error as Error).message });
     }
