@@ -8,6 +8,7 @@ import { orTimer, systemClock } from './watcher/clock.ts';
 import { HEALTH_NAME, STARTED_NAME } from './watcher/directory.ts';
 import { othersEnded } from './watcher/kubernetes/own-pod.ts';
 import { clusterDomain, kubernetesApi, type UpstreamContext } from './watcher/kubernetes/upstream.ts';
+import { Malformed } from './watcher/malformed.ts';
 import { FileOutput } from './watcher/outputs/files.ts';
 import { GarbageCollection } from './watcher/outputs/garbage.ts';
 import { Gate } from './watcher/outputs/gate.ts';
@@ -31,7 +32,8 @@ export async function sidecar(config: SidecarConfig): Promise<void> {
   const perspective = { group, self, clusterDomain: clusterDomain() };
   const userAgent = `rollcall/${packageJson.version}`;
   const context = { clock: systemClock, log, userAgent, environment: process.env };
-  const source = startUp(() => sourceOf(config.source, perspective, config, context));
+  const malformed = new Malformed(log);
+  const source = startUp(() => sourceOf(config.source, perspective, config, context, malformed));
   const socket = startUp(() => socketPath(directory));
   const watch = new Watch({ source, group, self, log });
   const readers = new Readers(watch, systemClock, log);
@@ -43,7 +45,7 @@ export async function sidecar(config: SidecarConfig): Promise<void> {
   watch.add(gate);
   for (const output of Object.values(outputs).flat()) watch.add(output);
   const metrics = new Metrics();
-  watchMetrics(metrics, watch, readers);
+  watchMetrics(metrics, watch, readers, malformed);
   outputMetrics(metrics, outputs);
 
   const server = await startUp(
@@ -126,7 +128,7 @@ function identity({ podName, podUid }: SidecarConfig): { uid?: string; name?: st
   };
 }
 
-function watchMetrics(metrics: Metrics, watch: Watch, readers: Readers): void {
+function watchMetrics(metrics: Metrics, watch: Watch, readers: Readers, malformed: Malformed): void {
   const read: Metrics['read'] = (...metric) => metrics.read(...metric);
   read('gauge', 'rollcall_members', 'Members of the group.', () => watch.members.size);
   read('gauge', 'rollcall_synced', '1 once the group is known.', () => Number(watch.synced));
@@ -145,6 +147,12 @@ function watchMetrics(metrics: Metrics, watch: Watch, readers: Readers): void {
     'rollcall_socket_resynced_total',
     'Snapshots for clients that fell behind.',
     () => readers.resynced,
+  );
+  read(
+    'counter',
+    'rollcall_malformed_values_total',
+    'Values from upstream that were left out, since they break the rules of the API.',
+    () => malformed.count,
   );
 }
 

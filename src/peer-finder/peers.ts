@@ -6,6 +6,7 @@ import { kubernetesSource } from '../watcher/kubernetes/kubernetes.ts';
 import { pods } from '../watcher/kubernetes/pods.ts';
 import { kubernetesApi, type UpstreamContext } from '../watcher/kubernetes/upstream.ts';
 import type { Log } from '../watcher/log.ts';
+import { Malformed } from '../watcher/malformed.ts';
 import type { Member } from '../watcher/protocol.ts';
 import type { Source, SourceEvent } from '../watcher/source.ts';
 import type { PeerFinderOptions } from './flags.ts';
@@ -23,10 +24,11 @@ export function peersOf(options: PeerFinderOptions, host: Host, context: Upstrea
   const { group, clusterDomain, upstream, dnsServer } = options;
   const { clock, log } = context;
   const { namespace, selector, service } = group;
+  const malformed = new Malformed(log);
   const api = () => kubernetesApi(upstream, context);
   if (selector !== undefined) {
     const source = kubernetesSource(
-      pods({ group: { namespace, selector }, clusterDomain }),
+      pods({ group: { namespace, selector }, clusterDomain }, malformed),
       api(),
       clock,
       log,
@@ -37,10 +39,10 @@ export function peersOf(options: PeerFinderOptions, host: Host, context: Upstrea
   const resolver = dnsClient(dnsServer === undefined ? undefined : [dnsServer]);
   // As peer-finder does, until this pod is listed.
   const awaits = (members: readonly Member[]) => !members.some((member) => isHost(host, member));
-  const dns = dnsSource({ ...perspective, resolver, clock, log, awaits });
+  const dns = dnsSource({ ...perspective, resolver, clock, log, malformed, awaits });
   const follow = (source: Source) => marked(source, host, ({ ready }) => ready);
   try {
-    const slices = kubernetesSource(endpointSlices(perspective), api(), clock, log);
+    const slices = kubernetesSource(endpointSlices(perspective, malformed), api(), clock, log);
     return follow(apiElseDns(slices, dns, clock, log));
   } catch (error) {
     if (Object.values(upstream).some((one) => one !== undefined)) throw error;

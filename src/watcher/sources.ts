@@ -4,6 +4,7 @@ import { endpointSlices } from './kubernetes/endpoint-slices.ts';
 import { kubernetesSource } from './kubernetes/kubernetes.ts';
 import { pods } from './kubernetes/pods.ts';
 import { kubernetesApi, type UpstreamContext, type UpstreamOptions } from './kubernetes/upstream.ts';
+import { Malformed } from './malformed.ts';
 import type { Perspective } from './perspective.ts';
 import type { SourceName } from './protocol.ts';
 import type { Source } from './source.ts';
@@ -17,17 +18,24 @@ export function sourceOf(
   perspective: Perspective,
   upstream: UpstreamOptions,
   context: UpstreamContext,
+  malformed = new Malformed(context.log),
 ): Source {
   const { namespace, service, selector } = perspective.group;
   const { clock, log } = context;
   if (name === 'pods') {
     if (selector === undefined) throw new Error('--selector is missing; --source pods needs it');
     const group = { namespace, selector };
-    return kubernetesSource(pods({ ...perspective, group }), kubernetesApi(upstream, context), clock, log);
+    return kubernetesSource(
+      pods({ ...perspective, group }, malformed),
+      kubernetesApi(upstream, context),
+      clock,
+      log,
+    );
   }
   if (service === undefined) throw new Error(`--service is missing; --source ${name} needs it`);
   const group = { namespace, service };
-  if (name === 'dns') return dnsSource({ ...perspective, group, resolver: dnsClient(), clock, log });
-  const slices = endpointSlices({ ...perspective, group });
+  if (name === 'dns')
+    return dnsSource({ ...perspective, group, resolver: dnsClient(), clock, log, malformed });
+  const slices = endpointSlices({ ...perspective, group }, malformed);
   return kubernetesSource(slices, kubernetesApi(upstream, context), clock, log);
 }

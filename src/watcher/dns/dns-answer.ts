@@ -1,3 +1,5 @@
+import { isAddress, isDnsSubdomain } from '../grammar.ts';
+import type { Malformed } from '../malformed.ts';
 import { primaryFirst } from '../membership.ts';
 import { ordinalOf } from '../ordinal.ts';
 import type { Perspective } from '../perspective.ts';
@@ -18,12 +20,16 @@ export interface Families {
 
 export type Outcome = readonly AddressRecord[] | DnsFailure;
 
-export function targetsOf(records: readonly SrvRecord[]): Targets {
+/**
+ * The targets of an answer; what is no name or no port by the rules of Kubernetes is left out. A server
+ * may put any bytes into a name, and Node hands them on.
+ */
+export function targetsOf(records: readonly SrvRecord[], malformed: Malformed): Targets {
   const targets = new Map<string, Set<number>>();
   for (const { target, port } of records) {
     const name = target.toLowerCase().replace(/\.$/, '');
-    const ports = targets.get(name) ?? new Set();
-    targets.set(name, ports.add(port));
+    if (!isDnsSubdomain(name)) malformed.note('target', name, 'DNS');
+    else targets.set(name, (targets.get(name) ?? new Set()).add(port));
   }
   return targets;
 }
@@ -51,7 +57,7 @@ export function settleFamilies(
 }
 
 function settle(known: readonly string[], outcome: Outcome): readonly string[] {
-  if (!(outcome instanceof DnsFailure)) return outcome.map(({ address }) => address);
+  if (!(outcome instanceof DnsFailure)) return outcome.map(({ address }) => address).filter(isAddress);
   return outcome.none ? [] : known;
 }
 

@@ -1,4 +1,6 @@
 import { type Clock, ticking } from '../clock.ts';
+import { isAddress } from '../grammar.ts';
+import type { Malformed } from '../malformed.ts';
 import { type Perspective, serviceName } from '../perspective.ts';
 import type { Member } from '../protocol.ts';
 import type { SourceEvent } from '../source.ts';
@@ -43,8 +45,10 @@ export class DnsLookup {
   /** By target; undefined before the first answer that named targets. */
   #known: ReadonlyMap<string, Families> | undefined;
   #portNames = new Map<string, PortNames>();
+  #malformed: Malformed;
 
-  constructor(group: DnsGroup, resolver: DnsResolver, clock: Clock) {
+  constructor(group: DnsGroup, resolver: DnsResolver, clock: Clock, malformed: Malformed) {
+    this.#malformed = malformed;
     this.#group = group;
     this.#service = serviceName(group.group.service, group).toLowerCase();
     this.#resolver = resolver;
@@ -73,7 +77,9 @@ export class DnsLookup {
       if (records.code === 'ENODATA' && this.#known === undefined) return undefined;
       throw this.#explained('SRV', records);
     }
-    const targets = targetsOf(records);
+    const targets = targetsOf(records, this.#malformed);
+    if (targets.size === 0)
+      throw new DnsFailure('SRV', this.#service, 'EBADRESP', 'none of the targets is a name of Kubernetes');
     if (!targets.has(this.#service)) return targets;
     const meaning = 'the service is not headless, so DNS does not tell its members; set clusterIP to None';
     throw new DnsFailure('SRV', this.#service, 'NOTHEADLESS', meaning);
@@ -85,7 +91,8 @@ export class DnsLookup {
     for (const given of this.#group.portNames ?? []) {
       const [name, protocol = 'tcp'] = given.split('/') as [string, string?];
       const records = yield* this.#srv(`_${name}._${protocol}.${this.#service}`);
-      if (!(records instanceof DnsFailure)) this.#portNames.set(given, namesOf(name, targetsOf(records)));
+      if (!(records instanceof DnsFailure))
+        this.#portNames.set(given, namesOf(name, targetsOf(records, this.#malformed)));
       else if (records.none) this.#portNames.delete(given);
       else failure ??= records;
     }
@@ -127,7 +134,8 @@ export class DnsLookup {
       outcome = yield* this.#address('AAAA', this.#service);
     }
     if (outcome instanceof DnsFailure) throw this.#explained('A', outcome);
-    const listed = new Set(outcome.map(({ address }) => address));
+    const listed = new Set(outcome.map(({ address }) => address).filter(isAddress));
+    if (listed.size === 0) throw new DnsFailure('A', this.#service, 'EBADRESP', 'none of it is an address');
     const members = [...listed].map((address) => addressMember(address, this.#group));
     return { members, ttl: shortestTtl([outcome]) };
   }

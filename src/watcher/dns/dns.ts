@@ -1,6 +1,7 @@
 import { Backoff } from '../backoff.ts';
 import { type Clock, sleeping } from '../clock.ts';
 import type { Log } from '../log.ts';
+import { Malformed } from '../malformed.ts';
 import type { Member } from '../protocol.ts';
 import type { Source, SourceEvent } from '../source.ts';
 import { type Answer, type DnsGroup, DnsLookup } from './dns-lookup.ts';
@@ -10,6 +11,7 @@ export interface DnsOptions extends DnsGroup {
   resolver: DnsResolver;
   clock: Clock;
   log: Log;
+  malformed?: Malformed | undefined;
   /**
    * Whether a member is awaited that is not among these: then DNS is asked each second, whatever the TTL,
    * and for a while after each change, since changes come together. Without it the pace is the TTL's.
@@ -44,14 +46,9 @@ export function dnsSource(options: DnsOptions): Source {
   return { name: 'dns', events: () => poll(options) };
 }
 
-async function* poll({
-  resolver,
-  clock,
-  log,
-  awaits,
-  ...group
-}: DnsOptions): AsyncGenerator<SourceEvent, never> {
-  const lookup = new DnsLookup(group, resolver, clock);
+async function* poll({ malformed, awaits, ...options }: DnsOptions): AsyncGenerator<SourceEvent, never> {
+  const { resolver, clock, log, ...group } = options;
+  const lookup = new DnsLookup(group, resolver, clock, malformed ?? new Malformed(log));
   const haste = new Haste(awaits, clock);
   let backoff: Backoff | undefined;
   let first = true;

@@ -1,6 +1,7 @@
 import { Corrupt } from '../lines.ts';
 import { type StatusObject, statusError } from './api-error.ts';
 import type { KubernetesObject } from './collection.ts';
+import { type Fields, isFields, numberAt, objectAt, objectsAt, textAt } from './fields.ts';
 
 /** What the API server says, read or thrown. */
 export interface WatchEvent {
@@ -18,34 +19,65 @@ export interface Page {
 
 /** An event that is an error is thrown as that. */
 export function parseEvent(line: string): WatchEvent {
-  const { type, object } = (parseJson(line) ?? {}) as Partial<WatchEvent>;
-  if (typeof type !== 'string' || typeof object !== 'object' || object === null) {
-    throw new Corrupt('a line that is not a watch event');
-  }
-  if (type === 'ERROR') throw statusError(object as StatusObject, 'stream');
-  const version = object.metadata?.resourceVersion;
-  if (typeof version !== 'string' || version === '') throw new Corrupt('an event without a resourceVersion');
+  const event = parseJson(line);
+  const type = isFields(event) ? event.type : undefined;
+  const object = isFields(event) ? event.object : undefined;
+  if (typeof type !== 'string' || !isFields(object)) throw new Corrupt('a line that is not a watch event');
+  if (type === 'ERROR') throw statusError(statusOf(object), 'stream');
+  const version = textAt(metadataOf(object), 'resourceVersion');
+  if (version === undefined) throw new Corrupt('an event without a resourceVersion');
   return { type, version, object };
 }
 
 export function parsePage(text: string): Page {
-  const list = parseJson(text) as { items?: unknown; metadata?: Record<string, unknown> } | null;
-  const version = list?.metadata?.resourceVersion;
-  if (typeof version !== 'string' || version === '') throw new Corrupt('a list without a resourceVersion');
-  const items = list?.items ?? [];
-  if (!Array.isArray(items)) throw new Corrupt('a list whose items are not an array');
-  const next = list?.metadata?.continue;
-  return { items, version, next: typeof next === 'string' ? next : '' };
+  const list = parseJson(text);
+  if (!isFields(list)) throw new Corrupt('an answer that is no list');
+  const metadata = objectAt(list, 'metadata');
+  const version = textAt(metadata, 'resourceVersion');
+  if (version === undefined) throw new Corrupt('a list without a resourceVersion');
+  const items = objectsAt(list, 'items');
+  for (const item of items) metadataOf(item);
+  return { items: items as KubernetesObject[], version, next: textAt(metadata, 'continue') ?? '' };
 }
 
 export function parseStatus(text: string, code: number): StatusObject {
   try {
-    const status = JSON.parse(text) as StatusObject | null;
-    if (typeof status === 'object' && status !== null) return { ...status, code };
+    const status = JSON.parse(text) as unknown;
+    if (isFields(status)) return { ...statusOf(status), code };
   } catch {
     // A proxy in between answers in its own words.
   }
-  return { code, message: text.slice(0, 200) };
+  return { code, message: text.slice(0, MAX_MESSAGE) };
+}
+
+/** A message goes to logs, and to every reader of the stream. */
+const MAX_MESSAGE = 500;
+
+/** Whatever there is of a Status: it is an error anyway, so a field of the wrong type says nothing. */
+function statusOf(fields: Fields): StatusObject {
+  const read = <T>(of: () => T): T | undefined => {
+    try {
+      return of();
+    } catch {
+      return undefined;
+    }
+  };
+  const details = read(() => objectAt(fields, 'details')) ?? {};
+  return {
+    code: read(() => numberAt(fields, 'code')),
+    reason: read(() => textAt(fields, 'reason'))?.slice(0, MAX_MESSAGE),
+    message: read(() => textAt(fields, 'message'))?.slice(0, MAX_MESSAGE),
+    retryAfterSeconds: read(() => numberAt(details, 'retryAfterSeconds')),
+    causes: read(() => objectsAt(details, 'causes').map((cause) => textAt(cause, 'reason') ?? '')),
+  };
+}
+
+/** What this program reads of the metadata, by its types; what else is in it, its reader looks at. */
+function metadataOf(object: Fields): Fields {
+  const metadata = objectAt(object, 'metadata');
+  for (const key of ['name', 'namespace', 'uid']) textAt(metadata, key);
+  objectAt(metadata, 'annotations');
+  return metadata;
 }
 
 function parseJson(text: string): unknown {

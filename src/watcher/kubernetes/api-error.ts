@@ -4,10 +4,12 @@ import type { StaleReason } from '../protocol.ts';
 
 /** The parts of a `Status` object that decide anything. */
 export interface StatusObject {
-  code?: number;
-  reason?: string;
-  message?: string;
-  details?: { retryAfterSeconds?: number; causes?: { reason?: string }[] };
+  code?: number | undefined;
+  reason?: string | undefined;
+  message?: string | undefined;
+  retryAfterSeconds?: number | undefined;
+  /** The reasons of its causes. */
+  causes?: readonly string[] | undefined;
 }
 
 /** The API server answered with an error, as an HTTP response or as an event of a watch. */
@@ -23,7 +25,7 @@ export class ApiError extends Error {
     this.status = code;
     this.where = where;
     this.retryAfterMs = retryAfterMs;
-    this.causes = (status.details?.causes ?? []).map((cause) => cause.reason ?? '');
+    this.causes = status.causes ?? [];
   }
 }
 
@@ -35,7 +37,7 @@ export function statusError(
   where: 'response' | 'stream',
   retryAfter?: string | string[] | undefined,
 ): ApiError {
-  const seconds = Number(retryAfter ?? status.details?.retryAfterSeconds ?? 0);
+  const seconds = Number(retryAfter ?? status.retryAfterSeconds ?? 0);
   const bounded = Number.isFinite(seconds) ? Math.min(Math.max(seconds, 0), MAX_RETRY_AFTER_S) : 0;
   return new ApiError(status, where, bounded * 1000);
 }

@@ -1,33 +1,38 @@
+import { isAddress, isDnsLabel, isDnsSubdomain, isLabelValue, isPort, isUid } from '../grammar.ts';
+import { silent } from '../log.ts';
+import { Malformed } from '../malformed.ts';
 import { ordinalOf } from '../ordinal.ts';
 import { isSelf, type Perspective, serviceName } from '../perspective.ts';
 import type { Member } from '../protocol.ts';
 import type { Collection, KubernetesObject } from './collection.ts';
+import { booleanAt, type Fields, numberAt, objectAt, objectsAt, textAt, textsAt } from './fields.ts';
 import { SharedTexts } from './shared-texts.ts';
 
-/** The parts of discovery.k8s.io/v1 EndpointSlice that membership needs. */
-interface EndpointSlice {
-  endpoints?: Endpoint[] | null;
-  ports?: { name?: string; port?: number | null }[] | null;
-}
-
-interface Endpoint {
-  addresses?: string[];
-  conditions?: { ready?: boolean | null; serving?: boolean | null; terminating?: boolean | null };
-  hostname?: string;
-  nodeName?: string;
-  zone?: string;
-  targetRef?: { kind?: string; name?: string; namespace?: string; uid?: string };
+/** What the endpoints of one slice are read with. */
+interface Reading {
+  perspective: Perspective<'service'>;
+  texts: SharedTexts;
+  malformed: Malformed;
+  /** The name of the slice, as far as it has one. */
+  slice: string;
+  /** The DNS name of the service. */
+  domain: string;
+  ports: Record<string, number>;
+  isAddress(text: string): boolean;
 }
 
 /** The EndpointSlices of one Service. */
-export function endpointSlices(perspective: Perspective<'service'>): Collection {
+export function endpointSlices(
+  perspective: Perspective<'service'>,
+  malformed = new Malformed(silent),
+): Collection {
   const { namespace, service } = perspective.group;
   const texts = new SharedTexts();
   return {
     name: 'endpointslices',
     path: `/apis/discovery.k8s.io/v1/namespaces/${encodeURIComponent(namespace)}/endpointslices`,
     labelSelector: `kubernetes.io/service-name=${service}`,
-    members: (object) => sliceMembers(object, perspective, texts),
+    members: (object) => sliceMembers(object, perspective, texts, malformed),
     // The control plane makes a slice for every Service with a selector, even one without endpoints.
     emptyMeans:
       `no EndpointSlice for service "${service}" in namespace "${namespace}"; ` +
@@ -35,57 +40,119 @@ export function endpointSlices(perspective: Perspective<'service'>): Collection 
   };
 }
 
-/** The members of one slice. A malformed endpoint (no address) is no member. */
+/**
+ * The members of one discovery.k8s.io/v1 EndpointSlice. An endpoint without an address is none, and one
+ * whose address, name, namespace or uid breaks the rules of the API is left out as malformed: the API
+ * server checks nothing of a `targetRef`. Any other value that breaks them is left out by itself.
+ */
 export function sliceMembers(
   object: KubernetesObject,
   perspective: Perspective<'service'>,
   texts = new SharedTexts(),
+  malformed = new Malformed(silent),
 ): Member[] {
-  const slice = object as EndpointSlice;
-  const ports = portNumbers(slice);
-  const domain = serviceName(perspective.group.service, perspective);
-  return (slice.endpoints ?? [])
-    .filter((endpoint) => (endpoint.addresses ?? []).length > 0)
-    .map((endpoint) => member(endpoint, ports, domain, perspective, texts));
+  const slice = textAt(objectAt(object, 'metadata'), 'name') ?? '';
+  const reading: Reading = {
+    perspective,
+    texts,
+    malformed,
+    slice,
+    domain: serviceName(perspective.group.service, perspective),
+    ports: portNumbers(objectsAt(object, 'ports'), slice, malformed),
+    isAddress: textAt(object, 'addressType') === 'FQDN' ? isDnsSubdomain : isAddress,
+  };
+  const members: Member[] = [];
+  for (const endpoint of objectsAt(object, 'endpoints')) {
+    const made = member(endpoint, reading);
+    if (made !== undefined) members.push(made);
+  }
+  return members;
 }
 
-function portNumbers(slice: EndpointSlice): Record<string, number> {
-  const ports: Record<string, number> = {};
-  for (const { name, port } of slice.ports ?? []) {
-    if (typeof port === 'number') ports[name ?? ''] = port;
+function portNumbers(ports: readonly Fields[], slice: string, malformed: Malformed): Record<string, number> {
+  const numbers: Record<string, number> = {};
+  for (const fields of ports) {
+    const name = textAt(fields, 'name') ?? '';
+    const port = numberAt(fields, 'port');
+    if (name !== '' && !isDnsLabel(name)) malformed.note('port name', name, slice);
+    else if (port !== undefined && !isPort(port)) malformed.note('port', port, slice);
+    else if (port !== undefined) numbers[name] = port;
   }
-  return ports;
+  return numbers;
 }
 
 /** Written out, where a literal with spreads would do: that takes three times as long. */
-function member(
-  { addresses = [], conditions = {}, hostname, nodeName, zone, targetRef = {} }: Endpoint,
-  ports: Record<string, number>,
-  domain: string,
-  { group, self }: Perspective<'service'>,
-  texts: SharedTexts,
-): Member {
-  const { uid } = targetRef;
-  const name = targetRef.name ?? hostname ?? addresses[0]!;
-  const ready = conditions.ready ?? true;
+function member(endpoint: Fields, reading: Reading): Member | undefined {
+  const { texts, perspective } = reading;
+  const conditions = objectAt(endpoint, 'conditions');
+  const target = objectAt(endpoint, 'targetRef');
+  const uid = textAt(target, 'uid');
+  const targetName = textAt(target, 'name');
+  const namespace = textAt(target, 'namespace') ?? perspective.group.namespace;
+  const hostname = soundAt(endpoint, 'hostname', isDnsLabel, reading);
+  const node = soundAt(endpoint, 'nodeName', isDnsSubdomain, reading);
+  const zone = soundAt(endpoint, 'zone', isLabelValue, reading);
+  const ready = booleanAt(conditions, 'ready') ?? true;
+  // The API says: absent `serving` is to be read as `ready`, absent `terminating` as false.
+  const serving = booleanAt(conditions, 'serving') ?? ready;
+  const terminating = booleanAt(conditions, 'terminating') ?? false;
+  const addresses = addressesOf(endpoint, reading);
+  const known =
+    fits('uid', uid, isUid, reading) &&
+    fits('name', targetName, isDnsSubdomain, reading) &&
+    fits('namespace', namespace, isDnsLabel, reading);
+  if (addresses.length === 0 || !known) return undefined;
+  const name = targetName ?? hostname ?? addresses[0]!;
   const made: Member = {
     uid: uid ?? addresses[0]!,
     name,
-    namespace: texts.of(targetRef.namespace ?? group.namespace),
+    namespace: texts.of(namespace),
     addresses,
-    ports,
+    ports: reading.ports,
     ready,
-    // The API says: absent `serving` is to be read as `ready`, absent `terminating` as false.
-    serving: conditions.serving ?? ready,
-    terminating: conditions.terminating ?? false,
+    serving,
+    terminating,
   };
   if (uid === undefined) made.identity = 'address';
   const ordinal = ordinalOf(name, hostname);
   if (ordinal !== undefined) made.ordinal = ordinal;
   // Joined, it is one text; a template would keep both halves beside it.
-  if (hostname) made.hostname = [hostname, domain].join('.');
-  if (nodeName) made.node = texts.of(nodeName);
-  if (zone) made.zone = texts.of(zone);
-  if (isSelf(self, uid, targetRef.name)) made.self = true;
+  if (hostname !== undefined) made.hostname = [hostname, reading.domain].join('.');
+  if (node !== undefined) made.node = texts.of(node);
+  if (zone !== undefined) made.zone = texts.of(zone);
+  if (isSelf(perspective.self, uid, targetName)) made.self = true;
   return made;
+}
+
+function addressesOf(endpoint: Fields, { isAddress, malformed, slice }: Reading): string[] {
+  const addresses = textsAt(endpoint, 'addresses');
+  if (addresses.every(isAddress)) return addresses as string[];
+  return addresses.filter((address) => {
+    const is = isAddress(address);
+    if (!is) malformed.note('address', address, slice);
+    return is;
+  });
+}
+
+/** The text when there is one that fits; what does not is noted, and left out. */
+function soundAt(
+  fields: Fields,
+  field: string,
+  is: (text: string) => boolean,
+  reading: Reading,
+): string | undefined {
+  const value = textAt(fields, field);
+  return fits(field, value, is, reading) ? value : undefined;
+}
+
+/** Whether there is no text, or one that fits; what does not is noted. */
+function fits(
+  field: string,
+  value: string | undefined,
+  is: (text: string) => boolean,
+  { malformed, slice }: Reading,
+): boolean {
+  if (value === undefined || is(value)) return true;
+  malformed.note(field, value, slice);
+  return false;
 }

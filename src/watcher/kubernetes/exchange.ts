@@ -1,4 +1,5 @@
 import { type Clock, type Tick, ticking } from '../clock.ts';
+import { Corrupt } from '../lines.ts';
 import { parseStatus } from './answers.ts';
 import { statusError } from './api-error.ts';
 import type { Request, Response } from './transport.ts';
@@ -9,21 +10,37 @@ type Sign = Tick | { type: 'evidence' };
 /** Head of a response: an API server under load may queue a request for a while. */
 export const RESPONSE_MS = 30_000;
 
+/** 500 slices of 100 endpoints, or 500 pods, are 20 MB at the very most. */
+const MAX_PAGE_BYTES = 64 * 1024 * 1024;
+/** An error is a sentence or two; a proxy may answer with a page for people. */
+const MAX_ERROR_BYTES = 64 * 1024;
+
 /** The response's head; an answer other than 200 is thrown as the error that it is. */
 export async function* responseOf(request: Request, clock: Clock): AsyncGenerator<Sign, Response> {
   const response = yield* ticking(request.response, clock, RESPONSE_MS, 'the API server did not answer');
   yield { type: 'evidence' };
   if (response.status === 200) return response;
-  const text = yield* textOf(response, clock);
+  const text = yield* textOf(response, clock, MAX_ERROR_BYTES, 'cut');
   throw statusError(parseStatus(text, response.status), 'response', response.headers['retry-after']);
 }
 
-export async function* textOf({ body }: Response, clock: Clock): AsyncGenerator<Sign, string> {
+/** The whole text; one of over `maxBytes` is corrupt, or is cut there. */
+export async function* textOf(
+  { body }: Response,
+  clock: Clock,
+  maxBytes = MAX_PAGE_BYTES,
+  over: 'corrupt' | 'cut' = 'corrupt',
+): AsyncGenerator<Sign, string> {
   const chunks: Uint8Array[] = [];
+  let bytes = 0;
   for (;;) {
     const next = yield* ticking(body.next(), clock, RESPONSE_MS, 'the API server stopped sending');
     if (next.done) return Buffer.concat(chunks).toString('utf8');
     yield { type: 'evidence' };
+    bytes += next.value.length;
     chunks.push(next.value);
+    if (bytes <= maxBytes) continue;
+    if (over === 'corrupt') throw new Corrupt(`an answer of over ${maxBytes} bytes`);
+    return Buffer.concat(chunks).toString('utf8', 0, maxBytes);
   }
 }

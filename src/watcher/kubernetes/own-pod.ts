@@ -1,18 +1,11 @@
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { KubernetesObject } from './collection.ts';
+import { numberAt, objectAt, objectsAt, textAt } from './fields.ts';
 import { follow } from './kubernetes.ts';
 import type { Transport } from './transport.ts';
 
-/** The parts of a v1 Pod that tell whether its work is done. */
-interface Pod {
-  spec?: { restartPolicy?: string; containers?: { name: string }[] };
-  status?: {
-    containerStatuses?: { name: string; state?: { terminated?: { exitCode?: number } | null } }[] | null;
-  };
-}
-
-/** Of the sidecar in its pod. */
+/** The name of the sidecar's container. */
 const NAME = 'rollcall';
 
 /**
@@ -28,7 +21,7 @@ export async function othersEnded(
   const collection = {
     path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods`,
     fieldSelector: `metadata.name=${name}`,
-    members: (object: KubernetesObject) => [haveOthersEnded(object as Pod)],
+    members: (object: KubernetesObject) => [haveOthersEnded(object)],
   };
   for await (const event of follow(collection, transport, clock, log)) {
     const told =
@@ -37,12 +30,16 @@ export async function othersEnded(
   }
 }
 
-export function haveOthersEnded({ spec, status }: Pod): boolean {
-  const others = (spec?.containers ?? []).filter((container) => container.name !== NAME);
-  const again = (code: number) => spec?.restartPolicy !== 'Never' && code !== 0;
-  return others.every(({ name }) => {
-    const state = status?.containerStatuses?.find((one) => one.name === name)?.state;
-    const code = state?.terminated?.exitCode;
-    return code !== undefined && !again(code);
-  });
+export function haveOthersEnded(pod: KubernetesObject): boolean {
+  const spec = objectAt(pod, 'spec');
+  const again = textAt(spec, 'restartPolicy') !== 'Never';
+  const statuses = objectsAt(objectAt(pod, 'status'), 'containerStatuses');
+  return objectsAt(spec, 'containers')
+    .map((container) => textAt(container, 'name'))
+    .filter((name) => name !== NAME)
+    .every((name) => {
+      const status = statuses.find((one) => textAt(one, 'name') === name) ?? {};
+      const code = numberAt(objectAt(objectAt(status, 'state'), 'terminated'), 'exitCode');
+      return code !== undefined && !(again && code !== 0);
+    });
 }

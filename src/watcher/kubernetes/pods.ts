@@ -1,31 +1,12 @@
+import { isAddress, isDnsLabel, isDnsSubdomain, isLabelValue, isPort, isUid } from '../grammar.ts';
 import { Corrupt } from '../lines.ts';
+import { silent } from '../log.ts';
+import { Malformed } from '../malformed.ts';
 import { ordinalOf } from '../ordinal.ts';
 import { isSelf, type Perspective, serviceName } from '../perspective.ts';
 import type { Member } from '../protocol.ts';
 import type { Collection, KubernetesObject } from './collection.ts';
-
-/** The parts of a v1 Pod that membership needs; a Pod is 5 to 15 KB, its member under 0.5 KB. */
-interface Pod {
-  metadata?: {
-    name?: string;
-    namespace?: string;
-    uid?: string;
-    deletionTimestamp?: string | null;
-    labels?: Record<string, string> | null;
-  };
-  spec?: {
-    hostname?: string;
-    subdomain?: string;
-    nodeName?: string;
-    containers?: { ports?: { name?: string; containerPort?: number }[] | null }[] | null;
-  };
-  status?: {
-    phase?: string;
-    podIP?: string;
-    podIPs?: { ip?: string }[] | null;
-    conditions?: { type?: string; status?: string }[] | null;
-  };
-}
+import { type Fields, numberAt, objectAt, objectsAt, textAt } from './fields.ts';
 
 /** A pod in one of these has ended: its address may be another pod's by now, though its status keeps it. */
 const ENDED = new Set(['Failed', 'Succeeded']);
@@ -34,39 +15,64 @@ const ENDED = new Set(['Failed', 'Succeeded']);
 const ZONE = 'topology.kubernetes.io/zone';
 
 /** The pods that a label selector chooses; that it chooses none is an answer like any other. */
-export function pods(perspective: Perspective<'selector'>): Collection {
+export function pods(perspective: Perspective<'selector'>, malformed = new Malformed(silent)): Collection {
   const { namespace, selector } = perspective.group;
   return {
     name: 'pods',
     path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods`,
     labelSelector: selector,
-    members: (object) => podMembers(object, perspective),
+    members: (object) => podMembers(object, perspective, malformed),
   };
 }
 
-/** The pod as a member; none when it has ended, or has no address yet. */
-export function podMembers(object: KubernetesObject, perspective: Perspective): Member[] {
-  const { metadata = {}, spec = {}, status = {} } = object as Pod;
-  const { name, uid } = metadata;
+/**
+ * The v1 Pod as a member: of its 5 to 15 KB, under 0.5 KB. None when it has ended, has no address yet, or
+ * a name, namespace or uid that breaks the rules of the API.
+ */
+export function podMembers(
+  object: KubernetesObject,
+  perspective: Perspective,
+  malformed = new Malformed(silent),
+): Member[] {
+  const metadata = objectAt(object, 'metadata');
+  const spec = objectAt(object, 'spec');
+  const status = objectAt(object, 'status');
+  const name = textAt(metadata, 'name');
+  const uid = textAt(metadata, 'uid');
   if (name === undefined || uid === undefined) throw new Corrupt('a pod without a name or a uid');
-  const addresses = addressesOf(status);
-  if (ENDED.has(status.phase ?? '') || addresses.length === 0) return [];
+  const namespace = textAt(metadata, 'namespace') ?? perspective.group.namespace;
+  const fits = (field: string, value: string | undefined, is: (text: string) => boolean) => {
+    if (value === undefined || is(value)) return true;
+    malformed.note(field, value, name);
+    return false;
+  };
+  const sound = (field: string, value: string | undefined, is: (text: string) => boolean) =>
+    fits(field, value, is) ? value : undefined;
+  const addresses = addressesOf(status).filter((address) => fits('address', address, isAddress));
   // Only with both of them does the pod have a DNS name of its own.
-  const hostname = spec.subdomain ? spec.hostname : undefined;
+  const subdomain = sound('subdomain', textAt(spec, 'subdomain'), isDnsLabel);
+  const given = sound('hostname', textAt(spec, 'hostname'), isDnsLabel);
+  const hostname = subdomain === undefined ? undefined : given;
+  const node = sound('nodeName', textAt(spec, 'nodeName'), isDnsSubdomain);
+  const zone = sound('zone', textAt(objectAt(metadata, 'labels'), ZONE), isLabelValue);
   const ordinal = ordinalOf(name, hostname);
-  const terminating = Boolean(metadata.deletionTimestamp);
-  const serving = (status.conditions ?? []).some((one) => one.type === 'Ready' && one.status === 'True');
-  const zone = metadata.labels?.[ZONE];
+  const terminating = textAt(metadata, 'deletionTimestamp') !== undefined;
+  const serving = isReady(status);
+  const ports = portNumbers(spec, fits);
+  const ended = ENDED.has(textAt(status, 'phase') ?? '');
+  const known =
+    fits('name', name, isDnsSubdomain) && fits('namespace', namespace, isDnsLabel) && fits('uid', uid, isUid);
+  if (ended || addresses.length === 0 || !known) return [];
   const member: Member = {
     uid,
     name,
-    namespace: metadata.namespace ?? perspective.group.namespace,
+    namespace,
     ...(ordinal === undefined ? {} : { ordinal }),
-    ...(hostname ? { hostname: `${hostname}.${serviceName(spec.subdomain!, perspective)}` } : {}),
+    ...(hostname === undefined ? {} : { hostname: `${hostname}.${serviceName(subdomain!, perspective)}` }),
     addresses,
-    ports: portNumbers(spec),
-    ...(spec.nodeName ? { node: spec.nodeName } : {}),
-    ...(zone ? { zone } : {}),
+    ports,
+    ...(node === undefined ? {} : { node }),
+    ...(zone === undefined ? {} : { zone }),
     // As in an EndpointSlice: a pod that terminates may serve, but is not ready.
     ready: serving && !terminating,
     serving,
@@ -77,9 +83,14 @@ export function podMembers(object: KubernetesObject, perspective: Perspective): 
 }
 
 /** `podIPs` begins with `podIP`; a pod that has just started may have only that. */
-function addressesOf({ podIP, podIPs }: NonNullable<Pod['status']>): string[] {
-  const all = [podIP, ...(podIPs ?? []).map(({ ip }) => ip)];
-  return [...new Set(all.filter((ip): ip is string => Boolean(ip)))];
+function addressesOf(status: Fields): string[] {
+  const all = [textAt(status, 'podIP'), ...objectsAt(status, 'podIPs').map((one) => textAt(one, 'ip'))];
+  return [...new Set(all.filter((ip) => ip !== undefined))];
+}
+
+function isReady(status: Fields): boolean {
+  const ready = objectsAt(status, 'conditions').find((one) => textAt(one, 'type') === 'Ready');
+  return ready !== undefined && textAt(ready, 'status') === 'True';
 }
 
 /**
@@ -87,10 +98,17 @@ function addressesOf({ podIP, podIPs }: NonNullable<Pod['status']>): string[] {
  * hold one, and a number that says nothing of its use helps nobody. The first of a name counts, as
  * when a Service asks for it.
  */
-function portNumbers({ containers }: NonNullable<Pod['spec']>): Record<string, number> {
+function portNumbers(
+  spec: Fields,
+  fits: (field: string, value: string | undefined, is: (text: string) => boolean) => boolean,
+): Record<string, number> {
   const ports: Record<string, number> = {};
-  for (const { name, containerPort } of (containers ?? []).flatMap((container) => container.ports ?? [])) {
-    if (name && typeof containerPort === 'number' && !Object.hasOwn(ports, name)) ports[name] = containerPort;
+  for (const port of objectsAt(spec, 'containers').flatMap((container) => objectsAt(container, 'ports'))) {
+    const name = textAt(port, 'name');
+    const number = numberAt(port, 'containerPort');
+    if (name === undefined || number === undefined || Object.hasOwn(ports, name)) continue;
+    if (fits('port name', name, isDnsLabel) && fits('port', String(number), () => isPort(number)))
+      ports[name] = number;
   }
   return ports;
 }

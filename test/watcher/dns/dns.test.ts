@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Malformed } from '../../../src/watcher/malformed.ts';
+import { RecordedLog } from '../recorded-log.ts';
 import { type Fault, followDns, publish, ScriptedDns, SERVICE } from '../scripted-dns.ts';
 
 /** A group of two, and a watch that knows them. */
@@ -363,4 +365,19 @@ test('a port keeps its name while that can not be asked for, and has its number 
   dns.names.delete(name);
   await clock.advance(35_000);
   assert.deepEqual([ports(), watch.stale], [{ '7000': 7000 }, false]);
+});
+
+test('a target that is no name of Kubernetes is left out, counted, and logged; with no other, nobody leaves', async () => {
+  const log = new RecordedLog();
+  const malformed = new Malformed(log);
+  const dns = new ScriptedDns();
+  publish(dns, { 'db-0': ['10.0.0.1'], 'db-1\n10.6.6.6': ['10.0.0.2'], 'db_2 ': ['10.0.0.3'] });
+  const { clock, watch, held } = followDns(dns, { malformed });
+  await clock.advance(1);
+  assert.deepEqual([held(), malformed.count], [['db-0 10.0.0.1'], 2]);
+  assert.equal(log.said(/^a malformed value is left out$/).length, 2);
+  publish(dns, { 'db-1\n10.6.6.6': ['10.0.0.2'] });
+  await clock.advance(60_000);
+  assert.deepEqual([held(), watch.reason], [['db-0 10.0.0.1'], 'dns']);
+  assert.match(watch.message ?? '', /none of the targets is a name/);
 });

@@ -1,0 +1,40 @@
+import { isIP } from 'node:net';
+
+/**
+ * What the texts of the API may hold, by its own rules (k8s.io/apimachinery, util/validation). Whatever
+ * fits one of these has neither a space nor a control character, so it is safe in any line of text.
+ */
+
+const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+const SUBDOMAIN = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/;
+const LABEL_VALUE = /^[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/;
+/** Today's are UUIDs; the API promises no more than that a uid is opaque. */
+const UID = /^[A-Za-z0-9][A-Za-z0-9_.:-]{0,252}$/;
+
+/** A DNS-1123 label: namespaces, hostnames, ports. */
+export function isDnsLabel(text: string): boolean {
+  return LABEL.test(text);
+}
+
+/** A DNS-1123 subdomain: pods, nodes. */
+export function isDnsSubdomain(text: string): boolean {
+  return text.length <= 253 && SUBDOMAIN.test(text);
+}
+
+/** The value of a label: zones. */
+export function isLabelValue(text: string): boolean {
+  return LABEL_VALUE.test(text);
+}
+
+export function isUid(text: string): boolean {
+  return UID.test(text);
+}
+
+/** An IP address of either family, without a zone: that has a meaning on one node only. */
+export function isAddress(text: string): boolean {
+  return isIP(text) !== 0 && !text.includes('%');
+}
+
+export function isPort(number: number): boolean {
+  return Number.isInteger(number) && number > 0 && number <= 65_535;
+}

@@ -1,0 +1,66 @@
+import { Corrupt } from '../lines.ts';
+
+/** An object of JSON whose fields have not been looked at. */
+export type Fields = Readonly<Record<string, unknown>>;
+
+const NONE: Fields = {};
+
+/**
+ * The fields of an object of the API, by their types. Absent and null are the same, as they are to the
+ * API. A field of another type was never written by an API server, so whatever else it says can't be
+ * trusted either: each throws `Corrupt`.
+ */
+
+export function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The object, or one without fields where there is none. */
+export function objectAt(fields: Fields, key: string): Fields {
+  const value = fields[key];
+  if (value === undefined || value === null) return NONE;
+  if (isFields(value)) return value;
+  throw new Corrupt(`"${key}" is no object`);
+}
+
+/** The objects of a list, or none. */
+export function objectsAt(fields: Fields, key: string): readonly Fields[] {
+  const value = listAt(fields, key);
+  if (value.every(isFields)) return value;
+  throw new Corrupt(`"${key}" holds what is no object`);
+}
+
+export function textsAt(fields: Fields, key: string): readonly string[] {
+  const value = listAt(fields, key);
+  if (value.every((one) => typeof one === 'string')) return value;
+  throw new Corrupt(`"${key}" holds what is no text`);
+}
+
+/** The text; undefined when it is empty, which is the same to the API. */
+export function textAt(fields: Fields, key: string): string | undefined {
+  const value = fields[key];
+  if (value === undefined || value === null || value === '') return undefined;
+  if (typeof value === 'string') return value;
+  throw new Corrupt(`"${key}" is no text`);
+}
+
+export function numberAt(fields: Fields, key: string): number | undefined {
+  const value = fields[key];
+  if (value === undefined || value === null) return undefined;
+  if (typeof value === 'number') return value;
+  throw new Corrupt(`"${key}" is no number`);
+}
+
+export function booleanAt(fields: Fields, key: string): boolean | undefined {
+  const value = fields[key];
+  if (value === undefined || value === null) return undefined;
+  if (typeof value === 'boolean') return value;
+  throw new Corrupt(`"${key}" is neither true nor false`);
+}
+
+function listAt(fields: Fields, key: string): readonly unknown[] {
+  const value = fields[key];
+  if (value === undefined || value === null) return [];
+  if (Array.isArray(value)) return value;
+  throw new Corrupt(`"${key}" is no list`);
+}
