@@ -134,16 +134,6 @@ export function listEndsAtOnce(answer: Response, url: URL): Response {
   return { ...answer, body };
 }
 
-export function decodedChunks(answer: Response): Response {
-  async function* decoded(): AsyncGenerator<Uint8Array, undefined> {
-    for (let next = await answer.body.next(); !next.done; next = await answer.body.next()) {
-      yield Buffer.from(Buffer.from(next.value).toString('utf8'));
-    }
-    return undefined;
-  }
-  return { ...answer, body: decoded() };
-}
-
 /** An empty line now and then, as if it came from the server. */
 export function neverSilent(answer: Response, url: URL, clock: Clock): Response {
   async function* padded(): AsyncGenerator<Uint8Array, undefined> {

@@ -17,7 +17,6 @@ import {
   withoutSomebody,
 } from './broken-stream.ts';
 import {
-  decodedChunks,
   emptyInsteadOfError,
   firstPageOnly,
   listEndsAtOnce,
@@ -64,9 +63,6 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   upstream('it skips lines that make no sense', 'truth', (api) =>
     exchanges(api, { response: senselessSkipped }),
-  ),
-  upstream('it decodes chunks instead of lines', 'truth', (api) =>
-    exchanges(api, { response: decodedChunks }),
   ),
   upstream('it does not notice silence', 'watchdog', (api, clock) =>
     exchanges(api, { response: (answer, url) => neverSilent(answer, url, clock) }),

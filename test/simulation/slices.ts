@@ -116,7 +116,8 @@ export class Slices {
     });
     const given = { namespace: NAMESPACE, service: SERVICE, name, addressType: family, endpoints };
     const slice = endpointSlice(given);
-    slice.metadata!.annotations = { note: `nº ${note}` };
+    // Characters of two, three and four bytes: what a chunk's end may cut.
+    slice.metadata!.annotations = { note: `nº ${note}, zöne узел 東京 🦉`.repeat(1 + (note % 5)) };
     this.#store.put(name, slice);
     if (this.#random.chance(0.3)) this.#store.touch();
   }

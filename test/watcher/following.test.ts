@@ -74,7 +74,7 @@ test('a streaming list that goes on without end is given up for pages after a mi
 test('a chunk that ends inside a line is not all that was missed', async () => {
   const followed = follow();
   (await synced(followed)).break();
-  await followed.clock.advance(400);
+  await followed.clock.advance(2000);
   const line = `${JSON.stringify(event('MODIFIED', slice('a', 'db-0/u0', 'db-1/u1'), '105'))}\n`;
   const again = await followed.api.next();
   again.head().send(line.slice(0, 100));
@@ -89,7 +89,7 @@ test('a chunk that ends inside a line is not all that was missed', async () => {
 test('what has begun to come back is not fresh before the last of it has come', async () => {
   const followed = follow();
   (await synced(followed)).break();
-  await followed.clock.advance(400);
+  await followed.clock.advance(2000);
   const lines = ['db-1/u1', 'db-2/u2'].map((pod, index) =>
     JSON.stringify(event('MODIFIED', slice('a', 'db-0/u0', pod), `${105 + index}`)),
   );

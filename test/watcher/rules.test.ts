@@ -45,6 +45,7 @@ describe('listing', () => {
     call.events(bookmark('100', true));
     await followed.clock.advance(2000);
     call.end();
+    await followed.clock.advance(200);
     assert.equal((await followed.api.next()).query('resourceVersion'), '100');
   });
 });
@@ -58,6 +59,7 @@ describe('watching', () => {
       const call = await synced(followed);
       await followed.clock.advance(2000);
       call.end();
+      await followed.clock.advance(200);
       asked.push((await followed.api.next()).query('timeoutSeconds'));
     }
     assert.deepEqual(asked, ['300', '450', '600']);
@@ -70,6 +72,7 @@ describe('watching', () => {
       call.events(event('MODIFIED', slice('a', 'db-0/u0'), version));
       await followed.clock.advance(2000);
       call.end();
+      await followed.clock.advance(200);
       call = await followed.api.next();
       assert.equal(call.query('resourceVersion'), version);
       call.head();
@@ -189,6 +192,7 @@ describe('a client of ours does not', () => {
       const call = await synced(followed);
       await followed.clock.advance(2000);
       call.end();
+      await followed.clock.advance(200);
       for (let attempt = 0; attempt < 3; attempt += 1) {
         (await followed.api.next()).fail(status, 'Trouble');
         await followed.clock.advance(30_000);
@@ -217,6 +221,7 @@ describe('a client of ours does not', () => {
     const followed = follow();
     const call = await synced(followed, [slice('a', 'db-0/u0'), slice('b', 'db-1/u1')]);
     call.break();
+    await followed.clock.advance(200);
     await followed.clock.advance(400);
     const again = await followed.api.next();
     assert.equal(again.query('resourceVersion'), '100', 'what happened since then is asked for');

@@ -24,9 +24,21 @@ const RELIST_MS = [600_000, 900_000] as const;
 const EXPIRED_AGAIN_MS = 10_000;
 /** A watch that ends sooner without an event is a failure: something in between cuts it. */
 const SHORT_WATCH_MS = 1000;
+/** So that a thousand watches that a proxy cut at once are not back in step. */
+const RESUME_JITTER_MS = 200;
+/** Watches in a row without an event, not even a bookmark: something in between may hold back what is sent. */
+const SILENT_WATCHES = 2;
 const INITIAL_EVENTS_END = 'k8s.io/initial-events-end';
 
 type Parts<Kept> = Map<string, Kept[]>;
+
+/** What has become of one watch so far. */
+interface WatchState {
+  /** The server has accepted it, and its list is complete, if it began with one: it serves. */
+  established: boolean;
+  /** It has brought an event, a bookmark included. */
+  lived: boolean;
+}
 
 /** Lists and watches one collection for ever. */
 export function kubernetesSource(
@@ -63,6 +75,7 @@ class Reflector<Kept> {
   #rereadToken = true;
   #streamErrors = 0;
   #unfinishedLists = 0;
+  #silentWatches = 0;
   #expiredAt = Number.NEGATIVE_INFINITY;
   #everSeen = false;
 
@@ -96,10 +109,12 @@ class Reflector<Kept> {
         seconds: Math.round(this.#between(WATCH_SECONDS)),
       }),
     );
-    let lived = false;
+    const state: WatchState = { established: false, lived: false };
+    let end = 'the watch ended';
     try {
       const response = yield* responseOf(request, this.#clock);
-      lived = yield* this.#read(response, listing ? new Map() : undefined);
+      state.established = !listing;
+      yield* this.#read(response, listing ? new Map() : undefined, state);
     } catch (error) {
       if (listing && isListRefused(error)) {
         this.#streamingLists = false;
@@ -107,23 +122,40 @@ class Reflector<Kept> {
         yield { type: 'lost', message: (error as Error).message };
         return;
       }
-      throw error;
+      if (!state.established || !isEnd(error)) throw error;
+      end = failureOf(error).message;
     } finally {
       request.close();
     }
-    if (!lived && this.#clock.now() - began < SHORT_WATCH_MS) {
-      throw new Error('the watch ended at once, without an event');
-    }
-    yield { type: 'lost', message: 'the watch ended' };
+    yield* this.#ended(state, this.#clock.now() - began, end);
   }
 
-  /** Reads events until the stream ends or a relist is due; true when the stream was of use. */
+  /**
+   * An established watch ended, in whatever way: it served, so it is resumed at once, and a proxy that cuts
+   * idle connections makes nobody late.
+   */
+  async *#ended(
+    { lived }: WatchState,
+    milliseconds: number,
+    message: string,
+  ): AsyncGenerator<SourceEvent<Kept>, void> {
+    if (!lived && milliseconds < SHORT_WATCH_MS) throw new Error(`without an event, and at once: ${message}`);
+    this.#silentWatches = lived ? 0 : this.#silentWatches + 1;
+    if (this.#silentWatches >= SILENT_WATCHES && this.#version !== undefined) {
+      this.#silentWatches = 0;
+      this.#relist(this.#version);
+    }
+    yield { type: 'lost', message };
+    yield* sleeping(this.#clock, this.#clock.random() * RESUME_JITTER_MS);
+  }
+
+  /** Reads events until the stream ends or a relist is due, and keeps `state` true. */
   async *#read(
     response: Response,
     initial: Parts<Kept> | undefined,
-  ): AsyncGenerator<SourceEvent<Kept>, boolean> {
+    state: WatchState,
+  ): AsyncGenerator<SourceEvent<Kept>, void> {
     const splitter = new LineSplitter();
-    let lived = false;
     let buffer = initial;
     let caughtUp = initial !== undefined;
     const began = this.#clock.now();
@@ -142,7 +174,7 @@ class Reflector<Kept> {
       if (next.done) {
         if (splitter.pending > 0) throw new Corrupt('the watch ended inside a line');
         if (buffer !== undefined) throw this.#unfinished();
-        return lived;
+        return;
       }
       reading = undefined;
       heardAt = this.#clock.now();
@@ -157,8 +189,9 @@ class Reflector<Kept> {
             yield* this.#replace(buffer, event.version);
             yield* this.#established();
             buffer = undefined;
+            state.established = true;
           }
-          lived = true;
+          state.lived = true;
           this.#streamErrors = 0;
         }
       } catch (error) {
@@ -175,9 +208,8 @@ class Reflector<Kept> {
       caughtUp = true;
       yield* this.#established();
     }
-    this.#version = undefined;
-    this.#listFrom = '';
-    return true;
+    this.#relist('');
+    state.lived = true;
   }
 
   /** One list may be cut; a second one in a row says that this server will not complete any. */
@@ -328,6 +360,11 @@ class Reflector<Kept> {
   #between([low, high]: readonly [number, number]): number {
     return low + this.#clock.random() * (high - low);
   }
+}
+
+/** The connection broke, or nothing came on it any more: no word of the server's, and no fault of ours. */
+function isEnd(error: unknown): boolean {
+  return error instanceof Timeout || typeof (error as NodeJS.ErrnoException).code === 'string';
 }
 
 /** A streaming list that stopped before its end. */

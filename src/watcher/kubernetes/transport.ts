@@ -77,6 +77,10 @@ export function send(request: http.ClientRequest): Request {
   return { response, close: () => request.destroy() };
 }
 
+function closed(): Error {
+  return Object.assign(new Error('the connection was closed'), { code: 'ECONNRESET' });
+}
+
 /**
  * The chunks of a message as they come, to their consumer a twentieth sooner than by the iterator that a
  * stream has of its own. Nothing holds back the server: no more waits here than one read of the socket
@@ -94,7 +98,7 @@ class Body implements AsyncIterator<Uint8Array> {
     });
     message.on('end', () => this.#finish('complete'));
     message.on('error', (error) => this.#finish(error));
-    message.on('close', () => this.#finish(new Error('the connection was closed')));
+    message.on('close', () => this.#finish(closed()));
   }
 
   next(): Promise<IteratorResult<Uint8Array>> {

@@ -98,6 +98,7 @@ test('the version follows events and bookmarks, and a clean end is rewatched at 
   first.events(event('MODIFIED', slice('a', 'db-0/u0', 'db-1/u1'), '105'));
   await followed.clock.advance(2000);
   first.end();
+  await followed.clock.advance(200);
   const second = await followed.api.next();
   assert.equal(second.query('resourceVersion'), '105');
   const seconds = Number(second.query('timeoutSeconds'));
@@ -105,6 +106,7 @@ test('the version follows events and bookmarks, and a clean end is rewatched at 
   second.head().events(bookmark('140'));
   await followed.clock.advance(2000);
   second.end();
+  await followed.clock.advance(200);
   assert.equal((await followed.api.next()).query('resourceVersion'), '140');
   assert.equal(followed.watch.stale, false);
 });
@@ -114,6 +116,7 @@ test('a watch that keeps ending at once, without an event, backs off', async () 
   const first = await synced(followed);
   await followed.clock.advance(2000);
   first.end();
+  await followed.clock.advance(200);
   (await followed.api.next()).head().end();
   await followed.api.none();
   await followed.clock.advance(400);
@@ -122,6 +125,95 @@ test('a watch that keeps ending at once, without an event, backs off', async () 
   await followed.api.none();
   await followed.clock.advance(1);
   await followed.api.next();
+});
+
+for (const [how, end] of Object.entries({
+  cleanly: (call: Call) => call.end(),
+  'by reset': (call: Call) => call.break(),
+  'by a broken chunk': (call: Call) => call.break('HPE_INVALID_CHUNK_SIZE'),
+})) {
+  test(`an established watch that ends is resumed at once, from the same version > ${how}`, async () => {
+    const followed = follow();
+    followed.clock.chance = 1 - Number.EPSILON;
+    let call = await synced(followed);
+    // As a proxy does that cuts idle connections; a second silent watch in a row asks for a list.
+    for (let round = 1; round <= 40; round += 1) {
+      call.events(event('MODIFIED', slice('a', 'db-0/u0', `db-1/u${round}`), `${200 + round}`));
+      await followed.clock.advance(20_000);
+      end(call);
+      await followed.clock.advance(199);
+      await followed.api.none();
+      await followed.clock.advance(1);
+      call = await followed.api.next();
+      assert.equal(call.query('resourceVersion'), `${200 + round}`);
+      call.head();
+      await followed.clock.advance(100);
+    }
+    assert.deepEqual(followed.output.statuses, [], 'never stale');
+  });
+}
+
+test('an established watch that ends and is not back within a second is stale, then backs off as before', async () => {
+  const followed = follow();
+  const call = await synced(followed);
+  await followed.clock.advance(20_000);
+  call.break();
+  await followed.clock.advance(100);
+  (await followed.api.next()).refuse();
+  await settle();
+  assert.deepEqual([followed.watch.stale, followed.watch.reason], [true, 'disconnected']);
+  await followed.clock.advance(399);
+  await followed.api.none();
+  await followed.clock.advance(1);
+  (await followed.api.next()).refuse();
+});
+
+test('a watch that breaks in under a second without an event is a failure', async () => {
+  const followed = follow();
+  const call = await synced(followed);
+  await followed.clock.advance(2000);
+  call.end();
+  await followed.clock.advance(100);
+  const short = (await followed.api.next()).head();
+  await followed.clock.advance(900);
+  short.break();
+  await settle();
+  assert.equal(followed.watch.stale, true);
+  await followed.clock.advance(399);
+  await followed.api.none();
+});
+
+test('a second watch in a row that stayed silent asks for the list again: a proxy may hold back events', async () => {
+  const followed = follow();
+  const call = await synced(followed);
+  // Each is taken, and then nothing comes, until it counts as half open.
+  await followed.clock.advance(90_200);
+  assert.equal(call.closed, true);
+  (await followed.api.next()).head();
+  await followed.clock.advance(90_200);
+  const second = await followed.api.next();
+  assert.equal(second.query('sendInitialEvents'), null);
+  second.head();
+  await followed.clock.advance(90_200);
+  const relist = await followed.api.next();
+  assert.equal(relist.query('sendInitialEvents'), 'true');
+  assert.equal(relist.query('resourceVersion'), '100', 'nothing older than what is known');
+  relist.head().events(event('ADDED', slice('a', 'db-0/u0', 'db-1/u1'), '200'), bookmark('201', true));
+  await followed.clock.advance(100);
+  assert.deepEqual(followed.names(), ['db-0/u0', 'db-1/u1']);
+});
+
+test('a bookmark is a sign that a watch is heard: no list is asked for', async () => {
+  const followed = follow();
+  let call = await synced(followed);
+  for (let round = 0; round < 5; round += 1) {
+    await followed.clock.advance(20_000);
+    call.events(bookmark(`${110 + round}`));
+    await followed.clock.advance(90_200);
+    call = await followed.api.next();
+    assert.equal(call.query('sendInitialEvents'), null);
+    call.head();
+  }
 });
 
 test('what is not in a relist has left, compared by uid', async () => {
@@ -145,6 +237,7 @@ test('410 relists, as a response and as an event; a second one soon after backs 
   const call = await synced(followed);
   await followed.clock.advance(2000);
   call.end();
+  await followed.clock.advance(200);
   (await followed.api.next()).fail(410, 'Gone');
   const relist = await followed.api.next();
   assert.equal(relist.query('sendInitialEvents'), 'true');
@@ -175,6 +268,7 @@ test('a version that the server has not reached asks for a consistent list', asy
   const call = await synced(followed);
   await followed.clock.advance(2000);
   call.end();
+  await followed.clock.advance(200);
   (await followed.api.next()).fail(504, 'Timeout: Too large resource version: 100, current: 7');
   await followed.clock.advance(400);
   const relist = await followed.api.next();
@@ -188,6 +282,7 @@ test('429 and 503 wait as long as the server asks, and go on from the same versi
     const call = await synced(followed);
     await followed.clock.advance(2000);
     call.end();
+    await followed.clock.advance(200);
     (await followed.api.next()).fail(status, 'TooManyRequests', { 'retry-after': '7' });
     await followed.clock.advance(7399);
     await followed.api.none();
@@ -207,6 +302,7 @@ test('401 rereads the token and tries again at once, then counts as a failure', 
   const call = await synced(followed);
   await followed.clock.advance(2000);
   call.end();
+  await followed.clock.advance(200);
   (await followed.api.next()).fail(401, 'Unauthorized');
   const again = await followed.api.next();
   assert.equal(followed.api.tokenRefreshes, 1);
@@ -222,6 +318,7 @@ test('403 is stale with its reason, and is retried for ever', async () => {
   const call = await synced(followed);
   await followed.clock.advance(2000);
   call.end();
+  await followed.clock.advance(200);
   for (let attempt = 0; attempt < 20; attempt += 1) {
     (await followed.api.next()).fail(403, 'endpointslices is forbidden');
     await settle();
@@ -254,6 +351,8 @@ test('backoff doubles from 0.8 s to 30 s with full jitter, and starts over after
     await followed.clock.advance(60_000);
   }
   call.break();
+  await followed.clock.advance(200);
+  (await followed.api.next()).refuse();
   assert.equal(await waitForNext(followed), 800);
   followed.clock.chance = 0;
   (await followed.api.next()).refuse();
@@ -342,8 +441,9 @@ test('a stream that ended and does not come back within a second is stale', asyn
   const call = await synced(followed);
   await followed.clock.advance(2000);
   call.end();
+  await followed.clock.advance(200);
   const again = await followed.api.next();
-  await followed.clock.advance(900);
+  await followed.clock.advance(700);
   assert.equal(followed.watch.stale, false);
   await followed.clock.advance(1100);
   assert.deepEqual([followed.watch.stale, followed.watch.reason], [true, 'disconnected']);
@@ -363,7 +463,7 @@ test('what was missed is told before the word that it is fresh again', async () 
     heartbeat: () => {},
   });
   call.break();
-  await followed.clock.advance(400);
+  await followed.clock.advance(2000);
   const again = await followed.api.next();
   again.head();
   await followed.clock.advance(99);
