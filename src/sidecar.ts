@@ -7,7 +7,12 @@ import { Metrics } from './metrics.ts';
 import { orTimer, systemClock } from './watcher/clock.ts';
 import { HEALTH_NAME, STARTED_NAME } from './watcher/directory.ts';
 import { othersEnded } from './watcher/kubernetes/own-pod.ts';
-import { clusterDomain, kubernetesApi, type UpstreamContext } from './watcher/kubernetes/upstream.ts';
+import {
+  clusterDomain,
+  firstFamily,
+  kubernetesApi,
+  type UpstreamContext,
+} from './watcher/kubernetes/upstream.ts';
 import { Malformed } from './watcher/malformed.ts';
 import { FileOutput } from './watcher/outputs/files.ts';
 import { GarbageCollection } from './watcher/outputs/garbage.ts';
@@ -29,7 +34,12 @@ export async function sidecar(config: SidecarConfig): Promise<void> {
   const { directory } = config;
   const group = groupOf(config);
   const self = identity(config);
-  const perspective = { group, self, clusterDomain: clusterDomain() };
+  const perspective = {
+    group,
+    self,
+    clusterDomain: clusterDomain(),
+    firstFamily: firstFamily(process.env),
+  };
   const userAgent = `rollcall/${packageJson.version}`;
   const context = { clock: systemClock, log, userAgent, environment: process.env };
   const malformed = new Malformed(log);

@@ -4,7 +4,7 @@ import { dnsClient } from '../watcher/dns/dns-client.ts';
 import { endpointSlices } from '../watcher/kubernetes/endpoint-slices.ts';
 import { kubernetesSource } from '../watcher/kubernetes/kubernetes.ts';
 import { pods } from '../watcher/kubernetes/pods.ts';
-import { kubernetesApi, type UpstreamContext } from '../watcher/kubernetes/upstream.ts';
+import { firstFamily, kubernetesApi, type UpstreamContext } from '../watcher/kubernetes/upstream.ts';
 import type { Log } from '../watcher/log.ts';
 import { Malformed } from '../watcher/malformed.ts';
 import type { Member } from '../watcher/protocol.ts';
@@ -35,7 +35,11 @@ export function peersOf(options: PeerFinderOptions, host: Host, context: Upstrea
     );
     return marked(source, host, () => true);
   }
-  const perspective = { group: { namespace, service: service! }, clusterDomain };
+  const perspective = {
+    group: { namespace, service: service! },
+    clusterDomain,
+    firstFamily: firstFamily(context.environment),
+  };
   const resolver = dnsClient(dnsServer === undefined ? undefined : [dnsServer]);
   // As peer-finder does, until this pod is listed.
   const awaits = (members: readonly Member[]) => !members.some((member) => isHost(host, member));

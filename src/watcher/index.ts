@@ -9,7 +9,7 @@
 
 import { type Feed, LiveGroup } from './client/live-group.ts';
 import { type Clock, systemClock } from './clock.ts';
-import { clusterDomain, ownNamespace, type UpstreamOptions } from './kubernetes/upstream.ts';
+import { clusterDomain, firstFamily, ownNamespace, type UpstreamOptions } from './kubernetes/upstream.ts';
 import { type Log, silent } from './log.ts';
 import type { Self } from './perspective.ts';
 import type { Delta, Group, SourceName, Status } from './protocol.ts';
@@ -75,8 +75,14 @@ function chosen(group: Group, options: WatchGroupOptions, clock: Clock, log: Log
   const { source = group.service === undefined ? 'pods' : 'endpointslices' } = options;
   if (typeof source !== 'string') return source;
   const { self, userAgent = 'rollcall-watcher' } = options;
-  const perspective = { group, self, clusterDomain: options.clusterDomain ?? clusterDomain() };
-  return sourceOf(source, perspective, options, { clock, log, userAgent, environment: process.env });
+  const environment = process.env;
+  const perspective = {
+    group,
+    self,
+    clusterDomain: options.clusterDomain ?? clusterDomain(),
+    firstFamily: firstFamily(environment),
+  };
+  return sourceOf(source, perspective, options, { clock, log, userAgent, environment });
 }
 
 function follow(watch: Watch, feed: Feed): () => void {

@@ -1,6 +1,6 @@
 import type { Member } from './protocol.ts';
 
-/** The group in parts, oldest news first: an EndpointSlice, a pod or a DNS answer each is a part. */
+/** The group in parts: an EndpointSlice, a pod or a DNS answer each is a part, under a key of its own. */
 export type Parts = ReadonlyMap<string, readonly Member[]>;
 
 export type Members = ReadonlyMap<string, Member>;
@@ -17,8 +17,7 @@ export interface Change {
 }
 
 /**
- * The parts after one event. A part that was set is the newest news, so it moves to the end. Members
- * that did not change stay the objects that they were: what is alike is found by a look, and a slice
+ * The parts after one event. Members that did not change stay the objects that they were: what is alike is found by a look, and a slice
  * of a hundred endpoints leaves one new object behind.
  */
 export function apply(parts: Parts, event: MembershipEvent): Parts {
@@ -26,8 +25,8 @@ export function apply(parts: Parts, event: MembershipEvent): Parts {
     return new Map([...event.parts].map(([key, members]) => [key, keepSame(parts.get(key), members)]));
   }
   const next = new Map(parts);
-  next.delete(event.key);
   if (event.type === 'set') next.set(event.key, keepSame(parts.get(event.key), event.members));
+  else next.delete(event.key);
   return next;
 }
 
@@ -79,21 +78,6 @@ function loses(before: readonly Member[], after: readonly Member[] = []): boolea
   return before.some(({ uid }, index) => stays(uid, index) === undefined);
 }
 
-/**
- * The union of all parts by uid. A member in several parts (dual-stack, or moving
- * from one slice to another) has the addresses of all of them and the conditions of the newest.
- */
-export function union(parts: Parts): Members {
-  const members = new Map<string, Member>();
-  for (const part of parts.values()) {
-    for (const member of part) {
-      const older = members.get(member.uid);
-      members.set(member.uid, older === undefined ? member : merge(older, member));
-    }
-  }
-  return members;
-}
-
 /** What happened between two memberships; undefined when nothing did. */
 export function difference(before: Members, after: Members): Change | undefined {
   const left = [...before.values()].filter((member) => !after.has(member.uid));
@@ -105,21 +89,6 @@ export function difference(before: Members, after: Members): Change | undefined 
     else if (!isSame(old, member)) changed.push(member);
   }
   return left.length + joined.length + changed.length === 0 ? undefined : { left, joined, changed };
-}
-
-function merge(older: Member, newer: Member): Member {
-  return {
-    ...older,
-    ...newer,
-    addresses: primaryFirst([...new Set([...older.addresses, ...newer.addresses])]),
-    ports: { ...older.ports, ...newer.ports },
-  };
-}
-
-/** IPv4 before IPv6, then by text, so that the order does not depend on which slice changed last. */
-export function primaryFirst(addresses: string[]): string[] {
-  const family = (address: string) => (address.includes(':') ? 1 : 0);
-  return addresses.sort((a, b) => family(a) - family(b) || compare(a, b));
 }
 
 /** `db-2` before `db-10`: StatefulSet pods in the order of their ordinals. */
@@ -134,6 +103,6 @@ function stem(member: Member): string {
   return member.name.slice(0, member.name.lastIndexOf('-'));
 }
 
-function compare(a: string, b: string): number {
+export function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }

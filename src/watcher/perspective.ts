@@ -1,3 +1,4 @@
+import type { Family } from './family.ts';
 import type { Group } from './protocol.ts';
 
 /** This pod, as far as it is known. */
@@ -12,6 +13,8 @@ export interface Perspective<Known extends keyof Group = never> {
   /** `cluster.local`, or whatever the cluster calls itself. */
   clusterDomain: string;
   self?: Self | undefined;
+  /** The cluster's own first family, which its pods have first; upstream does not say it of a service. */
+  firstFamily?: Family | undefined;
 }
 
 /** The uid decides where both sides have one: a pod that came back under its old name is another pod. */

@@ -9,7 +9,6 @@ import {
   type Members,
   type MembershipEvent,
   type Parts,
-  union,
 } from './membership.ts';
 import {
   type Delta,
@@ -22,6 +21,7 @@ import {
   type Status,
 } from './protocol.ts';
 import type { Source, SourceEvent } from './source.ts';
+import { union } from './union.ts';
 
 /** Changes within this long of one another fold into one delta. */
 const COALESCE_MS = 20;

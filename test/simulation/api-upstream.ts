@@ -38,8 +38,10 @@ export class ApiUpstream implements Upstream {
   #manners: ApiManners;
   #now: () => number;
   #report: Report;
+  #makings: Makings;
 
   constructor(makings: Makings) {
+    this.#makings = makings;
     const { seed, scenario, clock, history, store, wedge, viewpoint, breakage, report, log } = makings;
     const random = new Random(seed, 'api');
     this.#now = () => clock.now();
@@ -68,6 +70,16 @@ export class ApiUpstream implements Upstream {
   restart(): void {
     this.#api.restart();
   }
+
+  newcomer = (): Source => {
+    const { clock, store, scenario, seed, viewpoint, log } = this.#makings;
+    const contact = new Contact(clock);
+    // In pages of other sizes, or as a stream: in another order than this one heard of it.
+    const server = { ...scenario.server, pageSize: 2, watchMs: Number.POSITIVE_INFINITY };
+    const api = new ModelApi(clock, new Random(seed, 'newcomer'), store, contact, server);
+    const collection = endpointSlices({ ...viewpoint, clusterDomain: 'cluster.local' });
+    return kubernetesSource(collection, api, clock, log);
+  };
 
   probe(): void {
     this.#manners.probe();

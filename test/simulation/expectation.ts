@@ -8,8 +8,8 @@ export interface Viewpoint {
   self?: { uid?: string; name?: string } | undefined;
 }
 
-/** By uid, every form in which a member may be reported at one moment; nearly always one. */
-export type Expected = ReadonlyMap<string, readonly string[]>;
+/** By uid, the one form in which a member may be reported, whoever reports it and whatever it heard before. */
+export type Expected = ReadonlyMap<string, string>;
 
 /** A member as text that is the same for the same facts, whatever the order of fields. */
 export function canonical(member: Member): string {
@@ -37,15 +37,15 @@ export class Expectations {
   of(state: State): Expected {
     const known = this.#states.get(state);
     if (known !== undefined) return known;
+    const slices = [...state.slices.values()].sort((a, b) => (age(a) < age(b) ? -1 : 1));
+    const all = slices.flatMap((slice) => this.#members(slice));
     const reports = new Map<string, Member[]>();
-    for (const slice of state.slices.values()) {
-      for (const member of this.#members(slice)) {
-        const others = reports.get(member.uid);
-        if (others === undefined) reports.set(member.uid, [member]);
-        else others.push(member);
-      }
+    for (const member of all) {
+      const uid = member.identity === undefined ? member.uid : (whose(member, all) ?? member.uid);
+      reports.set(uid, [...(reports.get(uid) ?? []), member]);
     }
-    const expected = new Map([...reports].map(([uid, members]) => [uid, forms(members)]));
+    const [primary] = all.flatMap(({ addresses }) => addresses);
+    const expected = new Map([...reports].map(([uid, members]) => [uid, form(members, primary ?? '')]));
     this.#states.set(state, expected);
     return expected;
   }
@@ -54,7 +54,7 @@ export class Expectations {
   matches(members: ReadonlyMap<string, string>, state: State): boolean {
     const expected = this.of(state);
     if (expected.size !== members.size) return false;
-    for (const [uid, member] of members) if (!expected.get(uid)?.includes(member)) return false;
+    for (const [uid, member] of members) if (expected.get(uid) !== member) return false;
     return true;
   }
 
@@ -76,7 +76,7 @@ export class Expectations {
     const ordinal = hostname === name ? /-(\d+)$/.exec(name)?.[1] : undefined;
     const isSelf = self?.uid === undefined ? self?.name === targetRef?.name : self.uid === targetRef?.uid;
     return {
-      uid: targetRef?.uid ?? addresses[0]!,
+      uid: targetRef?.uid ?? nameless(addresses[0]!, ports),
       ...(targetRef?.uid === undefined ? { identity: 'address' as const } : {}),
       name,
       namespace: targetRef?.namespace ?? namespace,
@@ -96,15 +96,42 @@ export class Expectations {
   }
 }
 
-/**
- * A member in several slices has the addresses of all of them, IPv4 first; which of them speaks for
- * its conditions is the newest, which a list does not tell, so any of them may.
- */
-function forms(members: readonly Member[]): string[] {
-  if (members.length === 1) return [canonical(members[0]!)];
-  const all = new Set(members.flatMap(({ addresses }) => addresses));
-  const addresses = [...all].sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
-  return members.map((member) => canonical({ ...member, addresses }));
+/** Slices count by when they were made, then by name. */
+function age({ metadata }: Slice): string {
+  return `${metadata.creationTimestamp} ${metadata.name}`;
 }
 
-const rank = (address: string) => (address.includes(':') ? 1 : 0);
+function nameless(address: string, ports: Record<string, number>): string {
+  const [port] = Object.values(ports).sort((a, b) => a - b);
+  return isV6(address) ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+/** The first uid of those that have the address; in these stories all have the same ports. */
+function whose({ addresses }: Member, all: readonly Member[]): string | undefined {
+  const having = all.filter((one) => one.identity === undefined && one.addresses.includes(addresses[0]!));
+  return having.map(({ uid }) => uid).sort()[0];
+}
+
+/**
+ * A member in several slices: ready and serving where all of them say so, terminating where one does,
+ * with the addresses of all of them, those of the primary's family first.
+ */
+function form(members: readonly Member[], primary: string): string {
+  const known = members.filter(({ identity }) => identity === undefined);
+  const [one] = known.length > 0 ? known : members;
+  const hostname = [...known, ...members].find((member) => member.hostname !== undefined)?.hostname;
+  const addresses = [...new Set([...known, ...members].flatMap((member) => member.addresses))];
+  const families = [true, false].map((first) =>
+    addresses.filter((address) => (isV6(address) === isV6(primary)) === first),
+  );
+  return canonical({
+    ...one!,
+    ...(hostname === undefined ? {} : { hostname }),
+    addresses: families.flat(),
+    ready: members.every(({ ready }) => ready),
+    serving: members.every(({ serving }) => serving),
+    terminating: members.some(({ terminating }) => terminating),
+  });
+}
+
+const isV6 = (address: string) => address.includes(':');

@@ -2,6 +2,7 @@ import type { Endpoint, SlicePort } from '../support/endpoint-slices.ts';
 
 /** What membership needs of an EndpointSlice, in the API's own shape. */
 export interface Slice {
+  metadata: { name: string; creationTimestamp: string };
   addressType?: string;
   endpoints: Endpoint[];
   ports: SlicePort[];

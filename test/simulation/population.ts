@@ -34,7 +34,7 @@ export class Population {
   constructor(random: Random, store: Store, options: PopulationOptions) {
     this.#random = random;
     this.#options = options;
-    this.#slices = new Slices(random, store, options.room);
+    this.#slices = new Slices(random, store, options.room, options.anonymous ? 0.2 : 0);
   }
 
   /** The service as it is when the story begins. */

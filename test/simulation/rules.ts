@@ -7,7 +7,8 @@ export const RULES = {
   duplicate: 'nobody joins twice, leaves twice, or changes without a change',
   window: 'changes within 20 ms of one another come as one, unless `stale` turns meanwhile',
   identity: 'another uid is another member: never `changed`',
-  agreement: 'one revision is one membership, whoever reads it',
+  agreement:
+    'one revision is one membership, whoever reads it; two sidecars with different histories end equal',
   evidence: 'a member is removed only after the API was without it, later than what was last reported',
   'empty-lie': 'an empty membership is reported only when the API said so',
   truth: 'every membership is one that the API had, in every field',

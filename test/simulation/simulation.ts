@@ -5,6 +5,7 @@ import { ApiUpstream } from './api-upstream.ts';
 import { Audience } from './audience.ts';
 import { SimulatedClock } from './clock.ts';
 import { DnsUpstream } from './dns-upstream.ts';
+import { canonical } from './expectation.ts';
 import { History } from './history.ts';
 import { Population } from './population.ts';
 import { Random } from './random.ts';
@@ -174,6 +175,23 @@ class Simulation {
     await this.#clock.advance(TURN_MS, () => this.#upstream.converged);
     if (!this.#upstream.converged) this.#validator.report('converged', 'not any more');
     this.#audience.judgeConvergence();
+    await this.#agreesWithNewcomer();
+  }
+
+  /** Another sidecar, which knows nothing of all that happened, comes to the same membership. */
+  async #agreesWithNewcomer(): Promise<void> {
+    const source = this.#upstream.newcomer?.();
+    if (source === undefined) return;
+    const { self } = this.#plan;
+    const watch = new Watch({ source, group: this.#watch.group, self, clock: this.#clock });
+    const stop = new AbortController();
+    watch.run(stop.signal).catch((error) => this.#crashed(error));
+    await this.#clock.advance(TURN_MS, () => watch.synced);
+    const [mine, theirs] = [this.#watch, watch].map((one) => one.snapshot().members.map(canonical));
+    if (JSON.stringify(mine) !== JSON.stringify(theirs))
+      this.#validator.report('agreement', `a sidecar that starts now holds ${theirs}, and not ${mine}`);
+    stop.abort();
+    await this.#clock.advance(STOP_MS);
   }
 
   #happened(): ReadonlySet<string> {

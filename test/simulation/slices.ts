@@ -24,6 +24,10 @@ export interface Pod {
 
 interface Content {
   family: Family;
+  /** When it was made, to the second: several are of the same one, and their names are in no order. */
+  created: string;
+  /** Made by hand: its endpoints have no `targetRef`, whatever pods they are. */
+  byHand: boolean;
   pods: Pod[];
   /** Written into an annotation: a write that changes no member. */
   note: number;
@@ -34,10 +38,13 @@ export class Slices {
   #random: Random;
   #store: Store;
   #room: number;
+  #byHand: number;
   #contents = new Map<string, Content>();
   #count = 0;
 
-  constructor(random: Random, store: Store, room: number) {
+  /** `room` is for how many endpoints, `byHand` the share of slices that are made by hand. */
+  constructor(random: Random, store: Store, room: number, byHand: number) {
+    this.#byHand = byHand;
     this.#random = random;
     this.#store = store;
     this.#room = room;
@@ -78,7 +85,9 @@ export class Slices {
 
   add(family: Family): string {
     const name = `db-${this.#random.integer(0, 46_655).toString(36)}${(this.#count++).toString(36)}`;
-    this.#contents.set(name, { family, pods: [], note: 0 });
+    const created = new Date(Date.UTC(2026, 0, 1, 0, 0, this.#count >> 1)).toISOString().replace('.000', '');
+    const byHand = this.#random.chance(this.#byHand);
+    this.#contents.set(name, { family, created, byHand, pods: [], note: 0 });
     return name;
   }
 
@@ -108,14 +117,15 @@ export class Slices {
   }
 
   write(name: string): void {
-    const { family, pods, note } = this.get(name);
+    const { family, created, byHand, pods, note } = this.get(name);
     const endpoints = pods.map((pod) => {
       const endpoint = podEndpoint({ ...pod, ip: pod.ip[family] });
-      if (pod.anonymous) delete endpoint.targetRef;
+      if (pod.anonymous || byHand) delete endpoint.targetRef;
       return endpoint;
     });
     const given = { namespace: NAMESPACE, service: SERVICE, name, addressType: family, endpoints };
     const slice = endpointSlice(given);
+    slice.metadata!.creationTimestamp = created;
     // Characters of two, three and four bytes: what a chunk's end may cut.
     slice.metadata!.annotations = { note: `nº ${note}, zöne узел 東京 🦉`.repeat(1 + (note % 5)) };
     this.#store.put(name, slice);

@@ -41,6 +41,8 @@ export interface Makings {
 /** What the sidecar follows: its model, the real source on it, and the rules for what becomes of it. */
 export interface Upstream {
   source: Source;
+  /** The same upstream, followed by somebody who hears of it only now; undefined where nobody can compare. */
+  newcomer?(): Source;
   ledger: Ledger;
   staleness: StalenessRules;
   faults: readonly BoundFault[];

@@ -33,9 +33,11 @@ export class Truth {
 
   /** From now on the API may have this slice. Writes are told one after the other, each beforehand. */
   slice(name: string, object: object): void {
-    const { endpoints, ports, ...rest } = object as Partial<Slice>;
-    // The controller leaves out what is empty.
-    this.#slices.set(name, { ...rest, endpoints: endpoints ?? [], ports: ports ?? [] });
+    const { endpoints, ports, metadata, ...rest } = object as Partial<Slice>;
+    // The controller leaves out what is empty; what was not made yet has no age.
+    const { creationTimestamp = '' } = metadata ?? {};
+    const made = { ...rest, metadata: { name, creationTimestamp } };
+    this.#slices.set(name, { ...made, endpoints: endpoints ?? [], ports: ports ?? [] });
     this.#record();
   }
 

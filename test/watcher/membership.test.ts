@@ -8,9 +8,9 @@ import {
   losesMembers,
   type MembershipEvent,
   type Parts,
-  union,
 } from '../../src/watcher/membership.ts';
 import type { Member } from '../../src/watcher/protocol.ts';
+import { union } from '../../src/watcher/union.ts';
 
 function member(uid: string, fields: Partial<Member> = {}): Member {
   return {
@@ -25,26 +25,6 @@ function member(uid: string, fields: Partial<Member> = {}): Member {
     ...fields,
   };
 }
-
-test('the group is the union of all parts: the last one does not overwrite the set', () => {
-  const parts = new Map([
-    ['a', [member('1')]],
-    ['b', [member('2')]],
-  ]);
-  assert.deepEqual([...union(parts).keys()], ['1', '2']);
-});
-
-test('a member in two parts has the addresses of both, IPv4 first, and the newest conditions', () => {
-  const six = member('1', { addresses: ['fd00::1'], ready: false });
-  const four = member('1', { addresses: ['10.0.0.9'], ready: true });
-  let parts: Parts = new Map();
-  parts = apply(parts, { type: 'set', key: 'four', members: [four] });
-  parts = apply(parts, { type: 'set', key: 'six', members: [six] });
-  assert.deepEqual(union(parts).get('1'), { ...four, addresses: ['10.0.0.9', 'fd00::1'], ready: false });
-  parts = apply(parts, { type: 'set', key: 'four', members: [four] });
-  assert.equal(union(parts).get('1')?.ready, true);
-  assert.deepEqual(union(parts).get('1')?.addresses, ['10.0.0.9', 'fd00::1']);
-});
 
 test('equal members are no change, whatever object holds them', () => {
   const before = union(new Map([['a', [member('1')]]]));

@@ -1,6 +1,6 @@
+import { familyFirst } from '../family.ts';
 import { isAddress, isDnsSubdomain } from '../grammar.ts';
 import type { Malformed } from '../malformed.ts';
-import { primaryFirst } from '../membership.ts';
 import { ordinalOf } from '../ordinal.ts';
 import type { Perspective } from '../perspective.ts';
 import type { Member } from '../protocol.ts';
@@ -69,7 +69,8 @@ export function targetMember(
   { a, aaaa }: Families,
   perspective: Perspective,
 ): Member | undefined {
-  const addresses = primaryFirst([...new Set([...a, ...aaaa])]);
+  // By text within a family: DNS servers turn their answers round.
+  const addresses = familyFirst([...new Set([...a, ...aaaa])].sort(), perspective.firstFamily ?? 'IPv4');
   if (addresses.length === 0) return undefined;
   const name = target.split('.')[0]!;
   const ordinal = isDashedAddress(name, addresses) ? undefined : ordinalOf(name, undefined);

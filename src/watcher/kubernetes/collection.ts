@@ -8,6 +8,11 @@ export interface Listed<Kept> {
   fieldSelector?: string | undefined;
   /** What tells the objects apart; their names when it is left out. */
   key?(object: KubernetesObject): string | undefined;
+  /**
+   * What the objects are ordered by before their names, where they are put together: what is once
+   * written into an object and never changed. It has no space.
+   */
+  order?(object: KubernetesObject): string;
   /** The members of one object; the rest of the object is not kept. */
   members(object: KubernetesObject): Kept[];
   /** Why a list without any object is not to be trusted, when no object was ever seen. */

@@ -1,3 +1,4 @@
+import { type Family, familyOf } from '../family.ts';
 import { isAddress, isDnsLabel, isDnsSubdomain, isLabelValue, isPort, isUid } from '../grammar.ts';
 import { silent } from '../log.ts';
 import { Malformed } from '../malformed.ts';
@@ -32,12 +33,22 @@ export function endpointSlices(
     name: 'endpointslices',
     path: `/apis/discovery.k8s.io/v1/namespaces/${encodeURIComponent(namespace)}/endpointslices`,
     labelSelector: `kubernetes.io/service-name=${service}`,
+    order: (object) => rank(object, perspective.firstFamily),
     members: (object) => sliceMembers(object, perspective, texts, malformed),
     // The control plane makes a slice for every Service with a selector, even one without endpoints.
     emptyMeans:
       `no EndpointSlice for service "${service}" in namespace "${namespace}"; ` +
       'create the Service, or correct its name',
   };
+}
+
+/**
+ * Which of two slices counts first. The API does not say which family is a service's first, so that is the
+ * cluster's, or the one that the service had first.
+ */
+function rank(object: KubernetesObject, first: Family | undefined): string {
+  if (first !== undefined) return textAt(object, 'addressType') === first ? '0' : '1';
+  return (textAt(objectAt(object, 'metadata'), 'creationTimestamp') ?? '').replaceAll(' ', '');
 }
 
 /**
@@ -104,7 +115,7 @@ function member(endpoint: Fields, reading: Reading): Member | undefined {
   if (addresses.length === 0 || !known) return undefined;
   const name = targetName ?? hostname ?? addresses[0]!;
   const made: Member = {
-    uid: uid ?? addresses[0]!,
+    uid: uid ?? endpointName(addresses[0]!, reading.ports),
     name,
     namespace: texts.of(namespace),
     addresses,
@@ -122,6 +133,13 @@ function member(endpoint: Fields, reading: Reading): Member | undefined {
   if (zone !== undefined) made.zone = texts.of(zone);
   if (isSelf(perspective.self, uid, targetName)) made.self = true;
   return made;
+}
+
+/** What stands in for a uid: two servers may share an address. */
+function endpointName(address: string, ports: Record<string, number>): string {
+  const lowest = Math.min(...Object.values(ports));
+  const host = familyOf(address) === 'IPv6' ? `[${address}]` : address;
+  return Number.isFinite(lowest) ? `${host}:${lowest}` : address;
 }
 
 function addressesOf(endpoint: Fields, { isAddress, malformed, slice }: Reading): string[] {

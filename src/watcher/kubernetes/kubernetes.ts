@@ -78,6 +78,8 @@ class Reflector<Kept> {
   #silentWatches = 0;
   #expiredAt = Number.NEGATIVE_INFINITY;
   #everSeen = false;
+  /** The keys of parts by the names of their objects, where the parts have an order. */
+  #keys: Map<string, string> | undefined;
 
   constructor(collection: Listed<Kept>, transport: Transport, clock: Clock, log: Log) {
     this.#collection = collection;
@@ -182,8 +184,7 @@ class Reflector<Kept> {
         for (const line of splitter.push(next.value)) {
           const event = parseEvent(line);
           if (buffer === undefined) {
-            const said = this.#change(event);
-            if (said !== undefined) yield said;
+            yield* this.#change(event);
             this.#version = event.version;
           } else if (this.#gather(event, buffer)) {
             yield* this.#replace(buffer, event.version);
@@ -226,11 +227,19 @@ class Reflector<Kept> {
   }
 
   /** What an event of a watch says; a bookmark says nothing. */
-  #change({ type, object }: WatchEvent): SourceEvent<Kept> | undefined {
-    if (type === 'BOOKMARK') return undefined;
+  *#change({ type, object }: WatchEvent): Generator<SourceEvent<Kept>, void> {
+    if (type === 'BOOKMARK') return;
     const key = this.#key(object);
-    if (type === 'DELETED') return { type: 'delete', key };
-    return { type: 'set', key, members: this.#members(type, object) };
+    const before = this.#keys?.get(nameOf(key)) ?? key;
+    if (type === 'DELETED') {
+      this.#keys?.delete(nameOf(key));
+      return yield { type: 'delete', key: before };
+    }
+    const members = this.#members(type, object);
+    // What is never changed was: it is another object, whose predecessor went unseen.
+    if (before !== key) yield { type: 'delete', key: before };
+    this.#keys?.set(nameOf(key), key);
+    yield { type: 'set', key, members };
   }
 
   /** Puts one event of a streaming list into its buffer; true when that was the last one. */
@@ -296,6 +305,8 @@ class Reflector<Kept> {
 
   async *#replace(parts: Parts<Kept>, version: string): AsyncGenerator<SourceEvent<Kept>, void> {
     const partial = parts.size === 0 && !this.#everSeen ? this.#collection.emptyMeans : undefined;
+    if (this.#collection.order !== undefined)
+      this.#keys = new Map([...parts.keys()].map((key) => [nameOf(key), key]));
     yield { type: 'replace', parts, partial };
     this.#version = version;
     this.#listFrom = version;
@@ -354,12 +365,18 @@ class Reflector<Kept> {
     const { key = ({ metadata }) => metadata?.name } = this.#collection;
     const name = key(object);
     if (typeof name !== 'string') throw new Corrupt('an object without a name');
-    return name;
+    const { order } = this.#collection;
+    return order === undefined ? name : `${order(object)} ${name}`;
   }
 
   #between([low, high]: readonly [number, number]): number {
     return low + this.#clock.random() * (high - low);
   }
+}
+
+/** The name in a key: what stands before it has no space. */
+function nameOf(key: string): string {
+  return key.slice(key.indexOf(' ') + 1);
 }
 
 /** The connection broke, or nothing came on it any more: no word of the server's, and no fault of ours. */

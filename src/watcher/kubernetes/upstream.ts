@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import type { Clock } from '../clock.ts';
+import { type Family, familyOf } from '../family.ts';
 import type { Log } from '../log.ts';
 import { type CredentialFiles, Credentials } from './credentials.ts';
 import { kubernetesTransport, type Transport } from './transport.ts';
@@ -42,6 +44,14 @@ export function upstream(
     server: `https://${host.includes(':') ? `[${host}]` : host}:${port ?? 443}`,
     files: { tokenFile: tokenFile ?? `${MOUNTED}/token`, caFile: caFile ?? `${MOUNTED}/ca.crt` },
   };
+}
+
+/**
+ * The family that the cluster gives its pods first: that of the API server's Service, since a cluster is
+ * set up with one order for Services and pods. Undefined outside of pods.
+ */
+export function firstFamily({ KUBERNETES_SERVICE_HOST: host = '' }: Environment): Family | undefined {
+  return isIP(host) === 0 ? undefined : familyOf(host);
 }
 
 /** The namespace of the pod that this runs in; undefined elsewhere. */

@@ -54,12 +54,15 @@ test('absent conditions mean what the API says: ready, serving as ready, not ter
   assert.deepEqual(conditions({ ready: false, serving: true, terminating: true }), [false, true, true]);
 });
 
-test('an endpoint without a targetRef goes by its address and says so', () => {
+test('an endpoint without a targetRef goes by its address and port, and says so', () => {
   const [member] = membersOf({ addresses: ['192.0.2.7', '192.0.2.8'] });
   assert.deepEqual(
     [member?.uid, member?.identity, member?.name, member?.namespace, member?.addresses],
-    ['192.0.2.7', 'address', '192.0.2.7', 'prod', ['192.0.2.7', '192.0.2.8']],
+    ['192.0.2.7:7000', 'address', '192.0.2.7', 'prod', ['192.0.2.7', '192.0.2.8']],
   );
+  const uid = (address: string, ports: object[]) => membersOf({ addresses: [address] }, { ports })[0]?.uid;
+  assert.equal(uid('fd00::1', [{ port: 9000 }, { name: 'b', port: 80 }]), '[fd00::1]:80');
+  assert.equal(uid('192.0.2.7', []), '192.0.2.7');
 });
 
 test('self goes by uid where that is known, else by name', () => {
