@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import {
+  dnsDomain,
   dnsLabel,
   integer,
   labelSelector,
@@ -109,6 +110,11 @@ export const sidecarSettings = {
   server: { value: 'URL', doc: 'API server; in a pod, the one of the cluster', parse: serverUrl },
   tokenFile: { value: 'FILE', doc: 'bearer token; in a pod, its mounted token', parse: text },
   caFile: { value: 'FILE', doc: 'CA of the API server; in a pod, the mounted one', parse: text },
+  clusterDomain: {
+    value: 'DOMAIN',
+    doc: 'DNS domain of the cluster; otherwise that of the search list in resolv.conf, else cluster.local',
+    parse: dnsDomain,
+  },
   podName: { value: 'NAME', doc: 'this pod, to mark itself among the members', parse: text },
   podUid: { value: 'UID', doc: 'uid of this pod, surer than its name', parse: text },
   graceSeconds: {

@@ -37,7 +37,7 @@ export async function sidecar(config: SidecarConfig): Promise<void> {
   const perspective = {
     group,
     self,
-    clusterDomain: clusterDomain(),
+    clusterDomain: config.clusterDomain ?? clusterDomain(),
     firstFamily: firstFamily(process.env),
   };
   const userAgent = `rollcall/${packageJson.version}`;

@@ -1,5 +1,6 @@
 /** What texts that people write may hold: parsers that throw what to give instead. */
 import { checkLabelSelector } from './label-selector.ts';
+import { isDnsSubdomain } from './watcher/grammar.ts';
 import { parseTarget } from './watcher/outputs/target.ts';
 
 export const text = (given: string) => given;
@@ -15,6 +16,13 @@ export function integer(low: number, high: number) {
 export function dnsLabel(given: string): string {
   if (/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(given)) return given;
   throw new Error('give a name of at most 63 lower-case letters, digits and "-"');
+}
+
+/** A domain; a dot at its end, which says that it is a whole one, is taken off. */
+export function dnsDomain(given: string): string {
+  const domain = given.replace(/\.$/, '');
+  if (isDnsSubdomain(domain)) return domain;
+  throw new Error('give a DNS domain such as cluster.local');
 }
 
 export function serverUrl(given: string): string {

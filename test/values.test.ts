@@ -23,6 +23,12 @@ const cases: Record<string, Case> = {
     refuses: ['', '-a', 'a-', 'A', 'a.b', 'a_b', 'a\n', 'a'.repeat(64)],
     says: /^give a name of at most 63/,
   },
+  dnsDomain: {
+    parse: values.dnsDomain,
+    takes: { 'cluster.local': 'cluster.local', 'k8s.test.': 'k8s.test', local: 'local' },
+    refuses: ['', '.', 'a..b', '.a', 'A.b', 'a_b', 'a b', 'a\n', `${'a.'.repeat(127)}`],
+    says: /^give a DNS domain such as cluster\.local$/,
+  },
   serverUrl: {
     parse: values.serverUrl,
     takes: { 'https://10.0.0.1:6443': 'https://10.0.0.1:6443', 'http://x': 'http://x' },

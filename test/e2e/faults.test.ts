@@ -12,8 +12,8 @@ import { apply, get, kubectl, namespace, rolledOut } from './kubernetes.ts';
 /** The container that is the control plane's node; set by the runner when the cluster is kind. */
 const NODE = process.env.ROLLCALL_E2E_NODE;
 
-/** TCP keepalive: 30 s of silence and ten probes a second apart; the rest is for a busy machine. */
-const NOTICED_MS = 60_000;
+/** TCP keepalive: 5 s of silence, ten probes a second apart, and the second that a watch has to be back: 16 s. */
+const NOTICED_MS = 20_000;
 /** A request that is on its way gets 30 s, and the wait after it is 30 s at most. */
 const HEALED_MS = 65_000;
 /** By then the next connection has been tried for some time, in vain. */

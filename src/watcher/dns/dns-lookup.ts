@@ -164,7 +164,9 @@ export class DnsLookup {
   /** CoreDNS has no name for a headless service without ready members, so the two can't be told apart. */
   #explained(kind: Kind, failure: DnsFailure): DnsFailure {
     if (!failure.none) return failure;
-    const advice = 'either no member is ready, or there is no such service, namespace or cluster domain';
+    const advice =
+      'either no member is ready, or there is no such service, namespace or cluster domain, or the service is ' +
+      'of type ExternalName and has no members';
     return new DnsFailure(kind, this.#service, failure.code, `nothing there (${failure.code}); ${advice}`);
   }
 

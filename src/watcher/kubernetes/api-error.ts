@@ -29,8 +29,8 @@ export class ApiError extends Error {
   }
 }
 
-/** A longer pause is not believed: 5 minutes of silence is an outage, whoever asked for it. */
-const MAX_RETRY_AFTER_S = 300;
+/** A longer pause is not believed: a minute of silence is an outage, whoever asked for it. */
+const MAX_RETRY_AFTER_S = 60;
 
 export function statusError(
   status: StatusObject,
@@ -47,6 +47,15 @@ export function isTooLargeVersion(error: ApiError): boolean {
   return (
     error.causes.includes('ResourceVersionTooLarge') || /too large resource version/i.test(error.message)
   );
+}
+
+/**
+ * The server's certificate was not accepted: its CA may have been replaced. OpenSSL's names for that, and
+ * Node's for a name that is not the server's.
+ */
+export function isUntrusted(error: unknown): boolean {
+  const { code = '' } = error as NodeJS.ErrnoException;
+  return /^(CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|INVALID_|ERR_TLS_CERT_)/.test(code);
 }
 
 export interface Failure {

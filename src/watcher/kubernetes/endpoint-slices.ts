@@ -38,7 +38,8 @@ export function endpointSlices(
     // The control plane makes a slice for every Service with a selector, even one without endpoints.
     emptyMeans:
       `no EndpointSlice for service "${service}" in namespace "${namespace}"; ` +
-      'create the Service, or correct its name',
+      'create the Service, or correct its name; one without a selector needs EndpointSlices of its own, ' +
+      'and one of type ExternalName has no members',
   };
 }
 

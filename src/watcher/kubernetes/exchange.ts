@@ -1,7 +1,7 @@
 import { type Clock, type Tick, ticking } from '../clock.ts';
 import { Corrupt } from '../lines.ts';
 import { parseStatus } from './answers.ts';
-import { statusError } from './api-error.ts';
+import { type StatusObject, statusError } from './api-error.ts';
 import type { Request, Response } from './transport.ts';
 
 /** What waiting tells meanwhile. */
@@ -20,8 +20,19 @@ export async function* responseOf(request: Request, clock: Clock): AsyncGenerato
   const response = yield* ticking(request.response, clock, RESPONSE_MS, 'the API server did not answer');
   yield { type: 'evidence' };
   if (response.status === 200) return response;
+  if (isRedirect(response.status)) throw statusError(redirected(response), 'response');
   const text = yield* textOf(response, clock, MAX_ERROR_BYTES, 'cut');
   throw statusError(parseStatus(text, response.status), 'response', response.headers['retry-after']);
+}
+
+function isRedirect(status: number): boolean {
+  return status >= 300 && status < 400;
+}
+
+/** Followed, it would carry the token to wherever somebody wants it. */
+function redirected({ status, headers }: Response): StatusObject {
+  const to = JSON.stringify(String(headers.location ?? '').slice(0, 200));
+  return { code: status, message: `a redirect to ${to}, which is not followed; give the API server itself` };
 }
 
 /** The whole text; one of over `maxBytes` is corrupt, or is cut there. */

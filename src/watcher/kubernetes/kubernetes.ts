@@ -4,7 +4,7 @@ import { Corrupt, LineSplitter } from '../lines.ts';
 import type { Log } from '../log.ts';
 import type { Source, SourceEvent } from '../source.ts';
 import { type Page, parseEvent, parsePage, type WatchEvent } from './answers.ts';
-import { ApiError, failureOf, isTooLargeVersion } from './api-error.ts';
+import { ApiError, failureOf, isTooLargeVersion, isUntrusted } from './api-error.ts';
 import type { Collection, KubernetesObject, Listed } from './collection.ts';
 import { RESPONSE_MS, responseOf, textOf } from './exchange.ts';
 import { listPath, watchPath } from './requests.ts';
@@ -72,7 +72,7 @@ class Reflector<Kept> {
   #listFrom = '';
   #relistAt = Number.POSITIVE_INFINITY;
   #streamingLists = true;
-  #rereadToken = true;
+  #rereadCredentials = true;
   #streamErrors = 0;
   #unfinishedLists = 0;
   #silentWatches = 0;
@@ -316,7 +316,7 @@ class Reflector<Kept> {
   }
 
   async *#established(): AsyncGenerator<SourceEvent<Kept>, void> {
-    this.#rereadToken = true;
+    this.#rereadCredentials = true;
     this.#backoff.healthy();
     yield { type: 'fresh' };
   }
@@ -324,6 +324,14 @@ class Reflector<Kept> {
   /** Decides from an error where to go on, and waits as long as that asks for. */
   async *#recover(error: unknown): AsyncGenerator<SourceEvent<Kept>, void> {
     const failure = failureOf(error);
+    if (isUntrusted(error) || (error instanceof ApiError && error.status === 401)) {
+      this.#transport.unauthorized();
+      if (this.#rereadCredentials) {
+        this.#rereadCredentials = false;
+        yield { type: 'lost', message: failure.message };
+        return;
+      }
+    }
     if (error instanceof ApiError) {
       if (error.status === 410) {
         this.#relist('');
@@ -333,14 +341,6 @@ class Reflector<Kept> {
         if (!again) return;
       }
       if (isTooLargeVersion(error)) this.#relist('');
-      if (error.status === 401) {
-        this.#transport.unauthorized();
-        if (this.#rereadToken) {
-          this.#rereadToken = false;
-          yield { type: 'lost', message: failure.message };
-          return;
-        }
-      }
       if (error.where === 'stream' && error.status >= 500 && ++this.#streamErrors > 1) {
         // From what was applied last: an older list, which a late replica has, would go back in time.
         this.#relist(this.#version ?? this.#listFrom);

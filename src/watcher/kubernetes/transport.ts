@@ -1,6 +1,8 @@
 import type * as http from 'node:http';
 import type * as https from 'node:https';
+import type { Socket } from 'node:net';
 import type { Credentials } from './credentials.ts';
+import { tunnel } from './proxy.ts';
 
 /** A response whose head has arrived. */
 export interface Response {
@@ -20,18 +22,26 @@ export interface Request {
 /** How a source reaches the Kubernetes API; `path` begins with `/` and carries the query. */
 export interface Transport {
   get(path: string): Request;
-  /** The credentials were refused: read them again before the next request. */
+  /** The credentials, or the server's certificate, were refused: read token and CA again before the next request. */
   unauthorized(): void;
 }
 
-/** A dead peer is found after this even when nothing is sent; the watchdog covers what it can't. */
-const KEEPALIVE_MS = 30_000;
+/**
+ * After so much silence the kernel asks whether the peer is there; libuv has it ask each second, ten times,
+ * so a dead one is found within 16 s. The watchdog covers what that can't.
+ */
+const KEEPALIVE_MS = 5000;
 
 /**
  * One connection a request: a request can never pick up a pooled connection that died unnoticed,
  * and there are only a few requests an hour.
  */
-export function kubernetesTransport(server: string, credentials: Credentials, userAgent: string): Transport {
+export function kubernetesTransport(
+  server: string,
+  credentials: Credentials,
+  userAgent: string,
+  proxy?: URL,
+): Transport {
   const base = new URL(server);
   const prefix = base.pathname.replace(/\/$/, '');
   return {
@@ -52,7 +62,8 @@ export function kubernetesTransport(server: string, credentials: Credentials, us
       };
       // Imported as a module, node:http brings Node's whole fetch along: 6 MB of memory.
       const name = base.protocol === 'http:' ? 'node:http' : 'node:https';
-      return send(process.getBuiltinModule(name).request(options));
+      const request = (over: object) => send(process.getBuiltinModule(name).request({ ...options, ...over }));
+      return proxy === undefined ? request({}) : through(proxy, base, (socket) => request({ socket }));
     },
     unauthorized: () => credentials.expire(),
   };
@@ -75,6 +86,27 @@ export function send(request: http.ClientRequest): Request {
   response.catch(() => {});
   request.end();
   return { response, close: () => request.destroy() };
+}
+
+/** A request that waits for its connection through a proxy. */
+function through(proxy: URL, target: URL, request: (socket: Socket) => Request): Request {
+  const way = tunnel(proxy, target);
+  let end = () => {};
+  const response = way.socket.then((socket) => {
+    socket.setKeepAlive(true, KEEPALIVE_MS);
+    const made = request(socket);
+    end = () => {
+      made.close();
+      socket.destroy();
+    };
+    return made.response;
+  });
+  response.catch(() => {});
+  const close = () => {
+    way.close();
+    end();
+  };
+  return { response, close };
 }
 
 function closed(): Error {

@@ -3,7 +3,9 @@ import { isIP } from 'node:net';
 import type { Clock } from '../clock.ts';
 import { type Family, familyOf } from '../family.ts';
 import type { Log } from '../log.ts';
+import { clusterDomainIn, namespaceIn } from '../resolv-conf.ts';
 import { type CredentialFiles, Credentials } from './credentials.ts';
+import { proxyFor } from './proxy.ts';
 import { kubernetesTransport, type Transport } from './transport.ts';
 
 /** Where the kubelet mounts the identity of a pod. */
@@ -28,7 +30,8 @@ export interface UpstreamContext {
 export function kubernetesApi(options: UpstreamOptions, context: UpstreamContext): Transport {
   const { server, files } = upstream(options, context.environment);
   const credentials = new Credentials(files, context.clock, context.log);
-  return kubernetesTransport(server, credentials, context.userAgent);
+  const proxy = proxyFor(new URL(server), context.environment);
+  return kubernetesTransport(server, credentials, context.userAgent, proxy);
 }
 
 /** The API server and its credentials: those given, else those that every pod has. */
@@ -63,21 +66,20 @@ export function ownNamespace(): string | undefined {
   }
 }
 
-/** The same from the search list, where no token is mounted; it begins with the namespace. */
+/** The same from the search list, where no token is mounted. */
 export function searchedNamespace(): string | undefined {
-  try {
-    return /^search\s.*?\b([a-z0-9-]+)\.svc\./m.exec(readFileSync('/etc/resolv.conf', 'utf8'))?.[1];
-  } catch {
-    return undefined;
-  }
+  return namespaceIn(resolvConf());
 }
 
-/** The cluster's DNS domain, from the `svc.` entry in the search list that the kubelet writes. */
-export function clusterDomain(): string {
+/** The cluster's DNS domain, from the search list that the kubelet writes for pods of the namespace. */
+export function clusterDomain(namespace = ownNamespace()): string {
+  return clusterDomainIn(resolvConf(), namespace) ?? 'cluster.local';
+}
+
+function resolvConf(): string {
   try {
-    const search = /^search\s.*?\bsvc\.(\S+)/m.exec(readFileSync('/etc/resolv.conf', 'utf8'));
-    return search?.[1] ?? 'cluster.local';
+    return readFileSync('/etc/resolv.conf', 'utf8');
   } catch {
-    return 'cluster.local';
+    return '';
   }
 }

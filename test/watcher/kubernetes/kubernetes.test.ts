@@ -536,3 +536,50 @@ async function keepAlive({ clock }: Followed, call: Call, milliseconds: number):
     await clock.advance(Math.min(left, 60_000));
   }
 }
+
+test('a wait that the server asks for is a minute at most', async () => {
+  for (const asked of ['1e9', '3600', '61']) {
+    const followed = follow();
+    const call = await synced(followed);
+    await followed.clock.advance(2000);
+    call.end();
+    await followed.clock.advance(200);
+    (await followed.api.next()).fail(429, 'TooManyRequests', { 'retry-after': asked });
+    await followed.clock.advance(60_000);
+    await followed.api.none();
+    await followed.clock.advance(400);
+    await followed.api.next();
+  }
+});
+
+test('a certificate that is not accepted has token and CA read again, and is tried again at once', async () => {
+  const followed = follow();
+  const call = await synced(followed);
+  await followed.clock.advance(2000);
+  call.end();
+  await followed.clock.advance(200);
+  (await followed.api.next()).refuse('UNABLE_TO_VERIFY_LEAF_SIGNATURE');
+  const again = await followed.api.next();
+  assert.deepEqual([followed.api.tokenRefreshes, followed.watch.stale], [1, false]);
+  again.refuse('SELF_SIGNED_CERT_IN_CHAIN');
+  await settle();
+  assert.deepEqual([followed.api.tokenRefreshes, followed.watch.stale], [2, true]);
+  await followed.api.none();
+});
+
+test('a redirect is told with its target', async () => {
+  const followed = follow();
+  (await followed.api.next()).head(307, { location: 'https://elsewhere.test/api\n' }).send('moved').end();
+  await settle();
+  assert.match(
+    followed.watch.message ?? '',
+    /307: a redirect to "https:\/\/elsewhere\.test\/api\\n", which is not/,
+  );
+});
+
+test('a service without any slice may also be one without a selector, or an ExternalName', async () => {
+  const followed = follow();
+  await synced(followed, []);
+  assert.match(followed.watch.message ?? '', /without a selector needs EndpointSlices of its own/);
+  assert.match(followed.watch.message ?? '', /ExternalName has no members/);
+});

@@ -1,0 +1,38 @@
+import { isDnsLabel } from './grammar.ts';
+
+/**
+ * What the search list of a resolv.conf says of the cluster. The kubelet writes
+ * `NAMESPACE.svc.DOMAIN svc.DOMAIN DOMAIN` in front of what the node has, and of that anything may contain
+ * "svc." somewhere: only an entry that is exactly one of the kubelet's counts.
+ */
+
+/** The cluster's DNS domain; undefined where nothing says it. */
+export function clusterDomainIn(resolvConf: string, namespace: string | undefined): string | undefined {
+  const entries = searched(resolvConf);
+  const prefixes = namespace === undefined ? ['svc.'] : [`${namespace}.svc.`, 'svc.'];
+  for (const prefix of prefixes) {
+    const found = entries.find((entry) => entry.startsWith(prefix) && entry.length > prefix.length);
+    if (found !== undefined) return found.slice(prefix.length);
+  }
+  return undefined;
+}
+
+/** The namespace of the pod; undefined where the two entries of its cluster are not both there. */
+export function namespaceIn(resolvConf: string): string | undefined {
+  const entries = searched(resolvConf);
+  for (const entry of entries) {
+    const [namespace = '', service, ...domain] = entry.split('.');
+    if (service === 'svc' && isDnsLabel(namespace) && entries.includes(`svc.${domain.join('.')}`))
+      return namespace;
+  }
+  return undefined;
+}
+
+/** The entries of the last search line, which is the one that counts. */
+function searched(resolvConf: string): string[] {
+  const [line] = [...resolvConf.matchAll(/^[ \t]*search[ \t]+(.*)$/gm)].slice(-1);
+  return (line?.[1] ?? '')
+    .split(/\s+/)
+    .map((entry) => entry.toLowerCase().replace(/\.$/, ''))
+    .filter((entry) => entry !== '');
+}

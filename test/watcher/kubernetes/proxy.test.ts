@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type IncomingMessage } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import { type AddressInfo, connect, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { Credentials } from '../../../src/watcher/kubernetes/credentials.ts';
+import { proxyFor } from '../../../src/watcher/kubernetes/proxy.ts';
+import { kubernetesTransport } from '../../../src/watcher/kubernetes/transport.ts';
+import { silent } from '../../../src/watcher/log.ts';
+import { renew } from '../../../src/webhook/certificates/issue.ts';
+import { eventually } from '../../support/eventually.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+
+const proxied = (server: string, environment: Record<string, string>) =>
+  proxyFor(new URL(server), environment)?.host;
+
+test('the proxy is that of HTTPS_PROXY, for a server over TLS that is not on this machine', () => {
+  const environment = { HTTPS_PROXY: 'http://proxy.test:3128' };
+  assert.equal(proxied('https://10.96.0.1:443', environment), 'proxy.test:3128');
+  assert.equal(proxied('https://10.96.0.1', { https_proxy: 'proxy.test:3128' }), 'proxy.test:3128');
+  for (const server of ['http://10.96.0.1', 'https://127.0.0.1:6443', 'https://localhost', 'https://[::1]'])
+    assert.equal(proxied(server, environment), undefined, server);
+  assert.equal(proxied('https://10.96.0.1', {}), undefined);
+  assert.throws(
+    () => proxied('https://10.96.0.1', { HTTPS_PROXY: 'socks5://a:1' }),
+    /HTTPS_PROXY.*give http/,
+  );
+});
+
+for (const [server, noProxy, exempt] of [
+  ['https://10.96.0.1', '*', true],
+  ['https://10.96.0.1', 'a.test, 10.96.0.1', true],
+  ['https://10.96.0.1', '10.96.0.0/12', true],
+  ['https://10.112.0.1', '10.96.0.0/12', false],
+  ['https://[fd00::1]:6443', 'fd00::/8', true],
+  ['https://[fd00::1]:6443', '[fd00::1]:6443', true],
+  ['https://10.96.0.1:6443', '10.96.0.1:6443', true],
+  ['https://10.96.0.1:6443', '10.96.0.1:443', false],
+  ['https://api.k8s.test', 'k8s.test', true],
+  ['https://api.k8s.test', '.k8s.test', true],
+  ['https://api.k8s.test', '*.k8s.test', true],
+  ['https://api.k8s.test', 'API.K8S.TEST', true],
+  ['https://apik8s.test', 'k8s.test', false],
+  ['https://10.96.0.1', '0.1', false],
+  ['https://10.96.0.1', '10.96.0.0/99,/,:,::', false],
+  ['https://10.96.0.1', '', false],
+] as const) {
+  test(`NO_PROXY "${noProxy}" ${exempt ? 'exempts' : 'does not exempt'} ${server}`, () => {
+    const environment = { HTTPS_PROXY: 'http://proxy.test:3128', NO_PROXY: noProxy };
+    assert.equal(proxied(server, environment) === undefined, exempt);
+  });
+}
+
+async function listen(t: TestContext, server: Server): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => server.close());
+  return (server.address() as AddressInfo).port;
+}
+
+/** An API server over TLS that only the proxy can find, since its name is in no DNS. */
+async function behindProxy(t: TestContext, answer: (request: IncomingMessage) => number) {
+  const certificates = await renew(undefined, ['api.k8s.test'], new Date());
+  const api = createTlsServer(certificates, (_request, response) => response.end('behind'));
+  const apiPort = await listen(t, api);
+  const asked: (string | undefined)[] = [];
+  const open = new Set<Socket>();
+  const proxy = createServer();
+  proxy.on('connect', (request: IncomingMessage, client: Socket) => {
+    asked.push(request.url, request.headers['proxy-authorization']);
+    open.add(client);
+    client.on('error', () => {});
+    client.on('end', () => client.destroy()).on('close', () => open.delete(client));
+    const status = answer(request);
+    if (status === 0) return;
+    client.write(`HTTP/1.1 ${status} Whatever\r\n\r\n`);
+    if (status !== 200) return void client.end();
+    const upstream = connect(apiPort, '127.0.0.1');
+    upstream.on('error', () => {}).on('close', () => client.destroy());
+    client.pipe(upstream).pipe(client);
+  });
+  const proxyPort = await listen(t, proxy);
+  t.after(() => {
+    api.closeAllConnections();
+    for (const socket of open) socket.destroy();
+  });
+  const directory = mkdtempSync(join(tmpdir(), 'rollcall-proxy-'));
+  t.after(() => rmSync(directory, { recursive: true }));
+  const caFile = join(directory, 'ca.crt');
+  writeFileSync(caFile, certificates.ca);
+  const credentials = new Credentials({ caFile }, new FakeClock(), silent);
+  const server = 'https://api.k8s.test:6443';
+  const environment = { HTTPS_PROXY: `http://me:p%40ss@127.0.0.1:${proxyPort}` };
+  const transport = kubernetesTransport(server, credentials, 'test', proxyFor(new URL(server), environment));
+  return { transport, asked, open };
+}
+
+test('the API server is reached through a tunnel, and its certificate is checked as ever', async (t) => {
+  const { transport, asked, open } = await behindProxy(t, () => 200);
+  const request = transport.get('/api');
+  const { status, body } = await request.response;
+  assert.equal(status, 200);
+  assert.equal(Buffer.from((await body.next()).value ?? []).toString(), 'behind');
+  assert.deepEqual(asked, ['api.k8s.test:6443', `Basic ${Buffer.from('me:p@ss').toString('base64')}`]);
+  request.close();
+  await eventually('the tunnel is closed', () => open.size === 0, { timeoutMs: 5000, everyMs: 10 });
+});
+
+test('a proxy that refuses is told by its address and its answer', async (t) => {
+  const { transport } = await behindProxy(t, () => 407);
+  await assert.rejects(transport.get('/api').response, /the proxy 127\.0\.0\.1:\d+ answered 407/);
+});
+
+test('a request that waits for its proxy is given up at once', async (t) => {
+  const { transport, open } = await behindProxy(t, () => 0);
+  const request = transport.get('/api');
+  while (open.size === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  request.close();
+  await assert.rejects(request.response, /the proxy/);
+});
