@@ -15,7 +15,7 @@ import {
 } from './watcher/kubernetes/upstream.ts';
 import { Malformed } from './watcher/malformed.ts';
 import { FileOutput } from './watcher/outputs/files.ts';
-import { GarbageCollection } from './watcher/outputs/garbage.ts';
+import { GarbageCollection, keepYoungGenerationSmall } from './watcher/outputs/garbage.ts';
 import { Gate } from './watcher/outputs/gate.ts';
 import { serveHealth } from './watcher/outputs/health.ts';
 import { Hooks } from './watcher/outputs/hooks.ts';
@@ -72,6 +72,8 @@ export async function sidecar(config: SidecarConfig): Promise<void> {
   process.once('SIGTERM', () => stop('SIGTERM', true));
   process.once('SIGINT', () => stop('SIGINT', false));
   void workEnded?.().then(() => stop('the other containers have ended', false));
+  // When everything is loaded: before, V8 would reject code that Node has compiled.
+  keepYoungGenerationSmall();
   gate.start();
   // Ended, it is started anew by the kubelet, which shows why it ended.
   await Promise.race([watch.run(), gate.failed.catch(refuse)]);

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { parse } from 'yaml';
 import { keys } from '../src/inject/annotations.ts';
@@ -49,6 +52,57 @@ test('the Python example prints the members as they change', async (t) => {
   if (spawnSync('python3', ['--version']).status !== 0) return t.skip('python3 is not on this machine');
   await follows(t, 'python3', ['-u', '-c'], block('python'), inLines);
 });
+
+for (const [language, program, args, silence, shorter] of [
+  ['js', process.execPath, ['--input-type=module', '--eval'], '15_000', '500'],
+  ['python', 'python3', ['-u', '-c'], 'settimeout(15)', 'settimeout(0.5)'],
+] as const) {
+  test(`the ${language} example connects again after an end, a gap, a wrong heartbeat and silence`, async (t) => {
+    if (spawnSync(program, ['--version']).status !== 0) return t.skip(`${program} is not on this machine`);
+    const directory = await mkdtemp(join(tmpdir(), 'rollcall-'));
+    const socket = join(directory, 'members.sock');
+    const hello = { type: 'hello', protocol: 1, synced: true };
+    const snapshot = { type: 'snapshot', revision: 1, members: [{ uid: 'u', name: 'db-0' }] };
+    const heartbeat = { type: 'heartbeat', revision: 1 };
+    const delta = { type: 'delta', left: [], joined: [{ uid: 'v', name: 'db-1' }], changed: [] };
+    // What each connection hears; `end` closes it, otherwise it is for the reader to leave.
+    const scripts = [
+      { lines: [hello, snapshot], end: true },
+      { lines: [hello, snapshot, heartbeat, { ...delta, revision: 3 }] },
+      { lines: [hello, snapshot, { ...heartbeat, revision: 2 }] },
+      { lines: [hello, { ...heartbeat, revision: 0 }, snapshot] },
+      { lines: [hello, snapshot, heartbeat, { ...delta, revision: 2 }, { ...heartbeat, revision: 2 }] },
+    ];
+    const left: number[] = [];
+    let connections = 0;
+    const server = createServer((client) => {
+      const index = connections++;
+      const { lines, end } = scripts[Math.min(index, scripts.length - 1)]! as { lines: object[]; end?: true };
+      client.on('error', () => {}).on('close', () => left.push(index));
+      client.resume().write(lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+      if (end) client.end();
+    });
+    await new Promise<void>((resolve) => server.listen(socket, resolve));
+    const text = block(language).replaceAll('/run/rollcall/members.sock', socket).replace(silence, shorter);
+    assert.ok(text.includes(shorter));
+    const child = spawn(program, [...args, text], { stdio: ['ignore', 'pipe', 'ignore'] });
+    t.after(async () => {
+      child.kill();
+      server.close();
+      await rm(directory, { recursive: true });
+    });
+    let output = '';
+    child.stdout.on('data', (data) => {
+      output += data;
+    });
+    await eventually('the last connection', () => /heartbeat .*db-0.*db-1/.test(output), {
+      timeoutMs: 15_000,
+      everyMs: 20,
+    });
+    assert.deepEqual(left.slice(0, 4), [0, 1, 2, 3]);
+    assert.equal([...output.matchAll(/^delta/gm)].length, 1, 'a change behind a gap is not taken');
+  });
+}
 
 /** What the examples that read lines themselves print. */
 const inLines = { before: /snapshot.*db-0.*db-1/, after: /delta (?!.*db-0).*db-1.*db-2/ };

@@ -26,7 +26,7 @@ const cases: Record<string, Case> = {
   dnsDomain: {
     parse: values.dnsDomain,
     takes: { 'cluster.local': 'cluster.local', 'k8s.test.': 'k8s.test', local: 'local' },
-    refuses: ['', '.', 'a..b', '.a', 'A.b', 'a_b', 'a b', 'a\n', `${'a.'.repeat(127)}`],
+    refuses: ['', '.', 'a..b', '.a', 'A.b', 'a_b', 'a b', 'a\n', 'a.'.repeat(128)],
     says: /^give a DNS domain such as cluster\.local$/,
   },
   serverUrl: {

@@ -23,6 +23,16 @@ export class GarbageCollection implements Output {
   }
 }
 
+/**
+ * Keeps the young generation at the 1 MB that it starts with: by itself it grows to 3 x 16 MB, and under
+ * churn what it holds meanwhile makes a group of 10,000 cost 190 MB in place of 80. Its limit can only be
+ * given to a process that starts (`--max-semi-space-size`, which injected sidecars have); whether it grows
+ * is asked anew each time. For a process that is ours alone.
+ */
+export function keepYoungGenerationSmall(): void {
+  process.getBuiltinModule('node:v8').setFlagsFromString('--semi-space-growth-factor=1');
+}
+
 /** All that can be given back is, code that ran only once included. */
 export function collectGarbage(): void {
   const { setFlagsFromString } = process.getBuiltinModule('node:v8');

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
 import { runInNewContext } from 'node:vm';
 import { collectGarbage, GarbageCollection } from '../../../src/watcher/outputs/garbage.ts';
@@ -33,4 +34,26 @@ test('collecting frees what nobody holds any more, and leaves no gc behind', () 
       resolve();
     });
   });
+});
+
+test('the young generation of a process without options stays small under churn', () => {
+  const garbage = new URL('../../../src/watcher/outputs/garbage.ts', import.meta.url).href;
+  const churn = (prepare: string) => {
+    const script = `
+      import { getHeapSpaceStatistics } from 'node:v8';
+      ${prepare}
+      let held = [];
+      for (let round = 0; round < 200; round += 1) {
+        held = Array.from({ length: 20_000 }, (_, index) => ({ index, text: \`member \${index}\` }));
+      }
+      const space = getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space');
+      console.log(space.space_size);`;
+    const { NODE_OPTIONS: _, ...env } = process.env;
+    const args = ['--input-type=module', '--eval', script];
+    return Number(execFileSync(process.execPath, args, { env, encoding: 'utf8' }));
+  };
+  const small = churn(`(await import('${garbage}')).keepYoungGenerationSmall();`);
+  const grown = churn('');
+  assert.ok(grown >= 16_000_000, `it grows by itself, to ${grown} bytes`);
+  assert.ok(small <= 4_000_000, `${small} bytes`);
 });
