@@ -10,7 +10,7 @@ import { Credentials } from '../../../src/watcher/kubernetes/credentials.ts';
 import { proxyFor } from '../../../src/watcher/kubernetes/proxy.ts';
 import { kubernetesTransport } from '../../../src/watcher/kubernetes/transport.ts';
 import { silent } from '../../../src/watcher/log.ts';
-import { renew } from '../../../src/webhook/certificates/issue.ts';
+import { issue } from '../../../src/webhook/certificates/issue.ts';
 import { eventually } from '../../support/eventually.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 
@@ -62,7 +62,7 @@ async function listen(t: TestContext, server: Server): Promise<number> {
 
 /** An API server over TLS that only the proxy can find, since its name is in no DNS. */
 async function behindProxy(t: TestContext, answer: (request: IncomingMessage) => number) {
-  const certificates = await renew(undefined, ['api.k8s.test'], new Date());
+  const certificates = await issue(['api.k8s.test'], new Date());
   const api = createTlsServer(certificates, (_request, response) => response.end('behind'));
   const apiPort = await listen(t, api);
   const asked: (string | undefined)[] = [];
@@ -89,7 +89,7 @@ async function behindProxy(t: TestContext, answer: (request: IncomingMessage) =>
   const directory = mkdtempSync(join(tmpdir(), 'rollcall-proxy-'));
   t.after(() => rmSync(directory, { recursive: true }));
   const caFile = join(directory, 'ca.crt');
-  writeFileSync(caFile, certificates.ca);
+  writeFileSync(caFile, certificates.cert);
   const credentials = new Credentials({ caFile }, new FakeClock(), silent);
   const server = 'https://api.k8s.test:6443';
   const environment = { HTTPS_PROXY: `http://me:p%40ss@127.0.0.1:${proxyPort}` };
