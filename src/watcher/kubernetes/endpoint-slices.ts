@@ -100,10 +100,11 @@ function member(endpoint: Fields, reading: Reading): Member | undefined {
   const target = objectAt(endpoint, 'targetRef');
   const uid = textAt(target, 'uid');
   const targetName = textAt(target, 'name');
-  const namespace = textAt(target, 'namespace') ?? perspective.group.namespace;
+  const given = textAt(target, 'namespace') ?? perspective.group.namespace;
+  const namespace = texts.of(given, isDnsLabel);
   const hostname = soundAt(endpoint, 'hostname', isDnsLabel, reading);
-  const node = soundAt(endpoint, 'nodeName', isDnsSubdomain, reading);
-  const zone = soundAt(endpoint, 'zone', isLabelValue, reading);
+  const node = sharedAt(endpoint, 'nodeName', isDnsSubdomain, reading);
+  const zone = sharedAt(endpoint, 'zone', isLabelValue, reading);
   const ready = booleanAt(conditions, 'ready') ?? true;
   // The API says: absent `serving` is to be read as `ready`, absent `terminating` as false.
   const serving = booleanAt(conditions, 'serving') ?? ready;
@@ -112,13 +113,13 @@ function member(endpoint: Fields, reading: Reading): Member | undefined {
   const known =
     fits('uid', uid, isUid, reading) &&
     fits('name', targetName, isDnsSubdomain, reading) &&
-    fits('namespace', namespace, isDnsLabel, reading);
-  if (addresses.length === 0 || !known) return undefined;
+    (namespace !== undefined || fits('namespace', given, isDnsLabel, reading));
+  if (addresses.length === 0 || !known || namespace === undefined) return undefined;
   const name = targetName ?? hostname ?? addresses[0]!;
   const made: Member = {
     uid: uid ?? endpointName(addresses[0]!, reading.ports),
     name,
-    namespace: texts.of(namespace),
+    namespace,
     addresses,
     ports: reading.ports,
     ready,
@@ -130,8 +131,8 @@ function member(endpoint: Fields, reading: Reading): Member | undefined {
   if (ordinal !== undefined) made.ordinal = ordinal;
   // Joined, it is one text; a template would keep both halves beside it.
   if (hostname !== undefined) made.hostname = [hostname, reading.domain].join('.');
-  if (node !== undefined) made.node = texts.of(node);
-  if (zone !== undefined) made.zone = texts.of(zone);
+  if (node !== undefined) made.node = node;
+  if (zone !== undefined) made.zone = zone;
   if (isSelf(perspective.self, uid, targetName)) made.self = true;
   return made;
 }
@@ -162,6 +163,20 @@ function soundAt(
 ): string | undefined {
   const value = textAt(fields, field);
   return fits(field, value, is, reading) ? value : undefined;
+}
+
+/** The same of a text that many endpoints have. */
+function sharedAt(
+  fields: Fields,
+  field: string,
+  is: (text: string) => boolean,
+  reading: Reading,
+): string | undefined {
+  const value = textAt(fields, field);
+  if (value === undefined) return undefined;
+  const shared = reading.texts.of(value, is);
+  if (shared === undefined) reading.malformed.note(field, value, reading.slice);
+  return shared;
 }
 
 /** Whether there is no text, or one that fits; what does not is noted. */
