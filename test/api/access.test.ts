@@ -225,7 +225,9 @@ suite('access on a real API server', { timeout: 180_000 }, () => {
     assert.equal((await binding('ending')).status, 404);
     for (const replica of webhooks.replicas) {
       assert.deepEqual(
-        replica.logs().filter(({ namespace, level }) => namespace === 'ending' && level !== 'info'),
+        (await replica.settledLogs()).filter(
+          ({ namespace, level }) => namespace === 'ending' && level !== 'info',
+        ),
         [],
       );
     }

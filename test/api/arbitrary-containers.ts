@@ -132,7 +132,7 @@ export function volumes({ level }: Profile): fc.Arbitrary<Volume[]> {
 /** The fourth hides what the container would get as its token. */
 const PATHS = [
   '/data',
-  '/run',
+  '/run/app',
   '/etc/app/config',
   '/var/run/secrets/kubernetes.io/serviceaccount',
   '/run/rollcall-not',

@@ -66,16 +66,14 @@ suite('generated pods on a real API server', { timeout: 180_000 }, () => {
     await makeNamespaces(plane);
     webhook = await startOutsideWebhook(plane);
     for (const name of NAMES) await called(name);
-    const lines = webhook.process.logs().length;
+    const lines = (await webhook.process.settledLogs()).length;
     const metricsAtFirst = await metricsText();
     outcomes = await inParallel(generatedPods(PODS), AT_A_TIME, created);
     accepted = outcomes.filter(({ twin }) => twin.status === 201);
     injected = accepted.filter(({ real }) => real.status === 201 && sidecarsOf(real.body).length > 0);
     metrics = { before: metricsAtFirst, after: await metricsText() };
-    const admissions = webhook.process
-      .logs()
-      .slice(lines)
-      .filter(({ message }) => message === 'admission');
+    const all = await webhook.process.settledLogs();
+    const admissions = all.slice(lines).filter(({ message }) => message === 'admission');
     logged = admissions.map(({ namespace, pod, dryRun }) => ({
       namespace: String(namespace),
       pod: String(pod),

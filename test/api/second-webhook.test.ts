@@ -132,11 +132,11 @@ suite('a second mutating webhook on a real API server', { timeout: 180_000 }, ()
       create(second, silenced(pod), '?dryRun=All'),
     );
     server.calls.clear();
-    const before = { lines: webhook.process.logs().length, calls: await calls() };
+    const before = { lines: (await webhook.process.settledLogs()).length, calls: await calls() };
     outcomes = await inParallel([...wanted.entries()], AT_A_TIME, async ([index, { second, pod }]) => {
       return { second, pod, twin: twins[index]!, real: await create(second, pod) };
     });
-    const lines = webhook.process.logs().slice(before.lines);
+    const lines = (await webhook.process.settledLogs()).slice(before.lines);
     const admissions = lines.filter(({ message }) => message === 'admission');
     ourCalls = (second, pod) =>
       admissions.filter((line) => line.namespace === namespaceOf(second) && line.pod === nameOf(pod)).length;

@@ -145,8 +145,9 @@ suite('skipped pods on a real API server', { timeout: 120_000 }, () => {
       assert.match(refused.body.message, new RegExp(`rollcall \\(${code}\\): .`));
       assert.equal(sum(await counts(code, 'denied')), denied + 1);
 
-      const logged = webhooks.replicas
-        .flatMap((replica) => replica.logs())
+      const all = await Promise.all(webhooks.replicas.map((replica) => replica.settledLogs()));
+      const logged = all
+        .flat()
         .filter(({ pod }) => String(pod).startsWith(`${code}-`))
         .map(({ pod, result, code: of }) => [pod, result, of]);
       assert.deepEqual(logged.sort(), [

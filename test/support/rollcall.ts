@@ -3,8 +3,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { BackgroundProcess } from './background-process.ts';
+
+/** Several batches, on a busy machine. */
+const SETTLED_MS = 200;
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
@@ -34,6 +38,15 @@ export class Rollcall extends BackgroundProcess {
         return [];
       }
     });
+  }
+
+  /** The log once all that was said has arrived: the webhook writes its lines in batches, every 20 ms. */
+  async settledLogs(): Promise<LogLine[]> {
+    for (let seen = -1; seen !== this.output.length; ) {
+      seen = this.output.length;
+      await delay(SETTLED_MS);
+    }
+    return this.logs();
   }
 
   logged(message: RegExp, timeoutMs = 15_000): Promise<LogLine> {
