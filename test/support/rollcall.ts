@@ -10,7 +10,8 @@ import { BackgroundProcess } from './background-process.ts';
 /** Several batches, on a busy machine. */
 const SETTLED_MS = 200;
 
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+/** Another checkout's program can be put in its place, to try the tests of this one on it. */
+const MAIN = process.env.PROGRAM_UNDER_TEST || fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 /** A test context. Not node:test's own `after`: called inside a hook, it runs at the end of that hook. */
 export interface Ending {

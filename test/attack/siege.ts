@@ -1,0 +1,154 @@
+/**
+ * One webhook, attacked all the time, with an honest API server beside. The process is started once; were an
+ * attack to end it, it is started again for the next one, and the last test tells.
+ */
+
+import assert from 'node:assert/strict';
+import { type ChildProcess, fork } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { stringify } from 'yaml';
+import { freePorts } from '../support/free-ports.ts';
+import { Rollcall } from '../support/rollcall.ts';
+import type { FromBystander, Honest, ToBystander } from './bystander.ts';
+import { issue } from './certificates.ts';
+
+/** All but one of a hundred are answered within this. */
+const P99_MS = 250;
+/** Honest requests that are asked for after an attack, so that what it left behind is seen, too. */
+const AFTER_MS = 600;
+
+export class Siege {
+  readonly port: number;
+  readonly #kubeconfig: string;
+  readonly #directory: string;
+  readonly #bystander: ChildProcess;
+  readonly #honest: Honest[] = [];
+  readonly pids: number[] = [];
+  #webhook!: Rollcall;
+
+  constructor(port: number, kubeconfig: string, directory: string, bystander: ChildProcess) {
+    this.port = port;
+    this.#kubeconfig = kubeconfig;
+    this.#directory = directory;
+    this.#bystander = bystander;
+    bystander.on('message', (message: FromBystander) => {
+      if ('honest' in message) this.#honest.push(message.honest);
+    });
+  }
+
+  static async start(): Promise<Siege> {
+    const directory = await mkdtemp(join(tmpdir(), 'siege-'));
+    const { cert, key } = await issue();
+    const bystander = fork(fileURLToPath(new URL('./bystander.ts', import.meta.url)));
+    const ready = new Promise<string>((resolve) => {
+      bystander.on('message', (message: FromBystander) => {
+        if ('ready' in message) resolve(message.ready.url);
+      });
+    });
+    bystander.send({ start: { cert, key } } satisfies ToBystander);
+    const kubeconfig = join(directory, 'kubeconfig');
+    await writeFile(kubeconfig, kubeconfigFor(await ready, cert));
+    const [port] = await freePorts(1);
+    const siege = new Siege(port!, kubeconfig, directory, bystander);
+    await siege.#launch();
+    bystander.send({ ask: { port: port! } } satisfies ToBystander);
+    // What is compiled and cached at the first requests is no matter of an attack.
+    await delay(3000);
+    siege.#honest.splice(0);
+    return siege;
+  }
+
+  get webhook(): Rollcall {
+    return this.#webhook;
+  }
+
+  /** Runs an attack; fails unless the process lives and every honest request meanwhile was answered in time. */
+  async under(attack: () => Promise<void>): Promise<void> {
+    if (this.#webhook.exited) await this.#launch();
+    const from = Date.now();
+    let failure: unknown;
+    await attack().catch((error: unknown) => {
+      failure = error;
+    });
+    await delay(AFTER_MS);
+    const until = Date.now();
+    assert.ok(!this.#webhook.exited, `the process has ended\n${this.#webhook.tail(5).slice(0, 2000)}`);
+    await this.#judge(from, until);
+    if (failure !== undefined) throw failure;
+  }
+
+  /** Resident memory in MB: now, and the most since the last `forgetPeak`. */
+  async memory(): Promise<{ now: number; peak: number }> {
+    const text = await readFile(`/proc/${this.#webhook.pid}/status`, 'utf8');
+    const read = (name: string) => Number(new RegExp(`${name}:\\s+(\\d+)`).exec(text)![1]) / 1024;
+    return { now: read('VmRSS'), peak: read('VmHWM') };
+  }
+
+  async forgetPeak(): Promise<void> {
+    await writeFile(`/proc/${this.#webhook.pid}/clear_refs`, '5');
+  }
+
+  async stop(): Promise<void> {
+    this.#bystander.disconnect();
+    await this.#webhook.kill();
+    await rm(this.#directory, { recursive: true, force: true });
+  }
+
+  async #judge(from: number, until: number): Promise<void> {
+    // Those that were sent in time and are still on their way are waited for, as long as they wait.
+    await delay(100);
+    for (const end = Date.now() + 5500; Date.now() < end && !this.#complete(from, until); ) await delay(100);
+    const asked = this.#honest.filter(({ at }) => at >= from && at <= until);
+    assert.ok(asked.length > 0, 'no honest request was reported');
+    const faults = asked.filter(({ fault }) => fault !== '');
+    const slowest = asked.map(({ ms }) => ms).sort((one, other) => other - one);
+    // Of fewer than a hundred, one may be slow.
+    const p99 = slowest[Math.min(slowest.length - 1, Math.max(1, Math.floor(asked.length / 100)))]!;
+    const told = `${asked.length} honest requests, p99 ${p99.toFixed(0)} ms, worst ${slowest[0]!.toFixed(0)} ms`;
+    console.log(`    ${told}${faults.length > 0 ? `, ${faults.length} NOT ANSWERED` : ''}`);
+    assert.deepEqual(
+      [...new Set(faults.map(({ fault }) => fault))],
+      [],
+      `${faults.length} of ${told}: not answered`,
+    );
+    assert.ok(p99 < P99_MS, `${told}; the limit is ${P99_MS} ms`);
+  }
+
+  /** Two are sent at each pace, and each is reported. */
+  #complete(from: number, until: number): boolean {
+    const asked = this.#honest.filter(({ at }) => at >= from && at <= until);
+    return asked.length >= 2 * Math.floor((until - from) / 210);
+  }
+
+  async #launch(): Promise<void> {
+    this.#webhook = new Rollcall('webhook', {
+      port: this.port,
+      kubeconfig: this.#kubeconfig,
+      image: 'rollcall:test',
+      'native-sidecars': 'true',
+    });
+    await this.#webhook.port();
+    this.pids.push(this.#webhook.pid!);
+  }
+}
+
+/** JSON is YAML, but a file that people may look at is better read as YAML. */
+export function kubeconfigFor(server: string, ca: string, token = 'secret'): string {
+  return stringify({
+    apiVersion: 'v1',
+    kind: 'Config',
+    'current-context': 'double',
+    contexts: [{ name: 'double', context: { cluster: 'double', user: 'webhook' } }],
+    clusters: [
+      {
+        name: 'double',
+        cluster: { server, 'certificate-authority-data': Buffer.from(ca).toString('base64') },
+      },
+    ],
+    users: [{ name: 'webhook', user: { token } }],
+  });
+}
