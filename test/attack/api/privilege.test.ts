@@ -1,0 +1,359 @@
+/** What a caller, a tenant or a stolen token can gain, on a real kube-apiserver. */
+
+import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
+import { after, before, suite, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { apiRequest, type Reply } from '../../support/api-request.ts';
+import { type ControlPlane, startControlPlane } from '../../support/control-plane.ts';
+import { type OutsideWebhook, SYSTEM_NAMESPACE, startOutsideWebhook } from '../../support/deployment.ts';
+import { eventually } from '../../support/eventually.ts';
+import { manyContainers, manyKeys } from '../heavy.ts';
+import { askingPod, type Json, review } from '../reviews.ts';
+import { post } from '../wire.ts';
+
+const RBAC = '/apis/rbac.authorization.k8s.io/v1';
+const BINDING = 'rollcall-watcher';
+const OPTED_IN = { 'rollcall.dev/injection': 'enabled' };
+const KEEP = { 'rollcall.dev/service-account': 'keep' };
+const SYSTEM = ['kube-system', 'kube-public', 'kube-node-lease'];
+const SOON = { timeoutMs: 10_000, everyMs: 100 };
+/** Through the API server; it reads and validates the pod several times itself. */
+const HEAVY_MS = 2500;
+const REQUIRE_INJECTION = fileURLToPath(new URL('../../../deploy/require-injection', import.meta.url));
+
+suite('what can be gained on a real API server', { timeout: 180_000 }, () => {
+  let plane: ControlPlane;
+  let webhook: OutsideWebhook;
+  let stolen: string;
+
+  before(async () => {
+    plane = await startControlPlane();
+    await plane.ensureNamespace(SYSTEM_NAMESPACE);
+    for (const namespace of ['tenant', 'other', 'gone', ...SYSTEM]) await plane.ensureNamespace(namespace);
+    await plane.ensureNamespace('open', OPTED_IN);
+    for (const namespace of ['tenant', 'other', 'open', 'gone', ...SYSTEM]) {
+      await plane.must('POST', `/api/v1/namespaces/${namespace}/serviceaccounts`, {
+        metadata: { name: 'app' },
+      });
+    }
+    webhook = await startOutsideWebhook(plane);
+    stolen = await plane.mintToken(SYSTEM_NAMESPACE, 'rollcall');
+    await eventually(
+      'a call of the webhook, and its policies',
+      async () => {
+        const { body } = await create('tenant', askingPod(), '?dryRun=All');
+        return JSON.stringify(body).includes('rollcall:test');
+      },
+      SOON,
+    );
+    // A policy is enforced a moment after it was made.
+    await delay(1500);
+  });
+  after(async () => {
+    await webhook?.process.kill();
+    await plane?.stop();
+  });
+
+  const create = (namespace: string, pod: Json, query = ''): Promise<Reply> =>
+    plane.request('POST', `/api/v1/namespaces/${namespace}/pods${query}`, pod);
+
+  const as =
+    (token: string) => (method: string, path: string, body?: unknown, headers?: Record<string, string>) =>
+      apiRequest({ url: plane.url, ca: plane.ca, token }, method, path, body, headers);
+
+  const forge = (namespace: string, pod: Json) =>
+    post(webhook.port, JSON.stringify(review(pod, { namespace })));
+
+  const status = async (token: string, path: string) => (await as(token)('GET', path)).status;
+
+  test('a forged review gives an account that exists no right to read pods', async () => {
+    for (const namespace of ['tenant', 'open']) {
+      const token = await plane.mintToken(namespace, 'app');
+      for (const more of [{}, { 'rollcall.dev/source': 'pods', 'rollcall.dev/selector': 'app=db' }]) {
+        await forge(namespace, askingPod({ ...KEEP, ...more }, { serviceAccountName: 'app' }));
+      }
+      await delay(500);
+      for (const path of ['pods', 'secrets', 'configmaps', 'services']) {
+        assert.equal(
+          await status(token, `/api/v1/namespaces/${namespace}/${path}`),
+          403,
+          `${path} of ${namespace}`,
+        );
+      }
+      assert.equal(await status(token, '/api/v1/pods'), 403);
+    }
+  });
+
+  test('an account that was bound reads the EndpointSlices of its own namespace, and nothing of another', async () => {
+    await forge('tenant', askingPod());
+    const token = await plane.mintToken('tenant', BINDING);
+    const slices = (namespace: string) => `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices`;
+    assert.equal(await status(token, slices('tenant')), 200);
+    assert.equal(await status(token, slices('other')), 403);
+    assert.equal(await status(token, '/api/v1/namespaces/tenant/pods'), 403);
+    const asked = {
+      spec: {
+        resourceAttributes: {
+          namespace: 'tenant',
+          verb: 'create',
+          group: 'discovery.k8s.io',
+          resource: 'endpointslices',
+        },
+      },
+    };
+    const { body } = await as(token)('POST', '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', asked);
+    assert.equal(body.status.allowed, false);
+  });
+
+  test('pods can be read only where the namespace says that they may', async () => {
+    const follows = { 'rollcall.dev/source': 'pods', 'rollcall.dev/selector': 'app=db' };
+    await create('tenant', {
+      ...askingPod(follows),
+      metadata: { ...askingPod(follows).metadata, name: 'a' },
+    });
+    for (const account of [BINDING, 'rollcall-pod-watcher']) {
+      const path = `/api/v1/namespaces/tenant/serviceaccounts/${account}`;
+      if ((await plane.request('GET', path)).status === 404) continue;
+      assert.equal(
+        await status(await plane.mintToken('tenant', account), '/api/v1/namespaces/tenant/pods'),
+        403,
+      );
+    }
+    await plane.ensureNamespace('allowing');
+    await plane.must(
+      'PATCH',
+      '/api/v1/namespaces/allowing',
+      { metadata: { annotations: { 'rollcall.dev/pod-access': 'true' } } },
+      { 'content-type': 'application/merge-patch+json' },
+    );
+    const pod = await eventually(
+      'a pod that may read pods',
+      async () => {
+        const { status: code, body } = await create('allowing', askingPod(follows), '?dryRun=All').then(() =>
+          create('allowing', {
+            ...askingPod(follows),
+            metadata: { ...askingPod(follows).metadata, name: undefined, generateName: 'a-' },
+          }),
+        );
+        return code === 201 && body;
+      },
+      SOON,
+    );
+    const token = await plane.mintToken('allowing', pod.spec.serviceAccountName);
+    assert.equal(await status(token, '/api/v1/namespaces/allowing/pods'), 200);
+    assert.equal(await status(token, '/api/v1/namespaces/allowing/secrets'), 403);
+  });
+
+  test('labels and annotations on a namespace of the system change nothing in it', async () => {
+    for (const namespace of SYSTEM) {
+      const annotations = { 'rollcall.dev/service': 'db', 'rollcall.dev/on-change': '/bin/owned' };
+      await plane.must(
+        'PATCH',
+        `/api/v1/namespaces/${namespace}`,
+        { metadata: { labels: OPTED_IN, annotations } },
+        { 'content-type': 'application/merge-patch+json' },
+      );
+    }
+    await delay(2000);
+    for (const namespace of SYSTEM) {
+      for (const pod of [askingPod(), { ...askingPod(), metadata: { name: 'silent' } }]) {
+        const { body } = await create(namespace, pod, '?dryRun=All');
+        assert.doesNotMatch(JSON.stringify(body.spec ?? {}), /rollcall:test/);
+        await forge(namespace, pod);
+      }
+      await delay(300);
+      for (const path of [
+        `/api/v1/namespaces/${namespace}/serviceaccounts`,
+        `${RBAC}/namespaces/${namespace}/rolebindings`,
+      ]) {
+        const { items } = await plane.must('GET', path);
+        const ours = items.filter(({ metadata }: Json) => metadata.name.startsWith('rollcall'));
+        assert.deepEqual(ours, [], path);
+      }
+    }
+  });
+
+  test('a stolen token of the webhook binds no other role, under no other name, to nobody else', async () => {
+    const asWebhook = as(stolen);
+    const bindings = (namespace: string) => `${RBAC}/namespaces/${namespace}/rolebindings`;
+    const binding = (fields: Json = {}): Json => ({
+      metadata: { name: BINDING },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: BINDING },
+      subjects: [{ kind: 'ServiceAccount', namespace: 'other', name: 'app' }],
+      ...fields,
+    });
+    const subject = (kind: string, name: string, more: Json = {}) => ({
+      subjects: [
+        {
+          kind,
+          name,
+          ...(kind === 'ServiceAccount' ? {} : { apiGroup: 'rbac.authorization.k8s.io' }),
+          ...more,
+        },
+      ],
+    });
+    const forbidden: Record<string, Json> = {
+      'another name': binding({ metadata: { name: 'mine' } }),
+      'a name that is made up': binding({ metadata: { generateName: 'rollcall-watcher-' } }),
+      'the role of the administrator': binding({
+        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
+      }),
+      'the role view': binding({
+        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'view' },
+      }),
+      'a Role of the namespace': binding({
+        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: BINDING },
+      }),
+      'the role that reads pods': binding({
+        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'rollcall-pod-watcher' },
+      }),
+      'a user': binding(subject('User', 'eve')),
+      everybody: binding(subject('Group', 'system:authenticated')),
+      'all accounts': binding(subject('Group', 'system:serviceaccounts')),
+      'an account of another namespace': binding(subject('ServiceAccount', 'app', { namespace: 'tenant' })),
+      'one of its own beside one of another': binding({
+        subjects: [...binding().subjects, { kind: 'ServiceAccount', namespace: 'tenant', name: 'app' }],
+      }),
+    };
+    for (const [kind, body] of Object.entries(forbidden)) {
+      const { status: code } = await asWebhook('POST', `${bindings('other')}?dryRun=All`, body);
+      assert.ok(code === 403 || code === 422, `${kind}: ${code}`);
+    }
+    assert.equal(
+      (await asWebhook('POST', bindings('other'), binding())).status,
+      201,
+      'the one that it is for',
+    );
+    const { body: made } = await plane.request('GET', `${bindings('other')}/${BINDING}`);
+    for (const subjects of [
+      subject('User', 'eve').subjects,
+      subject('Group', 'system:authenticated').subjects,
+    ]) {
+      const { status: code } = await asWebhook('PUT', `${bindings('other')}/${BINDING}`, {
+        ...made,
+        subjects,
+      });
+      assert.ok(code === 403 || code === 422, `an update to ${JSON.stringify(subjects)}: ${code}`);
+    }
+    for (const namespace of SYSTEM) {
+      const own = binding({ subjects: [{ kind: 'ServiceAccount', namespace, name: 'app' }] });
+      const { status: code } = await asWebhook('POST', `${bindings(namespace)}?dryRun=All`, own);
+      assert.equal(code, 403, `a binding in ${namespace}`);
+    }
+    // A binding that somebody else made to another role may go, since it stands where ours must be; no other.
+    await plane.must('POST', bindings('gone'), {
+      ...binding({ metadata: { name: 'theirs' } }),
+      subjects: [],
+    });
+    assert.equal((await asWebhook('DELETE', `${bindings('gone')}/theirs`)).status, 403);
+  });
+
+  test('a stolen token of the webhook makes no account, token, Secret, pod or configuration of the thief', async () => {
+    const asWebhook = as(stolen);
+    const attempts: [string, string, Json?][] = [
+      ['POST', '/api/v1/namespaces/other/serviceaccounts?dryRun=All', { metadata: { name: 'mine' } }],
+      ['POST', '/api/v1/namespaces/kube-system/serviceaccounts?dryRun=All', { metadata: { name: BINDING } }],
+      ['POST', '/api/v1/namespaces/other/serviceaccounts/app/token', { spec: { expirationSeconds: 3600 } }],
+      ['GET', '/api/v1/namespaces/other/secrets'],
+      ['GET', '/api/v1/namespaces/rollcall-system/secrets'],
+      ['GET', '/api/v1/secrets'],
+      ['GET', '/api/v1/pods'],
+      ['GET', '/api/v1/namespaces/other/pods'],
+      ['POST', '/api/v1/namespaces/other/pods?dryRun=All', askingPod()],
+      [
+        'POST',
+        `${RBAC}/clusterrolebindings?dryRun=All`,
+        {
+          metadata: { name: 'x' },
+          roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: BINDING },
+          subjects: [],
+        },
+      ],
+      ['PATCH', `${RBAC}/clusterroles/${BINDING}?dryRun=All`, { rules: [] }],
+      ['PATCH', '/api/v1/namespaces/other?dryRun=All', { metadata: { labels: OPTED_IN } }],
+      ['GET', '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations'],
+      ['DELETE', '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/rollcall?dryRun=All'],
+      ['POST', '/apis/authentication.k8s.io/v1/tokenreviews', { spec: { token: 'x' } }],
+    ];
+    for (const [method, path, body] of attempts) {
+      const headers = method === 'PATCH' ? { 'content-type': 'application/merge-patch+json' } : {};
+      const { status: code } = await asWebhook(method, path, body, headers);
+      assert.ok(code === 403 || code === 422, `${method} ${path}: ${code}`);
+    }
+  });
+
+  test('an account that is deleted is taken out of the binding', async () => {
+    const path = '/api/v1/namespaces/gone/serviceaccounts/app';
+    await create('gone', askingPod(KEEP, { serviceAccountName: 'app' }));
+    await create('gone', { ...askingPod(), metadata: { ...askingPod().metadata, name: 'db-1' } });
+    const subjects = async () =>
+      ((await plane.must('GET', `${RBAC}/namespaces/gone/rolebindings/${BINDING}`)).subjects ?? []).map(
+        ({ name }: Json) => name,
+      );
+    assert.ok((await subjects()).includes('app'));
+    await plane.must('DELETE', path);
+    // It is noticed with the next pod that needs the binding, or by itself.
+    await plane.must('POST', '/api/v1/namespaces/gone/serviceaccounts', { metadata: { name: 'next' } });
+    await create('gone', {
+      ...askingPod(KEEP, { serviceAccountName: 'next' }),
+      metadata: { ...askingPod(KEEP).metadata, name: 'db-2' },
+    });
+    await eventually('the end of the subject', async () => !(await subjects()).includes('app'), SOON);
+    assert.ok((await subjects()).includes(BINDING), 'the others stay');
+  });
+
+  test('a tenant with a dry run of a huge pod holds up nobody', async () => {
+    const honest: number[] = [];
+    const timer = setInterval(async () => {
+      const began = performance.now();
+      const { status: code } = await create('tenant', askingPod({}, {}), '?dryRun=All');
+      honest.push(code === 201 || code === 409 ? performance.now() - began : Number.POSITIVE_INFINITY);
+    }, 200);
+    const answers: Record<string, string> = {};
+    for (const [kind, pod] of Object.entries({
+      '20,000 containers': manyContainers(20_000),
+      '60,000 containers': manyContainers(60_000),
+      '200 kB of unknown keys': manyKeys(200_000),
+    })) {
+      pod.metadata.name = 'heavy';
+      const began = performance.now();
+      const { status: code, body } = await create('tenant', pod, '?dryRun=All');
+      const ms = performance.now() - began;
+      const length = JSON.stringify(body.message ?? '').length;
+      answers[kind] = `${code}, ${ms.toFixed(0)} ms, a message of ${length} bytes`;
+      assert.ok(ms < HEAVY_MS, `${kind}: ${answers[kind]}`);
+      if (!kind.includes('keys'))
+        assert.ok(code >= 400 && code < 500 && length < 16_384, `${kind}: ${answers[kind]}`);
+    }
+    clearInterval(timer);
+    await delay(300);
+    console.log(`    ${JSON.stringify(answers)}; honest pods: worst ${Math.max(...honest).toFixed(0)} ms`);
+    assert.ok(Math.max(...honest) < HEAVY_MS, `an honest pod took ${Math.max(...honest).toFixed(0)} ms`);
+    assert.ok(!webhook.process.exited);
+  });
+
+  test('without the webhook, require-injection refuses a pod that asks, and can not see a sidecar that is none', async () => {
+    const file = `${plane.directory}/require.yaml`;
+    await writeFile(file, await plane.kubectl('kustomize', REQUIRE_INJECTION));
+    await plane.kubectl('apply', '--filename', file);
+    await plane.must(
+      'DELETE',
+      '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/rollcall',
+    );
+    await eventually(
+      'a refusal',
+      async () => (await create('other', askingPod(), '?dryRun=All')).status >= 400,
+      SOON,
+    );
+    const spoofed = askingPod({ 'rollcall.dev/status': '{}' });
+    spoofed.spec.initContainers = [
+      { name: 'rollcall', image: 'of-the-tenant', args: ['sidecar'], restartPolicy: 'Always' },
+    ];
+    const { status: code } = await create('other', spoofed, '?dryRun=All');
+    assert.equal(code, 201, 'the author of a pod deceives nobody but himself');
+    const page = await readFile(new URL('../../../docs/security.md', import.meta.url), 'utf8');
+    assert.match(page, /^### What `require-injection` can not see$/m);
+  });
+});
