@@ -1,7 +1,8 @@
 /**
  * The rest of the cluster, in a process of its own, so that an attacker's work takes no time from it: the API
  * double behind the webhook, and an honest API server that asks each 200 ms over a new and over a kept
- * connection. It is driven by messages: `serve` starts the asking, and each answer is reported.
+ * connection. It asks a server that does nothing the same, so that a busy machine is known for one. It is
+ * driven by messages: `serve` starts the asking, and each answer is reported.
  */
 
 import { Agent, request as httpsRequest } from 'node:https';
@@ -13,6 +14,8 @@ export interface Honest {
   /** When it was sent, as `Date.now()`. */
   at: number;
   kept: boolean;
+  /** Asked of the server that does nothing. */
+  idle: boolean;
   ms: number;
   /** Empty when it was answered with an injecting patch; otherwise what was wrong. */
   fault: string;
@@ -21,8 +24,8 @@ export interface Honest {
 export type FromBystander = { ready: { url: string } } | { honest: Honest };
 export type ToBystander =
   | { start: { key: string; cert: string } }
-  /** The port that the webhook serves on. */
-  | { ask: { port: number } };
+  /** The port that the webhook serves on, and that of the server that does nothing. */
+  | { ask: { port: number; idlePort: number } };
 
 const PACE_MS = 200;
 /** What an API server waits in this installation. */
@@ -44,21 +47,22 @@ async function start(tls: { key: string; cert: string }): Promise<void> {
   tell({ ready: { url: api.url } });
 }
 
-function ask(port: number): void {
-  const kept = new Agent({ keepAlive: true, maxSockets: 8 });
+function ask(port: number, idlePort: number): void {
+  const agents = [false, new Agent({ keepAlive: true, maxSockets: 8 })] as const;
+  const idleAgents = [false, new Agent({ keepAlive: true, maxSockets: 8 })] as const;
   setInterval(() => {
-    void honest(port, false).then((honest) => tell({ honest }));
-    void honest(port, kept).then((honest) => tell({ honest }));
+    for (const agent of agents) void honest(port, agent, false).then((honest) => tell({ honest }));
+    for (const agent of idleAgents) void honest(idlePort, agent, true).then((honest) => tell({ honest }));
   }, PACE_MS);
 }
 
-function honest(port: number, agent: Agent | false): Promise<Honest> {
+function honest(port: number, agent: Agent | false, idle: boolean): Promise<Honest> {
   const body = JSON.stringify(review(askingPod()));
   const at = Date.now();
   const began = performance.now();
   return new Promise((resolve) => {
     const done = (fault: string) =>
-      resolve({ at, kept: agent !== false, ms: performance.now() - began, fault });
+      resolve({ at, kept: agent !== false, idle, ms: performance.now() - began, fault });
     const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
     const request = httpsRequest(
       { host: '127.0.0.1', port, path: '/mutate', method: 'POST', agent, headers, rejectUnauthorized: false },
@@ -67,7 +71,7 @@ function honest(port: number, agent: Agent | false): Promise<Honest> {
         response.setEncoding('utf8').on('data', (chunk: string) => {
           text += chunk;
         });
-        response.on('end', () => done(faultOf(response.statusCode!, text)));
+        response.on('end', () => done(idle ? '' : faultOf(response.statusCode!, text)));
       },
     );
     const patience = setTimeout(() => request.destroy(new Error('no answer in 5 s')), PATIENCE_MS);
@@ -85,6 +89,6 @@ function faultOf(status: number, text: string): string {
 
 process.on('message', (message: ToBystander) => {
   if ('start' in message) void start(message.start);
-  else ask(message.ask.port);
+  else ask(message.ask.port, message.ask.idlePort);
 });
 process.on('disconnect', () => process.exit(0));

@@ -13,10 +13,15 @@ import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import { freePorts } from '../support/free-ports.ts';
 import { Rollcall } from '../support/rollcall.ts';
+
 import type { FromBystander, Honest, ToBystander } from './bystander.ts';
 import { issue } from './certificates.ts';
+import { bundled, containerMemoryMib, memoryLimit } from './container.ts';
 
-/** All but one of a hundred are answered within this. */
+/**
+ * All but one of a hundred are answered within this, beyond what a server that does nothing takes at the same
+ * time: on a machine that others use as well, that is what the machine takes.
+ */
 const P99_MS = 250;
 /** Honest requests that are asked for after an attack, so that what it left behind is seen, too. */
 const AFTER_MS = 600;
@@ -28,12 +33,20 @@ export class Siege {
   readonly #bystander: ChildProcess;
   readonly #honest: Honest[] = [];
   readonly pids: number[] = [];
+  /** MB that the container has, and whether that is enforced here. */
+  readonly limit: { mib: number; enforced: boolean };
+  readonly #idle: ChildProcess;
+  readonly #program: { main: string; launcher: readonly string[] };
   #webhook!: Rollcall;
 
-  constructor(port: number, kubeconfig: string, directory: string, bystander: ChildProcess) {
-    this.port = port;
-    this.#kubeconfig = kubeconfig;
-    this.#directory = directory;
+  constructor(parts: SiegeParts) {
+    this.port = parts.port;
+    this.limit = parts.limit;
+    this.#kubeconfig = join(parts.directory, 'kubeconfig');
+    this.#directory = parts.directory;
+    this.#program = parts.program;
+    this.#idle = parts.idle;
+    const { bystander } = parts;
     this.#bystander = bystander;
     bystander.on('message', (message: FromBystander) => {
       if ('honest' in message) this.#honest.push(message.honest);
@@ -42,20 +55,27 @@ export class Siege {
 
   static async start(): Promise<Siege> {
     const directory = await mkdtemp(join(tmpdir(), 'siege-'));
+    const main = await bundled(join(directory, 'program'));
+    const mib = await containerMemoryMib();
+    const container = await memoryLimit(mib);
+    const bystander = fork(sibling('bystander.ts'));
+    const idle = fork(sibling('idle-server.ts'));
     const { cert, key } = await issue();
-    const bystander = fork(fileURLToPath(new URL('./bystander.ts', import.meta.url)));
-    const ready = new Promise<string>((resolve) => {
-      bystander.on('message', (message: FromBystander) => {
-        if ('ready' in message) resolve(message.ready.url);
-      });
-    });
+    const [idlePort] = await Promise.all([heard<number>(idle, 'port')]);
+    const ready = heard<{ url: string }>(bystander, 'ready');
     bystander.send({ start: { cert, key } } satisfies ToBystander);
-    const kubeconfig = join(directory, 'kubeconfig');
-    await writeFile(kubeconfig, kubeconfigFor(await ready, cert));
+    await writeFile(join(directory, 'kubeconfig'), kubeconfigFor((await ready).url, cert));
     const [port] = await freePorts(1);
-    const siege = new Siege(port!, kubeconfig, directory, bystander);
+    const siege = new Siege({
+      port: port!,
+      limit: { mib, enforced: container !== undefined },
+      directory,
+      program: { main, launcher: container ?? [] },
+      bystander,
+      idle,
+    });
     await siege.#launch();
-    bystander.send({ ask: { port: port! } } satisfies ToBystander);
+    bystander.send({ ask: { port: port!, idlePort } } satisfies ToBystander);
     // What is compiled and cached at the first requests is no matter of an attack.
     await delay(3000);
     siege.#honest.splice(0);
@@ -94,6 +114,7 @@ export class Siege {
 
   async stop(): Promise<void> {
     this.#bystander.disconnect();
+    this.#idle.disconnect();
     await this.#webhook.kill();
     await rm(this.#directory, { recursive: true, force: true });
   }
@@ -102,38 +123,70 @@ export class Siege {
     // Those that were sent in time and are still on their way are waited for, as long as they wait.
     await delay(100);
     for (const end = Date.now() + 5500; Date.now() < end && !this.#complete(from, until); ) await delay(100);
-    const asked = this.#honest.filter(({ at }) => at >= from && at <= until);
+    const during = this.#honest.filter(({ at }) => at >= from && at <= until);
+    const asked = during.filter(({ idle }) => !idle);
     assert.ok(asked.length > 0, 'no honest request was reported');
     const faults = asked.filter(({ fault }) => fault !== '');
-    const slowest = asked.map(({ ms }) => ms).sort((one, other) => other - one);
-    // Of fewer than a hundred, one may be slow.
-    const p99 = slowest[Math.min(slowest.length - 1, Math.max(1, Math.floor(asked.length / 100)))]!;
-    const told = `${asked.length} honest requests, p99 ${p99.toFixed(0)} ms, worst ${slowest[0]!.toFixed(0)} ms`;
+    const own = p99(asked);
+    const machine = p99(during.filter(({ idle }) => idle));
+    const worst = Math.max(...asked.map(({ ms }) => ms));
+    const times = [own, worst, machine].map((ms) => ms.toFixed(0));
+    const told = `${asked.length} honest requests, p99 ${times[0]} ms, worst ${times[1]} ms; the machine ${times[2]} ms`;
     console.log(`    ${told}${faults.length > 0 ? `, ${faults.length} NOT ANSWERED` : ''}`);
     assert.deepEqual(
       [...new Set(faults.map(({ fault }) => fault))],
       [],
       `${faults.length} of ${told}: not answered`,
     );
-    assert.ok(p99 < P99_MS, `${told}; the limit is ${P99_MS} ms`);
+    assert.ok(own < P99_MS + machine, `${told}; the limit is ${P99_MS} ms beyond the machine's`);
   }
 
-  /** Two are sent at each pace, and each is reported. */
+  /** Four are sent at each pace, and each is reported. */
   #complete(from: number, until: number): boolean {
     const asked = this.#honest.filter(({ at }) => at >= from && at <= until);
-    return asked.length >= 2 * Math.floor((until - from) / 210);
+    return asked.length >= 4 * Math.floor((until - from) / 210);
   }
 
   async #launch(): Promise<void> {
-    this.#webhook = new Rollcall('webhook', {
+    const flags = {
       port: this.port,
       kubeconfig: this.#kubeconfig,
       image: 'rollcall:test',
       'native-sidecars': 'true',
-    });
+    };
+    this.#webhook = new Rollcall('webhook', flags, this.#program);
     await this.#webhook.port();
     this.pids.push(this.#webhook.pid!);
   }
+}
+
+interface SiegeParts {
+  port: number;
+  limit: { mib: number; enforced: boolean };
+  directory: string;
+  program: { main: string; launcher: readonly string[] };
+  bystander: ChildProcess;
+  idle: ChildProcess;
+}
+
+/** Of fewer than a hundred, one may be slow. */
+function p99(asked: readonly Honest[]): number {
+  const slowest = asked.map(({ ms }) => ms).sort((one, other) => other - one);
+  return slowest[Math.min(slowest.length - 1, Math.max(1, Math.floor(asked.length / 100)))] ?? 0;
+}
+
+function sibling(name: string): string {
+  return fileURLToPath(new URL(name, import.meta.url));
+}
+
+/** The first message of a child that has this field. */
+function heard<T>(child: ChildProcess, field: string): Promise<T> {
+  return new Promise((resolve, reject) => {
+    child.on('message', (message: Record<string, T>) => {
+      if (field in message) resolve(message[field]!);
+    });
+    child.once('exit', (code) => reject(new Error(`a child of the siege ended with ${code}`)));
+  });
 }
 
 /** JSON is YAML, but a file that people may look at is better read as YAML. */

@@ -11,7 +11,8 @@ import { BackgroundProcess } from './background-process.ts';
 const SETTLED_MS = 200;
 
 /** Another checkout's program can be put in its place, to try the tests of this one on it. */
-const MAIN = process.env.PROGRAM_UNDER_TEST || fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+export const MAIN =
+  process.env.PROGRAM_UNDER_TEST || fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 /** A test context. Not node:test's own `after`: called inside a hook, it runs at the end of that hook. */
 export interface Ending {
@@ -26,9 +27,15 @@ export interface LogLine {
 }
 
 export class Rollcall extends BackgroundProcess {
-  constructor(command: string, flags: Record<string, string | number>) {
+  /** `launcher` is a program with arguments that runs what follows them; `main` is another form of the program. */
+  constructor(
+    command: string,
+    flags: Record<string, string | number>,
+    { main = MAIN, launcher = [] }: { main?: string; launcher?: readonly string[] } = {},
+  ) {
     const args = Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, String(value)]);
-    super(`rollcall ${command}`, process.execPath, [MAIN, command, ...args], ownEnvironment());
+    const [program, ...rest] = [...launcher, process.execPath, main, command, ...args];
+    super(`rollcall ${command}`, program!, rest, ownEnvironment());
   }
 
   logs(): LogLine[] {

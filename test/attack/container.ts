@@ -1,0 +1,58 @@
+/** The program as the image has it, under the memory limit that its container has. */
+
+import { execFile } from 'node:child_process';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { parseAllDocuments } from 'yaml';
+import { MAIN } from '../support/rollcall.ts';
+
+const HERE = fileURLToPath(new URL('../../', import.meta.url));
+
+/** Bundles the program under test into `directory`, as `npm run build` does, and gives its main file. */
+export async function bundled(directory: string): Promise<string> {
+  const root = join(dirname(MAIN), '..');
+  const { scripts } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+  const command = scripts['build:program'].replace('--outdir=dist', () => `--outdir=${directory}`);
+  const path = `${join(HERE, 'node_modules/.bin')}:${process.env.PATH}`;
+  await promisify(execFile)('sh', ['-c', command], { cwd: root, env: { ...process.env, PATH: path } });
+  await writeFile(join(directory, 'package.json'), '{"type":"module"}');
+  return join(directory, 'main.js');
+}
+
+/** The limit of the container, as deployed, in MiB. */
+export async function containerMemoryMib(): Promise<number> {
+  const text = await readFile(join(HERE, 'deploy/webhook.yaml'), 'utf8');
+  const deployment = parseAllDocuments(text)
+    .map((document) => document.toJS())
+    .find(({ kind }) => kind === 'Deployment');
+  const limit = /^(\d+)Mi$/.exec(deployment.spec.template.spec.containers[0].resources.limits.memory);
+  return Number(limit![1]);
+}
+
+/** The file of a limit in a control group, of the first and the second version of those. */
+const GROUPS = [
+  { root: '/sys/fs/cgroup/memory', limit: 'memory.limit_in_bytes' },
+  { root: '/sys/fs/cgroup', limit: 'memory.max' },
+];
+
+/**
+ * A launcher of a process that the kernel ends beyond this much memory, and in which Node sees it as its
+ * container's. Undefined, with the reason told, where control groups can't be made.
+ */
+export async function memoryLimit(mib: number): Promise<readonly string[] | undefined> {
+  let reason: unknown;
+  for (const { root, limit } of GROUPS) {
+    const group = join(root, `rollcall-attack-${process.pid}`);
+    try {
+      await mkdir(group, { recursive: true });
+      await writeFile(join(group, limit), String(mib * 1024 * 1024));
+      return ['/bin/sh', '-c', `echo $$ > ${join(group, 'cgroup.procs')} && exec "$@"`, 'sh'];
+    } catch (error) {
+      reason = error;
+    }
+  }
+  console.log(`    the memory limit is not enforced here, only looked at: ${(reason as Error).message}`);
+  return undefined;
+}
