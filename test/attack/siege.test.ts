@@ -211,7 +211,7 @@ suite('a siege of one webhook', { timeout: 400_000 }, () => {
     await siege.under(async () => {
       const { now } = await siege.memory();
       await siege.forgetPeak();
-      const sockets = await floods.neverReading(siege.port, 20, 5000);
+      const sockets = await floods.neverReading(siege.port, 10, 2000);
       await delay(3000);
       destroyAll(sockets);
       const { peak } = await siege.memory();
