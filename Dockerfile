@@ -1,4 +1,7 @@
 # Base images can come from a mirror: --build-arg NODE_IMAGE=... --build-arg RUNTIME_IMAGE=...
+# Their names alone mean whatever is under them on the day of the build. A release names digests:
+#   --build-arg NODE_IMAGE=node:24-bookworm-slim@sha256:... --build-arg SHELL_IMAGE=node:24-bookworm-slim@sha256:...
+# They are not written here: a digest that nobody renews would keep old faults.
 ARG NODE_IMAGE=node:24-bookworm-slim
 # Anything with /bin/sh. Debian alone (debian:bookworm-slim) is smaller, but one more image to fetch.
 ARG SHELL_IMAGE=node:24-bookworm-slim
@@ -8,7 +11,7 @@ FROM ${NODE_IMAGE} AS build
 WORKDIR /build
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts
-COPY tsconfig.json ./
+COPY tsconfig.json LICENSE NOTICE ./
 COPY src src
 RUN npm run build:program
 # Node's binary, the libraries it is linked with, and somebody to run as: nothing else is needed.
@@ -16,7 +19,10 @@ RUN mkdir -p /root-fs/usr/local/bin /root-fs/app /root-fs/etc /root-fs/tmp \
   && cp "$(command -v node)" /root-fs/usr/local/bin/node \
   && ldd /root-fs/usr/local/bin/node | grep -o '/[^ ]*' | sort -u \
   | while read -r library; do mkdir -p "/root-fs$(dirname "$library")" && cp -L "$library" "/root-fs$library"; done \
-  && cp -r dist/. /root-fs/app/ \
+  && cp -r dist/. LICENSE NOTICE /root-fs/app/ \
+  && mkdir -p /root-fs/usr/local/share/licenses && cp /usr/local/LICENSE /root-fs/usr/local/share/licenses/node \
+  && for package in libc6 libgcc-s1 libstdc++6; do \
+  cp -L "/usr/share/doc/$package/copyright" "/root-fs/usr/local/share/licenses/$package"; done \
   && echo '{"type":"module"}' > /root-fs/app/package.json \
   # "rollcall" as a command of its own, for probes: without env and a shell its first line says where Node is.
   && sed -i '1s|.*|#!/usr/local/bin/node|' /root-fs/app/main.js && chmod 755 /root-fs/app/main.js \

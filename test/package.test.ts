@@ -37,7 +37,7 @@ after(() => rm(directory, { recursive: true, force: true }));
 /** Packs a copy of the sources: the build empties `dist`, which others may be reading. */
 async function pack(copy: string): Promise<string> {
   const files = ['package.json', 'tsconfig.json', 'tsconfig.build.json', 'src', 'deploy', 'LICENSE'];
-  for (const file of [...files, 'README.md', 'CHANGELOG.md']) {
+  for (const file of [...files, 'README.md', 'CHANGELOG.md', 'NOTICE', 'SECURITY.md']) {
     await cp(repository(file), join(copy, file), { recursive: true });
   }
   await symlink(repository('node_modules'), join(copy, 'node_modules'));
@@ -54,7 +54,9 @@ test('the package has the programs, the types and the manifests, and no sources'
   for (const file of ['main.js', 'client.js', 'watcher.js', 'types/client.d.ts', 'types/index.d.ts']) {
     assert.ok(files.includes(join('dist', file)), file);
   }
-  assert.ok(files.includes(join('deploy', 'kustomization.yaml')));
+  for (const file of ['NOTICE', 'SECURITY.md', join('deploy', 'kustomization.yaml')]) {
+    assert.ok(files.includes(file), file);
+  }
   const sources = files.filter((file) => /(?<!\.d)\.ts$|^(src|test)\b/.test(file));
   assert.deepEqual(sources, []);
 });

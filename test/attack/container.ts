@@ -1,25 +1,11 @@
-/** The program as the image has it, under the memory limit that its container has. */
+/** The memory limit that the webhook's container has. */
 
-import { execFile } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { parseAllDocuments } from 'yaml';
-import { MAIN } from '../support/rollcall.ts';
 
 const HERE = fileURLToPath(new URL('../../', import.meta.url));
-
-/** Bundles the program under test into `directory`, as `npm run build` does, and gives its main file. */
-export async function bundled(directory: string): Promise<string> {
-  const root = join(dirname(MAIN), '..');
-  const { scripts } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
-  const command = scripts['build:program'].replace('--outdir=dist', () => `--outdir=${directory}`);
-  const path = `${join(HERE, 'node_modules/.bin')}:${process.env.PATH}`;
-  await promisify(execFile)('sh', ['-c', command], { cwd: root, env: { ...process.env, PATH: path } });
-  await writeFile(join(directory, 'package.json'), '{"type":"module"}');
-  return join(directory, 'main.js');
-}
 
 /** The limit of the container, as deployed, in MiB. */
 export async function containerMemoryMib(): Promise<number> {

@@ -11,12 +11,13 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
+import { bundle } from '../support/bundle.ts';
 import { freePorts } from '../support/free-ports.ts';
 import { Rollcall } from '../support/rollcall.ts';
 
 import type { FromBystander, Honest, ToBystander } from './bystander.ts';
 import { issue } from './certificates.ts';
-import { bundled, containerMemoryMib, memoryLimit } from './container.ts';
+import { containerMemoryMib, memoryLimit } from './container.ts';
 
 /**
  * All but one of a hundred are answered within this. On a machine that others use as well it is more, by what a
@@ -56,7 +57,7 @@ export class Siege {
 
   static async start(): Promise<Siege> {
     const directory = await mkdtemp(join(tmpdir(), 'siege-'));
-    const main = await bundled(join(directory, 'program'));
+    const { main } = await bundle(join(directory, 'program'));
     const mib = await containerMemoryMib();
     const container = await memoryLimit(mib);
     const bystander = fork(sibling('bystander.ts'));
