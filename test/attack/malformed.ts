@@ -8,7 +8,7 @@ export interface Malformed {
   body: string | Uint8Array;
   headers?: Record<string, string>;
   path?: string;
-  /** Whether a fault of the webhook is a right answer: a namespace that is not there is one. */
+  /** Whether a fault of the webhook is a right answer: a namespace or an account that is not there is one. */
   mayFail?: boolean;
 }
 
@@ -48,7 +48,7 @@ export function* wrongTypes(injected: Json, share = 1): Generator<Malformed> {
         yield {
           kind: `${name} at ${place.join('.')} of ${base}`,
           body: JSON.stringify(bad),
-          mayFail: place.join('.') === 'request.namespace',
+          mayFail: /^request\.(namespace|object\.spec\.serviceAccount(Name)?)$/.test(place.join('.')),
         };
       }
     }

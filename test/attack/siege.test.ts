@@ -104,6 +104,17 @@ suite('a siege of one webhook', { timeout: 400_000 }, () => {
     await siege.under(async () => none(await badAnswers(wrongHeaders())));
   });
 
+  test('thousands of reviews for namespaces that are not there keep nobody out', async () => {
+    await siege.under(async () => {
+      const names = Array.from({ length: HEAVY ? 20_000 : 2000 }, (_, index) => `not-there-${index}`);
+      const agent = keptConnections(24);
+      await eachOf(names, 24, async (namespace) => {
+        await post(siege.port, JSON.stringify(review(askingPod(), { namespace })), { agent });
+      });
+      agent.destroy();
+    });
+  });
+
   test('bytes that are no HTTP, and no TLS, disturb nobody', async () => {
     await siege.under(async () => {
       const faults: string[] = [];
@@ -211,7 +222,7 @@ suite('a siege of one webhook', { timeout: 400_000 }, () => {
     await siege.under(async () => {
       const { now } = await siege.memory();
       await siege.forgetPeak();
-      const sockets = await floods.neverReading(siege.port, 10, 2000);
+      const sockets = await floods.neverReading(siege.port, 4, 2000);
       await delay(3000);
       destroyAll(sockets);
       const { peak } = await siege.memory();
