@@ -16,11 +16,15 @@ import { post } from '../wire.ts';
 const RBAC = '/apis/rbac.authorization.k8s.io/v1';
 const BINDING = 'rollcall-watcher';
 const OPTED_IN = { 'rollcall.dev/injection': 'enabled' };
+/** What the webhook writes on all that it makes. */
+const MANAGED = { 'app.kubernetes.io/managed-by': 'rollcall' };
 const KEEP = { 'rollcall.dev/service-account': 'keep' };
 const SYSTEM = ['kube-system', 'kube-public', 'kube-node-lease'];
 const SOON = { timeoutMs: 10_000, everyMs: 100 };
-/** Through the API server; it reads and validates the pod several times itself. */
-const HEAVY_MS = 2500;
+/** What the webhook may add to what the API server takes itself for a huge pod, which it sends as megabytes of JSON. */
+const ADDED_MS = 2500;
+/** What an API server waits for the webhook. */
+const PATIENCE_MS = 5000;
 const REQUIRE_INJECTION = fileURLToPath(new URL('../../../deploy/require-injection', import.meta.url));
 
 suite('what can be gained on a real API server', { timeout: 180_000 }, () => {
@@ -108,11 +112,13 @@ suite('what can be gained on a real API server', { timeout: 180_000 }, () => {
   });
 
   test('pods can be read only where the namespace says that they may', async () => {
-    const follows = { 'rollcall.dev/source': 'pods', 'rollcall.dev/selector': 'app=db' };
-    await create('tenant', {
-      ...askingPod(follows),
-      metadata: { ...askingPod(follows).metadata, name: 'a' },
-    });
+    const follower = (): Json => {
+      const pod = askingPod({ 'rollcall.dev/selector': 'app=db' });
+      delete pod.metadata.annotations['rollcall.dev/service'];
+      pod.metadata = { generateName: 'follower-', annotations: pod.metadata.annotations };
+      return pod;
+    };
+    await create('tenant', follower());
     for (const account of [BINDING, 'rollcall-pod-watcher']) {
       const path = `/api/v1/namespaces/tenant/serviceaccounts/${account}`;
       if ((await plane.request('GET', path)).status === 404) continue;
@@ -131,12 +137,7 @@ suite('what can be gained on a real API server', { timeout: 180_000 }, () => {
     const pod = await eventually(
       'a pod that may read pods',
       async () => {
-        const { status: code, body } = await create('allowing', askingPod(follows), '?dryRun=All').then(() =>
-          create('allowing', {
-            ...askingPod(follows),
-            metadata: { ...askingPod(follows).metadata, name: undefined, generateName: 'a-' },
-          }),
-        );
+        const { status: code, body } = await create('allowing', follower());
         return code === 201 && body;
       },
       SOON,
@@ -179,7 +180,7 @@ suite('what can be gained on a real API server', { timeout: 180_000 }, () => {
     const asWebhook = as(stolen);
     const bindings = (namespace: string) => `${RBAC}/namespaces/${namespace}/rolebindings`;
     const binding = (fields: Json = {}): Json => ({
-      metadata: { name: BINDING },
+      metadata: { name: BINDING, labels: MANAGED },
       roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: BINDING },
       subjects: [{ kind: 'ServiceAccount', namespace: 'other', name: 'app' }],
       ...fields,
@@ -195,8 +196,8 @@ suite('what can be gained on a real API server', { timeout: 180_000 }, () => {
       ],
     });
     const forbidden: Record<string, Json> = {
-      'another name': binding({ metadata: { name: 'mine' } }),
-      'a name that is made up': binding({ metadata: { generateName: 'rollcall-watcher-' } }),
+      'another name': binding({ metadata: { name: 'mine', labels: MANAGED } }),
+      'a name that is made up': binding({ metadata: { generateName: 'rollcall-watcher-', labels: MANAGED } }),
       'the role of the administrator': binding({
         roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
       }),
@@ -219,7 +220,8 @@ suite('what can be gained on a real API server', { timeout: 180_000 }, () => {
     };
     for (const [kind, body] of Object.entries(forbidden)) {
       const { status: code } = await asWebhook('POST', `${bindings('other')}?dryRun=All`, body);
-      assert.ok(code === 403 || code === 422, `${kind}: ${code}`);
+      // 404 for a role that is not there: what it gives has to be known before it is given.
+      assert.ok([403, 404, 422].includes(code), `${kind}: ${code}`);
     }
     assert.equal(
       (await asWebhook('POST', bindings('other'), binding())).status,
@@ -240,7 +242,7 @@ suite('what can be gained on a real API server', { timeout: 180_000 }, () => {
     for (const namespace of SYSTEM) {
       const own = binding({ subjects: [{ kind: 'ServiceAccount', namespace, name: 'app' }] });
       const { status: code } = await asWebhook('POST', `${bindings(namespace)}?dryRun=All`, own);
-      assert.equal(code, 403, `a binding in ${namespace}`);
+      assert.ok(code === 403 || code === 422, `a binding in ${namespace}: ${code}`);
     }
     // A binding that somebody else made to another role may go, since it stands where ours must be; no other.
     await plane.must('POST', bindings('gone'), {
@@ -253,8 +255,16 @@ suite('what can be gained on a real API server', { timeout: 180_000 }, () => {
   test('a stolen token of the webhook makes no account, token, Secret, pod or configuration of the thief', async () => {
     const asWebhook = as(stolen);
     const attempts: [string, string, Json?][] = [
-      ['POST', '/api/v1/namespaces/other/serviceaccounts?dryRun=All', { metadata: { name: 'mine' } }],
-      ['POST', '/api/v1/namespaces/kube-system/serviceaccounts?dryRun=All', { metadata: { name: BINDING } }],
+      [
+        'POST',
+        '/api/v1/namespaces/other/serviceaccounts?dryRun=All',
+        { metadata: { name: 'mine', labels: MANAGED }, automountServiceAccountToken: false },
+      ],
+      [
+        'POST',
+        '/api/v1/namespaces/kube-system/serviceaccounts?dryRun=All',
+        { metadata: { name: BINDING, labels: MANAGED }, automountServiceAccountToken: false },
+      ],
       ['POST', '/api/v1/namespaces/other/serviceaccounts/app/token', { spec: { expirationSeconds: 3600 } }],
       ['GET', '/api/v1/namespaces/other/secrets'],
       ['GET', '/api/v1/namespaces/rollcall-system/secrets'],
@@ -304,33 +314,42 @@ suite('what can be gained on a real API server', { timeout: 180_000 }, () => {
     assert.ok((await subjects()).includes(BINDING), 'the others stay');
   });
 
-  test('a tenant with a dry run of a huge pod holds up nobody', async () => {
+  test('a tenant with a dry run of a huge pod holds up nobody', async (t) => {
     const honest: number[] = [];
-    const timer = setInterval(async () => {
+    const ask = async () => {
       const began = performance.now();
-      const { status: code } = await create('tenant', askingPod({}, {}), '?dryRun=All');
+      const { status: code } = await create('tenant', askingPod(), '?dryRun=All').catch(() => ({
+        status: 0,
+      }));
       honest.push(code === 201 || code === 409 ? performance.now() - began : Number.POSITIVE_INFINITY);
-    }, 200);
+    };
+    const timer = setInterval(() => void ask(), 200);
+    t.after(() => clearInterval(timer));
     const answers: Record<string, string> = {};
     for (const [kind, pod] of Object.entries({
+      '1,000 containers': manyContainers(1000),
       '20,000 containers': manyContainers(20_000),
       '60,000 containers': manyContainers(60_000),
       '200 kB of unknown keys': manyKeys(200_000),
     })) {
       pod.metadata.name = 'heavy';
-      const began = performance.now();
-      const { status: code, body } = await create('tenant', pod, '?dryRun=All');
-      const ms = performance.now() - began;
+      const timed = async (one: Json) => {
+        const began = performance.now();
+        return { ...(await create('tenant', one, '?dryRun=All')), ms: performance.now() - began };
+      };
+      const alone = await timed({ ...pod, metadata: { name: 'heavy' } });
+      const { status: code, body, ms } = await timed(pod);
       const length = JSON.stringify(body.message ?? '').length;
-      answers[kind] = `${code}, ${ms.toFixed(0)} ms, a message of ${length} bytes`;
-      assert.ok(ms < HEAVY_MS, `${kind}: ${answers[kind]}`);
-      if (!kind.includes('keys'))
-        assert.ok(code >= 400 && code < 500 && length < 16_384, `${kind}: ${answers[kind]}`);
+      answers[kind] = `${code}, ${ms.toFixed(0)} ms, ${alone.ms.toFixed(0)} without the webhook`;
+      assert.ok(ms - alone.ms < ADDED_MS, `${kind}: ${answers[kind]}`);
+      // With the API server's defaults filled in, most of them are longer than a review may be.
+      const refused = (code >= 400 && code < 500) || /status code 413/.test(body.message);
+      if (!kind.includes('keys')) assert.ok(refused && length < 16_384, `${kind}: ${answers[kind]}`);
     }
     clearInterval(timer);
     await delay(300);
     console.log(`    ${JSON.stringify(answers)}; honest pods: worst ${Math.max(...honest).toFixed(0)} ms`);
-    assert.ok(Math.max(...honest) < HEAVY_MS, `an honest pod took ${Math.max(...honest).toFixed(0)} ms`);
+    assert.ok(Math.max(...honest) < PATIENCE_MS, `an honest pod took ${Math.max(...honest).toFixed(0)} ms`);
     assert.ok(!webhook.process.exited);
   });
 
