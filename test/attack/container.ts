@@ -7,14 +7,22 @@ import { parseAllDocuments } from 'yaml';
 
 const HERE = fileURLToPath(new URL('../../', import.meta.url));
 
-/** The limit of the container, as deployed, in MiB. */
-export async function containerMemoryMib(): Promise<number> {
+/** What the deployment says about the webhook's container. */
+export interface Container {
+  /** The limit of its memory. */
+  mib: number;
+  /** `NODE_OPTIONS`, which decide how Node uses that. */
+  nodeOptions: string;
+}
+
+export async function deployedContainer(): Promise<Container> {
   const text = await readFile(join(HERE, 'deploy/webhook.yaml'), 'utf8');
   const deployment = parseAllDocuments(text)
     .map((document) => document.toJS())
     .find(({ kind }) => kind === 'Deployment');
-  const limit = /^(\d+)Mi$/.exec(deployment.spec.template.spec.containers[0].resources.limits.memory);
-  return Number(limit![1]);
+  const [{ resources, env }] = deployment.spec.template.spec.containers;
+  const options = env.find(({ name }: { name: string }) => name === 'NODE_OPTIONS');
+  return { mib: Number(/^(\d+)Mi$/.exec(resources.limits.memory)![1]), nodeOptions: options?.value ?? '' };
 }
 
 /** The file of a limit in a control group, of the first and the second version of those. */

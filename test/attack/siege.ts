@@ -17,7 +17,7 @@ import { Rollcall } from '../support/rollcall.ts';
 
 import type { FromBystander, Honest, ToBystander } from './bystander.ts';
 import { issue } from './certificates.ts';
-import { containerMemoryMib, memoryLimit } from './container.ts';
+import { deployedContainer, memoryLimit } from './container.ts';
 
 /**
  * All but one of a hundred are answered within this. On a machine that others use as well it is more, by what a
@@ -58,8 +58,8 @@ export class Siege {
   static async start(): Promise<Siege> {
     const directory = await mkdtemp(join(tmpdir(), 'siege-'));
     const { main } = await bundle(join(directory, 'program'));
-    const mib = await containerMemoryMib();
-    const container = await memoryLimit(mib);
+    const { mib, nodeOptions } = await deployedContainer();
+    const limited = await memoryLimit(mib);
     const bystander = fork(sibling('bystander.ts'));
     const idle = fork(sibling('idle-server.ts'));
     const { cert, key } = await issue();
@@ -70,9 +70,9 @@ export class Siege {
     const [port] = await freePorts(1);
     const siege = new Siege({
       port: port!,
-      limit: { mib, enforced: container !== undefined },
+      limit: { mib, enforced: limited !== undefined },
       directory,
-      program: { main, launcher: container ?? [] },
+      program: { main, launcher: ['/usr/bin/env', `NODE_OPTIONS=${nodeOptions}`, ...(limited ?? [])] },
       bystander,
       idle,
     });
