@@ -16,19 +16,22 @@ export class Attacked {
   readonly api: KubernetesDouble;
   readonly #directory: string;
   readonly #flags: Record<string, string>;
+  readonly #main: string | undefined;
   program!: Rollcall;
   port = 0;
 
-  constructor(api: KubernetesDouble, directory: string, flags: Record<string, string>) {
+  constructor(api: KubernetesDouble, directory: string, flags: Record<string, string>, main?: string) {
     this.api = api;
     this.#directory = directory;
     this.#flags = flags;
+    this.#main = main;
   }
 
-  /** `prepare` puts into the API what is there before the webhook starts. */
+  /** `prepare` puts into the API what is there before the webhook starts; `main` is another form of the program. */
   static async start(
     flags: Record<string, string> = {},
     prepare: (api: KubernetesDouble) => void = () => {},
+    main?: string,
   ): Promise<Attacked> {
     const tls = await issue();
     const api = await startKubernetesDouble({ tls });
@@ -42,7 +45,7 @@ export class Attacked {
     prepare(api);
     const directory = await mkdtemp(join(tmpdir(), 'attacked-'));
     await writeFile(join(directory, 'kubeconfig'), kubeconfigFor(api.url, tls.cert));
-    const attacked = new Attacked(api, directory, flags);
+    const attacked = new Attacked(api, directory, flags, main);
     try {
       await attacked.launch();
     } catch (error) {
@@ -53,13 +56,14 @@ export class Attacked {
   }
 
   async launch(): Promise<void> {
-    this.program = new Rollcall('webhook', {
+    const flags = {
       port: 0,
       kubeconfig: join(this.#directory, 'kubeconfig'),
       image: 'rollcall:test',
       'native-sidecars': 'true',
       ...this.#flags,
-    });
+    };
+    this.program = new Rollcall('webhook', flags, this.#main === undefined ? {} : { main: this.#main });
     this.port = await this.program.port();
   }
 
