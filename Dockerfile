@@ -20,9 +20,10 @@ RUN mkdir -p /root-fs/usr/local/bin /root-fs/app /root-fs/etc /root-fs/tmp \
   && ldd /root-fs/usr/local/bin/node | grep -o '/[^ ]*' | sort -u \
   | while read -r library; do mkdir -p "/root-fs$(dirname "$library")" && cp -L "$library" "/root-fs$library"; done \
   && cp -r dist/. LICENSE NOTICE /root-fs/app/ \
-  && mkdir -p /root-fs/usr/local/share/licenses && cp /usr/local/LICENSE /root-fs/usr/local/share/licenses/node \
-  && for package in libc6 libgcc-s1 libstdc++6; do \
-  cp -L "/usr/share/doc/$package/copyright" "/root-fs/usr/local/share/licenses/$package"; done \
+  # The licenses of Node and of the libraries, where the base image has them.
+  && for file in /usr/local/LICENSE /usr/share/doc/libc6/copyright /usr/share/doc/libgcc-s1/copyright \
+  /usr/share/doc/libstdc++6/copyright; do if [ -e "$file" ]; then \
+  mkdir -p "/root-fs$(dirname "$file")" && cp -L "$file" "/root-fs$file"; fi; done \
   && echo '{"type":"module"}' > /root-fs/app/package.json \
   # "rollcall" as a command of its own, for probes: without env and a shell its first line says where Node is.
   && sed -i '1s|.*|#!/usr/local/bin/node|' /root-fs/app/main.js && chmod 755 /root-fs/app/main.js \

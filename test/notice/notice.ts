@@ -8,7 +8,8 @@ const HEAD = `Rollcall is under the Apache License 2.0, see LICENSE.
 
 The program in the image and in the npm package contains code of the packages below, each under the license that is
 named beside it; the texts follow. The image also contains Node.js and the libraries that it is linked with: their
-licenses are in /usr/local/share/licenses of the image. Made from what the bundler put in, by "npm run golden".
+licenses are in /usr/local/LICENSE and /usr/share/doc of the image. Made from what the bundler put in, by
+"npm run golden".
 `;
 
 interface Bundled {
