@@ -104,8 +104,8 @@ test('how to report a fault, and what is bundled, is published', async () => {
   for (const heading of ['Reporting', 'Supported versions'])
     assert.match(security, new RegExp(`^## .*${heading}`, 'im'));
   const notice = await read('NOTICE');
-  const { dependencies } = JSON.parse(await read('package.json'));
-  for (const name of Object.keys(dependencies)) assert.ok(notice.includes(name), `NOTICE names ${name}`);
+  // That it names all of them is for test/notice.test.ts.
+  for (const name of ['express', 'selfsigned', 'yaml']) assert.match(notice, new RegExp(`^${name} \\d`, 'm'));
   const { files } = JSON.parse(await read('package.json'));
   assert.ok(files.includes('NOTICE'));
 });
