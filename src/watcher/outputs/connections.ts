@@ -32,11 +32,18 @@ export class Connections {
     server.on('connection', (socket) => this.#add(socket));
   }
 
-  /** The request of `response` has arrived. */
-  asked(response: ServerResponse): void {
+  /**
+   * The request of `response` has arrived. False for one that came with another on its connection, of which
+   * there can be thousands in one read: it is not answered, and costs no text.
+   */
+  asked(response: ServerResponse): boolean {
     response.setHeader('connection', 'close');
-    const connection = response.socket === null ? undefined : this.#open.get(response.socket);
-    if (connection !== undefined) connection.asked = true;
+    // A response that waits for the one before it has no socket yet; its request has.
+    const connection = this.#open.get(response.req.socket);
+    if (connection === undefined) return false;
+    const first = !connection.asked;
+    connection.asked = true;
+    return first;
   }
 
   /** Resolves when `response` can't wait any more: its place is needed, or nobody waits for it. */

@@ -37,7 +37,7 @@ export async function serveHealth(
 ): Promise<{ server: Server; port: number | undefined }> {
   // Imported as a module, node:http brings Node's whole fetch along: 6 MB of memory.
   const server = process.getBuiltinModule('node:http').createServer((request, response) => {
-    connections.asked(response);
+    if (!connections.asked(response)) return;
     const path = request.url?.split('?')[0];
     const kubelet = isKubelet(request.headers['user-agent']);
     if (path === '/startz' && !gate.open && kubelet) {

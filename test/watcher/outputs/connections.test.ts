@@ -15,12 +15,12 @@ import { scripted, watchOf } from '../scripted-source.ts';
 type Place = { port: number; host: string } | { path: string };
 
 /** A live health server, at a port or at a socket, whose application may not start yet. */
-async function serve(t: TestContext, kind: 'port' | 'socket') {
+async function serve(t: TestContext, kind: 'port' | 'socket', metrics = () => 'rollcall_members 1\n') {
   const directory = mkdtempSync(join(tmpdir(), 'rollcall-flood-'));
   const path = join(directory, 'health.sock');
   const gate = { open: false, opened: new Promise<void>(() => {}), notice: undefined };
   const watch = watchOf(scripted(), new FakeClock());
-  const health = { watch, gate, metrics: () => 'rollcall_members 1\n' };
+  const health = { watch, gate, metrics };
   const { server, port } = await serveHealth(kind === 'port' ? 0 : path, health, 60_000);
   t.after(() => {
     server.close();
@@ -112,4 +112,15 @@ test('the address with the most connections makes room, and nobody else', async 
 test('an answer is the last thing on its connection', async (t) => {
   const open = flood(t, await serve(t, 'port'), 1, 'GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n');
   await eventually('closed with its answer', () => open.size === 0, { timeoutMs: 900, everyMs: 10 });
+});
+
+test('of requests that come together on a connection one is answered, and costs what one costs', async (t) => {
+  let made = 0;
+  const place = await serve(t, 'port', () => `rollcall_made ${++made}\n`);
+  const socket = connect(place as NetConnectOpts);
+  socket.write('GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(1000));
+  let text = '';
+  for await (const data of socket) text += data;
+  assert.equal(text.match(/HTTP\/1\.1 200/g)?.length, 1);
+  assert.equal(made, 1);
 });
