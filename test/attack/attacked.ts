@@ -41,6 +41,8 @@ export class Attacked {
     });
     for (const [name, labels] of Object.entries(NAMESPACES)) {
       api.create('/api/v1/namespaces', { metadata: { name, labels } });
+      // The controller manager makes it in every namespace.
+      api.create(`/api/v1/namespaces/${name}/serviceaccounts`, { metadata: { name: 'default' } });
     }
     prepare(api);
     const directory = await mkdtemp(join(tmpdir(), 'attacked-'));

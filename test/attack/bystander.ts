@@ -41,6 +41,8 @@ async function start(tls: { key: string; cert: string }): Promise<void> {
   });
   for (const [name, labels] of Object.entries(NAMESPACES)) {
     api.create('/api/v1/namespaces', { metadata: { name, labels } });
+    // The controller manager makes it in every namespace.
+    api.create(`/api/v1/namespaces/${name}/serviceaccounts`, { metadata: { name: 'default' } });
   }
   // What was asked of it is of no use here, and would fill the memory.
   setInterval(() => api.requests.splice(0), 1000).unref();
