@@ -1,10 +1,11 @@
 /** deploy/require-injection on a real kube-apiserver, where no webhook works. */
 
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
 import { after, before, suite, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { apply_patch } from 'jsonpatch';
+import { applied } from '../inject/api-server.ts';
+import { cases, contextOf } from '../inject/golden-cases.ts';
+import { injected } from '../inject/pods.ts';
 import type { Reply } from '../support/api-request.ts';
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
 import { install, manifests, SYSTEM_NAMESPACE } from '../support/deployment.ts';
@@ -43,11 +44,10 @@ suite('a cluster that requires injection', { timeout: 180_000 }, () => {
 
   const assertAdmitted = ({ status, body }: Reply) => assert.equal(status, 201, JSON.stringify(body.message));
 
-  /** A pod as the webhook leaves it, by the golden files. */
-  const injectedPod = async (): Promise<Pod> => {
-    const golden = async (part: string) =>
-      JSON.parse(await readFile(new URL(`../golden/asked-by-pod.${part}.json`, import.meta.url), 'utf8'));
-    const pod = apply_patch((await golden('input')).pod, await golden('patch')) as Pod;
+  /** A pod as the webhook leaves it. */
+  const injectedPod = (): Pod => {
+    const { input } = cases.find(({ name }) => name === 'asked-by-pod')!;
+    const pod = applied(input.pod, injected(input.pod, contextOf(input)).patch) as Pod;
     return { ...pod, metadata: { ...pod.metadata, namespace: NAMESPACE } };
   };
 
@@ -83,13 +83,13 @@ suite('a cluster that requires injection', { timeout: 180_000 }, () => {
   });
 
   test('an injected pod is admitted', async () => {
-    const pod = await injectedPod();
+    const pod = injectedPod();
     assert.equal(pod.metadata.annotations?.['rollcall.dev/inject'], 'true');
     assertAdmitted(await post(pod));
   });
 
   test('the sidecar may be an ordinary container', async () => {
-    const pod = await injectedPod();
+    const pod = injectedPod();
     const [sidecar, ...initContainers] = pod.spec.initContainers!;
     const { restartPolicy: _, ...container } = sidecar!;
     const spec = { ...pod.spec, initContainers, containers: [...pod.spec.containers, container] };
@@ -97,7 +97,7 @@ suite('a cluster that requires injection', { timeout: 180_000 }, () => {
   });
 
   test('what only looks like an injected pod is refused', async () => {
-    const pod = await injectedPod();
+    const pod = injectedPod();
     const { 'rollcall.dev/status': _, ...annotations } = pod.metadata.annotations!;
     assertRefused(await post({ ...pod, metadata: { ...pod.metadata, annotations } }));
     assertRefused(await post({ ...pod, spec: { ...pod.spec, initContainers: [] } }));
@@ -107,7 +107,7 @@ suite('a cluster that requires injection', { timeout: 180_000 }, () => {
   });
 
   test('a sidecar whose restartPolicy another webhook dropped is refused', async () => {
-    const pod = await injectedPod();
+    const pod = injectedPod();
     const {
       restartPolicy: _,
       startupProbe: __,

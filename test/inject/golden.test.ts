@@ -1,62 +1,26 @@
 /**
- * test/golden: what comes in (NAME.input.json), the patch that goes out (NAME.patch.json) and why
- * (NAME.report.json). `npm run golden` writes the last two anew: read the difference before committing.
+ * The patch and the report of each case in test/golden. `npm run golden` writes both anew into the file of the
+ * case: read the difference before you commit it.
  */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { parseDocument, Scalar } from 'yaml';
 import { keys } from '../../src/inject/annotations.ts';
 import type { Context, Report } from '../../src/inject/inject.ts';
-import type { Operation } from '../../src/inject/operations.ts';
-import type { Install } from '../../src/inject/plan.ts';
-import type { LimitRangeItem, Pod } from '../../src/inject/pod.ts';
+import type { Pod } from '../../src/inject/pod.ts';
 import { codes } from '../../src/inject/problem.ts';
 import { applied, secondPass } from './api-server.ts';
-import { INSTALL, injected } from './pods.ts';
-
-interface Input {
-  /** What the case is about: one thing. */
-  about: string;
-  namespace: {
-    name: string;
-    labels: Record<string, string>;
-    annotations?: Record<string, string>;
-    limits?: LimitRangeItem[];
-  };
-  /** Where the installation is another than usual; null leaves a part of it out. */
-  install?: Partial<Omit<Install, 'shellImage'>> & { shellImage?: null };
-  dryRun?: boolean;
-  pod: Pod;
-  /** The pod is seen again: injected and filled in, and with this done to it by others. */
-  seen?: Operation[];
-}
-
-const directory = fileURLToPath(new URL('../golden/', import.meta.url));
-const names = readdirSync(directory)
-  .filter((file) => file.endsWith('.input.json'))
-  .map((file) => file.split('.')[0]!);
-const inputs = new Map(names.map((name) => [name, read(`${name}.input.json`) as Input]));
-const format = { serializers: [(value: unknown) => `${JSON.stringify(value, null, 2)}\n`] };
-
-function read(file: string): unknown {
-  return JSON.parse(readFileSync(directory + file, 'utf8'));
-}
-
-function contextOf({ namespace, install = {}, dryRun = false }: Input): Context {
-  const { shellImage, ...rest } = { ...INSTALL, ...install };
-  return {
-    namespace: { annotations: {}, ...namespace },
-    install: shellImage === null ? rest : { ...rest, shellImage },
-    dryRun,
-  };
-}
+import { difference, restored } from './difference.ts';
+import { folded, foldedPatch, unfolded, unfoldedPatch } from './folded.ts';
+import { base, type Case, cases, contextOf, type Input } from './golden-cases.ts';
+import { injected } from './pods.ts';
 
 function podOf({ pod, seen }: Input, context: Context): Pod {
   return seen === undefined ? pod : applied(secondPass(applied(pod, injected(pod, context).patch)), seen);
 }
 
-/** Without the patch, which has a file of its own, the plan that stands in it, and what nobody has said. */
+/** The report without what the patch shows (the patch itself, the plan, the status) and without defaults. */
 function reportOf({ decision, plan, warnings }: Report) {
   if (decision.kind !== 'inject' || plan === undefined) return { decision, warnings };
   const { kind, options, origins } = decision;
@@ -68,35 +32,74 @@ function reportOf({ decision, plan, warnings }: Report) {
       origins: said.map(({ key, value, from }) => `${key}: ${value} (${from})`),
     },
     account: { choice: plan.account, name: plan.accountName },
-    status: JSON.parse(plan.status),
     warnings,
   };
 }
 
-for (const [name, input] of inputs) {
-  test(`${name}: ${input.about}`, (t) => {
-    const context = contextOf(input);
-    const pod = podOf(input, context);
+interface Outcome {
+  patch: string[];
+  report: string[];
+}
+
+/** The patch and the report as lines. Both can be read back from them, so the comparison misses nothing. */
+function outcomeOf(report: Report): Outcome {
+  const patch = onTheWire(report.patch);
+  const why = onTheWire(reportOf(report));
+  const outcome = { patch: foldedPatch(patch), report: folded(why) };
+  assert.deepEqual(unfoldedPatch(outcome.patch), patch);
+  assert.deepEqual(unfolded(outcome.report), why);
+  return outcome;
+}
+
+function onTheWire<T>(value: T): T {
+  return JSON.parse(JSON.stringify(value));
+}
+
+/** The difference from the base, or all lines where they are fewer: a pod that is left alone has few. */
+function shown(lines: string[], inBase: string[], isBase: boolean): string[] | string {
+  const differing = difference(inBase, lines);
+  assert.deepEqual(restored(inBase, differing), lines);
+  if (lines.length === 0) return 'none';
+  if (isBase || lines.length < differing.length) return lines;
+  return differing.length === 0 ? 'as in the base' : differing;
+}
+
+/** The file of the case with the outcome of today. `about` and `given`, written by hand, stay as they are. */
+function renewed({ name, file }: Case, outcome: Outcome): string {
+  const document = parseDocument(readFileSync(file, 'utf8'));
+  for (const part of ['patch', 'report'] as const) {
+    const lines = shown(outcome[part], baseOutcome[part], name === base.name);
+    document.set(part, typeof lines === 'string' ? lines : blockOf(lines));
+  }
+  return document.toString({ lineWidth: 0 });
+}
+
+function blockOf(lines: string[]): Scalar<string> {
+  const block = new Scalar(lines.map((line) => `${line}\n`).join(''));
+  block.type = 'BLOCK_LITERAL';
+  return block;
+}
+
+const baseOutcome = outcomeOf(injected(base.input.pod, contextOf(base.input)));
+
+for (const one of cases) {
+  test(`${one.name}: ${one.about}`, (t) => {
+    const context = contextOf(one.input);
+    const pod = podOf(one.input, context);
     const report = injected(pod, context);
-    t.assert.fileSnapshot(report.patch, `${directory}${name}.patch.json`, format);
-    t.assert.fileSnapshot(reportOf(report), `${directory}${name}.report.json`, format);
+    t.assert.fileSnapshot(renewed(one, outcomeOf(report)), one.file, { serializers: [String] });
     const again = secondPass(applied(pod, report.patch));
     assert.deepEqual(injected(again, context).patch, []);
   });
 }
 
-test('every file belongs to a case', () => {
-  const wanted = names.flatMap((name) => ['input', 'patch', 'report'].map((part) => `${name}.${part}.json`));
-  assert.deepEqual(readdirSync(directory).toSorted(), wanted.toSorted());
-});
-
 test('no case is about what another is about', () => {
-  const abouts = [...inputs.values()].map(({ about }) => about);
+  const abouts = cases.map(({ about }) => about);
   assert.equal(new Set(abouts).size, abouts.length);
 });
 
 test('every code and every decision has a case', () => {
-  const seen = [...inputs.values()].map((input) => {
+  const seen = cases.map(({ input }) => {
     const { decision } = injected(input.pod, contextOf(input));
     return decision.kind === 'inject' ? 'inject' : decision.code;
   });
@@ -106,7 +109,7 @@ test('every code and every decision has a case', () => {
 });
 
 test('every key that a pod may have is met in a case', () => {
-  const written = [...inputs.values()].flatMap(({ pod }) => Object.keys(pod.metadata?.annotations ?? {}));
+  const written = cases.flatMap(({ input }) => Object.keys(input.pod.metadata?.annotations ?? {}));
   for (const { key, kind } of Object.values(keys)) {
     if (kind === 'label') continue;
     assert.ok(
