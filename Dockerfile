@@ -13,6 +13,7 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts
 COPY tsconfig.json LICENSE NOTICE ./
 COPY src src
+COPY build.ts ./
 RUN npm run build:program
 # Node's binary, the libraries it is linked with, and somebody to run as: nothing else is needed.
 RUN mkdir -p /root-fs/usr/local/bin /root-fs/app /root-fs/etc /root-fs/tmp \

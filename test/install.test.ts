@@ -37,7 +37,7 @@ after(() => rm(directory, { recursive: true, force: true }));
 
 /** Builds a copy of the sources: `dist` may be in use. */
 async function build(copy: string): Promise<string> {
-  for (const file of ['package.json', 'tsconfig.json', 'src']) {
+  for (const file of ['package.json', 'build.ts', 'tsconfig.json', 'src']) {
     await cp(repository(file), join(copy, file), { recursive: true });
   }
   await symlink(repository('node_modules'), join(copy, 'node_modules'));

@@ -36,8 +36,8 @@ after(() => rm(directory, { recursive: true, force: true }));
 
 /** Packs a copy of the sources: the build empties `dist`, which others may be reading. */
 async function pack(copy: string): Promise<string> {
-  const files = ['package.json', 'tsconfig.json', 'tsconfig.build.json', 'src', 'deploy', 'LICENSE'];
-  for (const file of [...files, 'README.md', 'CHANGELOG.md', 'NOTICE', 'SECURITY.md']) {
+  const files = ['package.json', 'build.ts', 'tsconfig.json', 'tsconfig.build.json', 'src', 'deploy'];
+  for (const file of [...files, 'README.md', 'CHANGELOG.md', 'LICENSE', 'NOTICE', 'SECURITY.md']) {
     await cp(repository(file), join(copy, file), { recursive: true });
   }
   await symlink(repository('node_modules'), join(copy, 'node_modules'));
