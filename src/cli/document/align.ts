@@ -1,3 +1,4 @@
+import { diffArrays } from 'diff';
 import { isFields, toJson, type Value } from './value.ts';
 
 /** What became of a list: an item that stayed (at `before`), that went, or that came (at `after`). */
@@ -6,38 +7,21 @@ export type Step =
   | { kind: 'remove'; before: number }
   | { kind: 'insert'; after: number };
 
-/** The least that went and came; items are the same when they have the same name, or mount path. */
+/**
+ * Aligns two lists with the fewest removals and insertions, removals first. Items are the same when they have
+ * the same name, or mount path.
+ */
 export function align(before: readonly Value[], after: readonly Value[]): Step[] {
-  const [old, now] = [before.map(identity), after.map(identity)];
-  const lengths = commonLengths(old, now);
   const steps: Step[] = [];
-  let [i, j] = [0, 0];
-  while (i < old.length || j < now.length) {
-    if (i < old.length && j < now.length && old[i] === now[j]) {
-      steps.push({ kind: 'keep', before: i, after: j });
-      i += 1;
-      j += 1;
-    } else if (j === now.length || (i < old.length && lengths[i + 1]![j]! >= lengths[i]![j + 1]!)) {
-      steps.push({ kind: 'remove', before: i });
-      i += 1;
-    } else {
-      steps.push({ kind: 'insert', after: j });
-      j += 1;
+  let [old, now] = [0, 0];
+  for (const { count, removed, added } of diffArrays(before.map(identity), after.map(identity))) {
+    for (let item = 0; item < count; item += 1) {
+      if (removed) steps.push({ kind: 'remove', before: old++ });
+      else if (added) steps.push({ kind: 'insert', after: now++ });
+      else steps.push({ kind: 'keep', before: old++, after: now++ });
     }
   }
   return steps;
-}
-
-/** Of the rest of each from [i] and [j] on, the length of the longest common subsequence. */
-function commonLengths(old: readonly string[], now: readonly string[]): number[][] {
-  const lengths = Array.from({ length: old.length + 1 }, () => new Array<number>(now.length + 1).fill(0));
-  for (let i = old.length - 1; i >= 0; i -= 1) {
-    for (let j = now.length - 1; j >= 0; j -= 1) {
-      lengths[i]![j] =
-        old[i] === now[j] ? lengths[i + 1]![j + 1]! + 1 : Math.max(lengths[i + 1]![j]!, lengths[i]![j + 1]!);
-    }
-  }
-  return lengths;
 }
 
 function identity(item: Value): string {
