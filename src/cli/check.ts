@@ -1,6 +1,7 @@
 import { CHECKS } from './check/checks.ts';
 import type { Finding, Place, Status } from './check/finding.ts';
-import { type Cluster, connect, Unreachable } from './cluster.ts';
+import { type Cluster, connect } from './cluster/cluster.ts';
+import { Unreachable } from './cluster/request.ts';
 import { commands } from './commands.ts';
 import { SYSTEM_NAMESPACE } from './explain/entries.ts';
 import { parseFlags } from './flags.ts';

@@ -1,5 +1,6 @@
 import { UsageError } from '../config.ts';
-import { type Cluster, connect, Unreachable } from './cluster.ts';
+import { type Cluster, connect } from './cluster/cluster.ts';
+import { Unreachable } from './cluster/request.ts';
 import { commands } from './commands.ts';
 import { Unreadable } from './document/unreadable.ts';
 import type { Explanation } from './explain/explanation.ts';

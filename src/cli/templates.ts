@@ -1,25 +1,6 @@
 /** Where an object describes pods: by what is written there, since anybody can make kinds that have pods. */
+import { templatePath } from './cluster/kinds.ts';
 import { at, type Fields, isFields, type Path, type Value } from './document/value.ts';
-
-/** Where a kind of Kubernetes itself keeps the template of its pods. */
-interface Kind {
-  groups: readonly string[];
-  path: readonly string[];
-}
-
-const inSpec = ['spec', 'template'];
-
-export const KINDS: Readonly<Record<string, Kind>> = {
-  Pod: { groups: [''], path: [] },
-  PodTemplate: { groups: [''], path: ['template'] },
-  ReplicationController: { groups: [''], path: inSpec },
-  Deployment: { groups: ['apps', 'extensions'], path: inSpec },
-  StatefulSet: { groups: ['apps'], path: inSpec },
-  DaemonSet: { groups: ['apps', 'extensions'], path: inSpec },
-  ReplicaSet: { groups: ['apps', 'extensions'], path: inSpec },
-  Job: { groups: ['batch'], path: inSpec },
-  CronJob: { groups: ['batch'], path: ['spec', 'jobTemplate', 'spec', 'template'] },
-};
 
 export interface Template {
   path: Path;
@@ -35,8 +16,8 @@ export interface TypedObject {
 
 /** All pod templates of an object, in the order of its text. */
 export function templatesOf({ kind, group, object }: TypedObject): Template[] {
-  const known = Object.hasOwn(KINDS, kind) ? KINDS[kind]! : undefined;
-  if (known?.groups.includes(group)) return ofKnown(at(object, known.path), known.path);
+  const known = templatePath(kind, group);
+  if (known !== undefined) return ofKnown(at(object, known), known);
   // What is seen in a status is somebody's report.
   const parts = Object.entries(object).filter(([key]) => key !== 'status');
   return parts.flatMap(([key, value]) => found(value, [key], knative(group)));

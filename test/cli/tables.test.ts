@@ -4,10 +4,9 @@ import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { parseAllDocuments } from 'yaml';
 import { RULES } from '../../src/cli/access.ts';
-import { commands } from '../../src/cli/commands.ts';
+import { KINDS } from '../../src/cli/cluster/kinds.ts';
 import { ENTRIES } from '../../src/cli/explain/entries.ts';
 import { targetOf } from '../../src/cli/explain/target.ts';
-import { KINDS } from '../../src/cli/templates.ts';
 
 async function deployed(file: string): Promise<Record<string, unknown>[]> {
   const text = await readFile(new URL(`../../deploy/${file}`, import.meta.url), 'utf8');
@@ -42,11 +41,11 @@ test('the rules of the two roles', async () => {
 });
 
 test('every kind that can be explained from a file can be looked up, but the template that runs nothing', () => {
-  const offered = commands.explain.operand.choices.map((choice) => targetOf(`${choice}x`).kind);
-  assert.deepEqual(
-    offered.toSorted(),
-    Object.keys(KINDS)
-      .filter((kind) => kind !== 'PodTemplate')
-      .toSorted(),
-  );
+  const withPods = Object.entries(KINDS).filter(([, { template }]) => template !== undefined);
+  for (const [kind, { plural, short }] of withPods.filter(([name]) => name !== 'PodTemplate')) {
+    for (const word of [kind, kind.toLowerCase(), plural, short]) {
+      assert.deepEqual(targetOf(`${word}/x`), { kind, name: 'x' });
+    }
+  }
+  assert.throws(() => targetOf('podtemplate/x'), /is not KIND\/NAME/);
 });

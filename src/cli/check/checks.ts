@@ -1,12 +1,12 @@
 import { X509Certificate } from 'node:crypto';
 import { ROLES } from '../../inject/account.ts';
 import { RULES } from '../access.ts';
-import { type Answer, refusal } from '../cluster.ts';
+import { type Answer, refusal } from '../cluster/request.ts';
 import { at, isFields } from '../document/value.ts';
 import { ENTRIES, entriesOf } from '../explain/entries.ts';
-import { CONFIGURATION, CONFIGURATION_PATH, readyEndpoints } from '../explain/webhook.ts';
+import { CONFIGURATION, readyEndpoints } from '../explain/webhook.ts';
 import type { Check, Finding, Place } from './finding.ts';
-import { tryPod } from './try-pod.ts';
+import { tryCheckPod } from './try-pod.ts';
 
 const INSTALL = 'kubectl apply -k deploy';
 const DAY_MS = 86_400_000;
@@ -21,11 +21,11 @@ export const CHECKS: readonly Check[] = [
   { name: 'endpoints', run: endpoints },
   { name: 'cluster-role', run: clusterRoles },
   { name: 'policies', run: policies },
-  { name: 'dry-run', run: tryPod },
+  { name: 'dry-run', run: tryCheckPod },
 ];
 
 async function api({ cluster }: Place): Promise<Finding> {
-  const reply = await cluster.request('GET', '/version');
+  const reply = await cluster.version();
   if (reply.status !== 200) {
     return fail(
       `the API server at ${cluster.server} says ${refusal(reply)}`,
@@ -48,9 +48,8 @@ async function api({ cluster }: Place): Promise<Finding> {
 }
 
 async function configuration({ cluster }: Place): Promise<Finding> {
-  const reply = await cluster.request('GET', CONFIGURATION_PATH);
-  if (reply.status === 404)
-    return fail(`there is no MutatingWebhookConfiguration "${CONFIGURATION}"`, INSTALL);
+  const reply = await cluster.get(CONFIGURATION);
+  if (reply.status === 404) return fail(`there is no ${CONFIGURATION.kind} "${CONFIGURATION.name}"`, INSTALL);
   if (reply.status !== 200) return unread('the MutatingWebhookConfiguration', reply);
   const present = entriesOf(reply.body).map(({ name }) => name);
   const missing = ENTRIES.map(({ name }) => name).filter((name) => !present.includes(name));
@@ -59,7 +58,7 @@ async function configuration({ cluster }: Place): Promise<Finding> {
 }
 
 async function certificates(place: Place): Promise<Finding> {
-  const reply = await place.cluster.request('GET', CONFIGURATION_PATH);
+  const reply = await place.cluster.get(CONFIGURATION);
   if (reply.status === 404) return fail('there is nothing yet that would trust them', INSTALL);
   if (reply.status !== 200) return unread('the MutatingWebhookConfiguration', reply);
   const bundles = entriesOf(reply.body).map((entry) => at(entry, ['clientConfig', 'caBundle']));
@@ -69,10 +68,7 @@ async function certificates(place: Place): Promise<Finding> {
     return fail('an entry has no caBundle', `the webhook adds it; ${logs}`);
   const trusted = certificatesIn(bundle);
   if (bundles.some((one) => !sameAs(trusted, one))) return fail('the entries have different caBundles', logs);
-  const secret = await place.cluster.request(
-    'GET',
-    `/api/v1/namespaces/${place.system}/secrets/rollcall-tls`,
-  );
+  const secret = await place.cluster.get({ kind: 'Secret', namespace: place.system, name: 'rollcall-tls' });
   if (secret.status === 404) return fail('there is no Secret rollcall-tls', `the webhook makes it; ${logs}`);
   const data = isFields(secret.body.data) ? secret.body.data : {};
   const readable = secret.status === 200;
@@ -114,7 +110,7 @@ function daysLeft(pem: string, now: Date): number {
 }
 
 async function deployment({ cluster, system }: Place): Promise<Finding> {
-  const reply = await cluster.request('GET', `/apis/apps/v1/namespaces/${system}/deployments/rollcall`);
+  const reply = await cluster.get({ kind: 'Deployment', namespace: system, name: 'rollcall' });
   if (reply.status === 404) return fail(`there is no Deployment rollcall in ${system}`, INSTALL);
   if (reply.status !== 200) return unread('the Deployment', reply);
   const available = Number(at(reply.body, ['status', 'availableReplicas']) ?? 0);
@@ -138,7 +134,7 @@ async function endpoints({ cluster, system }: Place): Promise<Finding> {
 async function clusterRoles({ cluster }: Place): Promise<Finding> {
   const lacking: string[] = [];
   for (const role of Object.values(ROLES)) {
-    const reply = await cluster.request('GET', `/apis/rbac.authorization.k8s.io/v1/clusterroles/${role}`);
+    const reply = await cluster.get({ kind: 'ClusterRole', name: role });
     if (reply.status === 404) return fail(`there is no ClusterRole ${role}`, INSTALL);
     if (reply.status !== 200) return unread('the ClusterRole', reply);
     const rules = (reply.body.rules ?? []) as { resources?: string[]; verbs?: string[] }[];
@@ -153,8 +149,7 @@ async function clusterRoles({ cluster }: Place): Promise<Finding> {
 }
 
 async function policies({ cluster }: Place): Promise<Finding> {
-  const path = '/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies/rollcall-misplaced';
-  const reply = await cluster.request('GET', path);
+  const reply = await cluster.get({ kind: 'ValidatingAdmissionPolicy', name: 'rollcall-misplaced' });
   if (reply.status === 200) return ok('mistakes on workloads and namespaces are warned of');
   const message =
     reply.status === 404

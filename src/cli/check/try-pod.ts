@@ -1,5 +1,4 @@
-import { refusal } from '../cluster.ts';
-import { hasSidecar } from '../workloads.ts';
+import { tryPod } from '../cluster/tried-pod.ts';
 import type { Finding, Place } from './finding.ts';
 
 /** A pod that asks for the sidecar and keeps to the strictest standard. */
@@ -24,20 +23,29 @@ const POD = {
   },
 };
 
-/** The proof of it all: the API server asks the webhook. Nothing is created. */
-export async function tryPod({ cluster, namespace, system }: Place): Promise<Finding> {
-  const reply = await cluster.request('POST', `/api/v1/namespaces/${namespace}/pods?dryRun=All`, POD);
-  if (reply.status === 201 && hasSidecar(reply.body)) {
-    return { status: 'ok', message: `a pod that asks in ${namespace} gets the sidecar` };
+/** Proves the whole way: the API server asks the webhook about a pod, and nothing is created. */
+export async function tryCheckPod({ cluster, namespace, system }: Place): Promise<Finding> {
+  const { outcome, reason } = await tryPod(cluster, namespace, POD);
+  switch (outcome) {
+    case 'with-sidecar':
+      return { status: 'ok', message: `a pod that asks in ${namespace} gets the sidecar` };
+    case 'without-sidecar':
+      return {
+        status: 'fail',
+        message: `a pod that asks in ${namespace} does not get the sidecar`,
+        hint: 'rollcall explain -f POD.yaml --context CONTEXT says which rule decides',
+      };
+    case 'forbidden':
+      return {
+        status: 'warn',
+        message: `you may not create pods in ${namespace}, so none was tried`,
+        hint: 'give --namespace with one where you may',
+      };
+    case 'refused':
+      return {
+        status: 'fail',
+        message: `a pod that asks in ${namespace} can't be created: ${reason}`,
+        hint: `kubectl -n ${system} logs deployment/rollcall`,
+      };
   }
-  if (reply.status === 201) {
-    const hint = 'rollcall explain -f POD.yaml --context CONTEXT says which rule decides';
-    return { status: 'fail', message: `a pod that asks in ${namespace} does not get the sidecar`, hint };
-  }
-  if (reply.status === 403 && refusal(reply).includes('cannot create resource "pods"')) {
-    const hint = 'give --namespace with one where you may';
-    return { status: 'warn', message: `you may not create pods in ${namespace}, so none was tried`, hint };
-  }
-  const message = `a pod that asks in ${namespace} can't be created: ${refusal(reply)}`;
-  return { status: 'fail', message, hint: `kubectl -n ${system} logs deployment/rollcall` };
 }

@@ -1,22 +1,21 @@
 import type { Pod } from '../../inject/pod.ts';
 import { uninject } from '../../inject/uninject.ts';
-import { type Cluster, refusal } from '../cluster.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import { type TriedPod, tryPod } from '../cluster/tried-pod.ts';
 import { applyOperations } from '../document/operations.ts';
 import { type Fields, isFields, type Value } from '../document/value.ts';
-import { hasSidecar } from '../workloads.ts';
 import type { Rule } from './explanation.ts';
 
-/** Asks the API server to go all the way to creating the pod, and then not to. */
+/** Tries a copy of the pod, and takes from the warnings those of the webhook. */
 export async function dryRun(
   cluster: Cluster,
   pod: Pod,
   namespace: string,
 ): Promise<{ rule: Rule; warnings: string[] }> {
-  const reply = await cluster.request('POST', `/api/v1/namespaces/${namespace}/pods?dryRun=All`, fresh(pod));
-  const { answer, why } = outcome(reply.status, hasSidecar(reply.body), refusal(reply));
-  const said = reply.warnings.filter((warning) => warning.startsWith('rollcall: '));
+  const tried = await tryPod(cluster, namespace, fresh(pod));
+  const said = tried.warnings.filter((warning) => warning.startsWith('rollcall: '));
   return {
-    rule: { rule: 'dry-run', answer, why },
+    rule: { rule: 'dry-run', ...verdict(tried) },
     // That the account stays is true of the dry run only.
     warnings: said
       .map((warning) => warning.slice('rollcall: '.length))
@@ -24,16 +23,17 @@ export async function dryRun(
   };
 }
 
-function outcome(status: number, injected: boolean, reason: string): Pick<Rule, 'answer' | 'why'> {
-  if (status === 201) {
-    return injected
-      ? { answer: 'yes', why: 'a copy that is created now would have the sidecar' }
-      : { answer: 'no', why: 'a copy that is created now would not have the sidecar' };
+function verdict({ outcome, reason }: TriedPod): Pick<Rule, 'answer' | 'why'> {
+  switch (outcome) {
+    case 'with-sidecar':
+      return { answer: 'yes', why: 'a copy that is created now would have the sidecar' };
+    case 'without-sidecar':
+      return { answer: 'no', why: 'a copy that is created now would not have the sidecar' };
+    case 'forbidden':
+      return { answer: 'unknown', why: 'you may not create pods there, so it was not tried' };
+    case 'refused':
+      return { answer: 'no', why: `a copy can't be created now: ${reason}` };
   }
-  if (status === 403 && reason.includes('cannot create resource "pods"')) {
-    return { answer: 'unknown', why: 'you may not create pods there, so it was not tried' };
-  }
-  return { answer: 'no', why: `a copy can't be created now: ${reason}` };
 }
 
 /** As it was before it was created: without the sidecar, its node, and what the API server added. */

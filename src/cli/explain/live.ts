@@ -1,7 +1,8 @@
 import { STATUS_KEY } from '../../inject/names.ts';
 import type { Install } from '../../inject/plan.ts';
 import type { LimitRangeItem, Namespace } from '../../inject/pod.ts';
-import { type Cluster, refusal, Unreachable } from '../cluster.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import { type Answer, refusal, Unreachable } from '../cluster/request.ts';
 import { at, type Fields } from '../document/value.ts';
 import { InputNamespaces } from '../input-namespaces.ts';
 import { hasSidecar, type Item, itemsOf, podOf, type Workload, workloadsOf } from '../workloads.ts';
@@ -17,11 +18,12 @@ export async function explainTarget(
   namespace: string,
   install: Install,
 ): Promise<Explanation> {
-  const object = await read(cluster, target.path(namespace), `${target.kind.toLowerCase()}/${target.name}`);
-  const [item] = itemsOf({ apiVersion: 'v1', kind: target.kind, ...object });
+  const title = `${target.kind.toLowerCase()}/${target.name}`;
+  const reply = await cluster.get({ ...target, namespace });
+  if (reply.status !== 200) throw unreadable(title, reply);
+  const [item] = itemsOf({ apiVersion: 'v1', kind: target.kind, ...reply.body });
   const [workload] = item === undefined ? [] : workloadsOf(item);
-  if (workload === undefined)
-    throw new Unreachable(`${target.kind.toLowerCase()}/${target.name} has no pod template`);
+  if (workload === undefined) throw new Unreachable(`${title} has no pod template`);
   const explanation = await new Live(cluster, install).explain(workload, namespace);
   return target.kind === 'Pod' ? withState(explanation, workload.object) : explanation;
 }
@@ -80,13 +82,11 @@ async function readNamespace(
   cluster: Cluster,
   name: string,
 ): Promise<{ namespace: Namespace; source: NamespaceSource }> {
-  const path = `/api/v1/namespaces/${name}`;
   const [object, limits] = await Promise.all([
-    cluster.request('GET', path),
-    cluster.request('GET', `${path}/limitranges`),
+    cluster.get({ kind: 'Namespace', name }),
+    cluster.get({ kind: 'LimitRange', namespace: name }),
   ]);
-  if (object.status === 404)
-    throw new Unreachable(`namespace/${name} can't be read; the API server says ${refusal(object)}`);
+  if (object.status === 404) throw unreadable(`namespace/${name}`, object);
   const known = object.status === 200;
   const items = known ? itemsOf({ apiVersion: 'v1', kind: 'Namespace', ...object.body }) : [];
   const ranges =
@@ -127,8 +127,6 @@ function withState(explanation: Explanation, object: Fields): Explanation {
   return { ...explanation, injected, rules: [...explanation.rules, rule], advice };
 }
 
-async function read(cluster: Cluster, path: string, title: string): Promise<Fields> {
-  const reply = await cluster.request('GET', path);
-  if (reply.status === 200) return reply.body;
-  throw new Unreachable(`${title} can't be read; the API server says ${refusal(reply)}`);
+function unreadable(title: string, reply: Answer): Unreachable {
+  return new Unreachable(`${title} can't be read; the API server says ${refusal(reply)}`);
 }

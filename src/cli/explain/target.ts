@@ -1,42 +1,22 @@
 import { UsageError } from '../../config.ts';
+import { KINDS, type KindName, NAMED_KINDS } from '../cluster/kinds.ts';
 
-/** One object of a cluster. */
+/** One object of a cluster, by its name. */
 export interface Target {
-  kind: string;
+  kind: KindName;
   name: string;
-  /** Of its collection in a namespace. */
-  path(namespace: string): string;
 }
 
-interface Resource {
-  kind: string;
-  plural: string;
-  api: string;
-  short: string;
-}
-
-const RESOURCES: readonly Resource[] = [
-  { kind: 'Pod', plural: 'pods', api: '/api/v1', short: 'po' },
-  { kind: 'Deployment', plural: 'deployments', api: '/apis/apps/v1', short: 'deploy' },
-  { kind: 'StatefulSet', plural: 'statefulsets', api: '/apis/apps/v1', short: 'sts' },
-  { kind: 'DaemonSet', plural: 'daemonsets', api: '/apis/apps/v1', short: 'ds' },
-  { kind: 'ReplicaSet', plural: 'replicasets', api: '/apis/apps/v1', short: 'rs' },
-  { kind: 'ReplicationController', plural: 'replicationcontrollers', api: '/api/v1', short: 'rc' },
-  { kind: 'Job', plural: 'jobs', api: '/apis/batch/v1', short: 'job' },
-  { kind: 'CronJob', plural: 'cronjobs', api: '/apis/batch/v1', short: 'cj' },
-];
-
-/** From `pod/db-0`, `deploy/web` and the like. */
+/** Reads `pod/db-0`, `deploy/web` and the like. Throws a `UsageError` with the kinds that there are. */
 export function targetOf(operand: string): Target {
   const [given = '', name = '', ...more] = operand.split('/');
   const word = given.toLowerCase();
-  const resource = RESOURCES.find(({ kind, plural, short }) =>
-    [kind.toLowerCase(), plural, short].includes(word),
+  const kind = NAMED_KINDS.find((one) =>
+    [one.toLowerCase(), KINDS[one].plural, KINDS[one].short].includes(word),
   );
-  if (resource === undefined || name === '' || more.length > 0) {
-    const kinds = RESOURCES.map(({ kind }) => kind.toLowerCase()).join(', ');
+  if (kind === undefined || name === '' || more.length > 0) {
+    const kinds = NAMED_KINDS.map((one) => one.toLowerCase()).join(', ');
     throw new UsageError(`"${operand}" is not KIND/NAME; give pod/NAME, or a name of ${kinds}`);
   }
-  const { api, plural, kind } = resource;
-  return { kind, name, path: (namespace) => `${api}/namespaces/${namespace}/${plural}/${name}` };
+  return { kind, name };
 }

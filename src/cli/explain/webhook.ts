@@ -1,10 +1,15 @@
-import { type Cluster, refusal } from '../cluster.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import type { Reference } from '../cluster/kinds.ts';
+import { refusal } from '../cluster/request.ts';
 import { at, type Fields, isFields } from '../document/value.ts';
 import { ENTRIES, type Entry, entriesOf } from './entries.ts';
 import type { Rule } from './explanation.ts';
 
-export const CONFIGURATION = 'rollcall';
-export const CONFIGURATION_PATH = `/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/${CONFIGURATION}`;
+/** The configuration that deploy/ installs. */
+export const CONFIGURATION = {
+  kind: 'MutatingWebhookConfiguration',
+  name: 'rollcall',
+} as const satisfies Reference;
 
 /** What a cluster has of the webhook. */
 export interface Webhook {
@@ -15,9 +20,9 @@ export interface Webhook {
 
 export async function readWebhook(cluster: Cluster): Promise<Webhook> {
   const rule = 'webhook-configured';
-  const reply = await cluster.request('GET', CONFIGURATION_PATH);
+  const reply = await cluster.get(CONFIGURATION);
   if (reply.status === 404) {
-    const why = `there is no MutatingWebhookConfiguration "${CONFIGURATION}"; install it: kubectl apply -k deploy`;
+    const why = `there is no ${CONFIGURATION.kind} "${CONFIGURATION.name}"; install it: kubectl apply -k deploy`;
     return { rules: [{ rule, answer: 'no', why }], entries: [], installed: false };
   }
   if (reply.status !== 200) {
@@ -63,8 +68,8 @@ export async function readyEndpoints(
   namespace: string,
   service: string,
 ): Promise<number | string> {
-  const path = `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices`;
-  const reply = await cluster.request('GET', `${path}?labelSelector=kubernetes.io/service-name%3D${service}`);
+  const labelSelector = `kubernetes.io/service-name=${service}`;
+  const reply = await cluster.get({ kind: 'EndpointSlice', namespace }, { labelSelector });
   if (reply.status !== 200) return `its endpoints can't be read (${refusal(reply)})`;
   const slices = (reply.body.items ?? []) as { endpoints?: { conditions?: { ready?: boolean } }[] | null }[];
   const endpoints = slices.flatMap((slice) => slice.endpoints ?? []);

@@ -1,0 +1,73 @@
+/** The kinds that the command line knows: where the API has them, and which of them describe pods. */
+
+interface Kind {
+  /** The API groups that have had the kind; a cluster is asked for the first. */
+  groups: readonly string[];
+  plural: string;
+  /** The abbreviation that kubectl takes. Only kinds that have one can be explained by name. */
+  short?: string;
+  /** Where an object keeps the template of its pods; a Pod is one itself. */
+  template?: readonly string[];
+}
+
+const inSpec = ['spec', 'template'];
+
+const table = {
+  Pod: { groups: [''], plural: 'pods', short: 'po', template: [] },
+  Deployment: { groups: ['apps', 'extensions'], plural: 'deployments', short: 'deploy', template: inSpec },
+  StatefulSet: { groups: ['apps'], plural: 'statefulsets', short: 'sts', template: inSpec },
+  DaemonSet: { groups: ['apps', 'extensions'], plural: 'daemonsets', short: 'ds', template: inSpec },
+  ReplicaSet: { groups: ['apps', 'extensions'], plural: 'replicasets', short: 'rs', template: inSpec },
+  ReplicationController: { groups: [''], plural: 'replicationcontrollers', short: 'rc', template: inSpec },
+  Job: { groups: ['batch'], plural: 'jobs', short: 'job', template: inSpec },
+  CronJob: {
+    groups: ['batch'],
+    plural: 'cronjobs',
+    short: 'cj',
+    template: ['spec', 'jobTemplate', 'spec', 'template'],
+  },
+  PodTemplate: { groups: [''], plural: 'podtemplates', template: ['template'] },
+  Namespace: { groups: [''], plural: 'namespaces' },
+  LimitRange: { groups: [''], plural: 'limitranges' },
+  Secret: { groups: [''], plural: 'secrets' },
+  EndpointSlice: { groups: ['discovery.k8s.io'], plural: 'endpointslices' },
+  ClusterRole: { groups: ['rbac.authorization.k8s.io'], plural: 'clusterroles' },
+  MutatingWebhookConfiguration: {
+    groups: ['admissionregistration.k8s.io'],
+    plural: 'mutatingwebhookconfigurations',
+  },
+  ValidatingAdmissionPolicy: {
+    groups: ['admissionregistration.k8s.io'],
+    plural: 'validatingadmissionpolicies',
+  },
+} as const satisfies Record<string, Kind>;
+
+export type KindName = keyof typeof table;
+
+export const KINDS: Readonly<Record<KindName, Kind>> = table;
+
+/** The kinds of which one object can be explained by its name, in the order in which they are offered. */
+export const NAMED_KINDS = (Object.keys(KINDS) as KindName[]).filter(
+  (name) => KINDS[name].short !== undefined,
+);
+
+/** An object of a cluster, or with no name all of the kind; with no namespace it is in none. */
+export interface Reference {
+  kind: KindName;
+  namespace?: string;
+  name?: string;
+}
+
+/** The path of the URL. All kinds are read in v1 of their group. */
+export function pathOf({ kind, namespace, name }: Reference): string {
+  const { groups, plural } = KINDS[kind];
+  const api = groups[0] === '' ? '/api/v1' : `/apis/${groups[0]}/v1`;
+  const within = namespace === undefined ? '' : `/namespaces/${namespace}`;
+  return `${api}${within}/${plural}${name === undefined ? '' : `/${name}`}`;
+}
+
+/** Where a kind of this group keeps the template of its pods; undefined for all other kinds. */
+export function templatePath(kind: string, group: string): readonly string[] | undefined {
+  const known = Object.hasOwn(KINDS, kind) ? KINDS[kind as KindName] : undefined;
+  return known?.groups.includes(group) ? known.template : undefined;
+}

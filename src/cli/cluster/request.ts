@@ -1,0 +1,81 @@
+import { request as overHttp, type RequestOptions } from 'node:http';
+import { request as overHttps } from 'node:https';
+import { text } from 'node:stream/consumers';
+import type { KubeConfig } from '@kubernetes/client-node';
+import type { Fields } from '../document/value.ts';
+
+export interface Answer {
+  status: number;
+  body: Fields;
+  /** The warnings of admission. */
+  warnings: string[];
+}
+
+/** The API server can't be reached, or does not let the user in. */
+export class Unreachable extends Error {}
+
+/** The longest that an answer takes. Most take milliseconds, but admission may take 30 s. */
+const REQUEST_MS = 40_000;
+
+/** Sends one request to the server of the kubeconfig. Throws `Unreachable` when there is no answer. */
+export async function request(
+  config: KubeConfig,
+  server: string,
+  method: 'GET' | 'POST',
+  path: string,
+  body?: Fields,
+): Promise<Answer> {
+  const url = new URL(server.replace(/\/$/, '') + path);
+  const options: RequestOptions = {
+    method,
+    headers: { accept: 'application/json', ...(body ? { 'content-type': 'application/json' } : {}) },
+    signal: AbortSignal.timeout(REQUEST_MS),
+  };
+  await authenticate(config, options);
+  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+  const sent = (url.protocol === 'http:' ? overHttp : overHttps)(url, options, async (response) => {
+    try {
+      const warnings = [response.headers.warning ?? []].flat().flatMap((line) => unpacked(String(line)));
+      resolve({ status: response.statusCode!, body: parsed(await text(response)), warnings });
+    } catch (error) {
+      reject(error as Error);
+    }
+  });
+  sent.on('error', reject);
+  sent.end(body === undefined ? undefined : JSON.stringify(body));
+  try {
+    return await promise;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new Unreachable(`the API server at ${server} can't be reached (${code ?? message})`);
+  }
+}
+
+/** Adds the user's credentials. A program of the cloud provider may give them out, and it may fail. */
+async function authenticate(config: KubeConfig, options: RequestOptions): Promise<void> {
+  try {
+    await config.applyToHTTPSOptions(options);
+  } catch (error) {
+    throw new Unreachable(`the credentials of the kubeconfig can't be used: ${(error as Error).message}`);
+  }
+}
+
+/** Returns the texts of a Warning header, which looks like `299 - "text", 299 - "text"`. */
+function unpacked(header: string): string[] {
+  return [...header.matchAll(/\d{3} \S+ "((?:[^"\\]|\\.)*)"/g)].map(([, quoted]) =>
+    quoted!.replace(/\\(.)/g, '$1'),
+  );
+}
+
+function parsed(answer: string): Fields {
+  try {
+    return JSON.parse(answer) as Fields;
+  } catch {
+    return { message: answer.trim() };
+  }
+}
+
+/** What the API server says about a request that failed. */
+export function refusal({ status, body }: Answer): string {
+  return `${status}: ${typeof body.message === 'string' ? body.message : 'no reason given'}`;
+}

@@ -1,0 +1,26 @@
+import type { Fields } from '../document/value.ts';
+import { hasSidecar } from '../workloads.ts';
+import type { Cluster } from './cluster.ts';
+import { refusal } from './request.ts';
+
+/** What came of a pod that was created as a dry run. */
+export interface TriedPod {
+  /** `forbidden`: the user may not create pods. `refused`: for every other reason. */
+  outcome: 'with-sidecar' | 'without-sidecar' | 'forbidden' | 'refused';
+  /** The answer of the API server to a pod that it did not take. */
+  reason: string;
+  warnings: string[];
+}
+
+/** Has the API server go all the way to creating the pod, webhooks among it, and then not create it. */
+export async function tryPod(cluster: Cluster, namespace: string, pod: Fields): Promise<TriedPod> {
+  const reply = await cluster.dryRun({ kind: 'Pod', namespace }, pod);
+  const { status, body, warnings } = reply;
+  if (status === 201) {
+    return { outcome: hasSidecar(body) ? 'with-sidecar' : 'without-sidecar', reason: '', warnings };
+  }
+  const reason = refusal(reply);
+  // Admission answers 403, too: only the sentence tells that the user has no right.
+  const forbidden = status === 403 && reason.includes('cannot create resource "pods"');
+  return { outcome: forbidden ? 'forbidden' : 'refused', reason, warnings };
+}
