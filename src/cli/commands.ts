@@ -1,4 +1,4 @@
-/** The commands and flags for people at a terminal: help, checks and completion are made from these. */
+/** The commands for people at a terminal, with their flags. The help, the reference and the checks are made from this table. */
 import type { Command, Flag } from './flags.ts';
 
 const help: Flag = { short: 'h', doc: 'this text' };
@@ -9,7 +9,6 @@ const namespace: Flag & { value: string } = {
 };
 const kubeconfig = {
   value: 'FILE',
-  complete: 'file',
   doc: 'kubeconfig; otherwise $KUBECONFIG, ~/.kube/config',
 } as const satisfies Flag;
 const context = { value: 'NAME', doc: 'context of the kubeconfig' } as const satisfies Flag;
@@ -20,13 +19,11 @@ const rewriting = {
     short: 'f',
     value: 'FILE',
     repeated: true,
-    complete: 'file',
     doc: 'file, directory (its .yaml, .yml and .json), or - for standard input',
   },
   kustomize: {
     short: 'k',
     value: 'DIR',
-    complete: 'directory',
     doc: 'what `kubectl kustomize DIR` prints',
   },
   recursive: { short: 'R', doc: 'directories below directories, too' },
@@ -110,19 +107,7 @@ cluster, unless --kubeconfig or --context names one: then its live namespace cou
 started with is not known here: give its --default again.
 
 Exit codes: 0 explained, 1 not found or no YAML, 2 wrong usage or a file that can't be opened.`,
-    operand: {
-      name: 'KIND/NAME',
-      choices: [
-        'pod/',
-        'deployment/',
-        'statefulset/',
-        'daemonset/',
-        'replicaset/',
-        'replicationcontroller/',
-        'job/',
-        'cronjob/',
-      ],
-    },
+    operand: 'KIND/NAME',
     flags: {
       filename: rewriting.filename,
       kustomize: rewriting.kustomize,
@@ -161,20 +146,6 @@ Exit codes: 0 all is well, 1 something is not, 2 wrong usage.`,
       ['Another cluster', 'rollcall check --context production'],
     ],
   },
-  completion: {
-    summary: 'print completions for a shell',
-    about: 'Prints a script that completes commands, flags and their values.',
-    operand: { name: 'SHELL', choices: ['bash', 'zsh', 'fish'] },
-    flags: { help },
-    examples: [
-      ['bash, for this session', 'source <(rollcall completion bash)'],
-      ['zsh, with ~/.zfunc in $fpath', 'rollcall completion zsh > ~/.zfunc/_rollcall'],
-      ['fish', 'rollcall completion fish > ~/.config/fish/completions/rollcall.fish'],
-    ],
-  },
 } as const satisfies Record<string, Command>;
-
-/** What runs in pods, with flags of its own. */
-export const SERVERS = ['sidecar', 'probe', 'webhook', 'peer-finder', 'install'] as const;
 
 export type CommandName = keyof typeof commands;

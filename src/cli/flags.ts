@@ -7,19 +7,17 @@ export interface Flag {
   short?: string;
   /** What stands for its value in the help. */
   value?: string;
-  /** The values there are, for the check and the completion. */
+  /** The values that are accepted; without it, all are. */
   choices?: readonly string[];
   repeated?: true;
-  /** What a shell offers for the value. */
-  complete?: 'file' | 'directory';
 }
 
 export interface Command {
   summary: string;
   /** Lines of the help. */
   about: string;
-  /** What stands after the flags, as in the help; none are allowed without it. */
-  operand?: { name: string; choices: readonly string[] };
+  /** The name of the one argument beside the flags, as in the help; without it there may be none. */
+  operand?: string;
   flags: Readonly<Record<string, Flag>>;
   /** What it is for, and what is typed. */
   examples: readonly (readonly [about: string, command: string])[];
@@ -106,7 +104,7 @@ function unknown(name: string, { flags }: Command, rawName: string): UsageError 
 
 function unexpected(name: string, { operand, flags }: Command, value: string): UsageError {
   if (operand !== undefined)
-    return new UsageError(`"${value}" is one too many; ${name} takes one ${operand.name}`);
+    return new UsageError(`"${value}" is one too many; ${name} takes one ${operand}`);
   const hint = flags.filename ? `; a file is given as -f ${value}` : '';
   return new UsageError(`"${value}" is not expected: ${name} takes flags only${hint}`);
 }

@@ -2,7 +2,7 @@ import type { Command } from './flags.ts';
 
 /** What `rollcall NAME --help` prints. */
 export function helpOf(name: string, command: Command): string {
-  const operand = command.operand ? ` ${command.operand.name}` : '';
+  const operand = command.operand ? ` ${command.operand}` : '';
   const examples = command.examples.map(([about, line]) => `  # ${about}\n  ${line}`);
   return [
     `usage: rollcall ${name}${operand} [flags]`,

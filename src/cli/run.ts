@@ -10,7 +10,6 @@ const programs: Readonly<Record<CommandName, () => Promise<Program>>> = {
   uninject: async () => (await import('./uninject.ts')).uninject,
   explain: async () => (await import('./explain.ts')).explain,
   check: async () => (await import('./check.ts')).check,
-  completion: async () => (await import('./completion.ts')).completion,
 };
 
 export { commands };
