@@ -1,34 +1,45 @@
-/** docs/comparison.md can be checked: what it says of Rollcall by tests that are there, what it says of others by links. */
+/** docs/comparison can be checked: what it says of Rollcall by tests that are there, what it says of others by links. */
 
 import assert from 'node:assert/strict';
-import { access, readFile } from 'node:fs/promises';
+import { access, readdir, readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { has, namesIn } from './support/test-names.ts';
 
-const page = new URL('../docs/comparison.md', import.meta.url);
-const text = await readFile(page, 'utf8');
+const docs = new URL('../docs/', import.meta.url);
+const files = [
+  'comparison.md',
+  ...(await readdir(new URL('comparison', docs))).map((name) => `comparison/${name}`),
+];
+const pages = await Promise.all(
+  files.map(async (file) => ({
+    url: new URL(file, docs),
+    text: await readFile(new URL(file, docs), 'utf8'),
+  })),
+);
 
-const links = [...text.matchAll(/\[([^\]]+)\]\(([^)]+)\)/g)].map(([, name, to]) => ({
-  name: name!,
-  to: to!,
-}));
+const links = pages.flatMap(({ url, text }) =>
+  [...text.matchAll(/\[([^\]]+)\]\(([^)]+)\)/g)].map(([, name, to]) => ({ name: name!, to: to!, page: url })),
+);
 const inside = links.filter(({ to }) => !to.startsWith('https://'));
 
-/** Of each table its rows, as cells, the head first; pipes inside code are not used. */
-const tables = text
-  .split(/\n\n+/)
-  .filter((part) => part.startsWith('|'))
-  .map((part) =>
-    part
-      .trim()
-      .split('\n')
-      .filter((line) => !line.startsWith('| ---'))
-      .map((line) => line.slice(2, -2).split(' | ')),
-  );
+const INJECTORS = ['Rollcall', 'Istio', 'Linkerd', 'Vault', 'Dapr'];
+const COMPARED: Readonly<Record<string, string[]>> = {
+  'admission.md': INJECTORS,
+  'sidecar.md': INJECTORS,
+  'membership.md': ['Rollcall', 'peer-finder', 'client-go', 'client-node'],
+};
+
+/** The points of all pages: a heading, and a list of what holds for each project. */
+const points = pages.flatMap(({ url, text }) => {
+  const projects = COMPARED[url.pathname.split('/').at(-1)!];
+  if (projects === undefined) return [];
+  const parts = text.split(/^##+ /m).filter((part) => part.includes('- **Rollcall**: '));
+  return parts.map((part) => ({ heading: part.split('\n')[0]!, part, projects }));
+});
 
 test('every file that is linked is there, and every test under its name', async () => {
   const missing: string[] = [];
-  for (const { name, to } of inside) {
+  for (const { name, to, page } of inside) {
     const file = new URL(to, page);
     const found = to.endsWith('.test.ts')
       ? has(namesIn(await readFile(file, 'utf8').catch(() => '')), name)
@@ -42,18 +53,15 @@ test('every file that is linked is there, and every test under its name', async 
   assert.ok(inside.length > 20, 'links are found at all');
 });
 
-test('every row fills all columns and says how to see it', () => {
-  const points = tables.filter(([head]) => head![0] === 'point');
-  const bad = points.flatMap(([head, ...rows]) =>
-    rows.filter(
-      (cells) =>
-        cells.length !== head!.length ||
-        cells.some((cell) => cell.trim() === '') ||
-        !/\]\(|`/.test(cells.at(-1)!),
-    ),
-  );
-  assert.deepEqual(bad, []);
-  assert.equal(points.length, text.split('\n## ').length - 2, 'a table for each theme, but for the last');
+test('every point says something of all projects, once, and how to see it', () => {
+  for (const { heading, part, projects } of points) {
+    const told = [...part.matchAll(/^- \*\*(.+)\*\*: /gm)].map(([, name]) => name!);
+    const without = [...part.matchAll(/^- (?:Nothing was found|Not looked at|Does not apply): (.+)\.$/gm)];
+    const named = [...told, ...without.flatMap(([, names]) => names!.split(', '))];
+    assert.deepEqual(named.toSorted(), projects.toSorted(), heading);
+    assert.match(part, /\]\(|`npm run/, heading);
+  }
+  assert.ok(points.length > 40, 'points are found at all');
 });
 
 test('source of others is linked at what was read, a commit or a release', () => {
