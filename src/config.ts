@@ -16,20 +16,20 @@ import {
 import { parseTemplate } from './watcher/outputs/template.ts';
 import { parseCommand } from './watcher/outputs/words.ts';
 
-/** A problem with what the user gave: the message names the key, the value and what to do. */
+/** A mistake in what the user gave. The message names the key, the value and what to do. */
 export class UsageError extends Error {}
 
 /** One setting. Its flag is `--key-in-kebab-case`, its variable `ROLLCALL_KEY_IN_SNAKE_CASE`. */
 interface Setting<T> {
   doc: string;
-  /** Shown in the help beside the flag. */
+  /** The placeholder of the value in the help, beside the flag. */
   value: string;
-  /** Text as if given by the user; absent means that the setting may stay unset. */
+  /** The default, as the user would write it. Without one the setting may stay unset. */
   default?: string;
   required?: true;
-  /** May be given several times; the variable holds one a line. */
+  /** The flag may be given several times. The variable has one value on each line. */
   repeated?: true;
-  /** Throws a message that says what to give instead. */
+  /** Reads the value. Throws an error whose message says what to give instead. */
   parse(text: string): T;
 }
 
@@ -57,7 +57,7 @@ const port = {
   parse: portOrOff,
 } as const;
 
-/** `rollcall sidecar`: a public and stable command line. */
+/** The settings of `rollcall sidecar`. They are public and stable. */
 export const sidecarSettings = {
   namespace: { value: 'NAME', doc: 'namespace of the group', required: true, parse: dnsLabel },
   service: { value: 'NAME', doc: 'service whose endpoints are the group', parse: dnsLabel },
@@ -97,7 +97,7 @@ export const sidecarSettings = {
   waitTimeout: {
     value: 'SECONDS',
     doc: 'how long to wait for them',
-    // An application that waits for a minute looks broken.
+    // An application that waits for longer than a minute looks broken.
     default: '50',
     parse: seconds(1, 86_400),
   },
@@ -120,7 +120,7 @@ export const sidecarSettings = {
   graceSeconds: {
     value: 'SECONDS',
     doc: 'how long to go on serving clients after SIGTERM',
-    // Less than the 30 s that a pod has by default, so that `bye` is still said.
+    // A pod has 30 s by default to end. With less, the sidecar can still send `bye`.
     default: '25',
     parse: integer(0, 86_400),
   },
@@ -132,7 +132,9 @@ export const sidecarSettings = {
   },
 } as const satisfies Settings;
 
-/** `rollcall probe`; in the sidecar's container the variables are the same. */
+/**
+ * The settings of `rollcall probe`. In the sidecar's container it reads the same variables as the sidecar.
+ */
 export const probeSettings = {
   check: {
     value: 'CHECK',
@@ -150,7 +152,7 @@ export const probeSettings = {
   port,
 } as const satisfies Settings;
 
-/** `rollcall webhook`. */
+/** The settings of `rollcall webhook`. */
 export const webhookSettings = {
   port: {
     value: 'PORT',
@@ -220,7 +222,7 @@ export type SidecarConfig = Config<typeof sidecarSettings>;
 export type ProbeConfig = Config<typeof probeSettings>;
 export type WebhookConfig = Config<typeof webhookSettings>;
 
-/** The settings from flags, else the environment, else the defaults; throws `UsageError`. */
+/** Reads each setting from its flag, else from its variable, else takes the default. Throws `UsageError`. */
 export function parseConfig<S extends Settings>(
   settings: S,
   argv: readonly string[],
@@ -241,7 +243,7 @@ export function parseConfig<S extends Settings>(
   return Object.freeze(config) as Config<S>;
 }
 
-/** The part of a help text that lists the settings. */
+/** Returns the part of the help that lists the settings. */
 export function describeSettings(settings: Settings): string {
   const rows = Object.entries(settings).map(([key, setting]) => {
     const note = setting.required
@@ -284,12 +286,15 @@ function parseFlags(settings: Settings, argv: readonly string[]): Record<string,
   return flags;
 }
 
-/** Where a setting can come from, the stronger first; of several values the last counts. */
+/**
+ * The places where a setting was given, the stronger one first. Where a place has several values, the last
+ * counts.
+ */
 type Given = { name: string; values: string[] }[];
 
 /**
- * The values in a variable; none when it is empty, as a manifest leaves it, or is the
- * ROLLCALL_PORT=tcp://10.0.0.1:443 that the kubelet sets in every pod next to a Service `rollcall`.
+ * Returns the values in a variable. There are none when it is empty, as manifests leave it, and none in the
+ * ROLLCALL_PORT=tcp://10.0.0.1:443 that the kubelet sets in every pod beside a Service `rollcall`.
  */
 function valuesOf(name: string, value: string | undefined, { repeated }: Setting<unknown>): string[] {
   if (value === undefined || (name === 'ROLLCALL_PORT' && /^(tcp|udp|sctp):\/\//.test(value))) return [];

@@ -4,8 +4,9 @@ import packageJson from '../package.json' with { type: 'json' };
 import { UsageError } from './config.ts';
 
 /**
- * `rollcall install DIR`: copies Node, the libraries it is linked with, and the program, so that an
- * application's image can run them from a shared volume, whatever C library it has itself.
+ * The command `rollcall install DIR`. It copies Node, the libraries that Node is linked with, and the
+ * program, so that the image of an application can run them from a shared volume. The image may have another
+ * C library, or none.
  */
 export async function install(argv: readonly string[]): Promise<void> {
   if (argv.some((word) => word === '--help' || word === '-h')) return say(help);
@@ -22,7 +23,7 @@ export async function install(argv: readonly string[]): Promise<void> {
     }
     await writeText(join(directory, 'app', 'package.json'), '{"type":"module"}\n', 0o644);
     const loader = files.find(({ to }) => isLoader(to))?.to;
-    // Last: whoever finds them finds all that they need.
+    // The launchers come last, so that a launcher is never there without the files that it needs.
     await writeText(join(directory, 'rollcall'), launcher('', loader), 0o755);
     await writeText(join(directory, 'peer-finder'), launcher('peer-finder', loader), 0o755);
   } catch (error) {
@@ -33,26 +34,29 @@ export async function install(argv: readonly string[]): Promise<void> {
 
 interface Copied {
   from: string;
-  /** Under the directory. */
+  /** The path below the directory. */
   to: string;
   mode: number;
 }
 
-/** What the types of Node leave out. */
+/** The parts of `process.report` that Node's types leave out. */
 interface Report {
   excludeNetwork: boolean;
   getReport(): { sharedObjects: string[] };
 }
 
-/** Node's binary and what the loader has put beside it, under the names that it asks for. */
+/**
+ * Returns the binary of Node and the libraries that the loader has loaded, each under the name by which the
+ * loader looks for it.
+ */
 async function runtime(): Promise<Copied[]> {
-  // Names of hosts are not asked for: that can take seconds.
+  // The report is made without the names of hosts, because looking them up can take seconds.
   const { report } = process as unknown as { report: Report };
   report.excludeNetwork = true;
   const { sharedObjects } = report.getReport();
-  // The kernel's own, linux-vdso, is no file.
+  // linux-vdso comes from the kernel and is no file.
   const libraries = sharedObjects.filter((path) => path.includes('/'));
-  // Started by a loader, as the launcher does, the process is that one's.
+  // The launcher starts Node through the loader. Then execPath is the loader, and argv0 is Node.
   const node = isLoader(process.execPath) ? process.argv0 : process.execPath;
   return [
     { from: node, to: 'bin/node', mode: 0o755 },
@@ -66,7 +70,7 @@ function isLoader(path: string): boolean {
   return /^ld-.*\.so/.test(basename(path));
 }
 
-/** The bundle that this is a part of. */
+/** Returns the files of the bundle that this code is a part of. */
 async function program(): Promise<Copied[]> {
   const from = import.meta.dirname;
   if (import.meta.filename.endsWith('.ts'))
@@ -81,7 +85,10 @@ function writeText(path: string, text: string, mode: number): Promise<void> {
   return replace(path, mode, (temporary) => writeFile(temporary, text));
 }
 
-/** A file is the old one or the new one, never a part, also for a program that runs from it. */
+/**
+ * Replaces a file at once: everybody sees the old file or the new one, and a program that runs from the old
+ * file goes on.
+ */
 async function replace(
   path: string,
   mode: number,
@@ -112,10 +119,10 @@ function explained(directory: string, { code, message }: NodeJS.ErrnoException):
 }
 
 /**
- * A shell script, since the kernel can't be told to look for a loader beside the program. What the
- * application's image sets for its own programs is not for this runtime, and is given to hooks again. As
- * the first process of a container the shell stays: it reaps who is orphaned, which Node can not, and
- * hands on the signals.
+ * Returns the launcher, a shell script, because the kernel can't be told to look for the loader beside the
+ * program. LD_PRELOAD and NODE_OPTIONS of the application's image are not meant for this runtime: they are
+ * kept and given to the hooks. As the first process of a container the shell stays: it reaps orphaned
+ * processes, which Node can not do, and passes signals on.
  */
 export function launcher(command: string, loader: string | undefined): string {
   const node = '"$here/bin/node"';

@@ -4,18 +4,18 @@ import { parseDefaults } from './inject/defaults.ts';
 import type { Install } from './inject/plan.ts';
 
 interface Given {
-  /** The sidecar's; without it, as `npm run image` names it. */
+  /** The image of the sidecar. The default is the name that `npm run image` gives. */
   image?: string | undefined;
   shellImage?: string | undefined;
-  /** The namespace of the webhook. */
+  /** The namespace that the webhook runs in. */
   namespace?: string | undefined;
-  /** `KEY=VALUE` */
+  /** Defaults for all pods, each as `KEY=VALUE`. */
   defaults?: readonly string[];
 }
 
 /**
- * What an installation decides for all pods, by the same rules for the webhook and for who asks in its
- * place. Throws `UsageError` for a default that no pod could have.
+ * Returns what an installation decides for all pods. The webhook and the command line use the same rules.
+ * Throws `UsageError` for a default that no pod could have.
  */
 export function installationOf({
   image,
@@ -38,7 +38,10 @@ export function installationOf({
   }
 }
 
-/** As `npm run image:shell` names it; a digest says nothing of other images. */
+/**
+ * Returns the name that `npm run image:shell` gives to the image with a shell. A digest does not tell the
+ * name of another image.
+ */
 function withShell(image: string): string | undefined {
   return /:[\w.-]+$/.test(image) && !image.includes('@') ? `${image}-shell` : undefined;
 }

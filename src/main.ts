@@ -11,7 +11,10 @@ import {
   webhookSettings,
 } from './config.ts';
 
-/** Each command is imported when it runs, so that the sidecar never loads what the webhook needs. */
+/**
+ * The commands that run in pods. Each is imported when it runs, so that the sidecar never loads the code of
+ * the webhook.
+ */
 const commands = {
   sidecar: {
     doc: 'follow a group and stream its membership over a Unix socket',
@@ -31,7 +34,7 @@ const commands = {
   },
 } as const;
 
-/** These have a command line of their own. */
+/** The commands that parse their flags themselves. */
 const programs = {
   'peer-finder': {
     doc: 'run scripts with the peers, in the place of peer-finder',
@@ -45,13 +48,16 @@ const programs = {
 
 const WRONG_USAGE = 2;
 
-/** Under the name of a program, that is meant. */
+/** Returns the command line. A program that is started under the name `peer-finder` is that command. */
 function asked([name, script, ...argv]: readonly string[]): readonly string[] {
   const named = [name, script].some((path) => basename(path ?? '', '.js') === 'peer-finder');
   return named ? ['peer-finder', ...argv] : argv;
 }
 
-/** What the launcher kept from this runtime, since it is meant for the application, is its children's. */
+/**
+ * Restores the variables that the launcher took away, because they are meant for the application: child
+ * processes get them again.
+ */
 function giveBack(environment: NodeJS.ProcessEnv): void {
   for (const name of ['LD_PRELOAD', 'NODE_OPTIONS']) {
     const kept = environment[`ROLLCALL_${name}`];
@@ -70,13 +76,13 @@ async function main(argv: readonly string[]): Promise<void> {
     const command = commands[name];
     return command.run(parseConfig(command.settings, rest, process.env) as never);
   }
-  // Last, and only then loaded: the sidecar has no use for it.
+  // The command line is loaded last, because the sidecar has no use for it.
   const cli = await import('./cli/run.ts');
   if (!cli.isCommand(name)) {
     const all = Object.keys({ ...commands, ...programs, ...cli.commands });
     throw new UsageError(`"${name}" is not a command; there are ${all.join(', ')}`);
   }
-  // Whoever reads, `head` say, may have enough.
+  // The reader of the pipe (`head`, for example) may close it before all is written.
   process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => process.exit(code === 'EPIPE' ? 0 : 1));
   process.exitCode = await cli.runCommand(name, rest, process);
 }

@@ -1,4 +1,7 @@
-/** Prometheus metrics in the text format 0.0.4: counters, histograms, and gauges read when scraped. */
+/**
+ * Prometheus metrics in the text format 0.0.4: counters, histograms, and gauges whose value is read at each
+ * scrape.
+ */
 
 type Labels = Record<string, string>;
 
@@ -29,7 +32,7 @@ export class Metrics {
     return { inc };
   }
 
-  /** Values that something else counts: `read` is called at each scrape. */
+  /** Adds a metric that is counted elsewhere. `read` is called at each scrape. */
   read(type: 'counter' | 'gauge', name: string, help: string, read: () => number | undefined): void {
     this.#metrics.push({
       name,
@@ -42,7 +45,9 @@ export class Metrics {
     });
   }
 
-  /** `bounds` are upper bounds in ascending order, in the unit that the name ends with. */
+  /**
+   * Adds a histogram. `bounds` are its upper bounds in ascending order, in the unit that the name ends with.
+   */
   histogram(name: string, help: string, bounds: readonly number[]): { observe(value: number): void } {
     const counts = bounds.map(() => 0);
     let count = 0;

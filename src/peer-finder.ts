@@ -17,8 +17,9 @@ import type { Source } from './watcher/source.ts';
 import { type Output, Watch } from './watcher/watch.ts';
 
 /**
- * `rollcall peer-finder`: runs scripts with the peers, in the place of the program of that name. Ends
- * when the start script has succeeded and there is none for changes, as an init container must.
+ * The command `rollcall peer-finder`. It runs scripts with the peers, in place of the program of that name.
+ * When there is no script for changes it ends after the start script has succeeded, as an init container
+ * must.
  */
 export async function peerFinder(argv: readonly string[]): Promise<void> {
   if (argv.some((word) => /^--?(h|help)$/.test(word))) return void process.stdout.write(`${help()}\n`);
@@ -86,13 +87,14 @@ function hooksOf(options: PeerFinderOptions, environment: NodeJS.ProcessEnv, log
     onChange,
     peer,
     needsSelf: true,
-    // A script may be the server itself, which runs as long as the pod.
+    // There is no time limit, because a script may be the server itself, which runs as long as the pod.
     timeoutMs: Number.POSITIVE_INFINITY,
     environment: (watch: Watch) => ({
       ...environment,
       ...hostVariables(self(watch), peer, type, environment.POD_IP),
     }),
-    // What a script leaves running goes on writing there when this process has ended.
+    // The output is inherited, because processes that a script leaves behind go on writing after this process
+    // has ended.
     output: 'inherit' as const,
   };
   return new Hooks(hooks, systemClock, log);
@@ -102,7 +104,7 @@ function hostsFileOf({ hostsFile, addressType }: PeerFinderOptions, log: Log): H
   return new HostsFile(hostsFile, addressType, log);
 }
 
-/** Scripts run with the names of their peers in the hosts file already. */
+/** Returns an output that runs the scripts after the names of the peers are in the hosts file. */
 function inTurn(hosts: HostsFile, hooks: Hooks): Output {
   const then = (tell: () => void) => void hosts.settled().then(tell);
   return {
@@ -119,7 +121,7 @@ function inTurn(hosts: HostsFile, hooks: Hooks): Output {
   };
 }
 
-/** Whether the start script has succeeded; when `ends`, the process ends with it. */
+/** Notes when the start script has succeeded. With `ends` the process ends then. */
 function endsAtStart(hooks: Hooks, hosts: HostsFile | undefined, ends: boolean): { yet: boolean } {
   const started = { yet: false };
   void hooks.started.then(async () => {
@@ -132,8 +134,9 @@ function endsAtStart(hooks: Hooks, hosts: HostsFile | undefined, ends: boolean):
 }
 
 /**
- * A script that runs gets the signal and all the time that the kubelet gives, and its status is that of
- * the process. An init container that was told to stop too early has not succeeded.
+ * Passes a signal on to the script that runs, which has all the time that the kubelet gives. The exit status
+ * of the script becomes that of the process. An init container that is stopped before its script has
+ * succeeded fails.
  */
 function stopOnSignal(hooks: Hooks, started: { yet: boolean }, log: Log): void {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {

@@ -4,7 +4,7 @@ import type { ProbeConfig } from './config.ts';
 import { HEALTH_NAME } from './watcher/directory.ts';
 
 const PAUSE_MS = 200;
-/** The sidecar answers from memory. */
+/** The longest that an answer takes. The sidecar answers from memory, so 5 s means that it hangs. */
 const ANSWER_MS = 5000;
 
 interface Answer {
@@ -13,9 +13,9 @@ interface Answer {
 }
 
 /**
- * `rollcall probe`: asks the sidecar beside it, for kubelets that can't, and for the start of the
- * containers after it. The exit status is the answer; why it is no goes to stdout, where a kubelet
- * takes it for the Event.
+ * The command `rollcall probe`. It asks the sidecar in the same container, where the kubelet can't ask over
+ * the network, and holds back the containers that start after it. The exit status is the answer. When the
+ * answer is no, the reason goes to stdout, and the kubelet puts it into the Event.
  */
 export async function probe({ check, wait, port, directory }: ProbeConfig): Promise<void> {
   const until = performance.now() + wait * 1000;

@@ -1,4 +1,4 @@
-/** What texts that people write may hold: parsers that throw what to give instead. */
+/** Parsers of values that people write. Each throws an error whose message says what to give instead. */
 import { checkLabelSelector } from './label-selector.ts';
 import { isDnsSubdomain } from './watcher/grammar.ts';
 import { parseTarget } from './watcher/outputs/target.ts';
@@ -18,7 +18,7 @@ export function dnsLabel(given: string): string {
   throw new Error('give a name of at most 63 lower-case letters, digits and "-"');
 }
 
-/** A domain; a dot at its end, which says that it is a whole one, is taken off. */
+/** Reads a DNS domain. A dot at the end is removed: it only says that the domain is complete. */
 export function dnsDomain(given: string): string {
   const domain = given.replace(/\.$/, '');
   if (isDnsSubdomain(domain)) return domain;
@@ -36,7 +36,7 @@ export function notifyTarget(given: string): string {
   return given;
 }
 
-/** What the API server would refuse for ever is told at once. */
+/** Checks the selector at once, because the API server would refuse a wrong one on every try. */
 export function labelSelector(given: string): string {
   try {
     checkLabelSelector(given);
@@ -46,7 +46,7 @@ export function labelSelector(given: string): string {
   }
 }
 
-/** Whole seconds, from `90`, `90s`, `5m` or `1h`. */
+/** Reads a time such as `90`, `90s`, `5m` or `1h`, and returns whole seconds. */
 export function seconds(low: number, high: number) {
   const units: Record<string, number> = { '': 1, s: 1, m: 60, h: 3600 };
   return (given: string) => {
@@ -57,7 +57,7 @@ export function seconds(low: number, high: number) {
   };
 }
 
-/** Names apart by commas or spaces, each once. */
+/** Reads names that are separated by commas or spaces. Each is returned once. */
 export function names(given: string): string[] {
   const all = given.split(/[\s,]+/).filter((name) => name !== '');
   if (all.length === 0) throw new Error('give names, apart by commas');
@@ -65,11 +65,12 @@ export function names(given: string): string[] {
   return [...new Set(all)];
 }
 
-/** One of the words. */
+/** Makes a parser that accepts these words only. */
 export function oneOf<T extends string>(...words: T[]) {
   return (given: string): T => {
     if ((words as string[]).includes(given)) return given as T;
-    // In quotes: an API server refuses annotations that are no texts, and true is none.
+    // The words are quoted, because in YAML an unquoted true is a boolean and the API server refuses it as an
+    // annotation.
     const quoted = words.map((word) => `"${word}"`);
     throw new Error(`give ${quoted.slice(0, -1).join(', ')} or ${quoted.at(-1)}`);
   };
@@ -84,8 +85,8 @@ export function portOrOff(given: string): number | 'off' {
   }
 }
 
-/** Where membership comes from. */
+/** The sources that membership can come from. */
 export const sourceName = oneOf('endpointslices', 'pods', 'dns');
 
-/** What to do when the time to wait is over. */
+/** What the sidecar can do when the time to wait is over. */
 export const waitAction = oneOf('continue', 'fail');

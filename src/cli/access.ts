@@ -13,13 +13,13 @@ interface Rule {
   verbs: string[];
 }
 
-/** As the ClusterRoles of an installation, which need not be there. */
+/** The rules of the Roles. They are those of the ClusterRoles of an installation, which need not be there. */
 export const RULES: Readonly<Record<Role, readonly Rule[]>> = {
   [ROLES.slices]: [{ apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: READ }],
   [ROLES.pods]: [{ apiGroups: [''], resources: ['pods'], verbs: READ }],
 };
 
-/** The objects that a namespace needs: what the webhook would make for a pod. */
+/** Returns the objects that a namespace needs. The webhook would make them for a pod. */
 export function accessObjects(namespace: string, { account, roles }: AccessNeed): Fields[] {
   const metadata = (name: string) => ({ name, namespace, labels: { ...LABELS } });
   const serviceAccount = {
@@ -49,20 +49,21 @@ export function accessObjects(namespace: string, { account, roles }: AccessNeed)
 const BINDING_PREFIX = 'rollcall-inject-';
 
 /**
- * The binding of each account has a name of its own, not the one that the webhook writes: applying it would
- * throw out whom the webhook has put there. No account has a colon in its name, so no two bindings meet.
+ * Returns the name of the binding of an account. It is not the name of the binding that the webhook writes:
+ * applying that one would remove the accounts that the webhook has put there. No account has a colon in its
+ * name, so that two bindings never have the same name.
  */
 function bindingName(role: Role, account: string): string {
   return BINDING_PREFIX + (role === ROLES.pods ? `pods:${account}` : account);
 }
 
-/** What tells one object from another. */
+/** Returns a text that tells one object from another. */
 export function identityOf(object: Fields): string {
   const { name, namespace } = object.metadata as { name: string; namespace: string };
   return `${object.kind} ${namespace}/${name}`;
 }
 
-/** Whether inject put it there. */
+/** Tells whether inject added the object. */
 export function isOurs({ kind, name, object }: Item): boolean {
   const labels = at(object, ['metadata', 'labels']);
   if (!isFields(labels) || labels['app.kubernetes.io/managed-by'] !== 'rollcall') return false;

@@ -1,4 +1,4 @@
-/** What a workload says about Rollcall that will not do what its author thinks. */
+/** Warnings about keys of Rollcall that will not do what the author of the workload expects. */
 import { keys, PREFIX } from '../inject/annotations.ts';
 import type { Report } from '../inject/inject.ts';
 import { DEFAULT_CONTAINER_KEY } from '../inject/names.ts';
@@ -6,12 +6,15 @@ import { at, isFields, type Path, type Value } from './document/value.ts';
 import { placeOf, type Template, templatesOf } from './templates.ts';
 import type { Item, Workload } from './workloads.ts';
 
-/** An annotation that is not a text, which the API server would refuse without a word about quotes. */
+/**
+ * Returns a sentence about an annotation that is not a text. The API server would refuse it without a word
+ * about quotes.
+ */
 export function unquoted(workload: Workload): string | undefined {
   return unquotedAt(workload, [...workload.templatePath, 'metadata'], ['annotations']);
 }
 
-/** The same of what a Namespace says for its pods. */
+/** Returns the same sentence about the annotations and labels of a Namespace. */
 export function unquotedOfNamespace(item: Item): string | undefined {
   return unquotedAt(item, ['metadata'], ['annotations', 'labels']);
 }
@@ -21,7 +24,7 @@ function unquotedAt({ object, written }: Item, metadata: Path, kinds: readonly s
     const path = [...metadata, kind];
     const texts = at(object, path);
     for (const [key, value] of isFields(texts) ? Object.entries(texts) : []) {
-      // Those of others are for others to judge; nothing is an empty text.
+      // Keys of others are not checked. A missing value is an empty text.
       const isOurs = key.startsWith(PREFIX) || key === DEFAULT_CONTAINER_KEY;
       if (!isOurs || value === null || typeof value === 'string') continue;
       const text = written?.([...path, key]) ?? String(value);
@@ -38,7 +41,7 @@ export function advice(workload: Workload, report: Report): string[] {
   return [...misplaced(workload), ...deadlock(workload, report)];
 }
 
-/** Pods get the annotations of their template, never those of what is around it, and labels say nothing. */
+/** Finds keys around the template. Pods get the annotations of their template only, and labels do nothing. */
 function misplaced({ object, templatePath }: Workload): string[] {
   const place: Path = [...templatePath, 'metadata', 'annotations'];
   const right = at(object, place);
@@ -62,8 +65,8 @@ function misplaced({ object, templatePath }: Workload): string[] {
 }
 
 /**
- * Keys that stand where no pod template is that can be changed here: somebody asks, nothing is done, and
- * without a word nobody would know.
+ * Finds keys that are not in a pod template that can be changed here. Somebody asks there and nothing is
+ * done, so a warning has to say it.
  */
 export function unheard(item: Item): string[] {
   const templates = templatesOf(item);
@@ -93,7 +96,7 @@ function isBelow(path: Path, above: Path): boolean {
   return above.every((step, depth) => path[depth] === step);
 }
 
-/** The first key of ours in each map, which stands for the others. */
+/** Returns the first of our keys in each map. It stands for the others. */
 function keysIn(value: Value, path: Path): { key: string; path: Path }[] {
   if (typeof value !== 'object' || value === null || path.length > MAX_DEPTH) return [];
   const [key] = Array.isArray(value) ? [] : ours(value);
@@ -101,19 +104,22 @@ function keysIn(value: Value, path: Path): { key: string; path: Path }[] {
   const steps: [string | number, Value][] = Array.isArray(value)
     ? [...value.entries()]
     : Object.entries(value);
-  // The status of an object is a report.
+  // A status is only a report of what was seen.
   const below = steps.filter(([step]) => path.length > 0 || step !== 'status');
   return [...here, ...below.flatMap(([step, one]) => keysIn(one, [...path, step]))];
 }
 
-/** Deeper than any kind has annotations. */
+/** The depth down to which keys are looked for. No kind has annotations deeper. */
 const MAX_DEPTH = 24;
 
 function ours(texts: Value | undefined): string[] {
   return isFields(texts) ? Object.keys(texts).filter((key) => key.startsWith(PREFIX)) : [];
 }
 
-/** The first pod waits for a second one, which the controller makes once the first is ready. */
+/**
+ * Warns of a StatefulSet that waits for itself: its first pod waits for a second one, which the controller
+ * makes only when the first is ready.
+ */
 function deadlock({ kind, object }: Workload, { decision }: Report): string[] {
   if (kind !== 'StatefulSet' || decision.kind !== 'inject') return [];
   const { group, waitFor } = decision.options;

@@ -13,11 +13,11 @@ const COMMENT = '# Added by rollcall inject: what the sidecar below may do.\n';
 
 export interface Assembled {
   text: string;
-  /** Those whose comments and layout could not be kept. */
+  /** The documents whose comments and layout could not be kept. */
   rewritten: Manifest[];
 }
 
-/** The text of one source after all changes; what does not change stays byte for byte. */
+/** Returns the text of one source after all changes. Documents that do not change stay byte for byte. */
 export function assemble(manifests: readonly Manifest[]): Assembled {
   const rewritten: Manifest[] = [];
   const note = (manifest: Manifest, { body, kept }: { body: string; kept: boolean }) => {
@@ -35,7 +35,8 @@ export function assemble(manifests: readonly Manifest[]): Assembled {
       taken ??= manifest.marker;
       continue;
     }
-    // What inject put before a document has, in place of its marker, the one of the document.
+    // The objects that inject put before a document took its marker. When they are dropped, the document gets
+    // it back.
     const marker = taken !== undefined && isLine(manifest.marker) ? taken : manifest.marker;
     parts.push(...preceded(marker, manifest, note(manifest, changed(manifest))));
     taken = undefined;
@@ -43,7 +44,7 @@ export function assemble(manifests: readonly Manifest[]): Assembled {
   return { text: join(parts), rewritten };
 }
 
-/** What does not change need not be read again. */
+/** Returns the new text of a document. A document that does not change is not read again. */
 function changed(manifest: Manifest): { body: string; kept: boolean } {
   const { body, value, after, restored } = manifest;
   if (after === value) return { body, kept: true };
@@ -52,7 +53,7 @@ function changed(manifest: Manifest): { body: string; kept: boolean } {
   return remembering === after ? edited : edit(body, remembering, restored);
 }
 
-/** Of `--- {a: 1}` the marker is a part of its document's line. */
+/** Tells whether the marker is a line of its own. In `--- {a: 1}` it shares the line with its document. */
 function isLine(marker: string): boolean {
   return marker === '' || marker.endsWith('\n');
 }
@@ -64,7 +65,7 @@ function preceded(marker: string, { before, body: old }: Manifest, body: string)
     const comment = json || index > 0 ? '' : COMMENT.replace('\n', eol);
     return comment + render(object, { json, eol });
   });
-  // JSON objects follow each other without markers.
+  // JSON objects that follow each other have no markers.
   const line = json && marker === '' ? '' : `---${eol}`;
   const first = isLine(marker) ? marker : line;
   const last = ahead.length > 0 && isLine(marker) ? line : marker;
@@ -74,7 +75,7 @@ function preceded(marker: string, { before, body: old }: Manifest, body: string)
   }));
 }
 
-/** JSON has no documents: what is added goes into a List. */
+/** Tells whether the source is one JSON value. JSON has no documents, so that objects are added in a List. */
 function isOneJson(manifests: readonly Manifest[]): manifests is [Manifest] {
   return manifests.length === 1 && isJson(manifests[0]!.body);
 }
@@ -95,7 +96,7 @@ function jsonBody(manifest: Manifest): { body: string; kept: boolean } {
   return { body: lead + WRAPPER + ahead + text.trim() + WRAPPER_END + tail, kept };
 }
 
-/** Takes off the List that inject put around. */
+/** Removes the List that inject put around the object. */
 function unwrapped(edited: { body: string; kept: boolean }): { body: string; kept: boolean } {
   const { body } = edited;
   if (!body.trimStart().startsWith(WRAPPER) || !body.trimEnd().endsWith(WRAPPER_END)) return edited;
@@ -108,7 +109,7 @@ function unwrapped(edited: { body: string; kept: boolean }): { body: string; kep
   return { body: leadOf(body) + inner + body.slice(body.trimEnd().length), kept: edited.kept };
 }
 
-/** The blanks and empty lines that it begins with. */
+/** Returns the blanks and empty lines at the beginning of the text. */
 function leadOf(text: string): string {
   return text.slice(0, text.length - text.trimStart().length);
 }

@@ -12,7 +12,7 @@ type Named = Finding & { name: string };
 
 const MARKS: Readonly<Record<Status, string>> = { ok: 'ok  ', warn: 'warn', fail: 'FAIL' };
 
-/** `rollcall check` */
+/** The command `rollcall check`. */
 export async function check(argv: readonly string[], io: Io): Promise<number> {
   const { flags } = parseFlags('check', commands.check, argv);
   const cluster = await connect(flags, io);
@@ -40,7 +40,10 @@ const SUMS: Readonly<Record<Status, string>> = {
   fail: 'It does not work as it should.',
 };
 
-/** One after the other, each told at once: the next may take a while. */
+/**
+ * Runs the checks one after the other and prints each result at once, because the next check may take a
+ * while.
+ */
 async function findingsOf(place: Place, tell: (finding: Named) => void): Promise<Named[]> {
   const findings: Named[] = [];
   for (const { name, run, first } of CHECKS) {

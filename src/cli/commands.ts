@@ -13,7 +13,7 @@ const kubeconfig = {
 } as const satisfies Flag;
 const context = { value: 'NAME', doc: 'context of the kubeconfig' } as const satisfies Flag;
 
-/** What inject and uninject have alike. */
+/** The flags that inject and uninject share. */
 const rewriting = {
   filename: {
     short: 'f',
@@ -39,7 +39,7 @@ const rewriting = {
   },
 } as const satisfies Record<string, Flag>;
 
-/** What a webhook has been started with, for who judges in its place. */
+/** The flags that tell what the webhook was started with, for commands that judge in its place. */
 const installation = {
   image: { value: 'IMAGE', doc: 'image of the sidecar (rollcall:VERSION)' },
   'shell-image': { value: 'IMAGE', doc: 'image of the sidecar that runs commands (that image, with -shell)' },

@@ -17,7 +17,7 @@ import { DEFAULT_NAMESPACE } from './workloads.ts';
 
 type Given = Arguments<typeof commands.explain>;
 
-/** `rollcall explain` */
+/** The command `rollcall explain`. */
 export async function explain(argv: readonly string[], io: Io): Promise<number> {
   const given = parseFlags('explain', commands.explain, argv);
   try {
@@ -62,7 +62,7 @@ async function explained({ flags, operand }: Given, io: Io): Promise<Explanation
     : explainInCluster(cluster, items, fallback, installOf(flags));
 }
 
-/** A file is explained by itself, unless a cluster is named. */
+/** Explains the objects of files. A cluster is asked only when a flag names one. */
 async function wanted(flags: Given['flags'], io: Io): Promise<Cluster | undefined> {
   if (flags.kubeconfig === undefined && flags.context === undefined) return undefined;
   return connect(flags, io);

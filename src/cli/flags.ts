@@ -5,7 +5,7 @@ import { UsageError } from '../config.ts';
 export interface Flag {
   doc: string;
   short?: string;
-  /** What stands for its value in the help. */
+  /** The placeholder of the value in the help. */
   value?: string;
   /** The values that are accepted; without it, all are. */
   choices?: readonly string[];
@@ -14,12 +14,12 @@ export interface Flag {
 
 export interface Command {
   summary: string;
-  /** Lines of the help. */
+  /** The lines of the help. */
   about: string;
   /** The name of the one argument beside the flags, as in the help; without it there may be none. */
   operand?: string;
   flags: Readonly<Record<string, Flag>>;
-  /** What it is for, and what is typed. */
+  /** The examples of the help: what each is for, and what is typed. */
   examples: readonly (readonly [about: string, command: string])[];
 }
 
@@ -34,7 +34,10 @@ export interface Arguments<C extends Command> {
   operand: string | undefined;
 }
 
-/** Throws a `UsageError` that names the flag, its value and what to give instead. */
+/**
+ * Reads the flags of a command. Throws a `UsageError` that names the flag, its value and what to give
+ * instead.
+ */
 export function parseFlags<C extends Command>(
   name: string,
   command: C,

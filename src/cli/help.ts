@@ -1,6 +1,6 @@
 import type { Command } from './flags.ts';
 
-/** What `rollcall NAME --help` prints. */
+/** Returns the text that `rollcall NAME --help` prints. */
 export function helpOf(name: string, command: Command): string {
   const operand = command.operand ? ` ${command.operand}` : '';
   const examples = command.examples.map(([about, line]) => `  # ${about}\n  ${line}`);

@@ -18,7 +18,7 @@ import { DEFAULT_NAMESPACE, type Item, podOf, titleOf, type Workload } from './w
 type Result = 'inject' | 'skip' | 'deny';
 type Flags = Arguments<typeof commands.inject>['flags'];
 
-/** `rollcall inject` */
+/** The command `rollcall inject`. */
 export async function inject(argv: readonly string[], io: Io): Promise<number> {
   const { flags } = parseFlags('inject', commands.inject, argv);
   const install = offlineInstallOf(flags);
@@ -30,9 +30,9 @@ class Injection {
   readonly #install: Install;
   readonly #io: Io;
   readonly #fallback: string;
-  /** Objects that the input has, or has been given. */
+  /** The objects that are in the input or were added to it. */
   #present = new Set<string>();
-  /** Workloads with an access that was put into a namespace which nobody named. */
+  /** The workloads whose account was put into the default namespace, because nobody named one. */
   #guessed: Workload[] = [];
   #pullSecrets = new PullSecrets([], DEFAULT_NAMESPACE);
 
@@ -43,7 +43,7 @@ class Injection {
     this.#fallback = flags.namespace ?? DEFAULT_NAMESPACE;
   }
 
-  /** False when a workload was refused. */
+  /** Injects all manifests. Returns false when a workload was refused. */
   run(manifests: readonly Manifest[]): boolean {
     const items = manifests.flatMap((manifest) => manifest.items);
     const namespaces = new InputNamespaces(items, this.#fallback);
@@ -57,7 +57,7 @@ class Injection {
     return !kinds.includes('deny');
   }
 
-  /** What is said where no pod template is: a Namespace that would be refused, and keys that do nothing. */
+  /** Looks at what is no pod template: a Namespace that would be refused, and keys that do nothing. */
   #aside(item: Item): Result[] {
     const isNamespace = item.group === '' && item.kind === 'Namespace';
     const wrong = isNamespace ? unquotedOfNamespace(item) : undefined;

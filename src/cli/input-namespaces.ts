@@ -2,7 +2,7 @@ import type { LimitRangeItem, Namespace } from '../inject/pod.ts';
 import { at, type Fields, isFields, type Value } from './document/value.ts';
 import type { Item } from './workloads.ts';
 
-/** What the input itself says of the namespaces. */
+/** The Namespaces and LimitRanges of the input. */
 export class InputNamespaces {
   readonly #namespaces = new Map<string, Fields>();
   readonly #limits = new Map<string, LimitRangeItem[]>();

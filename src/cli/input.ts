@@ -8,7 +8,7 @@ import { type Decoded, decode } from './document/encoding.ts';
 import { Unreadable } from './document/unreadable.ts';
 import type { Io } from './io.ts';
 
-/** A stream of documents, what to call it, and how its characters are written. */
+/** A stream of documents with its name and its encoding. */
 export interface Source extends Decoded {
   name: string;
 }
@@ -19,14 +19,14 @@ export interface InputFlags {
   recursive: boolean;
 }
 
-/** As kubectl takes them. */
+/** The names of files that are read from a directory, as kubectl chooses them. */
 const EXTENSION = /\.(ya?ml|json)$/;
-/** A rendered chart with its CRDs is a few megabytes. */
+/** The largest output of kustomize that is read. A rendered chart with its CRDs has a few megabytes. */
 const KUSTOMIZE_BYTES = 256 * 1024 * 1024;
 
 /**
- * All that is to be read, in the order given. Throws a `UsageError` when that is nothing, or a file can't be
- * opened, and `Unreadable` when one is no text.
+ * Reads all files, in the order given. Throws a `UsageError` when there are none or a file can't be opened,
+ * and `Unreadable` when a file is no text.
  */
 export async function readSources(flags: InputFlags, io: Io): Promise<Source[]> {
   const { filename, kustomize, recursive } = flags;
@@ -53,7 +53,7 @@ async function readOne(name: string, recursive: boolean, io: Io): Promise<Source
   return Promise.all(files.map(async (file) => sourceOf(file, await attempt(file, () => readFile(file)))));
 }
 
-/** Throws `Unreadable` with the name and the line. */
+/** Decodes the bytes of a file. Throws `Unreadable` with the name and the line. */
 function sourceOf(name: string, bytes: Uint8Array): Source {
   try {
     return { name, ...decode(bytes) };

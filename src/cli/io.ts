@@ -1,4 +1,7 @@
-/** What a command reads and writes, so that it runs in a test as it runs in a shell. */
+/**
+ * The streams and variables of a command. They are passed in, so that a command runs in a test as it runs in
+ * a shell.
+ */
 export interface Io {
   stdin: AsyncIterable<Uint8Array | string>;
   stdout: { write(text: string | Uint8Array): unknown };
@@ -6,7 +9,7 @@ export interface Io {
   env: Readonly<Record<string, string | undefined>>;
 }
 
-/** The exit codes of all commands, but for --diff, which keeps to those of diff. */
+/** The exit codes of all commands without --diff. */
 export const EXIT = { fine: 0, refused: 1 } as const;
-/** As diff and `kubectl diff` end. */
+/** The exit codes with --diff, which are those of diff and of `kubectl diff`. */
 export const DIFF_EXIT = { same: 0, different: 1, trouble: 2 } as const;

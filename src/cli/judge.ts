@@ -10,11 +10,11 @@ import { podOf, type Workload } from './workloads.ts';
 
 export interface Judgement {
   report: Report;
-  /** Sentences for the author of the workload. */
+  /** The sentences for the author of the workload. */
   warnings: string[];
 }
 
-/** What the core says of the pods of a workload, and what only the workload around them shows. */
+/** Judges the pods of a workload by the core, and adds what only the workload around them shows. */
 export function judge(workload: Workload, namespace: Namespace, install: Install): Judgement {
   const wrong = unquoted(workload);
   if (wrong !== undefined) {
@@ -30,7 +30,7 @@ export function judge(workload: Workload, namespace: Namespace, install: Install
   const report = inject(podOf(workload), { namespace, install, dryRun: false });
   const warnings = report.warnings
     .map((sentence) => sentence.replace(/^rollcall: /, ''))
-    // That is the result itself, which is said anyway.
+    // This sentence is the result itself, which is printed anyway.
     .filter((sentence) => !sentence.startsWith('not injected ('));
   return { report, warnings: [...warnings, ...advice(workload, report)] };
 }
@@ -41,25 +41,25 @@ interface InstallFlags {
   default: readonly string[];
 }
 
-/** Of the flags that inject and explain have alike; no cluster before native sidecars is judged for. */
+/** Returns the installation that the flags describe. It assumes a cluster that has native sidecars. */
 export function installOf({ image, 'shell-image': shellImage, default: defaults }: InstallFlags): Install {
   return { ...installationOf({ image, shellImage, defaults }), nativeSidecars: true, podResources: true };
 }
 
 /**
- * The same where no cluster is asked: whoever applies the output applies the Role in it, and so has the right
- * to give it. That pods may be read is then said by them, not by the namespace.
+ * Returns the same where no cluster is asked. Those who apply the output also apply its Role, so they have
+ * the right to give it. They, and not the annotation of the namespace, allow the sidecar to read pods.
  */
 export function offlineInstallOf(flags: InstallFlags): Install {
   return installOf({ ...flags, default: [`${keys.podAccess.key}=true`, ...flags.default] });
 }
 
-/** Whether the pods ask themselves: then they are not to be left without the sidecar in silence. */
+/** Tells whether the pods ask themselves. Such pods must not be left without the sidecar in silence. */
 function asks({ object, templatePath }: Workload): boolean {
   return at(object, [...templatePath, 'metadata', 'annotations', keys.inject.key]) === 'true';
 }
 
-/** As if the namespace had been labelled. */
+/** Returns the namespace as if it had the label that asks for injection. */
 export function optedIn(namespace: Namespace): Namespace {
   return { ...namespace, labels: { ...namespace.labels, [keys.injection.key]: 'enabled' } };
 }

@@ -8,27 +8,28 @@ import { writtenAt } from './document/written-at.ts';
 import type { Source } from './input.ts';
 import { type Item, itemsOf, workloadsOf as ofItem, type Workload } from './workloads.ts';
 
-/** One document of the input, and what is to become of it. */
+/** One document of the input, and the changes to it. */
 export interface Manifest extends Part {
   value: Value;
   items: Item[];
-  /** Why it can't be read; it stays as it is, and has no items. */
+  /** Why the document can't be read. Such a document stays as it is and has no items. */
   unread?: Unreadable;
-  /** The same as `value` when nothing changes. */
+  /** The value after the changes. It is the same object as `value` when nothing changes. */
   after: Value;
-  /** The places of the templates that were not injected before, and are now. */
+  /** The paths of the templates that are injected now and were not before. */
   injected: Path[];
-  /** Texts that take the places of values of `after`, as they were before injection. */
+  /** The texts, as they were before injection, that values of `after` are written as. */
   restored: Texts;
-  /** Objects that are to come before it. */
+  /** The objects that are added before the document. */
   before: Fields[];
-  /** It is to go. */
+  /** True when the document is removed. */
   dropped: boolean;
 }
 
 /**
- * The documents of the sources. What can't be read and has nothing that would be injected passes as it is;
- * otherwise an `Unreadable` is thrown, with its name and the line. With `all`, all pods are injected.
+ * Returns the documents of the sources. A document that can't be read passes as it is when nothing in it
+ * would be injected; otherwise an `Unreadable` with the name and the line is thrown. With `all`, all pods are
+ * injected.
  */
 export function load(sources: readonly Source[], all = false): Manifest[][] {
   const everyone = all || sources.some(({ text }) => text.includes(keys.injection.key));
@@ -58,7 +59,7 @@ function read({ name }: Source, part: Part, above: readonly Part[], everyone: bo
   }
 }
 
-/** Whether a text that can't be read may say something about pods that get the sidecar. */
+/** Tells whether a text that can't be read may say something about pods that get the sidecar. */
 function counts(body: string, everyone: boolean): boolean {
   return body.includes(PREFIX) || body.includes('LimitRange') || (everyone && /\bcontainers\b/.test(body));
 }
@@ -71,7 +72,7 @@ export function placeOfTemplate({ path, templatePath }: Workload): Path {
   return [...path, ...templatePath];
 }
 
-/** Notes what becomes of a pod template in its document. */
+/** Changes a pod template in the value of its document. */
 export function changeTemplate(
   manifest: Manifest,
   workload: Workload,

@@ -4,7 +4,7 @@ import type { Workload } from './workloads.ts';
 
 type Shape = 'list' | 'map' | 'text';
 
-/** What the core takes for granted of a pod, since an API server has looked at it; of a file nobody has. */
+/** The types that the core expects in a pod. An API server checks them, but nobody has checked a file. */
 const OF_POD: readonly (readonly [path: Path, shape: Shape])[] = [
   [['metadata'], 'map'],
   [['metadata', 'annotations'], 'map'],
@@ -32,10 +32,10 @@ const OF_CONTAINER: readonly (readonly [path: Path, shape: Shape])[] = [
   [['resources', 'limits'], 'map'],
   [['securityContext'], 'map'],
 ];
-/** The lists of maps inside of a container, and the text that each item has to have. */
+/** The lists of maps in a container, each with the text that every item must have. */
 const OF_ITEMS = { volumeMounts: 'mountPath', volumeDevices: 'devicePath' } as const;
 
-/** A sentence about the first part of a pod that the API server would refuse for its type. */
+/** Returns a sentence about the first part of a pod that the API server would refuse because of its type. */
 export function misshapen({ object, templatePath }: Workload): string | undefined {
   const template = at(object, templatePath)!;
   const wrong = firstWrong(template, OF_POD) ?? inContainers(template) ?? inVolumes(template);
@@ -59,7 +59,7 @@ function firstWrong(
   return undefined;
 }
 
-/** Nothing is of every shape. */
+/** Tells whether a value has the shape. A value that is missing has every shape. */
 function isOf(value: Value | undefined, shape: Shape): boolean {
   if (value === undefined || value === null) return true;
   if (shape === 'text') return typeof value === 'string';

@@ -4,7 +4,7 @@ import { type Fields, isFields, type Value } from './document/value.ts';
 import type { Source } from './input.ts';
 import type { Manifest } from './manifests.ts';
 
-/** All sources as one stream. */
+/** Joins all sources into one stream. */
 export function asTheyCame(texts: readonly string[]): string {
   const filled = texts.filter((text) => text.trim() !== '');
   if (filled.length === 0) return texts.join('');
@@ -17,7 +17,7 @@ export function asTheyCame(texts: readonly string[]): string {
     .join('');
 }
 
-/** All documents in one format. */
+/** Writes all documents in one format. */
 export function converted(manifests: readonly Manifest[], format: 'yaml' | 'json'): string {
   const values = manifests
     .flatMap(({ before, after, dropped }): Value[] => (dropped ? [] : [...before, after]))
@@ -33,7 +33,7 @@ function listed(value: Value): Value[] {
   return isFields(value) && value.kind === 'List' ? (value as Fields & { items: Value[] }).items : [value];
 }
 
-/** A unified diff; empty when nothing differs. */
+/** Returns a unified diff, which is empty when nothing differs. */
 export function difference({ name, text }: Source, after: string, done: string): string {
   if (text === after) return '';
   return createTwoFilesPatch(name, `${name} (${done})`, text, after, undefined, undefined, {

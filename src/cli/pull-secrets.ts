@@ -1,14 +1,17 @@
-/** What pods get from their account and lose with it: the webhook comes after that, files come before. */
+/**
+ * The imagePullSecrets that pods get from their account. The API server adds them before the webhook runs. A
+ * file is injected before that, so a pod whose account is replaced would lose them.
+ */
 import { isDeepStrictEqual } from 'node:util';
 import { keys } from '../inject/annotations.ts';
 import type { Plan } from '../inject/plan.ts';
 import { at, type Fields, isFields, type Value } from './document/value.ts';
 import type { Item, Workload } from './workloads.ts';
 
-/** The ServiceAccounts of the input, whose `imagePullSecrets` their pods would get. */
+/** The ServiceAccounts of the input, with the `imagePullSecrets` that their pods would get. */
 export class PullSecrets {
   readonly #accounts = new Map<string, Value>();
-  /** Workloads that may lose some, since nothing is known of their account. */
+  /** The workloads that may lose some, because their account is not in the input. */
   readonly unknown: Workload[] = [];
 
   constructor(items: readonly Item[], fallback: string) {
@@ -18,7 +21,10 @@ export class PullSecrets {
     }
   }
 
-  /** Those that a workload whose account is replaced would lose; notes the workload when that is not known. */
+  /**
+   * Returns the secrets that a workload loses when its account is replaced. Notes the workload when they are
+   * not known.
+   */
   lost(workload: Workload, namespace: string, { account, accountName }: Plan): Value[] {
     const spec = at(workload.object, [...workload.templatePath, 'spec']) as Fields;
     const named = spec.imagePullSecrets;
@@ -31,7 +37,10 @@ export class PullSecrets {
     return secrets;
   }
 
-  /** An account that several workloads get can have the secrets of one old account only. */
+  /**
+   * Tells whether the new account can be given these secrets. When several workloads get it, it can have the
+   * secrets of one old account only.
+   */
   #isGiven(namespace: string, account: string, secrets: readonly Value[]): boolean {
     const there = this.#accounts.get(`${namespace}/${account}`);
     if (there === undefined) this.#accounts.set(`${namespace}/${account}`, [...secrets]);
@@ -39,7 +48,7 @@ export class PullSecrets {
   }
 }
 
-/** Gives the account in `objects` what the old one had. */
+/** Gives the account in `objects` the secrets that the old one had. */
 export function withPullSecrets(objects: Fields[], secrets: readonly Value[]): Fields[] {
   if (secrets.length === 0) return objects;
   return objects.map((object) =>
@@ -49,7 +58,7 @@ export function withPullSecrets(objects: Fields[], secrets: readonly Value[]): F
   );
 }
 
-/** How to keep what may be lost. */
+/** Returns the sentence that says how to keep the secrets that may be lost. */
 export function pullSecretsAdvice(titles: readonly string[]): string {
   return (
     `imagePullSecrets that only the old account has do not reach ${titles.join(', ')}; if it has some, write ` +

@@ -1,6 +1,7 @@
 /**
- * What injection replaces in a text is written into the status annotation, so that uninject can give it
- * back byte for byte: `null` in place of nothing, `yes` in place of true, an alias in place of its value.
+ * Injection writes the texts that it replaces into the status annotation, so that uninject can give them back
+ * byte for byte: `null` where nothing was written, `yes` where a value was true, an alias where it stood for
+ * a value.
  */
 import { STATUS_KEY } from '../inject/names.ts';
 import { uninject } from '../inject/uninject.ts';
@@ -22,10 +23,13 @@ import {
 import type { Manifest } from './manifests.ts';
 import { podOfTemplate } from './workloads.ts';
 
-/** A pod is at most 1.5 MiB with its annotations, which hold 256 KiB; this leaves them to their author. */
+/**
+ * The longest status with such texts. All annotations of an object may have 256 KiB, and most of that is left
+ * to the author.
+ */
 const MAX_CHARACTERS = 64 * 1024;
 
-/** The value after the changes, with what they replace, by `replaced`, in the status of each template. */
+/** Returns the value after the changes, with the replaced texts in the status of each template. */
 export function withTexts({ body, value, after, injected }: Manifest, replaced: Texts): Value {
   return injected.reduce<Value>((result, place) => {
     const lost = lostNulls(at(value, place)!, at(after, place)!);
@@ -35,7 +39,7 @@ export function withTexts({ body, value, after, injected }: Manifest, replaced: 
   }, after);
 }
 
-/** Where a null stood that uninject would not put back: to it, a null says nothing. */
+/** Returns the paths of nulls that uninject would not put back, because a null means nothing to it. */
 function lostNulls(before: Value, after: Value): Path[] {
   return nullsMissing(before, applyOperations(after, uninject(podOfTemplate(after))), []);
 }
@@ -62,7 +66,7 @@ function remembering(value: Value, place: Path, texts: Texts): Value {
   return text.length > MAX_CHARACTERS ? value : replaceAt(value, path, text);
 }
 
-/** The texts that the status of a template has. */
+/** Returns the texts in the status of a template. */
 export function textsOf(template: Value): Texts {
   const status = at(template, ['metadata', 'annotations', STATUS_KEY]);
   try {
@@ -75,7 +79,7 @@ export function textsOf(template: Value): Texts {
   }
 }
 
-/** The template with the nulls that stood where uninject has left nothing. */
+/** Returns the template with the nulls that stood where uninject leaves nothing. */
 export function withNulls(template: Value, texts: Texts): Value {
   const copy = copyOf(template);
   for (const [pointer, text] of Object.entries(texts)) {
@@ -83,13 +87,16 @@ export function withNulls(template: Value, texts: Texts): Value {
     const parent = at(copy, path.slice(0, -1));
     const key = path.at(-1);
     if (key === undefined || !isFields(parent) || Object.hasOwn(parent, key)) continue;
-    // What a merge key had said, and is now gone, had been null.
+    // A value that came from a merge key, and is gone now, was null.
     if (text === null || meansNull(text)) setKey(parent, key, null);
   }
   return copy;
 }
 
-/** Of an entry of a map: what follows its key, or in brackets all of it. */
+/**
+ * Tells whether the text of an entry of a map means null. In block style it is the text after the key, in
+ * brackets the whole entry.
+ */
 function meansNull(text: string): boolean {
   try {
     const { value } = parse(/^\s*:/.test(text) ? `k${text}` : `{${text}}`);

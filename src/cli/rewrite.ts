@@ -1,4 +1,4 @@
-/** What inject and uninject have in common: read, change, print. */
+/** The steps that inject and uninject share: read, change, print. */
 import { isDeepStrictEqual } from 'node:util';
 import { UsageError } from '../config.ts';
 import { assemble } from './assemble.ts';
@@ -16,14 +16,14 @@ export interface RewriteFlags {
   recursive: boolean;
   output: string | undefined;
   diff: boolean;
-  /** All pods are injected. */
+  /** Whether all pods are injected, also those that do not ask. */
   all?: boolean;
 }
 
-/** Writes into the manifests what is to become of them; false when that must not be printed. */
+/** Changes the manifests. Returns false when the result must not be printed. */
 export type Change = (manifests: readonly Manifest[]) => boolean;
 
-/** `done` is what the changed files are called in a diff. */
+/** Reads, changes and prints. `done` is the word for a changed file in a diff. */
 export async function rewrite(flags: RewriteFlags, io: Io, done: string, change: Change): Promise<number> {
   if (flags.diff && flags.output !== undefined) {
     throw new UsageError('--diff and --output do not go together; leave one of them out');
@@ -55,7 +55,7 @@ async function filesOf(flags: RewriteFlags, io: Io): Promise<File[]> {
   const sources = await readSources(flags, io);
   const loaded = load(sources, flags.all);
   const unread = loaded.flat().flatMap((manifest) => manifest.unread ?? []);
-  // To convert it, it would have to be read.
+  // A document that can not be read can not be converted.
   if (flags.output !== undefined && unread[0] !== undefined) throw unread[0];
   for (const { message } of unread) {
     io.stderr.write(`rollcall: ${message}; nothing in this document asks, and it stays as it is\n`);
@@ -86,7 +86,7 @@ function print(files: readonly File[], { diff }: RewriteFlags, io: Io, done: str
   return differences === '' ? DIFF_EXIT.same : DIFF_EXIT.different;
 }
 
-/** As all of the sources are encoded; where they differ, in UTF-8. */
+/** Encodes the text as the sources are encoded, or in UTF-8 where they differ. */
 function encoded(text: string, encodings: readonly Encoding[]): string | Uint8Array {
   const [first, ...others] = encodings;
   if (first === undefined || others.some((one) => !isDeepStrictEqual(one, first))) return text;

@@ -4,7 +4,7 @@ import { EXIT, type Io } from './io.ts';
 
 type Program = (argv: readonly string[], io: Io) => Promise<number>;
 
-/** Each is imported when it runs. */
+/** The commands for people at a terminal. Each is imported when it runs. */
 const programs: Readonly<Record<CommandName, () => Promise<Program>>> = {
   inject: async () => (await import('./inject.ts')).inject,
   uninject: async () => (await import('./uninject.ts')).uninject,

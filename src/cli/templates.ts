@@ -1,10 +1,13 @@
-/** Where an object describes pods: by what is written there, since anybody can make kinds that have pods. */
+/**
+ * Finds the places where an object describes pods. For kinds that are not known, the content decides, because
+ * everybody can define kinds that have pods.
+ */
 import { templatePath } from './cluster/kinds.ts';
 import { at, type Fields, isFields, type Path, type Value } from './document/value.ts';
 
 export interface Template {
   path: Path;
-  /** Why it must not be changed here; undefined when it can be. */
+  /** Why the template must not be changed here; undefined when it can be. */
   unsafe?: string;
 }
 
@@ -14,11 +17,11 @@ export interface TypedObject {
   object: Fields;
 }
 
-/** All pod templates of an object, in the order of its text. */
+/** Returns all pod templates of an object, in the order of its text. */
 export function templatesOf({ kind, group, object }: TypedObject): Template[] {
   const known = templatePath(kind, group);
   if (known !== undefined) return ofKnown(at(object, known), known);
-  // What is seen in a status is somebody's report.
+  // A template in a status is only a report of what was seen.
   const parts = Object.entries(object).filter(([key]) => key !== 'status');
   return parts.flatMap(([key, value]) => found(value, [key], knative(group)));
 }
@@ -28,7 +31,7 @@ function ofKnown(value: Value | undefined, path: Path): Template[] {
   return isFields(value) ? [{ path, unsafe: 'its spec has no list of containers' }] : [];
 }
 
-/** Deeper than any kind keeps a template. */
+/** The depth down to which templates are looked for. No kind keeps one deeper. */
 const MAX_DEPTH = 24;
 
 function found(value: Value, path: Path, unsafe: string | undefined): Template[] {
@@ -64,7 +67,7 @@ function knative(group: string): string | undefined {
   return 'Knative refuses the init container and the probes of a sidecar in its own objects';
 }
 
-/** `spec.tasks[0].template`, for people. */
+/** Writes a path for people, such as `spec.tasks[0].template`. */
 export function placeOf(path: Path): string {
   return path
     .map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`))

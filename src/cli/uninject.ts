@@ -13,7 +13,7 @@ import { textsOf, withNulls } from './remembered.ts';
 import { rewrite } from './rewrite.ts';
 import { type Item, podOf, titleOf } from './workloads.ts';
 
-/** `rollcall uninject` */
+/** The command `rollcall uninject`. */
 export async function uninject(argv: readonly string[], io: Io): Promise<number> {
   const { flags } = parseFlags('uninject', commands.uninject, argv);
   return rewrite(flags, io, 'uninjected', (manifests) => {
@@ -40,7 +40,7 @@ function uninjectOne(manifest: Manifest, io: Io): void {
   }
 }
 
-/** The path once the items that go are gone from the Lists that it leads through. */
+/** Returns the path after the removed items are gone from the Lists on its way. */
 function settled(path: Path, going: readonly Item[]): Path {
   return path.map((step, depth) => {
     const above = path.slice(0, depth);
@@ -53,7 +53,7 @@ function settled(path: Path, going: readonly Item[]): Path {
   });
 }
 
-/** From the stream, or from the List that it is in. */
+/** Removes an item from the stream, or from its List. */
 function remove(manifest: Manifest, { path }: Item): void {
   if (path.length === 0) {
     manifest.dropped = true;

@@ -3,10 +3,10 @@ import type { Pod } from '../inject/pod.ts';
 import { at, type Fields, isFields, type Path, type Value } from './document/value.ts';
 import { placeOf, templatesOf } from './templates.ts';
 
-/** What a pod without a namespace is in, as far as anybody knows. */
+/** The namespace of a pod for which nobody named one. */
 export const DEFAULT_NAMESPACE = 'default';
 
-/** An object, with where it stands in its document. */
+/** An object, with its path in its document. */
 export interface Item {
   kind: string;
   group: string;
@@ -14,18 +14,20 @@ export interface Item {
   namespace: string | undefined;
   path: Path;
   object: Fields;
-  /** The scalar at a path of the object, as its author wrote it; where the object is from a text. */
+  /**
+   * Returns the scalar at a path of the object as its author wrote it. Only an object from a text has this.
+   */
   written?: (path: Path) => string | undefined;
 }
 
 export interface Workload extends Item {
-  /** Where in the object its pods are described. */
+  /** The path of the pod template in the object. */
   templatePath: Path;
-  /** The same for people, where the object describes several. */
+  /** The same path for people, where the object has several templates. */
   part?: string;
 }
 
-/** The objects of a document; those of a List, one by one. */
+/** Returns the objects of a document, those of a List one by one. */
 export function itemsOf(document: Value, path: Path = [], like?: Fields): Item[] {
   if (!isFields(document)) return [];
   const { kind, apiVersion } = { ...like, ...document };
@@ -42,7 +44,7 @@ export function itemsOf(document: Value, path: Path = [], like?: Fields): Item[]
       kind,
       group: apiVersion.includes('/') ? apiVersion.split('/')[0]! : '',
       name: typeof name === 'string' ? name : '',
-      // An empty one is none, to the API server too.
+      // An empty namespace is none, as for the API server.
       namespace: typeof metadata.namespace === 'string' ? metadata.namespace || undefined : undefined,
       path,
       object: document,
@@ -50,7 +52,7 @@ export function itemsOf(document: Value, path: Path = [], like?: Fields): Item[]
   ];
 }
 
-/** What an item says of pods, one for each template that can be changed here. */
+/** Returns a workload for each pod template of the item that can be changed here. */
 export function workloadsOf(item: Item): Workload[] {
   const safe = templatesOf(item).filter(({ unsafe }) => unsafe === undefined);
   return safe.map(({ path }) => ({
@@ -60,16 +62,16 @@ export function workloadsOf(item: Item): Workload[] {
   }));
 }
 
-/** The pod as it would be created: what only the controller adds, and the core reads, is there. */
+/** Returns the pod as its controller would create it, as far as the core reads it. */
 export function podOf({ object, kind, templatePath }: Workload): Pod {
   const pod = podOfTemplate(at(object, templatePath)!);
-  // A StatefulSet sets it, so that its pods have names in the DNS.
+  // The controller of a StatefulSet sets the subdomain, so that its pods have names in DNS.
   const serviceName = kind === 'StatefulSet' ? at(object, ['spec', 'serviceName']) : undefined;
   if (pod.spec.subdomain || typeof serviceName !== 'string' || serviceName === '') return pod;
   return { ...pod, spec: { ...pod.spec, subdomain: serviceName } };
 }
 
-/** The pod that a template describes. */
+/** Returns the pod that a template describes. */
 export function podOfTemplate(template: Value): Pod {
   const told = withoutNulls(template) as Fields;
   const metadata = withTexts(told.metadata, at(template, ['metadata', 'annotations']));
@@ -86,19 +88,19 @@ export function titleOf({
   return `${kind.toLowerCase()}/${name || '(no name)'}${where}`;
 }
 
-/** Whether a pod, as an API server shows it, has the sidecar. */
+/** Tells whether a pod, as an API server shows it, has the sidecar. */
 export function hasSidecar(pod: Value | undefined): boolean {
   return Array.isArray(at(pod, ['spec', 'containers'])) && isInjected(pod as unknown as Pod);
 }
 
-/** To the API server an annotation without a value is an empty text. */
+/** Gives annotations without a value an empty text, as the API server does. */
 function withTexts(metadata: Value | undefined, annotations: Value | undefined): Value | undefined {
   if (!isFields(metadata) || !isFields(annotations)) return metadata;
   const texts = Object.entries(annotations).map(([key, value]) => [key, value ?? ''] as const);
   return { ...metadata, annotations: Object.fromEntries(texts) };
 }
 
-/** As the API server reads it: an empty key says nothing. */
+/** Removes nulls, because a key without a value means nothing to the API server. */
 function withoutNulls(value: Value): Value {
   if (Array.isArray(value)) return value.map(withoutNulls);
   if (!isFields(value)) return value;

@@ -6,30 +6,35 @@ import type { AddressType } from '../watcher/outputs/hooks.ts';
 import { parseCommand } from '../watcher/outputs/words.ts';
 import type { Group } from '../watcher/protocol.ts';
 
-/** What peer-finder is asked to do; `upstream` has only what was given, the rest is what every pod has. */
+/**
+ * The options of peer-finder. `upstream` has only what was given by flags; a pod has defaults for the rest.
+ */
 export interface PeerFinderOptions {
   onStart: readonly string[] | undefined;
   onChange: readonly string[] | undefined;
-  /** With a selector the peers are pods, and a service only names them. */
+  /** The group of the peers. With a selector the peers are pods, and the service is only a name. */
   group: Group;
   clusterDomain: string;
   addressType: AddressType;
   hostsFile: string;
   upstream: UpstreamOptions;
   kubeconfig: string | undefined;
-  /** The flags that were given and that have no effect here, each once. */
+  /** The flags that were given but have no effect here, each once. */
   ignored: readonly string[];
   dnsServer: string | undefined;
 }
 
-/** What the place that it runs in says when the flags don't. */
+/** The defaults that come from the pod, where no flag is given. */
 export interface Place {
   environment: Readonly<Record<string, string | undefined>>;
   namespace: string | undefined;
   clusterDomain: string;
 }
 
-/** peer-finder's own flags first; a flag that is empty, as a template leaves it, was not given. */
+/**
+ * The flags, those of the original peer-finder first. An empty value, as templates leave it, counts as not
+ * given.
+ */
 export const flags = {
   'on-start': { value: 'COMMAND', doc: 'run once with the first peers on its input, one a line' },
   'on-change': {
@@ -51,7 +56,9 @@ export const flags = {
 
 type FlagName = keyof typeof flags;
 
-/** The switches of peer-finder's logging library (klog); a value is given to them with "=" only. */
+/**
+ * The switches of klog, the logging library of the original peer-finder. They take a value only after "=".
+ */
 const SWITCHES = new Set([
   'add_dir_header',
   'alsologtostderr',
@@ -61,7 +68,7 @@ const SWITCHES = new Set([
   'skip_headers',
   'skip_log_headers',
 ]);
-/** All of its flags: what manifests give is taken, and changes nothing. */
+/** All flags of klog. Manifests give them, so they are accepted, but they change nothing. */
 const WITHOUT_EFFECT = new Set([
   ...SWITCHES,
   'alsologtostderrthreshold',
@@ -78,7 +85,7 @@ const ALIASES: Readonly<Record<string, FlagName>> = { master: 'server' };
 
 const ADDRESS_TYPES: readonly AddressType[] = ['DNS', 'IP', 'IPv4', 'IPv6'];
 
-/** Throws `UsageError`, naming the flag, what it was and what to give instead. */
+/** Reads the command line. Throws a `UsageError` that names the flag, its value and what to give instead. */
 export function parseFlags(argv: readonly string[], place: Place): PeerFinderOptions {
   const { given, ignored } = readFlags(argv);
   const { service, selector, server } = given;
@@ -114,7 +121,10 @@ export function parseFlags(argv: readonly string[], place: Place): PeerFinderOpt
 
 type Given = Partial<Record<FlagName, string>>;
 
-/** As Go's flag package: one dash or two, `-flag value` or `-flag=value`, the last one counts. */
+/**
+ * Reads flags as Go's flag package does: with one dash or two, as `-flag value` or `-flag=value`. The last
+ * one counts.
+ */
 function readFlags(argv: readonly string[]): { given: Given; ignored: string[] } {
   const given: Given = {};
   const ignored = new Set<string>();

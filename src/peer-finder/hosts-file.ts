@@ -5,10 +5,16 @@ import type { AddressType } from '../watcher/outputs/hooks.ts';
 import { peerName } from '../watcher/outputs/hooks.ts';
 import type { Output, Watch } from '../watcher/watch.ts';
 
-/** peer-finder's own mark, so that a file that it wrote is taken over; what follows it is ours. */
+/**
+ * The line after which the aliases stand. The original peer-finder writes the same line, so that its files
+ * are taken over.
+ */
 const MARK = '# peer-finder-managed-aliases:';
 
-/** The members as lines of a hosts file, under the mark: the address, and the name of the pod. */
+/**
+ * Returns the section of the hosts file: the mark, and for each member a line with its address and the name
+ * of its pod.
+ */
 export function aliases(members: Members, type: AddressType): string {
   const address = peerName(type === 'DNS' ? 'IP' : type);
   const lines = [...members.values()].flatMap((member) => {
@@ -18,7 +24,10 @@ export function aliases(members: Members, type: AddressType): string {
   return `${MARK}\n${lines.sort().join('')}`;
 }
 
-/** The text with its part from the mark on replaced; what stands before it is the kubelet's and stays. */
+/**
+ * Returns the text with everything from the mark on replaced. The lines before the mark are written by the
+ * kubelet and stay.
+ */
 export function withAliases(text: string, section: string): string {
   const at = text.search(new RegExp(`^${MARK}`, 'm'));
   const kept = at === -1 ? text : text.slice(0, at);
@@ -26,9 +35,9 @@ export function withAliases(text: string, section: string): string {
 }
 
 /**
- * Keeps the pods in a hosts file. It is written in place, with one write: /etc/hosts is a mount of its
- * own in a container, so nothing can be renamed over it. Looked at again with every heartbeat, since
- * the kubelet writes it anew when a container of the pod starts again.
+ * Keeps the pods in a hosts file. The file is written in place with one write, because /etc/hosts is a mount
+ * of its own in a container and no file can be renamed over it. It is checked at every heartbeat, because the
+ * kubelet writes it anew when a container of the pod restarts.
  */
 export class HostsFile implements Output {
   #path: string;
@@ -55,7 +64,7 @@ export class HostsFile implements Output {
     if (watch.synced) this.synced(watch);
   }
 
-  /** Resolves when all that was asked for is written, or has failed. */
+  /** Resolves when everything that was asked for is written or has failed. */
   settled(): Promise<void> {
     return this.#work;
   }
@@ -66,7 +75,7 @@ export class HostsFile implements Output {
       this.#failure = undefined;
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
-      // It is tried again every few seconds, and the same trouble is told once.
+      // The write is tried again every few seconds. The same fault is logged once.
       if (this.#failure !== message)
         this.#log.error('-hosts-file can not be written', {
           file: this.#path,

@@ -7,10 +7,9 @@ import type { UpstreamOptions } from '../watcher/kubernetes/upstream.ts';
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
- * The API server of a kubeconfig's current context, with its CA and bearer token; what is given by flags
- * counts first. Texts that the file holds itself are put into private files, since the watcher reads its
- * credentials from files. Throws `UsageError` for a file that can't be used, or that needs a client
- * certificate or a program.
+ * Reads the API server of a kubeconfig's current context, its CA and the bearer token. Flags override them.
+ * Data that the kubeconfig has inline is written to private files, because the watcher reads credentials from
+ * files. Throws `UsageError` for a file that can't be used, or that needs a client certificate or a program.
  */
 export async function withKubeconfig(file: string, given: UpstreamOptions): Promise<UpstreamOptions> {
   const config = await read(file);
@@ -46,14 +45,17 @@ async function read(file: string): Promise<Fields> {
   }
 }
 
-/** The part of a list of a kubeconfig that has this name. */
+/** Returns the entry with this name from a list of the kubeconfig. */
 function named(list: unknown, name: unknown, part: string): Fields | undefined {
   const found = Array.isArray(list) ? list.find((one) => isFields(one) && one.name === name) : undefined;
   const value = isFields(found) ? found[part] : undefined;
   return isFields(value) ? value : undefined;
 }
 
-/** Finds a file that the kubeconfig names, beside it if it has no path; or keeps the text in a file. */
+/**
+ * Makes a function that returns the path of a file that the kubeconfig names, relative to the kubeconfig.
+ * Inline data is written to a new file.
+ */
 function keeper(kubeconfig: string) {
   return (name: string, path: unknown, inline: string | undefined): string | undefined => {
     if (inline !== undefined) {

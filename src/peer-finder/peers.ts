@@ -12,13 +12,13 @@ import type { Source, SourceEvent } from '../watcher/source.ts';
 import type { PeerFinderOptions } from './flags.ts';
 import { type Host, isHost } from './self.ts';
 
-/** An API server that has said nothing for so long at the start is not waited for. */
+/** The longest wait at the start for an API server that says nothing. */
 const PATIENCE_MS = 5000;
 
 /**
- * The peers, as peer-finder sees them: the pods of a selector, whatever their state, or the endpoints
- * that DNS would list for a service, which are those that are ready. They come from the API, where
- * that can be read, else from DNS. Throws, naming flags, what the user must mend.
+ * Returns the source of the peers, as the original peer-finder sees them: the pods of a selector, whatever
+ * their state, or the ready endpoints of a service, which DNS would list. They come from the API where the
+ * account may read it, else from DNS. Throws an error that names the flags that the user must mend.
  */
 export function peersOf(options: PeerFinderOptions, host: Host, context: UpstreamContext): Source {
   const { group, clusterDomain, upstream, dnsServer } = options;
@@ -41,7 +41,7 @@ export function peersOf(options: PeerFinderOptions, host: Host, context: Upstrea
     firstFamily: firstFamily(context.environment),
   };
   const resolver = dnsClient(dnsServer === undefined ? undefined : [dnsServer]);
-  // As peer-finder does, until this pod is listed.
+  // DNS is polled every second until this pod is listed, as the original peer-finder polls always.
   const awaits = (members: readonly Member[]) => !members.some((member) => isHost(host, member));
   const dns = dnsSource({ ...perspective, resolver, clock, log, malformed, awaits });
   const follow = (source: Source) => marked(source, host, ({ ready }) => ready);
@@ -56,8 +56,8 @@ export function peersOf(options: PeerFinderOptions, host: Host, context: Upstrea
 }
 
 /**
- * The API, unless it refuses this account or can't be reached before it has given a first list; from
- * then on DNS. Later trouble is not a reason to change sides: what is known stays.
+ * Returns a source that follows the API, and follows DNS instead when the API refuses this account or can't
+ * be reached before it has given a first list. Later faults are no reason to change: the known members stay.
  */
 export function apiElseDns(api: Source, dns: Source, clock: Clock, log: Log): Source {
   async function* events(): AsyncGenerator<SourceEvent, never> {
@@ -87,7 +87,7 @@ class Start {
     this.#heardAt = clock.now();
   }
 
-  /** Why the API is not waited for any longer; undefined while it is. */
+  /** Returns why the API is given up; undefined while it is still waited for. */
   givenUp(event: SourceEvent): string | undefined {
     if (event.type === 'replace') this.#listed = true;
     if (this.#listed) return undefined;
@@ -95,14 +95,14 @@ class Start {
       this.#failure = event.message;
       if (event.reason === 'unauthorized' || event.reason === 'forbidden') return event.message;
     }
-    // An answer that is an error is no reason to wait longer.
+    // An answer that is an error does not make the wait longer.
     if (event.type === 'evidence' && this.#failure === undefined) this.#heardAt = this.#clock.now();
     if (this.#clock.now() - this.#heardAt < PATIENCE_MS) return undefined;
     return this.#failure ?? `no answer for ${PATIENCE_MS / 1000} s`;
   }
 }
 
-/** The members that are listed, with this pod marked among them. */
+/** Returns a source with only the listed members, in which this pod is marked. */
 function marked(source: Source, host: Host, listed: (member: Member) => boolean): Source {
   const peers = (members: readonly Member[]) =>
     members.filter(listed).map((one) => (isHost(host, one) ? { ...one, self: true as const } : one));

@@ -2,16 +2,16 @@ import { isIP, isIPv4 } from 'node:net';
 import type { AddressType } from '../watcher/outputs/hooks.ts';
 import type { Member } from '../watcher/protocol.ts';
 
-/** What this pod knows of itself before anybody lists it. */
+/** What this pod knows about itself before any source lists it. */
 export interface Host {
-  /** Without a domain, as the hostname of a StatefulSet's pod is its name. */
+  /** Names without a domain. The hostname of a StatefulSet's pod is the name of the pod. */
   names: readonly string[];
   addresses: readonly string[];
 }
 
 /**
- * Whether a member is this pod: by name, as peer-finder has it; by address only where the member has
- * no name of its own, since an address may be another pod's by now.
+ * Tells whether a member is this pod. The name decides, as in the original peer-finder. The address decides
+ * only for a member without a name of its own, because another pod may have got the address since.
  */
 export function isHost({ names, addresses }: Host, member: Member): boolean {
   const label = member.hostname?.split('.')[0];
@@ -22,9 +22,9 @@ export function isHost({ names, addresses }: Host, member: Member): boolean {
 }
 
 /**
- * Names a member as DNS does, whether it was heard of by the API or by DNS: by its hostname; without one
- * by the names that CoreDNS makes of its addresses, each with dashes; and by its first address where the
- * Service has no ports, so that DNS has no names either.
+ * Returns a function that names a member as DNS does, also when the API told of it. The name is the hostname.
+ * Without a hostname, the names are those that CoreDNS makes of the addresses, with dashes. Where the Service
+ * has no ports, DNS has no names, and the name is the first address.
  */
 export function dnsNames(service: string): (member: Member) => string | readonly string[] {
   return ({ hostname, addresses, ports, name }) => {
@@ -34,14 +34,14 @@ export function dnsNames(service: string): (member: Member) => string | readonly
   };
 }
 
-/** CoreDNS's label for an endpoint without a hostname. */
+/** Returns the label that CoreDNS gives to an endpoint without a hostname. */
 function dashed(address: string): string {
   return address.replace(/[.:]/g, '-');
 }
 
 /**
- * The variables that a script gets beside its input. HOST_ADDRESS is the line of this pod among the
- * peers; POD_IP is the one from the downward API where peers are names, else the same address.
+ * Returns the variables that a script gets beside its input. HOST_ADDRESS is the line of this pod among the
+ * peers. POD_IP comes from the downward API where peers are names; else it is the same address.
  */
 export function hostVariables(
   self: Member | undefined,

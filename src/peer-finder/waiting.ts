@@ -3,11 +3,11 @@ import type { Group } from '../watcher/protocol.ts';
 import type { Output, Watch } from '../watcher/watch.ts';
 import type { Host } from './self.ts';
 
-/** Heartbeats come every 5 s: first after 10 s, then once a minute. */
+/** Heartbeats come every 5 s, so the warning comes after 10 s and then once a minute. */
 const FIRST_TOLD = 2;
 const TOLD_EVERY = 12;
 
-/** Says why nothing happens, for as long as this pod is not among its peers. */
+/** Logs why no script runs, for as long as this pod is not among its peers. */
 export class Waiting implements Output {
   #group: Group;
   #host: Host;

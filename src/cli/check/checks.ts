@@ -10,7 +10,10 @@ import { tryCheckPod } from './try-pod.ts';
 
 const INSTALL = 'kubectl apply -k deploy';
 const DAY_MS = 86_400_000;
-/** The webhook renews its certificate four months ahead: with a month left, it does not. */
+/**
+ * The days below which a certificate is warned of. The webhook renews four months ahead, so with a month left
+ * it does not renew.
+ */
 const LEAST_DAYS = 30;
 
 export const CHECKS: readonly Check[] = [
@@ -74,7 +77,7 @@ async function certificates(place: Place): Promise<Finding> {
   const readable = secret.status === 200;
   if (readable && !sameAs(trusted, data['ca.crt']))
     return fail('the entries do not trust what the Secret says', logs);
-  // While a certificate is being replaced, the bundle has the one before and the one after it.
+  // While a certificate is replaced, the bundle has the old one and the new one.
   const served = readable ? certificatesIn(data['tls.crt']) : trusted;
   const days = Math.max(-1, ...served.map((pem) => daysLeft(pem, place.now)));
   if (days < 0) return fail('a certificate has run out', logs);
@@ -89,18 +92,18 @@ async function certificates(place: Place): Promise<Finding> {
   };
 }
 
-/** The certificates of a bundle in base64, spelled as they are there. */
+/** Returns the certificates of a bundle that is encoded in base64. */
 function certificatesIn(base64: unknown): string[] {
   const text = Buffer.from(typeof base64 === 'string' ? base64 : '', 'base64').toString();
   return text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
 }
 
-/** The webhook leaves a bundle alone that is in another order than it would write it. */
+/** Compares two bundles without their order, because the webhook accepts every order. */
 function sameAs(certificates: readonly string[], base64: unknown): boolean {
   return certificates.toSorted().join() === certificatesIn(base64).toSorted().join();
 }
 
-/** None at all when it can't be read. */
+/** Returns the days until the certificate expires, or -1 when it can't be read. */
 function daysLeft(pem: string, now: Date): number {
   try {
     return Math.floor((new X509Certificate(pem).validToDate.getTime() - now.getTime()) / DAY_MS);

@@ -11,9 +11,9 @@ export interface Finding {
 
 export interface Place {
   cluster: Cluster;
-  /** Of the webhook. */
+  /** The namespace of the webhook. */
   system: string;
-  /** To try a pod in. */
+  /** The namespace to try a pod in. */
   namespace: string;
   now: Date;
 }
@@ -21,6 +21,6 @@ export interface Place {
 export interface Check {
   name: string;
   run(place: Place): Promise<Finding>;
-  /** When it fails, there is no use in going on. */
+  /** When this check fails, the next ones are not run. */
   first?: true;
 }

@@ -15,7 +15,7 @@ const POD = {
       {
         name: 'app',
         image: 'rollcall-check',
-        // A quota on cpu or memory wants them named.
+        // A ResourceQuota on cpu or memory requires them.
         resources: { requests: { cpu: '10m', memory: '16Mi' }, limits: { cpu: '10m', memory: '16Mi' } },
         securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
       },

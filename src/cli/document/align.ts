@@ -1,7 +1,10 @@
 import { diffArrays } from 'diff';
 import { isFields, toJson, type Value } from './value.ts';
 
-/** What became of a list: an item that stayed (at `before`), that went, or that came (at `after`). */
+/**
+ * One step from a list to another: an item stays, is removed, or is inserted. `before` and `after` are
+ * indexes.
+ */
 export type Step =
   | { kind: 'keep'; before: number; after: number }
   | { kind: 'remove'; before: number }
@@ -29,8 +32,8 @@ function identity(item: Value): string {
   const { mountPath, name, kind, metadata } = item;
   if (typeof mountPath === 'string') return `mountPath ${mountPath}`;
   if (typeof name === 'string') return `name ${name}`;
-  // An object in a List.
+  // The item is an object in a List.
   if (isFields(metadata)) return JSON.stringify([kind ?? '', metadata.namespace ?? '', metadata.name ?? '']);
-  // Of an item without a name, what says nothing about its parts.
+  // An item without a name is known by its scalars.
   return toJson(Object.fromEntries(Object.entries(item).filter(([, one]) => typeof one !== 'object')));
 }

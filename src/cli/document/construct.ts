@@ -4,23 +4,23 @@ import { plainValue, taggedValue } from './scalar.ts';
 import { Unreadable } from './unreadable.ts';
 import { type Fields, isFields, setKey, type Value } from './value.ts';
 
-/** What stands behind the aliases of one text. */
+/** The aliases of one text and what they stand for. */
 export interface Constructed {
   value: Value;
-  /** The value of each node, as kubectl sees it. */
+  /** Returns the value of a node, as kubectl sees it. */
   of(node: Node | null): Value;
   nameOf(entry: Entry): string;
-  /** The node that an alias stands for. */
+  /** Returns the node that an alias stands for. */
   target(alias: Alias): Node;
 }
 
 /**
- * Values with everything behind their aliases: more than any object of Kubernetes has in its 1.5 MiB, and
- * few enough that aliases of aliases don't fill the memory.
+ * The largest number of values after all aliases are followed. No object of Kubernetes has more in its 1.5
+ * MiB, and aliases of aliases can't fill the memory.
  */
 const MAX_VALUES = 1_000_000;
 
-/** The value of a tree by the rules of kubectl: of the same key twice, the last counts. */
+/** Returns the value of a tree by the rules of kubectl. When a key occurs twice, the last one counts. */
 export function construct(root: Node | null): Constructed {
   const values = new Values();
   const value = values.value(root);
@@ -35,7 +35,10 @@ export function construct(root: Node | null): Constructed {
 
 class Values {
   readonly targets = new Map<Alias, Node>();
-  /** What a name stands for at this place: it may be given to another node further down. */
+  /**
+   * The node that each anchor stands for at this point. The same name may be given to another node further
+   * down.
+   */
   readonly #anchors = new Map<string, Node>();
   readonly #values = new Map<Node, Value>();
   readonly #sizes = new Map<Node, number>();
@@ -92,7 +95,7 @@ class Values {
     return fields;
   }
 
-  /** Of several, the first has the last word, also over keys that stand above. */
+  /** Merges the values of a merge key. Of several, the first counts, also over keys that stand above. */
   #merged(node: Node | null): [string, Value][] {
     const value = this.value(node);
     const sources = isSeq(node) && Array.isArray(value) ? value.toReversed() : [value];
@@ -105,7 +108,7 @@ class Values {
 
 function scalarValue({ value, tag, type }: Scalar): Value {
   if (tag !== undefined && tag !== '!') return taggedValue(tag, String(value));
-  // The parser of JSON has its values already.
+  // The parser of JSON has set the value already.
   if (typeof value !== 'string') return value as Value;
   return type === 'PLAIN' && tag === undefined ? plainValue(value) : value;
 }

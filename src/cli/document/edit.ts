@@ -13,20 +13,23 @@ import { pointerOf, type Texts } from './texts.ts';
 import { Unreadable } from './unreadable.ts';
 import { type Fields, isFields, type Path, type Value } from './value.ts';
 
-/** This change can't be said by edits of this part of the text. */
+/** The error for a change that edits of this part of the text can not express. */
 class Beyond extends Error {}
 
 export interface Edited {
   body: string;
-  /** False when the document is written anew, without its comments and anchors. */
+  /** False when the document was written anew, without its comments and anchors. */
   kept: boolean;
-  /** What was replaced, and not only added to, by its place before: given back to `edit`, it comes back. */
+  /**
+   * The texts that were replaced, by their path in the old value. `edit` puts them back when it gets them as
+   * `restored`.
+   */
   replaced: Texts;
 }
 
 /**
- * Brings a document to a new value and leaves the rest of its text as its author wrote it. `restored` has,
- * by their places in the new value, texts to take for parts of it where they mean the same.
+ * Changes a document to a new value and leaves the rest of its text as its author wrote it. `restored` has
+ * texts, by their paths in the new value, that are used where they mean the same.
  */
 export function edit(body: string, after: Value, restored: Texts = {}): Edited {
   const eol = eolOf(body);
@@ -45,7 +48,7 @@ export function edit(body: string, after: Value, restored: Texts = {}): Edited {
   };
 }
 
-/** Undefined unless the text that comes out says just what it should. */
+/** Edits the text. Returns undefined unless the result has exactly the new value. */
 function editedText(
   text: string,
   parsed: Parsed,
@@ -71,7 +74,9 @@ function editedText(
 
 type Place = { start: number; end: number };
 
-/** Where a node hangs: how it would be rewritten whole, and its path in the old and in the new value. */
+/**
+ * The position of a node: the layout that can rewrite it whole, and its path in the old and in the new value.
+ */
 interface Slot {
   layout?: () => Layout;
   index: number;
@@ -79,16 +84,16 @@ interface Slot {
   after: Path;
 }
 
-/** Walks the tree of the text beside the two values, and notes an edit wherever they part. */
+/** Walks the tree of the text together with the two values, and notes an edit where they differ. */
 class Comparison {
   readonly #parsed: Parsed;
   readonly #text: string;
   readonly #style: Style;
   readonly #restored: Texts;
   readonly #edits: TextEdit[] = [];
-  /** `place` is undefined where a merge key had said it. */
+  /** The replaced parts. `place` is undefined where the value came from a merge key. */
   readonly #replaced: { path: Path; place: Place | undefined }[] = [];
-  /** What stands behind an anchor when all is done. */
+  /** The new value of each node that has an anchor. */
   readonly #anchored = new Map<Node, Value>();
   readonly #skipsEqual: boolean;
 
@@ -97,7 +102,7 @@ class Comparison {
     this.#text = parsed.respaced.text;
     this.#style = styleOf(parsed);
     this.#restored = restored;
-    // Where nothing changes, an alias may still stand for something that does.
+    // With aliases, equal parts can not be skipped: an alias may stand for a node that changes.
     this.#skipsEqual = !hasAliases(parsed.root) && Object.keys(restored).length === 0;
   }
 
@@ -119,7 +124,7 @@ class Comparison {
       else this.#leaf(node, before, after, slot);
     } catch (error) {
       if (!(error instanceof Beyond) || slot.layout === undefined) throw error;
-      // Then this part is written anew, and no more than this part.
+      // Only this part is written anew.
       this.#edits.length = edits;
       this.#replaced.length = replaced;
       this.#rewrite(after, slot);
@@ -165,7 +170,7 @@ class Comparison {
     const hidden = [...counts.keys()].some((key) => !Object.hasOwn(after, key) && repeated.has(key));
     const unwanted = Object.keys(inherited).some((key) => isInherited(key) && !Object.hasOwn(after, key));
     if (hidden || unwanted || added.some((key) => repeated.has(key))) throw new Beyond();
-    // Nothing to stand beside.
+    // There is no item left beside which another could be placed.
     if (gone.length === entries.length && (gone.length > 0 || added.length > 0)) throw new Beyond();
     let last = -1;
     for (const [index, entry] of entries.entries()) {
@@ -184,15 +189,15 @@ class Comparison {
     }
   }
 
-  /** Whether it is to be left to the merge key again. */
+  /** Tells whether the key is to come from the merge key again. */
   #isUnsaid(key: string, inherited: Fields, after: Fields, slot: Slot): boolean {
     const restored = this.#restored[pointerOf([...slot.after, key])];
     return restored === null && isDeepStrictEqual(inherited[key], after[key]);
   }
 
   /**
-   * Which entry counts for a key, what merge keys say, and the keys that more than one of them says. As in
-   * Go's yaml.v2, a merge key counts over the entries above it.
+   * Returns which entry counts for each key, the values from merge keys, and the keys that occur more than
+   * once. As in Go's yaml.v2, a merge key counts over the entries above it.
    */
   #sayings(entries: readonly Entry[]) {
     const counts = new Map<string, number>();

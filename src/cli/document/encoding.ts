@@ -1,9 +1,9 @@
 import { Unreadable } from './unreadable.ts';
 
-/** How the characters of a file are written. */
+/** The encoding of a file. */
 export interface Encoding {
   name: 'utf-8' | 'utf-16le' | 'utf-16be';
-  /** Whether it begins with a byte order mark. */
+  /** Whether the file begins with a byte order mark. */
   marked: boolean;
 }
 
@@ -15,7 +15,10 @@ export interface Decoded {
 const BOM = '\uFEFF';
 const ADVICE = 'save the file as UTF-8, or as UTF-16 with a byte order mark';
 
-/** By the byte order mark, as kubectl does; but what is no character is refused, and not replaced. */
+/**
+ * Decodes a file by its byte order mark, as kubectl does. Bytes that are no character are refused and not
+ * replaced.
+ */
 export function decode(bytes: Uint8Array): Decoded {
   const [a, b, c, d] = bytes;
   if ((a === 0xff && b === 0xfe && c === 0 && d === 0) || (a === 0 && b === 0 && c === 0xfe && d === 0xff))
@@ -45,7 +48,7 @@ function wrongBytes(bytes: Uint8Array, name: Encoding['name']): Unreadable {
   return new Unreadable(`the byte ${byte} is not UTF-8; ${ADVICE}`, line);
 }
 
-/** The first byte that does not continue what is before it: what decodes is written back as it was. */
+/** Returns the offset of the first wrong byte. Text that was decoded well encodes to the same bytes again. */
 function firstWrong(bytes: Uint8Array): number {
   const again = new TextEncoder().encode(new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes));
   return again.findIndex((byte, index) => byte !== bytes[index]);

@@ -5,20 +5,20 @@ import type { Value } from './value.ts';
 
 type Node = Scalar | YAMLMap | YAMLSeq;
 
-/** A text that is one JSON value, with nothing but blanks around it; undefined when it is none. */
+/** Parses a text that is one JSON value with only blanks around it. Returns undefined when it is none. */
 export function parseJson(text: string): Node | undefined {
   const reader = new Reader(text);
   const node = reader.one(0);
   return node !== undefined && reader.isDone() ? node : undefined;
 }
 
-/** Where the JSON object ends that begins at `from`, after blanks; undefined when there is none. */
+/** Returns the end of the JSON object that begins at `from`, after blanks; undefined when there is none. */
 export function jsonObjectEnd(text: string, from: number): number | undefined {
   if (!/^[ \t\r\n]*\{/.test(text.slice(from, from + 1024))) return undefined;
   return new Reader(text, from).one(0)?.range?.[1];
 }
 
-/** Deeper than any object of Kubernetes, and less than the stack takes. */
+/** The largest depth. No object of Kubernetes is deeper, and the stack has room for it. */
 const MAX_DEPTH = 500;
 const BLANKS = /[ \t\r\n]*/y;
 const NUMBER = /-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?/y;

@@ -5,7 +5,7 @@ import { renderBlock } from './render.ts';
 import { column, lineStart, type Style } from './style.ts';
 import type { Value } from './value.ts';
 
-/** A collection whose items have lines of their own. */
+/** Makes the layout of a collection whose items have lines of their own. */
 export function blockLayout(node: YAMLMap | YAMLSeq, text: string, style: Style): Layout {
   return isMap(node) ? mapLayout(node, text, style) : seqLayout(node as YAMLSeq, text, style);
 }
@@ -18,7 +18,7 @@ function mapLayout(node: YAMLMap, text: string, style: Style): Layout {
   const place = (index: number) => {
     const entry = entries[index]!;
     const end = linesEnd(text, entry);
-    // What is written below a key without a value is about its value.
+    // Comments below a key without a value belong to the value.
     return { start: keyEnd(entry), end: isEmpty(entry) ? commentsEnd(text, end, margin + 1) : end };
   };
   return {
@@ -36,7 +36,7 @@ function mapLayout(node: YAMLMap, text: string, style: Style): Layout {
       const entry = entries[index]!;
       const start = keyStart(entry);
       const next = entries[index + 1];
-      // After a dash, the next entry moves up to it.
+      // After a dash, the next entry moves up to the dash.
       if (!isFirstOfLine(text, start) && next) return { start, end: keyStart(next), text: '' };
       return { start: lineStart(text, start), end: linesEnd(text, entry), text: '' };
     },
@@ -57,7 +57,10 @@ function isEmpty({ value }: Entry): boolean {
   return !value?.range || (value.range[0] === value.range[1] && !isCollection(value));
 }
 
-/** The one beside a key, or beside its value when that is on the same line; and of no value, those below. */
+/**
+ * Returns the comment beside a key, or beside its value when that is on the same line; and for an empty value
+ * the comments below.
+ */
 function commentsOf(text: string, entry: Entry, end: number): [own: string, below: string] {
   const { value } = entry;
   const below = isCollection(value) && !value.flow;
@@ -93,13 +96,13 @@ function seqLayout(node: YAMLSeq, text: string, style: Style): Layout {
 
 function dashesOf({ srcToken }: YAMLSeq): number[] {
   const { items } = srcToken as CST.BlockSequence;
-  // An item without a dash is a comment at the end.
+  // The parser has an item without a dash for a comment at the end.
   return items
     .flatMap(({ start }) => start.filter(({ type }) => type === 'seq-item-ind').slice(0, 1))
     .map(({ offset }) => offset);
 }
 
-/** The beginning of the line after the last one that an item fills; a block scalar ends there itself. */
+/** Returns the beginning of the line after an item. A block scalar ends there itself. */
 function linesEnd(text: string, item: Node | Entry): number {
   const end = contentEnd(item);
   if (text[end - 1] === '\n') return end;
@@ -110,7 +113,10 @@ function isFirstOfLine(text: string, at: number): boolean {
   return text.slice(lineStart(text, at), at).trim() === '';
 }
 
-/** The comments above an item are its own: what comes before it comes before them. */
+/**
+ * Returns the beginning of the comments above an item. They belong to the item, so that an insertion goes
+ * before them.
+ */
 function beforeComments(text: string, at: number): number {
   let start = lineStart(text, at);
   for (;;) {
@@ -121,8 +127,8 @@ function beforeComments(text: string, at: number): number {
 }
 
 /**
- * Behind the comments that follow `at` and stand, or would without their `#` stand, in this column or
- * further in: they are about what is above them.
+ * Returns the end of the comments after `at` that belong to the item above: those in this column or further
+ * in, and those whose text would be there without the `#`.
  */
 function commentsEnd(text: string, at: number, margin: number): number {
   let end = at;

@@ -5,7 +5,7 @@ import { renderFlow } from './render.ts';
 import { lineStart, type Style } from './style.ts';
 import type { Value } from './value.ts';
 
-/** A collection in brackets, as in all of JSON. */
+/** Makes the layout of a collection in brackets. All collections of JSON are such. */
 export function flowLayout(node: YAMLMap | YAMLSeq, text: string, style: Style): Layout {
   const items = node.items as (Entry | Node)[];
   const starts = items.map((item) => (isMap(node) ? keyStart(item as Entry) : nodeStart(item as Node, text)));
@@ -28,7 +28,7 @@ export function flowLayout(node: YAMLMap | YAMLSeq, text: string, style: Style):
       const head = `${text.slice(starts[index], key.range![1])}:${anchorOf(old)}`;
       return { ...place(index), text: `${head}${head.endsWith(':') ? blank : ' '}${after}` };
     },
-    // The comma goes with it: the one behind, as long as there is none in front that stays.
+    // The comma is removed too: the one after the item when no item before it stays, else the one before it.
     remove: (index, leading) =>
       leading
         ? { start: starts[index]!, end: starts[index + 1]!, text: '' }
@@ -44,7 +44,7 @@ export function flowLayout(node: YAMLMap | YAMLSeq, text: string, style: Style):
   };
 }
 
-/** What stands before an item that begins a line. */
+/** Returns the indentation of an item that begins a line. */
 function marginOf(text: string, at: number): string | undefined {
   const before = text.slice(lineStart(text, at), at);
   return /^[ \t]+$/.test(before) ? before : undefined;

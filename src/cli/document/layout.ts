@@ -5,18 +5,18 @@ import type { Style } from './style.ts';
 import type { TextEdit } from './text-edits.ts';
 import type { Value } from './value.ts';
 
-/** After an item, or, where none stays before the place, in front of one. */
+/** The place of an insertion: after an item, or before one where no earlier item stays. */
 export type Beside = { after: number } | { before: number };
 
-/** How the items of one collection stand in the text, and so what edit does what to them. */
+/** The layout of the items of one collection in the text. It makes the edits that change them. */
 export interface Layout {
-  /** The piece of text that `rewrite` replaces. */
+  /** Returns the range of the text that `rewrite` replaces. */
   place(index: number): { start: number; end: number };
-  /** Puts another value in the place of an item's. */
+  /** Replaces the value of an item. */
   rewrite(index: number, value: Value): TextEdit;
-  /** `leading`: nothing of what stands before it stays. */
+  /** Removes an item. With `leading`, no item before it stays. */
   remove(index: number, leading: boolean): TextEdit;
-  /** Beside an item that stays. Entries of a map have a key. */
+  /** Inserts a value beside an item that stays. Entries of a map have a key. */
   insert(beside: Beside, value: Value, key?: string): TextEdit;
 }
 
@@ -24,7 +24,7 @@ export function keyStart({ key }: Entry): number {
   return key.range![0];
 }
 
-/** Where a node begins, with its anchor and its tag, which the library's range leaves out. */
+/** Returns the beginning of a node with its anchor and its tag, which the library's range leaves out. */
 export function nodeStart(node: Node, text: string): number {
   const [start] = node.range!;
   if (isAlias(node) || (node.anchor === undefined && node.tag === undefined)) return start;
@@ -32,15 +32,15 @@ export function nodeStart(node: Node, text: string): number {
   return start - (properties?.[0].length ?? 0);
 }
 
-/** Longer than anybody's anchor and tag; to search all of the text before each node would be slow. */
+/** The longest anchor and tag that are looked for. To search all text before each node would be slow. */
 const MAX_PROPERTIES = 256;
 
-/** ` &name` of a node that has one, to be written in front of what takes its place. */
+/** Returns ` &name` for a node with an anchor, to be written before its replacement; else nothing. */
 export function anchorOf(node: Node | null): string {
   return node && !isAlias(node) && node.anchor ? ` &${node.anchor}` : '';
 }
 
-/** Where an item ends, without the blanks, comments and blank lines that follow. */
+/** Returns the end of an item, without the blanks, comments and blank lines that follow. */
 export function contentEnd(item: Node | Entry): number {
   if (isPair(item)) {
     const { key, value } = item as Entry;
@@ -52,13 +52,13 @@ export function contentEnd(item: Node | Entry): number {
   return item.range![1];
 }
 
-/** One scalar in the place of another. */
+/** Returns the edit that replaces one scalar by another; undefined where only a rewrite can. */
 export function rescalar(node: Node | null, value: Value, style: Style): TextEdit | undefined {
   const isOne = typeof value !== 'object' && isScalar(node);
-  // What another tag says of the old value need not hold of the new one.
+  // A tag that fits the old value need not fit the new one.
   if (!isOne || node.type?.startsWith('BLOCK') || node.tag !== undefined) return undefined;
   const [start, end] = node.range!;
-  // The nothing after a colon needs a blank before it.
+  // An empty value has no blank after the colon, which a new value would need.
   if (start === end) return undefined;
   return { start, end, text: renderScalar(value, node, style) };
 }

@@ -4,29 +4,29 @@ import { parseJson } from './json.ts';
 import { type Respaced, respaced, unchanged } from './respaced.ts';
 import { Unreadable } from './unreadable.ts';
 
-/** A document as kubectl reads it, and where its parts stand. */
+/** A document as kubectl reads it, with the places of its parts in the text. */
 export interface Parsed extends Constructed {
   root: Node | null;
   json: boolean;
   eol: LineEnd;
-  /** The text that the places of the nodes are in. */
+  /** The text to which the ranges of the nodes refer. */
   respaced: Respaced;
 }
 
 export type LineEnd = '\n' | '\r\n' | '\r';
 
-/** What the lines of a text end with. */
+/** Returns the line ending of a text. */
 export function eolOf(text: string): LineEnd {
   if (text.includes('\r\n')) return '\r\n';
   return text.includes('\r') && !text.includes('\n') ? '\r' : '\n';
 }
 
-/** The last one: a document that changes is read, and then asked about by several in a row. */
+/** The last document that was parsed. Several callers in a row parse the same document. */
 let last: { body: string; parsed: Parsed } | undefined;
 
 /**
- * One document with its value: by JSON where it is JSON, else by YAML 1.1 with what kubectl lets pass. What
- * comes back is not to be changed.
+ * Parses one document: as JSON where it is JSON, else as YAML 1.1 with what kubectl accepts. The result must
+ * not be changed.
  */
 export function parse(body: string): Parsed {
   if (last?.body !== body) last = { body, parsed: parsed(body) };
@@ -46,7 +46,7 @@ function parsed(body: string): Parsed {
   }
 }
 
-/** YAML 1.1 has more line breaks than YAML 1.2; of the same length, so that places stay. */
+/** Replaces the line breaks that only YAML 1.1 has. The length stays, and so do all offsets. */
 function withPlainBreaks(body: string): string {
   const separator = body.search(/[\u2028\u2029]/);
   if (separator !== -1) {
@@ -67,7 +67,7 @@ function tree(text: string): { root: Node | null; text: Respaced } {
   throw first.error;
 }
 
-/** All scalars stay texts here: what they mean is decided by `construct`. */
+/** The schema of the parser. All scalars stay texts; `construct` decides what they mean. */
 const SCALARS = ['int', 'float', 'bool', 'null', 'binary', 'timestamp', 'merge'].map((name) => ({
   tag: `tag:yaml.org,2002:${name}`,
   resolve: (text: string) => text,
@@ -78,7 +78,7 @@ const READING = {
   keepSourceTokens: true,
   uniqueKeys: false,
   logLevel: 'error',
-  // The library's place and its picture of it are for terminals, and cost more than to read the text.
+  // The pretty errors of the library are for terminals, and take longer than parsing does.
   prettyErrors: false,
 } as const;
 
@@ -87,7 +87,7 @@ function composed(text: string): { root: Node | null; error?: Unreadable } {
   const root = contents as Node | null;
   for (const { code, message, pos } of errors) {
     if (code !== 'MULTIPLE_DOCS') return { root, error: new Unreadable(message, lineOf(text, pos[0])) };
-    // kubectl reads the first and never sees the rest.
+    // kubectl reads the first document and ignores the rest.
     if (text.slice(pos[0]).includes('rollcall.dev/')) {
       const advice =
         'kubectl does not read what follows the end of a document; write --- in a line before it';

@@ -3,11 +3,11 @@ import { plainValue } from './scalar.ts';
 import type { Style } from './style.ts';
 import { toJson, type Value } from './value.ts';
 
-/** Readers of YAML 1.1, as kubectl is one, must find the same in what is written. */
+/** The options for writing. Readers of YAML 1.1, such as kubectl, must read the same values. */
 const WRITING = { aliasDuplicateObjects: false, compat: 'yaml-1.1' } as const;
-// Lines are never folded: what is long stays in one piece.
+// Long lines are never folded.
 const ONE_LINE = { lineWidth: 0, doubleQuotedMinMultiLineLength: Number.MAX_SAFE_INTEGER } as const;
-/** What kubectl takes for a line break, or refuses, unless it is escaped. */
+/** The characters that have to be escaped, because kubectl takes them for a line break or refuses them. */
 const ODD = /[\u007f-\u009f\u2028\u2029\ufeff]/g;
 
 function written(value: Value, options: object): string {
@@ -34,13 +34,16 @@ function escaped(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
-/** Lines of block YAML without the last newline; all but the first are indented by `by`. */
+/** Writes block YAML without the last newline. All lines but the first are indented by `by`. */
 export function renderBlock(value: Value, { indentSeq, eol }: Style, by: number): string {
   const lines = written(value, { indentSeq }).trimEnd().split('\n');
   return lines.map((line, index) => (index === 0 || line === '' ? line : ' '.repeat(by) + line)).join(eol);
 }
 
-/** What stands between brackets. In JSON, over several lines when `margin`, their indent, is given. */
+/**
+ * Writes a value within brackets. JSON is written over several lines when `margin`, their indentation, is
+ * given.
+ */
 export function renderFlow(value: Value, style: Style, margin?: string): string {
   if (!style.json) {
     const { flowCollectionPadding } = style;
@@ -50,7 +53,7 @@ export function renderFlow(value: Value, style: Style, margin?: string): string 
   return toJson(value, style.step).replaceAll('\n', style.eol + margin);
 }
 
-/** A scalar in the place of another, quoted like it. */
+/** Writes a scalar with the quotes of the scalar that it replaces. */
 export function renderScalar(value: Value, old: Node, style: Style): string {
   const type = isScalar(old) && typeof old.value === 'string' ? old.type : undefined;
   if (typeof value === 'string') {
@@ -60,7 +63,7 @@ export function renderScalar(value: Value, old: Node, style: Style): string {
   return renderFlow(value, style);
 }
 
-/** A whole document. */
+/** Writes a whole document. */
 export function render(value: Value, { json, eol }: Pick<Style, 'json' | 'eol'>): string {
   const text = json ? `${toJson(value, 2)}\n` : written(value, {});
   return text.replaceAll('\n', eol);

@@ -1,7 +1,7 @@
-/** A text with some of its blanks changed, and where each of its places is in the original. */
+/** A text with some blanks changed, and a function from its offsets to those of the original. */
 export interface Respaced {
   text: string;
-  /** From a place in `text` to one in the original. */
+  /** Returns the offset in the original for an offset in `text`. */
   original(at: number): number;
 }
 
@@ -10,8 +10,9 @@ export function unchanged(text: string): Respaced {
 }
 
 /**
- * The same document to kubectl, in a form that the stricter parser reads: what goes on over lines in
- * quotes or brackets is indented, tabs between tokens are blanks, a comment has a blank before it.
+ * Rewrites a document that kubectl reads into a form that the stricter parser reads as the same. Lines that
+ * continue quotes or brackets are indented, tabs between tokens become blanks, and a comment gets a blank
+ * before it.
  */
 export function respaced(text: string): Respaced {
   const scanner = new Scanner(text);
@@ -55,13 +56,13 @@ const MARK = /[-?:](?=[ \t\n]|$)/y;
 
 class Scanner {
   readonly text: string;
-  /** Where a tab is to be a blank. */
+  /** The offsets of the tabs that become blanks. */
   readonly tabs: number[] = [];
   readonly #found: Insertion[] = [];
   #at = 0;
-  /** Open brackets. */
+  /** The number of open brackets. */
   #depth = 0;
-  /** How far what goes on over lines has to be indented. */
+  /** The indentation that a continued line needs. */
   #column = 0;
   /** The column of the key or the dash that a block scalar belongs to. */
   #owner = -1;
@@ -99,7 +100,7 @@ class Scanner {
     if (rest !== '\n' && rest !== '') this.#found.push({ at: this.#at, blanks });
   }
 
-  /** In front of a line it is no indentation to kubectl, which refuses it unless brackets are open. */
+  /** Notes a tab. At the beginning of a line kubectl accepts one only within brackets. */
   #tab(): void {
     const start = this.#lineStart();
     const leads = this.text.slice(start, this.#at).trim() === '';
@@ -149,7 +150,7 @@ class Scanner {
     return this.#skip(MARK);
   }
 
-  /** Goes on to the next `: `, ` #`, or end of the line; in brackets, also to the next comma or bracket. */
+  /** Skips to the next `: `, ` #` or end of the line, and in brackets to the next comma or bracket. */
   #plain(): void {
     this.#own();
     const end = this.#depth > 0 ? /[,[\]{}\n]|:(?=[\s,[\]{}])|[ \t]#/g : /\n|:(?=[ \t\n]|$)|[ \t]#/g;
@@ -158,7 +159,7 @@ class Scanner {
     this.#at = found === null ? this.text.length : found.index + (found[0].endsWith('#') ? 1 : 0);
   }
 
-  /** What begins here may be what a block scalar belongs to, unless it is a value. */
+  /** Notes the column of a key or a dash, to which a block scalar may belong. */
   #own(): void {
     if (this.#depth > 0) return;
     const before = this.text.slice(this.#lineStart(), this.#at);

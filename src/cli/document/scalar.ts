@@ -2,8 +2,8 @@ import { Unreadable } from './unreadable.ts';
 import type { Value } from './value.ts';
 
 /**
- * What a scalar means to kubectl, which reads YAML 1.1 with the resolver of Go's yaml.v2: `0400` is an
- * octal number and `yes` a boolean, but `1:30` and `2001-01-01` are texts.
+ * Returns what a scalar means to kubectl, which reads YAML 1.1 with the resolver of Go's yaml.v2: `0400` is
+ * an octal number and `yes` a boolean, but `1:30` and `2001-01-01` are texts.
  */
 export function plainValue(text: string): Value {
   if (Object.hasOwn(WORDS, text)) return WORDS[text]!;
@@ -20,7 +20,7 @@ function wordsOf(value: Value, words: readonly string[]): Record<string, Value> 
   return Object.fromEntries(words.map((word) => [word, value]));
 }
 
-/** Kubernetes is spoken to in JSON, which has no word for these. */
+/** These values are refused, because requests to Kubernetes are JSON, which has no way to write them. */
 const NO_JSON = /^([-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN))$/;
 const BASES: Readonly<Record<string, RegExp>> = {
   '0x': /^0[xX][0-9a-fA-F]+$/,
@@ -30,7 +30,10 @@ const BASES: Readonly<Record<string, RegExp>> = {
 const FLOAT = /^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$/;
 /** The range of the integers that kubectl keeps the digits of. */
 const [LEAST, MOST] = [-(2n ** 63n), 2n ** 63n - 1n];
-/** Larger ones are integers to Go's yaml.v2, and floats when kubectl has read them. */
+/**
+ * The largest integer of Go's yaml.v2. kubectl turns those that do not fit into 64 bits with a sign into
+ * floats.
+ */
 const MOST_UNSIGNED = 2n ** 64n - 1n;
 
 function numberOf(text: string): number | bigint | undefined {
@@ -38,16 +41,16 @@ function numberOf(text: string): number | bigint | undefined {
     throw new Unreadable(`${text} is no number that kubectl can send; write it in quotes`);
   }
   if (!/^[-+.0-9]/.test(text)) return undefined;
-  // Between digits, underscores are nothing.
+  // Underscores between digits are ignored.
   const digits = text.startsWith('.') ? text : text.replaceAll('_', '');
   const whole = integerOf(digits);
   if (whole !== undefined) return whole;
   const float = FLOAT.test(digits) ? Number(digits) : Number.NaN;
-  // Beyond what a float holds it is a text.
+  // A number that no float can hold is a text.
   return Number.isFinite(float) ? oneZero(float) : undefined;
 }
 
-/** Undefined beyond 64 bits: then it may still be a float. */
+/** Returns an integer; undefined beyond 64 bits, where it may still be a float. */
 function integerOf(digits: string): number | bigint | undefined {
   const [, sign, rest] = /^([-+]?)(.*)$/s.exec(digits)!;
   const magnitude = magnitudeOf(rest!);
@@ -63,21 +66,21 @@ function magnitudeOf(digits: string): bigint | undefined {
   return /^(0|[1-9][0-9]*)$/.test(digits) ? BigInt(digits) : undefined;
 }
 
-/** An integer as kubectl keeps it. */
+/** Returns an integer as kubectl keeps it. */
 export function exact(value: bigint): number | bigint {
   const number = Number(value);
   const isFloat = value < LEAST || value > MOST;
   return Number.isSafeInteger(number) || isFloat ? oneZero(number) : value;
 }
 
-/** JSON has -0, Go's integers don't. */
+/** Turns -0 into 0: JSON has -0, but Go's integers do not. */
 function oneZero(number: number): number {
   return number === 0 ? 0 : number;
 }
 
 const CORE = 'tag:yaml.org,2002:';
 
-/** What a scalar with an explicit tag means; quotes don't matter then. */
+/** Returns the value of a scalar with an explicit tag. Its quotes do not matter. */
 export function taggedValue(tag: string, text: string): Value {
   if (tag === `${CORE}binary`) return binary(text);
   const kind = tag.startsWith(CORE) ? tag.slice(CORE.length) : 'str';

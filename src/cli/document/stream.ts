@@ -1,19 +1,25 @@
 import { jsonObjectEnd } from './json.ts';
 
-/** One document of a stream: `marker` and `body` of all of them, put together again, are the stream. */
+/** One document of a stream. All markers and bodies, joined in order, are the stream again. */
 export interface Part {
-  /** The `---` line that begins it; of the first, and of JSON objects one after another, nothing. */
+  /**
+   * The `---` line that begins the document. It is empty for the first one and for JSON objects that follow
+   * each other.
+   */
   marker: string;
   body: string;
 }
 
-/** From the beginning of a line; with its end, unless there is more on it than a comment. */
+/**
+ * Matches a marker at the beginning of a line. The end of the line belongs to it, unless there is more on the
+ * line than a comment.
+ */
 const MARKER = /(?<![^\n])---(?:[ \t]*(?:#[^\r\n]*)?(?:\r?\n|$)\uFEFF?|(?=[ \t]))/g;
 
 /**
- * Cut as kubectl cuts: JSON objects one after another first, as long as there are any, then YAML at lines
- * that begin with `---`, which are allowed nowhere inside a document. What follows on such a line belongs
- * to the document, unless it is a comment.
+ * Splits a stream as kubectl does. JSON objects at the beginning are taken one after another. The rest is
+ * YAML and is split at lines that begin with `---`, which no document may have inside. Text after `---`
+ * belongs to the document, unless it is a comment.
  */
 export function split(text: string): Part[] {
   const parts: Part[] = [];
@@ -22,7 +28,7 @@ export function split(text: string): Part[] {
     const end = jsonObjectEnd(text, start);
     if (end === undefined) break;
     const [blanks] = /^[ \t\r\n]*/.exec(text.slice(end))!;
-    // The end of its line belongs to an object; of the last one, all blanks.
+    // The end of the line belongs to the object, and all blanks after the last object belong to it.
     const rest = end + blanks.length;
     const next = rest === text.length ? rest : end + (/^[ \t\r]*\n/.exec(blanks)?.[0].length ?? 0);
     parts.push({ marker: '', body: text.slice(start, next) });
@@ -30,7 +36,7 @@ export function split(text: string): Part[] {
   }
   if (parts.length === 0) return splitYaml(text);
   if (start === text.length) return parts;
-  // An object with more behind it than blanks and a marker is no JSON.
+  // When anything but blanks and a marker follows the objects, the text is YAML.
   return /^\s*---(\s|$)/.test(text.slice(start))
     ? [...parts, ...splitYaml(text.slice(start))]
     : splitYaml(text);

@@ -1,17 +1,17 @@
 import { isScalar, isSeq, visit } from 'yaml';
 import type { LineEnd, Parsed } from './parse.ts';
 
-/** How the author of a document writes. */
+/** The style in which the author of a document writes. */
 export interface Style {
   eol: LineEnd;
   json: boolean;
-  /** Of a list, whether the dashes stand further in than its key. */
+  /** Whether the dashes of a list are indented more than its key. */
   indentSeq: boolean;
-  /** `{ a: 1 }` rather than `{a: 1}`. */
+  /** Whether brackets have blanks inside: `{ a: 1 }` rather than `{a: 1}`. */
   flowCollectionPadding: boolean;
-  /** JSON without blanks. */
+  /** Whether JSON has no blanks. */
   compact: boolean;
-  /** In JSON of several lines, one step further in. */
+  /** The indentation of one level in JSON of several lines. */
   step: string;
 }
 
@@ -35,12 +35,12 @@ export function styleOf({ root, eol, respaced: { text } }: Parsed): Style {
   };
 }
 
-/** Whether what is written into the document has to be JSON, too. */
+/** Tells whether a document is JSON, so that what is written into it has to be JSON too. */
 export function isJson(body: string): boolean {
   return /^\s*\{\s*"/.test(body);
 }
 
-/** How far `at` is from the beginning of its line. */
+/** Returns the distance of `at` from the beginning of its line. */
 export function column(text: string, at: number): number {
   return at - lineStart(text, at);
 }

@@ -1,13 +1,13 @@
-/** `[start, end)` becomes `text`. */
+/** An edit: the part from `start` to before `end` becomes `text`. */
 export interface TextEdit {
   start: number;
   end: number;
   text: string;
 }
 
-/** All at once; undefined when two of them want the same piece of text. */
+/** Applies all edits at once. Returns undefined when two of them overlap. */
 export function applyEdits(text: string, edits: readonly TextEdit[]): string | undefined {
-  // Stable: what is inserted at one place comes in the order of the list, and before what goes from there.
+  // The sort is stable: insertions at one place keep their order, and come before a removal there.
   const sorted = edits.toSorted((a, b) => a.start - b.start || size(a) - size(b));
   let result = '';
   let at = 0;

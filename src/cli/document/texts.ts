@@ -1,8 +1,8 @@
 import type { Path } from './value.ts';
 
 /**
- * Pieces of a document's text, by the JSON pointer of the value that each stands for. Null stands for a
- * value that had no piece of its own: a merge key had said it.
+ * Pieces of the text of a document, by the JSON pointer of their value. Null is for a value that had no text
+ * of its own, because it came from a merge key.
  */
 export type Texts = Readonly<Record<string, string | null>>;
 

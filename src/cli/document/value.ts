@@ -1,4 +1,4 @@
-/** What may stand in a document of Kubernetes. */
+/** A value in a document of Kubernetes. */
 export type Value = null | boolean | number | bigint | string | Value[] | Fields;
 export type Fields = { [key: string]: Value };
 export type Path = readonly (string | number)[];
@@ -16,7 +16,7 @@ export function at(value: Value | undefined, path: Path): Value | undefined {
   return here;
 }
 
-/** A copy with another value at the end of the path, which leads to something. */
+/** Returns a copy with another value at the path. There must be a value already. */
 export function replaceAt(value: Value, [step, ...rest]: Path, put: Value): Value {
   if (step === undefined) return put;
   if (Array.isArray(value)) return value.with(Number(step), replaceAt(value[Number(step)]!, rest, put));
@@ -31,7 +31,7 @@ export function setKey(fields: Fields, key: string, value: Value): void {
   Object.defineProperty(fields, key, { value, enumerable: true, configurable: true, writable: true });
 }
 
-/** A copy that shares nothing, even where anchors had made two places one. */
+/** Returns a copy that shares nothing, also where an anchor and its alias were one object. */
 export function copyOf(value: Value): Value {
   if (Array.isArray(value)) return value.map(copyOf);
   if (!isFields(value)) return value;
@@ -40,9 +40,9 @@ export function copyOf(value: Value): Value {
   return copy;
 }
 
-/** JSON with all the digits of large numbers. */
+/** Writes JSON with all digits of large numbers. */
 export function toJson(value: Value, indent?: string | number): string {
-  // Node has it, the types that we compile with don't.
+  // Node has JSON.rawJSON, but the types do not know it.
   const { rawJSON } = JSON as unknown as { rawJSON(text: string): unknown };
   return JSON.stringify(value, (_, one) => (typeof one === 'bigint' ? rawJSON(`${one}`) : one), indent);
 }

@@ -3,7 +3,7 @@ import type { Entry } from './entry.ts';
 import { type Parsed, parse } from './parse.ts';
 import type { Path } from './value.ts';
 
-/** The scalar at this path of a document, as its author wrote it; undefined where there is none. */
+/** Returns the scalar at this path of a document as its author wrote it; undefined where there is none. */
 export function writtenAt(body: string, path: Path): string | undefined {
   const parsed = parse(body);
   const { text } = parsed.respaced;
@@ -11,7 +11,7 @@ export function writtenAt(body: string, path: Path): string | undefined {
   return isScalar(scalar) ? text.slice(scalar.range![0], scalar.range![1]) : undefined;
 }
 
-/** The node at a path, behind its alias. */
+/** Returns the node at a path. An alias is followed. */
 export function nodeAt(parsed: Parsed, path: Path): Node | null | undefined {
   let node: Node | null | undefined = parsed.root;
   for (const step of path) node = below(parsed, node, step);
@@ -26,7 +26,7 @@ function below(
   const here = resolved(parsed, node);
   if (isSeq(here)) return here.items[Number(step)] as Node | undefined;
   if (!isMap(here)) return undefined;
-  // Of the same key twice, the last counts.
+  // When a key occurs twice, the last one counts.
   return (here.items as Entry[]).findLast((entry) => parsed.nameOf(entry) === String(step))?.value;
 }
 

@@ -6,7 +6,7 @@ import { applyOperations } from '../document/operations.ts';
 import { type Fields, isFields, type Value } from '../document/value.ts';
 import type { Rule } from './explanation.ts';
 
-/** Tries a copy of the pod, and takes from the warnings those of the webhook. */
+/** Tries a copy of the pod, and returns those of the warnings that come from the webhook. */
 export async function dryRun(
   cluster: Cluster,
   pod: Pod,
@@ -16,7 +16,7 @@ export async function dryRun(
   const said = tried.warnings.filter((warning) => warning.startsWith('rollcall: '));
   return {
     rule: { rule: 'dry-run', ...verdict(tried) },
-    // That the account stays is true of the dry run only.
+    // This warning, that the account stays, is true for the dry run only.
     warnings: said
       .map((warning) => warning.slice('rollcall: '.length))
       .filter((one) => !one.startsWith('on a dry run')),
@@ -36,7 +36,10 @@ function verdict({ outcome, reason }: TriedPod): Pick<Rule, 'answer' | 'why'> {
   }
 }
 
-/** As it was before it was created: without the sidecar, its node, and what the API server added. */
+/**
+ * Returns the pod as it was before it was created: without the sidecar, the node, and the fields of the API
+ * server.
+ */
 function fresh(pod: Pod): Fields {
   const { metadata, spec } = applyOperations(pod as unknown as Value, uninject(pod)) as {
     metadata?: Fields;

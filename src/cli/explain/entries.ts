@@ -5,7 +5,7 @@ import { mismatch } from './selector.ts';
 
 type Texts = Readonly<Record<string, string>>;
 
-/** What decides whether the API server asks the webhook about a pod, as in deploy/configuration.yaml. */
+/** An entry of the webhook configuration. It decides whether the API server asks the webhook about a pod. */
 export interface Entry {
   name: string;
   namespaceSelector?: Value;
@@ -26,7 +26,7 @@ const notSystem = {
   ],
 };
 
-/** The installed conditions, each with what it means. */
+/** The matchConditions that deploy/ installs, each with a function that evaluates it. */
 const CONDITIONS: readonly { name: string; expression: string; holds(annotations: Texts): boolean }[] = [
   {
     name: 'asks',
@@ -61,7 +61,7 @@ export const ENTRIES: readonly Entry[] = [
 
 export type Answer = 'yes' | 'no' | 'unknown';
 
-/** Whether the API server would ask this entry about the pod, and why. */
+/** Tells whether the API server would ask this entry about the pod, and why. */
 export function calls(
   entry: Entry,
   pod: { labels: Texts; annotations: Texts },
@@ -96,7 +96,7 @@ function spaceless(expression: string): string {
   return expression.replace(/\s+/g, '');
 }
 
-/** The entries of a MutatingWebhookConfiguration. */
+/** Returns the entries of a MutatingWebhookConfiguration. */
 export function entriesOf(configuration: Fields): (Entry & Fields)[] {
   const { webhooks } = configuration;
   return (Array.isArray(webhooks) ? webhooks.filter(isFields) : []) as (Entry & Fields)[];

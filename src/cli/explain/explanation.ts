@@ -15,18 +15,18 @@ export interface Rule {
   why: string;
 }
 
-/** All that is said about the pods of one object; the field names are stable. */
+/** The explanation for the pods of one object. The names of its fields are stable. */
 export interface Explanation {
   kind: string;
   name: string;
   namespace: string;
-  /** Where the object describes these pods, when it describes several. */
+  /** The path of the pod template, when the object has several. */
   template?: string;
-  /** What the webhook does with a pod that is created now; `missed` when it is not even asked. */
+  /** What the webhook does with a pod that is created now. With `missed` it is not asked. */
   result: 'inject' | 'skip' | 'deny' | 'missed';
   code?: string;
   sentence?: string;
-  /** Of a pod in a cluster: whether it has the sidecar. */
+  /** Whether the pod has the sidecar. Only a pod in a cluster has this field. */
   injected?: boolean;
   rules: Rule[];
   settings: { key: string; value: string; from: string }[];
@@ -36,7 +36,7 @@ export interface Explanation {
   advice: string[];
 }
 
-/** Where the namespace's facts come from, for the sentence about its label. */
+/** The place that the facts about the namespace come from. */
 export type NamespaceSource = 'input' | 'cluster' | 'nowhere';
 
 export function explain(
@@ -67,7 +67,7 @@ export function explain(
   };
 }
 
-/** What holds, and of quantities what counts. */
+/** Returns every setting with its value and who gave it. A quantity that counts otherwise has a note. */
 function settingsOf({ origins, options, plan }: Decision & { kind: 'inject' }): Explanation['settings'] {
   const otherwise = countedOtherwise(options, plan);
   return origins.map(({ key, value, from }) => {

@@ -11,7 +11,7 @@ import { type Explanation, explain, type NamespaceSource, type Rule } from './ex
 import type { Target } from './target.ts';
 import { readWebhook, type Webhook } from './webhook.ts';
 
-/** Of one object in the cluster. */
+/** Explains one object of the cluster. */
 export async function explainTarget(
   cluster: Cluster,
   target: Target,
@@ -28,7 +28,7 @@ export async function explainTarget(
   return target.kind === 'Pod' ? withState(explanation, workload.object) : explanation;
 }
 
-/** Of the objects of a file, with the namespaces and the webhook of the cluster. */
+/** Explains the objects of a file, with the namespaces and the webhook of the cluster. */
 export async function explainInCluster(
   cluster: Cluster,
   items: readonly Item[],
@@ -43,7 +43,10 @@ export async function explainInCluster(
   return explanations;
 }
 
-/** What is read of the cluster is read once, however many workloads are explained. */
+/**
+ * Explains workloads by a cluster. Each namespace and the webhook are read once, however many workloads there
+ * are.
+ */
 class Live {
   readonly #cluster: Cluster;
   readonly #install: Install;
@@ -77,7 +80,10 @@ class Live {
   }
 }
 
-/** Who may not read all of it is told what holds without. */
+/**
+ * Reads a namespace and its LimitRanges. When the user may not read one of them, the explanation goes on
+ * without it.
+ */
 async function readNamespace(
   cluster: Cluster,
   name: string,
@@ -110,7 +116,9 @@ function adviceOf({ result }: Explanation, { installed }: Webhook, tried: Rule):
   return [];
 }
 
-/** Of a pod that exists, whether it has the sidecar, and why not when it would get one now. */
+/**
+ * Adds, for a pod that exists, whether it has the sidecar, and what to do when only a new one would have it.
+ */
 function withState(explanation: Explanation, object: Fields): Explanation {
   const injected = hasSidecar(object);
   const status = at(object, ['metadata', 'annotations', STATUS_KEY]) ?? 'without a status annotation';

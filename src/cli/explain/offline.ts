@@ -5,7 +5,7 @@ import { workloadsOf } from '../workloads.ts';
 import { ENTRIES } from './entries.ts';
 import { type Explanation, explain } from './explanation.ts';
 
-/** What an installation as in deploy/ would do with the objects of the input. */
+/** Explains what an installation as in deploy/ would do with the objects of the input. */
 export function explainItems(items: readonly Item[], fallback: string, install: Install): Explanation[] {
   const namespaces = new InputNamespaces(items, fallback);
   return items.flatMap(workloadsOf).map((workload) => {

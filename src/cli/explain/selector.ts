@@ -2,7 +2,7 @@ import { type Fields, isFields, type Value } from '../document/value.ts';
 
 type Labels = Readonly<Record<string, string>>;
 
-/** Why a label selector does not match; undefined when it does. */
+/** Returns why a label selector does not match; undefined when it does. */
 export function mismatch(selector: Value | undefined, labels: Labels): string | undefined {
   if (!isFields(selector)) return undefined;
   const { matchLabels, matchExpressions } = selector;

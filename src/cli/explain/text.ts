@@ -8,7 +8,7 @@ const RESULTS = {
   missed: 'gets no sidecar: the webhook is not asked',
 } as const;
 
-/** For people. */
+/** Writes an explanation as text for people. */
 export function textOf(explanation: Explanation): string {
   const { kind, name, namespace, template, result, rules, settings, account, warnings, advice } = explanation;
   const whose = kind === 'pod' ? '' : 'a new pod of ';

@@ -11,7 +11,7 @@ export const CONFIGURATION = {
   name: 'rollcall',
 } as const satisfies Reference;
 
-/** What a cluster has of the webhook. */
+/** The part of the webhook that a cluster shows. */
 export interface Webhook {
   rules: Rule[];
   entries: readonly Entry[];
@@ -49,7 +49,7 @@ export async function readWebhook(cluster: Cluster): Promise<Webhook> {
   return { rules: [configured, await reachable(cluster, entries)], entries, installed: true };
 }
 
-/** Whether somebody is there to be asked. */
+/** Tells whether the Service of the webhook has ready endpoints. */
 async function reachable(cluster: Cluster, entries: readonly (Entry & Fields)[]): Promise<Rule> {
   const rule = 'webhook-reachable';
   const service = entries.map((entry) => at(entry, ['clientConfig', 'service'])).find(isFields);
@@ -62,7 +62,7 @@ async function reachable(cluster: Cluster, entries: readonly (Entry & Fields)[])
   return { rule, answer: 'no', why: `${why}; see kubectl -n ${namespace} get pods` };
 }
 
-/** How many there are, or why that is not known. */
+/** Returns the number of ready endpoints, or the reason why it is not known. */
 export async function readyEndpoints(
   cluster: Cluster,
   namespace: string,
