@@ -52,7 +52,7 @@ const directory = {
 
 const port = {
   value: 'PORT',
-  doc: 'health and metrics over HTTP; 0 takes any free port, off puts them at health.sock in the directory',
+  doc: 'port for health and metrics; 0 takes any free port, off serves them at health.sock in the directory',
   default: '17655',
   parse: portOrOff,
 } as const;
@@ -96,14 +96,14 @@ export const sidecarSettings = {
   },
   waitTimeout: {
     value: 'SECONDS',
-    doc: 'how long to wait for them',
+    doc: 'how long --wait-for holds the application back',
     // An application that waits for longer than a minute looks broken.
     default: '50',
     parse: seconds(1, 86_400),
   },
   waitAction: {
     value: 'ACTION',
-    doc: 'what then: continue, or fail, which restarts the sidecar',
+    doc: 'what to do when that time is over: continue, or fail, which restarts the sidecar',
     default: 'continue',
     parse: waitAction,
   },
@@ -115,18 +115,18 @@ export const sidecarSettings = {
     doc: 'DNS domain of the cluster; otherwise that of the search list in resolv.conf, else cluster.local',
     parse: dnsDomain,
   },
-  podName: { value: 'NAME', doc: 'this pod, to mark itself among the members', parse: text },
-  podUid: { value: 'UID', doc: 'uid of this pod, surer than its name', parse: text },
+  podName: { value: 'NAME', doc: 'name of this pod, to mark it among the members', parse: text },
+  podUid: { value: 'UID', doc: 'uid of this pod, which is safer than its name', parse: text },
   graceSeconds: {
     value: 'SECONDS',
-    doc: 'how long to go on serving clients after SIGTERM',
+    doc: 'how long to go on serving readers after SIGTERM',
     // A pod has 30 s by default to end. With less, the sidecar can still send `bye`.
     default: '25',
     parse: integer(0, 86_400),
   },
   endWithPod: {
     value: 'true|false',
-    doc: 'end when the other containers of the pod have, as in a Job without native sidecars',
+    doc: 'end after the other containers of the pod, as in a Job without native sidecars',
     default: 'false',
     parse: (given: string) => oneOf('true', 'false')(given) === 'true',
   },
@@ -144,7 +144,7 @@ export const probeSettings = {
   },
   wait: {
     value: 'SECONDS',
-    doc: 'how long to ask again when the answer is no',
+    doc: 'how long to go on asking while the answer is no',
     default: '0',
     parse: seconds(0, 172_800),
   },
@@ -156,7 +156,7 @@ export const probeSettings = {
 export const webhookSettings = {
   port: {
     value: 'PORT',
-    doc: 'HTTPS; 0 takes any free port',
+    doc: 'port for HTTPS; 0 takes any free port',
     default: '8443',
     parse: integer(0, 65535),
   },
@@ -175,13 +175,13 @@ export const webhookSettings = {
   },
   default: {
     value: 'KEY=VALUE',
-    doc: 'an annotation that holds where neither pod nor namespace has it: rollcall.dev/cpu-request=20m',
+    doc: 'an annotation for pods that do not have it, nor their namespace: rollcall.dev/cpu-request=20m',
     repeated: true,
     parse: text,
   },
   nativeSidecars: {
     value: 'auto|true|false',
-    doc: 'whether the cluster has them; auto goes by the version of the API server',
+    doc: 'whether the cluster has native sidecars; auto goes by the version of the API server',
     default: 'auto',
     parse: oneOf('auto', 'true', 'false'),
   },
@@ -201,12 +201,12 @@ export const webhookSettings = {
   kubeconfig: { value: 'FILE', doc: 'kubeconfig; in a pod, its service account', parse: text },
   clientCaFile: {
     value: 'FILE',
-    doc: 'CA of the certificates that callers must have; without it, anybody may ask',
+    doc: 'CA of the certificates that callers must have; by default every caller may ask',
     parse: text,
   },
   clientName: {
     value: 'NAME',
-    doc: 'with --client-ca-file: a common name that may ask; without it, every one',
+    doc: 'with --client-ca-file: a common name that callers may have; by default every name',
     repeated: true,
     parse: text,
   },

@@ -22,7 +22,7 @@ const commands = {
     run: async (config: Config<typeof sidecarSettings>) => (await import('./sidecar.ts')).sidecar(config),
   },
   probe: {
-    doc: 'ask the sidecar beside it how it is',
+    doc: 'ask the sidecar in the same container whether it is well',
     settings: probeSettings,
     run: async (config: Config<typeof probeSettings>) => (await import('./probe.ts')).probe(config),
   },
@@ -37,7 +37,7 @@ const commands = {
 /** The commands that parse their flags themselves. */
 const programs = {
   'peer-finder': {
-    doc: 'run scripts with the peers, in the place of peer-finder',
+    doc: 'run scripts with the peers, in place of peer-finder',
     run: async (argv: readonly string[]) => (await import('./peer-finder.ts')).peerFinder(argv),
   },
   install: {

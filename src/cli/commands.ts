@@ -1,15 +1,15 @@
 /** The commands for people at a terminal, with their flags. The help, the reference and the checks are made from this table. */
 import type { Command, Flag } from './flags.ts';
 
-const help: Flag = { short: 'h', doc: 'this text' };
+const help: Flag = { short: 'h', doc: 'print this help' };
 const namespace: Flag & { value: string } = {
   short: 'n',
   value: 'NAME',
-  doc: 'namespace of what names none itself',
+  doc: 'namespace of objects that name none',
 };
 const kubeconfig = {
   value: 'FILE',
-  doc: 'kubeconfig; otherwise $KUBECONFIG, ~/.kube/config',
+  doc: 'kubeconfig; by default $KUBECONFIG, then ~/.kube/config',
 } as const satisfies Flag;
 const context = { value: 'NAME', doc: 'context of the kubeconfig' } as const satisfies Flag;
 
@@ -26,23 +26,26 @@ const rewriting = {
     value: 'DIR',
     doc: 'what `kubectl kustomize DIR` prints',
   },
-  recursive: { short: 'R', doc: 'directories below directories, too' },
+  recursive: { short: 'R', doc: 'also read the directories below' },
   namespace,
   output: {
     short: 'o',
     value: 'FORMAT',
     choices: ['yaml', 'json'],
-    doc: 'all of it in one format, without comments; otherwise each document stays as it came',
+    doc: 'print all documents in one format, without comments; by default each stays as it came',
   },
   diff: {
-    doc: 'print what would change; ends with 0 when nothing would, 1 when something would, 2 on trouble',
+    doc: 'print what would change; the exit code is 0 for no change, 1 for changes, 2 for an error',
   },
 } as const satisfies Record<string, Flag>;
 
 /** The flags that tell what the webhook was started with, for commands that judge in its place. */
 const installation = {
   image: { value: 'IMAGE', doc: 'image of the sidecar (rollcall:VERSION)' },
-  'shell-image': { value: 'IMAGE', doc: 'image of the sidecar that runs commands (that image, with -shell)' },
+  'shell-image': {
+    value: 'IMAGE',
+    doc: 'image of a sidecar that runs commands (the image of --image with -shell)',
+  },
   default: {
     value: 'KEY=VALUE',
     repeated: true,
@@ -54,21 +57,21 @@ export const commands = {
   inject: {
     summary: 'add the sidecar to manifests, without a webhook',
     about: `
-Reads manifests as kubectl does, adds the sidecar to the pods and pod templates that ask for it, of
-whatever kind, by the same rules as the webhook, and prints all of them. Comments, order and layout
-stay; documents that do not change stay byte for byte. What asks and can't be changed is warned of. A
-Namespace in the input says for its pods what it would say in the cluster. The ServiceAccount, Role
-and RoleBindings that the sidecar needs, which the webhook would make, come before the first workload
-that needs them.
+Reads manifests as kubectl does, adds the sidecar to the pods and pod templates that ask for it, and
+prints all manifests. The rules are those of the webhook, and the objects may be of every kind.
+Comments, order and layout stay, and documents that do not change stay byte for byte. An object that
+asks but can't be changed gets a warning. A Namespace in the input counts for its pods as it would in
+the cluster. The ServiceAccount, Role and RoleBindings that the sidecar needs, which the webhook would
+make, are printed before the first workload that needs them.
 
-One line a workload on standard error says what was done and why. When a workload asks and can't be
-served, nothing is printed.
+For each workload, a line on standard error says what was done and why. When a workload asks and can't
+be injected, nothing is printed.
 
-Exit codes: 0 done, 1 refused or no YAML (with --diff 2), 2 wrong usage or a file that can't be opened.`,
+Exit codes: 0 done, 1 refused or no YAML (2 with --diff), 2 wrong usage or a file that can't be opened.`,
     flags: {
       ...rewriting,
       all: {
-        doc: 'also what does not ask, as if every namespace had the label rollcall.dev/injection=enabled',
+        doc: 'also inject pods that do not ask, as if every namespace had the label rollcall.dev/injection=enabled',
       },
       ...installation,
       'no-access': { doc: 'leave out the ServiceAccount, Role and RoleBindings' },
@@ -87,8 +90,8 @@ Exit codes: 0 done, 1 refused or no YAML (with --diff 2), 2 wrong usage or a fil
   uninject: {
     summary: 'take the sidecar out of manifests again',
     about: `
-The inverse of inject: takes out the sidecar, and the ServiceAccount, Role and RoleBindings that inject
-added. What inject printed becomes byte for byte what it was given.
+Undoes inject: takes out the sidecar, and the ServiceAccount, Role and RoleBindings that inject added.
+The output of inject becomes its input again, byte for byte.
 
 Exit codes: 0 done, 1 no YAML, 2 wrong usage or a file that can't be opened.`,
     flags: { ...rewriting, help },
@@ -100,11 +103,11 @@ Exit codes: 0 done, 1 no YAML, 2 wrong usage or a file that can't be opened.`,
   explain: {
     summary: 'say why a pod is, or is not, injected',
     about: `
-For each rule, from the first that matters to the result, whether it holds and why; then every setting
-and who said so. A KIND/NAME is looked up in the cluster with its namespace, the webhook and its
-configuration, and, where you may create pods, asked about by a dry run. A file is explained without a
-cluster, unless --kubeconfig or --context names one: then its live namespace counts. What the webhook was
-started with is not known here: give its --default again.
+Prints for each rule whether it holds and why, from the first rule to the result, and then every setting
+and who gave it. For KIND/NAME it reads the object, its namespace and the configuration of the webhook
+from the cluster, and tries the pod by a dry run where you may create pods. A file is explained without
+a cluster, unless --kubeconfig or --context names one: then the namespace in the cluster counts. The
+flags of the webhook are not known here: give its --default again.
 
 Exit codes: 0 explained, 1 not found or no YAML, 2 wrong usage or a file that can't be opened.`,
     operand: 'KIND/NAME',
@@ -112,8 +115,8 @@ Exit codes: 0 explained, 1 not found or no YAML, 2 wrong usage or a file that ca
       filename: rewriting.filename,
       kustomize: rewriting.kustomize,
       recursive: rewriting.recursive,
-      namespace: { ...namespace, doc: 'namespace; otherwise that of the context, or default' },
-      output: { short: 'o', value: 'FORMAT', choices: ['text', 'json'], doc: 'how to say it' },
+      namespace: { ...namespace, doc: 'namespace; by default that of the context, or default' },
+      output: { short: 'o', value: 'FORMAT', choices: ['text', 'json'], doc: 'format of the output' },
       ...installation,
       kubeconfig,
       context,
@@ -129,14 +132,14 @@ Exit codes: 0 explained, 1 not found or no YAML, 2 wrong usage or a file that ca
   check: {
     summary: 'say whether the installation in the cluster works',
     about: `
-Looks at the API server, the webhook, its certificates and its rights, and asks by a dry run for a pod
-to be injected. Nothing is changed.
+Checks the API server, the webhook, its certificates and its rights, and tries by a dry run whether a pod
+is injected. Nothing is changed.
 
 Exit codes: 0 all is well, 1 something is not, 2 wrong usage.`,
     flags: {
       'system-namespace': { value: 'NAME', doc: 'namespace of the webhook (rollcall-system)' },
       namespace: { ...namespace, doc: 'namespace to try a pod in (default)' },
-      output: { short: 'o', value: 'FORMAT', choices: ['text', 'json'], doc: 'how to say it' },
+      output: { short: 'o', value: 'FORMAT', choices: ['text', 'json'], doc: 'format of the output' },
       kubeconfig,
       context,
       help,

@@ -48,7 +48,10 @@ export const flags = {
   'address-type': { value: 'TYPE', doc: 'DNS, IP, IPv4 or IPv6: how a peer is named (DNS)' },
   'hosts-file': { value: 'FILE', doc: 'with -selector: the file to keep the pods in (/etc/hosts)' },
   server: { value: 'URL', doc: 'API server (the one of the cluster); -master is the same' },
-  kubeconfig: { value: 'FILE', doc: 'API server, CA and bearer token; what other flags say counts first' },
+  kubeconfig: {
+    value: 'FILE',
+    doc: 'file with the API server, CA and bearer token; other flags override it',
+  },
   'token-file': { value: 'FILE', doc: "bearer token (the pod's)" },
   'ca-file': { value: 'FILE', doc: "CA of the API server (the pod's)" },
   'dns-server': { value: 'IP[:PORT]', doc: 'DNS server (those of /etc/resolv.conf)' },

@@ -34,12 +34,13 @@ function annotations(): string {
   ]);
   return `## Annotations and labels
 
-All are annotations but the one that is marked as a label, and all values are texts: numbers and \`true\` need
+All keys are annotations, except the one that is marked as a label. All values are texts: numbers and \`true\` need
 quotes in YAML. The annotation of the pod counts, else that of its namespace, else the value that the
-installation gives (\`--default\` of the webhook), else the default. What runs, sends, mounts or changes identity
-is said by the pod or the installation only: such a key on a namespace does nothing, and a warning says so.
-\`rollcall.dev/pod-access\` is read on the namespace, and from the installation. A value that can't be is told with its key,
-where it stands and what to give instead; a key that there is not, with the one that is meant.
+installation gives (\`--default\` of the webhook), else the default. Keys that run, send or mount something, or
+change an identity, count on the pod and in the installation only: on a namespace they do nothing, and a warning
+says so.
+\`rollcall.dev/pod-access\` is read on the namespace, and from the installation. The message about a wrong value names
+the key, its place and what to give instead. The message about an unknown key names the key that may be meant.
 
 ${table(['key', 'on', 'what it says', 'otherwise', 'example'], rows)}`;
 }
@@ -106,9 +107,9 @@ function reasons(): string {
   const rows = Object.entries(codes).map(([name, meaning]) => [code(name), meaning, remedies[name as Code]]);
   return `## Why a pod is left alone
 
-A pod that asks itself and can't be served is refused (a static pod is not: its node runs it anyway; nor is one
-of an excluded namespace).
-One that only its namespace asks for is created without the sidecar, with a warning. The code stands in metrics, logs, Events and warnings.
+A pod that asks itself and can't be injected is refused. Two kinds of pods are not: a static pod, which its node
+runs anyway, and a pod of an excluded namespace. A pod for which only its namespace asks is created without the
+sidecar, with a warning. The code is in metrics, logs, Events and warnings.
 
 ${table(['code', 'meaning', 'what to do'], rows)}`;
 }
@@ -136,7 +137,7 @@ function inPods(): string {
     ]);
     return `### rollcall ${name}\n\n${table(['flag', 'variable', 'what it says', 'otherwise'], rows)}`;
   });
-  return `## Commands in pods\n\nA flag counts over its variable.\n\n${sections.join('\n\n')}`;
+  return `## Commands in pods\n\nA flag overrides its variable.\n\n${sections.join('\n\n')}`;
 }
 
 function peerFinder(): string {
