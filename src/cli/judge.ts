@@ -2,6 +2,7 @@ import { keys } from '../inject/annotations.ts';
 import { inject, type Report } from '../inject/inject.ts';
 import type { Install } from '../inject/plan.ts';
 import type { Namespace } from '../inject/pod.ts';
+import { allWarnings } from '../inject/warnings.ts';
 import { installationOf } from '../installation.ts';
 import { advice, unquoted } from './advice.ts';
 import { at } from './document/value.ts';
@@ -27,12 +28,12 @@ export function judge(workload: Workload, namespace: Namespace, install: Install
     const decision = { kind, code: 'bad-value', sentence: shape } as const;
     return { report: { decision, patch: [], warnings: [] }, warnings: [] };
   }
-  const report = inject(podOf(workload), { namespace, install, dryRun: false });
-  const warnings = report.warnings
-    .map((sentence) => sentence.replace(/^rollcall: /, ''))
-    // This sentence is the result itself, which is printed anyway.
-    .filter((sentence) => !sentence.startsWith('not injected ('));
-  return { report, warnings: [...warnings, ...advice(workload, report)] };
+  const pod = podOf(workload);
+  const report = inject(pod, { namespace, install, dryRun: false });
+  // That the pod is not injected is the result, which is printed anyway.
+  const warnings = allWarnings(pod, namespace, report.decision).filter(({ code }) => code !== 'not-injected');
+  const sentences = warnings.map(({ sentence }) => sentence);
+  return { report, warnings: [...sentences, ...advice(workload, report)] };
 }
 
 interface InstallFlags {

@@ -13,20 +13,34 @@ import { unknownKeys } from './settings.ts';
 /** So many keys that there are not are named; the rest is counted. */
 const NAMED_KEYS = 10;
 
-/** Sentences for whoever creates the pod. */
+/** A warning: what it is about, for programs, and a sentence for those who create the pod. */
+export interface Warning {
+  code: 'pod-keys' | 'namespace-keys' | 'gate' | 'amounts' | 'own-token' | 'dry-run' | 'not-injected';
+  sentence: string;
+}
+
+/** Returns the warnings as the webhook sends them: sentences that say who warns. */
 export function warningsOf(pod: Pod, namespace: Namespace, decision: Decision): string[] {
+  return allWarnings(pod, namespace, decision).map(({ sentence }) => `rollcall: ${sentence}`);
+}
+
+export function allWarnings(pod: Pod, namespace: Namespace, decision: Decision): Warning[] {
   return [
-    ...keyWarnings(pod, decision),
-    ...namespaceWarnings(namespace, decision),
+    ...of('pod-keys', keyWarnings(pod, decision)),
+    ...of('namespace-keys', namespaceWarnings(namespace, decision)),
     ...(decision.kind === 'inject'
       ? [
-          ...gateWarnings(decision.plan, decision.options),
-          ...amountWarnings(pod, decision.plan, decision.options),
-          ...tokenWarnings(pod, decision.plan, decision.options),
-          ...dryRunWarnings(decision.plan),
+          ...of('gate', gateWarnings(decision.plan, decision.options)),
+          ...of('amounts', amountWarnings(pod, decision.plan, decision.options)),
+          ...of('own-token', tokenWarnings(pod, decision.plan, decision.options)),
+          ...of('dry-run', dryRunWarnings(decision.plan)),
         ]
-      : skipWarnings(decision)),
-  ].map((sentence) => `rollcall: ${sentence}`);
+      : of('not-injected', skipWarnings(decision))),
+  ];
+}
+
+function of(code: Warning['code'], sentences: readonly string[]): Warning[] {
+  return sentences.map((sentence) => ({ code, sentence }));
 }
 
 /** What is written on the pod and does nothing: keys that there are not, and keys on a pod that nobody asks for. */
