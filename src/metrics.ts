@@ -18,8 +18,10 @@ export class Metrics {
   counter(name: string, help: string): { inc(labels?: Labels, by?: number): void } {
     const values = new Map<string, [Labels, number]>();
     const inc = (labels: Labels = {}, by = 1) => {
-      const key = JSON.stringify(labels);
-      values.set(key, [labels, (values.get(key)?.[1] ?? 0) + by]);
+      const key = keyOf(labels);
+      const entry = values.get(key);
+      if (entry === undefined) values.set(key, [labels, by]);
+      else entry[1] += by;
     };
     this.#metrics.push({
       name,
@@ -75,6 +77,13 @@ export class Metrics {
   text(): string {
     return this.#metrics.map(render).join('');
   }
+}
+
+/** One text for the same labels with the same values. */
+function keyOf(labels: Labels): string {
+  let key = '';
+  for (const name in labels) key += `${name}\0${labels[name]}\0`;
+  return key;
 }
 
 function render(metric: Metric): string {

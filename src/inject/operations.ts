@@ -18,7 +18,7 @@ export function escaped(token: string): string {
 }
 
 function unescaped(token: string): string {
-  return token.replaceAll('~1', '/').replaceAll('~0', '~');
+  return token.includes('~') ? token.replaceAll('~1', '/').replaceAll('~0', '~') : token;
 }
 
 /**
@@ -29,34 +29,51 @@ export function applied<T>(document: T, operations: readonly Operation[]): T {
   // Copied once, however many operations lead through.
   const owned = new Set<object>();
   const holder: Holder = { document };
+  let parent: Holder | unknown[] = holder;
+  let parentPath: string | undefined;
   for (const operation of operations) {
     const { path } = operation;
-    const steps = path.includes('~') ? path.split('/').map(unescaped) : path.split('/');
-    if (steps[0] !== '') throw misplaced(operation);
-    steps[0] = 'document';
-    change(holder, steps, operation, owned);
+    const end = path.lastIndexOf('/');
+    if (end === -1) {
+      if (path !== '') throw misplaced(operation);
+      write(holder, 'document', operation);
+      parentPath = undefined;
+      continue;
+    }
+    const above = path.slice(0, end);
+    // What was done to one child has not moved its parent.
+    if (above !== parentPath) parent = ownedAt(holder, above, operation, owned);
+    parentPath = above;
+    write(parent, unescaped(path.slice(end + 1)), operation);
   }
   return holder.document as T;
 }
 
 type Holder = Record<string, unknown>;
 
-function change(holder: Holder, steps: readonly string[], operation: Operation, owned: Set<object>): void {
-  let parent: Holder | unknown[] = holder;
-  for (const step of steps.slice(0, -1)) {
-    const child = read(parent, step, operation);
-    if (typeof child !== 'object' || child === null) throw misplaced(operation);
-    if (owned.has(child)) {
-      parent = child as Holder;
-      continue;
-    }
-    const copy: Holder | unknown[] = Array.isArray(child) ? child.slice() : { ...child };
-    owned.add(copy);
-    if (Array.isArray(parent)) parent[Number(step)] = copy;
-    else define(parent, step, copy);
-    parent = copy;
-  }
-  write(parent, steps.at(-1)!, operation);
+/** What is at the path, copied on the way to it. */
+function ownedAt(holder: Holder, path: string, operation: Operation, owned: Set<object>): Holder | unknown[] {
+  const [first, ...steps] = path.split('/');
+  if (first !== '') throw misplaced(operation);
+  let parent: Holder | unknown[] = ownedChild(holder, 'document', operation, owned);
+  for (const step of steps) parent = ownedChild(parent, unescaped(step), operation, owned);
+  return parent;
+}
+
+function ownedChild(
+  parent: Holder | unknown[],
+  step: string,
+  operation: Operation,
+  owned: Set<object>,
+): Holder | unknown[] {
+  const child = read(parent, step, operation);
+  if (typeof child !== 'object' || child === null) throw misplaced(operation);
+  if (owned.has(child)) return child as Holder;
+  const copy: Holder | unknown[] = Array.isArray(child) ? child.slice() : { ...child };
+  owned.add(copy);
+  if (Array.isArray(parent)) parent[Number(step)] = copy;
+  else define(parent, step, copy);
+  return copy;
 }
 
 function read(parent: Holder | unknown[], step: string, operation: Operation): unknown {

@@ -84,20 +84,18 @@ function isStatus(status: Status | null): boolean {
 }
 
 function emptyParts({ metadata, spec }: Pod): string[] {
-  const containers = [...spec.containers, ...(spec.initContainers ?? [])];
-  const parts: [string, object | undefined][] = [
-    ['metadata', metadata],
-    ['annotations', metadata?.annotations],
-    ['volumes', spec.volumes],
-    ['initContainers', spec.initContainers],
-    ...containers.map(({ name, volumeMounts }): [string, object | undefined] => [
-      mountsOf(name),
-      volumeMounts,
-    ]),
-  ];
-  return parts
-    .filter(([, part]) => part !== undefined && Object.keys(part).length === 0)
-    .map(([name]) => name);
+  const { volumes, containers, initContainers } = spec;
+  const parts = { metadata, annotations: metadata?.annotations, volumes, initContainers };
+  const names = Object.entries(parts).flatMap(([name, part]) => (isEmpty(part) ? [name] : []));
+  for (const list of [containers, initContainers ?? []]) {
+    for (const { name, volumeMounts } of list) if (isEmpty(volumeMounts)) names.push(mountsOf(name));
+  }
+  return names;
+}
+
+function isEmpty(part: object | undefined): boolean {
+  for (const key in part) if (Object.hasOwn(part, key)) return false;
+  return part !== undefined;
 }
 
 /** The name of the mounts of one container in `empty`. */
@@ -106,5 +104,7 @@ export function mountsOf(container: string): string {
 }
 
 function defined(record: Record<string, unknown>): NonNullable<Before['was']> {
-  return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined));
+  const present: Record<string, unknown> = {};
+  for (const key in record) if (record[key] !== undefined) present[key] = record[key];
+  return present;
 }

@@ -88,8 +88,10 @@ function sameBut(before: object, after: object, but: ReadonlySet<string>): boole
 function membersAreIn(these: object, those: object, but: ReadonlySet<string>): boolean {
   for (const key of Object.keys(these)) {
     if (but.has(key)) continue;
-    if (!Object.hasOwn(those, key)) return false;
-    if (these[key as keyof typeof these] !== those[key as keyof typeof those]) return false;
+    const value = these[key as keyof typeof these];
+    if (value !== those[key as keyof typeof those]) return false;
+    // Of what is undefined alone it can't be told whether it is there.
+    if (value === undefined && !Object.hasOwn(those, key)) return false;
   }
   return true;
 }

@@ -36,12 +36,14 @@ export function sendJson(
   text: string,
   headers: Readonly<Record<string, string>> = {},
 ): void {
+  const bytes = Buffer.byteLength(text);
   response.writeHead(status, {
     'content-type': 'application/json; charset=utf-8',
-    'content-length': Buffer.byteLength(text),
+    'content-length': bytes,
     ...headers,
   });
-  response.end(text);
+  // ASCII, as most answers are, is the same bytes in both, and need not be encoded.
+  response.end(text, bytes === text.length ? 'latin1' : 'utf8');
 }
 
 function statusOf(error: unknown): number {

@@ -10,6 +10,7 @@ import type { Limits } from './limits.ts';
 import { type AdmissionRequest, BadReview, parseReview } from './parse-review.ts';
 import { Refused } from './refused.ts';
 import type { Answer } from './review.ts';
+import { reviewText } from './review-text.ts';
 
 export interface MutateOptions {
   review(request: AdmissionRequest): Promise<Answer>;
@@ -121,9 +122,8 @@ export class Mutate {
     this.#options.log.info('admission', fields(admission, answer));
     this.#count(answer, began);
     if (response.headersSent || response.destroyed) return;
-    const review = JSON.stringify(answer.response);
     this.#connections.enter(connection, 'answer');
-    sendJson(response, 200, `${ENVELOPE}${review}}`);
+    sendJson(response, 200, reviewText(answer.response));
   }
 
   #refuse(error: unknown, { response, connection, began }: Exchange): void {
@@ -137,8 +137,6 @@ export class Mutate {
     this.#seconds.observe((performance.now() - began) / 1000);
   }
 }
-
-const ENVELOPE = '{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":';
 
 /** Why a request is turned away by its head alone. */
 function misfit({ headers }: IncomingMessage, { bodyBytes }: Limits): Refused | undefined {

@@ -29,9 +29,10 @@ type Envelope = Omit<AdmissionRequest, 'object'> & { object?: object };
 
 /** Where the request names no group, it is the core's, which has no name. */
 const kind: Parser<AdmissionRequest['kind']> = (value) => {
-  const parsed = object<{ group?: string; kind: string }>({ group: text, kind: text }, 'kind')(value);
-  return { group: parsed.group ?? '', kind: parsed.kind };
+  const parsed = maybeWithGroup(value);
+  return parsed.group === undefined ? { group: '', kind: parsed.kind } : (parsed as AdmissionRequest['kind']);
 };
+const maybeWithGroup = object<{ group?: string; kind: string }>({ group: text, kind: text }, 'kind');
 
 const envelope = object<Envelope>(
   {

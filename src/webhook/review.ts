@@ -68,9 +68,14 @@ function allowed(
   if (warnings.length > 0) response.warnings = warnings;
   if (operations.length > 0) {
     response.patchType = 'JSONPatch';
-    response.patch = Buffer.from(JSON.stringify(operations)).toString('base64');
+    response.patch = base64(JSON.stringify(operations));
   }
   return { result, code, response };
+}
+
+/** Of the text as UTF-8. */
+function base64(text: string): string {
+  return Buffer.byteLength(text) === text.length ? btoa(text) : Buffer.from(text).toString('base64');
 }
 
 function denied(uid: string, code: string, message: string, warnings: string[]): Answer {
