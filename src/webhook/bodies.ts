@@ -1,3 +1,4 @@
+import { Bag, type Member } from './bag.ts';
 import { bodyToEnd, type HeldBody } from './eviction.ts';
 import type { Limits } from './limits.ts';
 import { Refused } from './refused.ts';
@@ -5,7 +6,7 @@ import { Refused } from './refused.ts';
 /** What holding a piece of a body takes beside its bytes, so that a body of single bytes is no bargain. */
 const PIECE_BYTES = 256;
 
-interface Body extends HeldBody {
+interface Body extends HeldBody, Member {
   pieces: Buffer[];
   length: number;
   /** Its last byte is there. */
@@ -28,7 +29,7 @@ type Bounds = Pick<
 export class Bodies {
   #bounds: Bounds;
   #evicted: (reason: Eviction) => void;
-  #held = new Set<Body>();
+  #held = new Bag<Body>();
   #bytes = { total: 0, ofPeer: new Map<string, number>() };
   /** Large bodies that have arrived, the first to come first; one at a time has its turn. */
   #waiting: { body: Body; proceed(): void; timer: NodeJS.Timeout }[] = [];
@@ -49,6 +50,7 @@ export class Bodies {
       since: now,
       bytes: 0,
       served: false,
+      place: -1,
       pieces: [],
       length: 0,
       arrived: false,
@@ -77,12 +79,13 @@ export class Bodies {
     }
   }
 
-  /** Gives up those that have not arrived in time. */
+  /** Gives up those that have not arrived in time, and forgets peers that have no body left. */
   look(now: number): void {
     for (const body of this.#held) {
       if (body.arrived || now - body.since <= this.#bounds.bodyMs) continue;
       this.#evict(body, 'time', new Refused(408, 'the body took too long to arrive'));
     }
+    for (const [peer, bytes] of this.#bytes.ofPeer) if (bytes === 0) this.#bytes.ofPeer.delete(peer);
   }
 
   /** Calls `proceed` once the body may be parsed: at once, except for a large one behind another. */
@@ -133,9 +136,8 @@ export class Bodies {
   #count(body: Body, bytes: number): void {
     body.bytes += bytes;
     this.#bytes.total += bytes;
-    const ofPeer = (this.#bytes.ofPeer.get(body.peer) ?? 0) + bytes;
-    if (ofPeer === 0) this.#bytes.ofPeer.delete(body.peer);
-    else this.#bytes.ofPeer.set(body.peer, ofPeer);
+    // A peer that has none left is forgotten at the next look: most come again at once.
+    this.#bytes.ofPeer.set(body.peer, (this.#bytes.ofPeer.get(body.peer) ?? 0) + bytes);
   }
 }
 

@@ -86,7 +86,7 @@ export interface BodyBounds {
  * being served goes: an honest body arrives within milliseconds, so what is old is slow.
  */
 export function bodyToEnd<B extends HeldBody>(
-  held: ReadonlySet<B>,
+  held: Iterable<B>,
   grown: B,
   bytes: { total: number; ofPeer: ReadonlyMap<string, number> },
   bounds: BodyBounds,

@@ -4,6 +4,7 @@ import type { TLSSocket } from 'node:tls';
 import express, { type ErrorRequestHandler, type Express, type Response } from 'express';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
+import { Bag, type Member } from './bag.ts';
 import { Connections } from './connections.ts';
 import { Faults, sendJson } from './faults.ts';
 import { LIMITS, type Limits } from './limits.ts';
@@ -23,7 +24,11 @@ export interface ServerOptions extends MutateOptions {
 }
 
 /** What each server needs to drain. */
-const held = new WeakMap<Server, { connections: Connections; underWay: Set<ServerResponse> }>();
+const held = new WeakMap<Server, { connections: Connections; underWay: Bag<UnderWay> }>();
+
+interface UnderWay extends Member {
+  response: ServerResponse;
+}
 
 /**
  * The HTTPS server: POST /mutate, and what watches over it. Everything but /metrics answers in JSON. TLS 1.3,
@@ -56,14 +61,15 @@ export function webhookServer(
     requestCert: secrets.clientCa !== undefined,
     rejectUnauthorized: false,
   });
-  const underWay = new Set<ServerResponse>();
+  const underWay = new Bag<UnderWay>();
   held.set(server, { connections, underWay });
   connections.watch(server, (now) => mutate.look(now));
   server.on('request', (request, response) => {
     const connection = connections.asked(request.socket as TLSSocket, response);
     if (connection === undefined) return;
-    underWay.add(response);
-    response.on('close', () => underWay.delete(response));
+    const exchange = { response, place: -1 };
+    underWay.add(exchange);
+    response.on('close', () => underWay.delete(exchange));
     if (request.method === 'POST' && isReview(request.url!)) {
       return mutate.handle(request, response, connection);
     }
@@ -119,7 +125,7 @@ export async function drain(server: Server): Promise<void> {
   const sendAway = (response: ServerResponse) => {
     if (!response.headersSent) response.setHeader('connection', 'close');
   };
-  for (const response of underWay) sendAway(response);
+  for (const { response } of underWay) sendAway(response);
   // Clients that hold a connection learn from the answer to their next request.
   server.prependListener('request', (_request, response) => sendAway(response));
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
