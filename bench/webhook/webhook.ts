@@ -63,7 +63,7 @@ async function idleMemory(subjects: readonly Subject[]): Promise<Map<SubjectName
 }
 
 /** Of each input. All of them run the same code, so that each runtime has compiled it by the end. */
-const WARM_CPU_SECONDS = 0.5;
+const WARM_CPU_SECONDS = 2;
 
 async function warmUp(subjects: readonly Subject[], bodies: Bodies, form: Form): Promise<void> {
   const inputs = new Map(form.cases.map((one) => [`${one.size} ${one.outcome}`, one]));
