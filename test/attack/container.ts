@@ -11,9 +11,11 @@ const HERE = fileURLToPath(new URL('../../', import.meta.url));
 export interface Container {
   /** The limit of its memory. */
   mib: number;
-  /** `NODE_OPTIONS`, which decide how Node uses that. */
-  nodeOptions: string;
+  /** `NAME=VALUE` of the variables that decide how Node and its allocator use that. */
+  environment: string[];
 }
+
+const OF_MEMORY = ['NODE_OPTIONS', 'MALLOC_ARENA_MAX'];
 
 export async function deployedContainer(): Promise<Container> {
   const text = await readFile(join(HERE, 'deploy/webhook.yaml'), 'utf8');
@@ -21,8 +23,10 @@ export async function deployedContainer(): Promise<Container> {
     .map((document) => document.toJS())
     .find(({ kind }) => kind === 'Deployment');
   const [{ resources, env }] = deployment.spec.template.spec.containers;
-  const options = env.find(({ name }: { name: string }) => name === 'NODE_OPTIONS');
-  return { mib: Number(/^(\d+)Mi$/.exec(resources.limits.memory)![1]), nodeOptions: options?.value ?? '' };
+  const environment = (env as { name: string; value?: string }[])
+    .filter(({ name }) => OF_MEMORY.includes(name))
+    .map(({ name, value = '' }) => `${name}=${value}`);
+  return { mib: Number(/^(\d+)Mi$/.exec(resources.limits.memory)![1]), environment };
 }
 
 /** The file of a limit in a control group, of the first and the second version of those. */

@@ -58,7 +58,7 @@ export class Siege {
   static async start(): Promise<Siege> {
     const directory = await mkdtemp(join(tmpdir(), 'siege-'));
     const { main } = await bundle(join(directory, 'program'));
-    const { mib, nodeOptions } = await deployedContainer();
+    const { mib, environment } = await deployedContainer();
     const limited = await memoryLimit(mib);
     const bystander = fork(sibling('bystander.ts'));
     const idle = fork(sibling('idle-server.ts'));
@@ -72,7 +72,7 @@ export class Siege {
       port: port!,
       limit: { mib, enforced: limited !== undefined },
       directory,
-      program: { main, launcher: ['/usr/bin/env', `NODE_OPTIONS=${nodeOptions}`, ...(limited ?? [])] },
+      program: { main, launcher: ['/usr/bin/env', ...environment, ...(limited ?? [])] },
       bystander,
       idle,
     });
