@@ -1,6 +1,6 @@
 import type { ClientRequest } from 'node:http';
 import { request as httpsRequest, type RequestOptions } from 'node:https';
-import { type Request, send, type Transport } from '../watcher/kubernetes/transport.ts';
+import { ACCEPT, type Request, send, type Transport } from '../watcher/kubernetes/transport.ts';
 import type { Identity } from './identity.ts';
 
 /** The watcher's way to the API server, as whoever the webhook's other requests are from: a connection for each watch. */
@@ -11,7 +11,7 @@ export function watchTransport(identity: Identity, userAgent: string): Transport
       let request: Request | undefined;
       const response = Promise.resolve(identity.options()).then((options) => {
         if (closed) throw new Error('the request was given up');
-        const headers = { ...options.headers, accept: 'application/json', 'user-agent': userAgent };
+        const headers = { ...options.headers, accept: ACCEPT, 'user-agent': userAgent };
         request = send(requestTo(identity.server, path, { agent: false, ...options, headers }));
         return request.response;
       });

@@ -7,7 +7,9 @@ import { type Page, parseEvent, parsePage, type WatchEvent } from './answers.ts'
 import { ApiError, failureOf, isTooLargeVersion, isUntrusted } from './api-error.ts';
 import type { Collection, KubernetesObject, Listed } from './collection.ts';
 import { RESPONSE_MS, responseOf, textOf } from './exchange.ts';
+import { relistWindow } from './relist-pace.ts';
 import { listPath, watchPath } from './requests.ts';
+import { EventRate, resumes } from './resume.ts';
 import type { Response, Transport } from './transport.ts';
 
 /** Bounds on a watch asked of the server, in seconds: uniform, so that watches don't end in step. */
@@ -18,8 +20,6 @@ const STREAMING_LIST_MS = 60_000;
 const CATCH_UP_MS = 100;
 /** Bookmarks come about once a minute: this long without a byte means a half-open connection. */
 const SILENCE_MS = 90_000;
-/** A list now and then guards against a server whose versions went back (an etcd restore). */
-const RELIST_MS = [600_000, 900_000] as const;
 /** A second 410 within this long means that relisting at once does not help. */
 const EXPIRED_AGAIN_MS = 10_000;
 /** A watch that ends sooner without an event is a failure: something in between cuts it. */
@@ -78,6 +78,11 @@ class Reflector<Kept> {
   #silentWatches = 0;
   #expiredAt = Number.NEGATIVE_INFINITY;
   #everSeen = false;
+  #rate = new EventRate();
+  /** Until when all was told: to the end of the last watch, or to its last byte where it fell silent. */
+  #followedUntil = 0;
+  /** How many objects there are. */
+  #objects = 0;
   /** The keys of parts by the names of their objects, where the parts have an order. */
   #keys: Map<string, string> | undefined;
 
@@ -92,12 +97,20 @@ class Reflector<Kept> {
   async *events(): AsyncGenerator<SourceEvent<Kept>, never> {
     for (;;) {
       try {
+        if (this.#missedMuch()) this.#relist(this.#version!);
         if (this.#version === undefined && !this.#streamingLists) yield* this.#list();
         yield* this.#watch();
       } catch (error) {
         yield* this.#recover(error);
       }
     }
+  }
+
+  /** So much that a list is cheaper than all that would be told again. */
+  #missedMuch(): boolean {
+    if (this.#version === undefined) return false;
+    const awayMs = this.#clock.now() - this.#followedUntil;
+    return !resumes({ awayMs, perMs: this.#rate.perMs, objects: this.#objects });
   }
 
   /** One watch, from the last version or, as a streaming list, from the start. */
@@ -117,6 +130,7 @@ class Reflector<Kept> {
       const response = yield* responseOf(request, this.#clock);
       state.established = !listing;
       yield* this.#read(response, listing ? new Map() : undefined, state);
+      this.#followedUntil = this.#clock.now();
     } catch (error) {
       if (listing && isListRefused(error)) {
         this.#streamingLists = false;
@@ -125,6 +139,7 @@ class Reflector<Kept> {
         return;
       }
       if (!state.established || !isEnd(error)) throw error;
+      if (!(error instanceof Timeout)) this.#followedUntil = this.#clock.now();
       end = failureOf(error).message;
     } finally {
       request.close();
@@ -180,6 +195,7 @@ class Reflector<Kept> {
       }
       reading = undefined;
       heardAt = this.#clock.now();
+      this.#followedUntil = heardAt;
       try {
         for (const line of splitter.push(next.value)) {
           const event = parseEvent(line);
@@ -229,6 +245,9 @@ class Reflector<Kept> {
   /** What an event of a watch says; a bookmark says nothing. */
   *#change({ type, object }: WatchEvent): Generator<SourceEvent<Kept>, void> {
     if (type === 'BOOKMARK') return;
+    this.#rate.note(1, this.#clock.now());
+    if (type === 'ADDED') this.#objects += 1;
+    if (type === 'DELETED') this.#objects -= 1;
     const key = this.#key(object);
     const before = this.#keys?.get(nameOf(key)) ?? key;
     if (type === 'DELETED') {
@@ -307,12 +326,15 @@ class Reflector<Kept> {
     const partial = parts.size === 0 && !this.#everSeen ? this.#collection.emptyMeans : undefined;
     if (this.#collection.order !== undefined)
       this.#keys = new Map([...parts.keys()].map((key) => [nameOf(key), key]));
+    this.#objects = parts.size;
+    const members = [...parts.values()].reduce((sum, kept) => sum + kept.length, 0);
     yield { type: 'replace', parts, partial };
+    this.#followedUntil = this.#clock.now();
     this.#version = version;
     this.#listFrom = version;
     this.#streamErrors = 0;
     this.#unfinishedLists = 0;
-    this.#relistAt = this.#clock.now() + this.#between(RELIST_MS);
+    this.#relistAt = this.#clock.now() + this.#between(relistWindow(members));
   }
 
   async *#established(): AsyncGenerator<SourceEvent<Kept>, void> {

@@ -403,6 +403,29 @@ test('a safety relist comes 10 to 15 min after the last list, with a consistent 
   }
 });
 
+test('a watch that missed more writes than there are objects lists again, from what it knows', async () => {
+  for (const [changes, listed] of [
+    [3, null],
+    [120, 'true'],
+  ] as const) {
+    const followed = follow();
+    const call = await synced(followed);
+    for (let round = 1; round <= changes; round += 1)
+      call.events(event('MODIFIED', slice('a', 'db-0/u0', `db-1/u${round}`), `${200 + round}`));
+    await settle();
+    call.end();
+    await followed.clock.advance(200);
+    // As long as it is away for a moment only, it goes on from its version.
+    const resumed = await followed.api.next();
+    assert.equal(resumed.query('sendInitialEvents'), null);
+    resumed.fail(503, 'ServiceUnavailable', { 'retry-after': '5' });
+    await followed.clock.advance(5400);
+    const again = await followed.api.next();
+    assert.equal(again.query('sendInitialEvents'), listed, `after ${changes} changes in a moment`);
+    assert.equal(again.query('resourceVersion'), `${200 + changes}`, 'nothing older than what is known');
+  }
+});
+
 test('bytes that make no sense drop the connection and are never skipped', async () => {
   const nonsense = [
     '{"type":"MODIFIED","obj\n',
