@@ -4,6 +4,7 @@ import { clusterFigures } from './cluster/figures.ts';
 import type { ClusterResult } from './cluster/result.ts';
 import type { Facts } from './facts.ts';
 import type { Figure } from './figure.ts';
+import type { ScaleResult } from './scale/result.ts';
 import type { SidecarResult } from './sidecar/result.ts';
 import { webhookFigures } from './webhook/figures.ts';
 import type { WebhookResult } from './webhook/result.ts';
@@ -14,6 +15,7 @@ export interface Run {
   sidecar?: SidecarResult;
   webhook?: WebhookResult | undefined;
   cluster?: ClusterResult | undefined;
+  scale?: ScaleResult | undefined;
 }
 
 export function allFigures({ webhook, cluster }: Run): Figure[] {

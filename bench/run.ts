@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- [webhook] [sidecar] [cluster]`: without a name, the sidecar and the webhook. Tables go to
+ * `npm run bench -- [webhook] [sidecar] [cluster] [scale]`: without a name, the sidecar and the webhook. Tables go to
  * stdout, all numbers to bench/last-run.json. Absolute times depend on the machine; quote the ratios.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -11,12 +11,13 @@ import { allFigures, joined, type Run } from './run-file.ts';
 import { table } from './table.ts';
 
 const LAST_RUN = new URL('last-run.json', import.meta.url);
-const PARTS = ['sidecar', 'webhook', 'cluster', 'profile'] as const;
+const PARTS = ['sidecar', 'webhook', 'cluster', 'scale', 'profile'] as const;
 type Part = (typeof PARTS)[number];
 
-const USAGE = `usage: npm run bench -- [webhook] [sidecar] [cluster] [--short] [--check] [--write]
+const USAGE = `usage: npm run bench -- [webhook] [sidecar] [cluster] [scale] [--short] [--check] [--write]
 
   webhook, sidecar, cluster   what is measured; without one, sidecar and webhook
+  scale                       what many watchers of one group cost a real API server
   profile                     a CPU profile of the webhook
   --short                     fewer cases and repeats
   --check                     the short form of the webhook next to Go stdlib alone, and failure past a budget of bench/budgets.json
@@ -34,7 +35,7 @@ const short = values.short || values.check;
 const run: Run = { facts: facts(), form: short ? 'short' : 'full' };
 console.log(table(Object.entries(run.facts).map(([name, value]) => [name, `${value}`])));
 for (const part of parts) await measure(part);
-if (run.sidecar ?? run.webhook ?? run.cluster) save(run);
+if (run.sidecar ?? run.webhook ?? run.cluster ?? run.scale) save(run);
 if (values.write) writePage(JSON.parse(readFileSync(LAST_RUN, 'utf8')));
 process.exit(values.check && !judged(verdicts(readBudgets(), allFigures(run))) ? 1 : 0);
 
@@ -81,6 +82,15 @@ async function measure(part: Part): Promise<void> {
     ]);
     run.cluster = await clusterBench(short ? 'short' : 'full', tell);
     if (run.cluster !== undefined) console.log(`\n${clusterTables(run.cluster)}`);
+    return;
+  }
+  if (part === 'scale') {
+    const [{ scaleBench }, { scaleTables }] = await Promise.all([
+      import('./scale/scale.ts'),
+      import('./scale/tables.ts'),
+    ]);
+    run.scale = await scaleBench(short ? 'short' : 'full', tell);
+    if (run.scale !== undefined) console.log(`\n${scaleTables(run.scale)}`);
     return;
   }
   const [{ webhookBench }, { FULL, SHORT }, { webhookTables }] = await Promise.all([

@@ -174,6 +174,10 @@ export class ControlPlane {
     await this.etcd('kv/compaction', { revision: header.revision, physical: true });
   }
 
+  pid(component: Component): number {
+    return this.#running(component).pid!;
+  }
+
   log(component: Component): string[] {
     return this.#components.get(component)?.output ?? [];
   }
