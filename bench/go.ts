@@ -9,6 +9,7 @@ import { directory } from './processes.ts';
 export type Program =
   | 'load'
   | 'sidecar/relay'
+  | 'peers/go/informer'
   | 'peers/go/plain'
   | 'peers/go/minimal'
   | 'peers/go/controllerruntime';

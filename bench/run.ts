@@ -70,7 +70,7 @@ async function measure(part: Part): Promise<void> {
       import('./sidecar/sidecar.ts'),
       import('./sidecar/tables.ts'),
     ]);
-    run.sidecar = await sidecarBench(tell);
+    run.sidecar = await sidecarBench(short ? 'short' : 'full', tell);
     console.log(`\n${sidecarTables(run.sidecar)}`);
     return;
   }

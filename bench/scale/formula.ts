@@ -34,7 +34,9 @@ export function median(
   field: 'cpuSeconds' | 'bytes' | 'seconds' | 'refused',
 ): number {
   return quantile(
-    measured.filter((one) => one.phase === phase && one.members === members).map((one) => one[field]),
+    measured
+      .filter((one) => one.phase === phase && one.members === members)
+      .map((one) => one[field] ?? Number.NaN),
     0.5,
   );
 }

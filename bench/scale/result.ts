@@ -14,8 +14,8 @@ export interface ScaleMeasured {
   members: number;
   phase: Phase;
   turn: number;
-  /** Of the apiserver's process, less what it spends when nothing happens. */
-  cpuSeconds: number;
+  /** Of the apiserver's process, less what it spends when nothing happens; not told of one that has just started. */
+  cpuSeconds?: number;
   /** Of bodies, as all watchers together read them. */
   bytes: number;
   /** Until all watchers follow the group again, or have read the change. */

@@ -155,7 +155,7 @@ class Group {
     await this.#allFresh('restart');
     const seconds = (performance.now() - began) / 1000;
     // A process that has just started spends more on itself than can be told apart.
-    return this.#row('restart', { cpuSeconds: Number.NaN, seconds, before });
+    return this.#row('restart', { seconds, before });
   }
 
   #allFresh(what: string): Promise<number> {
@@ -180,7 +180,7 @@ class Group {
 
   async #row(
     phase: Phase,
-    { cpuSeconds, seconds, before }: { cpuSeconds: number; seconds: number; before: Counts },
+    { seconds, before, ...cost }: { cpuSeconds?: number; seconds: number; before: Counts },
     times = 1,
   ): Promise<ScaleMeasured> {
     const { bytes, refused } = await this.#watchers.counts();
@@ -188,7 +188,7 @@ class Group {
       members: this.#members,
       phase,
       turn: this.#turn,
-      cpuSeconds,
+      ...cost,
       bytes: (bytes - before.bytes) / times,
       seconds,
       refused: refused - before.refused,

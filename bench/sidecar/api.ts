@@ -1,66 +1,92 @@
 /**
- * A child process that plays the API server for a bench: over TLS, it answers a streaming list with
- * `members` endpoints in slices of 100, then sends one changed slice whenever its parent asks, and
- * tells when it did on the clock that all processes of the machine share.
+ * A child process that plays the API server for a bench: over TLS, it answers lists, streaming lists and watches
+ * with `members` endpoints in slices of 100, then sends changes whenever its parent asks, and tells when it did
+ * on the clock that all processes of the machine share.
  */
 import { createServer, type ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { issue } from '../../src/webhook/certificates/issue.ts';
-import { endpointSlice, podEndpoint } from '../../test/support/endpoint-slices.ts';
+import { BenchGroup } from './group.ts';
+import type { LoadKind } from './result.ts';
 
-const SLICE = 100;
-const members = Number(process.argv[2]);
-const slices = Array.from({ length: Math.ceil(members / SLICE) }, (_, index) => slice(index, true));
-/** By the path that they asked for. */
-const watchers = new Map<string, { write(text: string): unknown }>();
-let version = 1000;
+/** One change to who watches a path, or so many steps of a load, at so many a second, to all who watch. */
+export type ApiOrder =
+  | { path: string; ready: boolean }
+  | { load: LoadKind; steps: number; perSecond: number }
+  | { leave: number };
+
+const group = new BenchGroup(Number(process.argv[2]));
+const watchers = new Map<string, Set<{ write(text: string): unknown }>>();
 
 const { cert, key } = await issue(['127.0.0.1'], new Date());
 const options: ServerOptions = { cert, key };
 const server = createServer(options, (request, response) => {
+  const { pathname, searchParams } = new URL(request.url!, 'https://api');
   response.writeHead(200, { 'content-type': 'application/json' });
   request.socket.setNoDelay(true);
-  for (const object of slices) response.write(line('ADDED', object));
-  const annotations = { 'k8s.io/initial-events-end': 'true' };
-  response.write(
-    `${JSON.stringify({ type: 'BOOKMARK', object: { metadata: { resourceVersion: String(version), annotations } } })}\n`,
-  );
-  watchers.set(request.url!.split('?')[0]!, response);
+  const watches = searchParams.has('watch') || pathname === '/relay';
+  if (!watches) return void response.end(JSON.stringify(list()));
+  // The relay knows no lists, so its watch begins with one.
+  if (searchParams.has('sendInitialEvents') || pathname === '/relay') {
+    for (const object of group.slices()) response.write(added(object));
+    response.write(endOfList());
+  } else response.flushHeaders();
+  const same = watchers.get(pathname) ?? new Set();
+  watchers.set(pathname, same.add(response));
+  response.on('close', () => same.delete(response));
 });
 server.listen(0, '127.0.0.1', () => {
   process.send?.({ url: `https://127.0.0.1:${(server.address() as AddressInfo).port}`, ca: cert });
 });
 
-process.on('message', ({ ready, path }: { ready: boolean; path: string }) => {
-  const text = line('MODIFIED', slice(0, ready));
-  const sentAt = process.hrtime.bigint();
-  watchers.get(path)?.write(text);
-  process.send?.({ sentAt: String(sentAt) });
+process.on('message', async (order: ApiOrder) => {
+  if ('path' in order) {
+    const text = group.setReady(0, order.ready);
+    const sentAt = process.hrtime.bigint();
+    for (const watcher of watchers.get(order.path) ?? []) watcher.write(text);
+    process.send?.({ sentAt: String(sentAt) });
+    return;
+  }
+  let bytes = 0;
+  const tell = (text: string) => {
+    bytes += Buffer.byteLength(text);
+    for (const same of watchers.values()) for (const watcher of same) watcher.write(text);
+  };
+  if ('leave' in order) for (let step = 0; step < order.leave; step += 1) tell(group.leave(step));
+  else {
+    const began = performance.now();
+    for (let step = 0; step < order.steps; step += 1) {
+      // By the clock, so that a late timer makes up for itself.
+      await delay(Math.max(0, began + (step * 1000) / order.perSecond - performance.now()));
+      tell(group.step(order.load, step));
+    }
+  }
+  process.send?.({ bytes });
 });
 process.on('disconnect', () => process.exit(0));
 
-function slice(index: number, ready: boolean) {
-  const first = index * SLICE;
-  return endpointSlice({
-    namespace: 'bench',
-    service: 'db',
-    name: `db-${index}`,
-    endpoints: Array.from({ length: Math.min(SLICE, members - first) }, (_, offset) =>
-      podEndpoint({
-        name: `db-${first + offset}`,
-        uid: `0b9c1f5e-7d52-4f0c-9a57-${String(first + offset).padStart(12, '0')}`,
-        ip: `10.${index >> 8}.${index & 255}.${offset}`,
-        node: `ip-10-0-0-${offset}.eu-central-1.compute.internal`,
-        zone: 'eu-central-1a',
-        ready: offset > 0 || ready,
-      }),
-    ),
-    ports: [{ name: 'sql', port: 5432 }],
-  });
+function list() {
+  const metadata = { resourceVersion: group.version };
+  return {
+    kind: 'EndpointSliceList',
+    apiVersion: 'discovery.k8s.io/v1',
+    metadata,
+    items: group.slices().map(at),
+  };
 }
 
-function line(type: string, object: ReturnType<typeof endpointSlice>): string {
-  version += 1;
-  const metadata = { ...object.metadata, resourceVersion: String(version) };
-  return `${JSON.stringify({ type, object: { ...object, metadata } })}\n`;
+function at(object: ReturnType<BenchGroup['slices']>[number]) {
+  return { ...object, metadata: { ...object.metadata, resourceVersion: group.version } };
+}
+
+function added(object: ReturnType<BenchGroup['slices']>[number]): string {
+  return `${JSON.stringify({ type: 'ADDED', object: at(object) })}\n`;
+}
+
+function endOfList(): string {
+  const annotations = { 'k8s.io/initial-events-end': 'true' };
+  const metadata = { resourceVersion: group.version, annotations };
+  const object = { kind: 'EndpointSlice', apiVersion: 'discovery.k8s.io/v1', metadata };
+  return `${JSON.stringify({ type: 'BOOKMARK', object })}\n`;
 }

@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { anonymous, stop } from '../processes.ts';
 import { quantile, type Spread, spread } from '../statistics.ts';
+import { LOAD_FORMS, measureLoad } from './load.ts';
 import type { Latency, SidecarResult } from './result.ts';
 import {
   type Api,
@@ -18,13 +19,17 @@ import {
   startSidecar,
 } from './subjects.ts';
 
-export async function sidecarBench(tell: (sentence: string) => void): Promise<SidecarResult> {
+export async function sidecarBench(
+  form: 'full' | 'short',
+  tell: (sentence: string) => void,
+): Promise<SidecarResult> {
   tell('memory of the sidecar');
   const memory = await measureMemory();
   tell('start of the sidecar');
   const startMs = await measureStart();
   tell('latency of the sidecar');
-  return { ...memory, startMs, latency: await measureLatency() };
+  const latency = await measureLatency();
+  return { ...memory, startMs, latency, load: await measureLoad(LOAD_FORMS[form], tell) };
 }
 
 async function measureMemory(): Promise<Pick<SidecarResult, 'idleNodeBytes' | 'memory'>> {

@@ -9,7 +9,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { sidecarEnvironment } from '../../src/inject/sidecar.ts';
 import { build, goMissing } from '../go.ts';
-import { directory, track } from '../processes.ts';
+import { directory, stop, track } from '../processes.ts';
+import type { ApiOrder } from './api.ts';
+import type { LoadKind } from './result.ts';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -22,6 +24,11 @@ export interface Api {
   caFile: string;
   /** Sends one change to who watches `path`; resolves with when it was sent, in nanoseconds. */
   change(path: string, ready: boolean): Promise<bigint>;
+  /** Sends so many writes, at so many a second, to all who watch; resolves when the last one was sent. */
+  load(kind: LoadKind, steps: number, perSecond: number): Promise<{ bytes: number }>;
+  /** Takes so many steps of a mass join back. */
+  leave(steps: number): Promise<void>;
+  stop(): void;
 }
 
 export async function startApi(members: number): Promise<Api> {
@@ -30,19 +37,25 @@ export async function startApi(members: number): Promise<Api> {
   const [{ url, ca }] = await once(child, 'message');
   const caFile = join(directory, `ca-${child.pid}.crt`);
   writeFileSync(caFile, ca);
-  const change = async (path: string, ready: boolean) => {
+  const ask = async (order: ApiOrder) => {
     const answer = once(child, 'message');
-    child.send({ path, ready });
-    const [{ sentAt }] = await answer;
-    return BigInt(sentAt);
+    child.send(order);
+    return (await answer)[0];
   };
-  return { url, caFile, change };
+  return {
+    url,
+    caFile,
+    change: async (path, ready) => BigInt((await ask({ path, ready })).sentAt),
+    load: (load, steps, perSecond) => ask({ load, steps, perSecond }),
+    leave: (steps) => ask({ leave: steps }),
+    stop: () => stop(child),
+  };
 }
 
 /** The bundle, with the environment that injection gives it. Resolves when it was spawned. */
-export function startSidecar(api: Api): { child: ChildProcess; socket: string } {
+export function startSidecar(api: Api, more: string[] = []): { child: ChildProcess; socket: string } {
   const own = mkdtempSync(join(directory, 's-'));
-  const flags = ['--namespace', 'bench', '--service', 'db', '--port', '0', '--directory', own];
+  const flags = ['--namespace', 'bench', '--service', 'db', '--port', '0', '--directory', own, ...more];
   const upstream = ['--server', api.url, '--ca-file', api.caFile];
   const child = started(process.execPath, [here('../../dist/main.js'), 'sidecar', ...flags, ...upstream], {
     ...process.env,
@@ -65,6 +78,16 @@ export function startRelay(api: Api): { child: ChildProcess; socket: string } | 
     socket,
   ]);
   return { child, socket };
+}
+
+/** The informer of client-node. */
+export function startClientNode(api: Api): ChildProcess {
+  return started(process.execPath, [here('informer.ts'), api.url, api.caFile]);
+}
+
+/** Needs Go. */
+export function startClientGo(api: Api): ChildProcess {
+  return started(build('peers/go/informer'), ['--server', api.url, '--ca-file', api.caFile]);
 }
 
 export function startIdleNode(): ChildProcess {
