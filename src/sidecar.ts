@@ -41,7 +41,8 @@ export async function sidecar(config: SidecarConfig): Promise<void> {
     firstFamily: firstFamily(process.env),
   };
   const userAgent = `rollcall/${packageJson.version}`;
-  const context = { clock: systemClock, log, userAgent, environment: process.env };
+  const traffic = { bytes: 0 };
+  const context = { clock: systemClock, log, userAgent, environment: process.env, traffic };
   const malformed = new Malformed(log);
   const source = startUp(() => sourceOf(config.source, perspective, config, context, malformed));
   const socket = startUp(() => socketPath(directory));
@@ -56,6 +57,12 @@ export async function sidecar(config: SidecarConfig): Promise<void> {
   for (const output of Object.values(outputs).flat()) watch.add(output);
   const metrics = new Metrics();
   watchMetrics(metrics, watch, readers, malformed);
+  metrics.read(
+    'counter',
+    'rollcall_upstream_bytes_total',
+    'Bytes that the API server has sent; times the members of the group, what the group costs it.',
+    () => traffic.bytes,
+  );
   outputMetrics(metrics, outputs);
 
   const server = await startUp(

@@ -79,6 +79,8 @@ test('every output tells the same: socket, members.json, line files, HTTP, UDP a
   for (const line of ['rollcall_members 3', 'rollcall_hook_runs_total 2', 'rollcall_hook_failures_total 0']) {
     assert.ok(metrics.includes(`\n${line}\n`), `${line} in\n${metrics}`);
   }
+  const bytes = Number(/^rollcall_upstream_bytes_total (\d+)$/m.exec(metrics)?.[1]);
+  assert.ok(bytes > 1000, `${bytes} bytes for a list and a change of three members`);
 });
 
 test('pods by a selector are a group like any other', async (t) => {

@@ -15,6 +15,7 @@ const DEPLOYMENT = 'GET /apis/apps/v1/namespaces/rollcall-system/deployments/rol
 const SLICES = 'GET /apis/discovery.k8s.io/v1/namespaces/rollcall-system/endpointslices';
 const ROLE = 'GET /apis/rbac.authorization.k8s.io/v1/clusterroles/rollcall-watcher';
 const POD_ROLE = 'GET /apis/rbac.authorization.k8s.io/v1/clusterroles/rollcall-pod-watcher';
+const BINDINGS = 'GET /apis/rbac.authorization.k8s.io/v1/rolebindings';
 const POLICY = `GET ${ADMISSION}/validatingadmissionpolicies/rollcall-misplaced`;
 const CREATE = 'POST /api/v1/namespaces/default/pods';
 
@@ -37,6 +38,7 @@ describe('rollcall check', () => {
       [SLICES]: [200, { items: [{ endpoints: [{ conditions: { ready: true } }] }, { endpoints: null }] }],
       [ROLE]: [200, { rules: RULES['rollcall-watcher'] }],
       [POD_ROLE]: [200, { rules: RULES['rollcall-pod-watcher'] }],
+      [BINDINGS]: [200, { items: [] }],
       [POLICY]: [200, {}],
       [CREATE]: [
         201,
@@ -73,6 +75,29 @@ describe('rollcall check', () => {
 
   test('all is well', async (t) => {
     assert.deepEqual(await unwell(t, {}), [[], 0]);
+  });
+
+  test('a group that is too large to be comfortable for the API server', async (t) => {
+    const binding = { metadata: { name: 'rollcall-watcher', namespace: 'big' } };
+    const sliceOf = (service: string) => ({
+      metadata: { labels: { 'kubernetes.io/service-name': service } },
+      endpoints: Array.from({ length: 100 }, () => ({})),
+    });
+    const slices = (count: number) => [
+      ...Array.from({ length: count }, () => sliceOf('db')),
+      sliceOf('web'),
+      { metadata: {}, endpoints: null },
+    ];
+    const sized = (count: number): Answers => ({
+      [BINDINGS]: [200, { items: [binding] }],
+      'GET /apis/discovery.k8s.io/v1/namespaces/big/endpointslices': [200, { items: slices(count) }],
+    });
+    assert.deepEqual(await unwell(t, sized(10)), [[], 0]);
+    const [bad, code] = await unwell(t, sized(11));
+    assert.match(bad[0]!, /^warn group-sizes: service db in big has 1100 endpoints, over 1000/);
+    assert.deepEqual([bad.length, code], [1, 0]);
+    const [unread] = await unwell(t, { [BINDINGS]: [403, { message: 'no' }] });
+    assert.deepEqual(unread, ["warn group-sizes: the sizes of groups can't be read (403: no)"]);
   });
 
   test('old API servers', async (t) => {

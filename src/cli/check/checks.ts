@@ -6,6 +6,7 @@ import { at, isFields } from '../document/value.ts';
 import { ENTRIES, entriesOf } from '../explain/entries.ts';
 import { CONFIGURATION, readyEndpoints } from '../explain/webhook.ts';
 import type { Check, Finding, Place } from './finding.ts';
+import { groupSizes } from './group-sizes.ts';
 import { tryCheckPod } from './try-pod.ts';
 
 const INSTALL = 'kubectl apply -k deploy';
@@ -24,6 +25,7 @@ export const CHECKS: readonly Check[] = [
   { name: 'endpoints', run: endpoints },
   { name: 'cluster-role', run: clusterRoles },
   { name: 'policies', run: policies },
+  { name: 'group-sizes', run: groupSizes },
   { name: 'dry-run', run: tryCheckPod },
 ];
 

@@ -32,6 +32,7 @@ const table = {
   Secret: { groups: [''], plural: 'secrets' },
   EndpointSlice: { groups: ['discovery.k8s.io'], plural: 'endpointslices' },
   ClusterRole: { groups: ['rbac.authorization.k8s.io'], plural: 'clusterroles' },
+  RoleBinding: { groups: ['rbac.authorization.k8s.io'], plural: 'rolebindings' },
   MutatingWebhookConfiguration: {
     groups: ['admissionregistration.k8s.io'],
     plural: 'mutatingwebhookconfigurations',

@@ -6,6 +6,7 @@ import type { Log } from '../log.ts';
 import { clusterDomainIn, namespaceIn } from '../resolv-conf.ts';
 import { type CredentialFiles, Credentials } from './credentials.ts';
 import { proxyFor } from './proxy.ts';
+import type { Traffic } from './traffic.ts';
 import { kubernetesTransport, type Transport } from './transport.ts';
 
 /** Where the kubelet mounts the identity of a pod. */
@@ -24,6 +25,8 @@ export interface UpstreamContext {
   log: Log;
   userAgent: string;
   environment: Environment;
+  /** Where what the API server sends is counted. */
+  traffic?: Traffic;
 }
 
 /** The way to the API server. Throws, naming flags, what the user must mend. */
@@ -31,7 +34,7 @@ export function kubernetesApi(options: UpstreamOptions, context: UpstreamContext
   const { server, files } = upstream(options, context.environment);
   const credentials = new Credentials(files, context.clock, context.log);
   const proxy = proxyFor(new URL(server), context.environment);
-  return kubernetesTransport(server, credentials, context.userAgent, proxy);
+  return kubernetesTransport(server, credentials, context.userAgent, proxy, context.traffic);
 }
 
 /** The API server and its credentials: those given, else those that every pod has. */
