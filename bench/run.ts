@@ -6,7 +6,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { readBudgets, type Verdict, verdicts } from './budgets.ts';
 import { facts } from './facts.ts';
-import { writePage } from './page/page.ts';
+import { writePages } from './page/page.ts';
 import { allFigures, joined, type Run } from './run-file.ts';
 import { table } from './table.ts';
 
@@ -22,7 +22,7 @@ const USAGE = `usage: npm run bench -- [webhook] [sidecar] [cluster] [scale] [--
   --short                     fewer cases and repeats
   --check                     the short form of the webhook next to Go stdlib alone, and failure past a budget of bench/budgets.json
   --turns N, --reviews N      another number of repeats, and of reviews before the memory is read
-  --write                     writes docs/performance.md from bench/last-run.json, after what is measured`;
+  --write                     writes docs/performance.md and docs/scale.md from bench/last-run.json, after what is measured`;
 
 const tell = (sentence: string) => console.error(sentence);
 
@@ -36,7 +36,7 @@ const run: Run = { facts: facts(), form: short ? 'short' : 'full' };
 console.log(table(Object.entries(run.facts).map(([name, value]) => [name, `${value}`])));
 for (const part of parts) await measure(part);
 if (run.sidecar ?? run.webhook ?? run.cluster ?? run.scale) save(run);
-if (values.write) writePage(JSON.parse(readFileSync(LAST_RUN, 'utf8')));
+if (values.write) writePages(JSON.parse(readFileSync(LAST_RUN, 'utf8')));
 process.exit(values.check && !judged(verdicts(readBudgets(), allFigures(run))) ? 1 : 0);
 
 function parse() {

@@ -25,7 +25,7 @@ const GAP = 30;
 const TOP = 28;
 
 /** Grey is readable on white and on black; whoever says which of them is there gets more contrast. */
-const STYLE = `text{font:12px system-ui,sans-serif;fill:#777}.title{font-weight:600}.ours{fill:#2f81f7}.other{fill:#8b949e}
+export const STYLE = `text{font:12px system-ui,sans-serif;fill:#777}.title{font-weight:600}.ours{fill:#2f81f7}.other{fill:#8b949e}
 .spread{stroke:#777;stroke-width:1.5}.mark{stroke:#d29922;stroke-dasharray:3 3}
 @media(prefers-color-scheme:light){text{fill:#1f2328}}@media(prefers-color-scheme:dark){text{fill:#e6edf3}}`;
 

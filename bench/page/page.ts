@@ -1,5 +1,5 @@
 /** docs/performance.md and its charts, written from a run. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { readBudgets, verdicts } from '../budgets.ts';
 import type { Facts } from '../facts.ts';
 import type { Figure } from '../figure.ts';
@@ -10,27 +10,42 @@ import type { Measured, WebhookResult } from '../webhook/result.ts';
 import { SUBJECTS, type SubjectName } from '../webhook/subject-names.ts';
 import { clusterChart, latencyChart, memoryChart, workChart } from './charts.ts';
 import { clusterSection } from './cluster-section.ts';
-import { markdownTable, written } from './markdown.ts';
+import { loadCharts } from './load-section.ts';
+import { machineTable } from './machine.ts';
+import { markdownTable, withSection, written } from './markdown.ts';
 import { METHOD } from './method.ts';
-import { sidecarSection } from './sidecar-section.ts';
+import { scaleCharts, scalePage } from './scale-page.ts';
+import { SIDECAR_HEADING, sidecarSection } from './sidecar-section.ts';
 
 const DOCS = new URL('../../docs/', import.meta.url);
+const PLOTS = new URL('plots/', DOCS);
 
-/** Needs a full run of the webhooks; the part through the API server is there when it was measured. */
-export function writePage(run: Run): void {
-  if (run.webhook === undefined)
-    throw new Error('the last run has no webhook part: npm run bench -- webhook');
-  const plots = new URL('plots/', DOCS);
-  mkdirSync(plots, { recursive: true });
-  const charts = {
-    work: workChart(run.webhook),
-    latency: latencyChart(run.webhook),
-    memory: memoryChart(run.webhook),
-    ...(run.cluster === undefined ? {} : { cluster: clusterChart(run.cluster) }),
+const PERFORMANCE = new URL('performance.md', DOCS);
+
+/** Whatever the run has: docs/scale.md, and docs/performance.md, of which a run without webhooks has one section. */
+export function writePages(run: Run): void {
+  if (run.webhook === undefined && run.sidecar === undefined && run.scale === undefined)
+    throw new Error('the last run has no part that a page shows: npm run bench -- webhook sidecar scale');
+  mkdirSync(PLOTS, { recursive: true });
+  for (const [name, svg] of Object.entries(chartsOf(run))) writeFileSync(new URL(`${name}.svg`, PLOTS), svg);
+  if (run.webhook !== undefined) writeFileSync(PERFORMANCE, page(run, run.webhook));
+  else if (run.sidecar !== undefined) {
+    const section = sidecarSection(run.sidecar, run);
+    writeFileSync(PERFORMANCE, withSection(readFileSync(PERFORMANCE, 'utf8'), SIDECAR_HEADING, section));
+  }
+  if (run.scale !== undefined) writeFileSync(new URL('scale.md', DOCS), scalePage(run, run.scale));
+  console.log('written: the pages of docs/ that this run has numbers for, and docs/plots');
+}
+
+function chartsOf({ webhook, cluster, sidecar, scale }: Run): Record<string, string> {
+  return {
+    ...(webhook === undefined
+      ? {}
+      : { work: workChart(webhook), latency: latencyChart(webhook), memory: memoryChart(webhook) }),
+    ...(cluster === undefined ? {} : { cluster: clusterChart(cluster) }),
+    ...(sidecar?.load === undefined ? {} : loadCharts(sidecar.load)),
+    ...(scale === undefined ? {} : scaleCharts(scale)),
   };
-  for (const [name, svg] of Object.entries(charts)) writeFileSync(new URL(`${name}.svg`, plots), svg);
-  writeFileSync(new URL('performance.md', DOCS), page(run, run.webhook));
-  console.log('written: docs/performance.md and docs/plots');
 }
 
 export function page(run: Run, webhook: WebhookResult): string {
@@ -42,7 +57,7 @@ export function page(run: Run, webhook: WebhookResult): string {
     latency(webhook),
     memory(webhook),
     ...(run.cluster === undefined ? [] : [clusterSection(run.cluster, figures)]),
-    ...(run.sidecar === undefined ? [] : [sidecarSection(run.sidecar)]),
+    ...(run.sidecar === undefined ? [] : [sidecarSection(run.sidecar, run)]),
     METHOD,
     missing(webhook),
   ]
@@ -56,22 +71,8 @@ function introduction(facts: Facts): string {
 \`npm run bench -- --write\` has written this page from one run. Absolute numbers are those of one machine; quote
 the ratios, which are formed within a turn, so that both sides had the same machine.
 
-${markdownTable([['machine', ''], ...Object.entries(facts).map(([name, value]) => [LABELS[name as keyof Facts], `${value}`])])}`;
+${machineTable(facts)}`;
 }
-
-const LABELS: Record<keyof Facts, string> = {
-  date: 'measured (UTC)',
-  version: 'version of Rollcall',
-  commit: 'commit',
-  cores: 'cores',
-  cpu: 'CPU',
-  memoryGB: 'memory, GB',
-  kernel: 'kernel',
-  node: 'Node',
-  go: 'Go',
-  pinned: 'the server had a core of its own',
-  load: 'processes that wanted a core before the run',
-};
 
 function goals(figures: readonly Figure[]): string {
   const rows = verdicts(readBudgets(), figures).map(({ figure, goal, better, reached }) => {

@@ -1,6 +1,7 @@
 /** Results as a run has them, with numbers that are easy to check. */
 import type { ClusterResult } from '../../bench/cluster/result.ts';
-import type { SidecarResult } from '../../bench/sidecar/result.ts';
+import type { ScaleResult } from '../../bench/scale/result.ts';
+import type { Follower, SidecarResult } from '../../bench/sidecar/result.ts';
 import { spread } from '../../bench/statistics.ts';
 import type { Form } from '../../bench/webhook/cases.ts';
 import type { WebhookResult } from '../../bench/webhook/result.ts';
@@ -58,6 +59,49 @@ export function sidecarResult(): SidecarResult {
     startMs: spread([90]),
     latency: { sidecar: { p50Ms: 0.3, p99Ms: 0.6 }, relay: { p50Ms: 0.2, p99Ms: 0.4 } },
   };
+}
+
+/** With the sidecar's, which costs twice what the others do. */
+export function loadedSidecarResult(): SidecarResult {
+  const followers: Follower[] = ['ours', 'clientNode', 'clientGo', 'relay'];
+  const measured = [10, 1000].flatMap((members) =>
+    followers.map((follower) => {
+      const cost = follower === 'ours' ? 2 : 1;
+      return {
+        follower,
+        members,
+        turn: 0,
+        cpuMs: { flips: cost, replacements: cost, rolling: cost, join: cost },
+        restAnonymousBytes: 15e6,
+        restResidentBytes: 60e6,
+        peakResidentBytes: 75e6,
+        afterAnonymousBytes: 16e6,
+      };
+    }),
+  );
+  const bytes = [10, 1000].map((members) => ({ members, kind: 'flips' as const, perWrite: 30_000 }));
+  return { ...sidecarResult(), load: { perSecond: 20, measured, bytes, missing: undefined } };
+}
+
+/** A change costs 0.1 ms a watcher, a listed slice 0.5 ms, and a resume 1 ms. */
+export function scaleResult(): ScaleResult {
+  const measured = [10, 1000].flatMap((members) => {
+    const slices = Math.ceil(members / 100);
+    const row = { members, turn: 0, seconds: 1, refused: 0 };
+    return [
+      {
+        ...row,
+        phase: 'open' as const,
+        cpuSeconds: members * slices * 0.0005,
+        bytes: members * slices * 30_000,
+      },
+      { ...row, phase: 'change' as const, cpuSeconds: members * 0.0001, bytes: members * 30_000 },
+      { ...row, phase: 'resume' as const, cpuSeconds: members * 0.001, bytes: 0 },
+      { ...row, phase: 'relist' as const, cpuSeconds: members * 0.0005, bytes: members * slices * 30_000 },
+      { ...row, phase: 'restart' as const, bytes: 0 },
+    ];
+  });
+  return { kubernetes: 'v1.99.0', measured, sliceBytes: 30_000 };
 }
 
 export const facts = {
