@@ -121,9 +121,9 @@ function beyond(): string {
   Service of its own. Ten groups of 1,000 cost a tenth of one group of 10,000.
 - **Seeds.** A gossip protocol needs a few members to begin with and finds the others by itself: let the sidecars follow a Service
   of a few seed pods.
-- **\`--source dns\`** asks the cluster's DNS, which caches and is made for many readers, instead of the API server. Members are known as late
-  as it is polled, and a very large answer needs TCP.
-- **A watcher for many.** One \`rollcall sidecar\` a node, or a Deployment of a few, with the application's own way to pass it on.`;
+- **A watcher for many.** One \`rollcall sidecar\` a node, or a Deployment of a few, with the application's own way to pass it on.
+
+\`--source dns\` is no way out: each sidecar asks the cluster's DNS about every member, so it is for small groups.`;
 }
 
 function past(): string {
