@@ -15,8 +15,9 @@ const LABELS: Record<keyof Facts, string> = {
   load: 'processes that wanted a core before the run',
 };
 
-/** The machine that a run was on, as a table. */
-export function machineTable(facts: Facts): string {
-  const rows = Object.entries(facts).map(([name, value]) => [LABELS[name as keyof Facts], `${value}`]);
+/** The machine that a run was on, as a table, without what does not hold for what was measured. */
+export function machineTable(facts: Facts, without: readonly (keyof Facts)[] = []): string {
+  const names = (Object.keys(facts) as (keyof Facts)[]).filter((name) => !without.includes(name));
+  const rows = names.map((name) => [LABELS[name], `${facts[name]}`]);
   return markdownTable([['machine', ''], ...rows]);
 }

@@ -45,7 +45,7 @@ export function scaleCharts({ measured }: ScaleResult): Record<string, string> {
 
 export function scalePage({ facts, form }: Run, scale: ScaleResult): string {
   const formula = formulaOf(scale);
-  return `${[introduction(scale), envelope(formula), less(), beyond(), past(), measuredSection(scale), formulaSection(formula), method(form), machineTable(facts)].join('\n\n')}\n`;
+  return `${[introduction(scale), envelope(formula), less(), beyond(), past(), measuredSection(scale), formulaSection(formula), method(form), machineTable(facts, ['pinned'])].join('\n\n')}\n`;
 }
 
 function introduction({ kubernetes }: ScaleResult): string {
@@ -166,6 +166,9 @@ function measuredSection({ measured }: ScaleResult): string {
 ![What the API server sends](plots/scale-bytes.svg)
 
 ${tables.join('\n\n')}
+
+An API server that has just started remembers no change from before: a watcher whose version is older than the server's first
+list is told so (410) and lists, so a restart costs between nothing and what opening all costs, spread by jitter.
 
 The seconds are those of a machine on which the API server, etcd and all watchers share the cores; the CPU times are the API server's alone.`;
 }

@@ -1,12 +1,13 @@
 /** What is measured: our sidecar as the image runs it, a Go relay, and a Node process that does nothing. */
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { buildSync } from 'esbuild';
 import { sidecarEnvironment } from '../../src/inject/sidecar.ts';
 import { build, goMissing } from '../go.ts';
 import { directory, stop, track } from '../processes.ts';
@@ -80,9 +81,15 @@ export function startRelay(api: Api): { child: ChildProcess; socket: string } | 
   return { child, socket };
 }
 
-/** The informer of client-node. */
+/** The informer of client-node, bundled as ours is: from its sources Node would need more memory for their types. */
 export function startClientNode(api: Api): ChildProcess {
-  return started(process.execPath, [here('informer.ts'), api.url, api.caFile]);
+  const outfile = join(directory, 'client-node-informer.mjs');
+  if (!existsSync(outfile)) {
+    const banner = `import{createRequire}from'node:module';const require=createRequire(import.meta.url);`;
+    const form = { bundle: true, platform: 'node', target: 'node24', format: 'esm' } as const;
+    buildSync({ ...form, entryPoints: [here('informer.ts')], outfile, banner: { js: banner } });
+  }
+  return started(process.execPath, [outfile, api.url, api.caFile]);
 }
 
 /** Needs Go. */

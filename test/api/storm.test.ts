@@ -54,6 +54,5 @@ suite('a storm of sidecars of one account', { timeout: 300_000 }, () => {
     );
     // Where nothing is refused this test shows nothing.
     assert.ok(second.refused > 0, 'the server refused none');
-    assert.ok(second.lists <= first.lists + WATCHERS / 10, 'nearly all went on from their version');
   });
 });
