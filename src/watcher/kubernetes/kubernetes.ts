@@ -9,7 +9,7 @@ import type { Collection, KubernetesObject, Listed } from './collection.ts';
 import { RESPONSE_MS, responseOf, textOf } from './exchange.ts';
 import { relistWindow } from './relist-pace.ts';
 import { listPath, watchPath } from './requests.ts';
-import { EventRate, resumes } from './resume.ts';
+import { Progress } from './resume.ts';
 import type { Response, Transport } from './transport.ts';
 
 /** Bounds on a watch asked of the server, in seconds: uniform, so that watches don't end in step. */
@@ -78,11 +78,7 @@ class Reflector<Kept> {
   #silentWatches = 0;
   #expiredAt = Number.NEGATIVE_INFINITY;
   #everSeen = false;
-  #rate = new EventRate();
-  /** Until when all was told: to the end of the last watch, or to its last byte where it fell silent. */
-  #followedUntil = 0;
-  /** How many objects there are. */
-  #objects = 0;
+  #progress = new Progress();
   /** The keys of parts by the names of their objects, where the parts have an order. */
   #keys: Map<string, string> | undefined;
 
@@ -97,20 +93,14 @@ class Reflector<Kept> {
   async *events(): AsyncGenerator<SourceEvent<Kept>, never> {
     for (;;) {
       try {
-        if (this.#missedMuch()) this.#relist(this.#version!);
+        // Where so much was missed that a list is cheaper than all that would be told again.
+        if (!this.#progress.resumes(this.#clock.now())) this.#relist(this.#version ?? this.#listFrom);
         if (this.#version === undefined && !this.#streamingLists) yield* this.#list();
         yield* this.#watch();
       } catch (error) {
         yield* this.#recover(error);
       }
     }
-  }
-
-  /** So much that a list is cheaper than all that would be told again. */
-  #missedMuch(): boolean {
-    if (this.#version === undefined) return false;
-    const awayMs = this.#clock.now() - this.#followedUntil;
-    return !resumes({ awayMs, perMs: this.#rate.perMs, objects: this.#objects });
   }
 
   /** One watch, from the last version or, as a streaming list, from the start. */
@@ -130,7 +120,7 @@ class Reflector<Kept> {
       const response = yield* responseOf(request, this.#clock);
       state.established = !listing;
       yield* this.#read(response, listing ? new Map() : undefined, state);
-      this.#followedUntil = this.#clock.now();
+      this.#progress.followed(this.#clock.now());
     } catch (error) {
       if (listing && isListRefused(error)) {
         this.#streamingLists = false;
@@ -139,7 +129,8 @@ class Reflector<Kept> {
         return;
       }
       if (!state.established || !isEnd(error)) throw error;
-      if (!(error instanceof Timeout)) this.#followedUntil = this.#clock.now();
+      // One that fell silent was followed to its last byte only.
+      if (!(error instanceof Timeout)) this.#progress.followed(this.#clock.now());
       end = failureOf(error).message;
     } finally {
       request.close();
@@ -195,7 +186,7 @@ class Reflector<Kept> {
       }
       reading = undefined;
       heardAt = this.#clock.now();
-      this.#followedUntil = heardAt;
+      this.#progress.followed(heardAt);
       try {
         for (const line of splitter.push(next.value)) {
           const event = parseEvent(line);
@@ -245,9 +236,7 @@ class Reflector<Kept> {
   /** What an event of a watch says; a bookmark says nothing. */
   *#change({ type, object }: WatchEvent): Generator<SourceEvent<Kept>, void> {
     if (type === 'BOOKMARK') return;
-    this.#rate.note(1, this.#clock.now());
-    if (type === 'ADDED') this.#objects += 1;
-    if (type === 'DELETED') this.#objects -= 1;
+    this.#progress.event(type, this.#clock.now());
     const key = this.#key(object);
     const before = this.#keys?.get(nameOf(key)) ?? key;
     if (type === 'DELETED') {
@@ -326,10 +315,9 @@ class Reflector<Kept> {
     const partial = parts.size === 0 && !this.#everSeen ? this.#collection.emptyMeans : undefined;
     if (this.#collection.order !== undefined)
       this.#keys = new Map([...parts.keys()].map((key) => [nameOf(key), key]));
-    this.#objects = parts.size;
     const members = [...parts.values()].reduce((sum, kept) => sum + kept.length, 0);
     yield { type: 'replace', parts, partial };
-    this.#followedUntil = this.#clock.now();
+    this.#progress.listed(parts.size, this.#clock.now());
     this.#version = version;
     this.#listFrom = version;
     this.#streamErrors = 0;

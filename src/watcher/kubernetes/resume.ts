@@ -38,3 +38,32 @@ export interface Absence {
 export function resumes({ awayMs, perMs, objects }: Absence): boolean {
   return awayMs * perMs <= Math.max(objects, 1);
 }
+
+/** How far a collection was followed, as far as that says whether to go on. */
+export class Progress {
+  #rate = new EventRate();
+  #followedUntil = 0;
+  #objects = 0;
+
+  /** A list came, of so many objects. */
+  listed(objects: number, now: number): void {
+    this.#objects = objects;
+    this.#followedUntil = now;
+  }
+
+  /** An event of a watch was applied. */
+  event(type: string, now: number): void {
+    this.#rate.note(1, now);
+    if (type === 'ADDED') this.#objects += 1;
+    if (type === 'DELETED') this.#objects -= 1;
+  }
+
+  /** By now all was told. */
+  followed(now: number): void {
+    this.#followedUntil = now;
+  }
+
+  resumes(now: number): boolean {
+    return resumes({ awayMs: now - this.#followedUntil, perMs: this.#rate.perMs, objects: this.#objects });
+  }
+}
