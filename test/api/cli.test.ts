@@ -62,6 +62,7 @@ suite('the command line on a real API server', { timeout: 180_000 }, () => {
       endpoints: 'ok',
       'cluster-role': 'ok',
       policies: 'ok',
+      'group-sizes': 'ok',
       'dry-run': 'ok',
     };
     // There is no kubelet and no controller: what they would report is missing.
