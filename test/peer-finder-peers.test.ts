@@ -130,7 +130,7 @@ describe('the hosts file', () => {
     const log = new RecordedLog();
     const file = new HostsFile(path, 'IP', log);
     const watch = new Watch({ source: { name: 'pods', ...scripted() }, group: { namespace: 'shop' } });
-    watch.members = pods('db-0');
+    Object.assign(watch, { members: pods('db-0') });
     file.synced(watch);
     await file.settled();
     assert.equal(await readFile(path, 'utf8'), `# own\n${aliases(pods('db-0'), 'IP')}`);
@@ -149,7 +149,7 @@ test('a pod that is not among its peers is told why after 10 s, then once a minu
   assert.deepEqual([beats(1), beats(1), beats(11), beats(1)], [0, 1, 1, 2]);
   assert.match(String(log.entries[0]?.fields.advice), /publishNotReadyAddresses: true/);
   assert.deepEqual(log.entries[0]?.fields.names, host.names);
-  watch.members = new Map([['a', member('a', { self: true })]]);
+  Object.assign(watch, { members: new Map([['a', member('a', { self: true })]]) });
   assert.equal(beats(50), 2);
 });
 

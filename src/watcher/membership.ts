@@ -16,42 +16,8 @@ export interface Change {
   changed: Member[];
 }
 
-/**
- * The parts after one event. Members that did not change stay the objects that they were: what is alike is found by a look, and a slice
- * of a hundred endpoints leaves one new object behind.
- */
-export function apply(parts: Parts, event: MembershipEvent): Parts {
-  if (event.type === 'replace') {
-    return new Map([...event.parts].map(([key, members]) => [key, keepSame(parts.get(key), members)]));
-  }
-  const next = new Map(parts);
-  if (event.type === 'set') next.set(event.key, keepSame(parts.get(event.key), event.members));
-  else next.delete(event.key);
-  return next;
-}
-
-function keepSame(before: readonly Member[] | undefined, after: readonly Member[]): readonly Member[] {
-  if (before === undefined) return after;
-  const old = finder(before);
-  return after.map((member, index) => {
-    const known = old(member.uid, index);
-    return known !== undefined && isSame(known, member) ? known : member;
-  });
-}
-
-/** Finds members by uid, at once where they are still in the same place: most of a part stays as it was. */
-function finder(members: readonly Member[]): (uid: string, index: number) => Member | undefined {
-  let byUid: Map<string, Member> | undefined;
-  return (uid, index) => {
-    const there = members[index];
-    if (there?.uid === uid) return there;
-    byUid ??= new Map(members.map((member) => [member.uid, member]));
-    return byUid.get(uid);
-  };
-}
-
 /** Deep equality of what JSON can say: node:util's takes several times as long. */
-function isSame(a: unknown, b: unknown): boolean {
+export function isSame(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
   if (Array.isArray(a)) {
@@ -65,17 +31,6 @@ function isSame(a: unknown, b: unknown): boolean {
   }
   for (const _ in right) more -= 1;
   return more === 0;
-}
-
-/** Whether a part loses a member by the event; the member may still be in another part. */
-export function losesMembers(parts: Parts, event: MembershipEvent): boolean {
-  if (event.type === 'replace') return [...parts].some(([key, old]) => loses(old, event.parts.get(key)));
-  return loses(parts.get(event.key) ?? [], event.type === 'set' ? event.members : []);
-}
-
-function loses(before: readonly Member[], after: readonly Member[] = []): boolean {
-  const stays = finder(after);
-  return before.some(({ uid }, index) => stays(uid, index) === undefined);
 }
 
 /** What happened between two memberships; undefined when nothing did. */

@@ -1,15 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { type Clock, systemClock } from './clock.ts';
 import { type Log, silent } from './log.ts';
-import {
-  apply,
-  byName,
-  difference,
-  losesMembers,
-  type Members,
-  type MembershipEvent,
-  type Parts,
-} from './membership.ts';
+import type { Members, MembershipEvent, Parts } from './membership.ts';
+import { Order } from './order.ts';
 import {
   type Delta,
   type Group,
@@ -21,7 +14,7 @@ import {
   type Status,
 } from './protocol.ts';
 import type { Source, SourceEvent } from './source.ts';
-import { union } from './union.ts';
+import { Union } from './union.ts';
 
 /** Changes within this long of one another fold into one delta. */
 const COALESCE_MS = 20;
@@ -47,6 +40,8 @@ export interface WatchOptions {
   heartbeatSeconds?: number;
   clock?: Clock;
   log?: Log;
+  /** Puts the members of all parts together; for tests. */
+  union?: Union | undefined;
 }
 
 /** Follows a source and tells the outputs; what it tells is the stream protocol's state machine. */
@@ -56,7 +51,8 @@ export class Watch {
   readonly heartbeatSeconds: number;
   synced = false;
   revision = 0;
-  members: Members = new Map();
+  /** By uid; always the same map. */
+  readonly members: Members;
   stale = true;
   reason: StaleReason | undefined;
   message: string | undefined;
@@ -67,7 +63,8 @@ export class Watch {
   #outputs: Output[] = [];
   #clock: Clock;
   #log: Log;
-  #parts: Parts = new Map();
+  #union: Union;
+  #order: Order;
   #partial: string | undefined;
   #lostAt: number | undefined;
   #lostMessage = '';
@@ -80,6 +77,9 @@ export class Watch {
   #planned = false;
 
   constructor(options: WatchOptions) {
+    this.#union = options.union ?? new Union();
+    this.members = this.#union.members;
+    this.#order = new Order(this.members);
     this.#source = options.source;
     this.group = options.group;
     this.#self = options.self;
@@ -120,7 +120,7 @@ export class Watch {
 
   snapshot(): Snapshot {
     const { epoch, revision, stale } = this;
-    return { type: 'snapshot', epoch, revision, stale, members: [...this.members.values()].sort(byName) };
+    return { type: 'snapshot', epoch, revision, stale, members: this.#order.members() };
   }
 
   status(): Status {
@@ -204,8 +204,8 @@ export class Watch {
   #sync(parts: Parts): void {
     this.synced = true;
     this.revision = 1;
-    this.#parts = parts;
-    this.members = union(parts);
+    this.#union.apply({ type: 'replace', parts });
+    this.#order.follow(this.#union.change());
     this.stale = this.#partial !== undefined;
     this.reason = this.stale ? 'partial' : undefined;
     this.message = this.#partial;
@@ -246,8 +246,7 @@ export class Watch {
    */
   #change(event: MembershipEvent): void {
     const now = this.#clock.now();
-    const departs = losesMembers(this.#parts, event);
-    this.#parts = apply(this.#parts, event);
+    const departs = this.#union.apply(event);
     const window = (departs ? now : this.#flushedAt) + COALESCE_MS;
     const { since, due } = this.#untold ?? { since: now, due: window };
     this.#untold = { since, due: Math.min(Math.max(due, window), since + COALESCE_LIMIT_MS) };
@@ -270,11 +269,10 @@ export class Watch {
   #flush(): void {
     if (this.#untold === undefined) return;
     this.#untold = undefined;
-    const members = union(this.#parts);
-    const change = difference(this.members, members);
+    const change = this.#union.change();
     if (change === undefined) return;
+    this.#order.follow(change);
     this.#flushedAt = this.#clock.now();
-    this.members = members;
     this.revision += 1;
     const delta: Delta = { type: 'delta', revision: this.revision, ...change };
     this.#tell((output) => output.changed?.(delta, this));

@@ -17,6 +17,14 @@ import {
   withoutSomebody,
 } from './broken-stream.ts';
 import {
+  forgottenSlice,
+  lastCounts,
+  leavesAll,
+  missedChanges,
+  missedDepartures,
+  staleIndex,
+} from './broken-union.ts';
+import {
   emptyInsteadOfError,
   firstPageOnly,
   listEndsAtOnce,
@@ -122,6 +130,13 @@ export const MUTATIONS: readonly Mutation[] = [
     breakage: { source: (given, clock) => tickedFromOutside(given, () => ticks(clock)) },
   },
   { name: 'it throws', noticedBy: 'crash', breakage: { source: throwsAfter } },
+  // How it follows the changes.
+  union('it looks up once in which slices somebody stands', 'truth', staleIndex),
+  union('it knows one slice of those that somebody stands in', 'truth', forgottenSlice),
+  union('who leaves one slice has left all of them', 'evidence', leavesAll),
+  union('who stands in two slices is as the last one says', 'truth', lastCounts),
+  union('who is not in a slice any more goes unseen', 'lag', missedDepartures),
+  union('who has changed in a slice goes unseen', 'lag', missedChanges),
   // How it polls DNS.
   dns('an error of DNS is an empty answer', 'evidence', {
     source: (given) => events(given, (said) => (said.type === 'failure' ? [EMPTY, said] : [said])),
@@ -178,6 +193,10 @@ export const MUTATIONS: readonly Mutation[] = [
 
 function upstream(name: string, noticedBy: Rule, transport: Breakage['transport'] & object): Mutation {
   return { name, noticedBy, breakage: { transport } };
+}
+
+function union(name: string, noticedBy: Rule, broken: Breakage['union'] & object): Mutation {
+  return { name, noticedBy, kind: 'endpointslices', breakage: { union: broken } };
 }
 
 function dns(name: string, noticedBy: Rule, breakage: Breakage): Mutation {

@@ -1,5 +1,9 @@
 import type { Log } from '../../src/watcher/log.ts';
+import { merge } from '../../src/watcher/merge.ts';
 import { type Pipe, Readers } from '../../src/watcher/outputs/readers.ts';
+import { alterations } from '../../src/watcher/part.ts';
+import { Places } from '../../src/watcher/places.ts';
+import { Union } from '../../src/watcher/union.ts';
 import { Watch } from '../../src/watcher/watch.ts';
 import { ApiUpstream } from './api-upstream.ts';
 import { Audience } from './audience.ts';
@@ -105,7 +109,9 @@ class Simulation {
     this.#storm = new Storm(this.#stage);
     const held = this.#plan.wedgeMs > 0 ? this.#wedge.wrap(this.#upstream.source) : this.#upstream.source;
     const source = breakage.source?.(held, this.#clock) ?? held;
-    this.#watch = new Watch({ source, group, self, clock: this.#clock, log: sidecarLog });
+    const steps = breakage.union?.({ alterations, merge, places: new Places() });
+    const union = new Union(steps);
+    this.#watch = new Watch({ source, group, self, union, clock: this.#clock, log: sidecarLog });
     this.#readers = new Readers(this.#watch, this.#clock, sidecarLog);
     this.#watch.add(this.#readers);
     const wrap = (pipe: Pipe) => breakage.pipe?.(pipe, this.#clock) ?? pipe;

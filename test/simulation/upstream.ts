@@ -4,6 +4,7 @@ import type { Transport } from '../../src/watcher/kubernetes/transport.ts';
 import type { Log } from '../../src/watcher/log.ts';
 import type { Pipe } from '../../src/watcher/outputs/readers.ts';
 import type { Source } from '../../src/watcher/source.ts';
+import type { UnionSteps } from '../../src/watcher/union.ts';
 import type { SimulatedClock } from './clock.ts';
 import type { Viewpoint } from './expectation.ts';
 import type { BoundFault } from './faults.ts';
@@ -20,6 +21,8 @@ export interface Breakage {
   resolver?(resolver: DnsResolver, clock: Clock): DnsResolver;
   source?(source: Source, clock: Clock): Source;
   pipe?(pipe: Pipe, clock: Clock): Pipe;
+  /** Made from the right steps. */
+  union?(steps: UnionSteps): Partial<UnionSteps>;
   /** The source's clock only. */
   clock?(clock: Clock): Clock;
 }

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { KubernetesObject } from '../../src/watcher/kubernetes/collection.ts';
-import { apply, type Parts } from '../../src/watcher/membership.ts';
+import type { Members, Parts } from '../../src/watcher/membership.ts';
 import type { Member } from '../../src/watcher/protocol.ts';
-import { union } from '../../src/watcher/union.ts';
+import { Union } from '../../src/watcher/union.ts';
 import { endpointSlice, type SlicePort } from '../support/endpoint-slices.ts';
 import { bookmark, event } from '../support/scripted-api.ts';
 import { follow, synced } from './followed-group.ts';
@@ -22,6 +22,14 @@ function member(uid: string, fields: Partial<Member> = {}): Member {
     terminating: false,
     ...fields,
   };
+}
+
+/** What a union comes to that hears of these parts at once. */
+function union(parts: Parts): Members {
+  const held = new Union();
+  held.apply({ type: 'replace', parts });
+  held.change();
+  return held.members;
 }
 
 interface Endpoint {
@@ -186,18 +194,20 @@ describe('the same for every sidecar, whatever it heard first', () => {
       fc.property(parts, fc.infiniteStream(fc.nat()), (given, chances) => {
         const straight: Parts = new Map(Object.entries(given));
         // Another history: parts that went, parts that were otherwise, and another order.
-        let other: Parts = new Map([['gone', [member('9')]]]);
+        const other = new Union();
+        other.apply({ type: 'set', key: 'gone', members: [member('9')] });
         const shuffled = Object.entries(given)
           .map(([key, members]) => ({ key, members, at: chances.next().value }))
           .sort((a, b) => a.at! - b.at!);
         for (const { key, members } of shuffled) {
-          other = apply(other, { type: 'set', key, members: members.toReversed().slice(1) });
-          other = apply(other, { type: 'set', key, members });
+          other.apply({ type: 'set', key, members: members.toReversed().slice(1) });
+          other.apply({ type: 'set', key, members });
         }
-        other = apply(other, { type: 'delete', key: 'gone' });
+        other.apply({ type: 'delete', key: 'gone' });
+        other.change();
         const byUid = (members: ReadonlyMap<string, Member>) => Object.fromEntries([...members].sort());
         const told = union(straight);
-        assert.deepEqual(byUid(union(other)), byUid(told));
+        assert.deepEqual(byUid(other.members), byUid(told));
         // Nothing is counted twice, and nothing is swallowed.
         const named = new Set<string>();
         for (const all of Object.values(given))

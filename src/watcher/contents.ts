@@ -1,0 +1,20 @@
+import { byUid, type Part } from './part.ts';
+import type { Member } from './protocol.ts';
+
+/** What parts tell of a uid, looked up. It is cleared when a part tells something else. */
+export class Contents {
+  /** Undefined for a part that was asked once: making an index takes ten times as long as one look. */
+  #indexes = new Map<Part, Map<string, Member[]> | undefined>();
+
+  of(part: Part, uid: string): readonly Member[] {
+    const index = this.#indexes.get(part);
+    if (index !== undefined) return index.get(uid) ?? [];
+    if (this.#indexes.has(part)) this.#indexes.set(part, byUid(part.members));
+    else this.#indexes.set(part, undefined);
+    return part.members.filter((member) => member.uid === uid);
+  }
+
+  clear(): void {
+    this.#indexes.clear();
+  }
+}

@@ -1,0 +1,54 @@
+/** Unions that get it wrong: what follows the changes goes astray in one step. */
+
+import type { Part, Told } from '../../src/watcher/part.ts';
+import type { UnionSteps } from '../../src/watcher/union.ts';
+
+/** Where somebody stands is looked up once, and never again. */
+export function staleIndex({ places }: UnionSteps): Partial<UnionSteps> {
+  const known = new Map<string, readonly Part[]>();
+  const of = (uid: string) => {
+    const parts = known.get(uid) ?? places.of(uid);
+    known.set(uid, parts);
+    return parts;
+  };
+  return { places: { of, add: (...given) => places.add(...given), delete: () => {} } };
+}
+
+/** Of several slices that somebody stands in, the last one is known. */
+export function forgottenSlice({ places }: UnionSteps): Partial<UnionSteps> {
+  return {
+    places: {
+      of: (uid) => places.of(uid).slice(-1),
+      add: (...given) => places.add(...given),
+      delete: (...given) => places.delete(...given),
+    },
+  };
+}
+
+/** Who leaves one slice is not in any. */
+export function leavesAll({ places }: UnionSteps): Partial<UnionSteps> {
+  const leave = (uid: string) => {
+    for (const part of places.of(uid)) places.delete(uid, part);
+  };
+  return {
+    places: { of: (uid) => places.of(uid), add: (...given) => places.add(...given), delete: leave },
+  };
+}
+
+/** The slice that counts last has its way. */
+export function lastCounts({ merge }: UnionSteps): Partial<UnionSteps> {
+  return { merge: (all, first) => ({ ...merge(all, first), ready: all.at(-1)!.ready }) };
+}
+
+/** Who is not in a slice any more is not looked at. */
+export function missedDepartures({ alterations }: UnionSteps): Partial<UnionSteps> {
+  const stays = ([, { after }]: readonly [string, Told]) => after.length > 0;
+  return { alterations: (before, after) => new Map([...alterations(before, after)].filter(stays)) };
+}
+
+/** Who was in a slice before is taken for the same. */
+export function missedChanges({ alterations }: UnionSteps): Partial<UnionSteps> {
+  const isNews = ([, { before, after }]: readonly [string, Told]) =>
+    before.length === 0 || after.length === 0;
+  return { alterations: (before, after) => new Map([...alterations(before, after)].filter(isNews)) };
+}

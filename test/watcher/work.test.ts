@@ -1,0 +1,71 @@
+/** What a change costs, counted in looks and steps: it does not depend on how many members there are. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Member } from '../../src/watcher/protocol.ts';
+import { Union } from '../../src/watcher/union.ts';
+import { byIteration } from './counted-steps.ts';
+import { member } from './scripted-source.ts';
+
+const SLICE = 100;
+
+/** A slice of a group, whose members count how often somebody looks at who they are. */
+function slice(index: number, looks: { count: number }, ready: (at: number) => boolean): Member[] {
+  return Array.from({ length: SLICE }, (_, at) => {
+    const uid = `u${index * SLICE + at}`;
+    const one = member(uid, { addresses: [`10.0.${index}.${at}`], ready: ready(at) });
+    return Object.defineProperty(one, 'uid', {
+      enumerable: true,
+      get() {
+        looks.count += 1;
+        return uid;
+      },
+    });
+  });
+}
+
+/** The work of one event in a group of so many slices. */
+function work(slices: number, act: (union: Union, slice: (index: number) => Member[]) => void) {
+  const looks = { count: 0 };
+  const all = (index: number) => slice(index, looks, () => true);
+  const union = new Union();
+  union.apply({
+    type: 'replace',
+    parts: new Map(Array.from({ length: slices }, (_, index) => [`s${index}`, all(index)])),
+  });
+  union.change();
+  looks.count = 0;
+  const steps = byIteration(() => act(union, all));
+  return { looks: looks.count, steps };
+}
+
+const EVENTS: Record<string, (union: Union, slice: (index: number) => Member[]) => void> = {
+  'somebody is not ready any more': (union, slice) => {
+    const [first, ...others] = slice(0);
+    union.apply({ type: 'set', key: 's0', members: [{ ...first!, ready: false }, ...others] });
+    assert.equal(union.change()?.changed.length, 1);
+  },
+  'somebody leaves, and somebody comes': (union, slice) => {
+    union.apply({ type: 'set', key: 's0', members: [...slice(0).slice(1), member('new')] });
+    const change = union.change();
+    assert.deepEqual([change?.left.length, change?.joined.length], [1, 1]);
+  },
+  'somebody stands in another slice too, then only there': (union, slice) => {
+    const moved = slice(0)[0]!;
+    union.apply({ type: 'set', key: 'z', members: [{ ...moved, addresses: ['fd00::1'] }] });
+    assert.deepEqual(union.change()?.changed[0]?.addresses, ['10.0.0.0', 'fd00::1']);
+    union.apply({ type: 'set', key: 's0', members: slice(0).slice(1) });
+    assert.deepEqual(union.change()?.changed[0]?.addresses, ['fd00::1']);
+  },
+  'a slice goes': (union) => {
+    union.apply({ type: 'delete', key: 's0' });
+    assert.equal(union.change()?.left.length, SLICE);
+  },
+};
+
+for (const [name, act] of Object.entries(EVENTS)) {
+  test(`${name}: the same work among 200 members and 10,000`, () => {
+    const [few, many] = [work(2, act), work(100, act)];
+    assert.ok(many.looks + many.steps > 0, 'something is counted');
+    assert.deepEqual(many, few);
+  });
+}
