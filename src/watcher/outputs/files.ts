@@ -8,13 +8,21 @@ import { encodePieces } from '../protocol.ts';
 import type { Output, Watch } from '../watch.ts';
 
 /** A long text goes to the file in pieces of about this size. */
-const PIECE_BYTES = 64 * 1024;
+export const PIECE_BYTES = 64 * 1024;
 
 /**
  * The stream goes first: the threads that write a file take the CPU from whoever has just been told. On two
  * cores a change reached the reader 5 to 8 % later.
  */
 const BEHIND_MS = 5;
+
+/**
+ * How long the next write waits, in times of what the last one took: writing takes two hundredths of a core,
+ * however large the group is and however often it changes.
+ */
+const PAUSE_TIMES = 50;
+/** The longest wait: the file is never further behind than that. */
+export const MAX_PAUSE_MS = 1000;
 
 /** A text, or the pieces of one, made while they are written. */
 export type Text = string | Iterable<string>;
@@ -53,8 +61,9 @@ export class FileOutput implements Output {
 }
 
 /**
- * A file that follows the group. One write at a time; what changes meanwhile goes into the next. A
- * failed write leaves the old file and is tried again at the next change or heartbeat.
+ * A file that follows the group. One write at a time; what changes meanwhile goes into the next, which begins
+ * at most `MAX_PAUSE_MS` later. A failed write leaves the old file and is tried again at the next change or
+ * heartbeat.
  */
 export class KeptFile {
   #path: string;
@@ -63,6 +72,7 @@ export class KeptFile {
   #write: WriteFile;
   #writing = false;
   #timer: unknown;
+  #notBefore = Number.NEGATIVE_INFINITY;
   /** Makes the text that the file should hold; undefined when it holds that. */
   #wanted: (() => Text) | undefined;
   failures = 0;
@@ -77,33 +87,49 @@ export class KeptFile {
   /** `text` is called when the file is about to be written. */
   request(text: () => Text): void {
     this.#wanted = text;
-    this.#timer ??= this.#clock.setTimeout(() => {
-      this.#timer = undefined;
-      this.retry();
-    }, BEHIND_MS);
+    this.#writeIn(BEHIND_MS);
   }
 
+  /** Writes what is still to be written. */
   retry(): void {
-    if (this.#wanted !== undefined && !this.#writing) void this.#work();
+    this.#writeIn(0);
+  }
+
+  #writeIn(milliseconds: number): void {
+    if (this.#wanted === undefined || this.#writing || this.#timer !== undefined) return;
+    const wait = Math.max(milliseconds, this.#notBefore - this.#clock.now());
+    const work = () => {
+      this.#timer = undefined;
+      void this.#work();
+    };
+    if (wait <= 0) work();
+    else this.#timer = this.#clock.setTimeout(work, wait);
   }
 
   async #work(): Promise<void> {
+    const text = this.#wanted!;
+    this.#wanted = undefined;
     this.#writing = true;
-    let text = this.#wanted;
+    const began = this.#clock.now();
+    const written = await this.#try(text);
+    const now = this.#clock.now();
+    this.#notBefore = now + Math.min(PAUSE_TIMES * (now - began), MAX_PAUSE_MS);
+    this.#writing = false;
+    if (written) this.retry();
+    else this.#wanted ??= text;
+  }
+
+  async #try(text: () => Text): Promise<boolean> {
     try {
-      for (; text !== undefined; text = this.#wanted) {
-        this.#wanted = undefined;
-        await this.#write(this.#path, text());
-      }
+      await this.#write(this.#path, text());
+      return true;
     } catch (error) {
-      this.#wanted ??= text;
       this.failures += 1;
       this.#log.error('the file was not written, the old one stays', {
         file: this.#path,
         error: (error as Error).message,
       });
-    } finally {
-      this.#writing = false;
+      return false;
     }
   }
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
-import { type Delta, encode, encodePieces, type Heartbeat, type Status } from '../protocol.ts';
+import { type Delta, encode, encodePieces, type Heartbeat, type Line, type Status } from '../protocol.ts';
 import type { Output, Watch } from '../watch.ts';
 
 /** What one slow reader may cost. */
@@ -66,11 +66,11 @@ export class Readers implements Output {
   }
 
   changed(delta: Delta): void {
-    this.#broadcast(encode(delta));
+    this.#broadcast(delta);
   }
 
   status(status: Status): void {
-    this.#broadcast(encode(status));
+    this.#broadcast(status);
   }
 
   heartbeat(heartbeat: Heartbeat): void {
@@ -98,8 +98,10 @@ export class Readers implements Output {
     for (const reader of this.#readers) reader.bye(reason);
   }
 
-  #broadcast(line: string): void {
-    const bytes = Buffer.from(line);
+  /** All have the same bytes. */
+  #broadcast(line: Line): void {
+    if (this.#readers.size === 0) return;
+    const bytes = Buffer.from(encode(line));
     for (const reader of this.#readers) reader.send(bytes);
   }
 

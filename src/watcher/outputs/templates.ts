@@ -1,9 +1,10 @@
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { Member } from '../protocol.ts';
 import type { Output, Watch } from '../watch.ts';
-import { KeptFile, replaceFile, type WriteFile } from './files.ts';
+import { KeptFile, PIECE_BYTES, replaceFile, type Text, type WriteFile } from './files.ts';
 import { renderLine, type Template } from './template.ts';
 
 /**
@@ -45,7 +46,7 @@ export class TemplateOutput implements Output {
     this.#kept.retry();
   }
 
-  #render(members: readonly Member[]): string {
+  #render(members: readonly Member[]): readonly string[] {
     const lines = new Set<string>();
     const skipped: { name: string; lacks: string }[] = [];
     for (const member of members) {
@@ -54,7 +55,7 @@ export class TemplateOutput implements Output {
       else skipped.push({ name: member.name, lacks: line.lacks });
     }
     this.#report(skipped);
-    return [...lines].join('');
+    return pieces(lines);
   }
 
   #report(skipped: readonly { name: string; lacks: string }[]): void {
@@ -71,13 +72,34 @@ export class TemplateOutput implements Output {
   }
 }
 
+/** The text in pieces, which are written one at a time. */
+function pieces(lines: Iterable<string>): string[] {
+  const pieces: string[] = [];
+  let piece = '';
+  for (const line of lines) {
+    piece += line;
+    if (piece.length < PIECE_BYTES) continue;
+    pieces.push(piece);
+    piece = '';
+  }
+  return [...pieces, piece];
+}
+
+/** What was written is known by its digest: kept as a text, it would take as much memory as the file. */
 function unlessEqual(write: WriteFile): WriteFile {
   let written: string | undefined;
   return async (path, text) => {
-    if (text === written) return;
+    const wanted = digest(text);
+    if (wanted === written) return;
     // A write that fails may have failed after the rename.
     written = undefined;
     await write(path, text);
-    written = typeof text === 'string' ? text : undefined;
+    written = wanted;
   };
+}
+
+function digest(text: Text): string {
+  const hash = createHash('sha256');
+  for (const piece of typeof text === 'string' ? [text] : text) hash.update(piece);
+  return hash.digest('base64');
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { VOLUME_SIZE } from '../../../src/inject/plan.ts';
 import { silent } from '../../../src/watcher/log.ts';
-import { FileOutput, replaceFile, type WriteFile } from '../../../src/watcher/outputs/files.ts';
+import { FileOutput, MAX_PAUSE_MS, replaceFile, type WriteFile } from '../../../src/watcher/outputs/files.ts';
 import { encode, type Member, type Snapshot } from '../../../src/watcher/protocol.ts';
 import { eventually } from '../../support/eventually.ts';
 import { FakeClock, settle } from '../../support/fake-clock.ts';
@@ -66,7 +66,7 @@ test('a full volume keeps the old file, counts, and the write is tried again wit
   await eventually('the file', read, { everyMs: 5 });
   full = true;
   source.push({ type: 'set', key: 'a', members: [member('u0'), member('u1')] });
-  await clock.advance(25);
+  await clock.advance(MAX_PAUSE_MS);
   await eventually('a failure', () => files.failures === 1, { everyMs: 5 });
   assert.equal((await read()).revision, 1);
   full = false;
@@ -84,7 +84,7 @@ test('a write that fails half-way leaves the old file and nothing else', async (
   await rm(path);
   await mkdir(path);
   source.push({ type: 'set', key: 'a', members: [member('u0'), member('u1')] });
-  await clock.advance(25);
+  await clock.advance(MAX_PAUSE_MS);
   await eventually('a failure', () => files.failures === 1, { everyMs: 5 });
   assert.deepEqual(await readdir(directory), ['members.json'], 'no temporary file takes up room');
 });
@@ -111,8 +111,11 @@ test('200 changes in a row: a reader sees whole snapshots only, in order, up to 
     await clock.advance(20);
     look();
   }
-  await clock.advance(5);
-  await eventually('the last revision', () => look() === 201, { everyMs: 1 });
+  const last = async () => {
+    await clock.advance(MAX_PAUSE_MS);
+    return look() === 201;
+  };
+  await eventually('the last revision', last, { everyMs: 1 });
   assert.deepEqual(torn, []);
   assert.deepEqual(
     seen,
@@ -152,4 +155,46 @@ test('the stream goes first: a file is written 5 ms after the change, and once f
     written.map((text) => (JSON.parse(text) as Snapshot).stale),
     [true],
   );
+});
+
+/** Revisions in the order and at the time in which they were written, where one write takes so long. */
+async function paced(t: TestContext, milliseconds: number) {
+  const written: [at: number, revision: number][] = [];
+  const { clock, source } = await write(t, async (_path, text) => {
+    const { revision } = JSON.parse([...text].join('')) as Snapshot;
+    written.push([clock.now(), revision]);
+    await new Promise<void>((resolve) => clock.setTimeout(resolve, milliseconds));
+  });
+  const change = async (size: number, after: number) => {
+    const members = Array.from({ length: size }, (_, index) => member(`u${index}`));
+    source.push({ type: 'set', key: 'a', members });
+    await clock.advance(after);
+  };
+  source.push({ type: 'replace', parts: new Map() });
+  await clock.advance(5000);
+  return { clock, written, change };
+}
+
+test('the first change is written at once, the next when 50 times what that took is over', async (t) => {
+  const { clock, written, change } = await paced(t, 4);
+  for (let size = 1; size <= 10; size += 1) await change(size, 25);
+  await clock.advance(5000);
+  // Written 5 ms behind the stream; 4 ms for the write and 200 ms to the next, with all that came meanwhile.
+  assert.deepEqual(written.slice(1), [
+    [5005, 2],
+    [5209, 10],
+    [5413, 11],
+  ]);
+});
+
+test('the last state is written at most a second after the write before it, however long that took', async (t) => {
+  const { clock, written, change } = await paced(t, 300);
+  await change(1, 100);
+  await change(2, 100);
+  await change(3, 5000);
+  assert.deepEqual(written.slice(1), [
+    [5005, 2],
+    [5305 + MAX_PAUSE_MS, 4],
+  ]);
+  assert.equal(clock.now(), 10_200);
 });
