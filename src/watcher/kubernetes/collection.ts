@@ -15,6 +15,8 @@ export interface Listed<Kept> {
   order?(object: KubernetesObject): string;
   /** The members of one object; the rest of the object is not kept. */
   members(object: KubernetesObject): Kept[];
+  /** The same, given what was made of the object the last time: what has not changed is kept as it is. */
+  again?(object: KubernetesObject, before: readonly Kept[]): Kept[];
   /** Why a list without any object is not to be trusted, when no object was ever seen. */
   emptyMeans?: string | undefined;
 }

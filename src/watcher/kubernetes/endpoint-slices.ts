@@ -2,24 +2,22 @@ import { type Family, familyOf } from '../family.ts';
 import { isAddress, isDnsLabel, isDnsSubdomain, isLabelValue, isPort, isUid } from '../grammar.ts';
 import { silent } from '../log.ts';
 import { Malformed } from '../malformed.ts';
+import { isSame } from '../membership.ts';
 import { ordinalOf } from '../ordinal.ts';
 import { isSelf, type Perspective, serviceName } from '../perspective.ts';
 import type { Member } from '../protocol.ts';
 import type { Collection, KubernetesObject } from './collection.ts';
 import { booleanAt, type Fields, numberAt, objectAt, objectsAt, textAt, textsAt } from './fields.ts';
+import { finder, type Place, saysTheSame } from './same-endpoint.ts';
 import { SharedTexts } from './shared-texts.ts';
 
 /** What the endpoints of one slice are read with. */
-interface Reading {
+interface Reading extends Place {
   perspective: Perspective<'service'>;
   texts: SharedTexts;
   malformed: Malformed;
   /** The name of the slice, as far as it has one. */
   slice: string;
-  /** The DNS name of the service. */
-  domain: string;
-  ports: Record<string, number>;
-  isAddress(text: string): boolean;
 }
 
 /** The EndpointSlices of one Service. */
@@ -35,6 +33,7 @@ export function endpointSlices(
     labelSelector: `kubernetes.io/service-name=${service}`,
     order: (object) => rank(object, perspective.firstFamily),
     members: (object) => sliceMembers(object, perspective, texts, malformed),
+    again: (object, before) => sliceMembers(object, perspective, texts, malformed, before),
     // The control plane makes a slice for every Service with a selector, even one without endpoints.
     emptyMeans:
       `no EndpointSlice for service "${service}" in namespace "${namespace}"; ` +
@@ -55,13 +54,15 @@ function rank(object: KubernetesObject, first: Family | undefined): string {
 /**
  * The members of one discovery.k8s.io/v1 EndpointSlice. An endpoint without an address is none, and one
  * whose address, name, namespace or uid breaks the rules of the API is left out as malformed: the API
- * server checks nothing of a `targetRef`. Any other value that breaks them is left out by itself.
+ * server checks nothing of a `targetRef`. Any other value that breaks them is left out by itself. Of `before`,
+ * what was made of the slice the last time, members are kept of which it says the same still.
  */
 export function sliceMembers(
   object: KubernetesObject,
   perspective: Perspective<'service'>,
   texts = new SharedTexts(),
   malformed = new Malformed(silent),
+  before: readonly Member[] = [],
 ): Member[] {
   const slice = textAt(objectAt(object, 'metadata'), 'name') ?? '';
   const reading: Reading = {
@@ -69,13 +70,18 @@ export function sliceMembers(
     texts,
     malformed,
     slice,
+    namespace: perspective.group.namespace,
     domain: serviceName(perspective.group.service, perspective),
     ports: portNumbers(objectsAt(object, 'ports'), slice, malformed),
     isAddress: textAt(object, 'addressType') === 'FQDN' ? isDnsSubdomain : isAddress,
   };
+  // Most of a slice is what it was, in the order in which it was.
+  if (before[0] !== undefined && isSame(before[0].ports, reading.ports)) reading.ports = before[0].ports;
+  const known = finder(before);
   const members: Member[] = [];
   for (const endpoint of objectsAt(object, 'endpoints')) {
-    const made = member(endpoint, reading);
+    const old = known(endpoint, members.length);
+    const made = old !== undefined && saysTheSame(endpoint, old, reading) ? old : member(endpoint, reading);
     if (made !== undefined) members.push(made);
   }
   return members;

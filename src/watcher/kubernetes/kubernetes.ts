@@ -79,6 +79,8 @@ class Reflector<Kept> {
   #expiredAt = Number.NEGATIVE_INFINITY;
   #everSeen = false;
   #progress = new Progress();
+  /** What was made of each object, where its collection wants to have it again. */
+  #made: Parts<Kept> = new Map();
   /** The keys of parts by the names of their objects, where the parts have an order. */
   #keys: Map<string, string> | undefined;
 
@@ -241,11 +243,16 @@ class Reflector<Kept> {
     const before = this.#keys?.get(nameOf(key)) ?? key;
     if (type === 'DELETED') {
       this.#keys?.delete(nameOf(key));
+      this.#made.delete(before);
       return yield { type: 'delete', key: before };
     }
-    const members = this.#members(type, object);
+    const members = this.#members(type, key, object);
     // What is never changed was: it is another object, whose predecessor went unseen.
-    if (before !== key) yield { type: 'delete', key: before };
+    if (before !== key) {
+      this.#made.delete(before);
+      yield { type: 'delete', key: before };
+    }
+    if (this.#collection.again !== undefined) this.#made.set(key, members);
     this.#keys?.set(nameOf(key), key);
     yield { type: 'set', key, members };
   }
@@ -255,16 +262,21 @@ class Reflector<Kept> {
     if (type === 'BOOKMARK') return object.metadata?.annotations?.[INITIAL_EVENTS_END] === 'true';
     const key = this.#key(object);
     if (type === 'DELETED') buffer.delete(key);
-    else buffer.set(key, this.#members(type, object));
+    else buffer.set(key, this.#members(type, key, object));
     return false;
   }
 
-  #members(type: string, object: KubernetesObject): Kept[] {
+  #members(type: string, key: string, object: KubernetesObject): Kept[] {
     if (type !== 'ADDED' && type !== 'MODIFIED') {
       throw new Corrupt(`an event of the unknown type ${JSON.stringify(type)}`);
     }
     this.#everSeen = true;
-    return this.#collection.members(object);
+    return this.#make(key, object);
+  }
+
+  #make(key: string, object: KubernetesObject): Kept[] {
+    const before = this.#made.get(key);
+    return before === undefined ? this.#collection.members(object) : this.#collection.again!(object, before);
   }
 
   /** The paged list, for servers without streaming lists. */
@@ -286,7 +298,7 @@ class Reflector<Kept> {
       for (const object of page.items) {
         const key = this.#key(object);
         this.#everSeen = true;
-        parts.set(key, this.#collection.members(object));
+        parts.set(key, this.#make(key, object));
       }
       next = page.next;
       if (next === '') {
@@ -316,6 +328,7 @@ class Reflector<Kept> {
     if (this.#collection.order !== undefined)
       this.#keys = new Map([...parts.keys()].map((key) => [nameOf(key), key]));
     const members = [...parts.values()].reduce((sum, kept) => sum + kept.length, 0);
+    if (this.#collection.again !== undefined) this.#made = parts;
     yield { type: 'replace', parts, partial };
     this.#progress.listed(parts.size, this.#clock.now());
     this.#version = version;

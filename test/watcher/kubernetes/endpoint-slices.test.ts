@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { sliceMembers } from '../../../src/watcher/kubernetes/endpoint-slices.ts';
+import { silent } from '../../../src/watcher/log.ts';
+import { Malformed } from '../../../src/watcher/malformed.ts';
+import type { Member } from '../../../src/watcher/protocol.ts';
 import { endpointSlice, podEndpoint } from '../../support/endpoint-slices.ts';
 
 const perspective = { group: { namespace: 'prod', service: 'db' }, clusterDomain: 'cluster.local' };
@@ -88,4 +92,43 @@ test('slices without endpoints, and endpoints without addresses, have no members
   assert.deepEqual(sliceMembers(empty, perspective), []);
   assert.deepEqual(membersOf({ addresses: [] }), []);
   assert.deepEqual(membersOf({ addresses: ['10.0.0.1'] }, { ports: null })[0]?.ports, {});
+});
+
+test('a slice comes to the same, whatever it was before; who is in it as before stays the object that it was', () => {
+  const some = <T>(...values: T[]) => fc.constantFrom(...values);
+  const endpoint = fc.record({
+    addresses: some<unknown>(['10.0.0.1'], ['10.0.0.2'], ['10.0.0.1', 'nonsense'], ['db.example.org'], []),
+    conditions: some<unknown>({}, { ready: false }, { ready: true, serving: true }, { terminating: true }),
+    hostname: some<unknown>(undefined, 'db-0', 'db-1', 'db-0.', 'Not A Name'),
+    nodeName: some<unknown>(undefined, 'a', 'b', 'No Node'),
+    zone: some<unknown>(undefined, 'z', '-'),
+    targetRef: some<unknown>(
+      undefined,
+      { name: 'db-0', uid: 'u0' },
+      { name: 'db-0', uid: 'u1' },
+      { name: 'db-1', uid: 'u1', namespace: 'other' },
+      { uid: 'u2' },
+      { name: 'db-3', uid: 'no uid' },
+    ),
+  });
+  const anySlice = fc.record({
+    addressType: some('IPv4', 'IPv4', 'FQDN'),
+    endpoints: fc.array(endpoint, { maxLength: 5 }),
+    ports: some<unknown>([{ name: 'sql', port: 5432 }], [{ name: 'sql', port: 5433 }], [{ port: 99_999 }]),
+  });
+  const read = (slice: object, before?: readonly Member[]) => {
+    const malformed = new Malformed(silent);
+    const members = sliceMembers(slice as never, perspective, undefined, malformed, before);
+    return { members, malformed: malformed.count };
+  };
+  fc.assert(
+    fc.property(anySlice, anySlice, (first, second) => {
+      const { members } = read(first);
+      assert.deepEqual(read(second, members), read(second));
+    }),
+    { numRuns: 3000 },
+  );
+  const whole = { endpoints: [{ addresses: ['10.0.0.1'], targetRef: { name: 'db-0', uid: 'u0' } }] };
+  const [one] = read(whole).members;
+  assert.equal(read(structuredClone(whole), [one!]).members[0], one);
 });
