@@ -112,9 +112,9 @@ function inTurn(hosts: HostsFile, hooks: Hooks): Output {
       hosts.synced(watch);
       then(() => hooks.synced(watch));
     },
-    changed(delta, watch) {
+    changed(delta, watch, was) {
       hosts.changed(delta, watch);
-      then(() => hooks.changed());
+      then(() => hooks.changed(delta, watch, was));
     },
     status() {},
     heartbeat: (heartbeat, watch) => hosts.heartbeat(heartbeat, watch),

@@ -7,6 +7,11 @@ import { alterations, keepSame, type Part } from './part.ts';
 import { Places } from './places.ts';
 import type { Member } from './protocol.ts';
 
+/** A change, with what those in `changed` were before it, one for one. */
+export interface UnionChange extends Change {
+  was: Member[];
+}
+
 /** What the union does with the parts. */
 export interface UnionSteps {
   alterations: typeof alterations;
@@ -63,10 +68,10 @@ export class Union {
   }
 
   /** What all events since the last time come to; undefined when that is nothing. */
-  change(): Change | undefined {
+  change(): UnionChange | undefined {
     if (this.#touched.size === 0) return undefined;
     this.#judgeFamily();
-    const change: Change = { left: [], joined: [], changed: [] };
+    const change: UnionChange = { left: [], joined: [], changed: [], was: [] };
     for (const uid of this.#touched) this.#settle(uid, change);
     this.#touched.clear();
     this.#contents.clear();
@@ -107,7 +112,7 @@ export class Union {
     for (const uid of uids) this.#touched.add(uid);
   }
 
-  #settle(uid: string, { left, joined, changed }: Change): void {
+  #settle(uid: string, { left, joined, changed, was }: UnionChange): void {
     const old = this.#members.get(uid);
     const now = this.#put(uid);
     if (now === undefined) {
@@ -120,6 +125,7 @@ export class Union {
     } else if (!isSame(old, now)) {
       this.#members.set(uid, now);
       changed.push(now);
+      was.push(old);
     }
   }
 

@@ -8,6 +8,7 @@ import {
   type Group,
   type Heartbeat,
   type Hello,
+  type Member,
   PROTOCOL,
   type Snapshot,
   type StaleReason,
@@ -28,7 +29,8 @@ const HEARTBEAT_SECONDS = 5;
 export interface Output {
   /** The first complete answer has come: `view` is the whole truth. */
   synced?(view: Watch): void;
-  changed?(delta: Delta, view: Watch): void;
+  /** `was` is what those in `changed` were before, one for one. */
+  changed?(delta: Delta, view: Watch, was: readonly Member[]): void;
   status?(status: Status, view: Watch): void;
   heartbeat?(heartbeat: Heartbeat, view: Watch): void;
 }
@@ -274,8 +276,9 @@ export class Watch {
     this.#order.follow(change);
     this.#flushedAt = this.#clock.now();
     this.revision += 1;
-    const delta: Delta = { type: 'delta', revision: this.revision, ...change };
-    this.#tell((output) => output.changed?.(delta, this));
+    const { was, ...told } = change;
+    const delta: Delta = { type: 'delta', revision: this.revision, ...told };
+    this.#tell((output) => output.changed?.(delta, this, was));
   }
 
   #tell(tell: (output: Output) => void): void {

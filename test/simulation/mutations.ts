@@ -1,3 +1,4 @@
+import type { WriteFile } from '../../src/watcher/outputs/files.ts';
 import type { SourceEvent } from '../../src/watcher/source.ts';
 import {
   givesUp,
@@ -184,6 +185,12 @@ export const MUTATIONS: readonly Mutation[] = [
     noticedBy: 'memory',
     breakage: { pipe: (pipe) => behind(pipe, (queue, data) => queue.push(data)) },
   },
+  // What it writes.
+  {
+    name: 'members.json is left as it is for a while',
+    noticedBy: 'file',
+    breakage: { write: everyTenth },
+  },
   {
     name: 'a reader that takes nothing stays for ever',
     noticedBy: 'stuck',
@@ -205,6 +212,15 @@ function dns(name: string, noticedBy: Rule, breakage: Breakage): Mutation {
 
 function source(name: string, noticedBy: Rule, each: (said: SourceEvent) => Iterable<SourceEvent>): Mutation {
   return { name, noticedBy, breakage: { source: (given) => events(given, each) } };
+}
+
+/** Most writes come to nothing. */
+function everyTenth(write: WriteFile): WriteFile {
+  let writes = 0;
+  return async (path, text) => {
+    writes += 1;
+    if (writes % 10 === 1) await write(path, text);
+  };
 }
 
 /** Lines are left as they are where `each` says nothing. */

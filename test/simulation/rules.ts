@@ -21,6 +21,7 @@ export const RULES = {
   lag: 'while the watch works, the membership is at most 5 s old',
   converged: 'within 5 s of the last fault every reader that keeps up holds the truth, and it is fresh',
   memory: 'a reader that is behind is owed at most 256 KiB',
+  file: 'members.json is a membership that was told, never an older one, and a second behind at most',
   stuck: 'who takes nothing for 30 s is disconnected, and nobody else is',
   version: 'a watch goes on from the last line that came whole, and no list may be older than that',
   retry: 'after a failure the API is asked again, within 30 s and what it asked for',

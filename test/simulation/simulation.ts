@@ -1,5 +1,6 @@
 import type { Log } from '../../src/watcher/log.ts';
 import { merge } from '../../src/watcher/merge.ts';
+import { FileOutput } from '../../src/watcher/outputs/files.ts';
 import { type Pipe, Readers } from '../../src/watcher/outputs/readers.ts';
 import { alterations } from '../../src/watcher/part.ts';
 import { Places } from '../../src/watcher/places.ts';
@@ -10,6 +11,7 @@ import { Audience } from './audience.ts';
 import { SimulatedClock } from './clock.ts';
 import { DnsUpstream } from './dns-upstream.ts';
 import { canonical } from './expectation.ts';
+import { SimulatedFile } from './file.ts';
 import { History } from './history.ts';
 import { Population } from './population.ts';
 import { Random } from './random.ts';
@@ -67,6 +69,7 @@ class Simulation {
   #audience: Audience;
   #watch: Watch;
   #readers: Readers;
+  #file: SimulatedFile;
   #log: (line: string) => void;
 
   constructor(seed: number, { breakage = {}, kind, log = () => {} }: Variation) {
@@ -114,6 +117,10 @@ class Simulation {
     this.#watch = new Watch({ source, group, self, union, clock: this.#clock, log: sidecarLog });
     this.#readers = new Readers(this.#watch, this.#clock, sidecarLog);
     this.#watch.add(this.#readers);
+    const { ledger } = this.#upstream;
+    this.#file = new SimulatedFile(this.#clock, new Random(seed, 'file'), ledger, this.#validator.report);
+    const write = breakage.write?.(this.#file.write) ?? this.#file.write;
+    this.#watch.add(new FileOutput('', this.#clock, sidecarLog, write));
     const wrap = (pipe: Pipe) => breakage.pipe?.(pipe, this.#clock) ?? pipe;
     const chance = new Random(seed, 'readers');
     this.#audience = new Audience(this.#clock, chance, this.#validator, this.#readers, wrap);
@@ -214,6 +221,7 @@ class Simulation {
       yield 5000;
       this.#upstream.probe();
       this.#audience.probe();
+      this.#file.probe();
     }
   }
 

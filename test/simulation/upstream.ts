@@ -2,6 +2,7 @@ import type { Clock } from '../../src/watcher/clock.ts';
 import type { DnsResolver } from '../../src/watcher/dns/dns-resolver.ts';
 import type { Transport } from '../../src/watcher/kubernetes/transport.ts';
 import type { Log } from '../../src/watcher/log.ts';
+import type { WriteFile } from '../../src/watcher/outputs/files.ts';
 import type { Pipe } from '../../src/watcher/outputs/readers.ts';
 import type { Source } from '../../src/watcher/source.ts';
 import type { UnionSteps } from '../../src/watcher/union.ts';
@@ -21,6 +22,7 @@ export interface Breakage {
   resolver?(resolver: DnsResolver, clock: Clock): DnsResolver;
   source?(source: Source, clock: Clock): Source;
   pipe?(pipe: Pipe, clock: Clock): Pipe;
+  write?(write: WriteFile): WriteFile;
   /** Made from the right steps. */
   union?(steps: UnionSteps): Partial<UnionSteps>;
   /** The source's clock only. */

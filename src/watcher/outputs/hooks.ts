@@ -1,7 +1,7 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
-import type { Member } from '../protocol.ts';
+import type { Delta, Member } from '../protocol.ts';
 import type { Output, Watch } from '../watch.ts';
 import { type Ending, type Run, run } from './command.ts';
 import { Latest } from './latest.ts';
@@ -116,8 +116,12 @@ export class Hooks implements Output {
     this.#latest.request();
   }
 
-  changed(): void {
-    this.#latest.request();
+  /** Who is ready is no news: the peers are worked out when their list may be another. */
+  changed(delta: Delta, _watch: Watch, was: readonly Member[]): void {
+    const { peer = peerName('DNS') } = this.#options;
+    const shown = (member: Member) => JSON.stringify([member.self, peer(member)]);
+    const changes = (member: Member, index: number) => shown(member) !== shown(was[index]!);
+    if (delta.left.length + delta.joined.length > 0 || delta.changed.some(changes)) this.#latest.request();
   }
 
   /** Runs no more; resolves when a command that still ran, and what others left running, has ended. */

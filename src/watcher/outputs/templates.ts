@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
-import type { Member } from '../protocol.ts';
+import type { Delta, Member } from '../protocol.ts';
 import type { Output, Watch } from '../watch.ts';
 import { KeptFile, PIECE_BYTES, replaceFile, type Text, type WriteFile } from './files.ts';
 import { renderLine, type Template } from './template.ts';
@@ -38,12 +38,18 @@ export class TemplateOutput implements Output {
     this.#kept.request(() => this.#render(watch.snapshot().members));
   }
 
-  changed(_delta: unknown, watch: Watch): void {
-    this.synced(watch);
+  changed(delta: Delta, watch: Watch, was: readonly Member[]): void {
+    const changes = (member: Member, index: number) => this.#shown(member) !== this.#shown(was[index]!);
+    if (delta.left.length + delta.joined.length > 0 || delta.changed.some(changes)) this.synced(watch);
   }
 
   heartbeat(): void {
     this.#kept.retry();
+  }
+
+  /** The line, or what is missing for it: the file is about nothing else, least of all who is ready. */
+  #shown(member: Member): string {
+    return JSON.stringify(renderLine(this.#template, member));
   }
 
   #render(members: readonly Member[]): readonly string[] {
