@@ -193,7 +193,8 @@ class Reflector<Kept> {
         for (const line of splitter.push(next.value)) {
           const event = parseEvent(line);
           if (buffer === undefined) {
-            yield* this.#change(event);
+            // By `yield*` an async generator waits several times for what it is given at once.
+            for (const said of this.#change(event)) yield said;
             this.#version = event.version;
           } else if (this.#gather(event, buffer)) {
             yield* this.#replace(buffer, event.version);
