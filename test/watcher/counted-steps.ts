@@ -10,23 +10,44 @@ const ITERATORS = [
 
 /** How many steps iterators make while `act` runs. */
 export function byIteration(act: () => void): number {
-  let steps = 0;
+  const count = counting();
+  try {
+    act();
+  } finally {
+    count.stop();
+  }
+  return count.steps;
+}
+
+/** The same until it resolves, with the few steps of whatever else runs meanwhile. */
+export async function byIterationOf(act: () => Promise<void>): Promise<number> {
+  const count = counting();
+  try {
+    await act();
+  } finally {
+    count.stop();
+  }
+  return count.steps;
+}
+
+function counting() {
   const restore = ITERATORS.map((prototype) => {
     const { next } = prototype;
     prototype.next = function (...given) {
-      steps += 1;
+      count.steps += 1;
       return next.apply(this, given);
     };
     return () => {
       prototype.next = next;
     };
   });
-  try {
-    act();
-  } finally {
-    for (const undo of restore) undo();
-  }
-  return steps;
+  const count = {
+    steps: 0,
+    stop() {
+      for (const undo of restore) undo();
+    },
+  };
+  return count;
 }
 
 /** The object that has `next`. */

@@ -1,10 +1,21 @@
 /** What a change costs, counted in looks and steps: it does not depend on how many members there are. */
 import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { silent } from '../../src/watcher/log.ts';
+import { FileOutput } from '../../src/watcher/outputs/files.ts';
+import { Gate } from '../../src/watcher/outputs/gate.ts';
+import { Hooks } from '../../src/watcher/outputs/hooks.ts';
+import { Readers } from '../../src/watcher/outputs/readers.ts';
+import { parseTemplate } from '../../src/watcher/outputs/template.ts';
+import { TemplateOutput } from '../../src/watcher/outputs/templates.ts';
 import type { Member } from '../../src/watcher/protocol.ts';
 import { Union } from '../../src/watcher/union.ts';
-import { byIteration } from './counted-steps.ts';
-import { member } from './scripted-source.ts';
+import { FakeClock, settle } from '../support/fake-clock.ts';
+import { byIteration, byIterationOf } from './counted-steps.ts';
+import { member, scripted, watchOf } from './scripted-source.ts';
 
 const SLICE = 100;
 
@@ -69,3 +80,52 @@ for (const [name, act] of Object.entries(EVENTS)) {
     assert.deepEqual(many, few);
   });
 }
+
+test('a change that is told to every kind of output walks past nobody else', async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), 'rollcall-'));
+  t.after(() => rm(directory, { recursive: true }));
+  const steps = async (slices: number) => {
+    const looks = { count: 0 };
+    const clock = new FakeClock();
+    const source = scripted();
+    const written: string[] = [];
+    const write = async (_path: string, text: string | Iterable<string>) =>
+      void written.push([...text].join(''));
+    const gate = {
+      members: 1,
+      timeoutMs: 1,
+      onTimeout: 'continue',
+      marker: join(directory, `${slices}`),
+    } as const;
+    const watch = watchOf(
+      source,
+      clock,
+      new FileOutput('', clock, silent, write),
+      new TemplateOutput('', parseTemplate('peers={name}'), clock, silent, write),
+      new Hooks({ onChange: ['true'], needsSelf: true }, clock, silent),
+      new Gate(gate, clock, silent),
+    );
+    const readers = new Readers(watch, clock, silent);
+    watch.add(readers);
+    const lines: string[] = [];
+    const pipe = { destroyed: false, write: (line: unknown) => lines.push(`${line}`) > 0 };
+    readers.add({ ...pipe, on() {}, end() {}, destroy() {} });
+    const parts = Array.from(
+      { length: slices },
+      (_, at) => [`s${at}`, slice(at, looks, () => true)] as const,
+    );
+    source.push({ type: 'replace', parts: new Map(parts) });
+    await clock.advance(5000);
+    assert.equal(written.length, 2);
+    looks.count = 0;
+    const [first, ...others] = slice(0, looks, () => true);
+    const walked = await byIterationOf(async () => {
+      source.push({ type: 'set', key: 's0', members: [{ ...first!, ready: false }, ...others] });
+      await settle();
+    });
+    assert.match(lines.at(-1)!, /"type":"delta".*"uid":"u0"/);
+    return looks.count + walked;
+  };
+  const [few, many] = [await steps(2), await steps(100)];
+  assert.ok(Math.abs(many - few) < SLICE, `${few} steps among 200 members, ${many} among 10,000`);
+});
