@@ -23,7 +23,7 @@ export interface Item {
 export interface Workload extends Item {
   /** The path of the pod template in the object. */
   templatePath: Path;
-  /** The same path for people, where the object has several templates. */
+  /** This says the path in words, where the object has several templates. */
   part?: string;
 }
 

@@ -15,7 +15,7 @@ import { parseCommand } from '../watcher/outputs/words.ts';
 import { mountPath } from './mount-path.ts';
 import { quantity } from './quantity.ts';
 
-/** Who may say something, the strongest first. */
+/** The places where a key may be written, the strongest first. */
 export const WRITTEN = ['pod', 'namespace', 'installation'] as const;
 export type Written = (typeof WRITTEN)[number];
 

@@ -19,7 +19,7 @@ export function refuseForeignMounts({ spec }: Pod, plan: Plan): void {
   }
 }
 
-/** What is mounted around our folder, or a device in its place: the folder could not be made. */
+/** Refuses a read-only mount around our folder, or a device in its place: the folder could not be made there. */
 function refuseAround(container: Container, plan: Plan, readOnly: ReadonlySet<string>): void {
   const ours = placeOf(plan.mount.mountPath);
   for (const mount of container.volumeMounts ?? []) {
@@ -54,7 +54,7 @@ function refuseMountsOf(container: Container, plan: Plan, scripts: boolean): voi
       throw writable(container, mount);
     if (scripts && mount.name === SCRIPTS_VOLUME && mount.readOnly !== true) throw writable(container, mount);
   }
-  // As a block device a volume has neither place nor read-only.
+  // A volume that is used as a block device has no path below it, and can't be read-only.
   const device = container.volumeDevices?.find(({ name }) => plan.volumes.some((ours) => ours.name === name));
   if (device !== undefined) throw foreign(container, device.name);
 }

@@ -41,7 +41,7 @@ export function applied<T>(document: T, operations: readonly Operation[]): T {
       continue;
     }
     const above = path.slice(0, end);
-    // What was done to one child has not moved its parent.
+    // An operation on one child leaves its parent where it was, so the parent need not be looked up again.
     if (above !== parentPath) parent = ownedAt(holder, above, operation, owned);
     parentPath = above;
     write(parent, unescaped(path.slice(end + 1)), operation);

@@ -10,7 +10,7 @@ import type { Finding, Place } from './finding.ts';
  * members: 0.1 s of CPU time and 30 MB in a group of a thousand. docs/scale.md has what was measured.
  */
 const MOST_MEMBERS = 1000;
-/** As client-go asks for. */
+/** The number of objects in a page of a list; client-go asks for as many. */
 const PAGE = 500;
 
 class Unread extends Error {}

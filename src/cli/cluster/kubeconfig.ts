@@ -25,7 +25,7 @@ export async function readKubeconfig(flags: ClusterFlags, env: Io['env']): Promi
     if (index > 0) config.mergeConfig(other, true);
   }
   if (flags.context !== undefined) choose(config, flags.context);
-  // As kubectl does, for `kubectl proxy`; the client wants to be told that there is no TLS to verify.
+  // `kubectl proxy` serves plain HTTP; the client wants to be told that there is no TLS to verify.
   config.clusters = config.clusters.map((one) =>
     one.server.startsWith('http:') ? { ...one, skipTLSVerify: true } : one,
   );

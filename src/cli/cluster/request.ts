@@ -75,7 +75,7 @@ function parsed(answer: string): Fields {
   }
 }
 
-/** What the API server says about a request that failed. */
+/** Returns the sentence of the API server about a request that failed. */
 export function refusal({ status, body }: Answer): string {
   return `${status}: ${typeof body.message === 'string' ? body.message : 'no reason given'}`;
 }

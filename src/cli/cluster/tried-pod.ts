@@ -3,7 +3,7 @@ import { hasSidecar } from '../workloads.ts';
 import type { Cluster } from './cluster.ts';
 import { refusal } from './request.ts';
 
-/** What came of a pod that was created as a dry run. */
+/** The outcome of a dry run that created a pod. */
 export interface TriedPod {
   /** `forbidden`: the user may not create pods. `refused`: for every other reason. */
   outcome: 'with-sidecar' | 'without-sidecar' | 'forbidden' | 'refused';

@@ -22,7 +22,7 @@ export interface Explanation {
   namespace: string;
   /** The path of the pod template, when the object has several. */
   template?: string;
-  /** What the webhook does with a pod that is created now. With `missed` it is not asked. */
+  /** This says what the webhook does with a pod that is created now; `missed` means that it is not asked. */
   result: 'inject' | 'skip' | 'deny' | 'missed';
   code?: string;
   sentence?: string;

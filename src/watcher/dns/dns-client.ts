@@ -1,4 +1,4 @@
-import type { RemoteInfo, Socket as UdpSocket } from 'node:dgram';
+import type { Socket as UdpSocket } from 'node:dgram';
 import { readFileSync } from 'node:fs';
 import { isIPv6, type Socket } from 'node:net';
 import { BadMessage, decodeReply, encodeQuery, type Question, type Reply } from './dns-message.ts';
@@ -121,7 +121,7 @@ function overUdp(server: Server, question: Question, edns: boolean, tryMs: numbe
   const reply = new Promise<Reply>((resolve, reject) => {
     const fail = (error: NodeJS.ErrnoException) => reject(new Unanswered(codeOf(error), error.message));
     socket.on('error', fail);
-    socket.on('message', (message: Buffer, _from: RemoteInfo) => {
+    socket.on('message', (message: Buffer) => {
       try {
         resolve(decodeReply(message, id, question));
       } catch (error) {
