@@ -28,7 +28,7 @@ const bundles: Record<string, BuildOptions> = {
     },
   },
   /** What applications import, in a form that can be read. */
-  modules: { entryPoints: { client: 'src/watcher/client.ts', watcher: 'src/watcher/index.ts' } },
+  modules: { entryPoints: { client: 'src/client/client.ts', watcher: 'src/client/watch-group.ts' } },
 };
 
 const { positionals, values } = parseArgs({

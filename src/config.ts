@@ -13,8 +13,8 @@ import {
   text,
   waitAction,
 } from './values.ts';
-import { parseTemplate } from './watcher/outputs/template.ts';
-import { parseCommand } from './watcher/outputs/words.ts';
+import { parseCommand } from './watcher/texts/shell-words.ts';
+import { parseTemplate } from './watcher/texts/template.ts';
 
 /** A mistake in what the user gave. The message names the key, the value and what to do. */
 export class UsageError extends Error {}

@@ -19,12 +19,13 @@ const commands = {
   sidecar: {
     doc: 'follow a group and stream its membership over a Unix socket',
     settings: sidecarSettings,
-    run: async (config: Config<typeof sidecarSettings>) => (await import('./sidecar.ts')).sidecar(config),
+    run: async (config: Config<typeof sidecarSettings>) =>
+      (await import('./sidecar/sidecar.ts')).sidecar(config),
   },
   probe: {
     doc: 'ask the sidecar in the same container whether it is well',
     settings: probeSettings,
-    run: async (config: Config<typeof probeSettings>) => (await import('./probe.ts')).probe(config),
+    run: async (config: Config<typeof probeSettings>) => (await import('./sidecar/probe.ts')).probe(config),
   },
   webhook: {
     doc: 'serve the admission webhook that injects the sidecar',
@@ -38,11 +39,11 @@ const commands = {
 const programs = {
   'peer-finder': {
     doc: 'run scripts with the peers, in place of peer-finder',
-    run: async (argv: readonly string[]) => (await import('./peer-finder.ts')).peerFinder(argv),
+    run: async (argv: readonly string[]) => (await import('./peer-finder/peer-finder.ts')).peerFinder(argv),
   },
   install: {
     doc: 'copy the program and its runtime into a directory',
-    run: async (argv: readonly string[]) => (await import('./install.ts')).install(argv),
+    run: async (argv: readonly string[]) => (await import('./install/install.ts')).install(argv),
   },
 } as const;
 

@@ -1,7 +1,7 @@
 /** Parsers of values that people write. Each throws an error whose message says what to give instead. */
 import { checkLabelSelector } from './label-selector.ts';
-import { isDnsSubdomain } from './watcher/grammar.ts';
-import { parseTarget } from './watcher/outputs/target.ts';
+import { isDnsSubdomain } from './watcher/membership/grammar.ts';
+import { parseTarget } from './watcher/texts/notify-target.ts';
 
 export const text = (given: string) => given;
 

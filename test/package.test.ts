@@ -51,7 +51,13 @@ async function pack(copy: string): Promise<string> {
 
 test('the package has the programs, the types and the manifests, and no sources', async () => {
   const files = await readdir(installed, { recursive: true });
-  for (const file of ['main.js', 'client.js', 'watcher.js', 'types/client.d.ts', 'types/index.d.ts']) {
+  for (const file of [
+    'main.js',
+    'client.js',
+    'watcher.js',
+    'types/client/client.d.ts',
+    'types/client/watch-group.d.ts',
+  ]) {
     assert.ok(files.includes(join('dist', file)), file);
   }
   for (const file of ['NOTICE', 'SECURITY.md', join('deploy', 'kustomization.yaml')]) {

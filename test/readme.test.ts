@@ -36,10 +36,10 @@ test('the Node example prints the members as they change', async (t) => {
 
 for (const [index, module, source] of [
   [1, 'client', 'client.ts'],
-  [2, 'watcher', 'index.ts'],
+  [2, 'watcher', 'watch-group.ts'],
 ] as const) {
   test(`the example of rollcall/${module} prints the members as they change`, async (t) => {
-    const url = new URL(`../src/watcher/${source}`, import.meta.url).href;
+    const url = new URL(`../src/client/${source}`, import.meta.url).href;
     const example = block('js', index).replace(`'rollcall/${module}'`, `'${url}'`);
     await follows(t, process.execPath, ['--input-type=module', '--eval'], example, {
       before: /'db-0', 'db-1'/,

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { type Key, keys, PREFIX } from '../src/inject/annotations.ts';
-import { parseTemplate } from '../src/watcher/outputs/template.ts';
+import { parseTemplate } from '../src/watcher/texts/template.ts';
 import { REPORTER } from '../src/webhook/skip-events.ts';
 import { placeholderDocs, reference } from './reference/reference.ts';
 

@@ -6,10 +6,10 @@ type Program = (argv: readonly string[], io: Io) => Promise<number>;
 
 /** The commands for people at a terminal. Each is imported when it runs. */
 const programs: Readonly<Record<CommandName, () => Promise<Program>>> = {
-  inject: async () => (await import('./inject.ts')).inject,
-  uninject: async () => (await import('./uninject.ts')).uninject,
-  explain: async () => (await import('./explain.ts')).explain,
-  check: async () => (await import('./check.ts')).check,
+  inject: async () => (await import('./inject/inject.ts')).inject,
+  uninject: async () => (await import('./inject/uninject.ts')).uninject,
+  explain: async () => (await import('./explain/explain.ts')).explain,
+  check: async () => (await import('./check/check.ts')).check,
 };
 
 export { commands };

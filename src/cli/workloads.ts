@@ -1,7 +1,7 @@
 import { isInjected } from '../inject/own-sidecar.ts';
 import type { Pod } from '../inject/pod.ts';
 import { at, type Fields, isFields, type Path, type Value } from './document/value.ts';
-import { placeOf, templatesOf } from './templates.ts';
+import { placeOf, templatesOf } from './pod-templates.ts';
 
 /** The namespace of a pod for which nobody named one. */
 export const DEFAULT_NAMESPACE = 'default';

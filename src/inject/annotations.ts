@@ -10,8 +10,8 @@ import {
   sourceName,
   waitAction,
 } from '../values.ts';
-import { parseTemplate } from '../watcher/outputs/template.ts';
-import { parseCommand } from '../watcher/outputs/words.ts';
+import { parseCommand } from '../watcher/texts/shell-words.ts';
+import { parseTemplate } from '../watcher/texts/template.ts';
 import { mountPath } from './mount-path.ts';
 import { quantity } from './quantity.ts';
 

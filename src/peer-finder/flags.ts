@@ -3,8 +3,8 @@ import { UsageError } from '../config.ts';
 import { dnsLabel, labelSelector, serverUrl } from '../values.ts';
 import type { UpstreamOptions } from '../watcher/kubernetes/upstream.ts';
 import type { AddressType } from '../watcher/outputs/hooks.ts';
-import { parseCommand } from '../watcher/outputs/words.ts';
 import type { Group } from '../watcher/protocol.ts';
+import { parseCommand } from '../watcher/texts/shell-words.ts';
 
 /**
  * The options of peer-finder. `upstream` has only what was given by flags; a pod has defaults for the rest.

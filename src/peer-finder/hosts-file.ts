@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import type { Log } from '../watcher/log.ts';
-import type { Members } from '../watcher/membership.ts';
+import type { Members } from '../watcher/membership/membership.ts';
 import type { AddressType } from '../watcher/outputs/hooks.ts';
 import { peerName } from '../watcher/outputs/hooks.ts';
 import type { Output, Watch } from '../watcher/watch.ts';

@@ -1,4 +1,4 @@
-import { byUid, type Part } from './part.ts';
+import { byUid, type Part } from './membership/part.ts';
 import type { Member } from './protocol.ts';
 
 /** What parts tell of a uid, looked up. It is cleared when a part tells something else. */

@@ -1,4 +1,4 @@
-import { isDnsLabel } from './grammar.ts';
+import { isDnsLabel } from './membership/grammar.ts';
 
 /**
  * What the search list of a resolv.conf says of the cluster. The kubelet writes

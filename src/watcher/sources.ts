@@ -1,10 +1,10 @@
 import { dnsSource } from './dns/dns.ts';
 import { dnsClient } from './dns/dns-client.ts';
 import { endpointSlices } from './kubernetes/endpoint-slices.ts';
-import { kubernetesSource } from './kubernetes/kubernetes.ts';
 import { pods } from './kubernetes/pods.ts';
+import { kubernetesSource } from './kubernetes/reflector.ts';
 import { kubernetesApi, type UpstreamContext, type UpstreamOptions } from './kubernetes/upstream.ts';
-import { Malformed } from './malformed.ts';
+import { Malformed } from './membership/malformed.ts';
 import type { Perspective } from './perspective.ts';
 import type { SourceName } from './protocol.ts';
 import type { Source } from './source.ts';

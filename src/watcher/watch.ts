@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { type Clock, systemClock } from './clock.ts';
 import { type Log, silent } from './log.ts';
-import type { Members, MembershipEvent, Parts } from './membership.ts';
-import { Order } from './order.ts';
+import type { Members, MembershipEvent, Parts } from './membership/membership.ts';
+import { Order } from './membership/order.ts';
+import { Union } from './membership/union.ts';
 import {
   type Delta,
   type Group,
@@ -15,7 +16,6 @@ import {
   type Status,
 } from './protocol.ts';
 import type { Source, SourceEvent } from './source.ts';
-import { Union } from './union.ts';
 
 /** Changes within this long of one another fold into one delta. */
 const COALESCE_MS = 20;

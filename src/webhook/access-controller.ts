@@ -10,8 +10,8 @@ import { type Api, ifThere, sentenceOf } from './api.ts';
 import { ALL_ROLES } from './binding.ts';
 import { type HeldBinding, isTerminating } from './cluster-objects.ts';
 import type { ClusterState, StateListener } from './cluster-state.ts';
-import { KeyedWork } from './keyed-work.ts';
 import { namespacePath } from './paths.ts';
+import { Workqueue } from './workqueue.ts';
 
 export interface AccessControllerOptions {
   api: Api;
@@ -49,14 +49,14 @@ export class AccessController implements StateListener {
   #lost: ReadonlyMap<Role, Map<string, ReadonlySet<string>>> = new Map(
     ALL_ROLES.map((role) => [role, new Map()]),
   );
-  #work: KeyedWork;
+  #work: Workqueue;
   #pruning: unknown;
   #stopped = false;
 
   constructor(options: AccessControllerOptions) {
     this.#options = { clock: systemClock, ...options };
     const { log, clock, metrics } = this.#options;
-    this.#work = new KeyedWork(
+    this.#work = new Workqueue(
       (namespace) => this.#provide(namespace),
       (namespace, error, retryInMs) => {
         log.warn('access not provided', {

@@ -5,7 +5,7 @@ import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import { type Clock, systemClock } from '../watcher/clock.ts';
 import type { Listed } from '../watcher/kubernetes/collection.ts';
-import { follow } from '../watcher/kubernetes/kubernetes.ts';
+import { follow } from '../watcher/kubernetes/reflector.ts';
 import type { SourceEvent } from '../watcher/source.ts';
 import { type Api, sentenceOf } from './api.ts';
 import { ALL_ROLES } from './binding.ts';

@@ -5,7 +5,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import type { Explanation } from '../../src/cli/explain/explanation.ts';
-import { CRON_JOB } from '../cli/manifests.ts';
+import { CRON_JOB } from '../cli/inject/manifests.ts';
 import { run } from '../cli/run.ts';
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
 import { type OutsideWebhook, SYSTEM_NAMESPACE, startOutsideWebhook } from '../support/deployment.ts';

@@ -1,8 +1,8 @@
 /** Injects odd documents and takes out again what came in, on all processors of the machine. */
 import { availableParallelism } from 'node:os';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
-import { inject } from '../../src/cli/inject.ts';
-import { uninject } from '../../src/cli/uninject.ts';
+import { inject } from '../../src/cli/inject/inject.ts';
+import { uninject } from '../../src/cli/inject/uninject.ts';
 import { Random } from '../simulation/random.ts';
 import { oddDocument } from './odd-documents.ts';
 

@@ -12,7 +12,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { applyOperations } from '../../src/cli/document/operations.ts';
 import { parse } from '../../src/cli/document/parse.ts';
 import { at, type Fields, isFields, type Path, replaceAt, type Value } from '../../src/cli/document/value.ts';
-import { judge, offlineInstallOf } from '../../src/cli/judge.ts';
+import { judge, offlineInstallOf } from '../../src/cli/inject/judge.ts';
 import { itemsOf, workloadsOf } from '../../src/cli/workloads.ts';
 import { STATUS_KEY } from '../../src/inject/names.ts';
 import { type Case, oddRuns } from './odd-runs.ts';

@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { parseAllDocuments } from 'yaml';
-import { RULES } from '../../src/cli/access.ts';
 import { KINDS } from '../../src/cli/cluster/kinds.ts';
 import { ENTRIES } from '../../src/cli/explain/entries.ts';
 import { targetOf } from '../../src/cli/explain/target.ts';
+import { RULES } from '../../src/cli/inject/access-objects.ts';
 
 async function deployed(file: string): Promise<Record<string, unknown>[]> {
   const text = await readFile(new URL(`../../deploy/${file}`, import.meta.url), 'utf8');

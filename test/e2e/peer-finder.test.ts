@@ -13,7 +13,7 @@ const CONF = '/shared/cluster.conf';
 /** DNS is asked again and again, and its servers may remember an answer for 30 s. */
 const PATIENCE = { timeoutMs: 60_000, everyMs: 500 };
 
-const script = (name: string) => readFile(new URL(`../peer-finder-scripts/${name}`, import.meta.url), 'utf8');
+const script = (name: string) => readFile(new URL(`../peer-finder/scripts/${name}`, import.meta.url), 'utf8');
 
 /** Every container of the chart has what peer-finder's users give it. */
 const container = (name: string, more: object) => {

@@ -1,5 +1,5 @@
 import { endpointSlices } from '../../src/watcher/kubernetes/endpoint-slices.ts';
-import { kubernetesSource } from '../../src/watcher/kubernetes/kubernetes.ts';
+import { kubernetesSource } from '../../src/watcher/kubernetes/reflector.ts';
 import type { Transport } from '../../src/watcher/kubernetes/transport.ts';
 import type { Log } from '../../src/watcher/log.ts';
 import type { Source } from '../../src/watcher/source.ts';

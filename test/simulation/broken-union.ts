@@ -1,7 +1,7 @@
 /** Unions that get it wrong: what follows the changes goes astray in one step. */
 
-import type { Part, Told } from '../../src/watcher/part.ts';
-import type { UnionSteps } from '../../src/watcher/union.ts';
+import type { Part, Told } from '../../src/watcher/membership/part.ts';
+import type { UnionSteps } from '../../src/watcher/membership/union.ts';
 
 /** Where somebody stands is looked up once, and never again. */
 export function staleIndex({ places }: UnionSteps): Partial<UnionSteps> {

@@ -1,10 +1,10 @@
 import type { Log } from '../../src/watcher/log.ts';
-import { merge } from '../../src/watcher/merge.ts';
+import { merge } from '../../src/watcher/membership/merge.ts';
+import { alterations } from '../../src/watcher/membership/part.ts';
+import { Places } from '../../src/watcher/membership/places.ts';
+import { Union } from '../../src/watcher/membership/union.ts';
 import { FileOutput } from '../../src/watcher/outputs/files.ts';
 import { type Pipe, Readers } from '../../src/watcher/outputs/readers.ts';
-import { alterations } from '../../src/watcher/part.ts';
-import { Places } from '../../src/watcher/places.ts';
-import { Union } from '../../src/watcher/union.ts';
 import { Watch } from '../../src/watcher/watch.ts';
 import { ApiUpstream } from './api-upstream.ts';
 import { Audience } from './audience.ts';

@@ -7,7 +7,7 @@ import { systemClock } from '../../src/watcher/clock.ts';
 import type { Listed } from '../../src/watcher/kubernetes/collection.ts';
 import { Credentials } from '../../src/watcher/kubernetes/credentials.ts';
 import { endpointSlices } from '../../src/watcher/kubernetes/endpoint-slices.ts';
-import { follow } from '../../src/watcher/kubernetes/kubernetes.ts';
+import { follow } from '../../src/watcher/kubernetes/reflector.ts';
 import { kubernetesTransport, type Request, type Transport } from '../../src/watcher/kubernetes/transport.ts';
 import { silent } from '../../src/watcher/log.ts';
 import type { SourceEvent } from '../../src/watcher/source.ts';

@@ -1,5 +1,5 @@
 import { endpointSlices } from '../../src/watcher/kubernetes/endpoint-slices.ts';
-import { kubernetesSource } from '../../src/watcher/kubernetes/kubernetes.ts';
+import { kubernetesSource } from '../../src/watcher/kubernetes/reflector.ts';
 import { silent } from '../../src/watcher/log.ts';
 import type { Delta, Heartbeat, Status } from '../../src/watcher/protocol.ts';
 import { type Output, Watch } from '../../src/watcher/watch.ts';

@@ -1,10 +1,10 @@
 import { X509Certificate } from 'node:crypto';
 import { ROLES } from '../../inject/account.ts';
-import { RULES } from '../access.ts';
 import { type Answer, refusal } from '../cluster/request.ts';
 import { at, isFields } from '../document/value.ts';
 import { ENTRIES, entriesOf } from '../explain/entries.ts';
 import { CONFIGURATION, readyEndpoints } from '../explain/webhook.ts';
+import { RULES } from '../inject/access-objects.ts';
 import type { Check, Finding, Place } from './finding.ts';
 import { groupSizes } from './group-sizes.ts';
 import { tryCheckPod } from './try-pod.ts';

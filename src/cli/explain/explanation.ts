@@ -3,8 +3,8 @@ import { countedOtherwise, countsAs } from '../../inject/counted.ts';
 import type { Decision } from '../../inject/decide.ts';
 import type { Install } from '../../inject/plan.ts';
 import { type Namespace, own, type Pod } from '../../inject/pod.ts';
-import type { Judgement } from '../judge.ts';
-import { judge } from '../judge.ts';
+import type { Judgement } from '../inject/judge.ts';
+import { judge } from '../inject/judge.ts';
 import { podOf, type Workload } from '../workloads.ts';
 import { type Answer, calls, type Entry } from './entries.ts';
 

@@ -4,7 +4,7 @@ import type { LimitRangeItem, Namespace } from '../../inject/pod.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { type Answer, refusal, Unreachable } from '../cluster/request.ts';
 import { at, type Fields } from '../document/value.ts';
-import { InputNamespaces } from '../input-namespaces.ts';
+import { InputNamespaces } from '../inject/input-namespaces.ts';
 import { hasSidecar, type Item, itemsOf, podOf, type Workload, workloadsOf } from '../workloads.ts';
 import { dryRun } from './dry-run.ts';
 import { type Explanation, explain, type NamespaceSource, type Rule } from './explanation.ts';

@@ -1,5 +1,5 @@
 import type { Install } from '../../inject/plan.ts';
-import { InputNamespaces } from '../input-namespaces.ts';
+import { InputNamespaces } from '../inject/input-namespaces.ts';
 import type { Item } from '../workloads.ts';
 import { workloadsOf } from '../workloads.ts';
 import { ENTRIES } from './entries.ts';

@@ -1,7 +1,7 @@
 import { familyFirst } from '../family.ts';
-import { isAddress, isDnsSubdomain } from '../grammar.ts';
-import type { Malformed } from '../malformed.ts';
-import { ordinalOf } from '../ordinal.ts';
+import { isAddress, isDnsSubdomain } from '../membership/grammar.ts';
+import type { Malformed } from '../membership/malformed.ts';
+import { ordinalOf } from '../membership/ordinal.ts';
 import type { Perspective } from '../perspective.ts';
 import type { Member } from '../protocol.ts';
 import { type AddressRecord, DnsFailure, type SrvRecord } from './dns-resolver.ts';

@@ -1,6 +1,6 @@
 import { type Clock, ticking } from '../clock.ts';
-import { isAddress } from '../grammar.ts';
-import type { Malformed } from '../malformed.ts';
+import { isAddress } from '../membership/grammar.ts';
+import type { Malformed } from '../membership/malformed.ts';
 import { type Perspective, serviceName } from '../perspective.ts';
 import type { Member } from '../protocol.ts';
 import type { SourceEvent } from '../source.ts';

@@ -1,7 +1,7 @@
 import { Backoff } from '../backoff.ts';
 import { type Clock, sleeping } from '../clock.ts';
 import type { Log } from '../log.ts';
-import { Malformed } from '../malformed.ts';
+import { Malformed } from '../membership/malformed.ts';
 import type { Member } from '../protocol.ts';
 import type { Source, SourceEvent } from '../source.ts';
 import { type Answer, type DnsGroup, DnsLookup } from './dns-lookup.ts';

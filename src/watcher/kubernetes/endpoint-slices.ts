@@ -1,9 +1,9 @@
 import { type Family, familyOf } from '../family.ts';
-import { isAddress, isDnsLabel, isDnsSubdomain, isLabelValue, isPort, isUid } from '../grammar.ts';
 import { silent } from '../log.ts';
-import { Malformed } from '../malformed.ts';
-import { isSame } from '../membership.ts';
-import { ordinalOf } from '../ordinal.ts';
+import { isAddress, isDnsLabel, isDnsSubdomain, isLabelValue, isPort, isUid } from '../membership/grammar.ts';
+import { Malformed } from '../membership/malformed.ts';
+import { isSame } from '../membership/membership.ts';
+import { ordinalOf } from '../membership/ordinal.ts';
 import { isSelf, type Perspective, serviceName } from '../perspective.ts';
 import type { Member } from '../protocol.ts';
 import type { Collection, KubernetesObject } from './collection.ts';

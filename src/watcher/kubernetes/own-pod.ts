@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { KubernetesObject } from './collection.ts';
 import { numberAt, objectAt, objectsAt, textAt } from './fields.ts';
-import { follow } from './kubernetes.ts';
+import { follow } from './reflector.ts';
 import type { Transport } from './transport.ts';
 
 /** The name of the sidecar's container. */

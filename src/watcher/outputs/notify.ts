@@ -1,9 +1,9 @@
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
+import { parseTarget } from '../texts/notify-target.ts';
 import type { Notifier } from './notifier.ts';
 import { HttpNotifier } from './notify-http.ts';
 import { UdpNotifier } from './notify-udp.ts';
-import { parseTarget } from './target.ts';
 
 /**
  * The notifier that `text` asks for: `http://127.0.0.1:PORT/path` or `udp://127.0.0.1:PORT`, with

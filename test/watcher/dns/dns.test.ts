@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Malformed } from '../../../src/watcher/malformed.ts';
+import { Malformed } from '../../../src/watcher/membership/malformed.ts';
 import { RecordedLog } from '../recorded-log.ts';
 import { type Fault, followDns, publish, ScriptedDns, SERVICE } from '../scripted-dns.ts';
 

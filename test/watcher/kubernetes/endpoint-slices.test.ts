@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { sliceMembers } from '../../../src/watcher/kubernetes/endpoint-slices.ts';
 import { silent } from '../../../src/watcher/log.ts';
-import { Malformed } from '../../../src/watcher/malformed.ts';
+import { Malformed } from '../../../src/watcher/membership/malformed.ts';
 import type { Member } from '../../../src/watcher/protocol.ts';
 import { endpointSlice, podEndpoint } from '../../support/endpoint-slices.ts';
 

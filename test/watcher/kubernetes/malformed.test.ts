@@ -7,7 +7,7 @@ import { haveOthersEnded } from '../../../src/watcher/kubernetes/own-pod.ts';
 import { podMembers } from '../../../src/watcher/kubernetes/pods.ts';
 import { SharedTexts } from '../../../src/watcher/kubernetes/shared-texts.ts';
 import { Corrupt } from '../../../src/watcher/lines.ts';
-import { Malformed } from '../../../src/watcher/malformed.ts';
+import { Malformed } from '../../../src/watcher/membership/malformed.ts';
 import type { Member } from '../../../src/watcher/protocol.ts';
 import { endpointSlice, podEndpoint } from '../../support/endpoint-slices.ts';
 import { RecordedLog } from '../recorded-log.ts';

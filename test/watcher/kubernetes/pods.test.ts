@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { kubernetesSource } from '../../../src/watcher/kubernetes/kubernetes.ts';
 import { podMembers, pods } from '../../../src/watcher/kubernetes/pods.ts';
+import { kubernetesSource } from '../../../src/watcher/kubernetes/reflector.ts';
 import { silent } from '../../../src/watcher/log.ts';
 import { Watch } from '../../../src/watcher/watch.ts';
 import { FakeClock, settle } from '../../support/fake-clock.ts';

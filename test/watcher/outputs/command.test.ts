@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { run } from '../../../src/watcher/outputs/command.ts';
-import { parseCommand } from '../../../src/watcher/outputs/words.ts';
+import { parseCommand } from '../../../src/watcher/texts/shell-words.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 
 for (const [text, words] of [

@@ -1,0 +1,132 @@
+/** Warnings about keys of Rollcall that will not do what the author of the workload expects. */
+import { keys, PREFIX } from '../../inject/annotations.ts';
+import type { Report } from '../../inject/inject.ts';
+import { DEFAULT_CONTAINER_KEY } from '../../inject/names.ts';
+import { at, isFields, type Path, type Value } from '../document/value.ts';
+import { placeOf, type Template, templatesOf } from '../pod-templates.ts';
+import type { Item, Workload } from '../workloads.ts';
+
+/**
+ * Returns a sentence about an annotation that is not a text. The API server would refuse it without a word
+ * about quotes.
+ */
+export function unquoted(workload: Workload): string | undefined {
+  return unquotedAt(workload, [...workload.templatePath, 'metadata'], ['annotations']);
+}
+
+/** Returns the same sentence about the annotations and labels of a Namespace. */
+export function unquotedOfNamespace(item: Item): string | undefined {
+  return unquotedAt(item, ['metadata'], ['annotations', 'labels']);
+}
+
+function unquotedAt({ object, written }: Item, metadata: Path, kinds: readonly string[]): string | undefined {
+  for (const kind of kinds) {
+    const path = [...metadata, kind];
+    const texts = at(object, path);
+    for (const [key, value] of isFields(texts) ? Object.entries(texts) : []) {
+      // Keys of others are not checked. A missing value is an empty text.
+      const isOurs = key.startsWith(PREFIX) || key === DEFAULT_CONTAINER_KEY;
+      if (!isOurs || value === null || typeof value === 'string') continue;
+      const text = written?.([...path, key]) ?? String(value);
+      const name = kind.slice(0, -1);
+      if (typeof value === 'object') return `${name} ${key} is a collection; ${kind} are texts`;
+      const type = typeof value === 'bigint' ? 'number' : typeof value;
+      return `${name} ${key}: ${text} is a ${type}; ${kind} are texts, write "${text}" with quotes`;
+    }
+  }
+  return undefined;
+}
+
+export function advice(workload: Workload, report: Report): string[] {
+  return [...misplaced(workload), ...deadlock(workload, report)];
+}
+
+/** Finds keys around the template. Pods get the annotations of their template only, and labels do nothing. */
+function misplaced({ object, templatePath }: Workload): string[] {
+  const place: Path = [...templatePath, 'metadata', 'annotations'];
+  const right = at(object, place);
+  const isRepeated = (key: string) => isFields(right) && Object.hasOwn(right, key);
+  const around = templatePath.map((_, depth) => [...templatePath.slice(0, depth), 'metadata', 'annotations']);
+  const labels = [...templatePath, ''].map((_, depth) => [
+    ...templatePath.slice(0, depth),
+    'metadata',
+    'labels',
+  ]);
+  const found = (path: Path) => ours(at(object, path)).filter((key) => !isRepeated(key));
+  const target = placeOf(place);
+  return [
+    ...around.flatMap((path) =>
+      found(path).map((key) => `annotation ${key} does nothing in ${placeOf(path)}; move it to ${target}`),
+    ),
+    ...labels.flatMap((path) =>
+      found(path).map((key) => `label ${key} does nothing; write it as an annotation, in ${target}`),
+    ),
+  ];
+}
+
+/**
+ * Finds keys that are not in a pod template that can be changed here. Somebody asks there and nothing is
+ * done, so a warning has to say it.
+ */
+export function unheard(item: Item): string[] {
+  const templates = templatesOf(item);
+  const heard = templates
+    .filter(({ unsafe }) => unsafe === undefined)
+    .flatMap(({ path }) => [path, ...path.map((_, depth) => path.slice(0, depth))])
+    .flatMap((path) => [
+      placeOf([...path, 'metadata', 'annotations']),
+      placeOf([...path, 'metadata', 'labels']),
+    ]);
+  const found = keysIn(item.object, []).filter(({ path }) => !heard.includes(placeOf(path)));
+  return found.map(({ key, path }) => {
+    const template = templates.find((one) => isBelow(path, one.path));
+    return `${key} in ${placeOf(path)}: not injected here, since ${whyNot(path, template)}`;
+  });
+}
+
+function whyNot(path: Path, template: Template | undefined): string {
+  const webhook = 'pods that are created with the annotation get the sidecar from the webhook';
+  if (template?.unsafe !== undefined) return `${template.unsafe}; ${webhook}`;
+  if (path.length <= 2)
+    return 'it says nothing about pods there; write it into the annotations of a pod template';
+  return `there is no pod template with containers there; ${webhook}`;
+}
+
+function isBelow(path: Path, above: Path): boolean {
+  return above.every((step, depth) => path[depth] === step);
+}
+
+/** Returns the first of our keys in each map. It stands for the others. */
+function keysIn(value: Value, path: Path): { key: string; path: Path }[] {
+  if (typeof value !== 'object' || value === null || path.length > MAX_DEPTH) return [];
+  const [key] = Array.isArray(value) ? [] : ours(value);
+  const here = key === undefined ? [] : [{ key, path }];
+  const steps: [string | number, Value][] = Array.isArray(value)
+    ? [...value.entries()]
+    : Object.entries(value);
+  // A status is only a report of what was seen.
+  const below = steps.filter(([step]) => path.length > 0 || step !== 'status');
+  return [...here, ...below.flatMap(([step, one]) => keysIn(one, [...path, step]))];
+}
+
+/** The depth down to which keys are looked for. No kind has annotations deeper. */
+const MAX_DEPTH = 24;
+
+function ours(texts: Value | undefined): string[] {
+  return isFields(texts) ? Object.keys(texts).filter((key) => key.startsWith(PREFIX)) : [];
+}
+
+/**
+ * Warns of a StatefulSet that waits for itself: its first pod waits for a second one, which the controller
+ * makes only when the first is ready.
+ */
+function deadlock({ kind, object }: Workload, { decision }: Report): string[] {
+  if (kind !== 'StatefulSet' || decision.kind !== 'inject') return [];
+  const { group, waitFor } = decision.options;
+  const own = 'service' in group && group.service === at(object, ['spec', 'serviceName']);
+  if (!own || waitFor < 2 || at(object, ['spec', 'podManagementPolicy']) === 'Parallel') return [];
+  return [
+    `${keys.waitFor.key}: "${waitFor}" holds the first pod back until there are ${waitFor}, and the StatefulSet ` +
+      'makes the second one when the first is ready; set spec.podManagementPolicy: Parallel',
+  ];
+}

@@ -1,0 +1,91 @@
+import { execFile } from 'node:child_process';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join as joinPath } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { promisify } from 'node:util';
+import { UsageError } from '../../config.ts';
+import { type Decoded, decode } from '../document/encoding.ts';
+import { Unreadable } from '../document/unreadable.ts';
+import type { Io } from '../io.ts';
+
+/** A stream of documents with its name and its encoding. */
+export interface Source extends Decoded {
+  name: string;
+}
+
+export interface InputFlags {
+  filename: readonly string[];
+  kustomize: string | undefined;
+  recursive: boolean;
+}
+
+/** The names of files that are read from a directory, as kubectl chooses them. */
+const EXTENSION = /\.(ya?ml|json)$/;
+/** The largest output of kustomize that is read. A rendered chart with its CRDs has a few megabytes. */
+const KUSTOMIZE_BYTES = 256 * 1024 * 1024;
+
+/**
+ * Reads all files, in the order given. Throws a `UsageError` when there are none or a file can't be opened,
+ * and `Unreadable` when a file is no text.
+ */
+export async function readSources(flags: InputFlags, io: Io): Promise<Source[]> {
+  const { filename, kustomize, recursive } = flags;
+  if (filename.length === 0 && kustomize === undefined) {
+    throw new UsageError('nothing to read; give -f FILE, -f - for standard input, or -k DIR');
+  }
+  if (filename.filter((name) => name === '-').length > 1) {
+    throw new UsageError('-f: "-" is given twice; standard input can be read once');
+  }
+  const read: Source[] = [];
+  for (const name of filename) read.push(...(await readOne(name, recursive, io)));
+  if (kustomize !== undefined) read.push(sourceOf(kustomize, Buffer.from(await built(kustomize, io))));
+  return read;
+}
+
+async function readOne(name: string, recursive: boolean, io: Io): Promise<Source[]> {
+  if (name === '-') return [sourceOf('stdin', await buffer(io.stdin))];
+  const files = await attempt(name, async () =>
+    (await stat(name)).isDirectory() ? filesIn(name, recursive) : [name],
+  );
+  if (files.length === 0) {
+    throw new UsageError(`-f: "${name}" has no .yaml, .yml or .json in it; --recursive looks further down`);
+  }
+  return Promise.all(files.map(async (file) => sourceOf(file, await attempt(file, () => readFile(file)))));
+}
+
+/** Decodes the bytes of a file. Throws `Unreadable` with the name and the line. */
+function sourceOf(name: string, bytes: Uint8Array): Source {
+  try {
+    return { name, ...decode(bytes) };
+  } catch (error) {
+    throw error instanceof Unreadable ? error.in(name) : error;
+  }
+}
+
+async function filesIn(directory: string, recursive: boolean): Promise<string[]> {
+  const entries = await readdir(directory, { withFileTypes: true, recursive });
+  return entries
+    .filter((entry) => !entry.isDirectory() && EXTENSION.test(entry.name))
+    .map((entry) => joinPath(entry.parentPath, entry.name))
+    .sort();
+}
+
+async function attempt<T>(name: string, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new UsageError(`-f: "${name}" can't be read (${code ?? message}); give a file, a directory or -`);
+  }
+}
+
+async function built(directory: string, io: Io): Promise<string> {
+  try {
+    const options = { env: io.env as NodeJS.ProcessEnv, maxBuffer: KUSTOMIZE_BYTES };
+    return (await promisify(execFile)('kubectl', ['kustomize', directory], options)).stdout;
+  } catch (error) {
+    const { code, stderr } = error as { code?: string | number; stderr?: string };
+    if (code === 'ENOENT') throw new UsageError(`-k: "${directory}" needs kubectl, which is not on the PATH`);
+    throw new UsageError(`-k: "${directory}" can't be built; kubectl kustomize says: ${stderr?.trim()}`);
+  }
+}

@@ -1,0 +1,49 @@
+import { Corrupt } from '../watcher/lines.ts';
+import type { Line } from '../watcher/protocol.ts';
+
+type Fields = Record<string, unknown>;
+
+/** What each line must hold, so that whoever applies it need not ask again. */
+const shapes: { [T in Line['type']]: (line: Fields) => boolean } = {
+  // The rest of a hello is judged when its protocol is known to be ours.
+  hello: (line) => isCount(line.protocol),
+  snapshot: (line) =>
+    typeof line.epoch === 'string' &&
+    isCount(line.revision) &&
+    typeof line.stale === 'boolean' &&
+    areMembers(line.members),
+  delta: (line) =>
+    isCount(line.revision) && areMembers(line.left) && areMembers(line.joined) && areMembers(line.changed),
+  status: (line) => typeof line.stale === 'boolean',
+  heartbeat: (line) => isCount(line.revision) && typeof line.stale === 'boolean',
+  bye: () => true,
+};
+
+/** One line of the stream; undefined when its type is unknown, which is to be ignored. Throws `Corrupt`. */
+export function decode(text: string): Line | undefined {
+  const line = parse(text);
+  if (!isObject(line) || typeof line.type !== 'string') throw new Corrupt('a line without a type');
+  if (!Object.hasOwn(shapes, line.type)) return undefined;
+  if (!shapes[line.type as Line['type']](line)) throw new Corrupt(`a ${line.type} without its fields`);
+  return line as unknown as Line;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Corrupt(`text that is not JSON: ${JSON.stringify(text.slice(0, 60))}`);
+  }
+}
+
+function areMembers(value: unknown): boolean {
+  return Array.isArray(value) && value.every((member) => isObject(member) && typeof member.uid === 'string');
+}
+
+function isObject(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null;
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}

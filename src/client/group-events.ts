@@ -1,0 +1,51 @@
+import type { Change } from '../watcher/membership/membership.ts';
+import type { Hello, Member, StaleReason } from '../watcher/protocol.ts';
+
+/**
+ * Why what is known may be out of date: what the stream says, or `unconnected` (the sidecar can't be
+ * read), or `unsynced` (upstream has not given a complete answer yet).
+ */
+export type GroupStaleReason = StaleReason | 'unconnected' | 'unsynced';
+
+/** How good what is known is. */
+export interface GroupStatus {
+  stale: boolean;
+  /** Set while stale, as far as it is known. */
+  reason: GroupStaleReason | undefined;
+  /** A sentence for people. */
+  message: string | undefined;
+  /** Since when `stale` has this value. */
+  since: Date;
+}
+
+/** What happened to the group, and how it is now. */
+export interface GroupChange extends Change {
+  /** The members after it, by uid: the group's own map, which goes on changing. Copy it to keep it. */
+  members: ReadonlyMap<string, Member>;
+  stale: boolean;
+  reason: GroupStaleReason | undefined;
+  /** Revisions are comparable within one epoch. */
+  epoch: string;
+  revision: number;
+}
+
+/** A connection that ended or was not made, and when the next is tried. */
+export interface Disconnection {
+  message: string;
+  retryInMs: number;
+}
+
+export interface GroupEvents {
+  /** The membership changed, or became known. */
+  change: [change: GroupChange];
+  /** `stale` or `reason` changed. */
+  status: [status: GroupStatus];
+  /** The sidecar answered. */
+  connect: [hello: Hello];
+  /** A connection ended or could not be made. */
+  disconnect: [disconnection: Disconnection];
+  /** It can't go on. Without a listener and without an iterator this is an uncaught exception. */
+  error: [error: Error];
+  /** It was closed, or can't go on. */
+  close: [];
+}

@@ -1,0 +1,139 @@
+/**
+ * `rollcall/watcher`: follows a group from within a Node program, without the sidecar. The account
+ * of the program must be allowed to list and watch the EndpointSlices or pods of the namespace; the
+ * source `dns` needs no account.
+ *
+ *     const group = await watchGroup({ service: 'db' }).ready();
+ *     for await (const { left, joined, members, stale } of group) ...
+ */
+
+import { type Clock, systemClock } from '../watcher/clock.ts';
+import {
+  clusterDomain,
+  firstFamily,
+  ownNamespace,
+  type UpstreamOptions,
+} from '../watcher/kubernetes/upstream.ts';
+import { type Log, silent } from '../watcher/log.ts';
+import type { Self } from '../watcher/perspective.ts';
+import type { Delta, Group, SourceName, Status } from '../watcher/protocol.ts';
+import type { Source } from '../watcher/source.ts';
+import { sourceOf } from '../watcher/sources.ts';
+import { type Output, Watch } from '../watcher/watch.ts';
+import { type Feed, LiveGroup } from './live-group.ts';
+
+export type { Log } from '../watcher/log.ts';
+export type { Group, Hello, Member, SourceName, StaleReason } from '../watcher/protocol.ts';
+export type { Source, SourceEvent } from '../watcher/source.ts';
+export type {
+  GroupChange,
+  GroupEvents,
+  GroupStaleReason,
+  GroupStatus,
+} from './group-events.ts';
+export type { LiveGroup } from './live-group.ts';
+
+interface Options extends UpstreamOptions {
+  /** Namespace of the group; in a pod, by default its own. */
+  namespace?: string | undefined;
+  /**
+   * `endpointslices` (the default) or `dns` for a service, `pods` for a selector; or a source of your
+   * own, which the group is then only named after.
+   */
+  source?: SourceName | Source | undefined;
+  /** This pod, to mark it among the members. The uid is surer than the name. */
+  self?: Self | undefined;
+  /** DNS domain of the cluster, for hostnames; by default that of /etc/resolv.conf, else `cluster.local`. */
+  clusterDomain?: string | undefined;
+  /** Closes the group when it aborts. */
+  signal?: AbortSignal | undefined;
+  /** Told of every failure to follow upstream; by default nobody is. */
+  log?: Log | undefined;
+  /** What the API server's audit log has for us. */
+  userAgent?: string | undefined;
+  /** For tests. */
+  clock?: Clock | undefined;
+}
+
+/** The members of a service, or the pods that a label selector chooses. */
+export type WatchGroupOptions = Options &
+  ({ service: string; selector?: undefined } | { selector: string; service?: undefined });
+
+/**
+ * Follows the group until it is closed, which also lets the process end. Throws on what only the
+ * caller can mend (no server, no namespace, unreadable credentials); a service that is missing or may
+ * not be read is `stale` with the reason, and is tried again for ever.
+ */
+export function watchGroup(options: WatchGroupOptions): LiveGroup {
+  const { service, selector, self, signal } = options;
+  const clock = options.clock ?? systemClock;
+  const log = options.log ?? silent;
+  const namespace = options.namespace ?? ownNamespace();
+  if (namespace === undefined) throw new Error('namespace is missing and this is not a pod; give it');
+  const group = service === undefined ? { namespace, selector } : { namespace, service };
+  const source = inOptionNames(() => chosen(group, options, clock, log));
+  const watch = new Watch({ source, group, self, clock, log });
+  return new LiveGroup((feed) => follow(watch, feed), { signal, clock });
+}
+
+function chosen(group: Group, options: WatchGroupOptions, clock: Clock, log: Log): Source {
+  const { source = group.service === undefined ? 'pods' : 'endpointslices' } = options;
+  if (typeof source !== 'string') return source;
+  const { self, userAgent = 'rollcall-watcher' } = options;
+  const environment = process.env;
+  const perspective = {
+    group,
+    self,
+    clusterDomain: options.clusterDomain ?? clusterDomain(),
+    firstFamily: firstFamily(environment),
+  };
+  return sourceOf(source, perspective, options, { clock, log, userAgent, environment });
+}
+
+function follow(watch: Watch, feed: Feed): () => void {
+  const stop = new AbortController();
+  feed.line(watch.hello());
+  watch.add(new FeedOutput(feed));
+  watch.run(stop.signal).catch((error: Error) => feed.failed(error));
+  return () => stop.abort();
+}
+
+/** Tells a group in this process what the socket would tell others. */
+class FeedOutput implements Output {
+  #feed: Feed;
+
+  constructor(feed: Feed) {
+    this.#feed = feed;
+  }
+
+  synced(watch: Watch): void {
+    this.#feed.line(watch.snapshot());
+    if (watch.stale) this.#feed.line(watch.status());
+  }
+
+  changed(delta: Delta): void {
+    this.#feed.line(delta);
+  }
+
+  status(status: Status): void {
+    this.#feed.line(status);
+  }
+
+  /** Before the group is known no status is told, but whoever waits wants to know for what. */
+  heartbeat(_heartbeat: unknown, watch: Watch): void {
+    if (watch.synced || watch.reason === undefined) return;
+    this.#feed.status(true, watch.reason, watch.message);
+  }
+}
+
+/** What went wrong, with `tokenFile` where the command line says `--token-file`. */
+function inOptionNames<T>(act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    const message = (error as Error).message.replace(/--[a-z]+(-[a-z]+)*/g, (flag) =>
+      flag.slice(2).replace(/-[a-z]/g, (letter) => letter.slice(1).toUpperCase()),
+    );
+    throw new Error(message, { cause: error });
+  }
+}

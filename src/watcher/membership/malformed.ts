@@ -1,0 +1,30 @@
+import type { Log } from '../log.ts';
+
+/** Different values that are logged: past that they are counted only, so that no log is flooded. */
+const MAX_LOGGED = 100;
+/** What a log line shows of a value. */
+const MAX_CHARACTERS = 100;
+
+/**
+ * Values that break the API's own rules: no API server made them, or a controller wrote them where the
+ * API server checks nothing. They are left out, counted at each sight, and logged once.
+ */
+export class Malformed {
+  #log: Log;
+  #logged = new Set<string>();
+  count = 0;
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  /** The `value` of `field` in `of`, the name of an object. */
+  note(field: string, value: string | number, of: string): void {
+    this.count += 1;
+    const shown = String(value).slice(0, MAX_CHARACTERS);
+    const key = `${field} ${shown}`;
+    if (this.#logged.has(key) || this.#logged.size >= MAX_LOGGED) return;
+    this.#logged.add(key);
+    this.#log.warn('a malformed value is left out', { field, value: shown, of });
+  }
+}

@@ -1,0 +1,135 @@
+import type { Member } from '../protocol.ts';
+import { compare } from './membership.ts';
+import { byKey, type Part } from './part.ts';
+
+/** Where a member without a uid stands. */
+interface Place {
+  part: Part;
+  /** Its index among the nameless of the part. */
+  at: number;
+  member: Member;
+  /** The uid of the member that it is; undefined where it is one by itself. */
+  host: string | undefined;
+}
+
+export function isNameless({ identity }: Member): boolean {
+  return identity === 'address';
+}
+
+/**
+ * The members without a uid, which are known by their address and port, and who they are: the member with a
+ * uid that has the address, where there is one. Pods on the network of their node share its address: then it
+ * is the one that has the port, or else the first by uid. A group without any of them pays nothing for it.
+ */
+export class Nameless {
+  /** All with a uid; asked for once, when the first without one shows. */
+  #everyone: () => Iterable<Member>;
+  /** What all parts tell of the member with this uid. */
+  #named: (uid: string) => readonly Member[];
+  #places = new Map<Part, readonly Place[]>();
+  #byAddress = new Map<string, Set<Place>>();
+  #byOwner = new Map<string, Set<Place>>();
+  /** Who has each address, by uid. */
+  #hosts: Map<string, Set<string>> | undefined;
+
+  constructor(everyone: () => Iterable<Member>, named: (uid: string) => readonly Member[]) {
+    this.#everyone = everyone;
+    this.#named = named;
+  }
+
+  /** Those that are the member of this uid, in the order in which they count. */
+  of(uid: string): Member[] {
+    const places = this.#byOwner.get(uid);
+    if (places === undefined) return [];
+    return [...places].sort((a, b) => byKey(a.part, b.part) || a.at - b.at).map(shown);
+  }
+
+  /** Takes those of a part in the place of those that it told of before; returns the uids that it is about. */
+  set(part: Part, members: readonly Member[]): string[] {
+    const before = this.#places.get(part) ?? [];
+    const now = members.filter(isNameless);
+    if (before.length + now.length === 0) return [];
+    this.#hosts ??= hostsOf(this.#everyone());
+    for (const place of before) this.#remove(place);
+    const places = now.map((member, at) => ({ part, at, member, host: this.#hostOf(member) }));
+    for (const place of places) this.#add(place);
+    if (places.length === 0) this.#places.delete(part);
+    else this.#places.set(part, places);
+    return [...before, ...places].map(ownerOf);
+  }
+
+  /** What a part tells of a member with a uid is new: who else is it now, or not any more? */
+  follow(uid: string, before: readonly Member[], after: readonly Member[]): string[] {
+    if (this.#hosts === undefined) return [];
+    const now = new Set(addressesOf(this.#named(uid)));
+    // All that it has, also elsewhere: what is new may be a port.
+    const addresses = new Set([...now, ...addressesOf(before), ...addressesOf(after)]);
+    for (const address of addresses) {
+      if (now.has(address)) put(this.#hosts, address, uid);
+      else take(this.#hosts, address, uid);
+    }
+    const affected = new Set([...addresses].flatMap((address) => [...(this.#byAddress.get(address) ?? [])]));
+    return [...affected].flatMap((place) => this.#reconsider(place));
+  }
+
+  #reconsider(place: Place): string[] {
+    const host = this.#hostOf(place.member);
+    if (host === place.host) return [];
+    const before = ownerOf(place);
+    take(this.#byOwner, before, place);
+    place.host = host;
+    put(this.#byOwner, ownerOf(place), place);
+    return [before, ownerOf(place)];
+  }
+
+  #add(place: Place): void {
+    for (const address of place.member.addresses) put(this.#byAddress, address, place);
+    put(this.#byOwner, ownerOf(place), place);
+  }
+
+  #remove(place: Place): void {
+    for (const address of place.member.addresses) take(this.#byAddress, address, place);
+    take(this.#byOwner, ownerOf(place), place);
+  }
+
+  #hostOf({ addresses, ports }: Member): string | undefined {
+    const sharing = addresses.flatMap((address) => [...(this.#hosts?.get(address) ?? [])]).sort(compare);
+    if (sharing.length < 2) return sharing[0];
+    const wanted = new Set(Object.values(ports));
+    const hasPort = (uid: string) =>
+      this.#named(uid).some((member) => Object.values(member.ports).some((port) => wanted.has(port)));
+    return sharing.find(hasPort) ?? sharing[0];
+  }
+}
+
+function ownerOf({ host, member }: Place): string {
+  return host ?? member.uid;
+}
+
+/** As a part of another it has no identity of its own. */
+function shown({ host, member }: Place): Member {
+  if (host === undefined) return member;
+  const { identity: _, ...rest } = member;
+  return rest;
+}
+
+function hostsOf(everyone: Iterable<Member>): Map<string, Set<string>> {
+  const hosts = new Map<string, Set<string>>();
+  for (const { uid, addresses } of everyone) for (const address of addresses) put(hosts, address, uid);
+  return hosts;
+}
+
+function addressesOf(members: readonly Member[]): string[] {
+  return members.flatMap(({ addresses }) => addresses);
+}
+
+function put<K, V>(sets: Map<K, Set<V>>, key: K, value: V): void {
+  const known = sets.get(key);
+  if (known === undefined) sets.set(key, new Set([value]));
+  else known.add(value);
+}
+
+function take<K, V>(sets: Map<K, Set<V>>, key: K, value: V): void {
+  const known = sets.get(key);
+  if (known?.delete(value) && known.size === 0) sets.delete(key);
+}

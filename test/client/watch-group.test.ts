@@ -1,0 +1,173 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { type GroupChange, watchGroup } from '../../src/client/watch-group.ts';
+import { endpointSlice, podEndpoint, slicePath } from '../support/endpoint-slices.ts';
+import { FakeClock, settle } from '../support/fake-clock.ts';
+import { startKubernetesDouble } from '../support/kubernetes-double.ts';
+import { soon } from '../watcher/scripted-sidecar.ts';
+import { member, scripted } from '../watcher/scripted-source.ts';
+
+/** A group that follows a scripted source. */
+function follow(signal?: AbortSignal) {
+  const clock = new FakeClock();
+  const source = scripted();
+  const group = watchGroup({
+    service: 'db',
+    namespace: 'default',
+    source: { name: 'pods', ...source },
+    clock,
+    signal,
+  });
+  return { clock, source, group };
+}
+
+const parts = (...uids: string[]) => new Map([['a', uids.map((uid) => member(uid))]]);
+const names = (members: readonly { name: string }[]) => members.map(({ name }) => name).sort();
+
+test('a service is followed over the API, without a sidecar', async (t) => {
+  const api = await startKubernetesDouble();
+  t.after(() => api.close());
+  const group = (...pods: string[]) =>
+    endpointSlice({
+      namespace: 'default',
+      service: 'db',
+      name: 'db-a',
+      endpoints: pods.map((name, index) => podEndpoint({ name, uid: `uid-${name}`, ip: `10.0.0.${index}` })),
+    });
+  api.create(slicePath('default'), group('db-0', 'db-1'));
+  const followed = watchGroup({
+    service: 'db',
+    namespace: 'default',
+    server: api.url,
+    self: { name: 'db-1' },
+    clusterDomain: 'cluster.test',
+  });
+  t.after(() => followed.close());
+  const changes: GroupChange[] = [];
+  const reading = (async () => {
+    for await (const change of followed) changes.push(change);
+  })();
+  await followed.ready();
+  assert.deepEqual([followed.self?.name, followed.stale, followed.revision], ['db-1', false, 1]);
+  assert.equal(followed.self?.hostname, 'db-1.db.default.svc.cluster.test');
+  assert.deepEqual(followed.hello?.group, { namespace: 'default', service: 'db' });
+  api.replace(slicePath('default', 'db-a'), group('db-1', 'db-2'));
+  await soon('the change', () => changes.length === 2);
+  assert.deepEqual(
+    changes.map(({ left, joined }) => [names(left), names(joined)]),
+    [
+      [[], ['db-0', 'db-1']],
+      [['db-0'], ['db-2']],
+    ],
+  );
+  followed.close();
+  await reading;
+});
+
+test('pods are followed by their selector', async (t) => {
+  const api = await startKubernetesDouble();
+  t.after(() => api.close());
+  const pods = '/api/v1/namespaces/default/pods';
+  for (const [name, app] of [
+    ['db-0', 'db'],
+    ['web-0', 'web'],
+  ]) {
+    api.create(pods, {
+      kind: 'Pod',
+      apiVersion: 'v1',
+      metadata: { name: name!, labels: { app: app! } },
+      status: { podIP: '10.0.0.1' },
+    });
+  }
+  const group = watchGroup({ selector: 'app=db', namespace: 'default', server: api.url });
+  t.after(() => group.close());
+  await group.ready();
+  assert.deepEqual(names([...group.members.values()]), ['db-0']);
+  assert.deepEqual(group.hello?.group, { namespace: 'default', selector: 'app=db' });
+});
+
+test('a service is followed by DNS, which needs neither server nor token', async () => {
+  const db = { service: 'db', namespace: 'default', clusterDomain: 'cluster.invalid' };
+  const group = watchGroup({ ...db, source: 'dns' });
+  assert.deepEqual([group.hello?.source, group.synced], ['dns', false]);
+  group.close();
+});
+
+test('what upstream fails to say is told as stale, also before anything is known', async () => {
+  const { clock, source, group } = follow();
+  assert.deepEqual([group.synced, group.stale, group.reason], [false, true, 'unsynced']);
+  source.push({ type: 'failure', reason: 'forbidden', message: 'the API server says 403' });
+  await clock.advance(5000);
+  source.push({ type: 'tick' });
+  await settle();
+  assert.deepEqual(
+    [group.synced, group.reason, group.status.message],
+    [false, 'forbidden', 'the API server says 403'],
+  );
+
+  source.push({ type: 'replace', parts: parts('u0'), partial: 'a part is missing' });
+  await settle();
+  assert.deepEqual([group.synced, group.stale, group.reason], [true, true, 'partial']);
+  source.push({ type: 'replace', parts: parts('u0', 'u1') });
+  await clock.advance(20);
+  assert.deepEqual([group.members.size, group.stale, group.reason], [2, false, undefined]);
+  source.push({ type: 'failure', reason: 'disconnected', message: 'gone' });
+  await settle();
+  assert.deepEqual([group.members.size, group.stale, group.reason], [2, true, 'disconnected']);
+  group.close();
+});
+
+test('an abort ends it, and nothing is heard of it any more', async () => {
+  const stop = new AbortController();
+  const { clock, source, group } = follow(stop.signal);
+  source.push({ type: 'replace', parts: parts('u0') });
+  await group.ready();
+  const items = group[Symbol.asyncIterator]();
+  await items.next();
+  const pending = items.next();
+  stop.abort();
+  assert.deepEqual(await pending, { done: true, value: undefined });
+  source.push({ type: 'replace', parts: parts('u1') });
+  await clock.advance(1000);
+  assert.deepEqual([...group.members.keys()], ['u0']);
+  assert.equal(group.stale, true);
+});
+
+test('a source that breaks is an error, not silence', async () => {
+  const clock = new FakeClock();
+  const source = {
+    name: 'pods' as const,
+    // biome-ignore lint/correctness/useYield: it breaks before it says anything
+    async *events(): AsyncGenerator<never, never> {
+      throw new Error('broken');
+    },
+  };
+  const group = watchGroup({ service: 'db', namespace: 'default', source, clock });
+  await assert.rejects(group.ready(), /broken/);
+});
+
+test('what only the caller can mend is thrown, in the names of the options', async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), 'rollcall-'));
+  t.after(() => rm(directory, { recursive: true, force: true }));
+  const empty = join(directory, 'token');
+  await writeFile(empty, '');
+  const server = 'https://127.0.0.1:1';
+  const db = { service: 'db', namespace: 'default' };
+  assert.throws(
+    () => watchGroup({ ...db, server, tokenFile: empty }),
+    /^Error: tokenFile: ".*" is empty; give/,
+  );
+  assert.throws(() => watchGroup({ ...db, server, caFile: empty }), /^Error: caFile: ".*no PEM certificate/);
+  assert.throws(
+    () => watchGroup({ ...db, source: 'pods' }),
+    /^Error: selector is missing; source pods needs it/,
+  );
+  const labelled = { selector: 'app=db', namespace: 'default' };
+  assert.throws(() => watchGroup({ ...labelled, source: 'dns' }), /^Error: service is missing; source dns/);
+  if (process.env.KUBERNETES_SERVICE_HOST !== undefined) return t.skip('this is a pod');
+  assert.throws(() => watchGroup(db), /^Error: server is missing and this is not a pod/);
+  assert.throws(() => watchGroup({ service: 'db', server }), /^Error: namespace is missing/);
+});

@@ -1,0 +1,229 @@
+import assert from 'node:assert/strict';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import type { Snapshot } from '../../src/watcher/protocol.ts';
+import { endpointSlice, podEndpoint, slicePath } from '../support/endpoint-slices.ts';
+import { eventually } from '../support/eventually.ts';
+import { startKubernetesDouble } from '../support/kubernetes-double.ts';
+import { Rollcall, startSidecar } from '../support/rollcall.ts';
+import { connect } from '../support/stream.ts';
+
+const quickly = { timeoutMs: 15_000, everyMs: 20 };
+
+function group(...names: string[]) {
+  const endpoints = names.map((name, index) =>
+    podEndpoint({ name, uid: `uid-${name}`, ip: `10.0.0.${index + 1}` }),
+  );
+  return endpointSlice({ namespace: 'default', service: 'db', name: 'db-a', endpoints });
+}
+
+async function upstream(t: TestContext) {
+  const api = await startKubernetesDouble();
+  t.after(() => api.close());
+  return api;
+}
+
+test('every output tells the same: socket, members.json, line files, HTTP, UDP and hooks', async (t) => {
+  const api = await upstream(t);
+  api.create(slicePath('default'), group('db-0', 'db-1'));
+  const posts = await httpReceiver(t);
+  const datagrams = await udpReceiver(t);
+  const scripts = await hookScripts(t);
+  const {
+    socket,
+    directory,
+    process: sidecar,
+  } = await startSidecar(t, {
+    server: api.url,
+    namespace: 'default',
+    service: 'db',
+    file: 'cluster.conf={hostname}:8848',
+    notify: `http://127.0.0.1:${posts.port}/members`,
+    'on-start': `${scripts.directory}/hook.sh on-start`,
+    'on-change': `${scripts.directory}/hook.sh on-change`,
+  });
+  const second = await startSidecar(t, {
+    server: api.url,
+    namespace: 'default',
+    service: 'db',
+    notify: `udp://127.0.0.1:${datagrams.port}`,
+  });
+  const reader = await connect(socket);
+  await reader.until('two members', ({ members }) => members.size === 2);
+  await eventually('on-start', async () => (await scripts.noted()).startsWith('on-start:'), quickly);
+  await second.process.logged(/^synced$/);
+  api.replace(slicePath('default', 'db-a'), group('db-1', 'db-2', 'db-10'));
+  await reader.until('three members', ({ members }) => members.size === 3);
+
+  const names = ['db-1', 'db-2', 'db-10'];
+  const has = ({ members }: Snapshot) => members.map(({ name }) => name).join() === names.join();
+  const file = async (name: string) => readFile(join(directory, name), 'utf8');
+  const hosts = (list: string[]) => list.map((name) => `${name}.db.default.svc.cluster.local`);
+  await eventually('members.json', async () => has(JSON.parse(await file('members.json'))), quickly);
+  const lines = hosts(names)
+    .map((host) => `${host}:8848\n`)
+    .join('');
+  await eventually('cluster.conf', async () => (await file('cluster.conf')) === lines, quickly);
+  await eventually('a POST', () => posts.snapshots.some(has), quickly);
+  await eventually('a datagram', () => datagrams.snapshots.some(has), quickly);
+  const told = `on-start:\n${hosts(['db-0', 'db-1']).join('\n')}\non-change:\n${hosts(['db-1', 'db-10', 'db-2']).join('\n')}\n`;
+  await eventually('the hooks', async () => (await scripts.noted()) === told, quickly);
+  assert.deepEqual(reader.violations, []);
+  const metrics = await (await fetch(`http://127.0.0.1:${await sidecar.port()}/metrics`)).text();
+  for (const line of ['rollcall_members 3', 'rollcall_hook_runs_total 2', 'rollcall_hook_failures_total 0']) {
+    assert.ok(metrics.includes(`\n${line}\n`), `${line} in\n${metrics}`);
+  }
+  const bytes = Number(/^rollcall_upstream_bytes_total (\d+)$/m.exec(metrics)?.[1]);
+  assert.ok(bytes > 1000, `${bytes} bytes for a list and a change of three members`);
+});
+
+test('pods by a selector are a group like any other', async (t) => {
+  const api = await upstream(t);
+  const pod = (name: string, phase: string) => ({
+    metadata: { name, namespace: 'default', labels: { app: 'db' } },
+    spec: { nodeName: 'node-a' },
+    status: { phase, podIP: '10.0.0.1', podIPs: [{ ip: '10.0.0.1' }] },
+  });
+  api.create('/api/v1/namespaces/default/pods', pod('db-0', 'Running'));
+  api.create('/api/v1/namespaces/default/pods', pod('db-1', 'Failed'));
+  const { socket } = await startSidecar(t, {
+    server: api.url,
+    namespace: 'default',
+    source: 'pods',
+    selector: 'app=db',
+  });
+  const reader = await connect(socket);
+  await reader.until('a snapshot', ({ revision }) => revision === 1);
+  assert.deepEqual(reader.names(), ['db-0']);
+  assert.deepEqual(reader.hello?.group, { namespace: 'default', selector: 'app=db' });
+  assert.equal(reader.hello?.source, 'pods');
+});
+
+test('an ordinary container in a Job ends when the others have, and says bye', async (t) => {
+  const api = await upstream(t);
+  api.create(slicePath('default'), group('db-0'));
+  const pods = '/api/v1/namespaces/default/pods';
+  const pod = (state: object) => ({
+    metadata: { name: 'job-x', namespace: 'default' },
+    spec: { restartPolicy: 'OnFailure', containers: [{ name: 'rollcall' }, { name: 'work' }] },
+    status: { containerStatuses: [{ name: 'work', state }] },
+  });
+  api.create(pods, pod({ running: {} }));
+  const { socket, process: sidecar } = await startSidecar(t, {
+    server: api.url,
+    namespace: 'default',
+    service: 'db',
+    'pod-name': 'job-x',
+    'end-with-pod': 'true',
+  });
+  const reader = await connect(socket);
+  await reader.until('a snapshot', ({ revision }) => revision === 1);
+  api.replace(`${pods}/job-x`, pod({ terminated: { exitCode: 1 } }));
+  api.replace(`${pods}/job-x`, pod({ running: {} }));
+  api.replace(slicePath('default', 'db-a'), group('db-0', 'db-1'));
+  await reader.until('the next member', ({ members }) => members.size === 2);
+  api.replace(`${pods}/job-x`, pod({ terminated: { exitCode: 0 } }));
+  await reader.until('bye', ({ lines }) => lines.some(({ type }) => type === 'bye'));
+  await eventually('its end', () => sidecar.exited, quickly);
+  assert.equal(sidecar.exitCode, 0);
+});
+
+test('an ordinary container in a Job that can not see its pod says so, and serves nobody', async (t) => {
+  const api = await upstream(t);
+  const { process: sidecar } = await startSidecar(t, {
+    server: api.url,
+    namespace: 'default',
+    service: 'db',
+    'end-with-pod': 'true',
+  });
+  await eventually('its end', () => sidecar.exited, quickly);
+  assert.notEqual(sidecar.exitCode, 0);
+  assert.match(sidecar.tail(), /--pod-name is missing/);
+  assert.ok(!sidecar.output.some((line) => line.includes('"serving"')));
+});
+
+test('an ordinary container that is started again after the work has ended ends at once', async (t) => {
+  const api = await upstream(t);
+  api.create(slicePath('default'), group('db-0'));
+  api.create('/api/v1/namespaces/default/pods', {
+    metadata: { name: 'job-x', namespace: 'default' },
+    spec: { restartPolicy: 'Never', containers: [{ name: 'rollcall' }, { name: 'work' }] },
+    status: { containerStatuses: [{ name: 'work', state: { terminated: { exitCode: 3 } } }] },
+  });
+  const { process: sidecar } = await startSidecar(t, {
+    server: api.url,
+    namespace: 'default',
+    service: 'db',
+    'pod-name': 'job-x',
+    'end-with-pod': 'true',
+  });
+  await eventually('its end', () => sidecar.exited, quickly);
+  assert.equal(sidecar.exitCode, 0);
+});
+
+test('without a port, health is at a socket, which the probe asks; with one, the probe asks the port', async (t) => {
+  const api = await upstream(t);
+  api.create(slicePath('default'), group('db-0'));
+  const flags = { server: api.url, namespace: 'default', service: 'db' };
+  const silent = await startSidecar(t, { ...flags, port: 'off', 'wait-for': 2 });
+  const probe = async (more: Record<string, string | number>) => {
+    const asked = new Rollcall('probe', more);
+    await eventually('its end', () => asked.exited, { timeoutMs: 30_000, everyMs: 20 });
+    return { status: asked.exitCode, said: asked.output.join('\n') };
+  };
+  const off = { directory: silent.directory, port: 'off' };
+  assert.deepEqual(await probe({ ...off, check: 'readyz', wait: 15 }), { status: 0, said: '' });
+  const held = await probe({ ...off, check: 'startz' });
+  assert.deepEqual([held.status, JSON.parse(held.said).members], [1, 1], 'why not is on stdout');
+  const waiting = probe({ ...off, check: 'startz', wait: 15 });
+  api.replace(slicePath('default', 'db-a'), group('db-0', 'db-1'));
+  assert.equal((await waiting).status, 0);
+
+  const loud = await startSidecar(t, flags);
+  const port = await loud.process.port();
+  assert.equal((await probe({ port, check: 'readyz', wait: 15 })).status, 0);
+  await loud.process.kill();
+  const gone = await probe({ port });
+  assert.equal(gone.status, 1);
+  assert.match(gone.said, /^the sidecar does not answer: /);
+});
+
+async function httpReceiver(t: TestContext) {
+  const snapshots: Snapshot[] = [];
+  const server = createServer(async (request, response) => {
+    snapshots.push(JSON.parse(Buffer.concat(await request.toArray()).toString()));
+    response.end();
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { snapshots, port: (server.address() as AddressInfo).port };
+}
+
+async function udpReceiver(t: TestContext) {
+  const snapshots: Snapshot[] = [];
+  const socket = createSocket('udp4', (message) => snapshots.push(JSON.parse(message.toString())));
+  socket.bind(0, '127.0.0.1');
+  await once(socket, 'listening');
+  t.after(() => socket.close());
+  return { snapshots, port: socket.address().port };
+}
+
+/** `hook.sh NAME` notes its name and what it reads. */
+async function hookScripts(t: TestContext) {
+  const directory = await mkdtemp(join(tmpdir(), 'rollcall-'));
+  t.after(() => rm(directory, { recursive: true, force: true }));
+  const script = `#!/bin/sh\nprintf '%s:\\n%s\\n' "$1" "$(cat)" >>"${directory}/noted"\n`;
+  await writeFile(join(directory, 'hook.sh'), script, { mode: 0o755 });
+  const noted = () => readFile(join(directory, 'noted'), 'utf8').catch(() => '');
+  return { directory, noted };
+}
