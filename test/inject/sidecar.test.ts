@@ -6,7 +6,7 @@ import { parseConfig, sidecarSettings } from '../../src/config.ts';
 import { MOUNT_PATH, TOKEN_PATH } from '../../src/inject/names.ts';
 import type { Container, Pod } from '../../src/inject/pod.ts';
 import { USER } from '../../src/inject/sidecar.ts';
-import { HOLD_MS } from '../../src/watcher/outputs/health.ts';
+import { HOLD_MS } from '../../src/sidecar/health.ts';
 import { restrictedViolations } from '../support/pod-security.ts';
 import { expanded } from './env-expansion.ts';
 import { annotate, askingPod, container, INSTALL, injected, readable } from './pods.ts';

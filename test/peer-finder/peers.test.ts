@@ -8,8 +8,9 @@ import { aliases, HostsFile, withAliases } from '../../src/peer-finder/hosts-fil
 import { apiElseDns } from '../../src/peer-finder/peers.ts';
 import { hostVariables, isHost } from '../../src/peer-finder/self.ts';
 import { Waiting } from '../../src/peer-finder/waiting.ts';
-import { run } from '../../src/watcher/outputs/command.ts';
+import { systemClock } from '../../src/watcher/clock.ts';
 import { peerName } from '../../src/watcher/outputs/hooks.ts';
+import { run } from '../../src/watcher/outputs/run-command.ts';
 import type { SourceEvent } from '../../src/watcher/source.ts';
 import { Watch } from '../../src/watcher/watch.ts';
 import { FakeClock } from '../support/fake-clock.ts';
@@ -128,7 +129,7 @@ describe('the hosts file', () => {
     await writeFile(path, `# own\n${aliases(pods('db-0', 'db-1', 'db-2'), 'IP')}`);
     const { ino } = await stat(path);
     const log = new RecordedLog();
-    const file = new HostsFile(path, 'IP', log);
+    const file = new HostsFile(path, 'IP', systemClock, log);
     const watch = new Watch({ source: { name: 'pods', ...scripted() }, group: { namespace: 'shop' } });
     Object.assign(watch, { members: pods('db-0') });
     file.synced(watch);

@@ -6,11 +6,11 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { silent } from '../../src/watcher/log.ts';
 import { Union } from '../../src/watcher/membership/union.ts';
-import { FileOutput } from '../../src/watcher/outputs/files.ts';
 import { Gate } from '../../src/watcher/outputs/gate.ts';
 import { Hooks } from '../../src/watcher/outputs/hooks.ts';
-import { TemplateOutput } from '../../src/watcher/outputs/line-files.ts';
+import { MembersFile } from '../../src/watcher/outputs/members-file.ts';
 import { Readers } from '../../src/watcher/outputs/readers.ts';
+import { TemplateFile } from '../../src/watcher/outputs/template-file.ts';
 import type { Member } from '../../src/watcher/protocol.ts';
 import { parseTemplate } from '../../src/watcher/texts/template.ts';
 import { FakeClock, settle } from '../support/fake-clock.ts';
@@ -100,8 +100,8 @@ test('a change that is told to every kind of output walks past nobody else', asy
     const watch = watchOf(
       source,
       clock,
-      new FileOutput('', clock, silent, write),
-      new TemplateOutput('', parseTemplate('peers={name}'), clock, silent, write),
+      new MembersFile('', clock, silent, write),
+      new TemplateFile('', parseTemplate('peers={name}'), clock, silent, write),
       new Hooks({ onChange: ['true'], needsSelf: true }, clock, silent),
       new Gate(gate, clock, silent),
     );

@@ -1,7 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
-import type { Output, Watch } from '../watch.ts';
+import type { Output, View } from './output.ts';
 
 /** Without a number to wait for, an API outage delays the application by this long and never prevents it. */
 const SYNC_MS = 10_000;
@@ -25,7 +25,7 @@ export class Gate implements Output {
   #options: GateOptions;
   #clock: Clock;
   #log: Log;
-  #watch: Watch | undefined;
+  #view: View | undefined;
   #timer: unknown;
   #open = false;
   #notice: string | undefined;
@@ -68,18 +68,18 @@ export class Gate implements Output {
     return this.#notice;
   }
 
-  synced(watch: Watch): void {
-    this.#look(watch);
+  synced(view: View): void {
+    this.#look(view);
     if (!this.#open) this.#log.info('the application waits for members', this.#known());
   }
 
-  changed(_delta: unknown, watch: Watch): void {
-    this.#look(watch);
+  changed(_delta: unknown, view: View): void {
+    this.#look(view);
   }
 
-  #look(watch: Watch): void {
-    this.#watch = watch;
-    if (!this.#open && watch.members.size >= this.#options.members) this.#pass();
+  #look(view: View): void {
+    this.#view = view;
+    if (!this.#open && view.members.size >= this.#options.members) this.#pass();
   }
 
   #pass(): void {
@@ -112,15 +112,15 @@ export class Gate implements Output {
   }
 
   #known(): { known: number; wanted: number; hint?: string } {
-    const known = this.#watch?.members.size ?? 0;
+    const known = this.#view?.members.size ?? 0;
     const hint = this.#hint();
     return { known, wanted: this.#options.members, ...(hint === undefined ? {} : { hint }) };
   }
 
   /** A StatefulSet makes the next pod when this one is ready, unless it is told not to wait. */
   #hint(): string | undefined {
-    if (this.#watch === undefined) return undefined;
-    const members = [...this.#watch.members.values()];
+    if (this.#view === undefined) return undefined;
+    const members = [...this.#view.members.values()];
     const self = members.find((member) => member.self);
     if (self === undefined) {
       return 'this pod is not among the members; if it is meant to be, look at its labels and at publishNotReadyAddresses';

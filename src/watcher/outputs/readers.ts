@@ -1,12 +1,14 @@
-import type { Clock } from '../clock.ts';
+import { type Clock, orTimer } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { type Delta, encode, encodePieces, type Heartbeat, type Line, type Status } from '../protocol.ts';
-import type { Output, Watch } from '../watch.ts';
+import type { Output, OutputMetric, View } from './output.ts';
 
 /** What one slow reader may cost. */
 const MAX_QUEUE_BYTES = 256 * 1024;
 /** A reader that takes nothing for so long is disconnected. */
 const STUCK_MS = 30_000;
+/** A reader that has not read its `bye` by then does not read. */
+const BYE_MS = 1000;
 /** A pod has a handful of readers; a loop that forgets to close must not exhaust the sidecar. */
 const MAX_READERS = 64;
 /** A snapshot goes out in pieces of about this size, made when the reader has room for them. */
@@ -25,7 +27,17 @@ export interface Pipe {
 
 /** All who read the stream. A slow one never delays another, and none costs more than its queue. */
 export class Readers implements Output {
-  #watch: Watch;
+  readonly metrics: readonly OutputMetric[] = [
+    metric('gauge', 'rollcall_socket_clients', 'Connected clients.', () => this.size),
+    metric('counter', 'rollcall_socket_refused_total', 'Clients refused at the cap.', () => this.refused),
+    metric(
+      'counter',
+      'rollcall_socket_resynced_total',
+      'Snapshots for clients that fell behind.',
+      () => this.resynced,
+    ),
+  ];
+  #view: View;
   #clock: Clock;
   #log: Log;
   #readers = new Set<Reader>();
@@ -33,8 +45,8 @@ export class Readers implements Output {
   refused = 0;
   resynced = 0;
 
-  constructor(watch: Watch, clock: Clock, log: Log) {
-    this.#watch = watch;
+  constructor(view: View, clock: Clock, log: Log) {
+    this.#view = view;
     this.#clock = clock;
     this.#log = log;
   }
@@ -52,7 +64,7 @@ export class Readers implements Output {
     const onResync = () => {
       this.resynced += 1;
     };
-    const reader = new Reader(pipe, this.#watch, this.#clock, onResync);
+    const reader = new Reader(pipe, this.#view, this.#clock, onResync);
     this.#readers.add(reader);
     pipe.on('close', () => {
       this.#readers.delete(reader);
@@ -93,9 +105,10 @@ export class Readers implements Output {
     });
   }
 
-  /** Says `bye` to every reader. */
-  close(reason: string): void {
+  /** Says `bye` to every reader; resolves when they are gone, or have had time to read it. */
+  async close(reason: string): Promise<void> {
     for (const reader of this.#readers) reader.bye(reason);
+    await orTimer(this.idle(), this.#clock, BYE_MS);
   }
 
   /** All have the same bytes. */
@@ -108,7 +121,7 @@ export class Readers implements Output {
   #refuse(pipe: Pipe): void {
     this.refused += 1;
     const reason = `too many clients: ${MAX_READERS} are connected; close one of them`;
-    pipe.write(encode(this.#watch.hello()) + encode({ type: 'bye', reason }));
+    pipe.write(encode(this.#view.hello()) + encode({ type: 'bye', reason }));
     pipe.end(() => pipe.destroy());
   }
 }
@@ -116,7 +129,7 @@ export class Readers implements Output {
 /** One reader: what it is still to be told, in at most `MAX_QUEUE_BYTES`. */
 class Reader {
   #pipe: Pipe;
-  #watch: Watch;
+  #view: View;
   #clock: Clock;
   #onResync: () => void;
   #queue: Buffer[] = [];
@@ -128,9 +141,9 @@ class Reader {
   #blockedAt: number | undefined;
   #leaving = false;
 
-  constructor(pipe: Pipe, watch: Watch, clock: Clock, onResync: () => void) {
+  constructor(pipe: Pipe, view: View, clock: Clock, onResync: () => void) {
     this.#pipe = pipe;
-    this.#watch = watch;
+    this.#view = view;
     this.#clock = clock;
     this.#onResync = onResync;
     pipe.on('drain', () => {
@@ -140,9 +153,9 @@ class Reader {
   }
 
   greet(): void {
-    this.#queue.push(Buffer.from(encode(this.#watch.hello())));
+    this.#queue.push(Buffer.from(encode(this.#view.hello())));
     this.#pump();
-    if (this.#watch.synced) this.refresh();
+    if (this.#view.synced) this.refresh();
   }
 
   refresh(): void {
@@ -206,15 +219,19 @@ class Reader {
     }
     if (!this.#needsSnapshot) return undefined;
     this.#needsSnapshot = false;
-    this.#snapshot = wholeTruth(this.#watch);
+    this.#snapshot = wholeTruth(this.#view);
     return this.#next();
   }
 }
 
-/** The snapshot line, and the status when it is stale. */
-function* wholeTruth(watch: Watch): Generator<string, undefined> {
-  const status = watch.stale ? encode(watch.status()) : '';
-  yield* encodePieces(watch.snapshot(), PIECE_BYTES);
+function metric(type: OutputMetric['type'], name: string, help: string, read: () => number): OutputMetric {
+  return { type, name, help, read };
+}
+
+/** Yields the snapshot line, and the status when it is stale. */
+function* wholeTruth(view: View): Generator<string, undefined> {
+  const status = view.stale ? encode(view.status()) : '';
+  yield* encodePieces(view.snapshot(), PIECE_BYTES);
   if (status !== '') yield status;
   return undefined;
 }

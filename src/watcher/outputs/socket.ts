@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { SOCKET_NAME } from '../directory.ts';
 import type { Log } from '../log.ts';
 import { MAX_PATH_BYTES } from '../protocol.ts';
-import { bindSocket } from './bind.ts';
+import { bindSocket } from './bind-socket.ts';
 import { PIECE_BYTES, type Readers } from './readers.ts';
 
 /** As long as the public name, so that it fits where that fits. */

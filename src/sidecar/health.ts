@@ -1,11 +1,11 @@
 import type { Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
-import { orTimer, systemClock } from '../clock.ts';
-import type { Watch } from '../watch.ts';
-import { bindSocket } from './bind.ts';
-import { Connections } from './connections.ts';
-import type { Gate } from './gate.ts';
+import { orTimer, systemClock } from '../watcher/clock.ts';
+import { bindSocket } from '../watcher/outputs/bind-socket.ts';
+import type { Gate } from '../watcher/outputs/gate.ts';
+import type { Output, View } from '../watcher/outputs/output.ts';
+import { Connections } from './health-connections.ts';
 
 /** As long as the name of the socket, so that it fits where that fits. */
 const TEMPORARY_NAME = '.health.tmp';
@@ -19,20 +19,21 @@ const MISSED_HEARTBEATS = 3;
  */
 export const HOLD_MS = 20_000;
 
-/** What is told about the sidecar. */
+/** What the answers are made from. */
 export interface Health {
-  watch: Watch;
+  watch: View;
   gate: Pick<Gate, 'open' | 'opened' | 'notice'>;
+  outputs?: readonly Output[];
   metrics(): string;
 }
 
 /**
- * `/startz` (the application may start), `/readyz` (the group is known), `/healthz` (the watch loop is
+ * Serves `/startz` (the application may start), `/readyz` (the group is known), `/healthz` (the watch loop is
  * alive) and `/metrics` over HTTP, at a port or at the path of a socket.
  */
 export async function serveHealth(
   place: number | string,
-  { watch, gate, metrics }: Health,
+  { watch, gate, outputs = [], metrics }: Health,
   holdMs = HOLD_MS,
 ): Promise<{ server: Server; port: number | undefined }> {
   // Imported as a module, node:http brings Node's whole fetch along: 6 MB of memory.
@@ -48,9 +49,9 @@ export async function serveHealth(
       case '/startz':
         return answerStart(response, kubelet);
       case '/readyz':
-        return answer(response, watch.synced, watch);
+        return answer(response, watch.synced, saying());
       case '/healthz':
-        return answer(response, watch.pulseAgeSeconds() < MISSED_HEARTBEATS * watch.heartbeatSeconds, watch);
+        return answer(response, isAlive(watch), saying());
       case '/metrics':
         response.setHeader('content-type', 'text/plain; version=0.0.4');
         return void response.end(metrics());
@@ -60,9 +61,10 @@ export async function serveHealth(
     }
   });
   const connections = new Connections(server, systemClock);
+  const saying = (notice?: string) => ({ ...stateOf(watch), failing: failingOf(outputs), notice });
   const answerStart = (response: ServerResponse, kubelet: boolean) => {
     if (kubelet && gate.open && gate.notice !== undefined) tell(response, gate.notice);
-    else answer(response, gate.open, watch, kubelet ? undefined : gate.notice);
+    else answer(response, gate.open, saying(kubelet ? undefined : gate.notice));
   };
   if (typeof place === 'string') {
     await bindSocket(server, place, join(dirname(place), TEMPORARY_NAME));
@@ -89,10 +91,25 @@ function tell(response: ServerResponse, notice: string): void {
   response.end(notice);
 }
 
-function answer(response: ServerResponse, ok: boolean, watch: Watch, notice?: string): void {
+function isAlive(watch: View): boolean {
+  return watch.pulseAgeSeconds() < MISSED_HEARTBEATS * watch.heartbeatSeconds;
+}
+
+function stateOf({ synced, stale, reason, message, revision, members }: View): object {
+  return { synced, stale, reason, message, revision, members: members.size };
+}
+
+/**
+ * Returns the settings that do not work at the moment. They change no answer from yes to no: the application
+ * would be the worse for it. No more than their names is told, since anybody may ask.
+ */
+function failingOf(outputs: readonly Output[]): string[] | undefined {
+  const failing = new Set(outputs.flatMap((output) => output.failing ?? []));
+  return failing.size === 0 ? undefined : [...failing];
+}
+
+function answer(response: ServerResponse, ok: boolean, state: object): void {
   response.statusCode = ok ? 200 : 503;
-  const { synced, stale, reason, message, revision } = watch;
-  const body = { ok, synced, stale, reason, message, revision, members: watch.members.size, notice };
   response.setHeader('content-type', 'application/json');
-  response.end(`${JSON.stringify(body)}\n`);
+  response.end(`${JSON.stringify({ ok, ...state })}\n`);
 }

@@ -1,10 +1,11 @@
 import type { LookupFunction } from 'node:net';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
-import { encode } from '../protocol.ts';
-import type { Watch } from '../watch.ts';
-import { Latest } from './latest.ts';
-import type { Notifier } from './notifier.ts';
+import { encodePieces, type Snapshot } from '../protocol.ts';
+import { notifierMetrics } from './notifier-metrics.ts';
+import type { Output, OutputMetric, View } from './output.ts';
+import { Pace } from './pace.ts';
+import { ReconcileLoop } from './reconcile-loop.ts';
 
 /** A receiver in the same pod that takes longer to answer is stuck. */
 const DEADLINE_MS = 5000;
@@ -12,22 +13,28 @@ const DEADLINE_MS = 5000;
 const MAX_PAUSE_MS = 5000;
 /** A receiver that was restarted has forgotten everything; it hears it again after this at the latest. */
 const RESEND_MS = 60_000;
+/** The body of a large group is made in pieces of about this size, as strings take twice the memory. */
+const PIECE_BYTES = 64 * 1024;
 
 /**
- * POSTs the snapshot after every change of it or of its freshness, and once a minute. One request at a
- * time, each with what is the latest then; whatever is not answered with 2xx is tried again with
- * backoff. Redirects are failures: they would lead out of the pod.
+ * The output that POSTs the snapshot after every change of it or of its freshness, and once a minute. One
+ * request at a time, each with what is the latest then. The first change is posted at once; then the next
+ * waits 200 times as long as making the body took, a second at most, and has all that came meanwhile. Whatever
+ * is not answered with 2xx is tried again with backoff. Redirects are failures: they would lead out of the pod.
  */
-export class HttpNotifier implements Notifier {
+export class HttpNotifier implements Output {
+  /** The URL without credentials, for logs. */
   readonly target: string;
+  readonly metrics: readonly OutputMetric[] = notifierMetrics(this);
   readonly tooLarge = 0;
   sent = 0;
   failed = 0;
   #url: URL;
   #clock: Clock;
   #log: Log;
-  #latest: Latest;
-  #watch: Watch | undefined;
+  #loop: ReconcileLoop;
+  #pace: Pace;
+  #view: View | undefined;
   #sentAt = 0;
   #failing = false;
   #abort = new AbortController();
@@ -38,34 +45,42 @@ export class HttpNotifier implements Notifier {
     this.#clock = clock;
     this.#log = log;
     const failed = (error: Error) => this.#failed(error);
-    this.#latest = new Latest(() => this.#send(), failed, clock, MAX_PAUSE_MS);
+    this.#pace = new Pace(clock);
+    const options = { maxPauseMs: MAX_PAUSE_MS, pace: this.#pace };
+    this.#loop = new ReconcileLoop(() => this.#send(), failed, clock, options);
   }
 
-  synced(watch: Watch): void {
-    this.#watch = watch;
-    this.#latest.request();
+  get failing(): string | undefined {
+    return this.#failing ? 'notify' : undefined;
+  }
+
+  synced(view: View): void {
+    this.#view = view;
+    this.#loop.request();
   }
 
   changed(): void {
-    this.#latest.request();
+    this.#loop.request();
   }
 
   status(): void {
-    this.#latest.request();
+    this.#loop.request();
   }
 
   heartbeat(): void {
-    if (this.sent > 0 && this.#clock.now() - this.#sentAt >= RESEND_MS) this.#latest.request();
+    if (this.sent > 0 && this.#clock.now() - this.#sentAt >= RESEND_MS) this.#loop.request();
   }
 
   close(): void {
-    this.#latest.close();
+    this.#loop.close();
     this.#abort.abort();
   }
 
   async #send(): Promise<void> {
-    if (this.#watch === undefined) return;
-    const body = Buffer.from(encode(this.#watch.snapshot()));
+    if (this.#view === undefined) return;
+    const began = this.#clock.now();
+    const body = bodyOf(this.#view.snapshot());
+    this.#pace.worked(began);
     const status = await post(this.#url, body, this.#clock, this.#abort.signal);
     if (status < 200 || status > 299) throw new Error(`the receiver answered ${status}`);
     this.sent += 1;
@@ -88,9 +103,15 @@ export class HttpNotifier implements Notifier {
   }
 }
 
-/** The status of the answer; rejects when there is none in time. */
-async function post(url: URL, body: Buffer, clock: Clock, signal: AbortSignal): Promise<number> {
+/** Returns the snapshot as the bytes of a body, in pieces. */
+function bodyOf(snapshot: Snapshot): Buffer[] {
+  return Array.from(encodePieces(snapshot, PIECE_BYTES), (piece) => Buffer.from(piece));
+}
+
+/** Posts the body and returns the status of the answer; rejects when there is none in time. */
+async function post(url: URL, body: readonly Buffer[], clock: Clock, signal: AbortSignal): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
+  const length = body.reduce((sum, piece) => sum + piece.length, 0);
   // Imported as a module, node:http brings Node's whole fetch along: 6 MB of memory.
   const request = process.getBuiltinModule('node:http').request(url, {
     method: 'POST',
@@ -98,7 +119,7 @@ async function post(url: URL, body: Buffer, clock: Clock, signal: AbortSignal): 
     agent: false,
     lookup: loopback,
     signal,
-    headers: { 'content-type': 'application/json', 'content-length': body.length },
+    headers: { 'content-type': 'application/json', 'content-length': length },
   });
   const late = new Error(`no answer within ${DEADLINE_MS / 1000} s`);
   const timer = clock.setTimeout(() => request.destroy(late), DEADLINE_MS);
@@ -118,7 +139,8 @@ async function post(url: URL, body: Buffer, clock: Clock, signal: AbortSignal): 
     if (status === undefined) reject(failure);
     else resolve(status);
   });
-  request.end(body);
+  for (const piece of body) request.write(piece);
+  request.end();
   return promise;
 }
 

@@ -10,7 +10,7 @@ export const MARK = 'ROLLCALL_HOOK';
  * The processes that run under a mark, or in one of the process groups: what commands left running when
  * they ended. Those of the group `except` are left out. Empty where there is no /proc.
  */
-export function leftRunning(mark: string, groups: ReadonlySet<number>, except: number | undefined): number[] {
+export function orphans(mark: string, groups: ReadonlySet<number>, except: number | undefined): number[] {
   return processes().filter((pid) => {
     const group = pid === process.pid ? undefined : groupOf(pid);
     return group !== undefined && group !== except && (groups.has(group) || isMarked(pid, mark));

@@ -1,6 +1,6 @@
 import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../watcher/clock.ts';
 
 /** The most connections at once: a kubelet, a scraper and a person need three, and each costs about 10 KB. */
 export const MAX_CONNECTIONS = 64;

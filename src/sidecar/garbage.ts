@@ -1,5 +1,5 @@
-import type { Clock } from '../clock.ts';
-import type { Output } from '../watch.ts';
+import type { Clock } from '../watcher/clock.ts';
+import type { Output } from '../watcher/outputs/output.ts';
 
 /** By then whoever waited for the first list has it, and what it left behind is garbage. */
 const SETTLED_MS = 1000;

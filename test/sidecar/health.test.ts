@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
-import { serveHealth } from '../../../src/watcher/outputs/health.ts';
-import { FakeClock, settle } from '../../support/fake-clock.ts';
-import { member, scripted, watchOf } from '../scripted-source.ts';
+import { serveHealth } from '../../src/sidecar/health.ts';
+import { FakeClock, settle } from '../support/fake-clock.ts';
+import { member, scripted, watchOf } from '../watcher/scripted-source.ts';
 
 async function serve(t: TestContext, holdMs = 50) {
   const clock = new FakeClock();
