@@ -73,7 +73,13 @@ test('settings that do not work are named once each, and no answer is another fo
   const { source, get, outputs } = await serve(t);
   source.push({ type: 'replace', parts: new Map() });
   await settle();
-  outputs.push({ failing: 'notify' }, { failing: undefined }, {}, { failing: 'notify' }, { failing: 'on-change' });
+  outputs.push(
+    { failing: 'notify' },
+    { failing: undefined },
+    {},
+    { failing: 'notify' },
+    { failing: 'on-change' },
+  );
   for (const path of ['/readyz', '/healthz']) {
     const { status, text } = await get(path);
     assert.deepEqual([status, JSON.parse(text).failing], [200, ['notify', 'on-change']]);

@@ -4,7 +4,7 @@ import type { Clock } from '../clock.ts';
 import { type Family, familyOf } from '../family.ts';
 import type { Log } from '../log.ts';
 import { clusterDomainIn, namespaceIn } from '../resolv-conf.ts';
-import { type CredentialFiles, Credentials } from './credentials.ts';
+import { type CredentialFiles, Credentials, type CredentialTexts } from './credentials.ts';
 import { proxyFor } from './proxy.ts';
 import type { Traffic } from './traffic.ts';
 import { kubernetesTransport, type Transport } from './transport.ts';
@@ -30,9 +30,13 @@ export interface UpstreamContext {
 }
 
 /** The way to the API server. Throws, naming flags, what the user must mend. */
-export function kubernetesApi(options: UpstreamOptions, context: UpstreamContext): Transport {
+export function kubernetesApi(
+  options: UpstreamOptions & CredentialTexts,
+  context: UpstreamContext,
+): Transport {
   const { server, files } = upstream(options, context.environment);
-  const credentials = new Credentials(files, context.clock, context.log);
+  const { token, ca } = options;
+  const credentials = new Credentials({ ...files, token, ca }, context.clock, context.log);
   const proxy = proxyFor(new URL(server), context.environment);
   return kubernetesTransport(server, credentials, context.userAgent, proxy, context.traffic);
 }
