@@ -7,19 +7,19 @@ import type { Gate } from '../watcher/outputs/gate.ts';
 import type { Output, View } from '../watcher/outputs/output.ts';
 import { Connections } from './health-connections.ts';
 
-/** As long as the name of the socket, so that it fits where that fits. */
+/** The temporary name of the socket. It is as long as the name itself, so that it fits where that fits. */
 const TEMPORARY_NAME = '.health.tmp';
 
-/** Heartbeats that may be missing before the watch loop counts as wedged. */
+/** The number of heartbeats that may be missing before the watch loop counts as wedged. */
 const MISSED_HEARTBEATS = 3;
 
 /**
- * A kubelet that asks too early is answered when the application may start, or after this: it writes an
+ * The longest that an answer to a kubelet is held until the application may start: it writes an
  * Event for each refusal, and after 25 of them for no more, not even that the time to wait is over.
  */
 export const HOLD_MS = 20_000;
 
-/** What the answers are made from. */
+/** The state that the answers are made from. */
 export interface Health {
   watch: View;
   gate: Pick<Gate, 'open' | 'opened' | 'notice'>;
@@ -82,9 +82,9 @@ function isKubelet(userAgent: string | undefined): boolean {
 }
 
 /**
- * A kubelet takes a redirect to another host for a success, follows it no further, and writes the body
- * into an Event of the pod: so the pod shows what the application was started without. No right is
- * needed for it.
+ * Answers a kubelet with a notice. A kubelet takes a redirect to another host for a success, follows it no
+ * further, and writes the body into an Event of the pod: so the pod shows what the application was started
+ * without. No right is needed for it.
  */
 function tell(response: ServerResponse, notice: string): void {
   response.writeHead(302, { location: 'http://rollcall.invalid/', 'content-type': 'text/plain' });

@@ -3,7 +3,7 @@ import type { Traffic } from '../watcher/kubernetes/traffic.ts';
 import type { Malformed } from '../watcher/membership/malformed.ts';
 import type { Output, View } from '../watcher/outputs/output.ts';
 
-/** What the metrics are read from. */
+/** The sources that the metrics are read from. */
 export interface Measured {
   watch: View;
   outputs: readonly Output[];

@@ -19,7 +19,7 @@ export type SinkSettings = Pick<
   'directory' | 'file' | 'notify' | 'onStart' | 'onChange' | 'waitFor' | 'waitTimeout' | 'waitAction'
 >;
 
-/** What every sink is made with. */
+/** The things that every sink is made with. */
 export interface SinkContext {
   /** The watch of the group. */
   view: View;
@@ -29,7 +29,9 @@ export interface SinkContext {
 
 type Makes = (settings: SinkSettings, context: SinkContext) => readonly Output[];
 
-/** The sinks beside the socket and the gate, each by the setting that asks for it. A new sink is a row here. */
+/**
+ * The sinks beside the socket and the gate, each by the setting that asks for it. A new sink is a row here.
+ */
 const SINKS: { readonly [Setting in keyof SinkSettings]?: Makes } = {
   directory: ({ directory }, { clock, log }) => [new MembersFile(directory, clock, log)],
   file: ({ directory, file }, { clock, log }) =>
@@ -44,7 +46,7 @@ const SINKS: { readonly [Setting in keyof SinkSettings]?: Makes } = {
 export interface Sinks {
   /** The readers of the socket. */
   readers: Readers;
-  /** What holds the application back. */
+  /** The gate that holds the application back. */
   gate: Gate;
   /** All sinks in the order in which they are told; those above are among them. */
   all: readonly Output[];

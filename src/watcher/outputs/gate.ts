@@ -3,13 +3,18 @@ import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { Output, View } from './output.ts';
 
-/** Without a number to wait for, an API outage delays the application by this long and never prevents it. */
+/**
+ * The longest wait without a number of members: an API outage delays the application and never prevents it.
+ */
 const SYNC_MS = 10_000;
 
 export type TimeoutAction = 'continue' | 'fail';
 
 export interface GateOptions {
-  /** Members to wait for, ready or not; 0 waits for the first complete answer alone, for at most 10 s. */
+  /**
+   * The number of members to wait for, ready or not; 0 waits for the first complete answer alone, for at most
+   * 10 s.
+   */
   members: number;
   timeoutMs: number;
   onTimeout: TimeoutAction;
@@ -20,7 +25,7 @@ export interface GateOptions {
   marker: string;
 }
 
-/** Holds back the start of the application until it has company. */
+/** The output that holds back the start of the application until the group is large enough. */
 export class Gate implements Output {
   #options: GateOptions;
   #clock: Clock;
@@ -52,7 +57,7 @@ export class Gate implements Output {
     return this.#failed.promise;
   }
 
-  /** The time runs from now. */
+  /** Starts the time that the application waits at most. */
   start(): void {
     const { members, timeoutMs } = this.#options;
     if (this.#open) return;
@@ -63,7 +68,7 @@ export class Gate implements Output {
     return this.#open;
   }
 
-  /** What the application was started without, when the time was over before it was there. */
+  /** The sentence that says what was missing when the time was over; undefined when nothing was. */
   get notice(): string | undefined {
     return this.#notice;
   }
@@ -117,7 +122,10 @@ export class Gate implements Output {
     return { known, wanted: this.#options.members, ...(hint === undefined ? {} : { hint }) };
   }
 
-  /** A StatefulSet makes the next pod when this one is ready, unless it is told not to wait. */
+  /**
+   * Returns why the members may never come. A StatefulSet makes the next pod when this one is ready, unless
+   * it is told not to wait.
+   */
   #hint(): string | undefined {
     if (this.#view === undefined) return undefined;
     const members = [...this.#view.members.values()];

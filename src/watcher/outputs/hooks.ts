@@ -7,33 +7,41 @@ import type { Output, OutputMetric, View } from './output.ts';
 import { ReconcileLoop } from './reconcile-loop.ts';
 import { type Ending, type Run, run } from './run-command.ts';
 
-/** Joining a database cluster takes seconds; after a minute a script is stuck. */
+/**
+ * The default time limit of a command: joining a database cluster takes seconds, and after a minute a script
+ * is stuck.
+ */
 const TIMEOUT_MS = 60_000;
 
 export type HookName = 'on-start' | 'on-change';
 
-/** How a member is named to a hook, in peer-finder's words. */
+/** The ways to name a member to a hook, in peer-finder's words. */
 export type AddressType = 'DNS' | 'IP' | 'IPv4' | 'IPv6';
 
 export interface HookOptions {
-  /** Commands in words, from `parseCommand`. Without one for the start, the other runs then too. */
+  /** The command of the start, in words from `parseCommand`. Without it, the other runs then too. */
   onStart?: readonly string[] | undefined;
   onChange?: readonly string[] | undefined;
-  /** Infinity for none. */
+  /** The time limit of a command; Infinity for none. */
   timeoutMs?: number | undefined;
-  /** The line for a member, or its lines; undefined leaves it out. The default is `peerName('DNS')`. */
+  /**
+   * Returns the line for a member, or its lines; undefined leaves it out. The default is `peerName('DNS')`.
+   */
   peer?: ((member: Member) => string | readonly string[] | undefined) | undefined;
-  /** No hook runs while this pod is not among the members, as with peer-finder. */
+  /** Whether hooks wait until this pod is among the members, as with peer-finder. */
   needsSelf?: boolean | undefined;
-  /** The environment of a run that is about to begin; the default is that of this process. */
+  /** Returns the environment of a run that is about to begin; the default is that of this process. */
   environment?: ((view: View) => NodeJS.ProcessEnv) | undefined;
-  /** Where a command writes: line by line into the log, which is the default, or where this process does. */
+  /**
+   * The place that a command writes to: the log, line by line, which is the default, or where this process
+   * writes.
+   */
   output?: 'log' | 'inherit' | undefined;
 }
 
 /**
- * Names a member: by its DNS name, or its address where it has none; or by its primary address, its
- * first IPv4 or its first IPv6 one, and not at all where it has none.
+ * Returns a function that names a member: by its DNS name, or its address where it has none; or by its
+ * primary address, its first IPv4 or its first IPv6 one, and not at all where it has none.
  */
 export function peerName(type: AddressType): (member: Member) => string | undefined {
   switch (type) {
@@ -55,8 +63,8 @@ interface Due {
 }
 
 /**
- * Runs commands when the list of peers changes, with the peers on stdin: sorted, each once, a newline
- * after each, then the end. Commands written for peer-finder run as they are.
+ * The output that runs commands when the list of peers changes, with the peers on stdin: sorted, each once, a
+ * newline after each, then the end. Commands written for peer-finder run as they are.
  *
  * - The first list is for the start command, every later one for the change command. Who is ready does
  *   not matter: only the list does, and the membership itself loses nobody without evidence.
@@ -85,10 +93,10 @@ export class Hooks implements Output {
   #running: Run | undefined;
   #started = Promise.withResolvers<void>();
   #hasStarted = false;
-  /** What the last run that succeeded was given; undefined after a failure, which may have done a part. */
+  /** The input of the last run that succeeded; undefined after a failure, which may have done a part. */
   #applied: string | undefined;
   #waitsForSelf = false;
-  /** What the commands, and all that they start, are known by afterwards. */
+  /** The mark in the environment of the commands, by which all that they start is known afterwards. */
   #mark: string = process.getBuiltinModule('node:crypto').randomUUID();
   #groups = new Set<number>();
   runs = 0;
@@ -121,7 +129,7 @@ export class Hooks implements Output {
     this.#loop.request();
   }
 
-  /** Who is ready is no news: the peers are worked out when their list may be another. */
+  /** Asks for a run when the list of peers may be another: who is ready does not matter. */
   changed(delta: Delta, _view: View, was: readonly Member[]): void {
     const { peer = peerName('DNS') } = this.#options;
     const shown = (member: Member) => JSON.stringify([member.self, peer(member)]);
@@ -129,7 +137,7 @@ export class Hooks implements Output {
     if (delta.left.length + delta.joined.length > 0 || delta.changed.some(changes)) this.#loop.request();
   }
 
-  /** Runs no more; resolves when a command that still ran, and what others left running, has ended. */
+  /** Ends the hooks: resolves when a command that still ran, and what others left running, has ended. */
   async close(): Promise<void> {
     this.#loop.close();
     this.#running?.kill();
@@ -141,7 +149,7 @@ export class Hooks implements Output {
   }
 
   /**
-   * Runs no more and hands the signal to a command that still runs and to what others left running;
+   * Ends the hooks and hands the signal to a command that still runs and to what others left running;
    * resolves when all of them have ended, however long that takes, with the status of the command.
    * Undefined when there was none.
    */
@@ -154,7 +162,10 @@ export class Hooks implements Output {
     return ending?.status;
   }
 
-  /** What runs under a command that has ended; a command that still runs, and its group, are not among it. */
+  /**
+   * Returns the processes that a command has left when it ended. A command that still runs, and its group,
+   * are not among them.
+   */
   #left(): number[] {
     return this.runs === 0 ? [] : orphans(this.#mark, this.#groups, this.#running?.group);
   }
@@ -188,7 +199,7 @@ export class Hooks implements Output {
     // What changed meanwhile has asked for the next run already.
   }
 
-  /** Which command is to run with which peers; undefined when there is nothing to tell. */
+  /** Returns the command that is to run, with its peers; undefined when there is nothing to tell. */
   #due(): Due | undefined {
     const { onStart, onChange, needsSelf, peer = peerName('DNS') } = this.#options;
     const hook = this.#hasStarted || onStart === undefined ? 'on-change' : 'on-start';
@@ -244,7 +255,7 @@ export class Hooks implements Output {
     });
   }
 
-  /** A hook that never runs must not be a riddle. */
+  /** Logs, once, that hooks wait for this pod: a hook that never runs needs a reason. */
   #noteWaiting(waits: boolean, members: number): void {
     if (waits && !this.#waitsForSelf)
       this.#log.info('hooks wait until this pod is among the members', { members });
@@ -252,11 +263,11 @@ export class Hooks implements Output {
   }
 }
 
-/** As a shell has it. */
+/** The exit status of a command that could not be started, as shells have it. */
 const NOT_STARTED = 127;
-/** What a command left running has this long to end after SIGTERM, as a command itself has. */
+/** The time that a process which a command has left gets to end after SIGTERM, as a command itself gets. */
 const KILL_AFTER_MS = 5000;
-/** A look at all processes of a container takes under a millisecond. */
+/** The pause between two looks at the processes of the container. A look takes under a millisecond. */
 const LOOK_AGAIN_MS = 100;
 
 class Failed extends Error {

@@ -7,11 +7,13 @@ import type { Output, OutputMetric, View } from './output.ts';
 import { Pace } from './pace.ts';
 import { ReconcileLoop } from './reconcile-loop.ts';
 
-/** A receiver in the same pod that takes longer to answer is stuck. */
+/** The longest that an answer takes: a receiver in the same pod that takes longer is stuck. */
 const DEADLINE_MS = 5000;
-/** The receiver is next door: trying every few seconds hurts nobody, and it may only be starting. */
+/**
+ * The longest pause after a failure. The receiver is in the same pod: a try every few seconds hurts nobody.
+ */
 const MAX_PAUSE_MS = 5000;
-/** A receiver that was restarted has forgotten everything; it hears it again after this at the latest. */
+/** The time after which all is sent again, for a receiver that was restarted and has forgotten it. */
 const RESEND_MS = 60_000;
 /** The body of a large group is made in pieces of about this size, as strings take twice the memory. */
 const PIECE_BYTES = 64 * 1024;
@@ -19,8 +21,9 @@ const PIECE_BYTES = 64 * 1024;
 /**
  * The output that POSTs the snapshot after every change of it or of its freshness, and once a minute. One
  * request at a time, each with what is the latest then. The first change is posted at once; then the next
- * waits 200 times as long as making the body took, a second at most, and has all that came meanwhile. Whatever
- * is not answered with 2xx is tried again with backoff. Redirects are failures: they would lead out of the pod.
+ * waits 200 times as long as making the body took, a second at most, and has all that came meanwhile.
+ * Whatever is not answered with 2xx is tried again with backoff. Redirects are failures: they would lead out
+ * of the pod.
  */
 export class HttpNotifier implements Output {
   /** The URL without credentials, for logs. */
@@ -89,7 +92,7 @@ export class HttpNotifier implements Output {
     this.#failing = false;
   }
 
-  /** Logged when failing begins and ends; the counter tells of each. */
+  /** Counts a failure, and logs it when it is the first in a row. */
   #failed(error: Error): void {
     this.failed += 1;
     if (!this.#failing) {
@@ -144,7 +147,7 @@ async function post(url: URL, body: readonly Buffer[], clock: Clock, signal: Abo
   return promise;
 }
 
-/** `localhost` is this pod whatever its DNS says. */
+/** Resolves every name to this pod, so that `localhost` is this pod whatever its DNS says. */
 const loopback: LookupFunction = (_host, options, done) => {
   if (!options.all) return done(null, '127.0.0.1', 4);
   done(null, [

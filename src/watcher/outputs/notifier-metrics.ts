@@ -1,6 +1,6 @@
 import type { OutputMetric } from './output.ts';
 
-/** What every notifier counts. */
+/** The numbers that every notifier counts. */
 export interface NotifierCounts {
   readonly sent: number;
   readonly failed: number;

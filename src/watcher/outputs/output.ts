@@ -1,13 +1,13 @@
 import type { Members } from '../membership/membership.ts';
 import type { Delta, Group, Heartbeat, Hello, Member, Snapshot, StaleReason, Status } from '../protocol.ts';
 
-/** What an output may see of the watch. An output reads it, and can't change it. */
+/** The part of the watch that an output sees. An output reads it, and can't change it. */
 export interface View {
   /** A random name of this process. Revisions can be compared within one epoch only. */
   readonly epoch: string;
   readonly group: Group;
   readonly heartbeatSeconds: number;
-  /** False until upstream has given its first complete answer. */
+  /** `synced` is false until upstream has given its first complete answer. */
   readonly synced: boolean;
   /** The number of the latest change; 1 is the first complete answer. */
   readonly revision: number;
@@ -17,21 +17,24 @@ export interface View {
   readonly reason: StaleReason | undefined;
   /** A sentence for people that says why the membership is stale. */
   readonly message: string | undefined;
-  /** The first line of a stream. */
+  /** Returns the first line of a stream. */
   hello(): Hello;
-  /** All members in the order of their names, which costs a step for each of them. */
+  /** Returns all members in the order of their names, which costs a step for each of them. */
   snapshot(): Snapshot;
   status(): Status;
-  /** Seconds since the last evidence from upstream; null before the first. */
+  /** Returns the seconds since the last evidence from upstream; null before the first. */
   upstreamAgeSeconds(): number | null;
-  /** Seconds since the watch loop last showed life. */
+  /** Returns the seconds since the watch loop last showed life. */
   pulseAgeSeconds(): number;
 }
 
 /** A number that an output counts, as Prometheus reads it. */
 export interface OutputMetric {
   type: 'counter' | 'gauge';
-  /** `rollcall_hook_runs_total`. Outputs that count the same thing use one name, and their numbers are added. */
+  /**
+   * The name, such as `rollcall_hook_runs_total`. Outputs that count the same thing use one name, and their
+   * numbers are added.
+   */
   name: string;
   help: string;
   /** Returns the number of now. It is called at each scrape. */
@@ -39,19 +42,22 @@ export interface OutputMetric {
 }
 
 /**
- * Where the membership goes: a socket, a file, a command. All methods are optional. They are called in order
- * and from one place, so they must not block, and must not walk all members at each change.
+ * An output is a place where the membership goes: a socket, a file, a command. All methods are optional. They
+ * are called in order and from one place, so they must not block, and must not walk all members at each
+ * change.
  */
 export interface Output {
-  /** The first complete answer has come: `view` is the whole truth. */
+  /** Hears that the first complete answer has come: `view` is the whole truth. */
   synced?(view: View): void;
-  /** The membership has changed. `was` is what those in `changed` were before, one for one. */
+  /** Hears that the membership has changed. `was` is what those in `changed` were before, one for one. */
   changed?(delta: Delta, view: View, was: readonly Member[]): void;
-  /** The membership has become stale or fresh, or is stale for another reason. */
+  /** Hears that the membership has become stale or fresh, or is stale for another reason. */
   status?(status: Status, view: View): void;
-  /** Another `heartbeatSeconds` have passed. */
+  /** Hears that another `heartbeatSeconds` have passed. */
   heartbeat?(heartbeat: Heartbeat, view: View): void;
-  /** Resolves when nobody uses the output; at SIGTERM the sidecar waits for it, for its grace period at most. */
+  /**
+   * Resolves when nobody uses the output; at SIGTERM the sidecar waits for it, for its grace period at most.
+   */
   idle?(): Promise<void>;
   /** Ends what the output has running. `reason` is for people. Nothing is told to a closed output. */
   close?(reason: string): void | Promise<void>;

@@ -8,15 +8,15 @@ import { Pace } from './pace.ts';
 export const PIECE_BYTES = 64 * 1024;
 
 /**
- * The stream goes first: the threads that write a file take the CPU from whoever has just been told. On two
- * cores a change reached the reader 5 to 8 % later.
+ * The delay of a write, so that the stream goes first: the threads that write a file take the CPU from
+ * whoever has just been told. On two cores a change reached the reader 5 to 8 % later.
  */
 const BEHIND_MS = 5;
 
 /**
- * A file that follows the group. One write at a time; what changes meanwhile goes into the next, which begins
- * at most a second later. A failed write leaves the old file and is tried again at the next change or
- * heartbeat.
+ * A file that follows the group. There is one write at a time; what changes meanwhile goes into the next,
+ * which begins at most a second later. A failed write leaves the old file and is tried again at the next
+ * change or heartbeat.
  */
 export class PacedFile {
   #path: string;

@@ -3,21 +3,25 @@ import type { Log } from '../log.ts';
 import { type Delta, encode, encodePieces, type Heartbeat, type Line, type Status } from '../protocol.ts';
 import type { Output, OutputMetric, View } from './output.ts';
 
-/** What one slow reader may cost. */
+/** The memory that one slow reader may take. */
 const MAX_QUEUE_BYTES = 256 * 1024;
-/** A reader that takes nothing for so long is disconnected. */
+/** The longest that a reader may take nothing; then it is disconnected. */
 const STUCK_MS = 30_000;
-/** A reader that has not read its `bye` by then does not read. */
+/** The time that a reader gets to read its `bye`. */
 const BYE_MS = 1000;
-/** A pod has a handful of readers; a loop that forgets to close must not exhaust the sidecar. */
+/**
+ * The most readers at once. A pod has a handful; a loop that forgets to close must not exhaust the sidecar.
+ */
 const MAX_READERS = 64;
-/** A snapshot goes out in pieces of about this size, made when the reader has room for them. */
+/**
+ * The size of the pieces in which a snapshot goes out, about; each is made when the reader has room for them.
+ */
 export const PIECE_BYTES = 16 * 1024;
 
 /** The way to one reader: a socket, or whatever a test puts in its place. */
 export interface Pipe {
   readonly destroyed: boolean;
-  /** False when no more should be written until `drain`. */
+  /** Returns false when no more should be written until `drain`. */
   write(data: string | Uint8Array): boolean;
   on(event: 'drain' | 'close', listener: () => void): unknown;
   /** Delivers what was written, then calls back. */
@@ -25,7 +29,10 @@ export interface Pipe {
   destroy(): unknown;
 }
 
-/** All who read the stream. A slow one never delays another, and none costs more than its queue. */
+/**
+ * The output for all who read the stream. A slow one never delays another, and none costs more than its
+ * queue.
+ */
 export class Readers implements Output {
   readonly metrics: readonly OutputMetric[] = [
     metric('gauge', 'rollcall_socket_clients', 'Connected clients.', () => this.size),
@@ -111,7 +118,7 @@ export class Readers implements Output {
     await orTimer(this.idle(), this.#clock, BYE_MS);
   }
 
-  /** All have the same bytes. */
+  /** Sends a line to all readers; they share its bytes. */
   #broadcast(line: Line): void {
     if (this.#readers.size === 0) return;
     const bytes = Buffer.from(encode(line));
@@ -126,7 +133,7 @@ export class Readers implements Output {
   }
 }
 
-/** One reader: what it is still to be told, in at most `MAX_QUEUE_BYTES`. */
+/** A reader, with what it is still to be told, in at most `MAX_QUEUE_BYTES`. */
 class Reader {
   #pipe: Pipe;
   #view: View;
@@ -136,7 +143,7 @@ class Reader {
   #queuedBytes = 0;
   /** The snapshot that is on its way. */
   #snapshot: Iterator<string> | undefined;
-  /** The next thing to be told is a whole snapshot. */
+  /** Whether the next thing to be told is a whole snapshot. */
   #needsSnapshot = false;
   #blockedAt: number | undefined;
   #leaving = false;
@@ -176,12 +183,12 @@ class Reader {
     this.#pump();
   }
 
-  /** A reader that is behind needs no sign of life: it has not read the last one. */
+  /** Sends a sign of life, unless the reader is behind and has not read the last one. */
   heartbeat(line: Buffer): void {
     if (this.#blockedAt === undefined) this.send(line);
   }
 
-  /** Milliseconds since the reader last made room. */
+  /** Returns the milliseconds since the reader last made room. */
   stuckFor(): number {
     return this.#blockedAt === undefined ? 0 : this.#clock.now() - this.#blockedAt;
   }

@@ -4,16 +4,16 @@ import { encodePieces } from '../protocol.ts';
 import { notifierMetrics } from './notifier-metrics.ts';
 import type { Output, OutputMetric, View } from './output.ts';
 
-/** What an IPv4 packet of 65,535 bytes leaves after its own header (20) and UDP's (8). */
+/** The largest datagram: what an IPv4 packet of 65,535 bytes leaves after its own header (20) and UDP's (8). */
 const MAX_DATAGRAM_BYTES = 65_507;
 
 /**
- * No member is shorter in bytes: with all values empty it takes 109. A group that is too large even so is not
+ * The least bytes of a member, rounded down: with all values empty it takes 109. A group that is too large even so is not
  * encoded to learn that.
  */
 const LEAST_MEMBER_BYTES = 100;
 
-/** A snapshot is encoded in pieces of about this size, until it is complete or too large. */
+/** The size of the pieces in which a snapshot is encoded, until it is complete or too large. */
 const PIECE_BYTES = 8 * 1024;
 
 /** The notice that goes out in the place of a snapshot that is too large: read `members.json` or the socket instead. */
