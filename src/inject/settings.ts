@@ -1,4 +1,4 @@
-import { type Key, keys, PLACES, PREFIX, WRITTEN, type Written } from './annotations.ts';
+import { type Key, keys, PLACES, PREFIX, type Written } from './annotations.ts';
 import { own } from './pod.ts';
 import { cut, Problem, shown } from './problem.ts';
 
@@ -13,6 +13,7 @@ export interface Origin {
 }
 
 type Read<T> = Pick<Key<T>, 'key' | 'on' | 'default' | 'parse'>;
+export type Family = Pick<Required<Key<string>>, 'key' | 'on' | 'parseNamed'>;
 
 type Texts = Readonly<Record<string, string>> | undefined;
 
@@ -65,19 +66,19 @@ export class Settings {
     return `annotation ${key.key}${WHOSE[this.level(key) ?? 'pod']}`;
   }
 
-  /** Of a family of keys, each name once, by its strongest level. */
-  family<T>(prefix: string, parse: (name: string, text: string) => T): T[] {
+  /** Returns the values of a family of keys, each name once, by its strongest level. */
+  family({ key: prefix, on, parseNamed }: Family): string[] {
     const found = new Set<string>();
-    for (const level of WRITTEN) {
+    for (const level of PLACES[on]) {
       for (const key of Object.keys(this.#sources[level] ?? {})) if (key.startsWith(prefix)) found.add(key);
     }
     if (found.size > FAMILY) {
       const sentence = `there are ${found.size} annotations ${prefix}NAME; write at most ${FAMILY}`;
       throw new Problem('bad-value', sentence);
     }
-    return [...found]
-      .toSorted()
-      .map((key) => this.get({ key, on: 'both', parse: (text) => parse(key.slice(prefix.length), text) })!);
+    const read = (key: string) =>
+      this.get({ key, on, parse: (text) => parseNamed(key.slice(prefix.length), text) })!;
+    return [...found].toSorted().map(read);
   }
 
   #parsed<T>(key: string, value: string, from: Written, parse: (text: string) => T): T {
@@ -120,9 +121,10 @@ const KNOWN = Object.values(keys)
   .filter(({ kind }) => kind === 'annotation')
   .map(({ key }) => key as string);
 const KNOWN_SET: ReadonlySet<string> = new Set(KNOWN);
+const FAMILIES = KNOWN.filter((key) => key.endsWith('.'));
 
 function isKnown(key: string): boolean {
-  return KNOWN_SET.has(key) || key.startsWith(keys.file.key);
+  return KNOWN_SET.has(key) || FAMILIES.some((family) => key.startsWith(family));
 }
 
 /** A key that the API server takes has no more after its prefix. */
@@ -137,7 +139,7 @@ function nearest(key: string): string | undefined {
   const candidates = KNOWN.map((known) => ({ known, distance: distance(word, known.slice(PREFIX.length)) }));
   const best = candidates.reduce((a, b) => (b.distance < a.distance ? b : a));
   if (best.distance > Math.max(1, Math.floor(word.length / 3))) return undefined;
-  return best.known === keys.file.key ? `${best.known}NAME` : best.known;
+  return FAMILIES.includes(best.known) ? `${best.known}NAME` : best.known;
 }
 
 /** Letters to add, drop or change to get from one word to the other (Levenshtein). */

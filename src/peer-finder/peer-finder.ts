@@ -2,11 +2,13 @@ import { constants, hostname, networkInterfaces } from 'node:os';
 import packageJson from '../../package.json' with { type: 'json' };
 import { UsageError } from '../config.ts';
 import { jsonLog, type Log } from '../log.ts';
+import { kebabCase } from '../setting.ts';
 import { systemClock } from '../watcher/clock.ts';
 import { clusterDomain, ownNamespace, searchedNamespace } from '../watcher/kubernetes/upstream.ts';
 import { Hooks, peerName } from '../watcher/outputs/hooks.ts';
 import { serviceName } from '../watcher/perspective.ts';
 import type { Member } from '../watcher/protocol.ts';
+import { SettingFault, type SettingKey } from '../watcher/setting-fault.ts';
 import type { Source } from '../watcher/source.ts';
 import { type Output, Watch } from '../watcher/watch.ts';
 import { describeFlags, type PeerFinderOptions, parseFlags } from './flags.ts';
@@ -54,7 +56,7 @@ function sourceOf(options: PeerFinderOptions, host: Host, log: Log): Source {
   try {
     return peersOf(options, host, { clock: systemClock, log, userAgent, environment: process.env });
   } catch (error) {
-    const { message } = error as Error;
+    const message = error instanceof SettingFault ? error.named(nameOf(error.key)) : (error as Error).message;
     const { selector } = options.group;
     throw new UsageError(
       selector === undefined
@@ -62,6 +64,11 @@ function sourceOf(options: PeerFinderOptions, host: Host, log: Log): Source {
         : `-selector: "${selector}" needs the API: ${message}; or give -service, which DNS knows too`,
     );
   }
+}
+
+/** Returns the flag of a setting, as the original peer-finder has it. */
+function nameOf(key: SettingKey): string {
+  return key === 'namespace' ? '-ns' : `-${kebabCase(key)}`;
 }
 
 function hostOf(environment: NodeJS.ProcessEnv): Host {

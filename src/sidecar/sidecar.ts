@@ -1,11 +1,13 @@
 import type { Server } from 'node:net';
 import { join } from 'node:path';
 import packageJson from '../../package.json' with { type: 'json' };
-import { type SidecarConfig, UsageError } from '../config.ts';
-import { jsonLog, type Log } from '../log.ts';
+import { UsageError } from '../config.ts';
+import { jsonLog, type Log, toStandardError } from '../log.ts';
 import { Metrics } from '../metrics.ts';
+import { flagOf } from '../setting.ts';
+import type { SidecarConfig } from '../sidecar-settings.ts';
 import { orTimer, systemClock } from '../watcher/clock.ts';
-import { HEALTH_NAME, STARTED_NAME } from '../watcher/directory.ts';
+import { HEALTH_NAME, STARTED_NAME } from '../watcher/contract.ts';
 import { othersEnded } from '../watcher/kubernetes/own-pod.ts';
 import {
   clusterDomain,
@@ -20,17 +22,19 @@ import { Gate } from '../watcher/outputs/gate.ts';
 import { serveHealth } from '../watcher/outputs/health.ts';
 import { Hooks } from '../watcher/outputs/hooks.ts';
 import { TemplateOutput } from '../watcher/outputs/line-files.ts';
+import { LoggedChanges } from '../watcher/outputs/logged-changes.ts';
 import type { Notifier } from '../watcher/outputs/notifier.ts';
 import { notifier } from '../watcher/outputs/notify.ts';
 import { Readers } from '../watcher/outputs/readers.ts';
 import { serveSocket, socketPath } from '../watcher/outputs/socket.ts';
 import type { Group } from '../watcher/protocol.ts';
+import { SettingFault } from '../watcher/setting-fault.ts';
 import { sourceOf } from '../watcher/sources.ts';
 import { Watch } from '../watcher/watch.ts';
 
 /** `rollcall sidecar`: follows the group until SIGTERM. */
 export async function sidecar(config: SidecarConfig): Promise<void> {
-  const log = jsonLog();
+  const log = jsonLog(toStandardError, config.logLevel);
   const { directory } = config;
   const group = groupOf(config);
   const self = identity(config);
@@ -54,6 +58,7 @@ export async function sidecar(config: SidecarConfig): Promise<void> {
   watch.add(new GarbageCollection(systemClock));
   watch.add(readers);
   watch.add(gate);
+  if (config.logLevel === 'debug') watch.add(new LoggedChanges(log.debug));
   for (const output of Object.values(outputs).flat()) watch.add(output);
   const metrics = new Metrics();
   watchMetrics(metrics, watch, readers, malformed);
@@ -92,14 +97,15 @@ function gateOf({ directory, waitFor, waitTimeout, waitAction }: SidecarConfig, 
   return new Gate(options, systemClock, log);
 }
 
-function refuse(error: Error): never {
-  process.stderr.write(`rollcall: --wait-for: ${error.message}\n`);
+function refuse(error: SettingFault): never {
+  process.stderr.write(`rollcall: ${error.named(flagOf(error.key))}\n`);
   process.exit(1);
 }
 
 /** Faults at the start are the user's to mend, so they are told without a stack. */
 function startUp<T>(start: () => T, what?: string): T {
   const explain = (error: unknown): never => {
+    if (error instanceof SettingFault) throw new UsageError(error.named(flagOf(error.key)));
     const { message } = error as Error;
     throw new UsageError(what === undefined ? message : `${what} (${message}); give another`);
   };

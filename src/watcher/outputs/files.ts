@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Clock } from '../clock.ts';
-import { FILE_NAME } from '../directory.ts';
+import { FILE_NAME } from '../contract.ts';
 import type { Log } from '../log.ts';
 import { encodePieces } from '../protocol.ts';
 import type { Output, Watch } from '../watch.ts';

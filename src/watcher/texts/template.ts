@@ -1,5 +1,5 @@
 import { isIPv4, isIPv6 } from 'node:net';
-import { FILE_NAME, HEALTH_NAME, SOCKET_NAME } from '../directory.ts';
+import { FILE_NAME, HEALTH_NAME, SOCKET_NAME } from '../contract.ts';
 import type { Member } from '../protocol.ts';
 
 /** One file of one line a member: `cluster.conf={hostname}:8848`. */
