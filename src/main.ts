@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import packageJson from '../package.json' with { type: 'json' };
 import { parseConfig, UsageError } from './config.ts';
 import type { Config, Settings } from './setting.ts';
+import { describeSettings } from './settings-help.ts';
 import { probeSettings, sidecarSettings } from './sidecar-settings.ts';
 
 /**
@@ -118,7 +119,6 @@ rollcall COMMAND --help lists the flags of a command; --version prints the versi
 
 async function commandHelp(name: keyof typeof commands): Promise<string> {
   const { doc, settings } = commands[name];
-  const { describeSettings } = await import('./settings-help.ts');
   return `usage: rollcall ${name} [--flag value ...]
 
 ${doc}

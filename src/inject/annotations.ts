@@ -69,24 +69,28 @@ type KeyOf<N extends Annotated> = Key<Held<N>> &
       : unknown);
 
 /** Returns the key of a setting, from its row. */
-export function keyOf(name: string, setting: SidecarSetting<unknown> & { annotation: Annotation }) {
-  const { doc, annotation } = setting;
+export function keyOf(
+  name: string,
+  { doc, default: given, parse, annotation }: SidecarSetting<unknown> & { annotation: Annotation },
+): Key<unknown> {
   const { on, example, more, otherwise, named } = annotation;
   const key = `${PREFIX}${kebabCase(name)}`;
-  const parse = annotation.parse ?? held(setting.parse);
   const shown = {
     on,
     kind: 'annotation' as const,
     doc: more === undefined ? doc : `${doc}; ${more}`,
     example,
-    ...(otherwise === undefined ? { default: setting.default } : { otherwise }),
+    ...(otherwise !== undefined ? { otherwise } : given !== undefined ? { default: given } : {}),
   };
-  if (named === undefined) return { key, ...shown, parse };
-  const parseNamed = (one: string, text: string) => parse(`${one}=${text}`);
-  return { key: `${key}.`, ...shown, parse: (text: string) => parseNamed('any', text), parseNamed };
+  if (named === undefined) return { key, ...shown, parse: annotation.parse ?? held(parse) };
+  const parseNamed = (one: string, text: string) => {
+    parse(`${one}=${text}`);
+    return `${one}=${text}`;
+  };
+  return { key: `${key}.`, ...shown, parse: (text) => parseNamed('any', text), parseNamed };
 }
 
-/** The parser of a setting, for who passes the value on: a value that has no plain form stays the text that it was. */
+/** Returns a parser for the injector, which passes the value on: one that has no plain form stays the text that it was. */
 function held(parse: (text: string) => unknown): (text: string) => unknown {
   return (text) => {
     const value = parse(text);

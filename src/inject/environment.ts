@@ -8,28 +8,29 @@ export type Variable =
   | { name: string; value: string }
   | { name: string; valueFrom: { fieldRef: { apiVersion: string; fieldPath: string } } };
 
-const ROWS = Object.entries<SidecarSetting<unknown>>(sidecarSettings);
-
-/** The texts of the defaults, which the sidecar knows itself. */
-const DEFAULTS: Values = Object.fromEntries(
-  ROWS.map(([name, { default: given, parse }]) => [name, given === undefined ? '' : textOf(parse(given))]),
-);
-
 /** Returns the variables of the injected container: what the pod knows, and what differs from the defaults. */
-export function environment(values: Values): Variable[] {
-  return ROWS.flatMap(([name, { podField, goesWith }]): Variable[] => {
-    if (podField !== undefined)
-      return [
-        { name: variableName(name), valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: podField } } },
-      ];
-    if (!differs(goesWith ?? name, values)) return [];
-    return [{ name: variableName(name), value: literal(textOf(values[name])) }];
-  });
-}
+export const environment = environmentBy(sidecarSettings);
 
-function differs(name: string, values: Values): boolean {
-  const text = textOf(values[name]);
-  return text !== '' && text !== DEFAULTS[name];
+/** The same by another table. The defaults, which the sidecar knows itself, are parsed once. */
+export function environmentBy(
+  settings: Readonly<Record<string, SidecarSetting<unknown>>>,
+): (values: Values) => Variable[] {
+  const rows = Object.entries(settings);
+  const defaults: Values = Object.fromEntries(
+    rows.map(([name, { default: given, parse }]) => [name, given === undefined ? '' : textOf(parse(given))]),
+  );
+  const differs = (name: string, values: Values): boolean => {
+    const text = textOf(values[name]);
+    return text !== '' && text !== defaults[name];
+  };
+  return (values) =>
+    rows.flatMap(([key, { podField, goesWith }]): Variable[] => {
+      const name = variableName(key);
+      if (podField !== undefined) {
+        return [{ name, valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: podField } } }];
+      }
+      return differs(goesWith ?? key, values) ? [{ name, value: literal(textOf(values[key])) }] : [];
+    });
 }
 
 /** Returns the text that the sidecar reads. Of several values, each has a line. */

@@ -1,7 +1,8 @@
 import { isIP } from 'node:net';
 import { UsageError } from '../config.ts';
-import { dnsLabel, labelSelector, serverUrl } from '../values.ts';
+import { dnsLabel, labelSelector, oneOf, serverUrl } from '../values.ts';
 import type { UpstreamOptions } from '../watcher/kubernetes/upstream.ts';
+import { LOG_LEVELS, type LogLevel } from '../watcher/log.ts';
 import type { AddressType } from '../watcher/outputs/hooks.ts';
 import type { Group } from '../watcher/protocol.ts';
 import { parseCommand } from '../watcher/texts/shell-words.ts';
@@ -22,6 +23,7 @@ export interface PeerFinderOptions {
   /** The flags that were given but have no effect here, each once. */
   ignored: readonly string[];
   dnsServer: string | undefined;
+  logLevel: LogLevel;
 }
 
 /** The defaults that come from the pod, where no flag is given. */
@@ -55,6 +57,10 @@ export const flags = {
   'token-file': { value: 'FILE', doc: "bearer token (the pod's)" },
   'ca-file': { value: 'FILE', doc: "CA of the API server (the pod's)" },
   'dns-server': { value: 'IP[:PORT]', doc: 'DNS server (those of /etc/resolv.conf)' },
+  'log-level': {
+    value: 'LEVEL',
+    doc: 'least important messages to log: debug, info, warn or error; debug tells every change of the peers (info)',
+  },
 } as const;
 
 type FlagName = keyof typeof flags;
@@ -119,6 +125,7 @@ export function parseFlags(argv: readonly string[], place: Place): PeerFinderOpt
     kubeconfig: given.kubeconfig,
     ignored,
     dnsServer: given['dns-server'],
+    logLevel: check('log-level', given['log-level'], oneOf(...LOG_LEVELS)) ?? 'info',
   };
 }
 
