@@ -44,7 +44,7 @@ export const webhookSettings = {
   },
   logLevel: {
     value: 'LEVEL',
-    doc: 'least important messages that the webhook logs: `debug`, `info`, `warn` or `error`; every review is told at `info`, and `debug` has no more than that',
+    doc: 'level of the log: `debug`, `info`, `warn` or `error`; messages below it are left out, `info` tells every review, and `debug` has no more than `info`',
     default: 'info',
     parse: oneOf(...LOG_LEVELS),
   },

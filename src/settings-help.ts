@@ -12,7 +12,7 @@ export function describeSettings(settings: Settings): string {
 function sentenceOf({ doc, note, required, default: otherwise }: Setting<unknown>): string {
   const told = plain(note === undefined ? doc : `${doc}; ${note}`);
   if (required) return `${told} (required)`;
-  return otherwise === undefined ? told : `${told} (${otherwise})`;
+  return otherwise === undefined ? told : `${told} (default ${otherwise})`;
 }
 
 /** Returns a text as a terminal shows it, without the marks of Markdown. */

@@ -74,7 +74,7 @@ const directory = {
 
 const port = {
   value: 'PORT',
-  doc: `port of ${CHECKS.map((check) => `\`/${check}\``).join(', ')} and \`/metrics\`; \`off\` serves them at \`${HEALTH_NAME}\` beside the socket only`,
+  doc: `port of ${CHECKS.map((check) => `\`/${check}\``).join(', ')} and \`/metrics\`; with \`off\` they are at \`${HEALTH_NAME}\` beside the socket only`,
   note: '`0` takes any free port',
   default: `${PORT}`,
   parse: portOrOff(0),
@@ -131,7 +131,7 @@ export const sidecarSettings = {
   },
   waitTimeout: {
     value: 'SECONDS',
-    doc: 'how long the application waits for them at most',
+    doc: 'longest time that the application waits for those members',
     default: `${WAIT_SECONDS}s`,
     parse: seconds(1, MAX_SECONDS),
     goesWith: 'waitFor',
@@ -139,7 +139,7 @@ export const sidecarSettings = {
   },
   waitAction: {
     value: 'ACTION',
-    doc: 'what happens when that time is over: `continue` starts the application all the same, `fail` restarts the sidecar and waits anew',
+    doc: 'what happens when `wait-timeout` is over: `continue` starts the application all the same, `fail` restarts the sidecar and waits anew',
     default: 'continue',
     parse: waitAction,
     goesWith: 'waitFor',
@@ -194,7 +194,7 @@ export const sidecarSettings = {
   },
   logLevel: {
     value: 'LEVEL',
-    doc: 'least important messages that the sidecar logs: `debug`, `info`, `warn` or `error`; `debug` tells every change of the membership',
+    doc: 'level of the log: `debug`, `info`, `warn` or `error`; messages below it are left out, and `debug` tells every change of the membership',
     default: 'info',
     parse: oneOf(...LOG_LEVELS),
     annotation: { on: 'both', example: 'debug' },
@@ -238,7 +238,7 @@ export const sidecarSettings = {
 export const probeSettings = {
   check: {
     value: 'CHECK',
-    doc: `what to ask: ${CHECKS.map((check) => `\`${check}\``).join(', ')}`,
+    doc: `question to ask, one of ${CHECKS.map((check) => `\`${check}\``).join(', ')}`,
     default: CHECKS[0],
     parse: oneOf(...CHECKS),
   },

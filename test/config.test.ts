@@ -174,7 +174,7 @@ test('the help lists every setting with its doc and default', () => {
       assert.ok(line.startsWith(`  ${flagOf(key)} ${setting.value}  `), line);
       assert.ok(line.includes(setting.doc.replaceAll('`', '')), line);
       assert.ok(!line.includes('`'), 'a terminal shows no Markdown');
-      if ('default' in setting) assert.ok(line.includes(`(${setting.default})`), line);
+      if ('default' in setting) assert.ok(line.includes(`(default ${setting.default})`), line);
       if ('required' in setting) assert.ok(line.includes('(required)'), line);
     }
   }
