@@ -30,7 +30,7 @@ const plainDefaults = Object.fromEntries(
     const { default: given, parse }: Key<unknown> = keys[name];
     return [name, given === undefined ? undefined : parse(given)];
   }),
-) as Pick<Passed, 'logLevel'>;
+) as Passed;
 
 const DEFAULTS: Options = {
   ...plainDefaults,
