@@ -1,4 +1,4 @@
-/** Parsers of values that people write. Each throws an error whose message says what to give instead. */
+/** The parsers of values that people write. Each throws an error whose message says what to give instead. */
 import { checkLabelSelector } from './label-selector.ts';
 import { isDnsSubdomain } from './watcher/membership/grammar.ts';
 import { parseTarget } from './watcher/texts/notify-target.ts';

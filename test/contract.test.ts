@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { parseAllDocuments } from 'yaml';
+import { EXCLUDED_NAMESPACES } from '../src/inject/names.ts';
 import * as contract from '../src/watcher/contract.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
@@ -74,6 +75,15 @@ describe('deploy and the image', () => {
     );
     assert.ok(users.length >= 8, users.join());
     assert.deepEqual([...new Set(users)], [`${contract.USER}`]);
+  });
+
+  test('leave out the namespaces that the injector leaves out', () => {
+    const lists = inside('deploy', '.yaml')
+      .flatMap((file) => [...read(file).matchAll(/\[([^\]]*kube-system[^\]]*)\]/g)])
+      .map(([, list]) => list!.replaceAll("'", '').split(', '))
+      .map((list) => list.filter((name) => name !== 'rollcall-system'));
+    assert.ok(lists.length >= 6, `${lists.length}`);
+    for (const list of lists) assert.deepEqual(list, EXCLUDED_NAMESPACES);
   });
 
   test('look for the container by its name', () => {

@@ -22,8 +22,8 @@ export const SCOPED_ACCOUNT = 'rollcall-watcher';
 
 /** The annotation that tells people what was injected. */
 export const STATUS_KEY = keys.status.key;
-/** Which container kubectl means when none is named. */
+/** The annotation with the container that kubectl means when none is named. */
 export const DEFAULT_CONTAINER_KEY = 'kubectl.kubernetes.io/default-container';
 
-/** Namespaces of the cluster itself: nothing is injected there, and no access is given. */
+/** The namespaces of the cluster itself: nothing is injected there, and no access is given. */
 export const EXCLUDED_NAMESPACES: readonly string[] = ['kube-system', 'kube-public', 'kube-node-lease'];
