@@ -3,6 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { type Key, keys, type Place, PREFIX } from '../src/inject/annotations.ts';
+import { kebabCase } from '../src/setting.ts';
+import { type SidecarSetting, sidecarSettings } from '../src/sidecar-settings.ts';
 import { parseTemplate } from '../src/watcher/texts/template.ts';
 import { REPORTER } from '../src/webhook/skip-events.ts';
 import { withKeyLists } from './reference/key-lists.ts';
@@ -40,6 +42,27 @@ test('a key that is new, or a family, comes into the lists of the policies', () 
     assert.match(renewed, lists);
     assert.equal(withKeyLists(renewed, all), renewed);
   }
+});
+
+describe('every setting of the sidecar', () => {
+  const rows = Object.entries<SidecarSetting<unknown>>(sidecarSettings);
+
+  test('goes with one that there is', () => {
+    const others = rows.flatMap(([, { goesWith }]) => goesWith ?? []);
+    assert.deepEqual(
+      others.filter((name) => !Object.hasOwn(sidecarSettings, name)),
+      [],
+    );
+  });
+
+  test('with an annotation has the key of its name, which nothing else has', () => {
+    const all = Object.values<Key<unknown>>(keys).map(({ key }) => key);
+    assert.equal(new Set(all).size, all.length);
+    for (const [name, { annotation }] of rows.filter(([, row]) => row.annotation !== undefined)) {
+      const { key } = keys[name as keyof typeof keys];
+      assert.equal(key, `${PREFIX}${kebabCase(name)}${annotation!.named ? '.' : ''}`);
+    }
+  });
 });
 
 describe('every key', () => {

@@ -1,7 +1,7 @@
 import { type SidecarSetting, sidecarSettings } from '../sidecar-settings.ts';
 import { type Annotated, type Held, type Key, keys } from './annotations.ts';
 import { type Group, groupOf } from './group.ts';
-import { own, type Pod } from './pod.ts';
+import type { Pod } from './pod.ts';
 import type { Amounts } from './resources.ts';
 import type { Family, Settings } from './settings.ts';
 
@@ -55,11 +55,13 @@ export function optionsOf(pod: Pod, settings: Settings): Options {
   };
 }
 
-const PASSED = Object.entries<SidecarSetting<unknown>>(sidecarSettings).flatMap(([name, { repeated }]) => {
-  const key: (Key<unknown> & Partial<Family>) | undefined = own(keys, name);
-  const isPassed = key !== undefined && !(OF_GROUP as readonly string[]).includes(name);
-  return isPassed ? [{ name, key, repeated }] : [];
-});
+const PASSED = Object.entries<SidecarSetting<unknown>>(sidecarSettings).flatMap(
+  ([name, { annotation, repeated }]) => {
+    if (annotation === undefined || (OF_GROUP as readonly string[]).includes(name)) return [];
+    const key: Key<unknown> = keys[name as Annotated];
+    return [{ name, key, repeated }];
+  },
+);
 
 function passedOf(settings: Settings): Passed {
   const values = PASSED.map(({ name, key, repeated }) => {
