@@ -93,7 +93,8 @@ function group(pod: Pod): fc.Arbitrary<Texts> {
 type Sampled = keyof typeof samples;
 
 function good(name: Sampled): fc.Arbitrary<[key: string, text: string]> {
-  const key = name === 'file' ? `${keys.file.key}peers.txt` : keys[name].key;
+  const { key: known } = keys[name];
+  const key = known.endsWith('.') ? `${known}peers.txt` : known;
   return fc.constantFrom(...samples[name].good).map((text) => [key, text]);
 }
 
