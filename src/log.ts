@@ -1,6 +1,11 @@
-import type { Log } from './watcher/log.ts';
+import { LOG_LEVELS, type Log, type LogLevel } from './watcher/log.ts';
 
 export type { Log } from './watcher/log.ts';
+
+/** The log of a program, which also has messages that nobody needs until something is to be understood. */
+export interface ProgramLog extends Log {
+  debug(message: string, fields?: Record<string, unknown>): void;
+}
 
 /** What a stranger wrote may end up in a field; no name or sentence of ours is longer. */
 const FIELD_LENGTH = 1024;
@@ -13,15 +18,23 @@ const UNSAFE = /[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
 
 /**
  * One JSON object a line on standard error: time, level, message, then the fields. Fields are cut, and
- * characters that could act on a reader are escaped; it never throws.
+ * characters that could act on a reader are escaped; it never throws. What is less important than `least` is left out.
  */
-export function jsonLog(write: (line: string) => void = (line) => process.stderr.write(line)): Log {
-  const at = (level: string) => (message: string, fields?: Record<string, unknown>) => {
+export function jsonLog(
+  write: (line: string) => void = toStandardError,
+  least: LogLevel = 'info',
+): ProgramLog {
+  const at = (level: LogLevel) => (message: string, fields?: Record<string, unknown>) => {
+    if (LOG_LEVELS.indexOf(level) < LOG_LEVELS.indexOf(least)) return;
     const line: Record<string, unknown> = { time: new Date().toISOString(), level, message };
     for (const key in fields) line[key] = bounded(fields[key]);
     write(`${JSON.stringify(line).replace(UNSAFE, escaped)}\n`);
   };
-  return { info: at('info'), warn: at('warn'), error: at('error') };
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+}
+
+export function toStandardError(line: string): void {
+  process.stderr.write(line);
 }
 
 function bounded(value: unknown): unknown {

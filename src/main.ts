@@ -1,39 +1,45 @@
 #!/usr/bin/env node
 import { basename } from 'node:path';
 import packageJson from '../package.json' with { type: 'json' };
-import {
-  type Config,
-  describeSettings,
-  parseConfig,
-  probeSettings,
-  sidecarSettings,
-  UsageError,
-  webhookSettings,
-} from './config.ts';
+import { parseConfig, UsageError } from './config.ts';
+import type { Config, Settings } from './setting.ts';
+import { describeSettings } from './settings-help.ts';
+import { probeSettings, sidecarSettings } from './sidecar-settings.ts';
 
 /**
  * The commands that run in pods. Each is imported when it runs, so that the sidecar never loads the code of
  * the webhook.
  */
 const commands = {
-  sidecar: {
-    doc: 'follow a group and stream its membership over a Unix socket',
-    settings: sidecarSettings,
-    run: async (config: Config<typeof sidecarSettings>) =>
-      (await import('./sidecar/sidecar.ts')).sidecar(config),
-  },
-  probe: {
-    doc: 'ask the sidecar in the same container whether it is well',
-    settings: probeSettings,
-    run: async (config: Config<typeof probeSettings>) => (await import('./sidecar/probe.ts')).probe(config),
-  },
-  webhook: {
-    doc: 'serve the admission webhook that injects the sidecar',
-    settings: webhookSettings,
-    run: async (config: Config<typeof webhookSettings>) =>
-      (await import('./webhook/webhook.ts')).webhook(config),
-  },
-} as const;
+  sidecar: command(
+    'follow a group and stream its membership over a Unix socket',
+    async () => sidecarSettings,
+    async (config) => (await import('./sidecar/sidecar.ts')).sidecar(config),
+  ),
+  probe: command(
+    'ask the sidecar in the same container whether it is well',
+    async () => probeSettings,
+    async (config) => (await import('./sidecar/probe.ts')).probe(config),
+  ),
+  webhook: command(
+    'serve the admission webhook that injects the sidecar',
+    async () => (await import('./injector-options.ts')).webhookSettings,
+    async (config) => (await import('./webhook/webhook.ts')).webhook(config),
+  ),
+};
+
+/** Returns a command whose flags and variables are parsed here. */
+function command<S extends Settings>(
+  doc: string,
+  settings: () => Promise<S>,
+  run: (config: Config<S>) => Promise<void>,
+) {
+  return {
+    doc,
+    settings,
+    run: async (argv: readonly string[]) => run(parseConfig(await settings(), argv, process.env)),
+  };
+}
 
 /** The commands that parse their flags themselves. */
 const programs = {
@@ -73,9 +79,8 @@ async function main(argv: readonly string[]): Promise<void> {
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') return say(await help());
   if (isOneOf(programs, name)) return programs[name].run(rest);
   if (isOneOf(commands, name)) {
-    if (rest.includes('--help') || rest.includes('-h')) return say(commandHelp(name));
-    const command = commands[name];
-    return command.run(parseConfig(command.settings, rest, process.env) as never);
+    if (rest.includes('--help') || rest.includes('-h')) return say(await commandHelp(name));
+    return commands[name].run(rest);
   }
   // The command line is loaded last, because the sidecar has no use for it.
   const cli = await import('./cli/run.ts');
@@ -112,13 +117,13 @@ ${rows({ ...commands, ...programs })}
 rollcall COMMAND --help lists the flags of a command; --version prints the version.`;
 }
 
-function commandHelp(name: keyof typeof commands): string {
+async function commandHelp(name: keyof typeof commands): Promise<string> {
   const { doc, settings } = commands[name];
   return `usage: rollcall ${name} [--flag value ...]
 
 ${doc}
 
-${describeSettings(settings)}
+${describeSettings(await settings())}
 
 Each flag can also be given as a variable: --some-flag is ROLLCALL_SOME_FLAG.`;
 }

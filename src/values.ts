@@ -1,4 +1,4 @@
-/** Parsers of values that people write. Each throws an error whose message says what to give instead. */
+/** The parsers of values that people write. Each throws an error whose message says what to give instead. */
 import { checkLabelSelector } from './label-selector.ts';
 import { isDnsSubdomain } from './watcher/membership/grammar.ts';
 import { parseTarget } from './watcher/texts/notify-target.ts';
@@ -76,17 +76,45 @@ export function oneOf<T extends string>(...words: T[]) {
   };
 }
 
-export function portOrOff(given: string): number | 'off' {
-  if (given === 'off') return given;
+/** Reads a port, or `off` for none. Port 0 stands for any free port, where the lowest number allows it. */
+export function portOrOff(low: 0 | 1) {
+  return (given: string): number | 'off' => {
+    if (given === 'off') return given;
+    try {
+      return integer(low, 65535)(given);
+    } catch {
+      throw new Error(`give a whole number from ${low} to 65535, or "off" for no port at all`);
+    }
+  };
+}
+
+/** Reads the name of a Service, and says which Service is meant when it is none. */
+export function serviceName(given: string): string {
   try {
-    return integer(0, 65535)(given);
+    return dnsLabel(given);
   } catch {
-    throw new Error('give a whole number from 0 to 65535, or off');
+    throw new Error(
+      'give the name of a Service in the namespace of the pod: at most 63 lower-case letters, digits and "-"',
+    );
   }
 }
 
-/** The sources that membership can come from. */
+/** The most addresses to notify. A pod has a few processes that listen, and each is sent every change. */
+const TARGETS = 16;
+
+/** Reads addresses to notify that are separated by spaces. */
+export function notifyTargets(given: string): string[] {
+  const all = given.split(/\s+/).filter((target) => target !== '');
+  if (all.length === 0) throw new Error('give http://127.0.0.1:PORT/PATH or udp://127.0.0.1:PORT');
+  if (all.length > TARGETS) throw new Error(`there are ${all.length} of them; give at most ${TARGETS}`);
+  return all.map(notifyTarget);
+}
+
+/** Reads a choice between two: in YAML the words need quotes. */
+export const trueOrFalse = (given: string): boolean => oneOf('true', 'false')(given) === 'true';
+
+/** The sources that a membership can come from. */
 export const sourceName = oneOf('endpointslices', 'pods', 'dns');
 
-/** What the sidecar can do when the time to wait is over. */
+/** What the sidecar can do when the time to wait is over: let the application start, or fail. */
 export const waitAction = oneOf('continue', 'fail');

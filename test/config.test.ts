@@ -1,14 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import {
-  describeSettings,
-  flagName,
-  parseConfig,
-  sidecarSettings,
-  UsageError,
-  variableName,
-  webhookSettings,
-} from '../src/config.ts';
+import { parseConfig, UsageError } from '../src/config.ts';
+import { webhookSettings } from '../src/injector-options.ts';
+import { flagOf, kebabCase, variableName } from '../src/setting.ts';
+import { describeSettings } from '../src/settings-help.ts';
+import { sidecarSettings } from '../src/sidecar-settings.ts';
 
 const REQUIRED = ['--namespace', 'shop', '--service', 'db'];
 const sidecar = (argv: string[] = [], environment: Record<string, string> = {}) =>
@@ -43,8 +39,8 @@ describe('a setting', () => {
 
   test('of several words is kebab-case as a flag and SNAKE_CASE as a variable', () => {
     assert.deepEqual(
-      [flagName('tokenFile'), variableName('tokenFile')],
-      ['token-file', 'ROLLCALL_TOKEN_FILE'],
+      [kebabCase('tokenFile'), flagOf('tokenFile'), variableName('tokenFile')],
+      ['token-file', '--token-file', 'ROLLCALL_TOKEN_FILE'],
     );
     assert.equal(sidecar(['--pod-uid', 'u'], {}).podUid, 'u');
     assert.equal(sidecar([], { ROLLCALL_POD_UID: 'v' }).podUid, 'v');
@@ -105,7 +101,11 @@ describe('the defaults', () => {
 
 describe('a value that is not valid is refused with key, value and remedy', () => {
   const bad: [argv: string[], environment: Record<string, string>, sentence: RegExp][] = [
-    [['--port', '65536'], {}, /^--port: "65536" is not valid; give a whole number from 0 to 65535, or off$/],
+    [
+      ['--port', '65536'],
+      {},
+      /^--port: "65536" is not valid; give a whole number from 0 to 65535, or "off" for no port at all$/,
+    ],
     [['--port', '80a'], {}, /^--port: "80a"/],
     [['--port', '1.5'], {}, /^--port: "1\.5"/],
     [['--port=-1'], {}, /^--port: "-1"/],
@@ -140,7 +140,7 @@ describe('a command line is refused', () => {
 
   test('with an unknown flag, naming those that there are', () => {
     const sentence = refusal(() => sidecar(['--prot', '1']));
-    const flags = Object.keys(sidecarSettings).map((key) => `--${flagName(key)}`);
+    const flags = Object.keys(sidecarSettings).map((key) => flagOf(key));
     assert.equal(sentence, `--prot is not a flag; there are ${flags.join(' ')}`);
     for (const flag of ['--__proto__', '--constructor', '--no-port', '-p']) {
       assert.match(
@@ -171,9 +171,10 @@ test('the help lists every setting with its doc and default', () => {
     assert.equal(lines.length, Object.keys(settings).length);
     for (const [index, [key, setting]] of Object.entries(settings).entries()) {
       const line = lines[index]!;
-      assert.ok(line.startsWith(`  --${flagName(key)} ${setting.value}  `), line);
-      assert.ok(line.includes(setting.doc), line);
-      if ('default' in setting) assert.ok(line.includes(`(${setting.default})`), line);
+      assert.ok(line.startsWith(`  ${flagOf(key)} ${setting.value}  `), line);
+      assert.ok(line.includes(setting.doc.replaceAll('`', '')), line);
+      assert.ok(!line.includes('`'), 'a terminal shows no Markdown');
+      if ('default' in setting) assert.ok(line.includes(`(default ${setting.default})`), line);
       if ('required' in setting) assert.ok(line.includes('(required)'), line);
     }
   }

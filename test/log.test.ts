@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { jsonLog } from '../src/log.ts';
+import { LOG_LEVELS, type LogLevel } from '../src/watcher/log.ts';
 
 function lineOf(fields: Record<string, unknown>): string {
   const lines: string[] = [];
@@ -47,5 +48,25 @@ describe('a log line', () => {
         assert.doesNotThrow(() => JSON.parse(line));
       }),
     );
+  });
+});
+
+describe('the level of a log', () => {
+  const said = (least?: LogLevel) => {
+    const lines: string[] = [];
+    const log = jsonLog((line) => void lines.push(JSON.parse(line).level), least);
+    for (const level of LOG_LEVELS) log[level]('message');
+    return lines;
+  };
+
+  test('lets messages through from it on', () => {
+    assert.deepEqual(said('debug'), ['debug', 'info', 'warn', 'error']);
+    assert.deepEqual(said('info'), ['info', 'warn', 'error']);
+    assert.deepEqual(said('warn'), ['warn', 'error']);
+    assert.deepEqual(said('error'), ['error']);
+  });
+
+  test('is info unless another is given', () => {
+    assert.deepEqual(said(), said('info'));
   });
 });

@@ -9,7 +9,9 @@ import { text } from 'node:stream/consumers';
 import { describe, type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import packageJson from '../package.json' with { type: 'json' };
-import { flagName, sidecarSettings, webhookSettings } from '../src/config.ts';
+import { webhookSettings } from '../src/injector-options.ts';
+import { flagOf } from '../src/setting.ts';
+import { sidecarSettings } from '../src/sidecar-settings.ts';
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 const GROUP = ['sidecar', '--namespace', 'shop', '--service', 'db', '--port', '0'];
@@ -72,7 +74,7 @@ describe('what it says of itself', sideBySide, () => {
     test(`every flag of ${command}, and how they are given as variables`, async () => {
       const { out, code } = await run([command, '--port', 'nonsense', '--help']);
       assert.equal(code, 0);
-      for (const key of Object.keys(settings)) assert.match(out, new RegExp(`^ {2}--${flagName(key)} `, 'm'));
+      for (const key of Object.keys(settings)) assert.match(out, new RegExp(`^ {2}${flagOf(key)} `, 'm'));
       assert.match(out, /ROLLCALL_SOME_FLAG/);
     });
   }

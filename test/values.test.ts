@@ -78,10 +78,28 @@ const cases: Record<string, Case> = {
     says: /^give "a", "b" or "c"$/,
   },
   portOrOff: {
-    parse: values.portOrOff,
-    takes: { off: 'off', 0: 0, 65535: 65535 },
-    refuses: ['', '65536', 'Off', '-1'],
-    says: /^give a whole number from 0 to 65535, or off$/,
+    parse: values.portOrOff(1),
+    takes: { off: 'off', 1: 1, 65535: 65535 },
+    refuses: ['', '0', '65536', 'Off', '-1'],
+    says: /^give a whole number from 1 to 65535, or "off" for no port at all$/,
+  },
+  serviceName: {
+    parse: values.serviceName,
+    takes: { db: 'db', 'a-1': 'a-1' },
+    refuses: ['', 'My_DB', 'other/db', 'db.'],
+    says: /^give the name of a Service in the namespace of the pod: at most 63 lower-case/,
+  },
+  notifyTargets: {
+    parse: values.notifyTargets,
+    takes: { 'udp://[::1]:5 \n http://127.0.0.1:80/a': ['udp://[::1]:5', 'http://127.0.0.1:80/a'] },
+    refuses: ['', ' ', 'udp://127.0.0.1:1 http://10.0.0.1', 'udp://127.0.0.1:1 '.repeat(17)],
+    says: /give (http:|127\.0\.0\.1|at most 16$)/,
+  },
+  trueOrFalse: {
+    parse: values.trueOrFalse,
+    takes: { true: true, false: false },
+    refuses: ['', 'True', '1', 'yes'],
+    says: /^give "true" or "false"$/,
   },
 };
 

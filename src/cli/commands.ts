@@ -5,11 +5,11 @@ const help: Flag = { short: 'h', doc: 'print this help' };
 const namespace: Flag & { value: string } = {
   short: 'n',
   value: 'NAME',
-  doc: 'namespace of objects that name none',
+  doc: 'namespace of the objects that name none',
 };
 const kubeconfig = {
   value: 'FILE',
-  doc: 'kubeconfig; by default $KUBECONFIG, then ~/.kube/config',
+  doc: 'kubeconfig (default $KUBECONFIG, else ~/.kube/config)',
 } as const satisfies Flag;
 const context = { value: 'NAME', doc: 'context of the kubeconfig' } as const satisfies Flag;
 
@@ -24,7 +24,7 @@ const rewriting = {
   kustomize: {
     short: 'k',
     value: 'DIR',
-    doc: 'what `kubectl kustomize DIR` prints',
+    doc: 'directory to build with `kubectl kustomize`, whose output is read',
   },
   recursive: { short: 'R', doc: 'also read the directories below' },
   namespace,
@@ -32,7 +32,7 @@ const rewriting = {
     short: 'o',
     value: 'FORMAT',
     choices: ['yaml', 'json'],
-    doc: 'print all documents in one format, without comments; by default each stays as it came',
+    doc: 'format of all documents, which then have no comments; by default each document stays in its own',
   },
   diff: {
     doc: 'print what would change; the exit code is 0 for no change, 1 for changes, 2 for an error',
@@ -41,15 +41,15 @@ const rewriting = {
 
 /** The flags that tell what the webhook was started with, for commands that judge in its place. */
 const installation = {
-  image: { value: 'IMAGE', doc: 'image of the sidecar (rollcall:VERSION)' },
+  image: { value: 'IMAGE', doc: 'image of the sidecar (default rollcall:VERSION)' },
   'shell-image': {
     value: 'IMAGE',
-    doc: 'image of a sidecar that runs commands (the image of --image with -shell)',
+    doc: 'image of a sidecar that runs commands (default that of --image, with -shell behind it)',
   },
   default: {
     value: 'KEY=VALUE',
     repeated: true,
-    doc: 'a default of the installation, such as rollcall.dev/cpu-limit=1',
+    doc: 'default of the installation, such as rollcall.dev/cpu-limit=1',
   },
 } as const satisfies Record<string, Flag>;
 
@@ -58,7 +58,7 @@ export const commands = {
     summary: 'add the sidecar to manifests, without a webhook',
     about: `
 Reads manifests as kubectl does, adds the sidecar to the pods and pod templates that ask for it, and
-prints all manifests. The rules are those of the webhook, and the objects may be of every kind.
+prints all manifests. The rules are those of the webhook, and the objects may be of any kind.
 Comments, order and layout stay, and documents that do not change stay byte for byte. An object that
 asks but can't be changed gets a warning. A Namespace in the input counts for its pods as it would in
 the cluster. The ServiceAccount, Role and RoleBindings that the sidecar needs, which the webhook would
@@ -80,11 +80,14 @@ Exit codes: 0 done, 1 refused or no YAML (2 with --diff), 2 wrong usage or a fil
     examples: [
       ['Apply with the sidecar', 'rollcall inject -f db.yaml | kubectl apply -f -'],
       [
-        'Of a chart',
+        'Apply a chart with the sidecar',
         'helm template db ./chart -n shop | rollcall inject -n shop -f - | kubectl apply -n shop -f -',
       ],
       ['See what it would change', 'rollcall inject -k overlays/production --diff'],
-      ['All workloads of a directory, whether they ask or not', 'rollcall inject --all -R -f manifests/'],
+      [
+        'Inject all workloads of a directory, whether they ask or not',
+        'rollcall inject --all -R -f manifests/',
+      ],
     ],
   },
   uninject: {
@@ -96,8 +99,11 @@ The output of inject becomes its input again, byte for byte.
 Exit codes: 0 done, 1 no YAML, 2 wrong usage or a file that can't be opened.`,
     flags: { ...rewriting, help },
     examples: [
-      ['From a file', 'rollcall uninject -f injected.yaml'],
-      ['Compare with what was there', 'rollcall inject -f db.yaml | rollcall uninject -f - | diff db.yaml -'],
+      ['Take it out of a file', 'rollcall uninject -f injected.yaml'],
+      [
+        'Compare with what was there before',
+        'rollcall inject -f db.yaml | rollcall uninject -f - | diff db.yaml -',
+      ],
     ],
   },
   explain: {
@@ -107,7 +113,7 @@ Prints for each rule whether it holds and why, from the first rule to the result
 and who gave it. For KIND/NAME it reads the object, its namespace and the configuration of the webhook
 from the cluster, and tries the pod by a dry run where you may create pods. A file is explained without
 a cluster, unless --kubeconfig or --context names one: then the namespace in the cluster counts. The
-flags of the webhook are not known here: give its --default again.
+flags of the webhook are not known here, so give its --default again.
 
 Exit codes: 0 explained, 1 not found or no YAML, 2 wrong usage or a file that can't be opened.`,
     operand: 'KIND/NAME',
@@ -115,7 +121,10 @@ Exit codes: 0 explained, 1 not found or no YAML, 2 wrong usage or a file that ca
       filename: rewriting.filename,
       kustomize: rewriting.kustomize,
       recursive: rewriting.recursive,
-      namespace: { ...namespace, doc: 'namespace; by default that of the context, or default' },
+      namespace: {
+        ...namespace,
+        doc: 'namespace of the object (default that of the context, else "default")',
+      },
       output: { short: 'o', value: 'FORMAT', choices: ['text', 'json'], doc: 'format of the output' },
       ...installation,
       kubeconfig,
@@ -124,9 +133,9 @@ Exit codes: 0 explained, 1 not found or no YAML, 2 wrong usage or a file that ca
     },
     examples: [
       ['Why has this pod no sidecar?', 'rollcall explain pod/db-0 -n shop'],
-      ['What the next pods of a workload get', 'rollcall explain statefulset/db -n shop'],
-      ['Before anything is applied', 'rollcall explain -f db.yaml'],
-      ['For a script', "rollcall explain pod/db-0 -o json | jq '.[].result'"],
+      ['What will the next pods of a workload get?', 'rollcall explain statefulset/db -n shop'],
+      ['Ask before anything is applied', 'rollcall explain -f db.yaml'],
+      ['Give the result to a script', "rollcall explain pod/db-0 -o json | jq '.[].result'"],
     ],
   },
   check: {
@@ -137,16 +146,16 @@ is injected. Nothing is changed.
 
 Exit codes: 0 all is well, 1 something is not, 2 wrong usage.`,
     flags: {
-      'system-namespace': { value: 'NAME', doc: 'namespace of the webhook (rollcall-system)' },
-      namespace: { ...namespace, doc: 'namespace to try a pod in (default)' },
+      'system-namespace': { value: 'NAME', doc: 'namespace of the webhook (default rollcall-system)' },
+      namespace: { ...namespace, doc: 'namespace to try a pod in (default "default")' },
       output: { short: 'o', value: 'FORMAT', choices: ['text', 'json'], doc: 'format of the output' },
       kubeconfig,
       context,
       help,
     },
     examples: [
-      ['After an installation', 'rollcall check'],
-      ['Another cluster', 'rollcall check --context production'],
+      ['Check after an installation', 'rollcall check'],
+      ['Check another cluster', 'rollcall check --context production'],
     ],
   },
 } as const satisfies Record<string, Command>;

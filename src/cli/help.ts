@@ -14,7 +14,7 @@ export function helpOf(name: string, command: Command): string {
 
 function flagsOf({ flags }: Command): string {
   const rows = Object.entries(flags).map(([name, { short, value, choices, doc, repeated }]) => {
-    const values = choices ? `: ${choices.join(' or ')}` : '';
+    const values = choices ? `; ${choices.join(' or ')}` : '';
     const flag = `  ${short ? `-${short}, ` : '    '}--${name}${value ? ` ${value}` : ''}`;
     return [flag, `${doc}${values}${repeated ? ' (may be repeated)' : ''}`] as const;
   });

@@ -6,7 +6,7 @@
  */
 
 import { type Clock, systemClock } from '../watcher/clock.ts';
-import { MAX_PATH_BYTES } from '../watcher/protocol.ts';
+import { DIRECTORY, MAX_PATH_BYTES, SOCKET_NAME } from '../watcher/contract.ts';
 import { Connection, UnsupportedProtocol, unref } from './connection.ts';
 import { type Feed, LiveGroup } from './live-group.ts';
 
@@ -21,8 +21,8 @@ export type {
 } from './group-events.ts';
 export type { LiveGroup } from './live-group.ts';
 
-/** The path at which the injected sidecar serves. */
-export const SOCKET_PATH = '/run/rollcall/members.sock';
+/** The socket of the injected sidecar, unless the pod mounts its folder elsewhere. */
+export const SOCKET_PATH = `${DIRECTORY}/${SOCKET_NAME}`;
 
 export interface ConnectOptions {
   /** The signal that closes the group when it aborts. */

@@ -18,6 +18,7 @@ import { type Log, silent } from '../watcher/log.ts';
 import type { Output, View } from '../watcher/outputs/output.ts';
 import type { Self } from '../watcher/perspective.ts';
 import type { Delta, Group, SourceName, Status } from '../watcher/protocol.ts';
+import { SettingFault } from '../watcher/setting-fault.ts';
 import type { Source } from '../watcher/source.ts';
 import { sourceOf } from '../watcher/sources.ts';
 import { Watch } from '../watcher/watch.ts';
@@ -25,6 +26,7 @@ import { type Feed, LiveGroup } from './live-group.ts';
 
 export type { Log } from '../watcher/log.ts';
 export type { Group, Hello, Member, SourceName, StaleReason } from '../watcher/protocol.ts';
+export { SettingFault } from '../watcher/setting-fault.ts';
 export type { Source, SourceEvent } from '../watcher/source.ts';
 export type {
   GroupChange,
@@ -61,8 +63,8 @@ export type WatchGroupOptions = Options &
   ({ service: string; selector?: undefined } | { selector: string; service?: undefined });
 
 /**
- * Follows the group until it is closed, which also lets the process end. Throws on what only the
- * caller can mend (no server, no namespace, unreadable credentials); a service that is missing or may
+ * Follows the group until it is closed, which also lets the process end. Throws a `SettingFault`, which names
+ * the option, for what only the caller can mend (no server, no namespace, unreadable credentials); a service that is missing or may
  * not be read is `stale` with the reason, and is tried again for ever.
  */
 export function watchGroup(options: WatchGroupOptions): LiveGroup {
@@ -70,9 +72,14 @@ export function watchGroup(options: WatchGroupOptions): LiveGroup {
   const clock = options.clock ?? systemClock;
   const log = options.log ?? silent;
   const namespace = options.namespace ?? ownNamespace();
-  if (namespace === undefined) throw new Error('namespace is missing and this is not a pod; give it');
+  if (namespace === undefined)
+    throw new SettingFault({
+      key: 'namespace',
+      sentence: 'is missing and this is not a pod',
+      remedy: 'give it',
+    });
   const group = service === undefined ? { namespace, selector } : { namespace, service };
-  const source = inOptionNames(() => chosen(group, options, clock, log));
+  const source = chosen(group, options, clock, log);
   const watch = new Watch({ source, group, self, clock, log });
   return new LiveGroup((feed) => follow(watch, feed), { signal, clock });
 }
@@ -124,17 +131,5 @@ class FeedOutput implements Output {
   heartbeat(_heartbeat: unknown, view: View): void {
     if (view.synced || view.reason === undefined) return;
     this.#feed.status(true, view.reason, view.message);
-  }
-}
-
-/** What went wrong, with `tokenFile` where the command line says `--token-file`. */
-function inOptionNames<T>(act: () => T): T {
-  try {
-    return act();
-  } catch (error) {
-    const message = (error as Error).message.replace(/--[a-z]+(-[a-z]+)*/g, (flag) =>
-      flag.slice(2).replace(/-[a-z]/g, (letter) => letter.slice(1).toUpperCase()),
-    );
-    throw new Error(message, { cause: error });
   }
 }

@@ -1,11 +1,11 @@
-import { fileTemplate, type Key, keys, PLACES, type Written } from './annotations.ts';
+import { type Key, keys, PLACES, type Written } from './annotations.ts';
 
 /** The keys that an installation may give. */
 const GIVEN = Object.values<Key<unknown>>(keys).filter(
   ({ on, kind }) => kind === 'annotation' && (PLACES[on] as readonly Written[]).includes('installation'),
 );
 
-/** Annotations that may be defaults of an installation, from `KEY=VALUE`; throws what to give instead. */
+/** Reads the defaults of an installation, each given as `KEY=VALUE`. Throws an error that says what to give instead. */
 export function parseDefaults(texts: readonly string[]): Record<string, string> {
   return Object.fromEntries(texts.map(parseDefault));
 }
@@ -19,7 +19,7 @@ function parseDefault(text: string): [key: string, value: string] {
     throw new Error(`"${text}" is not valid; give KEY=VALUE with one of ${all.join(' ')}`);
   }
   try {
-    if (key.key === keys.file.key) fileTemplate(name.slice(key.key.length), value);
+    if (key.parseNamed !== undefined) key.parseNamed(name.slice(key.key.length), value);
     else key.parse(value);
   } catch (error) {
     throw new Error(`"${text}" is not valid; ${(error as Error).message}`);

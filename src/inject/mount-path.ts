@@ -1,7 +1,9 @@
+import { DIRECTORY, MAX_PATH_BYTES, SOCKET_NAME } from '../watcher/contract.ts';
+
 /** Roots below which an image rarely has what an application needs: mounted over, it would be hidden. */
 const ROOTS = ['/run', '/var/run', '/var/lib', '/srv', '/mnt', '/opt', '/data', '/etc', '/home', '/tmp'];
-/** A path of at most 107 bytes takes a Unix socket; `/members.sock` is to follow. */
-const MAX_BYTES = 94;
+/** The socket's name is to follow in the path of a Unix socket. */
+const MAX_BYTES = MAX_PATH_BYTES - `/${SOCKET_NAME}`.length;
 
 /** The absolute path of a folder that may be mounted over; throws what to write instead. */
 export function mountPath(path: string): string {
@@ -11,11 +13,11 @@ export function mountPath(path: string): string {
   if (root === undefined || !plain || path.length > MAX_BYTES) {
     throw new Error(
       `write the absolute path of a folder below ${ROOTS.join(', ')}, at most ${MAX_BYTES} characters, ` +
-        'such as /run/rollcall',
+        `such as ${DIRECTORY}`,
     );
   }
   if (/^(\/var)?\/run\/secrets(\/|$)/.test(path)) {
-    throw new Error('the secrets of the pod are there; write another, such as /run/rollcall');
+    throw new Error(`the secrets of the pod are there; write another, such as ${DIRECTORY}`);
   }
   return path;
 }

@@ -1,26 +1,33 @@
-import { fileTemplate, keys } from './annotations.ts';
+import { type SidecarSetting, sidecarSettings } from '../sidecar-settings.ts';
+import { type Annotated, type Held, type Key, keys } from './annotations.ts';
 import { type Group, groupOf } from './group.ts';
 import type { Pod } from './pod.ts';
 import type { Amounts } from './resources.ts';
-import type { Settings } from './settings.ts';
+import type { Family, Settings } from './settings.ts';
+
+/** The settings that make up the group: they are read together, since one can overrule another. */
+const OF_GROUP = ['service', 'selector', 'source'] as const;
+
+type Rows = typeof sidecarSettings;
+type PassedName = Exclude<Annotated, (typeof OF_GROUP)[number]>;
+
+/** The settings of the sidecar that are passed on as they are, each under the key of its row. */
+export type Passed = {
+  readonly [N in PassedName]: Rows[N] extends { repeated: true }
+    ? string[]
+    : (typeof keys)[N] extends { default: string }
+      ? Held<N>
+      : Held<N> | undefined;
+};
 
 /** All that the pod, its namespace and the installation say of the sidecar. */
-export interface Options {
+export interface Options extends Passed {
   group: Group;
-  waitFor: number;
-  waitTimeoutSeconds: number;
-  waitAction: 'continue' | 'fail';
   mountPath: string;
-  /** Undefined: all of them. */
+  /** The containers that get the mount; undefined stands for all of them. */
   containers: string[] | undefined;
-  /** `NAME=LINE` */
-  files: string[];
-  notify: string[];
-  onStart: string | undefined;
-  onChange: string | undefined;
   scripts: string | undefined;
   amounts: Amounts;
-  port: number | 'off' | undefined;
   nativeSidecar: 'auto' | 'true' | 'false';
   serviceAccount: 'auto' | 'scoped' | 'keep';
   /** The accounts of the namespace may be given the right to read its pods. */
@@ -31,15 +38,9 @@ export interface Options {
 export function optionsOf(pod: Pod, settings: Settings): Options {
   return {
     group: groupOf(pod, settings),
-    waitFor: settings.get(keys.waitFor),
-    waitTimeoutSeconds: settings.get(keys.waitTimeout),
-    waitAction: settings.get(keys.waitAction),
+    ...passedOf(settings),
     mountPath: settings.get(keys.mountPath),
     containers: settings.get(keys.containers),
-    files: settings.family(keys.file.key, fileTemplate),
-    notify: settings.get(keys.notify) ?? [],
-    onStart: settings.get(keys.onStart),
-    onChange: settings.get(keys.onChange),
     scripts: settings.get(keys.scripts),
     amounts: {
       cpuRequest: settings.get(keys.cpuRequest),
@@ -48,9 +49,24 @@ export function optionsOf(pod: Pod, settings: Settings): Options {
       memoryLimit: settings.get(keys.memoryLimit),
       cpuLimitIsDefault: settings.level(keys.cpuLimit) === undefined,
     },
-    port: settings.get(keys.port),
     nativeSidecar: settings.get(keys.nativeSidecar),
     serviceAccount: settings.get(keys.serviceAccount),
     podAccess: settings.get(keys.podAccess) === 'true',
   };
+}
+
+const PASSED = Object.entries<SidecarSetting<unknown>>(sidecarSettings).flatMap(
+  ([name, { annotation, repeated }]) => {
+    if (annotation === undefined || (OF_GROUP as readonly string[]).includes(name)) return [];
+    const key: Key<unknown> = keys[name as Annotated];
+    return [{ name, key, repeated }];
+  },
+);
+
+function passedOf(settings: Settings): Passed {
+  const values = PASSED.map(({ name, key, repeated }) => {
+    if (key.parseNamed !== undefined) return [name, settings.family(key as Family)];
+    return [name, settings.get(key) ?? (repeated ? [] : undefined)];
+  });
+  return Object.fromEntries(values);
 }

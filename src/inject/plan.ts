@@ -1,3 +1,4 @@
+import { BYE_SECONDS, CA_NAME, MAX_SECONDS, POD_GRACE_SECONDS, TOKEN_NAME } from '../watcher/contract.ts';
 import { type AccessNeed, OWN_ACCOUNTS, POD_ACCOUNT, ROLES, type Role } from './account.ts';
 import { keys } from './annotations.ts';
 import { NAME, PORT, SCOPED_ACCOUNT, SCRIPTS_VOLUME, TOKEN_VOLUME } from './names.ts';
@@ -209,12 +210,9 @@ export function portOf({ hostNetwork, containers, initContainers = [] }: PodSpec
   return hostNetwork === true || taken ? 'off' : PORT;
 }
 
-/** The longest time that the sidecar's command line takes. */
-const MAX_GRACE_SECONDS = 86_400;
-
-/** Of the time that the pod has to end, 5 s are left to say `bye`; 30 s is what a pod has by default. */
-function graceOf({ terminationGracePeriodSeconds: given = 30 }: PodSpec): number {
-  return Math.min(MAX_GRACE_SECONDS, Math.max(0, given - 5));
+/** Returns the time that the pod has to end, less what the sidecar needs to say `bye`. */
+function graceOf({ terminationGracePeriodSeconds: given = POD_GRACE_SECONDS }: PodSpec): number {
+  return Math.min(MAX_SECONDS, Math.max(0, given - BYE_SECONDS));
 }
 
 function volumes({ scripts }: Options, account: AccountChoice, optional: boolean): Volume[] {
@@ -238,7 +236,7 @@ function volumes({ scripts }: Options, account: AccountChoice, optional: boolean
 
 function tokenSources(): unknown[] {
   return [
-    { serviceAccountToken: { path: 'token', expirationSeconds: 3600 } },
-    { configMap: { name: 'kube-root-ca.crt', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
+    { serviceAccountToken: { path: TOKEN_NAME, expirationSeconds: 3600 } },
+    { configMap: { name: 'kube-root-ca.crt', items: [{ key: 'ca.crt', path: CA_NAME }] } },
   ];
 }

@@ -1,11 +1,11 @@
-import { type Key, keys, PLACES, PREFIX, WRITTEN, type Written } from './annotations.ts';
+import { type Key, keys, PLACES, PREFIX, type Written } from './annotations.ts';
 import { own } from './pod.ts';
 import { cut, Problem, shown } from './problem.ts';
 
-/** Who says what holds for a pod, the strongest first. */
+/** The places that a value can come from, the strongest first. */
 export const LEVELS = ['pod', 'namespace', 'installation', 'default'] as const;
 export type Level = (typeof LEVELS)[number];
-/** What a setting is, and who said so. */
+/** The value of a key, and the place that it came from. */
 export interface Origin {
   key: string;
   value: string;
@@ -13,13 +13,14 @@ export interface Origin {
 }
 
 type Read<T> = Pick<Key<T>, 'key' | 'on' | 'default' | 'parse'>;
+export type Family = Pick<Required<Key<string>>, 'key' | 'on' | 'parseNamed'>;
 
 type Texts = Readonly<Record<string, string>> | undefined;
 
-/** The texts of the levels that people write on. */
+/** The annotations of the levels that people write on. */
 export type Sources = Readonly<Record<'pod' | 'namespace' | 'installation', Texts>>;
 
-/** What the defaults stand for: the same for every pod. */
+/** The parsed defaults, which are the same for every pod. */
 const DEFAULTS: ReadonlyMap<string, unknown> = new Map(
   Object.values<Key<unknown>>(keys).flatMap((key) =>
     key.default === undefined ? [] : [[key.key, key.parse(key.default)]],
@@ -27,14 +28,14 @@ const DEFAULTS: ReadonlyMap<string, unknown> = new Map(
 );
 
 /**
- * The longest value that is parsed: it comes to the sidecar in a variable, of which Linux takes 128 KiB, with
- * each dollar twice.
+ * The longest value that is parsed. It comes to the sidecar in a variable with each dollar twice, and Linux takes
+ * variables of up to 128 KiB.
  */
 const VALUE_CHARACTERS = 60_000;
-/** The most keys of a family: a file takes a write at every change. */
+/** The most keys of a family. Each file, for example, is written at every change. */
 const FAMILY = 100;
 
-/** What holds for one pod: its own annotation, else its namespace's, else the installation's, else the default. */
+/** The values that count for one pod: its own annotation, else its namespace's, else the installation's, else the default. */
 export class Settings {
   #sources: Sources;
   readonly origins: Origin[] = [];
@@ -43,7 +44,7 @@ export class Settings {
     this.#sources = sources;
   }
 
-  /** Throws a `Problem` that names the key, the value, where it stands and what to write instead. */
+  /** Returns the value of a key. Throws a `Problem` that names the key, the value, its place and what to write instead. */
   get<T>(key: Read<T> & { default: string }): T;
   get<T>(key: Read<T>): T | undefined;
   get<T>(key: Read<T>): T | undefined {
@@ -55,29 +56,29 @@ export class Settings {
     return DEFAULTS.has(key.key) ? (DEFAULTS.get(key.key) as T) : key.parse(key.default);
   }
 
-  /** The strongest level at which somebody says something. */
+  /** Returns the strongest level at which somebody wrote the key. */
   level({ key, on }: Pick<Key<unknown>, 'key' | 'on'>): Written | undefined {
     return PLACES[on].find((level) => own(this.#sources[level], key) !== undefined);
   }
 
-  /** `annotation KEY`, and whose it is where it is not the pod's. */
+  /** Returns `annotation KEY`, and whose annotation it is when it is not the pod's. */
   named(key: Pick<Key<unknown>, 'key' | 'on'>): string {
     return `annotation ${key.key}${WHOSE[this.level(key) ?? 'pod']}`;
   }
 
-  /** Of a family of keys, each name once, by its strongest level. */
-  family<T>(prefix: string, parse: (name: string, text: string) => T): T[] {
+  /** Returns the values of a family of keys, each name once, by its strongest level. */
+  family({ key: prefix, on, parseNamed }: Family): string[] {
     const found = new Set<string>();
-    for (const level of WRITTEN) {
+    for (const level of PLACES[on]) {
       for (const key of Object.keys(this.#sources[level] ?? {})) if (key.startsWith(prefix)) found.add(key);
     }
     if (found.size > FAMILY) {
       const sentence = `there are ${found.size} annotations ${prefix}NAME; write at most ${FAMILY}`;
       throw new Problem('bad-value', sentence);
     }
-    return [...found]
-      .toSorted()
-      .map((key) => this.get({ key, on: 'both', parse: (text) => parse(key.slice(prefix.length), text) })!);
+    const read = (key: string) =>
+      this.get({ key, on, parse: (text) => parseNamed(key.slice(prefix.length), text) })!;
+    return [...found].toSorted().map(read);
   }
 
   #parsed<T>(key: string, value: string, from: Written, parse: (text: string) => T): T {
@@ -94,7 +95,7 @@ export class Settings {
 
 const WHOSE = { pod: '', namespace: ' of the namespace', installation: ' of the installation' } as const;
 
-/** What a parser says repeats a part of the value. */
+/** The longest message of a parser that is shown: it may repeat a part of the value. */
 const TOLD_CHARACTERS = 600;
 
 export function badValue(key: string, value: string, from: Written, message: string): Problem {
@@ -106,7 +107,7 @@ export function badValue(key: string, value: string, from: Written, message: str
   return new Problem('bad-value', `annotation ${shown(key)}${WHOSE[from]}: "${short}" is not valid; ${told}`);
 }
 
-/** Of keys that begin like ours those that there are not: some, each with the one that may be meant. */
+/** Returns the first keys that begin as ours do and are not known, each with the key that may be meant, and how many more there are. */
 export function unknownKeys(
   ours: readonly string[],
   most: number,
@@ -120,15 +121,16 @@ const KNOWN = Object.values(keys)
   .filter(({ kind }) => kind === 'annotation')
   .map(({ key }) => key as string);
 const KNOWN_SET: ReadonlySet<string> = new Set(KNOWN);
+const FAMILIES = KNOWN.filter((key) => key.endsWith('.'));
 
 function isKnown(key: string): boolean {
-  return KNOWN_SET.has(key) || key.startsWith(keys.file.key);
+  return KNOWN_SET.has(key) || FAMILIES.some((family) => key.startsWith(family));
 }
 
-/** A key that the API server takes has no more after its prefix. */
+/** The most letters after the prefix of a key; the API server takes no more. */
 const MAX_LETTERS = 63;
 
-/** The known key that the fewest changed letters lead to, when few enough do. */
+/** Returns the known key that is reached with the fewest changed letters, when they are few enough. */
 function nearest(key: string): string | undefined {
   const word = key
     .slice(PREFIX.length, PREFIX.length + MAX_LETTERS)
@@ -137,10 +139,10 @@ function nearest(key: string): string | undefined {
   const candidates = KNOWN.map((known) => ({ known, distance: distance(word, known.slice(PREFIX.length)) }));
   const best = candidates.reduce((a, b) => (b.distance < a.distance ? b : a));
   if (best.distance > Math.max(1, Math.floor(word.length / 3))) return undefined;
-  return best.known === keys.file.key ? `${best.known}NAME` : best.known;
+  return FAMILIES.includes(best.known) ? `${best.known}NAME` : best.known;
 }
 
-/** Letters to add, drop or change to get from one word to the other (Levenshtein). */
+/** Returns how many letters to add, drop or change to get from one word to the other (Levenshtein). */
 function distance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index);
   for (const [i, letter] of [...from].entries()) {

@@ -1,15 +1,9 @@
-import { MOUNT_PATH, NAME, PORT, SCRIPTS_PATH, SCRIPTS_VOLUME, TOKEN_PATH, TOKEN_VOLUME } from './names.ts';
+import { USER } from '../watcher/contract.ts';
+import { environment } from './environment.ts';
+import { MOUNT_PATH, NAME, SCRIPTS_PATH, SCRIPTS_VOLUME, TOKEN_PATH, TOKEN_VOLUME } from './names.ts';
 import type { Options } from './options.ts';
 import type { Container, Resources } from './pod.ts';
 
-/**
- * The user and the group that the sidecar runs as, as in the Dockerfile. Nobody else should have them: whoever
- * runs as the same user may write what the sidecar writes. Images run as 0, as a system user (below 1000), a
- * person (1000 and on), 10001, `nonroot` (65532 of distroless) or `nobody` (65534), and OpenShift gives numbers
- * from a million up. Above 65535 there is none in a pod with a user namespace of its own. The port's number is
- * none of these.
- */
-export const USER = 17655;
 /** Without a number to wait for, the sidecar lets the application start after 10 s at the latest. */
 const START_SECONDS = 60;
 /** After the time to wait is over, the sidecar says so; a probe comes every second. */
@@ -54,10 +48,10 @@ export interface SidecarOptions {
  * after the rest; ordinary, it holds back the containers behind it until it has started.
  */
 export function sidecar(options: Options, given: SidecarOptions): Container {
-  const { native, port, resources } = given;
+  const { native, port, graceSeconds, endsWithPod: endWithPod, resources } = given;
   const startSeconds = Math.max(
     START_SECONDS,
-    options.waitFor > 0 ? options.waitTimeoutSeconds + MARGIN_SECONDS : 0,
+    options.waitFor > 0 ? options.waitTimeout + MARGIN_SECONDS : 0,
   );
   return {
     name: NAME,
@@ -66,13 +60,7 @@ export function sidecar(options: Options, given: SidecarOptions): Container {
     args: ['sidecar'],
     ...(native ? { restartPolicy: 'Always' } : { lifecycle: { postStart: exec('startz', startSeconds) } }),
     env: [
-      { name: 'ROLLCALL_NAMESPACE', valueFrom: fieldRef('metadata.namespace') },
-      ...Object.entries(environment(options, given)).map(([name, value]) => ({
-        name,
-        value: literal(value),
-      })),
-      { name: 'ROLLCALL_POD_NAME', valueFrom: fieldRef('metadata.name') },
-      { name: 'ROLLCALL_POD_UID', valueFrom: fieldRef('metadata.uid') },
+      ...environment({ ...options, ...options.group, port, graceSeconds, endWithPod }),
       ...Object.entries(sidecarEnvironment).map(([name, value]) => ({ name, value })),
     ],
     // Named even when empty: the API server would, and what is not planned is taken for somebody else's.
@@ -109,37 +97,6 @@ export function sidecar(options: Options, given: SidecarOptions): Container {
   };
 }
 
-/** Only what differs from the defaults of the command line. */
-function environment(
-  options: Options,
-  { endsWithPod, port, graceSeconds }: SidecarOptions,
-): Record<string, string> {
-  const { group, waitFor, waitTimeoutSeconds, waitAction, files, notify, onStart, onChange } = options;
-  return {
-    ...('service' in group ? { ROLLCALL_SERVICE: group.service } : { ROLLCALL_SELECTOR: group.selector }),
-    ...(group.source === 'endpointslices' ? {} : { ROLLCALL_SOURCE: group.source }),
-    ...(waitFor === 0
-      ? {}
-      : {
-          ROLLCALL_WAIT_FOR: `${waitFor}`,
-          ROLLCALL_WAIT_TIMEOUT: `${waitTimeoutSeconds}`,
-          ROLLCALL_WAIT_ACTION: waitAction,
-        }),
-    ...(files.length === 0 ? {} : { ROLLCALL_FILE: files.join('\n') }),
-    ...(notify.length === 0 ? {} : { ROLLCALL_NOTIFY: notify.join('\n') }),
-    ...(onStart === undefined ? {} : { ROLLCALL_ON_START: onStart }),
-    ...(onChange === undefined ? {} : { ROLLCALL_ON_CHANGE: onChange }),
-    ...(port === PORT ? {} : { ROLLCALL_PORT: `${port}` }),
-    ...(graceSeconds === 25 ? {} : { ROLLCALL_GRACE_SECONDS: `${graceSeconds}` }),
-    ...(endsWithPod ? { ROLLCALL_END_WITH_POD: 'true' } : {}),
-  };
-}
-
-/** Kubernetes takes `$(NAME)` for a variable and `$$` for a dollar. */
-function literal(value: string): string {
-  return value.replaceAll('$', '$$$$');
-}
-
 function startupProbe(port: number | 'off') {
   const held = port === 'off' ? exec('startz', HELD_SECONDS - PROCESS_SECONDS) : probe('startz', port);
   return { ...held, timeoutSeconds: HELD_SECONDS };
@@ -153,8 +110,4 @@ function probe(check: string, port: number | 'off') {
 function exec(check: string, waitSeconds?: number) {
   const wait = waitSeconds === undefined ? [] : ['--wait', `${waitSeconds}`];
   return { exec: { command: ['rollcall', 'probe', '--check', check, ...wait] } };
-}
-
-function fieldRef(fieldPath: string): { fieldRef: { apiVersion: string; fieldPath: string } } {
-  return { fieldRef: { apiVersion: 'v1', fieldPath } };
 }

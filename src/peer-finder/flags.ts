@@ -1,8 +1,9 @@
 import { isIP } from 'node:net';
 import { UsageError } from '../config.ts';
-import { dnsLabel, labelSelector, serverUrl } from '../values.ts';
+import { dnsLabel, labelSelector, oneOf, serverUrl } from '../values.ts';
 import type { CredentialTexts } from '../watcher/kubernetes/credentials.ts';
 import type { UpstreamOptions } from '../watcher/kubernetes/upstream.ts';
+import { LOG_LEVELS, type LogLevel } from '../watcher/log.ts';
 import type { AddressType } from '../watcher/outputs/hooks.ts';
 import type { Group } from '../watcher/protocol.ts';
 import { parseCommand } from '../watcher/texts/shell-words.ts';
@@ -23,6 +24,7 @@ export interface PeerFinderOptions {
   /** The flags that were given but have no effect here, each once. */
   ignored: readonly string[];
   dnsServer: string | undefined;
+  logLevel: LogLevel;
 }
 
 /** The defaults that come from the pod, where no flag is given. */
@@ -37,25 +39,32 @@ export interface Place {
  * given.
  */
 export const flags = {
-  'on-start': { value: 'COMMAND', doc: 'run once with the first peers on its input, one a line' },
+  'on-start': {
+    value: 'COMMAND',
+    doc: 'command that runs once with the first peers on its input, one a line',
+  },
   'on-change': {
     value: 'COMMAND',
-    doc: 'run whenever the peers change; without -on-start also with the first',
+    doc: 'command that runs whenever the peers change; without -on-start also with the first peers',
   },
   service: { value: 'NAME', doc: 'headless Service of the pods' },
-  ns: { value: 'NAME', doc: "namespace of the pods (POD_NAMESPACE, else the pod's own)" },
-  domain: { value: 'NAME', doc: 'domain of the cluster (as /etc/resolv.conf has it)' },
+  ns: { value: 'NAME', doc: 'namespace of the pods (default POD_NAMESPACE, else that of this pod)' },
+  domain: { value: 'NAME', doc: 'domain of the cluster (default the one in /etc/resolv.conf)' },
   selector: { value: 'LABELS', doc: 'labels of the pods, in place of a service' },
-  'address-type': { value: 'TYPE', doc: 'DNS, IP, IPv4 or IPv6: how a peer is named (DNS)' },
-  'hosts-file': { value: 'FILE', doc: 'with -selector: the file to keep the pods in (/etc/hosts)' },
-  server: { value: 'URL', doc: 'API server (the one of the cluster); -master is the same' },
+  'address-type': { value: 'TYPE', doc: 'form of the name of a peer: DNS, IP, IPv4 or IPv6 (default DNS)' },
+  'hosts-file': { value: 'FILE', doc: 'with -selector, file to keep the pods in (default /etc/hosts)' },
+  server: { value: 'URL', doc: 'API server (default the one of the cluster); -master is the same' },
   kubeconfig: {
     value: 'FILE',
-    doc: 'file with the API server, CA and bearer token; other flags override it',
+    doc: 'file with the API server, its CA and the bearer token; other flags override it',
   },
-  'token-file': { value: 'FILE', doc: "bearer token (the pod's)" },
-  'ca-file': { value: 'FILE', doc: "CA of the API server (the pod's)" },
-  'dns-server': { value: 'IP[:PORT]', doc: 'DNS server (those of /etc/resolv.conf)' },
+  'token-file': { value: 'FILE', doc: 'file of the bearer token (default that of the pod)' },
+  'ca-file': { value: 'FILE', doc: 'file of the CA of the API server (default that of the pod)' },
+  'dns-server': { value: 'IP[:PORT]', doc: 'DNS server (default those of /etc/resolv.conf)' },
+  'log-level': {
+    value: 'LEVEL',
+    doc: 'level of the log: debug, info, warn or error; debug tells every change of the peers (default info)',
+  },
 } as const;
 
 type FlagName = keyof typeof flags;
@@ -120,6 +129,7 @@ export function parseFlags(argv: readonly string[], place: Place): PeerFinderOpt
     kubeconfig: given.kubeconfig,
     ignored,
     dnsServer: given['dns-server'],
+    logLevel: check('log-level', given['log-level'], oneOf(...LOG_LEVELS)) ?? 'info',
   };
 }
 

@@ -1,13 +1,16 @@
 import { constants, hostname, networkInterfaces } from 'node:os';
 import packageJson from '../../package.json' with { type: 'json' };
 import { UsageError } from '../config.ts';
-import { jsonLog, type Log } from '../log.ts';
+import { jsonLog, type Log, toStandardError } from '../log.ts';
+import { kebabCase } from '../setting.ts';
 import { systemClock } from '../watcher/clock.ts';
 import { clusterDomain, ownNamespace, searchedNamespace } from '../watcher/kubernetes/upstream.ts';
 import { Hooks, peerName } from '../watcher/outputs/hooks.ts';
+import { LoggedChanges } from '../watcher/outputs/logged-changes.ts';
 import type { Output, View } from '../watcher/outputs/output.ts';
 import { serviceName } from '../watcher/perspective.ts';
 import type { Member } from '../watcher/protocol.ts';
+import { SettingFault, type SettingKey } from '../watcher/setting-fault.ts';
 import type { Source } from '../watcher/source.ts';
 import { Watch } from '../watcher/watch.ts';
 import { describeFlags, type PeerFinderOptions, parseFlags } from './flags.ts';
@@ -24,14 +27,14 @@ import { Waiting } from './waiting.ts';
  */
 export async function peerFinder(argv: readonly string[]): Promise<void> {
   if (argv.some((word) => /^--?(h|help)$/.test(word))) return void process.stdout.write(`${help()}\n`);
-  const log = jsonLog();
   const environment = process.env;
   const parsed = parseFlags(argv, {
     environment,
     namespace: ownNamespace() ?? searchedNamespace(),
     clusterDomain: clusterDomain(),
   });
-  const { kubeconfig, ignored } = parsed;
+  const { kubeconfig, ignored, logLevel } = parsed;
+  const log = jsonLog(toStandardError, logLevel);
   const upstream =
     kubeconfig === undefined ? parsed.upstream : await withKubeconfig(kubeconfig, parsed.upstream);
   const options = { ...parsed, upstream };
@@ -43,6 +46,7 @@ export async function peerFinder(argv: readonly string[]): Promise<void> {
   const hosts = options.group.selector === undefined ? undefined : hostsFileOf(options, log);
   watch.add(hosts === undefined ? hooks : inTurn(hosts, hooks));
   watch.add(new Waiting(options.group, host, log));
+  if (logLevel === 'debug') watch.add(new LoggedChanges(log.debug));
   const { onStart, onChange, addressType, group } = options;
   log.info('looking for peers', { ...group, addressType, onStart, onChange, version: packageJson.version });
   const started = endsAtStart(hooks, hosts, onChange === undefined);
@@ -55,7 +59,7 @@ function sourceOf(options: PeerFinderOptions, host: Host, log: Log): Source {
   try {
     return peersOf(options, host, { clock: systemClock, log, userAgent, environment: process.env });
   } catch (error) {
-    const { message } = error as Error;
+    const message = error instanceof SettingFault ? error.named(nameOf(error.key)) : (error as Error).message;
     const { selector } = options.group;
     throw new UsageError(
       selector === undefined
@@ -63,6 +67,11 @@ function sourceOf(options: PeerFinderOptions, host: Host, log: Log): Source {
         : `-selector: "${selector}" needs the API: ${message}; or give -service, which DNS knows too`,
     );
   }
+}
+
+/** Returns the flag of a setting, as the original peer-finder has it. */
+function nameOf(key: SettingKey): string {
+  return key === 'namespace' ? '-ns' : `-${kebabCase(key)}`;
 }
 
 function hostOf(environment: NodeJS.ProcessEnv): Host {

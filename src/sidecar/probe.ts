@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ProbeConfig } from '../config.ts';
-import { HEALTH_NAME } from '../watcher/directory.ts';
+import type { ProbeConfig } from '../sidecar-settings.ts';
+import { HEALTH_NAME } from '../watcher/contract.ts';
 
 const PAUSE_MS = 200;
 /** The longest that an answer takes. The sidecar answers from memory, so 5 s means that it hangs. */

@@ -1,10 +1,12 @@
 import type { Server } from 'node:net';
 import { join } from 'node:path';
 import packageJson from '../../package.json' with { type: 'json' };
-import { type SidecarConfig, UsageError } from '../config.ts';
-import { jsonLog, type Log } from '../log.ts';
+import { UsageError } from '../config.ts';
+import { jsonLog, type Log, toStandardError } from '../log.ts';
+import { flagOf } from '../setting.ts';
+import type { SidecarConfig } from '../sidecar-settings.ts';
 import { orTimer, systemClock } from '../watcher/clock.ts';
-import { HEALTH_NAME } from '../watcher/directory.ts';
+import { HEALTH_NAME } from '../watcher/contract.ts';
 import { othersEnded } from '../watcher/kubernetes/own-pod.ts';
 import {
   clusterDomain,
@@ -13,8 +15,10 @@ import {
   type UpstreamContext,
 } from '../watcher/kubernetes/upstream.ts';
 import { Malformed } from '../watcher/membership/malformed.ts';
+import { LoggedChanges } from '../watcher/outputs/logged-changes.ts';
 import { serveSocket, socketPath } from '../watcher/outputs/socket.ts';
 import type { Group } from '../watcher/protocol.ts';
+import { SettingFault } from '../watcher/setting-fault.ts';
 import { sourceOf } from '../watcher/sources.ts';
 import { Watch } from '../watcher/watch.ts';
 import { GarbageCollection, keepYoungGenerationSmall } from './garbage.ts';
@@ -24,7 +28,7 @@ import { type Sinks, sinksOf } from './sinks.ts';
 
 /** The command `rollcall sidecar`. It follows the group until SIGTERM. */
 export async function sidecar(config: SidecarConfig): Promise<void> {
-  const log = jsonLog();
+  const log = jsonLog(toStandardError, config.logLevel);
   const group = groupOf(config);
   const self = identity(config);
   const perspective = {
@@ -45,6 +49,7 @@ export async function sidecar(config: SidecarConfig): Promise<void> {
   const workEnded = config.endWithPod ? followWork(config, context) : undefined;
   watch.add(new GarbageCollection(systemClock));
   for (const output of outputs) watch.add(output);
+  if (config.logLevel === 'debug') watch.add(new LoggedChanges(log.debug));
   const metrics = metricsOf({ watch, outputs, malformed, traffic });
 
   const server = await startUp(
@@ -68,14 +73,15 @@ export async function sidecar(config: SidecarConfig): Promise<void> {
   await Promise.race([watch.run(), gate.failed.catch(refuse)]);
 }
 
-function refuse(error: Error): never {
-  process.stderr.write(`rollcall: --wait-for: ${error.message}\n`);
+function refuse(error: SettingFault): never {
+  process.stderr.write(`rollcall: ${error.named(flagOf(error.key))}\n`);
   process.exit(1);
 }
 
 /** Starts something. A fault at the start is the user's to mend, so it is told without a stack. */
 function startUp<T>(start: () => T, what?: string): T {
   const explain = (error: unknown): never => {
+    if (error instanceof SettingFault) throw new UsageError(error.named(flagOf(error.key)));
     const { message } = error as Error;
     throw new UsageError(what === undefined ? message : `${what} (${message}); give another`);
   };

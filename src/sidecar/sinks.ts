@@ -1,7 +1,8 @@
 import { join } from 'node:path';
-import { type SidecarConfig, UsageError } from '../config.ts';
+import { UsageError } from '../config.ts';
+import type { SidecarConfig } from '../sidecar-settings.ts';
 import type { Clock } from '../watcher/clock.ts';
-import { STARTED_NAME } from '../watcher/directory.ts';
+import { STARTED_NAME } from '../watcher/contract.ts';
 import type { Log } from '../watcher/log.ts';
 import { Gate } from '../watcher/outputs/gate.ts';
 import { Hooks } from '../watcher/outputs/hooks.ts';

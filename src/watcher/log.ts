@@ -1,3 +1,7 @@
+/** What a line of the log is worth, the least important first. */
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
 /** A log line is a constant message with its variables as fields. */
 export interface Log {
   info(message: string, fields?: Record<string, unknown>): void;

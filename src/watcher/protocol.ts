@@ -7,9 +7,6 @@
 
 export const PROTOCOL = 1;
 
-/** sun_path holds 108 bytes with its closing zero; a longer path can't be bound or connected to. */
-export const MAX_PATH_BYTES = 107;
-
 /** One member of the group. Absent optional fields mean "not known", never "no". */
 export interface Member {
   /** Identity. The same name under another uid is a restart: the old one left, the new one joined. */

@@ -7,11 +7,12 @@ import { kubernetesApi, type UpstreamContext, type UpstreamOptions } from './kub
 import { Malformed } from './membership/malformed.ts';
 import type { Perspective } from './perspective.ts';
 import type { SourceName } from './protocol.ts';
+import { SettingFault, type SettingKey } from './setting-fault.ts';
 import type { Source } from './source.ts';
 
 /**
  * The source of a name, connected to what it follows: the pods of the group's selector, or the
- * endpoints of its service, over the API or DNS. Throws, naming flags, what the user must mend.
+ * endpoints of its service, over the API or DNS. Throws a `SettingFault` for what the user must mend.
  */
 export function sourceOf(
   name: SourceName,
@@ -23,7 +24,7 @@ export function sourceOf(
   const { namespace, service, selector } = perspective.group;
   const { clock, log } = context;
   if (name === 'pods') {
-    if (selector === undefined) throw new Error('--selector is missing; --source pods needs it');
+    if (selector === undefined) throw missing('selector', name);
     const group = { namespace, selector };
     return kubernetesSource(
       pods({ ...perspective, group }, malformed),
@@ -32,10 +33,18 @@ export function sourceOf(
       log,
     );
   }
-  if (service === undefined) throw new Error(`--service is missing; --source ${name} needs it`);
+  if (service === undefined) throw missing('service', name);
   const group = { namespace, service };
   if (name === 'dns')
     return dnsSource({ ...perspective, group, resolver: dnsClient(), clock, log, malformed });
   const slices = endpointSlices({ ...perspective, group }, malformed);
   return kubernetesSource(slices, kubernetesApi(upstream, context), clock, log);
+}
+
+function missing(key: SettingKey, source: SourceName): SettingFault {
+  return new SettingFault({
+    key,
+    sentence: 'is missing',
+    remedy: `give it, since the source "${source}" needs it`,
+  });
 }

@@ -1,4 +1,5 @@
-import { UsageError, type WebhookConfig } from '../config.ts';
+import { UsageError } from '../config.ts';
+import type { WebhookConfig } from '../injector-options.ts';
 import type { Log } from '../log.ts';
 import { callerTokens } from './caller-tokens.ts';
 import { type Callers, everyCheck } from './callers.ts';

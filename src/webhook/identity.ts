@@ -3,6 +3,7 @@ import type { Log } from '../log.ts';
 import { type Clock, systemClock } from '../watcher/clock.ts';
 import { type CredentialFiles, Credentials } from '../watcher/kubernetes/credentials.ts';
 import { upstream } from '../watcher/kubernetes/upstream.ts';
+import { SettingFault } from '../watcher/setting-fault.ts';
 
 /** Where the API server is, and who the webhook is to it. */
 export interface Identity {
@@ -46,8 +47,7 @@ function readCredentials(files: CredentialFiles, clock: Clock, log: Log): Creden
   try {
     return new Credentials(files, clock, log);
   } catch (error) {
-    // What it says begins with a flag of the sidecar.
-    const reason = (error as Error).message.replace(/^--[a-z-]+: |; give .*$/g, '');
+    const reason = error instanceof SettingFault ? error.reason : (error as Error).message;
     throw new Error(
       `--kubeconfig is missing and the account of this pod can't be used (${reason}); ` +
         'give it, or set automountServiceAccountToken',

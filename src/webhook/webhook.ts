@@ -1,10 +1,11 @@
 import type { Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import packageJson from '../../package.json' with { type: 'json' };
-import { UsageError, type WebhookConfig } from '../config.ts';
+import { UsageError } from '../config.ts';
 import { keys } from '../inject/annotations.ts';
 import { EXCLUDED_NAMESPACES } from '../inject/names.ts';
 import { own } from '../inject/pod.ts';
+import type { WebhookConfig } from '../injector-options.ts';
 import { installationOf } from '../installation.ts';
 import { jsonLog, type Log } from '../log.ts';
 import { Metrics } from '../metrics.ts';
@@ -34,7 +35,7 @@ const DRAIN_LIMIT_MS = 15_000;
 /** `rollcall webhook`: serves until SIGTERM. */
 export async function webhook(config: WebhookConfig): Promise<void> {
   const queue = new LogQueue();
-  const log = jsonLog((line) => queue.push(line));
+  const log = jsonLog((line) => queue.push(line), config.logLevel);
   process.on('exit', () => queue.flush());
   const metrics = new Metrics();
   metrics.read(

@@ -93,7 +93,8 @@ function group(pod: Pod): fc.Arbitrary<Texts> {
 type Sampled = keyof typeof samples;
 
 function good(name: Sampled): fc.Arbitrary<[key: string, text: string]> {
-  const key = name === 'file' ? `${keys.file.key}peers.txt` : keys[name].key;
+  const { key: known } = keys[name];
+  const key = known.endsWith('.') ? `${known}peers.txt` : known;
   return fc.constantFrom(...samples[name].good).map((text) => [key, text]);
 }
 
@@ -112,7 +113,15 @@ function others({ spec }: Pod): fc.Arbitrary<Texts> {
   return fc
     .subarray(possible, { maxLength: 4 })
     .chain((some) => fc.tuple(fc.option(mounted, { freq: 4 }), ...some.map(good)))
-    .map((entries) => Object.fromEntries(entries.filter((entry) => entry !== null)));
+    .map((entries) => entries.filter((entry) => entry !== null))
+    .map((entries) => Object.fromEntries(entries.filter(([key, text]) => canBeMade(spec, key, text))));
+}
+
+/** Below a mount that is read-only no folder can be made; what is said then, test/inject/conflicts.test.ts shows. */
+function canBeMade({ containers, initContainers = [] }: Pod['spec'], key: string, path: string): boolean {
+  if (key !== keys.mountPath.key) return true;
+  const mounts = [...containers, ...initContainers].flatMap(({ volumeMounts = [] }) => volumeMounts);
+  return !mounts.some(({ mountPath, readOnly }) => readOnly === true && path.startsWith(`${mountPath}/`));
 }
 
 const badValue: fc.Arbitrary<Texts> = fc

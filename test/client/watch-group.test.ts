@@ -163,10 +163,13 @@ test('what only the caller can mend is thrown, in the names of the options', asy
   assert.throws(() => watchGroup({ ...db, server, caFile: empty }), /^Error: caFile: ".*no PEM certificate/);
   assert.throws(
     () => watchGroup({ ...db, source: 'pods' }),
-    /^Error: selector is missing; source pods needs it/,
+    /^Error: selector is missing; give it, since the source "pods" needs it/,
   );
   const labelled = { selector: 'app=db', namespace: 'default' };
-  assert.throws(() => watchGroup({ ...labelled, source: 'dns' }), /^Error: service is missing; source dns/);
+  assert.throws(
+    () => watchGroup({ ...labelled, source: 'dns' }),
+    /^Error: service is missing; give it, since the source "dns"/,
+  );
   if (process.env.KUBERNETES_SERVICE_HOST !== undefined) return t.skip('this is a pod');
   assert.throws(() => watchGroup(db), /^Error: server is missing and this is not a pod/);
   assert.throws(() => watchGroup({ service: 'db', server }), /^Error: namespace is missing/);

@@ -83,7 +83,10 @@ suite('start gate', { timeout: 180_000 }, () => {
       OFTEN,
     );
     assert.equal(status.exitCode, 1);
-    assert.match(status.message, /1 of 2 members after 10 s, and --wait-action is "fail"/);
+    assert.match(
+      status.message,
+      /--wait-for: "2" is not met: 1 of 2 members after 10 s, which is to be a failure/,
+    );
     assert.match(status.message, /set podManagementPolicy: Parallel/);
     assert.equal(status.app.waiting?.reason, 'PodInitializing');
     const told = await eventually(

@@ -41,6 +41,7 @@ export const samples: Record<Exclude<KeyName, 'status' | 'injection'>, Samples> 
     good: ['/scripts/on-change.sh', 'true', 'a "$(B)"'],
     bad: ['', 'a > b', 'a; b', 'a `b`', 'a "b'],
   },
+  logLevel: { good: ['debug', 'warn', 'error'], bad: ['', 'Info', 'trace', '0'] },
   scripts: { good: ['db-scripts', 'a', 'a.b.c'], bad: ['', 'A', 'a_b', '-a', 'a-', 'a'.repeat(254)] },
   cpuRequest: { good: ['20m', '0.1', '1'], bad: ['', '0', '-1', '10 m', '1x', 'much'] },
   cpuLimit: { good: ['1', '250m', '2e0'], bad: ['', '0', '-1m', '1,5', 'Infinity'] },

@@ -1,18 +1,46 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { keys } from '../../src/inject/annotations.ts';
-import type { Options } from '../../src/inject/options.ts';
-import { sampled } from './key-samples.ts';
+import { type Key, keys } from '../../src/inject/annotations.ts';
+import type { Options, Passed } from '../../src/inject/options.ts';
+import { sidecarSettings } from '../../src/sidecar-settings.ts';
+import { sampled, samples } from './key-samples.ts';
 import { askingPod, decided, INSTALL, optionsWith, plain, readable } from './pods.ts';
 
+/** The settings of the sidecar whose values are written out below. */
+const SPECIAL: ReadonlySet<string> = new Set([
+  'service',
+  'selector',
+  'source',
+  'waitFor',
+  'waitTimeout',
+  'waitAction',
+  'file',
+  'notify',
+  'onStart',
+  'onChange',
+  'port',
+]);
+
+/** The settings of the sidecar that nothing here is special about: each is passed on as it is. */
+const plainNames = Object.keys(sidecarSettings).filter(
+  (name): name is keyof Passed & keyof typeof samples => Object.hasOwn(keys, name) && !SPECIAL.has(name),
+);
+const plainDefaults = Object.fromEntries(
+  plainNames.map((name) => {
+    const { default: given, parse }: Key<unknown> = keys[name];
+    return [name, given === undefined ? undefined : parse(given)];
+  }),
+) as Passed;
+
 const DEFAULTS: Options = {
+  ...plainDefaults,
   group: { source: 'endpointslices', service: 'db' },
   waitFor: 0,
-  waitTimeoutSeconds: 50,
+  waitTimeout: 50,
   waitAction: 'continue',
   mountPath: '/run/rollcall',
   containers: undefined,
-  files: [],
+  file: [],
   notify: [],
   onStart: undefined,
   onChange: undefined,
@@ -36,7 +64,7 @@ const changes: Record<string, [text: string, changed: Partial<Options>]> = {
   selector: ['app=db', { group: { source: 'pods', selector: 'app=db' } }],
   source: ['dns', { group: { source: 'dns', service: 'db' } }],
   waitFor: ['3', { waitFor: 3 }],
-  waitTimeout: ['5m', { waitTimeoutSeconds: 300 }],
+  waitTimeout: ['5m', { waitTimeout: 300 }],
   waitAction: ['fail', { waitAction: 'fail' }],
   mountPath: ['/var/run/peers', { mountPath: '/var/run/peers' }],
   containers: ['app', { containers: ['app'] }],
@@ -65,6 +93,19 @@ describe('the options', () => {
     });
   }
 
+  for (const name of plainNames) {
+    const text = samples[name].good.find((one) => one !== (keys[name] as Key<unknown>).default)!;
+    test(`${keys[name].key} is passed on, and changes no other`, () => {
+      const changed = { [name]: keys[name].parse(text) };
+      assert.notDeepEqual(changed[name], DEFAULTS[name]);
+      assert.deepEqual(optionsWith({ [keys[name].key]: text }, readable), {
+        ...DEFAULTS,
+        podAccess: true,
+        ...changed,
+      });
+    });
+  }
+
   test('whether pods may be read is for the namespace and the installation to say', () => {
     const { key } = keys.podAccess;
     assert.equal(optionsWith({ [key]: 'true' }).podAccess, false);
@@ -74,12 +115,12 @@ describe('the options', () => {
   });
 
   test('a file is one of a family', () => {
-    const files = optionsWith({ 'rollcall.dev/file.b': '{name}', 'rollcall.dev/file.a': '{uid}' }).files;
+    const files = optionsWith({ 'rollcall.dev/file.b': '{name}', 'rollcall.dev/file.a': '{uid}' }).file;
     assert.deepEqual(files, ['a={uid}', 'b={name}']);
   });
 
   test('every key that is an option is tried here', () => {
-    const tried = [...Object.keys(changes), 'inject', 'file', 'podAccess'];
+    const tried = [...Object.keys(changes), ...plainNames, 'inject', 'file', 'podAccess'];
     assert.deepEqual(sampled.map(([name]) => name).toSorted(), tried.toSorted());
   });
 
@@ -119,5 +160,11 @@ test('where each of them comes from is told, in full', () => {
     'rollcall.dev/native-sidecar': 'auto default',
     'rollcall.dev/service-account': 'auto default',
     'rollcall.dev/pod-access': 'false default',
+    ...Object.fromEntries(
+      plainNames.flatMap((name) => {
+        const { key, default: given }: Key<unknown> = keys[name];
+        return given === undefined ? [] : [[key, `${given} default`]];
+      }),
+    ),
   });
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { fileTemplate, type Key, keys, PLACES, PREFIX } from '../../src/inject/annotations.ts';
+import { type Key, keys, PLACES, PREFIX } from '../../src/inject/annotations.ts';
 import { Problem } from '../../src/inject/problem.ts';
 import { Settings, type Sources, unknownKeys } from '../../src/inject/settings.ts';
 import { sampled } from './key-samples.ts';
@@ -113,7 +113,7 @@ describe('a value that can not be', () => {
 describe('a family of keys', () => {
   const family = (sources: Partial<Sources>) => {
     const given = settings(sources);
-    return { values: given.family(keys.file.key, fileTemplate), origins: given.origins };
+    return { values: given.family(keys.file), origins: given.origins };
   };
 
   test('has each name by its strongest level, in the order of the names', () => {
@@ -182,7 +182,7 @@ describe('a key that there is not', () => {
     test(`${key}: no letter dropped, doubled or changed goes unnoticed, and it is named as meant`, () => {
       for (const typo of typos(key)) {
         assert.deepEqual(unknown({ [typo]: 'x' }), [
-          { key: typo, meant: key === keys.file.key ? `${key}NAME` : key },
+          { key: typo, meant: key.endsWith('.') ? `${key}NAME` : key },
         ]);
       }
     });

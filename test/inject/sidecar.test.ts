@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { parseConfig, sidecarSettings } from '../../src/config.ts';
+import { parseConfig } from '../../src/config.ts';
 import { MOUNT_PATH, TOKEN_PATH } from '../../src/inject/names.ts';
 import type { Container, Pod } from '../../src/inject/pod.ts';
-import { USER } from '../../src/inject/sidecar.ts';
 import { HOLD_MS } from '../../src/sidecar/health.ts';
+import { sidecarSettings } from '../../src/sidecar-settings.ts';
+import { USER } from '../../src/watcher/contract.ts';
 import { restrictedViolations } from '../support/pod-security.ts';
 import { expanded } from './env-expansion.ts';
 import { annotate, askingPod, container, INSTALL, injected, readable } from './pods.ts';
@@ -79,6 +80,8 @@ describe('what it is told', () => {
       { 'on-start': '/scripts/a "$(B)"', 'on-change': 'true' },
       { ROLLCALL_SERVICE: 'db', ROLLCALL_ON_START: '/scripts/a "$(B)"', ROLLCALL_ON_CHANGE: 'true' },
     ],
+    [{ 'log-level': 'debug' }, { ROLLCALL_SERVICE: 'db', ROLLCALL_LOG_LEVEL: 'debug' }],
+    [{ 'log-level': 'info' }, { ROLLCALL_SERVICE: 'db' }],
     [{ port: '9100' }, { ROLLCALL_SERVICE: 'db', ROLLCALL_PORT: '9100' }],
     [{ port: 'off' }, { ROLLCALL_SERVICE: 'db', ROLLCALL_PORT: 'off' }],
     [{ port: '17655', 'native-sidecar': 'false' }, { ROLLCALL_SERVICE: 'db' }],

@@ -138,3 +138,9 @@ test('every flag of peer-finder is there', () => {
     [],
   );
 });
+
+test('the log has messages from info on, or from the level that is given', () => {
+  assert.equal(parse(WORKING).logLevel, 'info');
+  assert.equal(parse([...WORKING, '-log-level=debug']).logLevel, 'debug');
+  refused([...WORKING, '-log-level', 'all'], /^-log-level: "all" is not valid; give "debug", "info"/);
+});

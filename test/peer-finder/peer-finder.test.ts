@@ -499,3 +499,24 @@ describe('as the process that it is', sideBySide, () => {
     assert.equal(pod.read('cluster.conf'), `db-0.${DOMAIN}:8848\n`);
   });
 });
+
+test('a setting that can not be used is told by its flag with one dash', async (t) => {
+  const pod = await container(t);
+  const told = async (...argv: string[]) => {
+    const started = pod.start(['-on-start', 'true', '-selector', 'app=db', ...argv]);
+    assert.equal(await exitCode(started), 2);
+    return started.tail();
+  };
+  const [outside, unreadable] = await Promise.all([
+    told(),
+    told('-server', 'https://127.0.0.1:1', '-token-file', '/none'),
+  ]);
+  assert.match(
+    outside,
+    /^rollcall: -selector: "app=db" needs the API: -server is missing and this is not a pod/,
+  );
+  assert.match(
+    unreadable,
+    /: -token-file: "\/none" can't be read \(ENOENT\); give a file that this user can read/,
+  );
+});

@@ -1,10 +1,12 @@
 /** docs/reference.md, from the tables that the program itself goes by. */
 import { commands as terminal } from '../../src/cli/commands.ts';
 import type { Command } from '../../src/cli/flags.ts';
-import * as config from '../../src/config.ts';
 import { type Key, keys, type Place } from '../../src/inject/annotations.ts';
 import { type Code, codes } from '../../src/inject/problem.ts';
+import { webhookSettings } from '../../src/injector-options.ts';
 import { flags as peerFinderFlags } from '../../src/peer-finder/flags.ts';
+import { flagOf, type Setting, type Settings, variableName } from '../../src/setting.ts';
+import { probeSettings, sidecarSettings } from '../../src/sidecar-settings.ts';
 import { code, table } from './markdown.ts';
 
 const INTRODUCTION = `# Reference
@@ -52,9 +54,9 @@ const PLACED: Readonly<Record<Place, string>> = {
   'pod-or-installation': 'pod',
 };
 
-/** With the part that is for everybody to choose. */
-function nameOf({ key }: Key<unknown>): string {
-  return key === keys.file.key ? `${key}NAME` : key;
+/** Returns the key with a placeholder for the part that everybody may choose. */
+function nameOf({ key, parseNamed }: Key<unknown>): string {
+  return parseNamed === undefined ? key : `${key}NAME`;
 }
 
 /** What each stands for; a test holds it to the placeholders that there are. */
@@ -114,30 +116,28 @@ sidecar, with a warning. The code is in metrics, logs, Events and warnings.
 ${table(['code', 'meaning', 'what to do'], rows)}`;
 }
 
-interface Setting {
-  doc: string;
-  value: string;
-  default?: string;
-  required?: true;
-  repeated?: true;
-}
+const inPodTables: Readonly<Record<string, Settings>> = {
+  sidecar: sidecarSettings,
+  probe: probeSettings,
+  webhook: webhookSettings,
+};
 
 function inPods(): string {
-  const settings = Object.entries(config).flatMap(([name, all]) =>
-    name.endsWith('Settings') && typeof all === 'object'
-      ? [[name.slice(0, -'Settings'.length), all as Record<string, Setting>] as const]
-      : [],
-  );
-  const sections = settings.map(([name, all]) => {
-    const rows = Object.entries(all).map(([key, setting]) => [
-      code(`--${config.flagName(key)} ${setting.value}`),
-      code(config.variableName(key)),
-      setting.doc + (setting.repeated ? '; may be given several times, in the variable one a line' : ''),
+  const sections = Object.entries(inPodTables).map(([name, settings]) => {
+    const rows = Object.entries(settings).map(([key, setting]) => [
+      code(`${flagOf(key)} ${setting.value}`),
+      code(variableName(key)),
+      sentenceOf(setting),
       setting.required ? 'required' : code(setting.default ?? ''),
     ]);
     return `### rollcall ${name}\n\n${table(['flag', 'variable', 'what it says', 'otherwise'], rows)}`;
   });
   return `## Commands in pods\n\nA flag overrides its variable.\n\n${sections.join('\n\n')}`;
+}
+
+function sentenceOf({ doc, note, repeated }: Setting<unknown>): string {
+  const several = repeated ? 'may be given several times, in the variable one a line' : undefined;
+  return [doc, note, several].filter((part) => part !== undefined).join('; ');
 }
 
 function peerFinder(): string {

@@ -227,3 +227,18 @@ async function hookScripts(t: TestContext) {
   const noted = () => readFile(join(directory, 'noted'), 'utf8').catch(() => '');
   return { directory, noted };
 }
+
+test('the log has what its level lets through, and at debug every change', async (t) => {
+  const api = await upstream(t);
+  api.create(slicePath('default'), group('db-0'));
+  const flags = { server: api.url, namespace: 'default', service: 'db', port: 'off' };
+  const talkative = await startSidecar(t, { ...flags, 'log-level': 'debug' });
+  const silent = await startSidecar(t, { ...flags, 'log-level': 'error' });
+  const readers = await Promise.all([talkative, silent].map(({ socket }) => connect(socket)));
+  await Promise.all(readers.map((reader) => reader.until('a member', ({ members }) => members.size === 1)));
+  api.replace(slicePath('default', 'db-a'), group('db-0', 'db-1'));
+  await Promise.all(readers.map((reader) => reader.until('another', ({ members }) => members.size === 2)));
+  const { level, joined, left } = await talkative.process.logged(/^membership changed$/);
+  assert.deepEqual([level, joined, left], ['debug', ['db-1'], []]);
+  assert.deepEqual(silent.process.output, []);
+});

@@ -77,6 +77,7 @@ export function failureOf(error: unknown): Failure {
   const message = error instanceof Error ? error.message : String(error);
   return {
     reason: 'disconnected',
+    // biome-ignore lint/plugin: the message is Node's, and is only kept from saying its code twice
     message: code === undefined || message.includes(code) ? message : `${message} (${code})`,
     retryAfterMs: 0,
   };

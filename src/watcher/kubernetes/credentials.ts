@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
+import { SettingFault } from '../setting-fault.ts';
 
 /** The kubelet replaces a token at 80 % of its life; a minute old copy is always still good. */
 const REREAD_MS = 60_000;
@@ -30,7 +31,7 @@ export class Credentials {
   #token: string | undefined;
   #ca: string | undefined;
 
-  /** Throws when a named file can't be used at the start, when nothing older could stand in. */
+  /** Throws a `SettingFault` when a file can't be used at the start, when nothing older could stand in. */
   constructor(files: CredentialFiles & CredentialTexts, clock: Clock, log: Log) {
     this.#files = files;
     this.#clock = clock;
@@ -70,27 +71,41 @@ export class Credentials {
 }
 
 function readToken(file: string): string {
-  const token = read(file, 'token-file').trim();
-  if (token === '')
-    throw new Error(`--token-file: "${file}" is empty; give a file that holds a bearer token`);
-  return token;
+  const token = read(file, 'tokenFile').trim();
+  if (token !== '') return token;
+  throw new SettingFault({
+    key: 'tokenFile',
+    value: file,
+    sentence: 'is empty',
+    remedy: 'give a file that holds a bearer token',
+  });
 }
 
 function readCa(file: string): string {
-  const ca = read(file, 'ca-file');
+  const ca = read(file, 'caFile');
   try {
     new X509Certificate(ca);
     return ca;
   } catch {
-    throw new Error(`--ca-file: "${file}" holds no PEM certificate; give the CA of the API server`);
+    throw new SettingFault({
+      key: 'caFile',
+      value: file,
+      sentence: 'holds no PEM certificate',
+      remedy: 'give the CA of the API server',
+    });
   }
 }
 
-function read(file: string, flag: string): string {
+function read(file: string, key: keyof CredentialFiles): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? String(error);
-    throw new Error(`--${flag}: "${file}" can't be read (${code}); give a file that this user can read`);
+    throw new SettingFault({
+      key,
+      value: file,
+      sentence: `can't be read (${code})`,
+      remedy: 'give a file that this user can read',
+    });
   }
 }

@@ -1,12 +1,10 @@
 import type { Clock } from '../clock.ts';
+import { CONTAINER } from '../contract.ts';
 import type { Log } from '../log.ts';
 import type { KubernetesObject } from './collection.ts';
 import { numberAt, objectAt, objectsAt, textAt } from './fields.ts';
 import { follow } from './reflector.ts';
 import type { Transport } from './transport.ts';
-
-/** The name of the sidecar's container. */
-const NAME = 'rollcall';
 
 /**
  * Resolves when all other containers of the pod have ended and will not be started again: a sidecar
@@ -36,7 +34,7 @@ export function haveOthersEnded(pod: KubernetesObject): boolean {
   const statuses = objectsAt(objectAt(pod, 'status'), 'containerStatuses');
   return objectsAt(spec, 'containers')
     .map((container) => textAt(container, 'name'))
-    .filter((name) => name !== NAME)
+    .filter((name) => name !== CONTAINER)
     .every((name) => {
       const status = statuses.find((one) => textAt(one, 'name') === name) ?? {};
       const code = numberAt(objectAt(objectAt(status, 'state'), 'terminated'), 'exitCode');

@@ -1,16 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import type { Clock } from '../clock.ts';
+import { CA_NAME, NAMESPACE_NAME, TOKEN_NAME, TOKEN_PATH } from '../contract.ts';
 import { type Family, familyOf } from '../family.ts';
 import type { Log } from '../log.ts';
 import { clusterDomainIn, namespaceIn } from '../resolv-conf.ts';
+import { SettingFault } from '../setting-fault.ts';
 import { type CredentialFiles, Credentials, type CredentialTexts } from './credentials.ts';
 import { proxyFor } from './proxy.ts';
 import type { Traffic } from './traffic.ts';
 import { kubernetesTransport, type Transport } from './transport.ts';
-
-/** Where the kubelet mounts the identity of a pod. */
-const MOUNTED = '/var/run/secrets/kubernetes.io/serviceaccount';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -29,7 +28,7 @@ export interface UpstreamContext {
   traffic?: Traffic;
 }
 
-/** The way to the API server. Throws, naming flags, what the user must mend. */
+/** The way to the API server. Throws a `SettingFault` for what the user must mend. */
 export function kubernetesApi(
   options: UpstreamOptions & CredentialTexts,
   context: UpstreamContext,
@@ -49,10 +48,17 @@ export function upstream(
   if (server !== undefined) return { server, files: { tokenFile, caFile } };
   const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = environment;
   if (!host)
-    throw new Error('--server is missing and this is not a pod (no KUBERNETES_SERVICE_HOST); give it');
+    throw new SettingFault({
+      key: 'server',
+      sentence: 'is missing and this is not a pod (no KUBERNETES_SERVICE_HOST)',
+      remedy: 'give it',
+    });
   return {
     server: `https://${host.includes(':') ? `[${host}]` : host}:${port ?? 443}`,
-    files: { tokenFile: tokenFile ?? `${MOUNTED}/token`, caFile: caFile ?? `${MOUNTED}/ca.crt` },
+    files: {
+      tokenFile: tokenFile ?? `${TOKEN_PATH}/${TOKEN_NAME}`,
+      caFile: caFile ?? `${TOKEN_PATH}/${CA_NAME}`,
+    },
   };
 }
 
@@ -67,7 +73,7 @@ export function firstFamily({ KUBERNETES_SERVICE_HOST: host = '' }: Environment)
 /** The namespace of the pod that this runs in; undefined elsewhere. */
 export function ownNamespace(): string | undefined {
   try {
-    return readFileSync(`${MOUNTED}/namespace`, 'utf8').trim() || undefined;
+    return readFileSync(`${TOKEN_PATH}/${NAMESPACE_NAME}`, 'utf8').trim() || undefined;
   } catch {
     return undefined;
   }

@@ -1,6 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
+import { SettingFault } from '../setting-fault.ts';
 import type { Output, View } from './output.ts';
 
 /**
@@ -106,11 +107,18 @@ export class Gate implements Output {
       members === 0
         ? `the group is not known after ${SYNC_MS / 1000} s`
         : `${known} of ${members} members after ${timeoutMs / 1000} s`;
-    const because = hint === undefined ? '' : `; ${hint}`;
     if (members > 0 && onTimeout === 'fail') {
-      this.#failed.reject(new Error(`${missed}, and --wait-action is "fail"${because}`));
+      this.#failed.reject(
+        new SettingFault({
+          key: 'waitFor',
+          value: `${members}`,
+          sentence: `is not met: ${missed}, which is to be a failure`,
+          remedy: hint ?? 'see why the others are not there',
+        }),
+      );
       return;
     }
+    const because = hint === undefined ? '' : `; ${hint}`;
     this.#notice = `rollcall: the application starts all the same: ${missed}${because}`;
     this.#log.warn('the application starts without company', this.#known());
     this.#pass();

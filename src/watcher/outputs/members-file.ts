@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
-import { FILE_NAME } from '../directory.ts';
+import { FILE_NAME } from '../contract.ts';
 import type { Log } from '../log.ts';
 import { encodePieces } from '../protocol.ts';
 import { replaceFile, type WriteFile } from './atomic-write.ts';

@@ -1,24 +1,26 @@
 import { mkdirSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { dirname, join } from 'node:path';
-import { SOCKET_NAME } from '../directory.ts';
+import { MAX_PATH_BYTES, SOCKET_NAME } from '../contract.ts';
 import type { Log } from '../log.ts';
-import { MAX_PATH_BYTES } from '../protocol.ts';
+import { SettingFault } from '../setting-fault.ts';
 import { bindSocket } from './bind-socket.ts';
 import { PIECE_BYTES, type Readers } from './readers.ts';
 
 /** The temporary name of the socket. It is as long as the public name, so that it fits where that fits. */
 const TEMPORARY_NAME = '.members.tmp';
 
-/** Returns the path of the socket in `directory`; throws when the system could not bind it. */
+/** Returns the path of the socket in `directory`; throws a `SettingFault` when the system could not bind it. */
 export function socketPath(directory: string): string {
   const path = join(directory, SOCKET_NAME);
   const bytes = Buffer.byteLength(path);
   if (bytes > MAX_PATH_BYTES) {
-    throw new Error(
-      `--directory: "${directory}" makes the socket path "${path}" ${bytes} bytes long and a Unix ` +
-        `socket takes at most ${MAX_PATH_BYTES}; give a shorter directory`,
-    );
+    throw new SettingFault({
+      key: 'directory',
+      value: directory,
+      sentence: `makes the socket path "${path}" ${bytes} bytes long and a Unix socket takes at most ${MAX_PATH_BYTES}`,
+      remedy: 'give a shorter directory',
+    });
   }
   return path;
 }

@@ -1,5 +1,5 @@
 import { isIPv4, isIPv6 } from 'node:net';
-import { FILE_NAME, HEALTH_NAME, SOCKET_NAME } from '../directory.ts';
+import { FILE_NAME, HEALTH_NAME, SOCKET_NAME } from '../contract.ts';
 import type { Member } from '../protocol.ts';
 
 /** A file with one line for each member, such as `cluster.conf={hostname}:8848`. */

@@ -47,8 +47,8 @@ test('a token or CA that can not be read later is reported, and the old one stay
   await writeFile(caFile, '-----BEGIN CERTIFICATE-----\nbm90aGluZw==\n-----END CERTIFICATE-----\n');
   credentials.expire();
   assert.deepEqual(credentials.current(), { token: 'first', ca });
-  assert.match(warnings.join('\n'), /--token-file: .* can't be read \(ENOENT\)/);
-  assert.match(warnings.join('\n'), /--ca-file: .* holds no PEM certificate/);
+  assert.match(warnings.join('\n'), /tokenFile: .* can't be read \(ENOENT\)/);
+  assert.match(warnings.join('\n'), /caFile: .* holds no PEM certificate/);
   await writeFile(caFile, '');
   await writeFile(tokenFile, '  ');
   credentials.expire();
@@ -61,11 +61,11 @@ test('at the start a bad file is an error that names it and what to do', async (
   const start = (given: object) => () => new Credentials(given, clock, log);
   assert.throws(
     start({ tokenFile: `${tokenFile}.no` }),
-    /--token-file: ".*token\.no" can't be read .*; give a file/,
+    /tokenFile: ".*token\.no" can't be read .*; give a file/,
   );
-  assert.throws(start({ caFile }), /--ca-file: ".*ca\.crt" holds no PEM certificate; give the CA/);
+  assert.throws(start({ caFile }), /caFile: ".*ca\.crt" holds no PEM certificate; give the CA/);
   await writeFile(tokenFile, '\n');
-  assert.throws(start({ tokenFile }), /--token-file: ".*token" is empty; give a file/);
+  assert.throws(start({ tokenFile }), /tokenFile: ".*token" is empty; give a file/);
 });
 
 test('without files there is neither token nor CA', () => {

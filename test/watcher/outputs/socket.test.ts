@@ -102,7 +102,7 @@ test('a path of over 107 bytes is refused with what to do', () => {
   assert.equal(Buffer.byteLength(socketPath(longest)), 107);
   assert.throws(
     () => socketPath(`${longest}d`),
-    /--directory: .* 108 bytes long .* at most 107; give a shorter/,
+    /^Error: directory: .* 108 bytes long .* at most 107; give a shorter/,
   );
 });
 

@@ -1,0 +1,42 @@
+/** One setting of a command that runs in a pod, and the names that are made from its key. */
+export interface Setting<T> {
+  /** What the setting says, in Markdown: for docs/reference.md, and without its marks for the help. */
+  doc: string;
+  /** What the command line takes besides, where annotations do not. */
+  note?: string;
+  /** The placeholder of the value in the help, beside the flag. */
+  value: string;
+  /** The default, as the user would write it. Without one the setting may stay unset. */
+  default?: string;
+  required?: true;
+  /** The flag may be given several times. The variable has one value on each line. */
+  repeated?: true;
+  /** Reads the value. Throws an error whose message says what to give instead. */
+  parse(text: string): T;
+}
+
+export type Settings = Readonly<Record<string, Setting<unknown>>>;
+
+/** What all settings of a command come to. */
+export type Config<S extends Settings> = {
+  readonly [K in keyof S]: S[K] extends { repeated: true }
+    ? readonly ReturnType<S[K]['parse']>[]
+    : S[K] extends { default: string } | { required: true }
+      ? ReturnType<S[K]['parse']>
+      : ReturnType<S[K]['parse']> | undefined;
+};
+
+/** Returns `wait-for` for the key `waitFor`. Flags and annotations are named so. */
+export function kebabCase(key: string): string {
+  return key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+/** Returns `--wait-for` for the key `waitFor`. */
+export function flagOf(key: string): string {
+  return `--${kebabCase(key)}`;
+}
+
+/** Returns `ROLLCALL_WAIT_FOR` for the key `waitFor`. */
+export function variableName(key: string): string {
+  return `ROLLCALL_${kebabCase(key).replaceAll('-', '_').toUpperCase()}`;
+}

@@ -1,0 +1,257 @@
+/**
+ * The settings of the commands in the sidecar's container. A setting stands in one row: its flag, variable and
+ * annotation are named after its key, and the help, docs/reference.md, the variables of the injected container
+ * and the keys that the policies of deploy/ know are made from the rest.
+ */
+import type { Config, Setting, Settings } from './setting.ts';
+import {
+  dnsDomain,
+  dnsLabel,
+  integer,
+  labelSelector,
+  notifyTarget,
+  notifyTargets,
+  oneOf,
+  portOrOff,
+  seconds,
+  serverUrl,
+  serviceName,
+  sourceName,
+  text,
+  trueOrFalse,
+  waitAction,
+} from './values.ts';
+import {
+  CHECKS,
+  DIRECTORY,
+  FILE_NAME,
+  GRACE_SECONDS,
+  HEALTH_NAME,
+  MAX_SECONDS,
+  PORT,
+  SOCKET_NAME,
+  WAIT_SECONDS,
+} from './watcher/contract.ts';
+import { LOG_LEVELS } from './watcher/log.ts';
+import { parseCommand } from './watcher/texts/shell-words.ts';
+import { parseTemplate } from './watcher/texts/template.ts';
+
+/**
+ * The places where an annotation counts. Whatever runs, sends, mounts or changes an identity is for the pod or
+ * the installation to say: a person who may only annotate a namespace must not run commands in the pods of others.
+ */
+export type Place = 'pod' | 'namespace' | 'both' | 'pod-or-installation';
+
+/** How pods and namespaces give a setting: by the annotation `rollcall.dev/KEY`. */
+export interface Annotation {
+  on: Place;
+  example: string;
+  /** What the author of a pod should know besides the doc, in Markdown: for docs/reference.md. */
+  more?: string;
+  /** What holds when nobody writes the annotation, in Markdown, where that is not the default of the setting. */
+  otherwise?: string;
+  /** Reads the value, where an annotation takes another text than the flag. */
+  parse?(text: string): unknown;
+  /** There is a family of keys: `rollcall.dev/KEY.NAME: VALUE` goes to the sidecar as `NAME=VALUE`. */
+  named?: true;
+}
+
+/** A setting of the sidecar, and how it comes into the injected container. */
+export interface SidecarSetting<T> extends Setting<T> {
+  annotation?: Annotation;
+  /** The field of the pod that the container takes the value from. */
+  podField?: string;
+  /** The setting without which this one means nothing. The container has both or neither. */
+  goesWith?: string;
+}
+
+const directory = {
+  value: 'DIR',
+  doc: `folder of \`${SOCKET_NAME}\`, \`${FILE_NAME}\` and the other files`,
+  default: DIRECTORY,
+  parse: text,
+} as const;
+
+const port = {
+  value: 'PORT',
+  doc: `port of ${CHECKS.map((check) => `\`/${check}\``).join(', ')} and \`/metrics\`; with \`off\` they are at \`${HEALTH_NAME}\` beside the socket only`,
+  note: '`0` takes any free port',
+  default: `${PORT}`,
+  parse: portOrOff(0),
+} as const;
+
+/** The settings of `rollcall sidecar`. They are public and stable. */
+export const sidecarSettings = {
+  namespace: {
+    value: 'NAME',
+    doc: 'namespace of the group',
+    required: true,
+    parse: dnsLabel,
+    podField: 'metadata.namespace',
+  },
+  service: {
+    value: 'NAME',
+    doc: 'Service whose endpoints are the group',
+    parse: serviceName,
+    annotation: {
+      on: 'both',
+      example: 'db',
+      otherwise: '`spec.subdomain` of the pod, which a StatefulSet sets to its `serviceName`',
+    },
+  },
+  selector: {
+    value: 'LABELS',
+    doc: 'labels of the pods that are the group, in place of a Service',
+    note: 'it needs `--source pods`',
+    parse: labelSelector,
+    annotation: { on: 'both', example: 'app=db,role!=backup', otherwise: 'the group goes by a Service' },
+  },
+  source: {
+    value: 'SOURCE',
+    doc: 'where the membership comes from: `endpointslices` or `dns` of a Service, or `pods` of a selector',
+    default: 'endpointslices',
+    parse: sourceName,
+    annotation: {
+      on: 'both',
+      example: 'dns',
+      more: '`dns` needs no rights, except for an ordinary sidecar in a Job',
+      otherwise: '`pods` with a selector, else `endpointslices`',
+    },
+  },
+  waitFor: {
+    value: 'N',
+    doc: 'number of members that the first start of the application waits for',
+    default: '0',
+    parse: integer(0, 100_000),
+    annotation: {
+      on: 'both',
+      example: '3',
+      more: 'members count ready or not, and the pod itself counts; its own group can be waited for with a native sidecar, and over DNS with `publishNotReadyAddresses`',
+    },
+  },
+  waitTimeout: {
+    value: 'SECONDS',
+    doc: 'longest time that the application waits for those members',
+    default: `${WAIT_SECONDS}s`,
+    parse: seconds(1, MAX_SECONDS),
+    goesWith: 'waitFor',
+    annotation: { on: 'both', example: '5m' },
+  },
+  waitAction: {
+    value: 'ACTION',
+    doc: 'what happens when `wait-timeout` is over: `continue` starts the application all the same, `fail` restarts the sidecar and waits anew',
+    default: 'continue',
+    parse: waitAction,
+    goesWith: 'waitFor',
+    annotation: { on: 'both', example: 'fail' },
+  },
+  file: {
+    value: 'NAME=LINE',
+    doc: 'keep a file of this name beside the socket, with one line a member, such as `{hostname}:8848`',
+    repeated: true,
+    parse: parseTemplate,
+    annotation: {
+      on: 'both',
+      named: true,
+      example: '{hostname}:8848',
+      more: 'the placeholders are listed below',
+      otherwise: `\`${FILE_NAME}\` alone`,
+    },
+  },
+  notify: {
+    value: 'URL',
+    doc: 'send every change to the application, at `http://127.0.0.1:PORT/PATH` or `udp://127.0.0.1:PORT`',
+    repeated: true,
+    parse: notifyTarget,
+    annotation: {
+      on: 'pod-or-installation',
+      example: 'http://127.0.0.1:8080/members',
+      more: 'several are separated by spaces',
+      otherwise: 'nobody is notified',
+      parse: notifyTargets,
+    },
+  },
+  onStart: {
+    value: 'COMMAND',
+    doc: 'command that the sidecar runs with the first peers on its input, one a line',
+    parse: parseCommand,
+    annotation: { on: 'pod-or-installation', example: '/scripts/on-start.sh', otherwise: 'none' },
+  },
+  onChange: {
+    value: 'COMMAND',
+    doc: 'command that the sidecar runs with the peers whenever they change',
+    parse: parseCommand,
+    annotation: { on: 'pod-or-installation', example: '/scripts/on-change.sh', otherwise: 'none' },
+  },
+  port: {
+    ...port,
+    annotation: {
+      on: 'both',
+      example: '9100',
+      otherwise: `${PORT}; \`off\` with hostNetwork, or where a container of the pod has that port`,
+      parse: portOrOff(1),
+    },
+  },
+  logLevel: {
+    value: 'LEVEL',
+    doc: 'level of the log: `debug`, `info`, `warn` or `error`; messages below it are left out, and `debug` tells every change of the membership',
+    default: 'info',
+    parse: oneOf(...LOG_LEVELS),
+    annotation: { on: 'both', example: 'debug' },
+  },
+  graceSeconds: {
+    value: 'SECONDS',
+    doc: 'how long the sidecar goes on serving readers after SIGTERM',
+    default: `${GRACE_SECONDS}`,
+    parse: integer(0, MAX_SECONDS),
+  },
+  endWithPod: {
+    value: 'true|false',
+    doc: 'end after the other containers of the pod, as in a Job without native sidecars',
+    default: 'false',
+    parse: trueOrFalse,
+  },
+  podName: {
+    value: 'NAME',
+    doc: 'name of this pod, to mark it among the members',
+    parse: text,
+    podField: 'metadata.name',
+  },
+  podUid: {
+    value: 'UID',
+    doc: 'uid of this pod, which is safer than its name',
+    parse: text,
+    podField: 'metadata.uid',
+  },
+  directory,
+  server: { value: 'URL', doc: 'API server; in a pod, the one of the cluster', parse: serverUrl },
+  tokenFile: { value: 'FILE', doc: 'bearer token; in a pod, its mounted token', parse: text },
+  caFile: { value: 'FILE', doc: 'CA of the API server; in a pod, the mounted one', parse: text },
+  clusterDomain: {
+    value: 'DOMAIN',
+    doc: 'DNS domain of the cluster; otherwise that of the search list in resolv.conf, else `cluster.local`',
+    parse: dnsDomain,
+  },
+} as const satisfies Readonly<Record<string, SidecarSetting<unknown>>>;
+
+/** The settings of `rollcall probe`. In the sidecar's container it reads the same variables as the sidecar. */
+export const probeSettings = {
+  check: {
+    value: 'CHECK',
+    doc: `question to ask, one of ${CHECKS.map((check) => `\`${check}\``).join(', ')}`,
+    default: CHECKS[0],
+    parse: oneOf(...CHECKS),
+  },
+  wait: {
+    value: 'SECONDS',
+    doc: 'how long to go on asking while the answer is no',
+    default: '0',
+    // The longest wait for members, and as much again.
+    parse: seconds(0, 2 * MAX_SECONDS),
+  },
+  directory,
+  port,
+} as const satisfies Settings;
+
+export type SidecarConfig = Config<typeof sidecarSettings>;
+export type ProbeConfig = Config<typeof probeSettings>;
