@@ -14,6 +14,7 @@ import { AccessController } from './access-controller.ts';
 import { Api } from './api.ts';
 import { callerChecks } from './caller-checks.ts';
 import { CertificateKeeper } from './certificates/keeper.ts';
+import { ownedByNamespace } from './certificates/owner.ts';
 import { bundles } from './certificates/publish.ts';
 import { SelfManaged } from './certificates/self-managed.ts';
 import { secretStore } from './certificates/store.ts';
@@ -134,7 +135,7 @@ function certificateKeeper(config: WebhookConfig, api: Api, log: Log, metrics: M
   const hosts = hostsOf(config);
   const store = secretStore(api, config.namespace, config.secret);
   const source = new SelfManaged(store, hosts, log);
-  const configuration = bundles(api, config.configuration);
+  const configuration = ownedByNamespace(bundles(api, config.configuration), { api, ...config, log });
   return new CertificateKeeper({ source, configuration, hosts, log, metrics });
 }
 
