@@ -11,6 +11,7 @@ import { missing } from '../deploy/rendered.ts';
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
 import { SYSTEM_NAMESPACE, startOutsideWebhook } from '../support/deployment.ts';
 import { eventually } from '../support/eventually.ts';
+import { partsOf } from './parts.ts';
 
 const DEPLOY = fileURLToPath(new URL('../../deploy', import.meta.url));
 const ADMISSION = '/apis/admissionregistration.k8s.io/v1';
@@ -36,18 +37,7 @@ suite('installing on a real API server', { timeout: 180_000 }, () => {
     return (await run('helm', [...args, ...inCluster])).stdout;
   };
 
-  /** `RESOURCE.GROUP/NAME` of all that belongs to an installation. */
-  const installed = async (): Promise<string[]> => {
-    const kinds = [
-      'namespaces,serviceaccounts,services,deployments,poddisruptionbudgets,networkpolicies',
-      'roles,rolebindings,clusterroles,clusterrolebindings,priorityclasses',
-      'flowschemas,prioritylevelconfigurations',
-      'mutatingwebhookconfigurations,validatingadmissionpolicies,validatingadmissionpolicybindings',
-    ].join();
-    const label = '--selector=app.kubernetes.io/part-of=rollcall';
-    const names = await plane.kubectl('get', kinds, label, '--all-namespaces', '--output=name');
-    return names.split('\n').filter((name) => name !== '');
-  };
+  const installed = () => partsOf(plane);
 
   test('the rendered file is taken as it is, with no unknown field and no warning', async () => {
     const args = ['apply', '--filename', join(DEPLOY, 'install.yaml'), '--validate=strict'];
@@ -86,6 +76,13 @@ suite('installing on a real API server', { timeout: 180_000 }, () => {
     await helm('install', 'rollcall', join(DEPLOY, 'chart'), '--take-ownership');
     assert.deepEqual(await identities(), before);
     assert.deepEqual(await installed(), objects);
+
+    await helm('upgrade', 'rollcall', join(DEPLOY, 'chart'), '--set', 'namespaces={trial}');
+    assert.deepEqual(
+      await identities(),
+      before,
+      'an upgrade that changes the configuration keeps the certificates',
+    );
 
     await plane.kubectl('apply', '--kustomize', DEPLOY);
     await plane.kubectl('delete', 'secret', '--selector=owner=helm', `--namespace=${SYSTEM_NAMESPACE}`);

@@ -298,6 +298,12 @@ suite('values of the chart', { skip: missing('helm') }, () => {
     assert.match(await lint({ ...everything, platform: 'openshift' }), /0 chart\(s\) failed/);
   });
 
+  test('a chart that is upgraded leaves certificates and owner to the webhook', () => {
+    const { metadata, webhooks } = byName(plain)['MutatingWebhookConfiguration rollcall'];
+    assert.equal(metadata.ownerReferences, undefined);
+    for (const { clientConfig } of webhooks) assert.equal(clientConfig.caBundle, undefined);
+  });
+
   test('in another namespace nothing speaks of rollcall-system', async () => {
     const set = {
       requireInjection: true,

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import packageJson from '../../package.json' with { type: 'json' };
 import { COPIES, copiedTemplate } from './copied-templates.ts';
+import { platformValues } from './install-page.ts';
 import { chartPage, valuesSchema, valuesYaml } from './values-files.ts';
 import { VALUES } from './values-table.ts';
 
@@ -45,4 +46,10 @@ test('every value has a doc of one line, and a path of its own', () => {
 test('the chart has the version of the package', () => {
   const { version, appVersion } = parse(readFileSync(chart('Chart.yaml'), 'utf8'));
   assert.deepEqual([version, appVersion], [packageJson.version, packageJson.version]);
+});
+
+test('docs/install.md names values that there are', () => {
+  const known = VALUES.map(({ path }) => path);
+  assert.ok(platformValues.length > 8);
+  for (const name of platformValues) assert.ok(known.includes(name), name);
 });

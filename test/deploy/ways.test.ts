@@ -1,13 +1,14 @@
 /** The ways to install: they install the same. */
 
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import { difference } from './difference.ts';
+import { kustomization } from './install-page.ts';
 import { chart, INSTALL_FILE, installFile, kustomized, lint, type Manifest, missing } from './rendered.ts';
 
 const noHelm = missing('helm');
@@ -45,6 +46,19 @@ test('for OpenShift, chart and component make the same', { skip: both }, async (
   await writeFile(join(directory, 'kustomization.yaml'), stringify(kustomization));
   const component = withoutNamespace(await kustomized(directory));
   assert.deepEqual(difference(component, await chart({ platform: 'openshift' })), {});
+});
+
+test('the overlay that docs/install.md shows does what the values beside it do', {
+  skip: both,
+}, async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), 'rollcall-'));
+  t.after(() => rm(directory, { recursive: true }));
+  await cp(DEPLOY, join(directory, 'deploy'), { recursive: true });
+  await writeFile(join(directory, 'kustomization.yaml'), kustomization);
+  const overlay = withoutNamespace(await kustomized(directory));
+  const image = { repository: 'registry.example/team/rollcall' };
+  const values = { platform: 'openshift', image, failurePolicy: 'Ignore', port: 10250 };
+  assert.deepEqual(difference(overlay, await chart(values)), {});
 });
 
 test('with requireInjection, the chart has what deploy/require-injection has', { skip: both }, async () => {
