@@ -38,6 +38,32 @@ function withoutControllers(command: string): string {
   return command.startsWith('kubectl delete') ? `${awaited} --wait=false` : awaited;
 }
 
+test('after an installation Helm tells what the values ask for', { skip: missing('helm') }, async (t) => {
+  const plane = await startControlPlane();
+  t.after(() => plane.stop());
+  const notes = async (...values: string[]) => {
+    const args = [
+      'install',
+      'rollcall',
+      'deploy/chart',
+      '--dry-run=client',
+      '--kubeconfig',
+      plane.kubeconfig,
+    ];
+    const { stdout } = await run('helm', [...args, '--namespace', SYSTEM_NAMESPACE, ...values], {
+      cwd: ROOT,
+    });
+    return stdout.slice(stdout.indexOf('\nNOTES:'));
+  };
+  const plain = await notes();
+  assert.match(plain, /enforce=restricted/);
+  assert.doesNotMatch(plain, /privileged|in these namespaces only|start without the sidecar/);
+  const special = await notes('--set', 'hostNetwork=true,namespaces={trial},failurePolicy=Ignore');
+  assert.match(special, /enforce=privileged/);
+  assert.match(special, /in these namespaces only: trial\./);
+  assert.match(special, /start without the sidecar \(failurePolicy: Ignore\)/);
+});
+
 test('the commands of docs/install.md work, in the order of the page', {
   skip: missing('helm'),
   timeout: 120_000,

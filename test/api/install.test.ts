@@ -7,11 +7,12 @@ import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { missing } from '../deploy/rendered.ts';
+import { byName, chart, missing } from '../deploy/rendered.ts';
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
 import { SYSTEM_NAMESPACE, startOutsideWebhook } from '../support/deployment.ts';
 import { eventually } from '../support/eventually.ts';
 import { partsOf } from './parts.ts';
+import { policyOf, RULE_LABEL, RULES } from './platform-rules.ts';
 
 const DEPLOY = fileURLToPath(new URL('../../deploy', import.meta.url));
 const ADMISSION = '/apis/admissionregistration.k8s.io/v1';
@@ -120,6 +121,34 @@ suite('installing on a real API server', { timeout: 180_000 }, () => {
     }
   });
 
+  test('pods of the webhook are accepted by the rules of platforms, with the value for each', {
+    skip: noHelm,
+  }, async () => {
+    for (const rule of Object.values(RULES)) {
+      await plane.ensureNamespace(rule.name, { [RULE_LABEL]: rule.name });
+      for (const object of policyOf(rule)) await plane.must('POST', pathOf(object as Created), object);
+    }
+    await plane.ensureNamespace('strict', { 'pod-security.kubernetes.io/enforce': 'restricted' });
+    const answer = async (namespace: string, values: object) => {
+      const { body } = await plane.request(
+        'POST',
+        `/api/v1/namespaces/${namespace}/pods?dryRun=All`,
+        await podOf(values),
+      );
+      return body.kind === 'Pod' ? 'accepted' : String(body.message);
+    };
+    for (const { name } of Object.values(RULES)) {
+      // The API server learns of a policy a moment after it was made.
+      const refused = new RegExp(`refused as on ${name}`);
+      await eventually(`the rule of ${name}`, async () => refused.test(await answer(name, {})));
+      assert.equal(await answer(name, { platform: name }), 'accepted');
+    }
+    for (const values of [{}, { platform: 'openshift' }, { platform: 'autopilot', port: 10250 }]) {
+      assert.equal(await answer('strict', values), 'accepted', JSON.stringify(values));
+    }
+    assert.match(await answer('strict', { hostNetwork: true }), /violates PodSecurity.*host namespaces/);
+  });
+
   test('where the owner of an object is checked, the component for OpenShift lets the webhook set it', async () => {
     const owners = async () => (await plane.must('GET', CONFIGURATION)).metadata.ownerReferences;
     const webhook = await startOutsideWebhook(plane);
@@ -144,6 +173,25 @@ suite('installing on a real API server', { timeout: 180_000 }, () => {
     }
   });
 });
+
+interface Created {
+  kind: string;
+}
+
+const pathOf = ({ kind }: Created) =>
+  `${ADMISSION}/${kind === 'ValidatingAdmissionPolicy' ? 'validatingadmissionpolicies' : 'validatingadmissionpolicybindings'}`;
+
+/** A pod as the Deployment of the chart with these values makes it, with an account that every namespace has. */
+async function podOf(values: object): Promise<object> {
+  const deployment = byName(await chart(values))['Deployment rollcall'];
+  const { metadata, spec } = deployment.spec.template;
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { ...metadata, name: 'webhook' },
+    spec: { ...spec, serviceAccountName: 'default' },
+  };
+}
 
 interface Webhook {
   clientConfig: { caBundle?: string };

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { before, suite, test } from 'node:test';
+import packageJson from '../../package.json' with { type: 'json' };
 import { type Differences, difference } from './difference.ts';
 import { byName, chart, lint, type Manifest, missing } from './rendered.ts';
 import { VALUES } from './values-table.ts';
@@ -49,7 +50,7 @@ const CASES: readonly Case[] = [
   {
     about: 'an image of another registry',
     set: { image: { repository: 'registry.example/team/rollcall' } },
-    changes: image('registry.example/team/rollcall:0.1.0'),
+    changes: image(`registry.example/team/rollcall:${packageJson.version}`),
   },
   { about: 'another tag', set: { image: { tag: '1.2.3' } }, changes: image('rollcall:1.2.3') },
   {
