@@ -23,7 +23,7 @@ import { identityOf } from './identity.ts';
 import { LogQueue } from './log-queue.ts';
 import type { AdmissionRequest } from './parse-review.ts';
 import { type ReviewContext, review } from './review.ts';
-import { drain, secureContext, webhookServer } from './server.ts';
+import { drain, secureContext, sendAway, webhookServer } from './server.ts';
 import { type Features, ServerFeatures } from './server-features.ts';
 import { SkipEvents } from './skip-events.ts';
 import { background, surviveFaults } from './survival.ts';
@@ -96,6 +96,7 @@ async function serve(config: WebhookConfig, metrics: Metrics, log: Log): Promise
   log.info('serving', { port, image: config.image, version: packageJson.version });
   process.once('SIGTERM', () => {
     draining = true;
+    sendAway(server);
     log.info('draining');
     controller.stop();
     setTimeout(() => process.exit(0), DRAIN_DELAY_MS + DRAIN_LIMIT_MS).unref();

@@ -52,6 +52,10 @@ suite('installing and uninstalling', { timeout: 300_000 }, () => {
     const gated = { schedulingGates: [{ name: 'rollcall.dev/e2e' }], terminationGracePeriodSeconds: 0 };
     const pod = idlePod(NAMESPACE, '');
     const stream = new PodStream({ ...pod, spec: { ...pod.spec, ...gated } });
+    t.after(async () => {
+      await stream.end();
+      await kubectl('delete', 'pods', '--all', IN_NAMESPACE, '--force', '--grace-period=0', '--wait=false');
+    });
     await stream.start();
     const { configuration, pods } = await running();
     if (noHelm) t.diagnostic(`Helm is left out: ${noHelm}`);
@@ -73,7 +77,6 @@ suite('installing and uninstalling', { timeout: 300_000 }, () => {
     assert.ok(lost.perSecond >= 10 && lost.created > 100);
     assert.ok((await running()).pods.every((uid) => !pods.includes(uid)));
     assert.deepEqual(await failures(), webhooks, 'what the API server counts');
-    await kubectl('delete', 'pods', '--all', IN_NAMESPACE, '--force', '--grace-period=0', '--wait=false');
   });
 
   test('the namespace deleted alone takes the configuration with it, and every pod starts', async (t) => {
