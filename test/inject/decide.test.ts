@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { keys } from '../../src/inject/annotations.ts';
+import type { Code } from '../../src/inject/codes.ts';
 import { EXCLUDED_NAMESPACES } from '../../src/inject/names.ts';
 import type { Pod } from '../../src/inject/pod.ts';
-import type { Code } from '../../src/inject/problem.ts';
+import { warningTexts } from '../../src/webhook/told.ts';
 import { samples } from './key-samples.ts';
 import {
   annotate,
@@ -179,7 +180,7 @@ describe('a static pod', () => {
   test('is never denied: its node runs it all the same, and it would be hidden', () => {
     for (const inject of ['true', 'yes', '']) {
       const mirror = askingPod(annotate({ ...MIRROR, [keys.inject.key]: inject }));
-      assert.equal(refusal(decided(mirror, labelled))[0], 'skip');
+      assert.equal(decided(mirror, labelled).kind, 'skip');
     }
     const [kind, code, sentence] = refusal(decided(askingPod(annotate(MIRROR)), plain));
     assert.deepEqual([kind, code], ['skip', 'mirror-pod']);
@@ -193,7 +194,7 @@ describe('a static pod', () => {
 
 test('bad-value: whoever misspells the question asks, so is denied', () => {
   for (const value of ['yes', 'True', '', '1']) {
-    assert.deepEqual(refusal(decided(pod(annotate({ [keys.inject.key]: value })), labelled)), [
+    assert.deepEqual(refusal(decided(askingPod(annotate({ [keys.inject.key]: value })), labelled)), [
       'deny',
       'bad-value',
       `annotation rollcall.dev/inject: "${value}" is not valid; give "true" or "false"`,
@@ -241,7 +242,7 @@ describe('a namespace that nothing is added to', () => {
       assert.deepEqual([kind, code], ['skip', 'excluded-namespace']);
       assert.match(sentence, new RegExp(`namespace "${namespace.name}"; run .* in another`));
       assert.equal(refusal(decided(pod(), namespace, { install }))[1], 'excluded-namespace');
-      assert.match(injected(askingPod(), { namespace, install }).warnings.join(), /excluded-namespace/);
+      assert.match(warningTexts(injected(askingPod(), { namespace, install })).join(), /excluded-namespace/);
     }
   });
 
@@ -318,9 +319,10 @@ test('what runs, sends, mounts or changes identity is not for a namespace to say
     const silent = pod(({ spec: made }) => Object.assign(made, { subdomain: 'db' }));
     const report = injected(silent, { namespace });
     assert.deepEqual(report.plan, injected(silent, { namespace: labelled }).plan, key);
-    assert.deepEqual(report.warnings.length, 1);
-    assert.match(report.warnings[0]!, /^rollcall: these annotations of the namespace do nothing: rollcall/);
-    assert.ok(report.warnings[0]!.includes(key));
+    const [warning, ...more] = report.warnings;
+    assert.deepEqual([warning!.code, more], ['namespace-key', []]);
+    assert.match(warning!.sentence, /^these annotations of the namespace do nothing: rollcall/);
+    assert.ok(warning!.sentence.includes(key));
     assert.deepEqual(injected(pod(), { namespace: { ...namespace, labels: {} } }).warnings, []);
   }
 });

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { keys } from '../../src/inject/annotations.ts';
 import type { Container, Pod } from '../../src/inject/pod.ts';
+import { warningTexts } from '../../src/webhook/told.ts';
 import { applied, secondPass, withoutNativeSidecars } from './api-server.ts';
 import { sampled } from './key-samples.ts';
-import { annotate, askingPod, container, INSTALL, injected, labelled, plain, pod } from './pods.ts';
+import { annotate, askingPod, container, INSTALL, injected, labelled, plain, pod, warned } from './pods.ts';
 
 /** An injected pod as it comes again, with a change that somebody made to the sidecar. */
 function altered(change: (sidecar: Container, pod: Pod) => void): Pod {
@@ -214,13 +215,13 @@ describe('an image that another webhook has pinned or fetched elsewhere', () => 
 
 describe('warnings', () => {
   const warnings = (annotations: Record<string, string>, context = {}, base = askingPod) =>
-    injected(base(annotate(annotations)), context).warnings;
+    warned(injected(base(annotate(annotations)), context));
 
   test('name keys that there are not, whatever becomes of the pod', () => {
     const typo = { 'rollcall.dev/wait-fro': '3', 'rollcall.dev/zzzzzz': '' };
     const unknown = [
-      'rollcall: annotation rollcall.dev/wait-fro is not known; is rollcall.dev/wait-for meant?',
-      'rollcall: annotation rollcall.dev/zzzzzz is not known',
+      'annotation rollcall.dev/wait-fro is not known; is rollcall.dev/wait-for meant?',
+      'annotation rollcall.dev/zzzzzz is not known',
     ];
     assert.deepEqual(warnings(typo), unknown);
     assert.deepEqual(warnings({ ...typo, [keys.inject.key]: 'false' }), unknown);
@@ -237,16 +238,16 @@ describe('warnings', () => {
 
   test('say why a pod of a namespace that asks is left out, and nothing of those that are not meant', () => {
     const silent = () => pod(({ spec }) => Object.assign(spec, { subdomain: 'db', os: { name: 'windows' } }));
-    assert.deepEqual(injected(silent(), { namespace: labelled }).warnings, [
+    assert.deepEqual(warningTexts(injected(silent(), { namespace: labelled })), [
       'rollcall: not injected (windows): the sidecar runs on Linux nodes only',
     ]);
-    assert.deepEqual(injected(silent()).warnings, []);
+    assert.deepEqual(warningTexts(injected(silent())), []);
     assert.deepEqual(warnings({ [keys.inject.key]: 'false' }, { namespace: labelled }), []);
   });
 
   test('tell of a gate that its own pods may never open', () => {
     const waiting = (more: Record<string, string>) =>
-      injected(askingPod(annotate({ [keys.waitFor.key]: '2', ...more }))).warnings;
+      warned(injected(askingPod(annotate({ [keys.waitFor.key]: '2', ...more }))));
     assert.deepEqual(waiting({}), []);
     assert.match(waiting({ [keys.source.key]: 'dns' }).join(), /wait-for: .*publishNotReadyAddresses: true$/);
     assert.match(
@@ -259,14 +260,16 @@ describe('warnings', () => {
 
   test('of a dry run tell the account that the pod will have, when it is another', () => {
     const dry = (serviceAccount: string, own?: string) =>
-      injected(
-        askingPod((made) => {
-          annotate({ [keys.serviceAccount.key]: serviceAccount })(made);
-          if (own !== undefined) Object.assign(made.spec, { serviceAccountName: own, serviceAccount: own });
-        }),
-        { dryRun: true },
-      ).warnings;
-    assert.match(dry('auto').join(), /^rollcall: on a dry run .*"default".* runs as "rollcall-watcher"$/);
+      warned(
+        injected(
+          askingPod((made) => {
+            annotate({ [keys.serviceAccount.key]: serviceAccount })(made);
+            if (own !== undefined) Object.assign(made.spec, { serviceAccountName: own, serviceAccount: own });
+          }),
+          { dryRun: true },
+        ),
+      );
+    assert.match(dry('auto').join(), /^on a dry run .*"default".* runs as "rollcall-watcher"$/);
     assert.match(dry('scoped', 'app').join(), /"app" of the pod .* runs as "rollcall-watcher"$/);
     assert.deepEqual([dry('auto', 'app'), dry('keep'), dry('auto', 'rollcall-watcher')], [[], [], []]);
     assert.deepEqual(warnings({ [keys.source.key]: 'dns' }, { dryRun: true }), []);

@@ -14,6 +14,7 @@ import {
   TOKEN,
   TOKEN_MOUNT,
   tokenVolume,
+  warned,
 } from './pods.ts';
 
 const OURS: VolumeMount = { name: 'rollcall', mountPath: MOUNT_PATH, readOnly: true };
@@ -54,11 +55,11 @@ describe('the account', () => {
   });
 
   test('on a dry run it stays, with its token and a warning', () => {
-    const { patch, warnings } = injected(askingPod(), { dryRun: true });
-    const pod = applied(askingPod(), patch);
+    const report = injected(askingPod(), { dryRun: true });
+    const pod = applied(askingPod(), report.patch);
     assert.equal(pod.spec.serviceAccountName, 'default');
     assert.deepEqual(pod.spec.containers[0]!.volumeMounts, [TOKEN_MOUNT, OURS]);
-    assert.match(warnings.join(), /dry run.*"default".*"rollcall-watcher"/);
+    assert.match(warned(report).join(), /dry run.*"default".*"rollcall-watcher"/);
     const own = askingPod(({ spec }) => {
       spec.serviceAccountName = 'own';
     });

@@ -3,8 +3,8 @@ import { describe, test } from 'node:test';
 import { POD_ACCOUNT, ROLES } from '../../src/inject/account.ts';
 import { keys } from '../../src/inject/annotations.ts';
 import { MOUNT_PATH, SCOPED_ACCOUNT, TOKEN_PATH, TOKEN_VOLUME } from '../../src/inject/names.ts';
-import { VOLUME_SIZE } from '../../src/inject/plan.ts';
 import type { Pod } from '../../src/inject/pod.ts';
+import { VOLUME_SIZE } from '../../src/inject/volumes.ts';
 import { isRestrictedVolume, restrictedViolations } from '../support/pod-security.ts';
 import {
   annotate,

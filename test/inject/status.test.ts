@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { keys } from '../../src/inject/annotations.ts';
-import { isInjected, looksLikeOurs } from '../../src/inject/own-sidecar.ts';
+import { isInjected, looksLikeOurs } from '../../src/inject/container.ts';
 import type { Pod } from '../../src/inject/pod.ts';
 import { beforeOf, statusOf } from '../../src/inject/status.ts';
 import { applied } from './api-server.ts';

@@ -6,6 +6,9 @@ import { applyOperations } from '../document/operations.ts';
 import { type Fields, isFields, type Value } from '../document/value.ts';
 import type { Rule } from './explanation.ts';
 
+/** The prefix that the webhook gives its warnings. An API server passes them on without saying whose they are. */
+const OURS = 'rollcall: ';
+
 /** Tries a copy of the pod, and returns those of the warnings that come from the webhook. */
 export async function dryRun(
   cluster: Cluster,
@@ -13,14 +16,9 @@ export async function dryRun(
   namespace: string,
 ): Promise<{ rule: Rule; warnings: string[] }> {
   const tried = await tryPod(cluster, namespace, fresh(pod));
-  // biome-ignore lint/plugin: an API server passes warnings on as texts, without who warns or a code.
-  const said = tried.warnings.filter((warning) => warning.startsWith('rollcall: '));
   return {
     rule: { rule: 'dry-run', ...verdict(tried) },
-    // This warning, that the account stays, is true for the dry run only.
-    warnings: said
-      .map((warning) => warning.slice('rollcall: '.length))
-      .filter((one) => !one.startsWith('on a dry run')),
+    warnings: tried.warnings.flatMap((text) => (text.startsWith(OURS) ? [text.slice(OURS.length)] : [])),
   };
 }
 

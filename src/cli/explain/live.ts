@@ -5,6 +5,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import { type Answer, refusal, Unreachable } from '../cluster/request.ts';
 import { at, type Fields } from '../document/value.ts';
 import { InputNamespaces } from '../inject/input-namespaces.ts';
+import { judge } from '../inject/judge.ts';
 import { hasSidecar, type Item, itemsOf, podOf, type Workload, workloadsOf } from '../workloads.ts';
 import { dryRun } from './dry-run.ts';
 import { type Explanation, explain, type NamespaceSource, type Rule } from './explanation.ts';
@@ -64,11 +65,15 @@ class Live {
     const webhook = await this.#webhook;
     const explanation = explain(workload, namespace, source, webhook.entries, this.#install);
     const tried = await dryRun(this.#cluster, podOf(workload), name);
+    const inDryRun = judge(workload, namespace, this.#install, true).report.warnings;
+    // This warning, that the account stays, is true for the dry run only.
+    const passing = inDryRun.filter(({ code }) => code === 'dry-run').map(({ sentence }) => sentence);
+    const told = tried.warnings.filter((sentence) => !passing.includes(sentence));
     return {
       ...explanation,
       ...(webhook.installed ? {} : { result: 'missed' as const }),
       rules: [...webhook.rules, ...explanation.rules, tried.rule],
-      warnings: [...new Set([...explanation.warnings, ...tried.warnings])],
+      warnings: [...new Set([...explanation.warnings, ...told])],
       advice: adviceOf(explanation, webhook, tried.rule),
     };
   }

@@ -1,0 +1,46 @@
+/**
+ * The list of rules that a pod is held to: what is asked of the sidecar must be possible, and what the pod has under
+ * the sidecar's names must be the sidecar's.
+ */
+import { podAccess } from './account.ts';
+import type { Reason } from './codes.ts';
+import { namesake, shellImage } from './container.ts';
+import { openGate } from './gate.ts';
+import { takenPort } from './health.ts';
+import { foreignMounts, unknownContainers } from './mounts.ts';
+import { notifiedNode, notifiedSidecar } from './notify.ts';
+import { tooLittle } from './resources.ts';
+import type { Rule, Subject } from './rule.ts';
+import { nodeNetwork } from './unsupported.ts';
+import { foreignVolumes } from './volumes.ts';
+
+/** The settings must have values that they can have. */
+const badSettings: Rule = {
+  needs: [],
+  faults: ({ settings }) => settings.faults,
+};
+
+/** The rules in the order in which they are told. The first fault gives the code that metrics count. */
+const RULES: readonly Rule[] = [
+  nodeNetwork,
+  badSettings,
+  podAccess,
+  shellImage,
+  tooLittle,
+  openGate,
+  takenPort,
+  notifiedNode,
+  notifiedSidecar,
+  foreignVolumes,
+  namesake,
+  unknownContainers,
+  foreignMounts,
+];
+
+/** Finds what the rules say of the pod. Rules whose settings have bad values are not asked. */
+export function* faultsOf(subject: Subject): Iterable<Reason> {
+  for (const { needs, faults } of RULES) {
+    if (needs.some(({ key }) => subject.settings.isBad(key))) continue;
+    yield* faults(subject);
+  }
+}
