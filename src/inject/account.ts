@@ -6,12 +6,12 @@
  */
 import { CA_NAME, TOKEN_NAME } from '../watcher/contract.ts';
 import { keys } from './annotations.ts';
-import { type Reason, reason, type Warning, warning } from './codes.ts';
+import { reason, type Warning, warning } from './codes.ts';
 import { SCOPED_ACCOUNT, TOKEN_PATH, TOKEN_VOLUME } from './names.ts';
 import type { Operation } from './operations.ts';
 import type { Options } from './options.ts';
 import { own, type Pod, type Volume, type VolumeMount } from './pod.ts';
-import type { Rule } from './rule.ts';
+import { NO_FAULTS, type Rule } from './rule.ts';
 import { shown } from './shown.ts';
 import type { Status } from './status.ts';
 
@@ -205,17 +205,19 @@ export function undoAccount({ spec }: Pod, { account, was }: Status): Operation[
 /** Pods are read only where the namespace allows it: what only their owners see is in their specifications. */
 export const podAccess: Rule = {
   needs: [keys.source, keys.podAccess, keys.nativeSidecar],
-  *faults({ options, plan: { endsWithPod } }): Iterable<Reason> {
-    if (options.podAccess || !readsPods(options, endsWithPod)) return;
+  faults({ options, plan: { endsWithPod } }) {
+    if (options.podAccess || !readsPods(options, endsWithPod)) return NO_FAULTS;
     const [why, instead] =
       options.group.source === 'pods'
         ? [`a group by ${keys.selector.key}`, `name a Service with ${keys.service.key}`]
         : ['an ordinary sidecar that ends with its pod', 'use a native sidecar'];
-    yield reason(
-      'pod-access',
-      `${why} takes the right to read the pods of the namespace, which it does not give; ` +
-        `annotate the namespace with ${keys.podAccess.key}: "true", or ${instead}`,
-    );
+    return [
+      reason(
+        'pod-access',
+        `${why} takes the right to read the pods of the namespace, which it does not give; ` +
+          `annotate the namespace with ${keys.podAccess.key}: "true", or ${instead}`,
+      ),
+    ];
   },
 };
 

@@ -6,7 +6,7 @@ import { type Operation, removals } from './operations.ts';
 import type { Options } from './options.ts';
 import type { Install } from './plan.ts';
 import type { Container, Pod } from './pod.ts';
-import type { Rule } from './rule.ts';
+import { NO_FAULTS, type Rule } from './rule.ts';
 import { isSubset } from './subset.ts';
 
 /** The kind of the sidecar. */
@@ -44,15 +44,18 @@ function needsShell({ onStart, onChange, scripts }: Options): boolean {
   return onStart !== undefined || onChange !== undefined || scripts !== undefined;
 }
 
+/** Commands need an installation that names an image with a shell. */
 export const shellImage: Rule = {
   needs: [],
-  *faults({ options, install }) {
-    if (!needsShell(options) || install.shellImage !== undefined) return;
-    yield reason(
-      'no-shell-image',
-      `${keys.onStart.key}, ${keys.onChange.key} and ${keys.scripts.key} need an image with a shell, and the ` +
-        'installation names none; give the webhook --shell-image',
-    );
+  faults({ options, install }) {
+    if (!needsShell(options) || install.shellImage !== undefined) return NO_FAULTS;
+    return [
+      reason(
+        'no-shell-image',
+        `${keys.onStart.key}, ${keys.onChange.key} and ${keys.scripts.key} need an image with a shell, and the ` +
+          'installation names none; give the webhook --shell-image',
+      ),
+    ];
   },
 };
 
@@ -122,11 +125,11 @@ export function undoContainer({ spec }: Pod, wasEmpty: (part: string) => boolean
 /** A container of the pod under our name must be ours, and of the kind that is planned. */
 export const namesake: Rule = {
   needs: [keys.nativeSidecar],
-  *faults({ pod: { spec }, plan: { native } }) {
+  faults({ pod: { spec }, plan: { native } }) {
     const { containers, initContainers = [] } = spec;
     const [own, others] = native ? [initContainers, containers] : [containers, initContainers];
     const isForeign = (container: Container) => container.name === NAME && !looksLikeOurs(container);
-    if (others.some(({ name }) => name === NAME) || own.some(isForeign))
-      yield reason('name-taken', `the pod has a container "${NAME}" of its own; give it another name`);
+    if (!others.some(({ name }) => name === NAME) && !own.some(isForeign)) return NO_FAULTS;
+    return [reason('name-taken', `the pod has a container "${NAME}" of its own; give it another name`)];
   },
 };

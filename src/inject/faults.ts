@@ -37,10 +37,13 @@ const RULES: readonly Rule[] = [
   foreignMounts,
 ];
 
-/** Finds what the rules say of the pod. Rules whose settings have bad values are not asked. */
-export function* faultsOf(subject: Subject): Iterable<Reason> {
-  for (const { needs, faults } of RULES) {
-    if (needs.some(({ key }) => subject.settings.isBad(key))) continue;
-    yield* faults(subject);
+/** Returns what the rules say of the pod. Rules whose settings have bad values are not asked. */
+export function faultsOf(subject: Subject): Reason[] {
+  const { settings } = subject;
+  const found: Reason[] = [];
+  for (const rule of RULES) {
+    if (settings.faults.length > 0 && rule.needs.some(({ key }) => settings.isBad(key))) continue;
+    found.push(...rule.faults(subject));
   }
+  return found;
 }

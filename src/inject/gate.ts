@@ -4,7 +4,7 @@ import { reason, type Warning, warning } from './codes.ts';
 import { exec, httpGet, type Port, PROCESS_SECONDS } from './health.ts';
 import type { Options } from './options.ts';
 import type { Plan } from './plan.ts';
-import type { Rule } from './rule.ts';
+import { NO_FAULTS, type Rule } from './rule.ts';
 
 /** Without a number to wait for, the sidecar lets the application start after 10 s at the latest. */
 const START_SECONDS = 60;
@@ -36,13 +36,15 @@ function startSeconds({ waitFor, waitTimeout }: Options): number {
 /** A kubelet starts the next container also when the one that held it back has ended. */
 export const openGate: Rule = {
   needs: [keys.nativeSidecar],
-  *faults({ options: { waitFor, waitAction }, plan: { native }, settings }) {
-    if (native || waitFor === 0 || waitAction !== 'fail') return;
-    yield reason(
-      'bad-value',
-      `${settings.named(keys.waitAction)}: "fail" needs a native sidecar, since the application starts all the ` +
-        'same when an ordinary one ends; write "continue", or use a native one',
-    );
+  faults({ options: { waitFor, waitAction }, plan: { native }, settings }) {
+    if (native || waitFor === 0 || waitAction !== 'fail') return NO_FAULTS;
+    return [
+      reason(
+        'bad-value',
+        `${settings.named(keys.waitAction)}: "fail" needs a native sidecar, since the application starts all the ` +
+          'same when an ordinary one ends; write "continue", or use a native one',
+      ),
+    ];
   },
 };
 

@@ -3,7 +3,7 @@ import { keys } from './annotations.ts';
 import { reason } from './codes.ts';
 import { NAME, PORT } from './names.ts';
 import type { PodSpec } from './pod.ts';
-import type { Rule } from './rule.ts';
+import { NO_FAULTS, type Rule } from './rule.ts';
 import { shown } from './shown.ts';
 
 /** A number, or `off`: then health is asked through the socket beside the members. */
@@ -43,19 +43,19 @@ export function exec(check: string, waitSeconds?: number) {
 /** The containers of a pod share its address: of two that listen on a port, one fails. */
 export const takenPort: Rule = {
   needs: [],
-  *faults({ pod: { spec }, options: { port }, settings }) {
-    if (port === undefined || port === 'off') return;
-    for (const list of [spec.containers, spec.initContainers ?? []]) {
-      for (const { name, ports = [] } of list) {
-        if (name === NAME || !ports.some((one) => one.containerPort === port && one.protocol !== 'UDP'))
-          continue;
-        yield reason(
-          'bad-value',
-          `${settings.named(keys.port)}: "${port}" is a port of container "${shown(name)}"; write another, or "off"`,
-        );
-        // One of them is enough: another port is another for all.
-        return;
-      }
-    }
+  faults({ pod: { spec }, options: { port }, settings }) {
+    if (port === undefined || port === 'off') return NO_FAULTS;
+    // One of them is enough: another port is another for all.
+    const other = [...spec.containers, ...(spec.initContainers ?? [])].find(
+      ({ name, ports = [] }) =>
+        name !== NAME && ports.some((one) => one.containerPort === port && one.protocol !== 'UDP'),
+    );
+    if (other === undefined) return NO_FAULTS;
+    return [
+      reason(
+        'bad-value',
+        `${settings.named(keys.port)}: "${port}" is a port of container "${shown(other.name)}"; write another, or "off"`,
+      ),
+    ];
   },
 };

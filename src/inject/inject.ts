@@ -81,39 +81,32 @@ export function decide(pod: Pod, { namespace, install, dryRun }: Context): Decis
   if (final !== undefined) return leftAlone(told([...settings.faults, ...final])!);
   const options = optionsOf(pod, settings);
   const planned = plan(pod, options, { namespace, install, dryRun, asks });
-  const subject = { pod, install, settings, options, plan: planned, asks };
-  const reasons = told(faultsOf(subject));
+  const reasons = told(faultsOf({ pod, install, settings, options, plan: planned, asks }));
   if (reasons !== undefined) return leftAlone(reasons);
   return { kind: 'inject', options, plan: planned, origins: settings.origins };
 }
 
-/**
- * So many reasons are told of one pod, and what the rules would find beyond them is not even looked for. Nobody
- * reads more at once; the others are told when these are mended.
- */
+/** So many reasons are told of one pod. Nobody reads more at once; the others are told when these are mended. */
 const TOLD = 10;
 
 /** Takes as many faults as are told, each once; undefined when there are none. */
-function told(faults: Iterable<Reason>): Reasons | undefined {
-  const reasons: Reason[] = [];
-  for (const fault of faults) {
-    if (reasons.every(({ sentence }) => sentence !== fault.sentence)) reasons.push(fault);
-    if (reasons.length === TOLD) break;
-  }
-  const [first, ...more] = reasons;
-  return first && [first, ...more];
+function told(faults: readonly Reason[]): Reasons | undefined {
+  const bySentence = new Map(faults.map((fault) => [fault.sentence, fault]));
+  const [first, ...more] = bySentence.values();
+  return first && [first, ...more.slice(0, TOLD - 1)];
 }
+
+const OPTED_OUT = reason('opted-out', `${keys.inject.key} is "false" on the pod`);
+const NOT_OPTED_IN = reason(
+  'not-opted-in',
+  `neither ${keys.inject.key} on the pod nor ${keys.injection.key} on the namespace`,
+);
 
 /** Returns who asks, or why nobody does: see the table above. */
 function whoAsks(settings: Settings, { labels }: Namespace): 'pod' | 'namespace' | Reason {
-  const asked = settings.level(keys.inject) !== undefined;
   const value = settings.get(keys.inject);
-  if (value === false) return reason('opted-out', `${keys.inject.key} is "false" on the pod`);
-  // A value that is neither is noted among the faults.
-  if (asked) return 'pod';
-  if (keys.injection.parse(own(labels, keys.injection.key) ?? '')) return 'namespace';
-  return reason(
-    'not-opted-in',
-    `neither ${keys.inject.key} on the pod nor ${keys.injection.key} on the namespace`,
-  );
+  if (value === false) return OPTED_OUT;
+  // A value that is neither "true" nor "false" is noted among the faults.
+  if (value === true || settings.isBad(keys.inject.key)) return 'pod';
+  return keys.injection.parse(own(labels, keys.injection.key) ?? '') ? 'namespace' : NOT_OPTED_IN;
 }

@@ -12,7 +12,7 @@ import { type Operation, removals, removed } from './operations.ts';
 import type { Options } from './options.ts';
 import type { Plan } from './plan.ts';
 import { type Container, own, type Pod, type Volume, type VolumeMount } from './pod.ts';
-import type { Rule } from './rule.ts';
+import { NO_FAULTS, type Rule } from './rule.ts';
 import { shown, shownAll } from './shown.ts';
 import { mountsOf } from './status.ts';
 import { isSubset } from './subset.ts';
@@ -84,67 +84,70 @@ export function undoMounts({ spec }: Pod, wasEmpty: (part: string) => boolean): 
 /** The containers that are named to get the mount must be there. */
 export const unknownContainers: Rule = {
   needs: [],
-  *faults({ pod: { spec }, plan: { mounted }, settings }) {
-    if (mounted === undefined) return;
+  faults({ pod: { spec }, plan: { mounted }, settings }) {
+    if (mounted === undefined) return NO_FAULTS;
     const all = [...spec.containers, ...(spec.initContainers ?? [])].map(({ name }) => name);
     const known = new Set(all);
-    for (const name of mounted) {
-      if (known.has(name)) continue;
-      yield reason(
+    const unknown = [...mounted].filter((name) => !known.has(name));
+    return unknown.map((name) =>
+      reason(
         'bad-value',
         `${settings.named(keys.containers)}: the pod has no container "${shown(name)}"; it has ${shownAll(all)}`,
-      );
-    }
+      ),
+    );
   },
 };
 
 /** No mount of the application may be in the way of ours, nor lead into the volumes of the sidecar. */
 export const foreignMounts: Rule = {
   needs: [keys.mountPath, keys.containers],
-  *faults({ pod, plan }) {
+  faults({ pod, plan }) {
     const { spec } = pod;
+    const found: Reason[] = [];
     // A volume of the pod's own gets another name, and its mounts with it.
     const renamed = new Set(plan.volumes.filter((one) => isTaken(pod, one)).map(({ name }) => name));
     const readOnly = new Set((spec.volumes ?? []).filter(isReadOnly).map(({ name }) => name));
     for (const list of LISTS) {
       for (const container of spec[list] ?? []) {
         if (container.name === NAME) continue;
-        yield* mountFaults(container, plan, renamed);
-        if (isMounted(plan, container)) yield* aroundFaults(container, plan, readOnly);
+        noteForeign(container, plan, renamed, found);
+        if (isMounted(plan, container)) noteAround(container, plan, readOnly, found);
       }
     }
+    return found;
   },
 };
 
-function* mountFaults(container: Container, plan: Plan, renamed: ReadonlySet<string>): Iterable<Reason> {
+function noteForeign(container: Container, plan: Plan, renamed: ReadonlySet<string>, found: Reason[]): void {
   const scripts = plan.volumes.some(({ name }) => name === SCRIPTS_VOLUME);
   const mounted = isMounted(plan, container);
   for (const mount of container.volumeMounts ?? []) {
-    if (mounted && isInPlaceOf(plan.mount, mount)) yield taken(container, mount);
+    if (mounted && isInPlaceOf(plan.mount, mount)) found.push(taken(container, mount));
     else if (renamed.has(mount.name)) continue;
-    else if (mount.name === TOKEN_VOLUME) yield foreign(container, TOKEN_VOLUME);
+    else if (mount.name === TOKEN_VOLUME) found.push(foreign(container, TOKEN_VOLUME));
     else if (mount.readOnly === true) continue;
     else if (mount.name === NAME && !(mounted && isReplaced(plan.mount, mount)))
-      yield writable(container, mount);
-    else if (scripts && mount.name === SCRIPTS_VOLUME) yield writable(container, mount);
+      found.push(writable(container, mount));
+    else if (scripts && mount.name === SCRIPTS_VOLUME) found.push(writable(container, mount));
   }
   // A volume that is used as a block device has no path below it, and can't be read-only.
   for (const { name } of container.volumeDevices ?? []) {
-    if (!renamed.has(name) && plan.volumes.some((ours) => ours.name === name)) yield foreign(container, name);
+    if (!renamed.has(name) && plan.volumes.some((ours) => ours.name === name))
+      found.push(foreign(container, name));
   }
 }
 
-/** Finds read-only mounts around our folder, and devices in its place: the folder could not be made there. */
-function* aroundFaults(container: Container, plan: Plan, readOnly: ReadonlySet<string>): Iterable<Reason> {
+/** Notes read-only mounts around our folder, and devices in its place: the folder could not be made there. */
+function noteAround(container: Container, plan: Plan, readOnly: ReadonlySet<string>, found: Reason[]): void {
   const ours = placeOf(plan.mount.mountPath);
   for (const mount of container.volumeMounts ?? []) {
     if (mount.readOnly !== true && !readOnly.has(mount.name)) continue;
-    if (isInside(ours, placeOf(mount.mountPath))) yield around(container, mount, plan);
+    if (isInside(ours, placeOf(mount.mountPath))) found.push(around(container, mount, plan));
   }
   for (const { name, devicePath = '/dev' } of container.volumeDevices ?? []) {
     const place = placeOf(devicePath);
     if (place === ours || isInside(place, ours) || isInside(ours, place))
-      yield taken(container, { name, mountPath: devicePath });
+      found.push(taken(container, { name, mountPath: devicePath }));
   }
 }
 

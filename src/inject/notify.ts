@@ -4,38 +4,39 @@ import { reason } from './codes.ts';
 import { portOf } from './health.ts';
 import { NAME } from './names.ts';
 import type { PodSpec } from './pod.ts';
-import type { Rule } from './rule.ts';
+import { NO_FAULTS, type Rule } from './rule.ts';
 import { shown } from './shown.ts';
 
 /** The loopback of a node has services of others: only the ports of the pod itself may be notified there. */
 export const notifiedNode: Rule = {
   needs: [],
-  *faults({ pod: { spec }, options: { notify }, settings }) {
-    if (spec.hostNetwork !== true || notify.length === 0) return;
+  faults({ pod: { spec }, options: { notify }, settings }) {
+    if (spec.hostNetwork !== true || notify.length === 0) return NO_FAULTS;
     const own = portsOf(spec);
-    for (const target of notify) {
-      if (own.has(portOfTarget(target))) continue;
-      yield reason(
+    const foreign = notify.filter((target) => !own.has(portOfTarget(target)));
+    return foreign.map((target) =>
+      reason(
         'bad-value',
         `${settings.named(keys.notify)}: "${shown(target)}" leads to a port of the node, since the pod has hostNetwork, ` +
           'and no container of the pod has it among its ports; add the containerPort, or leave the target out',
-      );
-    }
+      ),
+    );
   },
 };
 
 /** The sidecar answers questions about its health at its port, and takes no notifications there. */
 export const notifiedSidecar: Rule = {
   needs: [keys.port],
-  *faults({ pod: { spec }, options: { notify, port }, settings }) {
+  faults({ pod: { spec }, options: { notify, port }, settings }) {
+    if (notify.length === 0) return NO_FAULTS;
     const ours = `${port ?? portOf(spec)} TCP`;
-    for (const target of notify) {
-      if (portOfTarget(target) !== ours) continue;
-      yield reason(
+    const own = notify.filter((target) => portOfTarget(target) === ours);
+    return own.map((target) =>
+      reason(
         'bad-value',
         `${settings.named(keys.notify)}: "${shown(target)}" leads to the sidecar itself; write the port of the application`,
-      );
-    }
+      ),
+    );
   },
 };
 

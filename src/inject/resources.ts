@@ -115,15 +115,14 @@ function isGuaranteed(pod: Pod, { containers }: Rest): boolean {
 /** The sidecar must get what it needs to run. */
 export const tooLittle: Rule = {
   needs: [keys.cpuRequest, keys.cpuLimit, keys.memoryRequest, keys.memoryLimit, keys.nativeSidecar],
-  *faults({ plan: { shortages } }) {
-    for (const { name, left, needed } of shortages) {
-      yield reason(
+  faults: ({ plan: { shortages } }) =>
+    shortages.map(({ name, left, needed }) =>
+      reason(
         'limit-range',
         'the LimitRanges of the namespace, or the resources of the pod, leave the sidecar ' +
           `${written(name, left)} of ${name}, and it needs ${written(name, needed)}; raise them, or leave the pod out`,
-      );
-    }
-  },
+      ),
+    ),
 };
 
 /** A quantity that was asked for, and what the sidecar has in its place; undefined where it has none. */

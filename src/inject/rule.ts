@@ -23,6 +23,9 @@ export interface Rule {
    * stands in its place is not what the author asked for: the rule would find faults that nobody made.
    */
   needs: readonly Pick<Key<unknown>, 'key'>[];
-  /** Finds all that is wrong, one after the other: whoever asks may stop after some. */
-  faults(subject: Subject): Iterable<Reason>;
+  /** Returns all that is wrong. */
+  faults(subject: Subject): readonly Reason[];
 }
+
+/** No fault: what every rule says of nearly every pod. */
+export const NO_FAULTS: readonly Reason[] = [];

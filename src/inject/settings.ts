@@ -42,7 +42,7 @@ export class Settings {
   readonly origins: Origin[] = [];
   /** All that is wrong with what was read so far. */
   readonly faults: Reason[] = [];
-  #bad = new Set<string>();
+  readonly #bad = new Set<string>();
 
   constructor(sources: Sources) {
     this.#sources = sources;

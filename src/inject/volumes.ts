@@ -62,10 +62,10 @@ export function isTaken({ spec }: Pod, planned: Volume): boolean {
 /** A volume of the pod under one of our names must be ours. */
 export const foreignVolumes: Rule = {
   needs: [keys.source],
-  *faults({ pod, plan }) {
-    for (const planned of plan.volumes) {
-      if (!isTaken(pod, planned)) continue;
-      yield reason('name-taken', `the pod has a volume "${planned.name}" of its own; give it another name`);
-    }
-  },
+  faults: ({ pod, plan }) =>
+    plan.volumes
+      .filter((planned) => isTaken(pod, planned))
+      .map(({ name }) =>
+        reason('name-taken', `the pod has a volume "${name}" of its own; give it another name`),
+      ),
 };

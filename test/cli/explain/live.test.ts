@@ -134,7 +134,10 @@ test('the copy that is tried is the pod as it was before it was created', async 
 });
 
 test('what is true of the dry run only is not said', async (t) => {
-  const said = ['199', '-', '"rollcall: on a dry run no ServiceAccount is made"'].join(' ');
+  const sentence =
+    'on a dry run no ServiceAccount is made, so the account "default" of the pod is shown unchanged; ' +
+    'created for real, the pod runs as "rollcall-watcher"';
+  const said = ['199', '-', JSON.stringify(`rollcall: ${sentence}`)].join(' ');
   const { warnings } = await explained(t, {
     [CREATE]: [
       201,
