@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { keys } from '../../src/inject/annotations.ts';
 import type { Container, Pod } from '../../src/inject/pod.ts';
-import { warningTexts } from '../../src/webhook/told.ts';
 import { applied, secondPass, withoutNativeSidecars } from './api-server.ts';
 import { sampled } from './key-samples.ts';
 import { annotate, askingPod, container, INSTALL, injected, labelled, plain, pod, warned } from './pods.ts';
@@ -234,15 +233,6 @@ describe('warnings', () => {
     assert.deepEqual(more, []);
     assert.deepEqual(warnings({ [keys.status.key]: 'x' }, {}, pod), [], 'it is ours');
     assert.deepEqual(warnings({ 'other.example/a': 'x' }, {}, pod), []);
-  });
-
-  test('say why a pod of a namespace that asks is left out, and nothing of those that are not meant', () => {
-    const silent = () => pod(({ spec }) => Object.assign(spec, { subdomain: 'db', os: { name: 'windows' } }));
-    assert.deepEqual(warningTexts(injected(silent(), { namespace: labelled })), [
-      'rollcall: not injected (windows): the sidecar runs on Linux nodes only',
-    ]);
-    assert.deepEqual(warningTexts(injected(silent())), []);
-    assert.deepEqual(warnings({ [keys.inject.key]: 'false' }, { namespace: labelled }), []);
   });
 
   test('tell of a gate that its own pods may never open', () => {
