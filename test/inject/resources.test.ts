@@ -3,7 +3,10 @@ import { describe, test } from 'node:test';
 import type { LimitRangeItem, Pod, Resources } from '../../src/inject/pod.ts';
 import { chooseResources } from '../../src/inject/resources.ts';
 import { bound, containers, DEFAULTS, given, lacking } from './given-resources.ts';
-import { askingPod, container, decided, plain, pod, refusal } from './pods.ts';
+import { askingPod, container, decided, INSTALL, plain, planned, pod, refusal } from './pods.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: a container's fields are looked into freely here
+type Any = any;
 
 describe('without LimitRanges', () => {
   test('it is as the settings have it, in the words of the API server', () => {
@@ -163,4 +166,22 @@ describe('a LimitRange for containers', () => {
     const amounts = { memoryRequest: '32Mi', memoryLimit: '40Mi' };
     assert.equal(given({ limits, amounts }), '10m-500m 32Mi-40Mi');
   });
+});
+
+test('resources of a pod as a whole count only where the server keeps them', () => {
+  const whole = pod(({ spec }) => {
+    spec.resources = { limits: { cpu: '1', memory: '1Gi' }, requests: { cpu: '1', memory: '1Gi' } };
+  });
+  const on = (podResources: boolean) =>
+    planned(whole, {}, { install: { ...INSTALL, podResources } }).sidecar.resources;
+  assert.deepEqual(on(true), {});
+  assert.deepEqual(on(false), planned().sidecar.resources);
+});
+
+test('a quota finds requests and limits for cpu and memory', () => {
+  const { requests, limits } = planned().sidecar.resources as Any;
+  for (const amounts of [requests, limits]) {
+    assert.match(amounts.cpu, /^[1-9]\d*m$/);
+    assert.match(amounts.memory, /^[1-9]\d*Mi$/);
+  }
 });

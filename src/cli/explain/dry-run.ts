@@ -9,13 +9,13 @@ import type { Rule } from './explanation.ts';
 /** The prefix that the webhook gives its warnings. */
 const OURS = 'rollcall: ';
 
-/** Tries a copy of the pod, and returns those of the warnings that come from the webhook. */
+/** Tries the copy of a pod, and returns those of the warnings that come from the webhook. */
 export async function dryRun(
   cluster: Cluster,
-  pod: Pod,
+  copy: Fields,
   namespace: string,
 ): Promise<{ rule: Rule; warnings: string[] }> {
-  const tried = await tryPod(cluster, namespace, fresh(pod));
+  const tried = await tryPod(cluster, namespace, copy);
   // biome-ignore lint/plugin: an API server passes warnings on as texts, without who warns.
   const ours = tried.warnings.filter((warning) => warning.startsWith(OURS));
   return {
@@ -41,7 +41,7 @@ function verdict({ outcome, reason }: TriedPod): Pick<Rule, 'answer' | 'why'> {
  * Returns the pod as it was before it was created: without the sidecar, the node, and the fields of the API
  * server.
  */
-function fresh(pod: Pod): Fields {
+export function freshCopy(pod: Pod): Fields {
   const { metadata, spec } = applyOperations(pod as unknown as Value, uninject(pod)) as {
     metadata?: Fields;
     spec: Fields;
