@@ -36,7 +36,7 @@ const problems: [Code, string, Tweak, RegExp][] = [
     'bad-value',
     'a service that is no name',
     annotate({ [keys.service.key]: 'My_DB' }),
-    /^annotation rollcall\.dev\/service: "My_DB" is not valid; write the name of a Service/,
+    /^annotation rollcall\.dev\/service: "My_DB" is not valid; give the name of a Service/,
   ],
   [
     'bad-value',
