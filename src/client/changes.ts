@@ -2,8 +2,8 @@ import type { Change } from '../watcher/membership/membership.ts';
 import type { Member } from '../watcher/protocol.ts';
 
 /**
- * Several changes as one, for whoever was busy meanwhile. It never holds more than the members that
- * the consumer was told of and those that there are now, however much happened.
+ * Folds several changes into one, for a consumer that was busy meanwhile. It never holds more than the
+ * members that the consumer was told of and those that there are now, however much happened.
  */
 export class Folded {
   #left = new Map<string, Member>();
@@ -31,7 +31,7 @@ export class Folded {
     }
   }
 
-  /** All of it as one change; nothing is left. */
+  /** Returns all changes as one, and forgets them. */
   take(): Change {
     const change = {
       left: [...this.#left.values()],
@@ -45,7 +45,7 @@ export class Folded {
   }
 }
 
-/** What one consumer of an iterator waits for, and what happened that it was not told. */
+/** The iterator of one consumer: what it waits for, and the changes that it was not told yet. */
 export class Changes<T> implements AsyncIterableIterator<T, undefined> {
   readonly unseen = new Folded();
   #next: () => T | undefined;
@@ -78,7 +78,7 @@ export class Changes<T> implements AsyncIterableIterator<T, undefined> {
     return this;
   }
 
-  /** There may be something to tell; all that came with it is told in one item. */
+  /** Delivers what there is to tell, with all that comes in the same turn, as one item. */
   wake(): void {
     if (this.#scheduled || this.#waiting.length === 0) return;
     this.#scheduled = true;

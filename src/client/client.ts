@@ -25,20 +25,23 @@ export type { LiveGroup } from './live-group.ts';
 export const SOCKET_PATH = `${DIRECTORY}/${SOCKET_NAME}`;
 
 export interface ConnectOptions {
-  /** Closes the group when it aborts. */
+  /** The signal that closes the group when it aborts. */
   signal?: AbortSignal | undefined;
   /** Lets the process end although the group is followed. */
   unref?: boolean | undefined;
-  /** A longer line is not believed; default 96 MiB, room for 150,000 members. */
+  /** The longest line that is believed; by default 96 MiB, which is room for 150,000 members. */
   maxLineBytes?: number | undefined;
   /** For tests. */
   clock?: Clock | undefined;
 }
 
-/** The sidecar is on this machine and takes 64 clients: what the delays spare is this process. */
+/**
+ * The shortest and longest ceiling of a delay. The sidecar is on this machine and takes 64 clients: the
+ * delays spare this process.
+ */
 const FIRST_RETRY_MS = 100;
 const LAST_RETRY_MS = 5000;
-/** A connection that held for so long says that the sidecar is well. */
+/** The time after which a connection says that the sidecar is well. */
 const HEALTHY_MS = 10_000;
 
 /**
@@ -59,7 +62,7 @@ export function connect(path = SOCKET_PATH, options: ConnectOptions = {}): LiveG
   }, options);
 }
 
-/** Connects again whenever a connection ends. */
+/** The connections of a group, one after another: when one ends, the next is tried. */
 class Connections {
   #path: string;
   #options: ConnectOptions;
@@ -107,7 +110,10 @@ class Connections {
     this.#feed.disconnected({ message, retryInMs });
   }
 
-  /** Doubles from failure to failure, with full jitter, so that the clients of a pod don't come in step. */
+  /**
+   * Returns the next delay. Its ceiling doubles from failure to failure, with full jitter, so that the
+   * clients of a pod don't come in step.
+   */
   #delay(): number {
     if (this.#clock.now() - this.#openedAt >= HEALTHY_MS) this.#failures = 0;
     const ceiling = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(this.#failures, 10));

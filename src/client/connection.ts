@@ -4,24 +4,27 @@ import { LineSplitter } from '../watcher/lines.ts';
 import { type Hello, type Line, PROTOCOL } from '../watcher/protocol.ts';
 import { decode } from './decode.ts';
 
-/** Filled again and again: one chunk of what a socket's buffer holds. */
+/** The size of the buffer that every chunk is read into. */
 const CHUNK_BYTES = 64 * 1024;
-/** A cluster has at most 150,000 pods and a member takes under 0.5 KB: no group gives a longer line. */
+/** The longest line: a cluster has at most 150,000 pods, and a member takes under 0.5 KB. */
 const MAX_LINE_BYTES = 96 * 1024 * 1024;
-/** Heartbeats that may be missing before the sidecar counts as stuck. */
+/** The number of heartbeats that may be missing before the sidecar counts as stuck. */
 const MISSED_HEARTBEATS = 3;
-/** Until a hello says otherwise, and when what it says makes no sense. */
+/** The seconds between heartbeats until a hello says otherwise, or when what it says makes no sense. */
 const HEARTBEAT_SECONDS = 5;
 const MAX_HEARTBEAT_SECONDS = 3600;
 
-/** The sidecar speaks a protocol that this client would misread. */
+/** The error when the sidecar speaks a protocol that this client would misread. */
 export class UnsupportedProtocol extends Error {}
 
-/** What a connection tells; nothing more after `end`. */
+/** The listener of a connection, which hears nothing more after `end`. */
 export interface ConnectionListener {
-  /** Throws to end the connection. */
+  /** Hears a line; throws to end the connection. */
   line(line: Line): void;
-  /** Once, however it came to that; `error` is what was thrown, if anything was. */
+  /**
+   * Hears once that the connection ended, however it came to that; `error` is what was thrown, if anything
+   * was.
+   */
   end(message: string, error?: Error): void;
 }
 
@@ -32,7 +35,7 @@ export interface ConnectionOptions {
   maxLineBytes?: number | undefined;
 }
 
-/** One connection to the sidecar: whole lines in order, the hello first, until it ends. */
+/** A connection to the sidecar, which gives whole lines in order, the hello first, until it ends. */
 export class Connection {
   #listener: ConnectionListener;
   #clock: Clock;
@@ -62,7 +65,7 @@ export class Connection {
     this.#watch(this.#silenceMs());
   }
 
-  /** Ends it without a word. */
+  /** Ends the connection; the listener does not hear of it. */
   close(): void {
     this.#ended = true;
     this.#clock.clearTimeout(this.#watchdog);
@@ -110,8 +113,8 @@ export class Connection {
   }
 
   /**
-   * Any byte is a sign of life, for a reader that is behind gets no heartbeats. The timer runs on
-   * from the last one, so that a busy stream does not set a timer for every chunk.
+   * Watches for silence. Any byte is a sign of life, because a reader that is behind gets no heartbeats. The
+   * timer runs on from the last one, so that a busy stream does not set a timer for every chunk.
    */
   #watch(delay: number): void {
     this.#watchdog = this.#clock.setTimeout(() => {

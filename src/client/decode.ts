@@ -3,7 +3,7 @@ import type { Line } from '../watcher/protocol.ts';
 
 type Fields = Record<string, unknown>;
 
-/** What each line must hold, so that whoever applies it need not ask again. */
+/** The checks of each type of line, so that whoever applies a line need not check again. */
 const shapes: { [T in Line['type']]: (line: Fields) => boolean } = {
   // The rest of a hello is judged when its protocol is known to be ours.
   hello: (line) => isCount(line.protocol),
@@ -19,7 +19,10 @@ const shapes: { [T in Line['type']]: (line: Fields) => boolean } = {
   bye: () => true,
 };
 
-/** One line of the stream; undefined when its type is unknown, which is to be ignored. Throws `Corrupt`. */
+/**
+ * Returns a line of the stream; undefined when its type is unknown and the line is to be ignored. Throws
+ * `Corrupt`.
+ */
 export function decode(text: string): Line | undefined {
   const line = parse(text);
   if (!isObject(line) || typeof line.type !== 'string') throw new Corrupt('a line without a type');

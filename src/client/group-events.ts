@@ -2,23 +2,23 @@ import type { Change } from '../watcher/membership/membership.ts';
 import type { Hello, Member, StaleReason } from '../watcher/protocol.ts';
 
 /**
- * Why what is known may be out of date: what the stream says, or `unconnected` (the sidecar can't be
- * read), or `unsynced` (upstream has not given a complete answer yet).
+ * The reason why what is known may be out of date: what the stream says, or `unconnected` (the sidecar can't
+ * be read), or `unsynced` (upstream has not given a complete answer yet).
  */
 export type GroupStaleReason = StaleReason | 'unconnected' | 'unsynced';
 
-/** How good what is known is. */
+/** The status of what is known: stale or fresh, and why. */
 export interface GroupStatus {
   stale: boolean;
-  /** Set while stale, as far as it is known. */
+  /** The reason, while stale and as far as it is known. */
   reason: GroupStaleReason | undefined;
   /** A sentence for people. */
   message: string | undefined;
-  /** Since when `stale` has this value. */
+  /** The time since when `stale` has this value. */
   since: Date;
 }
 
-/** What happened to the group, and how it is now. */
+/** A change of the group, and how the group is now. */
 export interface GroupChange extends Change {
   /** The members after it, by uid: the group's own map, which goes on changing. Copy it to keep it. */
   members: ReadonlyMap<string, Member>;

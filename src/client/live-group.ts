@@ -12,9 +12,9 @@ import type {
 } from './group-events.ts';
 import { Replica } from './replica.ts';
 
-/** How whatever follows the group tells what it learns. */
+/** The functions by which whatever follows the group tells what it learns. */
 export interface Feed {
-  /** A line of the stream; throws `Corrupt` when it contradicts what is held. */
+  /** Takes a line of the stream; throws `Corrupt` when the line contradicts what is held. */
   line(line: Line): void;
   status(stale: boolean, reason?: GroupStaleReason, message?: string): void;
   disconnected(disconnection: Disconnection): void;
@@ -22,7 +22,7 @@ export interface Feed {
 }
 
 export interface LiveGroupOptions {
-  /** Closes the group when it aborts. */
+  /** The signal that closes the group when it aborts. */
   signal?: AbortSignal | undefined;
   /** For tests. */
   clock?: Clock | undefined;
@@ -69,7 +69,7 @@ export class LiveGroup extends EventEmitter<GroupEvents> implements AsyncIterabl
     });
   }
 
-  /** By uid; always the same map, which follows the group. Empty until `synced`. */
+  /** The members by uid. It is always the same map, which follows the group; it is empty until `synced`. */
   get members(): ReadonlyMap<string, Member> {
     return this.#replica.members;
   }
@@ -106,7 +106,7 @@ export class LiveGroup extends EventEmitter<GroupEvents> implements AsyncIterabl
     return this.#replica.epoch;
   }
 
-  /** What the sidecar last said of itself: the group, the source, this pod's identity. */
+  /** The hello, in which the sidecar last told of itself: the group, the source, this pod's identity. */
   get hello(): Hello | undefined {
     return this.#hello;
   }
@@ -241,7 +241,10 @@ export class LiveGroup extends EventEmitter<GroupEvents> implements AsyncIterabl
     for (const consumer of this.#consumers) consumer.wake();
   }
 
-  /** A listener that throws must not make us deaf, so it is thrown where nothing of ours is under way. */
+  /**
+   * Emits an event. What a listener throws is thrown later, so that it does not interrupt what follows the
+   * group.
+   */
   #tell<E extends keyof GroupEvents>(event: E, ...args: GroupEvents[E]): void {
     try {
       (this as EventEmitter).emit(event, ...args);

@@ -3,11 +3,11 @@ import { type Change, difference } from '../watcher/membership/membership.ts';
 import type { Delta, Member, Snapshot } from '../watcher/protocol.ts';
 
 /**
- * What a reader of the stream holds. A line that contradicts what is held throws `Corrupt`: then only
- * the snapshot of a new connection can be believed.
+ * The copy of the group that a reader of the stream holds. A line that contradicts what is held throws
+ * `Corrupt`: then only the snapshot of a new connection can be believed.
  */
 export class Replica {
-  /** By uid; the same object for ever. */
+  /** The members by uid. It is always the same map. */
   readonly members = new Map<string, Member>();
   epoch: string | undefined;
   revision = 0;
@@ -19,12 +19,12 @@ export class Replica {
     return this.#selfUid === undefined ? undefined : this.members.get(this.#selfUid);
   }
 
-  /** The stream broke off: what is held stays, and the next change must be a snapshot. */
+  /** Notes that the stream broke off: what is held stays, and the next change must be a snapshot. */
   interrupt(): void {
     this.following = false;
   }
 
-  /** Replaces all that is held; tells what that changed. */
+  /** Replaces all that is held, and returns what that changed. */
   snapshot({ epoch, revision, members }: Snapshot): Change {
     const next = new Map(members.map((member) => [member.uid, member]));
     if (next.size !== members.length) throw new Corrupt(`snapshot ${revision} lists a member twice`);
@@ -46,13 +46,13 @@ export class Replica {
     return { left, joined, changed };
   }
 
-  /** A heartbeat says where the stream is: a change that got lost shows. */
+  /** Compares the revision of a heartbeat, by which a change that got lost shows. */
   heartbeat(revision: number): void {
     if (!this.following) return;
     this.#expect(revision === this.revision, `heartbeat of revision ${revision} after ${this.revision}`);
   }
 
-  /** All of a delta is checked before any of it is applied: what is held must not change unheard. */
+  /** Checks all of a delta before any of it is applied, so that a bad one changes nothing. */
   #check({ revision, left, joined, changed }: Delta): void {
     const expect = (holds: boolean, otherwise: string) =>
       this.#expect(holds, `delta ${revision}: ${otherwise}`);

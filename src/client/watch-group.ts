@@ -15,12 +15,13 @@ import {
   type UpstreamOptions,
 } from '../watcher/kubernetes/upstream.ts';
 import { type Log, silent } from '../watcher/log.ts';
+import type { Output, View } from '../watcher/outputs/output.ts';
 import type { Self } from '../watcher/perspective.ts';
 import type { Delta, Group, SourceName, Status } from '../watcher/protocol.ts';
 import { SettingFault } from '../watcher/setting-fault.ts';
 import type { Source } from '../watcher/source.ts';
 import { sourceOf } from '../watcher/sources.ts';
-import { type Output, Watch } from '../watcher/watch.ts';
+import { Watch } from '../watcher/watch.ts';
 import { type Feed, LiveGroup } from './live-group.ts';
 
 export type { Log } from '../watcher/log.ts';
@@ -113,9 +114,9 @@ class FeedOutput implements Output {
     this.#feed = feed;
   }
 
-  synced(watch: Watch): void {
-    this.#feed.line(watch.snapshot());
-    if (watch.stale) this.#feed.line(watch.status());
+  synced(view: View): void {
+    this.#feed.line(view.snapshot());
+    if (view.stale) this.#feed.line(view.status());
   }
 
   changed(delta: Delta): void {
@@ -127,8 +128,8 @@ class FeedOutput implements Output {
   }
 
   /** Before the group is known no status is told, but whoever waits wants to know for what. */
-  heartbeat(_heartbeat: unknown, watch: Watch): void {
-    if (watch.synced || watch.reason === undefined) return;
-    this.#feed.status(true, watch.reason, watch.message);
+  heartbeat(_heartbeat: unknown, view: View): void {
+    if (view.synced || view.reason === undefined) return;
+    this.#feed.status(true, view.reason, view.message);
   }
 }

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { UsageError } from '../config.ts';
 import { dnsLabel, labelSelector, oneOf, serverUrl } from '../values.ts';
+import type { CredentialTexts } from '../watcher/kubernetes/credentials.ts';
 import type { UpstreamOptions } from '../watcher/kubernetes/upstream.ts';
 import { LOG_LEVELS, type LogLevel } from '../watcher/log.ts';
 import type { AddressType } from '../watcher/outputs/hooks.ts';
@@ -18,7 +19,7 @@ export interface PeerFinderOptions {
   clusterDomain: string;
   addressType: AddressType;
   hostsFile: string;
-  upstream: UpstreamOptions;
+  upstream: UpstreamOptions & CredentialTexts;
   kubeconfig: string | undefined;
   /** The flags that were given but have no effect here, each once. */
   ignored: readonly string[];

@@ -1,9 +1,13 @@
 import { open } from 'node:fs/promises';
-import type { Log } from '../watcher/log.ts';
+import type { Clock } from '../watcher/clock.ts';
+import { type Log, silent } from '../watcher/log.ts';
 import type { Members } from '../watcher/membership/membership.ts';
+import type { WriteFile } from '../watcher/outputs/atomic-write.ts';
 import type { AddressType } from '../watcher/outputs/hooks.ts';
 import { peerName } from '../watcher/outputs/hooks.ts';
-import type { Output, Watch } from '../watcher/watch.ts';
+import type { Output, View } from '../watcher/outputs/output.ts';
+import { PacedFile } from '../watcher/outputs/paced-file.ts';
+import type { Delta, Member } from '../watcher/protocol.ts';
 
 /**
  * The line after which the aliases stand. The original peer-finder writes the same line, so that its files
@@ -16,12 +20,14 @@ const MARK = '# peer-finder-managed-aliases:';
  * of its pod.
  */
 export function aliases(members: Members, type: AddressType): string {
-  const address = peerName(type === 'DNS' ? 'IP' : type);
-  const lines = [...members.values()].flatMap((member) => {
-    const found = address(member);
-    return found === undefined ? [] : [`${found} ${member.name}\n`];
-  });
+  const lines = Array.from(members.values(), (member) => lineOf(member, type));
   return `${MARK}\n${lines.sort().join('')}`;
+}
+
+/** Returns the line of a member; empty for one that has no address of the type. */
+function lineOf(member: Member, type: AddressType): string {
+  const address = peerName(type === 'DNS' ? 'IP' : type)(member);
+  return address === undefined ? '' : `${address} ${member.name}\n`;
 }
 
 /**
@@ -35,59 +41,69 @@ export function withAliases(text: string, section: string): string {
 }
 
 /**
- * Keeps the pods in a hosts file. The file is written in place with one write, because /etc/hosts is a mount
- * of its own in a container and no file can be renamed over it. It is checked at every heartbeat, because the
- * kubelet writes it anew when a container of the pod restarts.
+ * The output that keeps the pods in a hosts file. The file is written in place with one write, because
+ * /etc/hosts is a mount of its own in a container and no file can be renamed over it. The first change is
+ * written at once; then the next waits 200 times as long as the last one took, a second at most. The file is
+ * checked at every heartbeat, because the kubelet writes it anew when a container of the pod restarts.
  */
 export class HostsFile implements Output {
-  #path: string;
   #type: AddressType;
   #log: Log;
-  #work = Promise.resolve();
+  #file: PacedFile;
   #failure: string | undefined;
 
-  constructor(path: string, type: AddressType, log: Log) {
-    this.#path = path;
+  constructor(path: string, type: AddressType, clock: Clock, log: Log) {
     this.#type = type;
     this.#log = log;
+    const write: WriteFile = (_path, section) => this.#update(path, [...section].join(''));
+    // A failed write is logged here, once for each fault.
+    this.#file = new PacedFile(path, clock, silent, write);
   }
 
-  synced(watch: Watch): void {
-    this.#work = this.#work.then(() => this.#update(watch.members));
+  synced(view: View): void {
+    this.#file.request(() => [aliases(view.members, this.#type)]);
   }
 
-  changed(_delta: unknown, watch: Watch): void {
-    this.synced(watch);
+  /** Asks for a write when a line may be another: who is ready does not matter here. */
+  changed(delta: Delta, view: View, was: readonly Member[]): void {
+    const line = (member: Member) => lineOf(member, this.#type);
+    const changes = (member: Member, index: number) => line(member) !== line(was[index]!);
+    if (delta.left.length + delta.joined.length > 0 || delta.changed.some(changes)) this.synced(view);
   }
 
-  heartbeat(_heartbeat: unknown, watch: Watch): void {
-    if (watch.synced) this.synced(watch);
+  heartbeat(_heartbeat: unknown, view: View): void {
+    if (view.synced) this.synced(view);
   }
 
   /** Resolves when everything that was asked for is written or has failed. */
   settled(): Promise<void> {
-    return this.#work;
+    return this.#file.settled();
   }
 
-  async #update(members: Members): Promise<void> {
+  async #update(path: string, section: string): Promise<void> {
     try {
-      await update(this.#path, aliases(members, this.#type));
+      await update(path, section);
       this.#failure = undefined;
     } catch (error) {
-      const { code, message } = error as NodeJS.ErrnoException;
-      // The write is tried again every few seconds. The same fault is logged once.
-      if (this.#failure !== message)
-        this.#log.error('-hosts-file can not be written', {
-          file: this.#path,
-          error: message,
-          advice:
-            code === 'EACCES' || code === 'EROFS' ? 'run as root, or give another -hosts-file' : undefined,
-        });
-      this.#failure = message;
+      this.#tell(path, error as NodeJS.ErrnoException);
+      throw error;
     }
+  }
+
+  /** Logs a fault. The write is tried again every few seconds, and the same fault is logged once. */
+  #tell(path: string, { code, message }: NodeJS.ErrnoException): void {
+    if (this.#failure !== message)
+      this.#log.error('-hosts-file can not be written', {
+        file: path,
+        error: message,
+        advice:
+          code === 'EACCES' || code === 'EROFS' ? 'run as root, or give another -hosts-file' : undefined,
+      });
+    this.#failure = message;
   }
 }
 
+/** Replaces the section in the file at `path`, which is made when it is missing. */
 async function update(path: string, section: string): Promise<void> {
   const file = await open(path, 'r+').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return open(path, 'w+', 0o644);

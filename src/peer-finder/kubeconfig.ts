@@ -1,36 +1,43 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { UsageError } from '../config.ts';
+import type { CredentialTexts } from '../watcher/kubernetes/credentials.ts';
 import type { UpstreamOptions } from '../watcher/kubernetes/upstream.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
  * Reads the API server of a kubeconfig's current context, its CA and the bearer token. Flags override them.
- * Data that the kubeconfig has inline is written to private files, because the watcher reads credentials from
- * files. Throws `UsageError` for a file that can't be used, or that needs a client certificate or a program.
+ * Data that the kubeconfig has inline stays in memory, and counts before the file that it names beside it.
+ * Throws `UsageError` for a file that can't be used, or that needs a client certificate or a program.
  */
-export async function withKubeconfig(file: string, given: UpstreamOptions): Promise<UpstreamOptions> {
+export async function withKubeconfig(
+  file: string,
+  given: UpstreamOptions,
+): Promise<UpstreamOptions & CredentialTexts> {
   const config = await read(file);
   const wrong = (what: string) => new UsageError(`-kubeconfig: "${file}" ${what}`);
   const context = named(config.contexts, config['current-context'], 'context');
-  const cluster = named(config.clusters, context?.cluster, 'cluster');
+  const cluster = named(config.clusters, context?.cluster, 'cluster') ?? {};
   const user = named(config.users, context?.user, 'user') ?? {};
-  const server = given.server ?? text(cluster?.server);
+  const server = given.server ?? text(cluster.server);
   if (server === undefined) throw wrong('names no API server for its current context; give -server');
-  const fileOf = keeper(file);
-  const tokenFile = given.tokenFile ?? fileOf('token', user.tokenFile, text(user.token));
+  const token = given.tokenFile === undefined ? text(user.token) : undefined;
+  const tokenFile = given.tokenFile ?? (token === undefined ? beside(file, user.tokenFile) : undefined);
   if (
-    tokenFile === undefined &&
+    (token ?? tokenFile) === undefined &&
     (user.exec ?? user['client-certificate'] ?? user['client-certificate-data'])
   ) {
     throw wrong('has a client certificate or a program for its user; give -token-file with a bearer token');
   }
-  const data = text(cluster?.['certificate-authority-data']);
-  const decoded = data === undefined ? undefined : Buffer.from(data, 'base64').toString();
-  const caFile = given.caFile ?? fileOf('ca.crt', cluster?.['certificate-authority'], decoded);
-  return { server, tokenFile, caFile };
+  const data = text(cluster['certificate-authority-data']);
+  const ca = given.caFile !== undefined || data === undefined ? undefined : decoded(data);
+  if (ca !== undefined && !isCertificate(ca))
+    throw wrong('has certificate-authority-data that is no PEM certificate in base64; give -ca-file');
+  const caFile =
+    given.caFile ?? (ca === undefined ? beside(file, cluster['certificate-authority']) : undefined);
+  return { server, tokenFile, caFile, token, ca };
 }
 
 async function read(file: string): Promise<Fields> {
@@ -52,20 +59,22 @@ function named(list: unknown, name: unknown, part: string): Fields | undefined {
   return isFields(value) ? value : undefined;
 }
 
-/**
- * Makes a function that returns the path of a file that the kubeconfig names, relative to the kubeconfig.
- * Inline data is written to a new file.
- */
-function keeper(kubeconfig: string) {
-  return (name: string, path: unknown, inline: string | undefined): string | undefined => {
-    if (inline !== undefined) {
-      const kept = join(mkdtempSync(join(tmpdir(), 'rollcall-')), name);
-      writeFileSync(kept, inline, { mode: 0o600 });
-      return kept;
-    }
-    const given = text(path);
-    return given === undefined ? undefined : resolve(dirname(kubeconfig), given);
-  };
+/** Returns the path of a file that the kubeconfig names, which is relative to the kubeconfig. */
+function beside(kubeconfig: string, path: unknown): string | undefined {
+  const given = text(path);
+  return given === undefined ? undefined : resolve(dirname(kubeconfig), given);
+}
+
+function decoded(data: string): string {
+  return Buffer.from(data, 'base64').toString();
+}
+
+function isCertificate(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).raw.length > 0;
+  } catch {
+    return false;
+  }
 }
 
 function text(value: unknown): string | undefined {

@@ -7,11 +7,12 @@ import { systemClock } from '../watcher/clock.ts';
 import { clusterDomain, ownNamespace, searchedNamespace } from '../watcher/kubernetes/upstream.ts';
 import { Hooks, peerName } from '../watcher/outputs/hooks.ts';
 import { LoggedChanges } from '../watcher/outputs/logged-changes.ts';
+import type { Output, View } from '../watcher/outputs/output.ts';
 import { serviceName } from '../watcher/perspective.ts';
 import type { Member } from '../watcher/protocol.ts';
 import { SettingFault, type SettingKey } from '../watcher/setting-fault.ts';
 import type { Source } from '../watcher/source.ts';
-import { type Output, Watch } from '../watcher/watch.ts';
+import { Watch } from '../watcher/watch.ts';
 import { describeFlags, type PeerFinderOptions, parseFlags } from './flags.ts';
 import { HostsFile } from './hosts-file.ts';
 import { withKubeconfig } from './kubeconfig.ts';
@@ -90,7 +91,7 @@ function hooksOf(options: PeerFinderOptions, environment: NodeJS.ProcessEnv, log
     type === 'DNS' && service !== undefined && group.selector === undefined
       ? dnsNames(serviceName(service, { group, clusterDomain }))
       : peerName(type);
-  const self = ({ members }: Watch) => [...members.values()].find((member: Member) => member.self);
+  const self = ({ members }: View) => [...members.values()].find((member: Member) => member.self);
   const hooks = {
     onStart,
     onChange,
@@ -98,9 +99,9 @@ function hooksOf(options: PeerFinderOptions, environment: NodeJS.ProcessEnv, log
     needsSelf: true,
     // There is no time limit, because a script may be the server itself, which runs as long as the pod.
     timeoutMs: Number.POSITIVE_INFINITY,
-    environment: (watch: Watch) => ({
+    environment: (view: View) => ({
       ...environment,
-      ...hostVariables(self(watch), peer, type, environment.POD_IP),
+      ...hostVariables(self(view), peer, type, environment.POD_IP),
     }),
     // The output is inherited, because processes that a script leaves behind go on writing after this process
     // has ended.
@@ -110,23 +111,22 @@ function hooksOf(options: PeerFinderOptions, environment: NodeJS.ProcessEnv, log
 }
 
 function hostsFileOf({ hostsFile, addressType }: PeerFinderOptions, log: Log): HostsFile {
-  return new HostsFile(hostsFile, addressType, log);
+  return new HostsFile(hostsFile, addressType, systemClock, log);
 }
 
 /** Returns an output that runs the scripts after the names of the peers are in the hosts file. */
 function inTurn(hosts: HostsFile, hooks: Hooks): Output {
   const then = (tell: () => void) => void hosts.settled().then(tell);
   return {
-    synced(watch) {
-      hosts.synced(watch);
-      then(() => hooks.synced(watch));
+    synced(view) {
+      hosts.synced(view);
+      then(() => hooks.synced(view));
     },
-    changed(delta, watch, was) {
-      hosts.changed(delta, watch);
-      then(() => hooks.changed(delta, watch, was));
+    changed(delta, view, was) {
+      hosts.changed(delta, view, was);
+      then(() => hooks.changed(delta, view, was));
     },
-    status() {},
-    heartbeat: (heartbeat, watch) => hosts.heartbeat(heartbeat, watch),
+    heartbeat: (heartbeat, view) => hosts.heartbeat(heartbeat, view),
   };
 }
 

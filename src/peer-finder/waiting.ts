@@ -1,6 +1,6 @@
 import type { Log } from '../watcher/log.ts';
+import type { Output, View } from '../watcher/outputs/output.ts';
 import type { Group } from '../watcher/protocol.ts';
-import type { Output, Watch } from '../watcher/watch.ts';
 import type { Host } from './self.ts';
 
 /** Heartbeats come every 5 s, so the warning comes after 10 s and then once a minute. */
@@ -20,7 +20,7 @@ export class Waiting implements Output {
     this.#log = log;
   }
 
-  heartbeat(_heartbeat: unknown, { members }: Watch): void {
+  heartbeat(_heartbeat: unknown, { members }: View): void {
     this.#beats += 1;
     if ([...members.values()].some(({ self }) => self)) this.#beats = 0;
     if (this.#beats % TOLD_EVERY !== FIRST_TOLD) return;

@@ -4,12 +4,12 @@ import { type Log, silent } from './log.ts';
 import type { Members, MembershipEvent, Parts } from './membership/membership.ts';
 import { Order } from './membership/order.ts';
 import { Union } from './membership/union.ts';
+import type { Output, View } from './outputs/output.ts';
 import {
   type Delta,
   type Group,
   type Heartbeat,
   type Hello,
-  type Member,
   PROTOCOL,
   type Snapshot,
   type StaleReason,
@@ -25,16 +25,6 @@ const COALESCE_LIMIT_MS = 100;
 const LOST_GRACE_MS = 1000;
 const HEARTBEAT_SECONDS = 5;
 
-/** Where membership goes: the socket, files. Called in order, from one place; must not block. */
-export interface Output {
-  /** The first complete answer has come: `view` is the whole truth. */
-  synced?(view: Watch): void;
-  /** `was` is what those in `changed` were before, one for one. */
-  changed?(delta: Delta, view: Watch, was: readonly Member[]): void;
-  status?(status: Status, view: Watch): void;
-  heartbeat?(heartbeat: Heartbeat, view: Watch): void;
-}
-
 export interface WatchOptions {
   source: Source;
   group: Group;
@@ -47,7 +37,7 @@ export interface WatchOptions {
 }
 
 /** Follows a source and tells the outputs; what it tells is the stream protocol's state machine. */
-export class Watch {
+export class Watch implements View {
   readonly epoch = randomUUID();
   readonly group: Group;
   readonly heartbeatSeconds: number;

@@ -5,7 +5,7 @@ import { callerTokens } from './caller-tokens.ts';
 import { type Callers, everyCheck } from './callers.ts';
 import { type ClientCertificates, clientCertificates, parseClientCa } from './client-certificates.ts';
 import { type Get, IssuerKeys } from './issuer-keys.ts';
-import { type KeptFile, keptFile, watchFile } from './kept-file.ts';
+import { keptFile, type PacedFile, watchFile } from './kept-file.ts';
 
 /** What the settings say about who may ask for reviews. */
 export interface CallerChecks {
@@ -29,7 +29,7 @@ export function callerChecks(config: WebhookConfig, get: Get, log: Log): CallerC
     required: config.callerToken === 'require',
     log,
   });
-  const file: KeptFile | undefined =
+  const file: PacedFile | undefined =
     clientCaFile === undefined ? undefined : keptFile('--client-ca-file', clientCaFile, parseClientCa, log);
   const certificates: ClientCertificates | undefined = file && clientCertificates(clientName);
   return {

@@ -6,7 +6,7 @@ import type { Log } from '../log.ts';
 /** A kubelet brings a changed Secret or ConfigMap within about a minute. */
 const LOOK_AGAIN_MS = 60_000;
 
-export interface KeptFile {
+export interface PacedFile {
   /** What `parse` made of the file, the last time that it could be read. */
   readonly current: string;
   /** Reads the file again; resolves with whether it has changed. Never rejects. */
@@ -17,7 +17,7 @@ export interface KeptFile {
  * A file of the user's that is read again for as long as the process runs: what is broken at the start is a
  * `UsageError` that names the flag, what breaks later is logged, and the last good text goes on to hold.
  */
-export function keptFile(flag: string, file: string, parse: (text: string) => string, log: Log): KeptFile {
+export function keptFile(flag: string, file: string, parse: (text: string) => string, log: Log): PacedFile {
   let current: string;
   try {
     current = parse(readFileSync(file, 'utf8'));
@@ -44,7 +44,7 @@ export function keptFile(flag: string, file: string, parse: (text: string) => st
 }
 
 /** Looks again every minute, and calls `changed` when there is something new. */
-export function watchFile(file: KeptFile, changed: () => void): void {
+export function watchFile(file: PacedFile, changed: () => void): void {
   // `look` never rejects, and a fault of `changed` is the process's own to survive.
   const look = () => file.look().then((is) => (is ? changed() : undefined));
   setInterval(look, LOOK_AGAIN_MS).unref();

@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { UsageError } from '../../src/config.ts';
 import { withKubeconfig } from '../../src/peer-finder/kubeconfig.ts';
+import { Credentials } from '../../src/watcher/kubernetes/credentials.ts';
+import { silent } from '../../src/watcher/log.ts';
+import { issue } from '../../src/webhook/certificates/issue.ts';
+import { FakeClock } from '../support/fake-clock.ts';
 
 async function written(t: TestContext, config: unknown): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'rollcall-'));
@@ -31,19 +35,35 @@ test('server, CA and token of the current context are taken, from files beside t
   assert.equal(caFile, join(file, '..', 'ca.crt'));
 });
 
-test('texts in the kubeconfig itself are kept in files that nobody else can read', async (t) => {
-  const data = Buffer.from('PEM').toString('base64');
-  const file = await written(t, config({ 'certificate-authority-data': data }, { token: 'secret' }));
-  const { caFile, tokenFile } = await withKubeconfig(file, {});
-  assert.equal(await readFile(caFile!, 'utf8'), 'PEM');
-  assert.equal(await readFile(tokenFile!, 'utf8'), 'secret');
-  assert.equal((await stat(tokenFile!)).mode & 0o777, 0o600);
+test('texts in the kubeconfig itself stay in memory: nothing is written, and no file is named', async (t) => {
+  const { cert } = await issue(['127.0.0.1'], new Date());
+  const data = Buffer.from(cert).toString('base64');
+  const inline = config({ 'certificate-authority-data': data }, { token: 'secret', tokenFile: '/run/token' });
+  const file = await written(t, inline);
+  const place = await mkdtemp(join(tmpdir(), 'rollcall-'));
+  t.after(() => rm(place, { recursive: true }));
+  const { TMPDIR } = process.env;
+  process.env.TMPDIR = place;
+  t.after(() => {
+    if (TMPDIR === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = TMPDIR;
+  });
+  const { caFile, tokenFile, ca, token } = await withKubeconfig(file, {});
+  assert.deepEqual([caFile, tokenFile, ca, token], [undefined, undefined, cert, 'secret']);
+  assert.deepEqual(await readdir(place), []);
+});
+
+test('a token and a CA in memory go with a request', async () => {
+  const texts = { token: 'secret', ca: 'PEM' };
+  const credentials = new Credentials(texts, new FakeClock(), silent);
+  credentials.expire();
+  assert.deepEqual(credentials.current(), texts);
 });
 
 test('what other flags say counts first', async (t) => {
   const file = await written(t, config({}, { exec: { command: 'x' } }));
   const given = { server: 'http://127.0.0.1:1', tokenFile: '/t', caFile: '/c' };
-  assert.deepEqual(await withKubeconfig(file, given), given);
+  assert.deepEqual(await withKubeconfig(file, given), { ...given, token: undefined, ca: undefined });
 });
 
 test('one that can not be used is named, with what to give', async (t) => {
@@ -51,6 +71,10 @@ test('one that can not be used is named, with what to give', async (t) => {
     ['[', /can't be used/],
     ['', /can't be used \(it holds no object\)/],
     [{ contexts: 'x' }, /names no API server.*give -server/],
+    [
+      config({ 'certificate-authority-data': 'UEVN' }, {}),
+      /certificate-authority-data that is no PEM certificate.*give -ca-file/,
+    ],
     [config({}, { exec: { command: 'x' } }), /client certificate or a program.*-token-file/],
   ];
   for (const [content, message] of cases) {

@@ -8,13 +8,16 @@ import { aliases, HostsFile, withAliases } from '../../src/peer-finder/hosts-fil
 import { apiElseDns } from '../../src/peer-finder/peers.ts';
 import { hostVariables, isHost } from '../../src/peer-finder/self.ts';
 import { Waiting } from '../../src/peer-finder/waiting.ts';
-import { run } from '../../src/watcher/outputs/command.ts';
+import { systemClock } from '../../src/watcher/clock.ts';
 import { peerName } from '../../src/watcher/outputs/hooks.ts';
+import { run } from '../../src/watcher/outputs/run-command.ts';
+import type { Member } from '../../src/watcher/protocol.ts';
 import type { SourceEvent } from '../../src/watcher/source.ts';
 import { Watch } from '../../src/watcher/watch.ts';
+import { eventually } from '../support/eventually.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { RecordedLog } from '../watcher/recorded-log.ts';
-import { member, scripted } from '../watcher/scripted-source.ts';
+import { member, scripted, watchOf } from '../watcher/scripted-source.ts';
 
 const host = { names: ['db-0'], addresses: ['203.0.113.1', '2001:db8::1'] };
 
@@ -128,7 +131,7 @@ describe('the hosts file', () => {
     await writeFile(path, `# own\n${aliases(pods('db-0', 'db-1', 'db-2'), 'IP')}`);
     const { ino } = await stat(path);
     const log = new RecordedLog();
-    const file = new HostsFile(path, 'IP', log);
+    const file = new HostsFile(path, 'IP', systemClock, log);
     const watch = new Watch({ source: { name: 'pods', ...scripted() }, group: { namespace: 'shop' } });
     Object.assign(watch, { members: pods('db-0') });
     file.synced(watch);
@@ -136,6 +139,55 @@ describe('the hosts file', () => {
     assert.equal(await readFile(path, 'utf8'), `# own\n${aliases(pods('db-0'), 'IP')}`);
     assert.equal((await stat(path)).ino, ino, 'a mount in a container can not be renamed over');
   });
+});
+
+test('the hosts file is written for a change of its lines, at a pace, and checked at every heartbeat', async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), 'rollcall-'));
+  t.after(() => rm(directory, { recursive: true }));
+  const path = join(directory, 'hosts');
+  await writeFile(path, '');
+  const clock = new FakeClock();
+  const source = scripted();
+  const file = new HostsFile(path, 'IP', clock, new RecordedLog());
+  const watch = watchOf(source, clock, file);
+  let looks = 0;
+  const seen = new Proxy(watch.members, {
+    get(target, key) {
+      if (key === 'values') looks += 1;
+      const found = Reflect.get(target, key);
+      return typeof found === 'function' ? found.bind(target) : found;
+    },
+  });
+  Object.assign(watch, { members: seen });
+  const one = (more: Partial<Member> = {}) => [member('a', { addresses: ['203.0.113.1'], ...more })];
+  /** Lets time go by until what was asked for is written: the test's clock does not know when that is. */
+  const written = async () => {
+    await clock.advance(30);
+    let done = false;
+    void file.settled().then(() => {
+      done = true;
+    });
+    await eventually('a write', async () => {
+      await clock.advance(100);
+      return done;
+    });
+  };
+  const told = async (members: Member[]) => {
+    looks = 0;
+    source.push({ type: 'set', key: 's', members });
+    await written();
+    return looks;
+  };
+  source.push({ type: 'replace', parts: new Map([['s', one()]]) });
+  await written();
+  assert.equal(await readFile(path, 'utf8'), '# peer-finder-managed-aliases:\n203.0.113.1 a\n');
+  assert.equal(await told(one({ ready: false })), 0, 'who is ready stands in no line');
+  assert.equal(await told(one({ addresses: ['203.0.113.9'] })), 1);
+  await writeFile(path, '# from the kubelet\n');
+  await clock.advance(5000);
+  source.push({ type: 'tick' });
+  await written();
+  assert.match(await readFile(path, 'utf8'), /^# from the kubelet\n.*\n203\.0\.113\.9 a\n$/);
 });
 
 test('a pod that is not among its peers is told why after 10 s, then once a minute', () => {

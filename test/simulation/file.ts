@@ -1,4 +1,4 @@
-import type { WriteFile } from '../../src/watcher/outputs/files.ts';
+import type { WriteFile } from '../../src/watcher/outputs/atomic-write.ts';
 import type { Snapshot } from '../../src/watcher/protocol.ts';
 import type { SimulatedClock } from './clock.ts';
 import { canonical } from './expectation.ts';

@@ -1,4 +1,4 @@
-import type { WriteFile } from '../../src/watcher/outputs/files.ts';
+import type { WriteFile } from '../../src/watcher/outputs/atomic-write.ts';
 import type { SourceEvent } from '../../src/watcher/source.ts';
 import {
   givesUp,

@@ -3,7 +3,7 @@ import { merge } from '../../src/watcher/membership/merge.ts';
 import { alterations } from '../../src/watcher/membership/part.ts';
 import { Places } from '../../src/watcher/membership/places.ts';
 import { Union } from '../../src/watcher/membership/union.ts';
-import { FileOutput } from '../../src/watcher/outputs/files.ts';
+import { MembersFile } from '../../src/watcher/outputs/members-file.ts';
 import { type Pipe, Readers } from '../../src/watcher/outputs/readers.ts';
 import { Watch } from '../../src/watcher/watch.ts';
 import { ApiUpstream } from './api-upstream.ts';
@@ -120,7 +120,7 @@ class Simulation {
     const { ledger } = this.#upstream;
     this.#file = new SimulatedFile(this.#clock, new Random(seed, 'file'), ledger, this.#validator.report);
     const write = breakage.write?.(this.#file.write) ?? this.#file.write;
-    this.#watch.add(new FileOutput('', this.#clock, sidecarLog, write));
+    this.#watch.add(new MembersFile('', this.#clock, sidecarLog, write));
     const wrap = (pipe: Pipe) => breakage.pipe?.(pipe, this.#clock) ?? pipe;
     const chance = new Random(seed, 'readers');
     this.#audience = new Audience(this.#clock, chance, this.#validator, this.#readers, wrap);

@@ -3,7 +3,7 @@ import type { DnsResolver } from '../../src/watcher/dns/dns-resolver.ts';
 import type { Transport } from '../../src/watcher/kubernetes/transport.ts';
 import type { Log } from '../../src/watcher/log.ts';
 import type { UnionSteps } from '../../src/watcher/membership/union.ts';
-import type { WriteFile } from '../../src/watcher/outputs/files.ts';
+import type { WriteFile } from '../../src/watcher/outputs/atomic-write.ts';
 import type { Pipe } from '../../src/watcher/outputs/readers.ts';
 import type { Source } from '../../src/watcher/source.ts';
 import type { SimulatedClock } from './clock.ts';

@@ -1,8 +1,9 @@
 import { endpointSlices } from '../../src/watcher/kubernetes/endpoint-slices.ts';
 import { kubernetesSource } from '../../src/watcher/kubernetes/reflector.ts';
 import { silent } from '../../src/watcher/log.ts';
+import type { Output } from '../../src/watcher/outputs/output.ts';
 import type { Delta, Heartbeat, Status } from '../../src/watcher/protocol.ts';
-import { type Output, Watch } from '../../src/watcher/watch.ts';
+import { Watch } from '../../src/watcher/watch.ts';
 import { endpointSlice, podEndpoint } from '../support/endpoint-slices.ts';
 import { FakeClock, settle } from '../support/fake-clock.ts';
 import type { KubernetesObject } from '../support/kubernetes-store.ts';

@@ -1,7 +1,8 @@
 import type { Clock } from '../../src/watcher/clock.ts';
+import type { Output } from '../../src/watcher/outputs/output.ts';
 import type { Member } from '../../src/watcher/protocol.ts';
 import type { SourceEvent } from '../../src/watcher/source.ts';
-import { type Output, Watch } from '../../src/watcher/watch.ts';
+import { Watch } from '../../src/watcher/watch.ts';
 
 export type ScriptedSource = ReturnType<typeof scripted>;
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Output } from '../../src/watcher/outputs/output.ts';
 import type { Delta, Member } from '../../src/watcher/protocol.ts';
-import type { Output } from '../../src/watcher/watch.ts';
 import { FakeClock, settle } from '../support/fake-clock.ts';
 import { event } from '../support/scripted-api.ts';
 import { follow, Recorder, slice, synced } from './followed-group.ts';

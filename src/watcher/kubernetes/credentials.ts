@@ -12,6 +12,13 @@ export interface CredentialFiles {
   caFile?: string | undefined;
 }
 
+/** A token and a CA that are held in memory, where no file is given; they are never read again. */
+export interface CredentialTexts {
+  token?: string | undefined;
+  /** PEM. Whoever gives it has made sure that it is a certificate. */
+  ca?: string | undefined;
+}
+
 /**
  * The token and the CA, read again at least every minute and after a 401. What can't be read or
  * parsed is reported, and the last good value stays in use.
@@ -25,12 +32,12 @@ export class Credentials {
   #ca: string | undefined;
 
   /** Throws a `SettingFault` when a file can't be used at the start, when nothing older could stand in. */
-  constructor(files: CredentialFiles, clock: Clock, log: Log) {
+  constructor(files: CredentialFiles & CredentialTexts, clock: Clock, log: Log) {
     this.#files = files;
     this.#clock = clock;
     this.#log = log;
-    if (files.tokenFile !== undefined) this.#token = readToken(files.tokenFile);
-    if (files.caFile !== undefined) this.#ca = readCa(files.caFile);
+    this.#token = files.tokenFile === undefined ? files.token : readToken(files.tokenFile);
+    this.#ca = files.caFile === undefined ? files.ca : readCa(files.caFile);
     this.#readAt = clock.now();
   }
 

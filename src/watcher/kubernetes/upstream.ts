@@ -6,7 +6,7 @@ import { type Family, familyOf } from '../family.ts';
 import type { Log } from '../log.ts';
 import { clusterDomainIn, namespaceIn } from '../resolv-conf.ts';
 import { SettingFault } from '../setting-fault.ts';
-import { type CredentialFiles, Credentials } from './credentials.ts';
+import { type CredentialFiles, Credentials, type CredentialTexts } from './credentials.ts';
 import { proxyFor } from './proxy.ts';
 import type { Traffic } from './traffic.ts';
 import { kubernetesTransport, type Transport } from './transport.ts';
@@ -29,9 +29,13 @@ export interface UpstreamContext {
 }
 
 /** The way to the API server. Throws a `SettingFault` for what the user must mend. */
-export function kubernetesApi(options: UpstreamOptions, context: UpstreamContext): Transport {
+export function kubernetesApi(
+  options: UpstreamOptions & CredentialTexts,
+  context: UpstreamContext,
+): Transport {
   const { server, files } = upstream(options, context.environment);
-  const credentials = new Credentials(files, context.clock, context.log);
+  const { token, ca } = options;
+  const credentials = new Credentials({ ...files, token, ca }, context.clock, context.log);
   const proxy = proxyFor(new URL(server), context.environment);
   return kubernetesTransport(server, credentials, context.userAgent, proxy, context.traffic);
 }

@@ -2,15 +2,20 @@ import { existsSync, writeFileSync } from 'node:fs';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { SettingFault } from '../setting-fault.ts';
-import type { Output, Watch } from '../watch.ts';
+import type { Output, View } from './output.ts';
 
-/** Without a number to wait for, an API outage delays the application by this long and never prevents it. */
+/**
+ * The longest wait without a number of members: an API outage delays the application and never prevents it.
+ */
 const SYNC_MS = 10_000;
 
 export type TimeoutAction = 'continue' | 'fail';
 
 export interface GateOptions {
-  /** Members to wait for, ready or not; 0 waits for the first complete answer alone, for at most 10 s. */
+  /**
+   * The number of members to wait for, ready or not; 0 waits for the first complete answer alone, for at most
+   * 10 s.
+   */
   members: number;
   timeoutMs: number;
   onTimeout: TimeoutAction;
@@ -21,12 +26,12 @@ export interface GateOptions {
   marker: string;
 }
 
-/** Holds back the start of the application until it has company. */
+/** The output that holds back the start of the application until the group is large enough. */
 export class Gate implements Output {
   #options: GateOptions;
   #clock: Clock;
   #log: Log;
-  #watch: Watch | undefined;
+  #view: View | undefined;
   #timer: unknown;
   #open = false;
   #notice: string | undefined;
@@ -53,7 +58,7 @@ export class Gate implements Output {
     return this.#failed.promise;
   }
 
-  /** The time runs from now. */
+  /** Starts the time that the application waits at most. */
   start(): void {
     const { members, timeoutMs } = this.#options;
     if (this.#open) return;
@@ -64,23 +69,23 @@ export class Gate implements Output {
     return this.#open;
   }
 
-  /** What the application was started without, when the time was over before it was there. */
+  /** The sentence that says what was missing when the time was over; undefined when nothing was. */
   get notice(): string | undefined {
     return this.#notice;
   }
 
-  synced(watch: Watch): void {
-    this.#look(watch);
+  synced(view: View): void {
+    this.#look(view);
     if (!this.#open) this.#log.info('the application waits for members', this.#known());
   }
 
-  changed(_delta: unknown, watch: Watch): void {
-    this.#look(watch);
+  changed(_delta: unknown, view: View): void {
+    this.#look(view);
   }
 
-  #look(watch: Watch): void {
-    this.#watch = watch;
-    if (!this.#open && watch.members.size >= this.#options.members) this.#pass();
+  #look(view: View): void {
+    this.#view = view;
+    if (!this.#open && view.members.size >= this.#options.members) this.#pass();
   }
 
   #pass(): void {
@@ -120,15 +125,18 @@ export class Gate implements Output {
   }
 
   #known(): { known: number; wanted: number; hint?: string } {
-    const known = this.#watch?.members.size ?? 0;
+    const known = this.#view?.members.size ?? 0;
     const hint = this.#hint();
     return { known, wanted: this.#options.members, ...(hint === undefined ? {} : { hint }) };
   }
 
-  /** A StatefulSet makes the next pod when this one is ready, unless it is told not to wait. */
+  /**
+   * Returns why the members may never come. A StatefulSet makes the next pod when this one is ready, unless
+   * it is told not to wait.
+   */
   #hint(): string | undefined {
-    if (this.#watch === undefined) return undefined;
-    const members = [...this.#watch.members.values()];
+    if (this.#view === undefined) return undefined;
+    const members = [...this.#view.members.values()];
     const self = members.find((member) => member.self);
     if (self === undefined) {
       return 'this pod is not among the members; if it is meant to be, look at its labels and at publishNotReadyAddresses';

@@ -2,38 +2,46 @@ import { isIPv4, isIPv6 } from 'node:net';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { Delta, Member } from '../protocol.ts';
-import type { Output, Watch } from '../watch.ts';
-import { type Ending, type Run, run } from './command.ts';
-import { Latest } from './latest.ts';
-import { isGroupThere, leftRunning, MARK, signalAll } from './left-running.ts';
+import { isGroupThere, MARK, orphans, signalAll } from './orphans.ts';
+import type { Output, OutputMetric, View } from './output.ts';
+import { ReconcileLoop } from './reconcile-loop.ts';
+import { type Ending, type Run, run } from './run-command.ts';
 
-/** Joining a database cluster takes seconds; after a minute a script is stuck. */
+/**
+ * The default time limit of a command: joining a database cluster takes seconds, and after a minute a script
+ * is stuck.
+ */
 const TIMEOUT_MS = 60_000;
 
 export type HookName = 'on-start' | 'on-change';
 
-/** How a member is named to a hook, in peer-finder's words. */
+/** The ways to name a member to a hook, in peer-finder's words. */
 export type AddressType = 'DNS' | 'IP' | 'IPv4' | 'IPv6';
 
 export interface HookOptions {
-  /** Commands in words, from `parseCommand`. Without one for the start, the other runs then too. */
+  /** The command of the start, in words from `parseCommand`. Without it, the other runs then too. */
   onStart?: readonly string[] | undefined;
   onChange?: readonly string[] | undefined;
-  /** Infinity for none. */
+  /** The time limit of a command; Infinity for none. */
   timeoutMs?: number | undefined;
-  /** The line for a member, or its lines; undefined leaves it out. The default is `peerName('DNS')`. */
+  /**
+   * Returns the line for a member, or its lines; undefined leaves it out. The default is `peerName('DNS')`.
+   */
   peer?: ((member: Member) => string | readonly string[] | undefined) | undefined;
-  /** No hook runs while this pod is not among the members, as with peer-finder. */
+  /** Whether hooks wait until this pod is among the members, as with peer-finder. */
   needsSelf?: boolean | undefined;
-  /** The environment of a run that is about to begin; the default is that of this process. */
-  environment?: ((watch: Watch) => NodeJS.ProcessEnv) | undefined;
-  /** Where a command writes: line by line into the log, which is the default, or where this process does. */
+  /** Returns the environment of a run that is about to begin; the default is that of this process. */
+  environment?: ((view: View) => NodeJS.ProcessEnv) | undefined;
+  /**
+   * The place that a command writes to: the log, line by line, which is the default, or where this process
+   * writes.
+   */
   output?: 'log' | 'inherit' | undefined;
 }
 
 /**
- * Names a member: by its DNS name, or its address where it has none; or by its primary address, its
- * first IPv4 or its first IPv6 one, and not at all where it has none.
+ * Returns a function that names a member: by its DNS name, or its address where it has none; or by its
+ * primary address, its first IPv4 or its first IPv6 one, and not at all where it has none.
  */
 export function peerName(type: AddressType): (member: Member) => string | undefined {
   switch (type) {
@@ -55,8 +63,8 @@ interface Due {
 }
 
 /**
- * Runs commands when the list of peers changes, with the peers on stdin: sorted, each once, a newline
- * after each, then the end. Commands written for peer-finder run as they are.
+ * The output that runs commands when the list of peers changes, with the peers on stdin: sorted, each once, a
+ * newline after each, then the end. Commands written for peer-finder run as they are.
  *
  * - The first list is for the start command, every later one for the change command. Who is ready does
  *   not matter: only the list does, and the membership itself loses nobody without evidence.
@@ -72,26 +80,31 @@ interface Due {
  * - What a command leaves running when it ends is not disturbed, and is told to stop with the rest.
  */
 export class Hooks implements Output {
+  readonly metrics: readonly OutputMetric[] = [
+    metric('rollcall_hook_runs_total', 'Hooks that were run.', () => this.runs),
+    metric('rollcall_hook_failures_total', 'Hooks that failed.', () => this.failures),
+    metric('rollcall_hook_timeouts_total', 'Hooks that took too long.', () => this.timeouts),
+  ];
   #options: HookOptions;
   #clock: Clock;
   #log: Log;
-  #latest: Latest;
-  #watch: Watch | undefined;
+  #loop: ReconcileLoop;
+  #view: View | undefined;
   #running: Run | undefined;
   #started = Promise.withResolvers<void>();
   #hasStarted = false;
-  /** What the last run that succeeded was given; undefined after a failure, which may have done a part. */
+  /** The input of the last run that succeeded; undefined after a failure, which may have done a part. */
   #applied: string | undefined;
   #waitsForSelf = false;
-  /** What the commands, and all that they start, are known by afterwards. */
+  /** The mark in the environment of the commands, by which all that they start is known afterwards. */
   #mark: string = process.getBuiltinModule('node:crypto').randomUUID();
   #groups = new Set<number>();
   runs = 0;
   failures = 0;
   timeouts = 0;
-  /** The last run failed and the next has not succeeded yet. */
-  failing = false;
-  /** Of the last run: its exit status, 128 and the number of its signal, or 127 when it was not started. */
+  /** The hook whose last run failed, until a run succeeds. */
+  failing: HookName | undefined;
+  /** The exit status of the last run, or 128 and the number of its signal, or 127 when it was not started. */
   lastStatus: number | undefined;
 
   constructor(options: HookOptions, clock: Clock, log: Log) {
@@ -99,7 +112,7 @@ export class Hooks implements Output {
     this.#clock = clock;
     this.#log = log;
     const failed = (error: Error, pauseMs: number) => this.#failed(error, pauseMs);
-    this.#latest = new Latest(() => this.#work(), failed, clock);
+    this.#loop = new ReconcileLoop(() => this.#work(), failed, clock);
   }
 
   /** Resolves when the first command has succeeded. */
@@ -111,22 +124,22 @@ export class Hooks implements Output {
     return this.#running !== undefined;
   }
 
-  synced(watch: Watch): void {
-    this.#watch = watch;
-    this.#latest.request();
+  synced(view: View): void {
+    this.#view = view;
+    this.#loop.request();
   }
 
-  /** Who is ready is no news: the peers are worked out when their list may be another. */
-  changed(delta: Delta, _watch: Watch, was: readonly Member[]): void {
+  /** Asks for a run when the list of peers may be another: who is ready does not matter. */
+  changed(delta: Delta, _view: View, was: readonly Member[]): void {
     const { peer = peerName('DNS') } = this.#options;
     const shown = (member: Member) => JSON.stringify([member.self, peer(member)]);
     const changes = (member: Member, index: number) => shown(member) !== shown(was[index]!);
-    if (delta.left.length + delta.joined.length > 0 || delta.changed.some(changes)) this.#latest.request();
+    if (delta.left.length + delta.joined.length > 0 || delta.changed.some(changes)) this.#loop.request();
   }
 
-  /** Runs no more; resolves when a command that still ran, and what others left running, has ended. */
+  /** Ends the hooks: resolves when a command that still ran, and what others left running, has ended. */
   async close(): Promise<void> {
-    this.#latest.close();
+    this.#loop.close();
     this.#running?.kill();
     const deadline = this.#clock.now() + KILL_AFTER_MS;
     signalAll(this.#left(), 'SIGTERM');
@@ -136,12 +149,12 @@ export class Hooks implements Output {
   }
 
   /**
-   * Runs no more and hands the signal to a command that still runs and to what others left running;
+   * Ends the hooks and hands the signal to a command that still runs and to what others left running;
    * resolves when all of them have ended, however long that takes, with the status of the command.
    * Undefined when there was none.
    */
   async stop(signal: NodeJS.Signals): Promise<number | undefined> {
-    this.#latest.close();
+    this.#loop.close();
     this.#running?.signal(signal);
     signalAll(this.#left(), signal);
     const ending = await this.#running?.ended.catch(() => undefined);
@@ -149,9 +162,12 @@ export class Hooks implements Output {
     return ending?.status;
   }
 
-  /** What runs under a command that has ended; a command that still runs, and its group, are not among it. */
+  /**
+   * Returns the processes that a command has left when it ended. A command that still runs, and its group,
+   * are not among them.
+   */
   #left(): number[] {
-    return this.runs === 0 ? [] : leftRunning(this.#mark, this.#groups, this.#running?.group);
+    return this.runs === 0 ? [] : orphans(this.#mark, this.#groups, this.#running?.group);
   }
 
   async #leftEnded(deadline: number): Promise<void> {
@@ -162,16 +178,16 @@ export class Hooks implements Output {
 
   async #work(): Promise<void> {
     const due = this.#due();
-    if (due === undefined || this.#watch === undefined) return;
+    if (due === undefined || this.#view === undefined) return;
     const { hook, command, peers } = due;
     this.runs += 1;
     this.#applied = undefined;
     const startedAt = this.#clock.now();
-    const ending = await this.#run(due, this.#watch);
+    const ending = await this.#run(due, this.#view);
     this.lastStatus = ending.status;
     if (ending.status !== 0 || ending.timedOut) throw new Failed(hook, ending);
     this.#applied = peers;
-    this.failing = false;
+    this.failing = undefined;
     this.#hasStarted = true;
     this.#started.resolve();
     this.#log.info('hook done', {
@@ -183,13 +199,13 @@ export class Hooks implements Output {
     // What changed meanwhile has asked for the next run already.
   }
 
-  /** Which command is to run with which peers; undefined when there is nothing to tell. */
+  /** Returns the command that is to run, with its peers; undefined when there is nothing to tell. */
   #due(): Due | undefined {
     const { onStart, onChange, needsSelf, peer = peerName('DNS') } = this.#options;
     const hook = this.#hasStarted || onStart === undefined ? 'on-change' : 'on-start';
     const command = hook === 'on-start' ? onStart : onChange;
-    if (command === undefined || this.#watch === undefined) return undefined;
-    const members = [...this.#watch.members.values()];
+    if (command === undefined || this.#view === undefined) return undefined;
+    const members = [...this.#view.members.values()];
     const waits = needsSelf === true && !members.some(({ self }) => self);
     this.#noteWaiting(waits, members.length);
     const names = members.flatMap((member) => peer(member) ?? []);
@@ -198,7 +214,7 @@ export class Hooks implements Output {
     return waits || list === '' || list === this.#applied ? undefined : { hook, command, peers: list };
   }
 
-  async #run({ hook, command, peers }: Due, watch: Watch): Promise<Ending> {
+  async #run({ hook, command, peers }: Due, view: View): Promise<Ending> {
     const { timeoutMs = TIMEOUT_MS, environment, output = 'log' } = this.#options;
     const logged = (stream: string, line: string) => this.#log.info('hook output', { hook, stream, line });
     try {
@@ -206,7 +222,7 @@ export class Hooks implements Output {
         stdin: peers,
         timeoutMs,
         clock: this.#clock,
-        environment: { ...(environment?.(watch) ?? process.env), [MARK]: this.#mark },
+        environment: { ...(environment?.(view) ?? process.env), [MARK]: this.#mark },
         line: output === 'log' ? logged : undefined,
       });
       this.#remember(this.#running.group);
@@ -227,8 +243,8 @@ export class Hooks implements Output {
 
   #failed(error: Error, pauseMs: number): void {
     this.failures += 1;
-    this.failing = true;
     const { hook, ending } = error instanceof Failed ? error : {};
+    this.failing = hook;
     if (ending?.timedOut) this.timeouts += 1;
     this.#log.error('hook failed, it runs again', {
       hook,
@@ -239,7 +255,7 @@ export class Hooks implements Output {
     });
   }
 
-  /** A hook that never runs must not be a riddle. */
+  /** Logs, once, that hooks wait for this pod: a hook that never runs needs a reason. */
   #noteWaiting(waits: boolean, members: number): void {
     if (waits && !this.#waitsForSelf)
       this.#log.info('hooks wait until this pod is among the members', { members });
@@ -247,11 +263,11 @@ export class Hooks implements Output {
   }
 }
 
-/** As a shell has it. */
+/** The exit status of a command that could not be started, as shells have it. */
 const NOT_STARTED = 127;
-/** What a command left running has this long to end after SIGTERM, as a command itself has. */
+/** The time that a process which a command has left gets to end after SIGTERM, as a command itself gets. */
 const KILL_AFTER_MS = 5000;
-/** A look at all processes of a container takes under a millisecond. */
+/** The pause between two looks at the processes of the container. A look takes under a millisecond. */
 const LOOK_AGAIN_MS = 100;
 
 class Failed extends Error {
@@ -271,6 +287,10 @@ function notStarted([program]: readonly string[], error: Error): string {
     return `${program} is not there, or the interpreter in its first line is not; correct the path`;
   if (code === 'EACCES') return `${program} may not be executed; give it the mode 0755`;
   return error.message;
+}
+
+function metric(name: string, help: string, read: () => number): OutputMetric {
+  return { type: 'counter', name, help, read };
 }
 
 function count(peers: string): number {

@@ -1,5 +1,5 @@
 import type { Delta, Member, Status } from '../protocol.ts';
-import type { Output, Watch } from '../watch.ts';
+import type { Output, View } from './output.ts';
 
 /** The most names that a line of the log has of one kind. */
 const NAMES = 10;
@@ -12,8 +12,8 @@ export class LoggedChanges implements Output {
     this.#debug = debug;
   }
 
-  synced(watch: Watch): void {
-    this.#debug('group known', { revision: watch.revision, members: watch.members.size });
+  synced(view: View): void {
+    this.#debug('group known', { revision: view.revision, members: view.members.size });
   }
 
   changed({ revision, left, joined, changed }: Delta): void {

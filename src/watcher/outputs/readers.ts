@@ -1,21 +1,27 @@
-import type { Clock } from '../clock.ts';
+import { type Clock, orTimer } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { type Delta, encode, encodePieces, type Heartbeat, type Line, type Status } from '../protocol.ts';
-import type { Output, Watch } from '../watch.ts';
+import type { Output, OutputMetric, View } from './output.ts';
 
-/** What one slow reader may cost. */
+/** The memory that one slow reader may take. */
 const MAX_QUEUE_BYTES = 256 * 1024;
-/** A reader that takes nothing for so long is disconnected. */
+/** The longest that a reader may take nothing; then it is disconnected. */
 const STUCK_MS = 30_000;
-/** A pod has a handful of readers; a loop that forgets to close must not exhaust the sidecar. */
+/** The time that a reader gets to read its `bye`. */
+const BYE_MS = 1000;
+/**
+ * The most readers at once. A pod has a handful; a loop that forgets to close must not exhaust the sidecar.
+ */
 const MAX_READERS = 64;
-/** A snapshot goes out in pieces of about this size, made when the reader has room for them. */
+/**
+ * The size of the pieces in which a snapshot goes out, about; each is made when the reader has room for them.
+ */
 export const PIECE_BYTES = 16 * 1024;
 
 /** The way to one reader: a socket, or whatever a test puts in its place. */
 export interface Pipe {
   readonly destroyed: boolean;
-  /** False when no more should be written until `drain`. */
+  /** Returns false when no more should be written until `drain`. */
   write(data: string | Uint8Array): boolean;
   on(event: 'drain' | 'close', listener: () => void): unknown;
   /** Delivers what was written, then calls back. */
@@ -23,9 +29,22 @@ export interface Pipe {
   destroy(): unknown;
 }
 
-/** All who read the stream. A slow one never delays another, and none costs more than its queue. */
+/**
+ * The output for all who read the stream. A slow one never delays another, and none costs more than its
+ * queue.
+ */
 export class Readers implements Output {
-  #watch: Watch;
+  readonly metrics: readonly OutputMetric[] = [
+    metric('gauge', 'rollcall_socket_clients', 'Connected clients.', () => this.size),
+    metric('counter', 'rollcall_socket_refused_total', 'Clients refused at the cap.', () => this.refused),
+    metric(
+      'counter',
+      'rollcall_socket_resynced_total',
+      'Snapshots for clients that fell behind.',
+      () => this.resynced,
+    ),
+  ];
+  #view: View;
   #clock: Clock;
   #log: Log;
   #readers = new Set<Reader>();
@@ -33,8 +52,8 @@ export class Readers implements Output {
   refused = 0;
   resynced = 0;
 
-  constructor(watch: Watch, clock: Clock, log: Log) {
-    this.#watch = watch;
+  constructor(view: View, clock: Clock, log: Log) {
+    this.#view = view;
     this.#clock = clock;
     this.#log = log;
   }
@@ -52,7 +71,7 @@ export class Readers implements Output {
     const onResync = () => {
       this.resynced += 1;
     };
-    const reader = new Reader(pipe, this.#watch, this.#clock, onResync);
+    const reader = new Reader(pipe, this.#view, this.#clock, onResync);
     this.#readers.add(reader);
     pipe.on('close', () => {
       this.#readers.delete(reader);
@@ -93,12 +112,13 @@ export class Readers implements Output {
     });
   }
 
-  /** Says `bye` to every reader. */
-  close(reason: string): void {
+  /** Says `bye` to every reader; resolves when they are gone, or have had time to read it. */
+  async close(reason: string): Promise<void> {
     for (const reader of this.#readers) reader.bye(reason);
+    await orTimer(this.idle(), this.#clock, BYE_MS);
   }
 
-  /** All have the same bytes. */
+  /** Sends a line to all readers; they share its bytes. */
   #broadcast(line: Line): void {
     if (this.#readers.size === 0) return;
     const bytes = Buffer.from(encode(line));
@@ -108,29 +128,29 @@ export class Readers implements Output {
   #refuse(pipe: Pipe): void {
     this.refused += 1;
     const reason = `too many clients: ${MAX_READERS} are connected; close one of them`;
-    pipe.write(encode(this.#watch.hello()) + encode({ type: 'bye', reason }));
+    pipe.write(encode(this.#view.hello()) + encode({ type: 'bye', reason }));
     pipe.end(() => pipe.destroy());
   }
 }
 
-/** One reader: what it is still to be told, in at most `MAX_QUEUE_BYTES`. */
+/** A reader, with what it is still to be told, in at most `MAX_QUEUE_BYTES`. */
 class Reader {
   #pipe: Pipe;
-  #watch: Watch;
+  #view: View;
   #clock: Clock;
   #onResync: () => void;
   #queue: Buffer[] = [];
   #queuedBytes = 0;
   /** The snapshot that is on its way. */
   #snapshot: Iterator<string> | undefined;
-  /** The next thing to be told is a whole snapshot. */
+  /** Whether the next thing to be told is a whole snapshot. */
   #needsSnapshot = false;
   #blockedAt: number | undefined;
   #leaving = false;
 
-  constructor(pipe: Pipe, watch: Watch, clock: Clock, onResync: () => void) {
+  constructor(pipe: Pipe, view: View, clock: Clock, onResync: () => void) {
     this.#pipe = pipe;
-    this.#watch = watch;
+    this.#view = view;
     this.#clock = clock;
     this.#onResync = onResync;
     pipe.on('drain', () => {
@@ -140,9 +160,9 @@ class Reader {
   }
 
   greet(): void {
-    this.#queue.push(Buffer.from(encode(this.#watch.hello())));
+    this.#queue.push(Buffer.from(encode(this.#view.hello())));
     this.#pump();
-    if (this.#watch.synced) this.refresh();
+    if (this.#view.synced) this.refresh();
   }
 
   refresh(): void {
@@ -163,12 +183,12 @@ class Reader {
     this.#pump();
   }
 
-  /** A reader that is behind needs no sign of life: it has not read the last one. */
+  /** Sends a sign of life, unless the reader is behind and has not read the last one. */
   heartbeat(line: Buffer): void {
     if (this.#blockedAt === undefined) this.send(line);
   }
 
-  /** Milliseconds since the reader last made room. */
+  /** Returns the milliseconds since the reader last made room. */
   stuckFor(): number {
     return this.#blockedAt === undefined ? 0 : this.#clock.now() - this.#blockedAt;
   }
@@ -206,15 +226,19 @@ class Reader {
     }
     if (!this.#needsSnapshot) return undefined;
     this.#needsSnapshot = false;
-    this.#snapshot = wholeTruth(this.#watch);
+    this.#snapshot = wholeTruth(this.#view);
     return this.#next();
   }
 }
 
-/** The snapshot line, and the status when it is stale. */
-function* wholeTruth(watch: Watch): Generator<string, undefined> {
-  const status = watch.stale ? encode(watch.status()) : '';
-  yield* encodePieces(watch.snapshot(), PIECE_BYTES);
+function metric(type: OutputMetric['type'], name: string, help: string, read: () => number): OutputMetric {
+  return { type, name, help, read };
+}
+
+/** Yields the snapshot line, and the status when it is stale. */
+function* wholeTruth(view: View): Generator<string, undefined> {
+  const status = view.stale ? encode(view.status()) : '';
+  yield* encodePieces(view.snapshot(), PIECE_BYTES);
   if (status !== '') yield status;
   return undefined;
 }

@@ -4,13 +4,13 @@ import { dirname, join } from 'node:path';
 import { MAX_PATH_BYTES, SOCKET_NAME } from '../contract.ts';
 import type { Log } from '../log.ts';
 import { SettingFault } from '../setting-fault.ts';
-import { bindSocket } from './bind.ts';
+import { bindSocket } from './bind-socket.ts';
 import { PIECE_BYTES, type Readers } from './readers.ts';
 
-/** As long as the public name, so that it fits where that fits. */
+/** The temporary name of the socket. It is as long as the public name, so that it fits where that fits. */
 const TEMPORARY_NAME = '.members.tmp';
 
-/** The path of the socket in `directory`; throws a `SettingFault` when the system could not bind it. */
+/** Returns the path of the socket in `directory`; throws a `SettingFault` when the system could not bind it. */
 export function socketPath(directory: string): string {
   const path = join(directory, SOCKET_NAME);
   const bytes = Buffer.byteLength(path);

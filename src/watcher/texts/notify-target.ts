@@ -1,6 +1,6 @@
 import { isIPv4 } from 'node:net';
 
-/** The URL in `text`, which is http or udp and leads to this pod; throws when it is not. */
+/** Returns the URL in `text`, which is http or udp and leads to this pod; throws when it is not. */
 export function parseTarget(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url?.protocol !== 'http:' && url?.protocol !== 'udp:') {

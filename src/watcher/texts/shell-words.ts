@@ -1,5 +1,5 @@
 /**
- * The words of a command, quoted as a shell quotes: '...' as it stands, "..." and \ with escapes. No
+ * Returns the words of a command, quoted as a shell quotes: '...' as it stands, "..." and \ with escapes. No
  * shell runs it, so what only a shell understands is refused with a message that says what to give;
  * `sh -c '...'` is a command like any other, where the image has a shell.
  */

@@ -2,17 +2,17 @@ import { isIPv4, isIPv6 } from 'node:net';
 import { FILE_NAME, HEALTH_NAME, SOCKET_NAME } from '../contract.ts';
 import type { Member } from '../protocol.ts';
 
-/** One file of one line a member: `cluster.conf={hostname}:8848`. */
+/** A file with one line for each member, such as `cluster.conf={hostname}:8848`. */
 export interface Template {
-  /** A plain name, in the directory of the socket. */
+  /** The plain name of the file, in the directory of the socket. */
   file: string;
   line: readonly Part[];
 }
 
-/** Text as it stands, or a value of the member. */
+/** A part of a line: text as it stands, or a value of the member. */
 export type Part = string | { placeholder: string; value: (member: Member) => string | number | undefined };
 
-/** What `{...}` may hold. A member that lacks the value gives `undefined`. */
+/** The placeholders that `{...}` may hold. A member that lacks the value gives `undefined`. */
 const PLACEHOLDERS: Record<string, (member: Member) => string | number | undefined> = {
   name: (member) => member.name,
   namespace: (member) => member.namespace,
@@ -30,11 +30,11 @@ const PLACEHOLDERS: Record<string, (member: Member) => string | number | undefin
 
 const KNOWN = [...Object.keys(PLACEHOLDERS), 'port:NAME'].map((name) => `{${name}}`).join(' ');
 
-/** Names that any shell and any file system take as they are; the length leaves room for `.NAME.new`. */
+/** The names that any shell and any file system take as they are. The length leaves room for `.NAME.new`. */
 const FILE = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,199}$/;
 
 /**
- * The template that `FILE=LINE` stands for. `{{` and `}}` in the line are single braces. Throws a
+ * Returns the template that `FILE=LINE` stands for. `{{` and `}}` in the line are single braces. Throws a
  * message that says what to give instead.
  */
 export function parseTemplate(text: string): Template {
@@ -51,7 +51,7 @@ export function parseTemplate(text: string): Template {
   return { file, line: parseLine(text.slice(equals + 1)) };
 }
 
-/** The member's line; the placeholder that it has no value for, when there is one. */
+/** Returns the member's line, or the placeholder that it has no value for. */
 export function renderLine(template: Template, member: Member): { text: string } | { lacks: string } {
   let text = '';
   for (const part of template.line) {
@@ -89,7 +89,7 @@ function placeholder(name: string): (member: Member) => string | number | undefi
   throw new Error(`"{${name}}" is not a placeholder; there are ${KNOWN}`);
 }
 
-/** The port of a service that has one; of several, one has to be named. */
+/** Returns the port of a member that has one port; of several, one has to be named. */
 function onlyPort({ ports }: Member): number | undefined {
   const numbers = Object.values(ports);
   return numbers.length === 1 ? numbers[0] : undefined;

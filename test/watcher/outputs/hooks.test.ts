@@ -124,7 +124,7 @@ test('on-start runs once with the first peers, on-change with the later ones: so
     noted(),
     `on-start:\n${lines(0, 1, 10)}on-change:\n${lines(0, 1)}on-change:\n${lines(0, 1, 2)}`,
   );
-  assert.deepEqual([hooks.failures, hooks.failing, hooks.lastStatus], [0, false, 0]);
+  assert.deepEqual([hooks.failures, hooks.failing, hooks.lastStatus], [0, undefined, 0]);
 });
 
 test('stdin ends after the last newline', async (t) => {
@@ -232,7 +232,7 @@ test('kmodules/peer-finder: a failing hook is no zombie: it is told, counted, an
   await ran(1);
   assert.ok(hasEnded(Number(readFileSync(file('pid'), 'utf8'))));
   assert.deepEqual(await zombies(), []);
-  assert.deepEqual([hooks.failures, hooks.timeouts, hooks.failing, hooks.lastStatus], [1, 0, true, 3]);
+  assert.deepEqual([hooks.failures, hooks.timeouts, hooks.failing, hooks.lastStatus], [1, 0, 'on-start', 3]);
   assert.deepEqual(log.said(/hook failed/), [
     { hook: 'on-start', status: 3, timedOut: false, lastError: 'the peer refused', againInSeconds: 0.4 },
   ]);
@@ -250,7 +250,7 @@ test('kmodules/peer-finder: a failing hook is no zombie: it is told, counted, an
   assert.equal(hooks.runs, 2, 'the pause doubles');
   await clock.advance(1);
   await ran(3);
-  assert.deepEqual([hooks.failures, hooks.failing, hooks.lastStatus], [2, false, 0]);
+  assert.deepEqual([hooks.failures, hooks.failing, hooks.lastStatus], [2, undefined, 0]);
   assert.equal(noted(), `on-start:\n${lines(0)}${`on-start:\n${lines(0, 1)}`.repeat(2)}`);
   await set(db(0));
   await ran(4);
@@ -363,7 +363,7 @@ test('a script that is not there, or may not be run, is named with what to do, a
       [127, `${script} may not be executed; give it the mode 0755`],
     ],
   );
-  assert.deepEqual([hooks.runs, hooks.lastStatus, hooks.failing], [3, 0, false]);
+  assert.deepEqual([hooks.runs, hooks.lastStatus, hooks.failing], [3, 0, undefined]);
 });
 
 test('close ends the hook that runs, and none begins after it', async (t) => {

@@ -1,11 +1,11 @@
 import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../watcher/clock.ts';
 
 /** The most connections at once: a kubelet, a scraper and a person need three, and each costs about 10 KB. */
 export const MAX_CONNECTIONS = 64;
 
-/** A kubelet sends its request right after it has connected: who is silent for so long is none. */
+/** The time that a connection has to send its request: a kubelet sends it right after it has connected. */
 const HEADERS_MS = 1000;
 
 /** The most requests that are held: one kubelet asks, one question after the other. */
@@ -18,9 +18,9 @@ const MAX_HELD = 8;
  * held until there is something to say, the oldest is answered when there are too many of them.
  */
 export class Connections {
-  /** Whether its request has arrived, for each; the oldest comes first. */
+  /** The open connections, and whether the request of each has arrived; the oldest comes first. */
   #open = new Map<Socket, { asked: boolean }>();
-  /** What ends the wait of each that is held; the oldest comes first. */
+  /** The functions that end the wait of each request that is held; the oldest comes first. */
   #held = new Set<() => void>();
   #clock: Clock;
 
@@ -33,8 +33,8 @@ export class Connections {
   }
 
   /**
-   * The request of `response` has arrived. False for one that came with another on its connection, of which
-   * there can be thousands in one read: it is not answered, and costs no text.
+   * Notes that the request of `response` has arrived. Returns false for one that came with another on its
+   * connection, of which there can be thousands in one read: it is not answered, and costs no text.
    */
   asked(response: ServerResponse): boolean {
     response.setHeader('connection', 'close');
@@ -80,7 +80,9 @@ export class Connections {
     socket.destroy();
   }
 
-  /** The address with the most connections; a Unix socket has no addresses, so all there are one. */
+  /**
+   * Returns the address with the most connections; a Unix socket has no addresses, so all there count as one.
+   */
   #greediest(): string | undefined {
     const counts = new Map<string | undefined, number>();
     for (const { remoteAddress } of this.#open.keys())

@@ -7,17 +7,17 @@ import { readdirSync, readFileSync } from 'node:fs';
 export const MARK = 'ROLLCALL_HOOK';
 
 /**
- * The processes that run under a mark, or in one of the process groups: what commands left running when
- * they ended. Those of the group `except` are left out. Empty where there is no /proc.
+ * Returns the processes that run under a mark, or in one of the process groups: what commands left running
+ * when they ended. Those of the group `except` are left out. The list is empty where there is no /proc.
  */
-export function leftRunning(mark: string, groups: ReadonlySet<number>, except: number | undefined): number[] {
+export function orphans(mark: string, groups: ReadonlySet<number>, except: number | undefined): number[] {
   return processes().filter((pid) => {
     const group = pid === process.pid ? undefined : groupOf(pid);
     return group !== undefined && group !== except && (groups.has(group) || isMarked(pid, mark));
   });
 }
 
-/** Whether anything runs in the process group; once nothing does, its number may become another's. */
+/** Tells whether anything runs in the process group; once nothing does, its number may become another's. */
 export function isGroupThere(group: number): boolean {
   try {
     process.kill(-group, 0);
@@ -48,7 +48,10 @@ function processes(): number[] {
   }
 }
 
-/** The process group; undefined for a process that has ended, as a zombie has, which only its parent takes away. */
+/**
+ * Returns the process group; undefined for a process that has ended, as a zombie has, which only its parent
+ * takes away.
+ */
 function groupOf(pid: number): number | undefined {
   // The name of the program stands in parentheses and may hold anything; what follows is plain.
   const stat = read(`/proc/${pid}/stat`);
@@ -60,7 +63,10 @@ function isMarked(pid: number, mark: string): boolean {
   return read(`/proc/${pid}/environ`).split('\0').includes(`${MARK}=${mark}`);
 }
 
-/** Empty for a process that has ended meanwhile, or that belongs to another user. */
+/**
+ * Reads a file of /proc. The text is empty for a process that has ended meanwhile, or that belongs to another
+ * user.
+ */
 function read(path: string): string {
   try {
     return readFileSync(path, 'latin1');

@@ -4,8 +4,9 @@ import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { MAX_PAUSE_MS, replaceFile, type WriteFile } from '../../../src/watcher/outputs/files.ts';
-import { TemplateOutput } from '../../../src/watcher/outputs/line-files.ts';
+import { replaceFile, type WriteFile } from '../../../src/watcher/outputs/atomic-write.ts';
+import { MAX_PAUSE_MS } from '../../../src/watcher/outputs/pace.ts';
+import { TemplateFile } from '../../../src/watcher/outputs/template-file.ts';
 import type { Member } from '../../../src/watcher/protocol.ts';
 import { parseTemplate, renderLine } from '../../../src/watcher/texts/template.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -79,7 +80,7 @@ async function keep(t: TestContext, template: string, write?: WriteFile) {
   const clock = new FakeClock();
   const source = scripted();
   const log = new RecordedLog();
-  const output = new TemplateOutput(directory, parseTemplate(template), clock, log, write);
+  const output = new TemplateFile(directory, parseTemplate(template), clock, log, write);
   watchOf(source, clock, output);
   const path = join(directory, output.file);
   const set = async (...members: Member[]) => {

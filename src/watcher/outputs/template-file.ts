@@ -4,50 +4,56 @@ import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { Delta, Member } from '../protocol.ts';
 import { renderLine, type Template } from '../texts/template.ts';
-import type { Output, Watch } from '../watch.ts';
-import { KeptFile, PIECE_BYTES, replaceFile, type Text, type WriteFile } from './files.ts';
+import { replaceFile, type Text, type WriteFile } from './atomic-write.ts';
+import type { Output, OutputMetric, View } from './output.ts';
+import { fileFailures, PacedFile, PIECE_BYTES } from './paced-file.ts';
 
 /**
- * Keeps the file of one template: a line for every member of the group in the order of the snapshot,
+ * The output that keeps the file of one template: a line for every member of the group in the order of the snapshot,
  * ready or not, since a peer that is starting or ending is a peer still. Equal lines stand once (a pod
  * and its successor of the same name). A member that lacks a value which the line needs is left out,
  * counted in `skipped` and logged when that begins. The file appears at the first sync and is written
  * only when its text changes, so whoever watches it is not woken for nothing.
  */
-export class TemplateOutput implements Output {
+export class TemplateFile implements Output {
   readonly file: string;
+  readonly metrics: readonly OutputMetric[];
   #template: Template;
-  #kept: KeptFile;
+  #kept: PacedFile;
   #log: Log;
-  /** Members that the file's latest text leaves out. */
+  /** The number of members that the file's latest text leaves out. */
   skipped = 0;
 
   constructor(directory: string, template: Template, clock: Clock, log: Log, write: WriteFile = replaceFile) {
     this.file = template.file;
     this.#template = template;
     this.#log = log;
-    this.#kept = new KeptFile(join(directory, template.file), clock, log, unlessEqual(write));
+    this.#kept = new PacedFile(join(directory, template.file), clock, log, unlessEqual(write));
+    this.metrics = [fileFailures(this.#kept)];
   }
 
-  /** Writes that failed. */
   get failures(): number {
     return this.#kept.failures;
   }
 
-  synced(watch: Watch): void {
-    this.#kept.request(() => this.#render(watch.snapshot().members));
+  get failing(): string | undefined {
+    return this.#kept.failing ? this.file : undefined;
   }
 
-  changed(delta: Delta, watch: Watch, was: readonly Member[]): void {
+  synced(view: View): void {
+    this.#kept.request(() => this.#render(view.snapshot().members));
+  }
+
+  changed(delta: Delta, view: View, was: readonly Member[]): void {
     const changes = (member: Member, index: number) => this.#shown(member) !== this.#shown(was[index]!);
-    if (delta.left.length + delta.joined.length > 0 || delta.changed.some(changes)) this.synced(watch);
+    if (delta.left.length + delta.joined.length > 0 || delta.changed.some(changes)) this.synced(view);
   }
 
   heartbeat(): void {
     this.#kept.retry();
   }
 
-  /** The line, or what is missing for it: the file is about nothing else, least of all who is ready. */
+  /** Returns the line, or what is missing for it: the file is about nothing else, least of all who is ready. */
   #shown(member: Member): string {
     return JSON.stringify(renderLine(this.#template, member));
   }
@@ -78,7 +84,7 @@ export class TemplateOutput implements Output {
   }
 }
 
-/** The text in pieces, which are written one at a time. */
+/** Returns the text in pieces, which are written one at a time. */
 function pieces(lines: Iterable<string>): string[] {
   const pieces: string[] = [];
   let piece = '';
@@ -91,7 +97,10 @@ function pieces(lines: Iterable<string>): string[] {
   return [...pieces, piece];
 }
 
-/** What was written is known by its digest: kept as a text, it would take as much memory as the file. */
+/**
+ * Returns a function that writes a text unless it is the one that was written last. That one is known by its
+ * digest: kept as a text, it would take as much memory as the file.
+ */
 function unlessEqual(write: WriteFile): WriteFile {
   let written: string | undefined;
   return async (path, text) => {

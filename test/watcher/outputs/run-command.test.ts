@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { run } from '../../../src/watcher/outputs/command.ts';
+import { run } from '../../../src/watcher/outputs/run-command.ts';
 import { parseCommand } from '../../../src/watcher/texts/shell-words.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 

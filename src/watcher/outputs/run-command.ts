@@ -3,16 +3,19 @@ import { constants } from 'node:os';
 import type { Readable } from 'node:stream';
 import { type Clock, orTimer } from '../clock.ts';
 
-/** After SIGTERM a command has this long to end before SIGKILL. */
+/** The time that a command gets to end after SIGTERM, before SIGKILL. */
 const KILL_AFTER_MS = 5000;
-/** Output that is still in the pipe when the command has ended is there at once, if ever. */
+/**
+ * The wait for the last output: what is still in the pipe when the command has ended is there at once, if
+ * ever.
+ */
 const LAST_OUTPUT_MS = 1000;
-/** A longer line is cut: it goes into a log, and a command without newlines must not fill the memory. */
+/** The longest line that is kept whole: a command without newlines must not fill the memory. */
 const MAX_LINE_CHARACTERS = 4096;
 
-/** How a command ended. */
+/** The end of a command. */
 export interface Ending {
-  /** As a shell has it: the exit status, or 128 and the number of the signal that ended it. */
+  /** The exit status, or 128 and the number of the signal that ended it, as shells have it. */
   status: number;
   timedOut: boolean;
   /** The last line that it wrote to stderr; empty when there is none. */
@@ -32,7 +35,7 @@ export interface Run {
 
 export interface RunOptions {
   stdin: string;
-  /** Infinity for none: a timer could not wait for more than 24 days. */
+  /** The time limit; Infinity for none, since a timer could not wait for more than 24 days. */
   timeoutMs: number;
   clock: Clock;
   environment: NodeJS.ProcessEnv;
@@ -85,7 +88,7 @@ export function run(argv: readonly string[], options: RunOptions): Run {
   return { group: child.pid, ended, kill, signal: (signal) => signalGroup(child, signal) };
 }
 
-/** The status once the process has ended, been reaped, and its output been read. */
+/** Resolves with the status when the process has ended and its output has been read. */
 async function exit(child: ChildProcess, clock: Clock): Promise<number> {
   const closed = new Promise<void>((resolve) => child.on('close', () => resolve()));
   const status = await new Promise<number>((resolve, reject) => {

@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
-import { notifier } from '../../../src/watcher/outputs/notify.ts';
-import type { SnapshotTooLarge } from '../../../src/watcher/outputs/notify-udp.ts';
+import { HttpNotifier } from '../../../src/watcher/outputs/http-notifier.ts';
+import { type SnapshotTooLarge, UdpNotifier } from '../../../src/watcher/outputs/udp-notifier.ts';
 import type { Member, Snapshot } from '../../../src/watcher/protocol.ts';
 import { parseTarget } from '../../../src/watcher/texts/notify-target.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -23,7 +23,9 @@ function notify(t: TestContext, url: string) {
   const source = scripted();
   const log = new RecordedLog();
   const recorder = new Recorder();
-  const output = notifier(url, clock, log);
+  const target = parseTarget(url);
+  const output =
+    target.protocol === 'http:' ? new HttpNotifier(target, clock, log) : new UdpNotifier(target, log);
   t.after(() => output.close());
   const watch = watchOf(source, clock, output, recorder);
   const sync = (...members: Member[]) => source.push({ type: 'replace', parts: new Map([['a', members]]) });

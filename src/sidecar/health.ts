@@ -1,38 +1,39 @@
 import type { Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
-import { orTimer, systemClock } from '../clock.ts';
-import type { Watch } from '../watch.ts';
-import { bindSocket } from './bind.ts';
-import { Connections } from './connections.ts';
-import type { Gate } from './gate.ts';
+import { orTimer, systemClock } from '../watcher/clock.ts';
+import { bindSocket } from '../watcher/outputs/bind-socket.ts';
+import type { Gate } from '../watcher/outputs/gate.ts';
+import type { Output, View } from '../watcher/outputs/output.ts';
+import { Connections } from './health-connections.ts';
 
-/** As long as the name of the socket, so that it fits where that fits. */
+/** The temporary name of the socket. It is as long as the name itself, so that it fits where that fits. */
 const TEMPORARY_NAME = '.health.tmp';
 
-/** Heartbeats that may be missing before the watch loop counts as wedged. */
+/** The number of heartbeats that may be missing before the watch loop counts as wedged. */
 const MISSED_HEARTBEATS = 3;
 
 /**
- * A kubelet that asks too early is answered when the application may start, or after this: it writes an
+ * The longest that an answer to a kubelet is held until the application may start: it writes an
  * Event for each refusal, and after 25 of them for no more, not even that the time to wait is over.
  */
 export const HOLD_MS = 20_000;
 
-/** What is told about the sidecar. */
+/** The state that the answers are made from. */
 export interface Health {
-  watch: Watch;
+  watch: View;
   gate: Pick<Gate, 'open' | 'opened' | 'notice'>;
+  outputs?: readonly Output[];
   metrics(): string;
 }
 
 /**
- * `/startz` (the application may start), `/readyz` (the group is known), `/healthz` (the watch loop is
+ * Serves `/startz` (the application may start), `/readyz` (the group is known), `/healthz` (the watch loop is
  * alive) and `/metrics` over HTTP, at a port or at the path of a socket.
  */
 export async function serveHealth(
   place: number | string,
-  { watch, gate, metrics }: Health,
+  { watch, gate, outputs = [], metrics }: Health,
   holdMs = HOLD_MS,
 ): Promise<{ server: Server; port: number | undefined }> {
   // Imported as a module, node:http brings Node's whole fetch along: 6 MB of memory.
@@ -48,9 +49,9 @@ export async function serveHealth(
       case '/startz':
         return answerStart(response, kubelet);
       case '/readyz':
-        return answer(response, watch.synced, watch);
+        return answer(response, watch.synced, saying());
       case '/healthz':
-        return answer(response, watch.pulseAgeSeconds() < MISSED_HEARTBEATS * watch.heartbeatSeconds, watch);
+        return answer(response, isAlive(watch), saying());
       case '/metrics':
         response.setHeader('content-type', 'text/plain; version=0.0.4');
         return void response.end(metrics());
@@ -60,9 +61,10 @@ export async function serveHealth(
     }
   });
   const connections = new Connections(server, systemClock);
+  const saying = (notice?: string) => ({ ...stateOf(watch), failing: failingOf(outputs), notice });
   const answerStart = (response: ServerResponse, kubelet: boolean) => {
     if (kubelet && gate.open && gate.notice !== undefined) tell(response, gate.notice);
-    else answer(response, gate.open, watch, kubelet ? undefined : gate.notice);
+    else answer(response, gate.open, saying(kubelet ? undefined : gate.notice));
   };
   if (typeof place === 'string') {
     await bindSocket(server, place, join(dirname(place), TEMPORARY_NAME));
@@ -80,19 +82,34 @@ function isKubelet(userAgent: string | undefined): boolean {
 }
 
 /**
- * A kubelet takes a redirect to another host for a success, follows it no further, and writes the body
- * into an Event of the pod: so the pod shows what the application was started without. No right is
- * needed for it.
+ * Answers a kubelet with a notice. A kubelet takes a redirect to another host for a success, follows it no
+ * further, and writes the body into an Event of the pod: so the pod shows what the application was started
+ * without. No right is needed for it.
  */
 function tell(response: ServerResponse, notice: string): void {
   response.writeHead(302, { location: 'http://rollcall.invalid/', 'content-type': 'text/plain' });
   response.end(notice);
 }
 
-function answer(response: ServerResponse, ok: boolean, watch: Watch, notice?: string): void {
+function isAlive(watch: View): boolean {
+  return watch.pulseAgeSeconds() < MISSED_HEARTBEATS * watch.heartbeatSeconds;
+}
+
+function stateOf({ synced, stale, reason, message, revision, members }: View): object {
+  return { synced, stale, reason, message, revision, members: members.size };
+}
+
+/**
+ * Returns the settings that do not work at the moment. They change no answer from yes to no: the application
+ * would be the worse for it. No more than their names is told, since anybody may ask.
+ */
+function failingOf(outputs: readonly Output[]): string[] | undefined {
+  const failing = new Set(outputs.flatMap((output) => output.failing ?? []));
+  return failing.size === 0 ? undefined : [...failing];
+}
+
+function answer(response: ServerResponse, ok: boolean, state: object): void {
   response.statusCode = ok ? 200 : 503;
-  const { synced, stale, reason, message, revision } = watch;
-  const body = { ok, synced, stale, reason, message, revision, members: watch.members.size, notice };
   response.setHeader('content-type', 'application/json');
-  response.end(`${JSON.stringify(body)}\n`);
+  response.end(`${JSON.stringify({ ok, ...state })}\n`);
 }

@@ -6,14 +6,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
-import { serveHealth } from '../../../src/watcher/outputs/health.ts';
-import { FakeClock, settle } from '../../support/fake-clock.ts';
-import { member, scripted, watchOf } from '../scripted-source.ts';
+import { serveHealth } from '../../src/sidecar/health.ts';
+import type { Output } from '../../src/watcher/outputs/output.ts';
+import { FakeClock, settle } from '../support/fake-clock.ts';
+import { member, scripted, watchOf } from '../watcher/scripted-source.ts';
 
 async function serve(t: TestContext, holdMs = 50) {
   const clock = new FakeClock();
   const source = scripted();
   const watch = watchOf(source, clock);
+  const outputs: Output[] = [];
   let open = false;
   const opening = Promise.withResolvers<void>();
   const gate = {
@@ -25,7 +27,7 @@ async function serve(t: TestContext, holdMs = 50) {
   };
   const { server, port } = await serveHealth(
     0,
-    { watch, gate, metrics: () => 'rollcall_members 1\n' },
+    { watch, gate, outputs, metrics: () => 'rollcall_members 1\n' },
     holdMs,
   );
   t.after(() => server.close());
@@ -38,7 +40,7 @@ async function serve(t: TestContext, holdMs = 50) {
     open = true;
     opening.resolve();
   };
-  return { clock, source, get, gate, openGate };
+  return { clock, source, get, gate, openGate, outputs };
 }
 
 test('the application may start when the gate is open', async (t) => {
@@ -65,6 +67,23 @@ test('ready is when the group is known, and stale does not unmake it', async (t)
     revision: 1,
     members: 1,
   });
+});
+
+test('settings that do not work are named once each, and no answer is another for it', async (t) => {
+  const { source, get, outputs } = await serve(t);
+  source.push({ type: 'replace', parts: new Map() });
+  await settle();
+  outputs.push(
+    { failing: 'notify' },
+    { failing: undefined },
+    {},
+    { failing: 'notify' },
+    { failing: 'on-change' },
+  );
+  for (const path of ['/readyz', '/healthz']) {
+    const { status, text } = await get(path);
+    assert.deepEqual([status, JSON.parse(text).failing], [200, ['notify', 'on-change']]);
+  }
 });
 
 test('a watch loop that shows no life for three heartbeats is not healthy', async (t) => {

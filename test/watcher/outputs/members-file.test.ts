@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { VOLUME_SIZE } from '../../../src/inject/volumes.ts';
 import { silent } from '../../../src/watcher/log.ts';
-import { FileOutput, MAX_PAUSE_MS, replaceFile, type WriteFile } from '../../../src/watcher/outputs/files.ts';
+import { replaceFile, type WriteFile } from '../../../src/watcher/outputs/atomic-write.ts';
+import { MembersFile } from '../../../src/watcher/outputs/members-file.ts';
+import { MAX_PAUSE_MS } from '../../../src/watcher/outputs/pace.ts';
 import { encode, type Member, type Snapshot } from '../../../src/watcher/protocol.ts';
 import { eventually } from '../../support/eventually.ts';
 import { FakeClock, settle } from '../../support/fake-clock.ts';
@@ -17,7 +19,7 @@ async function write(t: TestContext, writeFile?: WriteFile) {
   t.after(() => rm(directory, { recursive: true, force: true }));
   const clock = new FakeClock();
   const source = scripted();
-  const files = new FileOutput(directory, clock, silent, writeFile);
+  const files = new MembersFile(directory, clock, silent, writeFile);
   watchOf(source, clock, files);
   const path = join(directory, 'members.json');
   const read = async () => {

@@ -1,7 +1,10 @@
 import { lstatSync, renameSync, unlinkSync } from 'node:fs';
 import type { Server } from 'node:net';
 
-/** Any user of the pod may connect: that the volume is mounted is the access control. So 0777 less this. */
+/**
+ * The umask of the socket: 0777 less this lets any user of the pod connect, as mounting the volume is the
+ * access control.
+ */
 const SOCKET_UMASK = 0o111;
 
 /**

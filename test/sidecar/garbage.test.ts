@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
 import { runInNewContext } from 'node:vm';
-import { collectGarbage, GarbageCollection } from '../../../src/watcher/outputs/garbage.ts';
-import { FakeClock, settle } from '../../support/fake-clock.ts';
-import { member, scripted, watchOf } from '../scripted-source.ts';
+import { collectGarbage, GarbageCollection } from '../../src/sidecar/garbage.ts';
+import { FakeClock, settle } from '../support/fake-clock.ts';
+import { member, scripted, watchOf } from '../watcher/scripted-source.ts';
 
 test('garbage is collected once, a second after the first list', async () => {
   const clock = new FakeClock();
@@ -37,7 +37,7 @@ test('collecting frees what nobody holds any more, and leaves no gc behind', () 
 });
 
 test('the young generation of a process without options stays small under churn', () => {
-  const garbage = new URL('../../../src/watcher/outputs/garbage.ts', import.meta.url).href;
+  const garbage = new URL('../../src/sidecar/garbage.ts', import.meta.url).href;
   const churn = (prepare: string) => {
     const script = `
       import { getHeapSpaceStatistics } from 'node:v8';

@@ -1,12 +1,14 @@
-import type { Clock } from '../clock.ts';
-import type { Output } from '../watch.ts';
+import type { Clock } from '../watcher/clock.ts';
+import type { Output } from '../watcher/outputs/output.ts';
 
-/** By then whoever waited for the first list has it, and what it left behind is garbage. */
+/**
+ * The delay after the first list: by then whoever waited for it has it, and what it left behind is garbage.
+ */
 const SETTLED_MS = 1000;
 
 /**
- * Gives the memory back that starting and the first list took: V8 would keep it, as room to grow, for
- * as long as the process allocates as little as this one does. For a process that is ours alone: it
+ * The output that gives the memory back that the start and the first list took: V8 would keep it, as room to
+ * grow, for as long as the process allocates as little as this one does. For a process that is ours alone: it
  * stops for 10 to 85 ms, once.
  */
 export class GarbageCollection implements Output {
@@ -33,7 +35,7 @@ export function keepYoungGenerationSmall(): void {
   process.getBuiltinModule('node:v8').setFlagsFromString('--semi-space-growth-factor=1');
 }
 
-/** All that can be given back is, code that ran only once included. */
+/** Collects all garbage, and gives back code that ran only once. */
 export function collectGarbage(): void {
   const { setFlagsFromString } = process.getBuiltinModule('node:v8');
   // Given at the start instead, the flag would have V8 reject Node's compiled code: 0.6 MB more.

@@ -1,15 +1,24 @@
 import { Backoff } from '../backoff.ts';
 import type { Clock } from '../clock.ts';
+import type { Pace } from './pace.ts';
+
+export interface ReconcileOptions {
+  /** The longest pause after a failure, in milliseconds; by default that of the backoff. */
+  maxPauseMs?: number;
+  /** The pace of jobs that succeed; by default each begins at once. */
+  pace?: Pace;
+}
 
 /**
- * Does a job whenever it is asked for, one at a time. What is asked for meanwhile is done once, after
- * it; a job that failed is done again, with backoff. The job looks up what is the latest by itself.
+ * A loop that does a job whenever it is asked for, one at a time. What is asked for meanwhile is done once,
+ * after it; a job that failed is done again, with backoff. The job looks up by itself what is the latest.
  */
-export class Latest {
+export class ReconcileLoop {
   #job: () => Promise<void>;
   #failed: (error: Error, pauseMs: number) => void;
   #clock: Clock;
   #maxPauseMs: number;
+  #pace: Pace | undefined;
   #backoff: Backoff;
   #wanted = false;
   #working = false;
@@ -21,12 +30,13 @@ export class Latest {
     job: () => Promise<void>,
     failed: (error: Error, pauseMs: number) => void,
     clock: Clock,
-    maxPauseMs = Number.POSITIVE_INFINITY,
+    { maxPauseMs = Number.POSITIVE_INFINITY, pace }: ReconcileOptions = {},
   ) {
     this.#job = job;
     this.#failed = failed;
     this.#clock = clock;
     this.#maxPauseMs = maxPauseMs;
+    this.#pace = pace;
     this.#backoff = new Backoff(clock);
   }
 
@@ -35,7 +45,7 @@ export class Latest {
     if (!this.#working) void this.#work();
   }
 
-  /** No job is begun from now on. */
+  /** Ends the loop: no job is begun from now on. */
   close(): void {
     this.#closed = true;
     this.#wake();
@@ -44,6 +54,11 @@ export class Latest {
   async #work(): Promise<void> {
     this.#working = true;
     while (this.#wanted && !this.#closed) {
+      const wait = this.#pace?.wait() ?? 0;
+      if (wait > 0) {
+        await this.#sleep(wait);
+        continue;
+      }
       this.#wanted = false;
       try {
         await this.#job();
@@ -59,8 +74,13 @@ export class Latest {
   async #rest(error: Error): Promise<void> {
     const pause = Math.min(this.#backoff.failed(), this.#maxPauseMs);
     this.#failed(error, pause);
+    await this.#sleep(pause);
+  }
+
+  /** Waits until the time is over or the loop is closed. */
+  async #sleep(milliseconds: number): Promise<void> {
     await new Promise<void>((resolve) => {
-      const timer = this.#clock.setTimeout(resolve, pause);
+      const timer = this.#clock.setTimeout(resolve, milliseconds);
       this.#wake = () => {
         this.#clock.clearTimeout(timer);
         resolve();

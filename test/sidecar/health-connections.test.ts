@@ -7,10 +7,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { serveHealth } from '../../../src/watcher/outputs/health.ts';
-import { eventually } from '../../support/eventually.ts';
-import { FakeClock } from '../../support/fake-clock.ts';
-import { scripted, watchOf } from '../scripted-source.ts';
+import { serveHealth } from '../../src/sidecar/health.ts';
+import { eventually } from '../support/eventually.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { scripted, watchOf } from '../watcher/scripted-source.ts';
 
 type Place = { port: number; host: string } | { path: string };
 

@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { parseConfig, UsageError } from '../../src/config.ts';
+import { metricsOf } from '../../src/sidecar/metrics.ts';
+import { sinksOf } from '../../src/sidecar/sinks.ts';
+import { sidecarSettings } from '../../src/sidecar-settings.ts';
+import { silent } from '../../src/watcher/log.ts';
+import { Malformed } from '../../src/watcher/membership/malformed.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { scripted, watchOf } from '../watcher/scripted-source.ts';
+
+/** The sinks of a sidecar with these flags, and the watch that they follow. */
+async function made(t: TestContext, ...flags: string[]) {
+  const directory = await mkdtemp(join(tmpdir(), 'rollcall-'));
+  t.after(() => rm(directory, { recursive: true }));
+  const argv = ['--namespace', 'default', '--service', 'db', '--directory', directory, ...flags];
+  const clock = new FakeClock();
+  const watch = watchOf(scripted(), clock);
+  const sinks = sinksOf(parseConfig(sidecarSettings, argv, {}), { view: watch, clock, log: silent });
+  t.after(() => Promise.all(sinks.all.map((sink) => sink.close?.('the test is over'))));
+  return { ...sinks, watch, names: sinks.all.map((sink) => sink.constructor.name) };
+}
+
+test('without settings, a group has its socket, its gate and members.json', async (t) => {
+  const { names, readers, gate, all } = await made(t);
+  assert.deepEqual(names, ['Readers', 'Gate', 'MembersFile']);
+  assert.ok(all.includes(readers) && all.includes(gate));
+});
+
+test('each setting makes its sinks, and the stream is told first', async (t) => {
+  const files = ['--file', 'a={name}', '--file', 'b={name}'];
+  const notified = ['--notify', 'http://127.0.0.1:1/', '--notify', 'udp://127.0.0.1:1'];
+  const { names } = await made(t, '--on-start', 'true', ...notified, ...files);
+  const common = ['Readers', 'Gate', 'MembersFile'];
+  assert.deepEqual(names, [
+    ...common,
+    'TemplateFile',
+    'TemplateFile',
+    'HttpNotifier',
+    'UdpNotifier',
+    'Hooks',
+  ]);
+});
+
+test('a file that is given twice is refused', async (t) => {
+  await assert.rejects(
+    made(t, '--file', 'a={name}', '--file', 'a={uid}'),
+    (error) => error instanceof UsageError && /^--file: "a" is given twice; give/.test(error.message),
+  );
+});
+
+test('what several sinks count under one name is added up, and what nobody counts is not there', async (t) => {
+  const { all, watch } = await made(t, '--file', 'a={name}', '--notify', 'udp://127.0.0.1:1');
+  const files = all.filter((sink) => sink.constructor.name.endsWith('File'));
+  const counted = files.flatMap((sink) => sink.metrics ?? []);
+  for (const [index, metric] of counted.entries()) metric.read = () => index + 1;
+  const text = metricsOf({
+    watch,
+    outputs: all,
+    malformed: new Malformed(silent),
+    traffic: { bytes: 7 },
+  }).text();
+  assert.match(text, /^rollcall_file_failures_total 3$/m);
+  assert.match(text, /^rollcall_notify_sent_total 0$/m);
+  assert.match(text, /^rollcall_upstream_bytes_total 7$/m);
+  assert.match(text, /^rollcall_socket_clients 0$/m);
+  assert.doesNotMatch(text, /rollcall_hook_/);
+  const names = text.split('\n').filter((line) => line.startsWith('# TYPE'));
+  assert.equal(new Set(names).size, names.length, 'each metric is described once');
+});
