@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
-import { sentenceOf } from './api.ts';
-import { BadReview } from './parse-review.ts';
+import { sentenceOf } from './api/api.ts';
+import { BadReview } from './parse/parse-review.ts';
 import { Refused } from './refused.ts';
 
 /** Faults become an HTTP status, never an answer: what follows is for the failurePolicy to decide. */

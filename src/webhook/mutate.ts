@@ -1,13 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
-import { Bodies, type Body, tooLong } from './bodies.ts';
-import type { Callers, Verdict } from './callers.ts';
-import type { Connection, Connections } from './connections.ts';
+import type { Authenticator, Verdict } from './authentication/authenticator.ts';
 import { type Faults, sendJson } from './faults.ts';
-import { hasMoreValues } from './json-weight.ts';
-import type { Limits } from './limits.ts';
-import { type AdmissionRequest, BadReview, parseReview } from './parse-review.ts';
+import { Bodies, type Body, tooLong } from './limits/bodies.ts';
+import type { Connection, Connections } from './limits/connections.ts';
+import type { Limits } from './limits/limits.ts';
+import { hasMoreValues } from './parse/json-weight.ts';
+import { type AdmissionRequest, BadReview, parseReview } from './parse/parse-review.ts';
 import { Refused } from './refused.ts';
 import type { Answer } from './review.ts';
 import { reviewText } from './review-text.ts';
@@ -15,7 +15,7 @@ import { reviewText } from './review-text.ts';
 export interface MutateOptions {
   review(request: AdmissionRequest): Promise<Answer>;
   /** Undefined when anybody may ask. */
-  callers?: Callers | undefined;
+  callers?: Authenticator | undefined;
   metrics: Metrics;
   log: Log;
 }

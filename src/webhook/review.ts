@@ -4,7 +4,7 @@ import { inject } from '../inject/inject.ts';
 import type { Operation } from '../inject/operations.ts';
 import type { Install } from '../inject/plan.ts';
 import type { Namespace, Pod } from '../inject/pod.ts';
-import { type AdmissionRequest, isPodCreation } from './parse-review.ts';
+import { type AdmissionRequest, isPodCreation } from './parse/parse-review.ts';
 import { reasonsText, warningTexts } from './told.ts';
 
 export interface AdmissionResponse {

@@ -4,10 +4,10 @@ import type { TLSSocket } from 'node:tls';
 import express, { type ErrorRequestHandler, type Express, type Response } from 'express';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
-import { Bag, type Member } from './bag.ts';
-import { Connections } from './connections.ts';
 import { Faults, sendJson } from './faults.ts';
-import { LIMITS, type Limits } from './limits.ts';
+import { Connections } from './limits/connections.ts';
+import { LIMITS, type Limits } from './limits/limits.ts';
+import { type Indexed, UnorderedSet } from './limits/unordered-set.ts';
 import { Mutate, type MutateOptions } from './mutate.ts';
 import { Refused } from './refused.ts';
 
@@ -24,9 +24,9 @@ export interface ServerOptions extends MutateOptions {
 }
 
 /** What each server needs to drain. */
-const held = new WeakMap<Server, { connections: Connections; underWay: Bag<UnderWay> }>();
+const held = new WeakMap<Server, { connections: Connections; underWay: UnorderedSet<UnderWay> }>();
 
-interface UnderWay extends Member {
+interface UnderWay extends Indexed {
   response: ServerResponse;
 }
 
@@ -61,13 +61,13 @@ export function webhookServer(
     requestCert: secrets.clientCa !== undefined,
     rejectUnauthorized: false,
   });
-  const underWay = new Bag<UnderWay>();
+  const underWay = new UnorderedSet<UnderWay>();
   held.set(server, { connections, underWay });
   connections.watch(server, (now) => mutate.look(now));
   server.on('request', (request, response) => {
     const connection = connections.asked(request.socket as TLSSocket, response);
     if (connection === undefined) return;
-    const exchange = { response, place: -1 };
+    const exchange = { response, index: -1 };
     underWay.add(exchange);
     response.on('close', () => underWay.delete(exchange));
     if (request.method === 'POST' && isReview(request.url!)) {

@@ -5,8 +5,8 @@ import type { OwnerReference, Pod } from '../inject/pod.ts';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import { type Clock, systemClock } from '../watcher/clock.ts';
-import { type Api, isStatus, sentenceOf } from './api.ts';
-import { eventsPath } from './paths.ts';
+import { type Api, isStatus, sentenceOf } from './api/api.ts';
+import { eventsPath } from './api/paths.ts';
 import { reasonsText } from './told.ts';
 
 /** The component that Events name; the policy on the webhook's own account knows it. */

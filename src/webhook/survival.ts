@@ -1,6 +1,6 @@
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
-import { sentenceOf } from './api.ts';
+import { sentenceOf } from './api/api.ts';
 
 /**
  * A fault that nobody caught ends no process that all pods wait for: it is counted and logged, with its place

@@ -9,23 +9,23 @@ import type { WebhookConfig } from '../injector-options.ts';
 import { installationOf } from '../installation.ts';
 import { jsonLog, type Log } from '../log.ts';
 import { Metrics } from '../metrics.ts';
-import { Access } from './access.ts';
-import { AccessController } from './access-controller.ts';
-import { Api } from './api.ts';
-import { callerChecks } from './caller-checks.ts';
+import { AccessController } from './access/controller.ts';
+import { AccessProvisioner } from './access/provisioner.ts';
+import { Api } from './api/api.ts';
+import { identityOf } from './api/identity.ts';
+import { type Features, ServerFeatures } from './api/server-features.ts';
+import { authenticationFrom } from './authentication/from-settings.ts';
 import { CertificateKeeper } from './certificates/keeper.ts';
 import { ownedByNamespace } from './certificates/owner.ts';
 import { bundles } from './certificates/publish.ts';
 import { SelfManaged } from './certificates/self-managed.ts';
 import { secretStore } from './certificates/store.ts';
-import { ClusterState } from './cluster-state.ts';
-import { identityOf } from './identity.ts';
 import { LogQueue } from './log-queue.ts';
-import type { AdmissionRequest } from './parse-review.ts';
+import type { AdmissionRequest } from './parse/parse-review.ts';
 import { type ReviewContext, review } from './review.ts';
 import { drain, secureContext, sendAway, webhookServer } from './server.ts';
-import { type Features, ServerFeatures } from './server-features.ts';
 import { SkipEvents } from './skip-events.ts';
+import { ClusterState } from './state/cluster-state.ts';
 import { background, surviveFaults } from './survival.ts';
 
 /** Until every API server and kube-proxy has heard that this replica is going. */
@@ -56,10 +56,10 @@ export async function webhook(config: WebhookConfig): Promise<void> {
 
 async function serve(config: WebhookConfig, metrics: Metrics, log: Log): Promise<void> {
   const api = await connect(config.kubeconfig, log);
-  const checks = callerChecks(config, (path) => api.get(path), log);
+  const checks = authenticationFrom(config, (path) => api.get(path), log);
   const state = new ClusterState({ api, metrics, log });
   const excluded = [...EXCLUDED_NAMESPACES, config.namespace];
-  const access = new Access({ api, log, metrics, state, excluded });
+  const access = new AccessProvisioner({ api, log, metrics, state, excluded });
   const certificates = certificateKeeper(config, api, log, metrics);
   const events = new SkipEvents(api, metrics, log);
   const install = installationOf({ ...config, defaults: config.default });

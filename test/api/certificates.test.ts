@@ -5,11 +5,11 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, beforeEach, suite, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Api } from '../../src/webhook/api.ts';
+import { Api } from '../../src/webhook/api/api.ts';
+import { kubeconfigIdentity } from '../../src/webhook/api/identity.ts';
 import { issue } from '../../src/webhook/certificates/issue.ts';
-import type { Held } from '../../src/webhook/certificates/rotation.ts';
-import { dataOf, heldIn } from '../../src/webhook/certificates/store.ts';
-import { kubeconfigIdentity } from '../../src/webhook/identity.ts';
+import type { SecretContent } from '../../src/webhook/certificates/rotation.ts';
+import { contentOf, dataOf } from '../../src/webhook/certificates/store.ts';
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
 import { install, SYSTEM_NAMESPACE } from '../support/deployment.ts';
 import { eventually } from '../support/eventually.ts';
@@ -70,16 +70,16 @@ suite('certificates under calls of a real API server', { timeout: 180_000 }, () 
     plane.request('POST', '/api/v1/namespaces/tenant/pods?dryRun=All', appPod({ name: 'app' }, INJECT));
 
   /** Two replicas that serve what is in the Secret, if any, and are called. */
-  const running = async (held?: Held): Promise<void> => {
-    if (held) {
+  const running = async (content?: SecretContent): Promise<void> => {
+    if (content) {
       const metadata = { name: 'rollcall-tls' };
-      await plane.must('POST', SECRETS, { metadata, type: 'kubernetes.io/tls', data: dataOf(held) });
+      await plane.must('POST', SECRETS, { metadata, type: 'kubernetes.io/tls', data: dataOf(content) });
     }
     await Promise.all([launch(), launch()]);
     await eventually('call of the webhook', async () => (await create()).status === 201);
   };
 
-  const stored = async (): Promise<Held> => heldIn((await plane.must('GET', SECRET)).data);
+  const stored = async (): Promise<SecretContent> => contentOf((await plane.must('GET', SECRET)).data);
 
   const published = async (): Promise<string[]> => {
     const { webhooks } = await plane.must('GET', CONFIGURATION);
@@ -154,28 +154,28 @@ suite('certificates under calls of a real API server', { timeout: 180_000 }, () 
 
   test('a Secret that is deleted or damaged loses no call', async () => {
     await running();
-    const damages: ((held: Held) => Promise<unknown>)[] = [
+    const damages: ((content: SecretContent) => Promise<unknown>)[] = [
       () => plane.must('DELETE', SECRET),
-      async (held) =>
-        overwrite({ ...held, serving: { ...held.serving!, key: (await issue(HOSTS, days(0))).key } }),
-      async (held) => overwrite({ ...held, serving: withGarbage(held.serving!) }),
-      async (held) => overwrite({ ...held, serving: await issue(HOSTS, days(-366)) }),
-      async (held) =>
-        overwrite({ ...held, serving: undefined, trusted: [] }, { 'tls.crt': '', 'tls.key': '' }),
+      async (content) =>
+        overwrite({ ...content, serving: { ...content.serving!, key: (await issue(HOSTS, days(0))).key } }),
+      async (content) => overwrite({ ...content, serving: withGarbage(content.serving!) }),
+      async (content) => overwrite({ ...content, serving: await issue(HOSTS, days(-366)) }),
+      async (content) =>
+        overwrite({ ...content, serving: undefined, trusted: [] }, { 'tls.crt': '', 'tls.key': '' }),
     ];
-    const overwrite = (held: Held, more: Record<string, string> = {}) => {
+    const overwrite = (content: SecretContent, more: Record<string, string> = {}) => {
       const metadata = { name: 'rollcall-tls' };
       return plane.must('PUT', SECRET, {
         metadata,
         type: 'kubernetes.io/tls',
-        data: { ...dataOf(held), ...more },
+        data: { ...dataOf(content), ...more },
       });
     };
     await whileCalled(async () => {
       for (const damage of damages) {
-        const held = await stored();
-        await damage(held);
-        await until('another certificate', held.serving?.cert);
+        const content = await stored();
+        await damage(content);
+        await until('another certificate', content.serving?.cert);
       }
     });
   });

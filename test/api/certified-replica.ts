@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Metrics } from '../../src/metrics.ts';
 import { silent } from '../../src/watcher/log.ts';
-import type { Api } from '../../src/webhook/api.ts';
+import type { Api } from '../../src/webhook/api/api.ts';
 import { CertificateKeeper } from '../../src/webhook/certificates/keeper.ts';
 import { bundles } from '../../src/webhook/certificates/publish.ts';
 import { SelfManaged } from '../../src/webhook/certificates/self-managed.ts';

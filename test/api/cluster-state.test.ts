@@ -8,11 +8,11 @@ import { type AccessNeed, ROLES } from '../../src/inject/account.ts';
 import { Metrics } from '../../src/metrics.ts';
 import { systemClock } from '../../src/watcher/clock.ts';
 import { silent } from '../../src/watcher/log.ts';
-import { Access } from '../../src/webhook/access.ts';
-import { Api, isStatus } from '../../src/webhook/api.ts';
-import { ClusterState } from '../../src/webhook/cluster-state.ts';
-import { podIdentity } from '../../src/webhook/identity.ts';
+import { AccessProvisioner } from '../../src/webhook/access/provisioner.ts';
+import { Api, isStatus } from '../../src/webhook/api/api.ts';
+import { podIdentity } from '../../src/webhook/api/identity.ts';
 import { type ReviewContext, review } from '../../src/webhook/review.ts';
+import { ClusterState } from '../../src/webhook/state/cluster-state.ts';
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
 import { install, SYSTEM_NAMESPACE } from '../support/deployment.ts';
 import { eventually } from '../support/eventually.ts';
@@ -57,7 +57,7 @@ suite('the cluster as the webhook holds it', { timeout: 180_000 }, () => {
     };
     api = new Api(podIdentity(environment, silent, { tokenFile, caFile: plane.caFile }));
     state = new ClusterState({ api, metrics: new Metrics(), log: silent, clock });
-    const access = new Access({ api, log: silent, state });
+    const access = new AccessProvisioner({ api, log: silent, state });
     state.start();
     await followed();
     ({ context } = cluster({

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { parseAllDocuments } from 'yaml';
 import packageJson from '../../package.json' with { type: 'json' };
 import type { Install } from '../../src/inject/plan.ts';
-import { featuresOf } from '../../src/webhook/server-features.ts';
+import { featuresOf } from '../../src/webhook/api/server-features.ts';
 import type { ControlPlane } from './control-plane.ts';
 import { freePorts } from './free-ports.ts';
 import { Rollcall } from './rollcall.ts';

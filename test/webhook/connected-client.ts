@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { silent } from '../../src/watcher/log.ts';
-import { Api } from '../../src/webhook/api.ts';
+import { Api } from '../../src/webhook/api/api.ts';
+import { type Identity, podIdentity } from '../../src/webhook/api/identity.ts';
 import { issue } from '../../src/webhook/certificates/issue.ts';
 import type { KeyPair } from '../../src/webhook/certificates/source.ts';
-import { type Identity, podIdentity } from '../../src/webhook/identity.ts';
 import { type KubernetesDouble, startKubernetesDouble } from '../support/kubernetes-double.ts';
 
 export interface Connected {

@@ -5,7 +5,7 @@ import { keys } from '../../src/inject/annotations.ts';
 import { inject, type Report } from '../../src/inject/inject.ts';
 import { TOKEN_PATH } from '../../src/inject/names.ts';
 import type { Namespace, Pod } from '../../src/inject/pod.ts';
-import { BadReview, parseReview } from '../../src/webhook/parse-review.ts';
+import { BadReview, parseReview } from '../../src/webhook/parse/parse-review.ts';
 import { warningTexts } from '../../src/webhook/told.ts';
 import { annotate, askingPod, INSTALL, labelled } from '../inject/pods.ts';
 import { reviewOf } from './reviews.ts';

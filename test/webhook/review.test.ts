@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { keys } from '../../src/inject/annotations.ts';
-import { BadReview, parseReview } from '../../src/webhook/parse-review.ts';
+import { BadReview, parseReview } from '../../src/webhook/parse/parse-review.ts';
 import { review } from '../../src/webhook/review.ts';
 import { applied, secondPass } from '../inject/api-server.ts';
 import { askingPod, pod } from '../inject/pods.ts';

@@ -1,7 +1,7 @@
 /** Admission requests as an API server sends them, and the cluster that they are answered in. */
 import type { Operation } from '../../src/inject/operations.ts';
 import type { Pod } from '../../src/inject/pod.ts';
-import type { AdmissionRequest } from '../../src/webhook/parse-review.ts';
+import type { AdmissionRequest } from '../../src/webhook/parse/parse-review.ts';
 import type { AdmissionResponse, ReviewContext } from '../../src/webhook/review.ts';
 import { askingPod, INSTALL, labelled, plain } from '../inject/pods.ts';
 

@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Log } from '../../log.ts';
 import type { Metrics } from '../../metrics.ts';
-import { sentenceOf } from '../api.ts';
+import { sentenceOf } from '../api/api.ts';
 import { problemOf } from './judge.ts';
 import type { Bundles } from './publish.ts';
 import type { CertificateSource, KeyPair, Material } from './source.ts';

@@ -1,6 +1,6 @@
 import type { V1MutatingWebhookConfiguration } from '@kubernetes/client-node';
-import type { Api } from '../api.ts';
-import { webhookConfigurationPath } from '../paths.ts';
+import type { Api } from '../api/api.ts';
+import { webhookConfigurationPath } from '../api/paths.ts';
 import { certificatesIn } from './pem.ts';
 
 /** What API servers trust: the bundles of all entries of one MutatingWebhookConfiguration. */

@@ -1,8 +1,9 @@
 import { X509Certificate } from 'node:crypto';
 import type { KeyPair } from './source.ts';
+import { isSelfSigned, type Verdict } from './verdict.ts';
 
 /** What the Secret holds: the pair that all replicas serve, the one after it, and what is to be trusted. */
-export interface Held {
+export interface SecretContent {
   serving: KeyPair | undefined;
   /** It is published before it is served. */
   next: KeyPair | undefined;
@@ -14,13 +15,9 @@ export interface Held {
   caKey: string | undefined;
 }
 
-/** A pair with less left does not wait for that hour. */
-const HURRY_MS = 86_400_000;
 /** More than two are trusted only where a Secret was damaged several times in an hour. */
 const TRUSTED_LIMIT = 8;
 
-/** `bad` pairs are never served; `due` ones are good, and to be followed by the next. */
-export type Verdict = 'good' | 'due' | 'bad';
 export type Step = 'keep' | 'issue' | 'prepare' | 'promote' | 'drop';
 
 /** What to do, from a verdict on each pair and whether the next was published for long enough. */
@@ -32,20 +29,11 @@ export function stepFor(serving: Verdict, next: Verdict | undefined, published: 
   return published ? 'promote' : 'keep';
 }
 
-/** Whether a usable pair is to be followed by the next: at two thirds of its life, or when a CA signed it. */
-export function verdictOn({ cert }: KeyPair, now: Date): Verdict {
-  const { validFromDate, validToDate } = new X509Certificate(cert);
-  const [from, to] = [validFromDate.getTime(), validToDate.getTime()];
-  if (to - now.getTime() < HURRY_MS) return 'bad';
-  if (!isSelfSigned(cert)) return 'due';
-  return now.getTime() < from + ((to - from) * 2) / 3 ? 'good' : 'due';
-}
-
 /**
  * All that is to be trusted, the oldest first: the two pairs, what signed them, and others for as long as
  * `overlap` says that a replica may still serve what they are for.
  */
-export function trustedFor({ serving, next, trusted }: Held, overlap: boolean, now: Date): string[] {
+export function trustedFor({ serving, next, trusted }: SecretContent, overlap: boolean, now: Date): string[] {
   const signed = serving !== undefined && !isSelfSigned(serving.cert);
   const own = [...(signed ? [] : [serving?.cert]), next?.cert].filter((cert) => cert !== undefined);
   const others = trusted.filter(
@@ -55,11 +43,6 @@ export function trustedFor({ serving, next, trusted }: Held, overlap: boolean, n
   // rollcall 0.1.0 takes the first one to be the CA of `caKey`.
   const kept = signed ? others.slice(0, room) : others.slice(-room);
   return [...new Set([...trusted.filter((cert) => own.includes(cert) || kept.includes(cert)), ...own])];
-}
-
-export function isSelfSigned(cert: string): boolean {
-  const certificate = new X509Certificate(cert);
-  return certificate.subject === certificate.issuer && certificate.verify(certificate.publicKey);
 }
 
 function hasRunOut(cert: string, now: Date): boolean {

@@ -2,17 +2,10 @@ import { X509Certificate } from 'node:crypto';
 import type { Log } from '../../log.ts';
 import { issue } from './issue.ts';
 import { problemOf } from './judge.ts';
-import {
-  type Held,
-  isSelfSigned,
-  type Step,
-  stepFor,
-  trustedFor,
-  type Verdict,
-  verdictOn,
-} from './rotation.ts';
+import { type SecretContent, type Step, stepFor, trustedFor } from './rotation.ts';
 import type { CertificateSource, KeyPair, Material, Standing } from './source.ts';
 import type { SecretStore, Stored } from './store.ts';
+import { isSelfSigned, type Verdict, verdictOn } from './verdict.ts';
 
 /** Each lost race is a replica that wrote; one look of each writes at most once or twice. */
 const ATTEMPTS = 10;
@@ -22,7 +15,7 @@ const ATTEMPTS = 10;
  * each minute; the rest is for a roll-out that is stuck, and there are months of time.
  */
 export const OVERLAP_LOOKS = 60;
-const NOTHING: Held = { serving: undefined, next: undefined, trusted: [], caKey: undefined };
+const NOTHING: SecretContent = { serving: undefined, next: undefined, trusted: [], caKey: undefined };
 
 /**
  * Issues the certificates itself and keeps them in one Secret that all replicas share. Whoever sees first
@@ -45,51 +38,54 @@ export class SelfManaged implements CertificateSource {
 
   async look(standing: Standing): Promise<Material> {
     const before = await this.#store.load();
-    this.#countServing(before?.held.serving);
-    const held = await this.#settle(before, standing);
-    return { pair: held.serving!, trusted: held.trusted };
+    this.#countServing(before?.content.serving);
+    const content = await this.#settle(before, standing);
+    return { pair: content.serving!, trusted: content.trusted };
   }
 
   /** What is stored once nothing is left to be done. */
-  async #settle(before: Stored | undefined, standing: Standing): Promise<Held> {
+  async #settle(before: Stored | undefined, standing: Standing): Promise<SecretContent> {
     let stored = before;
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-      const { step, held } = await this.#advance(stored?.held ?? NOTHING, standing);
-      if (held === stored?.held) return held;
-      if (await this.#store.save(held, stored)) {
-        this.#tell(step, held);
-        return held;
+      const { step, content } = await this.#advance(stored?.content ?? NOTHING, standing);
+      if (content === stored?.content) return content;
+      if (await this.#store.save(content, stored)) {
+        this.#tell(step, content);
+        return content;
       }
       stored = await this.#store.load();
     }
     throw new Error('the Secret was written to by others again and again; looking later');
   }
 
-  async #advance(held: Held, standing: Standing): Promise<{ step: Step; held: Held }> {
+  async #advance(
+    content: SecretContent,
+    standing: Standing,
+  ): Promise<{ step: Step; content: SecretContent }> {
     const now = new Date();
-    const serving = await this.#judge('serving', held.serving, trustedFor(held, true, now));
-    const next = held.next && (await this.#judge('next', held.next, [held.next.cert]));
-    const published = held.next && standing.looksTrusted(held.next.cert) >= this.#overlapLooks;
+    const serving = await this.#judge('serving', content.serving, trustedFor(content, true, now));
+    const next = content.next && (await this.#judge('next', content.next, [content.next.cert]));
+    const published = content.next && standing.looksTrusted(content.next.cert) >= this.#overlapLooks;
     const step = stepFor(serving, next, published === true);
-    const stepped = await this.#take(step, held, standing, now);
+    const stepped = await this.#take(step, content, standing, now);
     const trusted = trustedFor(stepped, this.#overlaps(stepped), now);
-    if (stepped === held && trusted.join() === held.trusted.join()) return { step, held };
-    return { step, held: { ...stepped, trusted } };
+    if (stepped === content && trusted.join() === content.trusted.join()) return { step, content };
+    return { step, content: { ...stepped, trusted } };
   }
 
-  async #take(step: Step, held: Held, standing: Standing, now: Date): Promise<Held> {
+  async #take(step: Step, content: SecretContent, standing: Standing, now: Date): Promise<SecretContent> {
     switch (step) {
       case 'keep':
-        return held;
+        return content;
       case 'prepare':
-        return { ...held, next: await issue(this.#hosts, now) };
+        return { ...content, next: await issue(this.#hosts, now) };
       case 'drop':
-        return { ...held, next: undefined };
+        return { ...content, next: undefined };
       case 'promote':
-        return { ...held, serving: held.next, next: undefined, caKey: undefined };
+        return { ...content, serving: content.next, next: undefined, caKey: undefined };
       case 'issue': {
         // Other replicas go on with what they have until they look.
-        const trusted = [...new Set([...(await standing.published()), ...held.trusted])];
+        const trusted = [...new Set([...(await standing.published()), ...content.trusted])];
         return { serving: await issue(this.#hosts, now), next: undefined, trusted, caKey: undefined };
       }
     }
@@ -104,7 +100,7 @@ export class SelfManaged implements CertificateSource {
   }
 
   /** Whether replicas may still serve something else: another one may have written since this look began. */
-  #overlaps({ serving }: Held): boolean {
+  #overlaps({ serving }: SecretContent): boolean {
     return serving?.cert !== this.#serving.cert || this.#serving.looks < this.#overlapLooks;
   }
 
@@ -113,7 +109,7 @@ export class SelfManaged implements CertificateSource {
     this.#serving = { cert, looks: cert === this.#serving.cert ? this.#serving.looks + 1 : 0 };
   }
 
-  #tell(step: Step, { serving, next, trusted }: Held): void {
+  #tell(step: Step, { serving, next, trusted }: SecretContent): void {
     const { cert } = (step === 'prepare' ? next : serving)!;
     const expires = new X509Certificate(cert).validToDate.toISOString();
     const signedByCa = !isSelfSigned(serving!.cert);

@@ -1,12 +1,12 @@
 import type { V1Secret } from '@kubernetes/client-node';
-import { type Api, ifThere, isStatus } from '../api.ts';
-import { secretPath, secretsPath } from '../paths.ts';
+import { type Api, ifThere, isStatus } from '../api/api.ts';
+import { secretPath, secretsPath } from '../api/paths.ts';
 import { certificatesIn, PEM_LIMIT, pairIn } from './pem.ts';
-import type { Held } from './rotation.ts';
+import type { SecretContent } from './rotation.ts';
 
 /** The content of the Secret, and the Secret as it was read, of which the rest is kept. */
 export interface Stored {
-  held: Held;
+  content: SecretContent;
   secret: V1Secret;
 }
 
@@ -15,18 +15,18 @@ export interface SecretStore {
   /** Undefined when there is no Secret. */
   load(): Promise<Stored | undefined>;
   /** False when it was written to or deleted meanwhile: what is there now is to be used. */
-  save(held: Held, before: Stored | undefined): Promise<boolean>;
+  save(content: SecretContent, before: Stored | undefined): Promise<boolean>;
 }
 
 export function secretStore(api: Api, namespace: string, name: string): SecretStore {
   return {
     async load() {
       const secret = await ifThere(api.get<V1Secret>(secretPath(namespace, name)));
-      return secret === undefined ? undefined : { held: heldIn(secret.data ?? {}), secret };
+      return secret === undefined ? undefined : { content: contentOf(secret.data ?? {}), secret };
     },
 
-    async save(held, before) {
-      const body = secretOf(held, name, before?.secret);
+    async save(content, before) {
+      const body = secretOf(content, name, before?.secret);
       try {
         if (before === undefined) await api.create(secretsPath(namespace), body);
         // The version that was read is in its metadata.
@@ -41,16 +41,16 @@ export function secretStore(api: Api, namespace: string, name: string): SecretSt
 }
 
 /** Metadata and type stay as they are: labels may be others', and a type can't be changed. */
-function secretOf(held: Held, name: string, before: V1Secret | undefined): V1Secret {
+function secretOf(content: SecretContent, name: string, before: V1Secret | undefined): V1Secret {
   const metadata = before?.metadata ?? { name, labels: { 'app.kubernetes.io/managed-by': 'rollcall' } };
-  return { metadata, type: before?.type ?? 'kubernetes.io/tls', data: dataOf(held) };
+  return { metadata, type: before?.type ?? 'kubernetes.io/tls', data: dataOf(content) };
 }
 
 /**
  * `tls.crt` and `tls.key` are what is served, `next.crt` and `next.key` what will be, `ca.crt` what is
  * trusted. `ca.key` is there for as long as the pair is one that rollcall 0.1.0 signed.
  */
-export function dataOf({ serving, next, trusted, caKey }: Held): Record<string, string> {
+export function dataOf({ serving, next, trusted, caKey }: SecretContent): Record<string, string> {
   const texts = {
     'ca.crt': trusted.join(''),
     'ca.key': caKey,
@@ -67,7 +67,7 @@ export function dataOf({ serving, next, trusted, caKey }: Held): Record<string, 
 }
 
 /** Anybody may have written it: what can't be read is as if it were not there. */
-export function heldIn(data: Record<string, unknown>): Held {
+export function contentOf(data: Record<string, unknown>): SecretContent {
   const text = (name: string): string => {
     const base64 = data[name];
     // Four characters are three bytes.

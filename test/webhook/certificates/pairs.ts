@@ -1,7 +1,7 @@
 /** Pairs of certificate and key, good ones and all kinds of bad ones, and the Secret of rollcall 0.1.0. */
 import { X509Certificate } from 'node:crypto';
 import { generate, type SelfsignedOptions } from 'selfsigned';
-import type { Held } from '../../../src/webhook/certificates/rotation.ts';
+import type { SecretContent } from '../../../src/webhook/certificates/rotation.ts';
 import type { KeyPair } from '../../../src/webhook/certificates/source.ts';
 
 export const HOSTS = ['rollcall.rollcall-system.svc', 'localhost', '127.0.0.1'];
@@ -56,7 +56,7 @@ function keysOf({ cert, key }: KeyPair) {
 }
 
 /** What rollcall 0.1.0 keeps: a leaf, its CA of ten years, and the key of that CA. */
-export async function legacy(): Promise<Held & { serving: KeyPair; caKey: string }> {
+export async function legacy(): Promise<SecretContent & { serving: KeyPair; caKey: string }> {
   const ca = await pair({ name: 'rollcall-ca-1', ca: true, to: days(3649) });
   const serving = await pair({ name: 'rollcall', signedBy: ca });
   return { serving, next: undefined, trusted: [ca.cert], caKey: ca.key };

@@ -3,13 +3,13 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { Metrics } from '../../../src/metrics.ts';
 import { silent } from '../../../src/watcher/log.ts';
-import { isStatus } from '../../../src/webhook/api.ts';
+import { isStatus } from '../../../src/webhook/api/api.ts';
 import { issue } from '../../../src/webhook/certificates/issue.ts';
 import { CertificateKeeper } from '../../../src/webhook/certificates/keeper.ts';
 import { bundles } from '../../../src/webhook/certificates/publish.ts';
 import { SelfManaged } from '../../../src/webhook/certificates/self-managed.ts';
 import type { KeyPair } from '../../../src/webhook/certificates/source.ts';
-import { dataOf, heldIn, secretStore } from '../../../src/webhook/certificates/store.ts';
+import { contentOf, dataOf, secretStore } from '../../../src/webhook/certificates/store.ts';
 import { type Connected, connected, writes } from '../connected-client.ts';
 import { days, HOSTS, legacy, pair } from './pairs.ts';
 
@@ -109,14 +109,14 @@ async function started(both: Connected): Promise<Replica> {
 const webhooksOf = ({ api }: Connected) => api.get(CONFIGURATION)!.webhooks as any[];
 const bundlesOf = (both: Connected) =>
   webhooksOf(both).map(({ clientConfig }) => Buffer.from(clientConfig.caBundle, 'base64').toString());
-const held = ({ api }: Connected) => heldIn(api.get(SECRET)?.data as Record<string, unknown>);
+const content = ({ api }: Connected) => contentOf(api.get(SECRET)?.data as Record<string, unknown>);
 const put = ({ api }: Connected, data: Record<string, string>) =>
   api.create(SECRETS, { metadata: { name: 'rollcall-tls' }, type: 'kubernetes.io/tls', data });
 
 test('the first replica issues, stores, publishes, and only then serves', async (t) => {
   const both = await start(t);
   const { served } = await started(both);
-  assert.deepEqual(held(both).serving, served);
+  assert.deepEqual(content(both).serving, served);
   assert.equal(both.api.get(SECRET)?.type, 'kubernetes.io/tls');
   assert.deepEqual(bundlesOf(both), [served!.cert, served!.cert]);
   assert.deepEqual(writes(both), [`POST ${SECRETS}`, `PATCH ${CONFIGURATION}`]);
@@ -141,7 +141,7 @@ test('several replicas that start at once end with one certificate', async (t) =
     replicas.map((replica) => replica.served),
     [served, served, served],
   );
-  assert.deepEqual(held(both).serving, served);
+  assert.deepEqual(content(both).serving, served);
   assert.deepEqual(bundlesOf(both), [served!.cert, served!.cert]);
 });
 
@@ -173,7 +173,7 @@ test('two replicas that keep no step go through a renewal, and all that is serve
     replicas.map(({ served }) => served),
     [old, old],
   );
-  const { next } = held(both);
+  const { next } = content(both);
   const seen = new Set<string>();
   for (let minute = 0; minute < 2 * OVERLAP_LOOKS + 5; minute += 1) {
     for (const replica of replicas) {
@@ -201,7 +201,7 @@ test("a Secret of 0.1.0 is taken over: the CA's key goes, and all that is served
       assertTrusted(both, replicas, old.trusted[0]);
     }
   }
-  const { serving } = held(both);
+  const { serving } = content(both);
   assert.deepEqual(
     replicas.map(({ served }) => served),
     [serving, serving],
@@ -228,7 +228,7 @@ test('a Secret that is damaged while replicas run is replaced, and what they ser
         assertTrusted(both, replicas);
       }
     }
-    assert.deepEqual(replicas[0]!.served, held(both).serving);
+    assert.deepEqual(replicas[0]!.served, content(both).serving);
     assert.deepEqual(replicas[1]!.served, replicas[0]!.served);
   }
   assert.notDeepEqual(replicas[0]!.served, before);
@@ -312,10 +312,10 @@ test('of two who save from the same state one is told that it came second', asyn
   assert.equal(await store.save(one, undefined), true);
   assert.equal(await store.save(one, undefined), false);
   const before = await store.load();
-  assert.deepEqual(before?.held, one);
+  assert.deepEqual(before?.content, one);
   assert.equal(await store.save(two, before), true);
   assert.equal(await store.save(one, before), false);
-  assert.deepEqual((await store.load())?.held, two);
+  assert.deepEqual((await store.load())?.content, two);
   both.api.delete(SECRET);
   assert.equal(await store.save(one, before), false, 'one that was deleted meanwhile');
 });

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { beforeEach, describe, test } from 'node:test';
 import { silent } from '../../../src/watcher/log.ts';
 import { issue } from '../../../src/webhook/certificates/issue.ts';
-import { type Held, isSelfSigned } from '../../../src/webhook/certificates/rotation.ts';
+import type { SecretContent } from '../../../src/webhook/certificates/rotation.ts';
 import { OVERLAP_LOOKS, SelfManaged } from '../../../src/webhook/certificates/self-managed.ts';
 import type { KeyPair, Standing } from '../../../src/webhook/certificates/source.ts';
-import { dataOf, heldIn, type SecretStore } from '../../../src/webhook/certificates/store.ts';
+import { contentOf, dataOf, type SecretStore } from '../../../src/webhook/certificates/store.ts';
+import { isSelfSigned } from '../../../src/webhook/certificates/verdict.ts';
 import { days, HOSTS, legacy, pair, withGarbage } from './pairs.ts';
 
 const FRESH: Standing = { published: async () => [], looksTrusted: () => 0 };
@@ -18,27 +19,27 @@ class Secret implements SecretStore {
   /** What others do between a read and the write that follows. */
   meanwhile: (() => void) | undefined;
 
-  put(held: Held): void {
-    this.data = dataOf(held);
+  put(content: SecretContent): void {
+    this.data = dataOf(content);
     this.writes += 1;
   }
 
-  get held(): Held {
-    return heldIn(this.data!);
+  get content(): SecretContent {
+    return contentOf(this.data!);
   }
 
   async load() {
     if (this.data === undefined) return undefined;
-    return { held: this.held, secret: { metadata: { resourceVersion: String(this.writes) } } };
+    return { content: this.content, secret: { metadata: { resourceVersion: String(this.writes) } } };
   }
 
-  async save(held: Held, before: Awaited<ReturnType<SecretStore['load']>>) {
+  async save(content: SecretContent, before: Awaited<ReturnType<SecretStore['load']>>) {
     const meanwhile = this.meanwhile;
     this.meanwhile = undefined;
     meanwhile?.();
     const version = this.data === undefined ? undefined : String(this.writes);
     if (before?.secret.metadata?.resourceVersion !== version) return false;
-    this.put(held);
+    this.put(content);
     return true;
   }
 }
@@ -49,7 +50,7 @@ beforeEach(() => {
 });
 
 const replica = (hosts = HOSTS) => new SelfManaged(secret, hosts, silent);
-const held = (serving: KeyPair | undefined, more: Partial<Held> = {}): Held => ({
+const content = (serving: KeyPair | undefined, more: Partial<SecretContent> = {}): SecretContent => ({
   serving,
   next: undefined,
   trusted: serving ? [serving.cert] : [],
@@ -60,7 +61,7 @@ const held = (serving: KeyPair | undefined, more: Partial<Held> = {}): Held => (
 describe('nothing stored', () => {
   test('a pair is issued and stored, which is all that is trusted, without any key of a CA', async () => {
     const material = await replica().look(FRESH);
-    assert.deepEqual(material, { pair: secret.held.serving, trusted: [material.pair.cert] });
+    assert.deepEqual(material, { pair: secret.content.serving, trusted: [material.pair.cert] });
     assert.ok(isSelfSigned(material.pair.cert));
     assert.deepEqual(Object.keys(secret.data!).sort(), ['ca.crt', 'tls.crt', 'tls.key']);
     assert.deepEqual(await replica().look(FRESH), material, 'the next replica takes it');
@@ -91,10 +92,10 @@ describe('nothing stored', () => {
 describe('renewal', () => {
   test('the next pair is published for an hour before it is served, and the last one for an hour after', async () => {
     const old = await issue(HOSTS, days(-250));
-    secret.put(held(old));
+    secret.put(content(old));
     const source = replica();
     const prepared = await source.look(FRESH);
-    const { next } = secret.held;
+    const { next } = secret.content;
     assert.deepEqual(prepared, { pair: old, trusted: [old.cert, next!.cert] });
     const writes = secret.writes;
     assert.deepEqual(await source.look({ ...FRESH, looksTrusted: () => OVERLAP_LOOKS - 1 }), prepared);
@@ -104,17 +105,17 @@ describe('renewal', () => {
       assert.deepEqual((await source.look(PUBLISHED)).trusted, [old.cert, next!.cert]);
     }
     assert.deepEqual(await source.look(PUBLISHED), { pair: next, trusted: [next!.cert] });
-    assert.deepEqual(secret.held, held(next));
+    assert.deepEqual(secret.content, content(next));
   });
 
   test('a replica that was restarted waits its own hour before it takes trust away', async () => {
     const [old, current] = [await issue(HOSTS, days(-250)), await issue(HOSTS, days(-2))];
-    secret.put(held(current, { trusted: [old.cert, current.cert] }));
+    secret.put(content(current, { trusted: [old.cert, current.cert] }));
     assert.deepEqual((await replica().look(PUBLISHED)).trusted, [old.cert, current.cert]);
   });
 
   test('of two that prepare at once both take what was written first', async () => {
-    secret.put(held(await issue(HOSTS, days(-250))));
+    secret.put(content(await issue(HOSTS, days(-250))));
     const answers = await Promise.all([replica().look(FRESH), replica().look(FRESH)]);
     assert.deepEqual(answers[0], answers[1]);
     assert.equal(answers[0]?.trusted.length, 2);
@@ -122,24 +123,24 @@ describe('renewal', () => {
 
   test('a pair that runs out within a day is replaced without the hour', async () => {
     const [old, next] = [await issue(HOSTS, days(-364.5)), await issue(HOSTS, new Date())];
-    secret.put(held(old, { next, trusted: [old.cert, next.cert] }));
+    secret.put(content(old, { next, trusted: [old.cert, next.cert] }));
     assert.deepEqual(await replica().look(FRESH), { pair: next, trusted: [old.cert, next.cert] });
-    secret.put(held(old));
+    secret.put(content(old));
     const { pair: issued, trusted } = await replica().look(FRESH);
     assert.deepEqual(trusted, [old.cert, issued.cert]);
   });
 
   test('a next pair from a clock that is ahead is not taken', async () => {
     const [old, next] = [await issue(HOSTS, days(-250)), await issue(HOSTS, days(2))];
-    secret.put(held(old, { next, trusted: [old.cert, next.cert] }));
+    secret.put(content(old, { next, trusted: [old.cert, next.cert] }));
     const { pair: serving } = await replica().look(PUBLISHED);
     assert.deepEqual(serving, old);
-    assert.notEqual(secret.held.next?.cert, next.cert);
+    assert.notEqual(secret.content.next?.cert, next.cert);
   });
 
   test('a clock that is behind by less than an hour finds the pair valid', async () => {
     const ahead = await issue(HOSTS, new Date(Date.now() + 59 * 60_000));
-    secret.put(held(ahead));
+    secret.put(content(ahead));
     assert.deepEqual((await replica().look(FRESH)).pair, ahead);
   });
 
@@ -157,10 +158,10 @@ describe('a Secret of rollcall 0.1.0', () => {
     secret.put(old);
     const source = replica();
     const prepared = await source.look(FRESH);
-    const { next } = secret.held;
+    const { next } = secret.content;
     assert.ok(isSelfSigned(next!.cert));
     assert.deepEqual(prepared, { pair: old.serving, trusted: [...old.trusted, next!.cert] });
-    assert.deepEqual(secret.held, { ...old, next, trusted: prepared.trusted });
+    assert.deepEqual(secret.content, { ...old, next, trusted: prepared.trusted });
   });
 
   test("then the CA's key is gone at once, and the CA itself an hour later", async () => {
@@ -173,7 +174,7 @@ describe('a Secret of rollcall 0.1.0', () => {
     assert.ok(isSelfSigned(now.cert));
     assert.deepEqual(Object.keys(secret.data!).sort(), ['ca.crt', 'tls.crt', 'tls.key']);
     for (let looks = 0; looks <= OVERLAP_LOOKS; looks += 1) await source.look(PUBLISHED);
-    assert.deepEqual(secret.held, held(now));
+    assert.deepEqual(secret.content, content(now));
   });
 });
 
@@ -182,21 +183,21 @@ const other = await pair();
 const expired = await pair({ from: days(-9), to: days(-1) });
 const [noCa, oldCa] = [await pair(), await legacy()];
 const signedByNoCa = await pair({ signedBy: noCa });
-const damages: [what: string, held: Held][] = [
-  ['no pair', held(undefined)],
-  ["another's key", held({ ...good, key: other.key })],
-  ['an expired certificate', held(expired)],
-  ['one that is not yet valid', held(await pair({ from: days(1) }))],
-  ['one for clients', held(await pair({ usage: 'clientAuth' }))],
-  ['one with wrong names', held(await pair({ hosts: ['wrong.svc'] }))],
-  ['one from an issuer that is no CA', held(signedByNoCa, { trusted: [noCa.cert] })],
-  ['one from a CA that is not there', held(oldCa.serving, { trusted: [other.cert] })],
-  ['one with SHA-1', held(await pair({ algorithm: 'sha1' }))],
-  ['a short RSA key', held(await pair({ bits: 1024 }))],
-  ['several certificates', held({ ...good, cert: good.cert + other.cert })],
-  ['garbage behind', held({ ...good, cert: `${good.cert}garbage` })],
-  ['garbage in the base64', held(withGarbage(good), { trusted: [good.cert] })],
-  ['a key that is none', held({ ...good, key: 'nothing' })],
+const damages: [what: string, content: SecretContent][] = [
+  ['no pair', content(undefined)],
+  ["another's key", content({ ...good, key: other.key })],
+  ['an expired certificate', content(expired)],
+  ['one that is not yet valid', content(await pair({ from: days(1) }))],
+  ['one for clients', content(await pair({ usage: 'clientAuth' }))],
+  ['one with wrong names', content(await pair({ hosts: ['wrong.svc'] }))],
+  ['one from an issuer that is no CA', content(signedByNoCa, { trusted: [noCa.cert] })],
+  ['one from a CA that is not there', content(oldCa.serving, { trusted: [other.cert] })],
+  ['one with SHA-1', content(await pair({ algorithm: 'sha1' }))],
+  ['a short RSA key', content(await pair({ bits: 1024 }))],
+  ['several certificates', content({ ...good, cert: good.cert + other.cert })],
+  ['garbage behind', content({ ...good, cert: `${good.cert}garbage` })],
+  ['garbage in the base64', content(withGarbage(good), { trusted: [good.cert] })],
+  ['a key that is none', content({ ...good, key: 'nothing' })],
 ];
 
 describe('a Secret that is not well', () => {
@@ -207,7 +208,7 @@ describe('a Secret that is not well', () => {
         ...FRESH,
         published: async () => [good.cert],
       });
-      assert.deepEqual(secret.held.serving, issued);
+      assert.deepEqual(secret.content.serving, issued);
       assert.ok(![good.cert, other.cert, damaged.serving?.cert].includes(issued.cert));
       assert.ok(trusted.includes(issued.cert) && trusted.includes(good.cert));
       const writes = secret.writes;
@@ -217,27 +218,27 @@ describe('a Secret that is not well', () => {
   }
 
   test('whoever loses the race to mend it takes no trust away', async () => {
-    secret.put(held(good));
+    secret.put(content(good));
     const source = replica();
     for (let looks = 0; looks <= OVERLAP_LOOKS; looks += 1) await source.look(FRESH);
-    secret.put(held({ ...good, key: other.key }, { trusted: [good.cert] }));
-    secret.meanwhile = () => secret.put(held(other, { trusted: [good.cert, other.cert] }));
+    secret.put(content({ ...good, key: other.key }, { trusted: [good.cert] }));
+    secret.meanwhile = () => secret.put(content(other, { trusted: [good.cert, other.cert] }));
     const answer = await source.look({ ...FRESH, published: async () => [good.cert] });
     assert.deepEqual(answer, { pair: other, trusted: [good.cert, other.cert] });
   });
 
   test('damaged trust of a good pair is mended, and the pair stays', async () => {
     for (const text of ['', 'nothing', 'A'.repeat(1024 * 1024)]) {
-      secret.put(held(good));
+      secret.put(content(good));
       secret.data!['ca.crt'] = Buffer.from(text).toString('base64');
       assert.deepEqual(await replica().look(FRESH), { pair: good, trusted: [good.cert] });
-      assert.deepEqual(secret.held, held(good));
+      assert.deepEqual(secret.content, content(good));
     }
   });
 
   test('fields that are huge, of another type or no base64 are as if they were not there', async () => {
     for (const value of ['A'.repeat(1024 * 1024), '!!!', 7, null, {}]) {
-      secret.put(held(good));
+      secret.put(content(good));
       (secret.data as Record<string, unknown>)['tls.crt'] = value;
       const { pair: issued } = await replica().look(FRESH);
       assert.notEqual(issued.cert, good.cert);
@@ -246,14 +247,14 @@ describe('a Secret that is not well', () => {
 
   test('a next pair that is damaged is dropped, or issued anew when one is due', async () => {
     const next = { ...other, key: good.key };
-    secret.put(held(good, { next, trusted: [good.cert, other.cert] }));
+    secret.put(content(good, { next, trusted: [good.cert, other.cert] }));
     await replica().look(PUBLISHED);
-    const dropped = secret.held;
+    const dropped = secret.content;
     assert.deepEqual([dropped.serving, dropped.next], [good, undefined]);
     const due = await issue(HOSTS, days(-250));
-    secret.put(held(due, { next }));
+    secret.put(content(due, { next }));
     const { pair: serving } = await replica().look(PUBLISHED);
     assert.deepEqual(serving, due);
-    assert.ok(secret.held.next !== undefined && secret.held.next.cert !== other.cert);
+    assert.ok(secret.content.next !== undefined && secret.content.next.cert !== other.cert);
   });
 });

@@ -1,0 +1,195 @@
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import { Agent, type RequestOptions } from 'node:https';
+import { Timeout } from '../../watcher/clock.ts';
+import { parseStatus } from '../../watcher/kubernetes/answers.ts';
+import { ApiError, failureOf, statusError } from '../../watcher/kubernetes/api-error.ts';
+import type { Transport } from '../../watcher/kubernetes/transport.ts';
+import type { Identity } from './identity.ts';
+import { requestTo, watchTransport } from './watch-transport.ts';
+
+/** The API server waits 5 s for an answer, and one answer may need several requests. */
+const REQUEST_MS = 3000;
+/** An object has at most 1.5 MiB in etcd, and the lists that are read hold the few objects of a namespace. */
+const ANSWER_BYTES = 4 * 1024 * 1024;
+/** Below the 90 s after which the API server closes an idle connection, so that requests do not race that. */
+const IDLE_MS = 30_000;
+/** Reviews of many new namespaces at once; the API server has its own limits and queues what is more. */
+const CONNECTIONS = 32;
+/** An idle connection takes some 50 kB here and more at the server. */
+const IDLE_CONNECTIONS = 4;
+
+const USER_AGENT = 'rollcall-webhook';
+
+export type PatchType = 'application/merge-patch+json' | 'application/strategic-merge-patch+json';
+
+export interface DeleteOptions {
+  preconditions: { uid: string; resourceVersion: string };
+}
+
+/**
+ * JSON to and from the API server: one request, one answer, within a time and a size. What the API server
+ * refuses is thrown as an `ApiError`. Lists that are followed go over `transport`.
+ */
+export class Api {
+  /** For watches, which end only when their reader wants. */
+  readonly transport: Transport;
+  #identity: Identity;
+  #agent: Agent;
+  #requestMs: number;
+
+  constructor(identity: Identity, requestMs = REQUEST_MS) {
+    this.#identity = identity;
+    this.#requestMs = requestMs;
+    this.transport = watchTransport(identity, USER_AGENT);
+    const limits = { maxSockets: CONNECTIONS, maxFreeSockets: IDLE_CONNECTIONS, timeout: IDLE_MS };
+    // A connection is found again by the CA and the certificate too: replaced ones get new connections.
+    this.#agent =
+      identity.server.protocol === 'http:'
+        ? (new (process.getBuiltinModule('node:http').Agent)({ keepAlive: true, ...limits }) as Agent)
+        : new Agent({ keepAlive: true, ...limits });
+  }
+
+  get<T>(path: string): Promise<T> {
+    return this.#send('GET', path);
+  }
+
+  create<T>(path: string, body: unknown): Promise<T> {
+    return this.#send('POST', path, body);
+  }
+
+  replace<T>(path: string, body: unknown): Promise<T> {
+    return this.#send('PUT', path, body);
+  }
+
+  patch<T>(path: string, body: unknown, type: PatchType): Promise<T> {
+    return this.#send('PATCH', path, body, type);
+  }
+
+  delete(path: string, body: DeleteOptions): Promise<unknown> {
+    return this.#send('DELETE', path, body);
+  }
+
+  /** Closes the connections that wait for another request. */
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  async #send<T>(method: string, path: string, body?: unknown, type = 'application/json'): Promise<T> {
+    const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
+    const headers: Record<string, string | number> = {
+      accept: 'application/json',
+      'user-agent': USER_AGENT,
+      ...(payload === undefined ? {} : { 'content-type': type, 'content-length': payload.length }),
+    };
+    const deadline = performance.now() + this.#requestMs;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return (await this.#once(method, path, headers, payload, deadline)) as T;
+      } catch (error) {
+        if (attempt > 1) throw error;
+        if (isStatus(error, 401)) this.#identity.expire();
+        // A create that was done after all answers 409 the second time, which its caller understands.
+        else if (!(error instanceof ConnectionWasOld)) throw error;
+      }
+    }
+  }
+
+  async #once(
+    method: string,
+    path: string,
+    headers: Record<string, string | number>,
+    payload: Buffer | undefined,
+    deadline: number,
+  ): Promise<unknown> {
+    const identity = await withDeadline(Promise.resolve(this.#identity.options()), deadline);
+    const options: RequestOptions = {
+      agent: this.#agent,
+      ...identity,
+      method,
+      headers: { ...identity.headers, ...headers },
+    };
+    const request = requestTo(this.#identity.server, path, options);
+    const answered = answerOf(request);
+    request.end(payload);
+    try {
+      const { status, text, retryAfter } = await withDeadline(answered, deadline);
+      if (status < 200 || status > 299) throw statusError(parseStatus(text, status), 'response', retryAfter);
+      return parsed(text);
+    } catch (error) {
+      request.destroy();
+      throw error;
+    }
+  }
+}
+
+interface AnswerText {
+  status: number;
+  text: string;
+  retryAfter: string | undefined;
+}
+
+/** The API server had closed a kept connection when it was used again: nothing was wrong with the request. */
+class ConnectionWasOld extends Error {}
+
+function answerOf(request: ClientRequest): Promise<AnswerText> {
+  const { promise, resolve, reject } = Promise.withResolvers<AnswerText>();
+  request.on('error', (error) =>
+    reject(request.reusedSocket ? new ConnectionWasOld(sentenceOf(error)) : error),
+  );
+  request.on('response', (response) => {
+    textOf(response).then(
+      (text) =>
+        resolve({ status: response.statusCode ?? 0, text, retryAfter: response.headers['retry-after'] }),
+      reject,
+    );
+  });
+  return promise;
+}
+
+async function textOf(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > ANSWER_BYTES) throw new Error(`the API server sent more than ${ANSWER_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Error(`the API server sent what is not JSON: ${JSON.stringify(text.slice(0, 60))}`);
+  }
+}
+
+/** What is asked for, or a `Timeout`; the work itself is for the caller to end. */
+function withDeadline<T>(asked: Promise<T>, deadline: number): Promise<T> {
+  const { promise, resolve, reject } = Promise.withResolvers<T>();
+  const late = () => reject(new Timeout('the API server did not answer in time'));
+  const timer = setTimeout(late, Math.max(0, deadline - performance.now()));
+  asked.then(resolve, reject).finally(() => clearTimeout(timer));
+  return promise;
+}
+
+/** What was asked for; undefined when the API server says that there is no such thing. */
+export async function ifThere<T>(asked: Promise<T>): Promise<T | undefined> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (isStatus(error, 404)) return undefined;
+    throw error;
+  }
+}
+
+/** Whether the API server answered with this status code. */
+export function isStatus(error: unknown, code: number): boolean {
+  return error instanceof ApiError && error.status === code;
+}
+
+/** What went wrong, in a sentence, whatever was thrown. */
+export function sentenceOf(error: unknown): string {
+  return error instanceof Error ? failureOf(error).message : String(error);
+}

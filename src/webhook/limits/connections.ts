@@ -1,0 +1,188 @@
+import type { ServerResponse } from 'node:http';
+import type { Server } from 'node:https';
+import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import { connectionToEnd, type EvictableConnection, type Phase } from './eviction.ts';
+import type { Limits } from './limits.ts';
+
+/** Why a connection was ended; a closed set, as it is a label. */
+export type Ending = 'handshake' | 'headers' | 'body' | 'review' | 'answer' | 'idle' | 'pipelined' | 'room';
+
+export interface Connection extends EvictableConnection {
+  socket: Socket;
+  /** Bytes that had been read when the last request was answered: more means that a next one has begun. */
+  read: number;
+  /** Requests that are not answered yet. */
+  asked: number;
+  /** Set once the handshake is done. */
+  secure: TLSSocket | undefined;
+  /** When it was accepted, by the clock of the server. */
+  opened: number;
+}
+
+/** Keeps every connection of a server within its bounds of time and number. */
+export class Connections {
+  #limits: Limits;
+  #ended: (reason: Ending) => void;
+  #now: () => number;
+  #alsoLook: (now: number) => void = () => {};
+  #held = new Set<Connection>();
+  #ofPeer = new Map<string, number>();
+  /** Handshakes under way, by the address and port at the other end. */
+  #handshakes = new Map<string, Connection>();
+  #secure = new WeakMap<TLSSocket, Connection>();
+  #sweep: NodeJS.Timeout | undefined;
+
+  constructor(limits: Limits, ended: (reason: Ending) => void, now = () => performance.now()) {
+    this.#limits = limits;
+    this.#ended = ended;
+    this.#now = now;
+  }
+
+  get size(): number {
+    return this.#held.size;
+  }
+
+  /** `alsoLook` is called whenever the connections are looked at. */
+  watch(server: Server, alsoLook: (now: number) => void): void {
+    this.#alsoLook = alsoLook;
+    server.prependListener('connection', (socket) => this.#accept(socket as Socket));
+    server.on('secureConnection', (socket) => this.#secured(socket));
+    // A failed handshake ends its own connection; without a listener it would be an error of the server.
+    server.on('tlsClientError', (_error, socket) => socket.destroy());
+  }
+
+  /** The connection that a request came by; undefined when it had to go. */
+  asked(socket: TLSSocket, response: ServerResponse): Connection | undefined {
+    const connection = this.#secure.get(socket);
+    if (connection === undefined) return void socket.destroy();
+    connection.asked += 1;
+    if (connection.asked > this.#limits.pipelined) return void this.#end(connection, 'pipelined');
+    this.enter(connection, 'review');
+    response.on('close', () => this.#answered(connection));
+    return connection;
+  }
+
+  enter(connection: Connection, phase: Phase): void {
+    connection.phase = phase;
+    connection.since = this.#now();
+  }
+
+  /** Ends those that rest, as a server that drains must. */
+  endIdle(): void {
+    for (const connection of this.#held) {
+      const resting = connection.phase === 'idle' || connection.phase === 'new';
+      if (resting && !hasBegun(connection)) connection.secure?.end();
+    }
+  }
+
+  #accept(socket: Socket): void {
+    const peer = socket.remoteAddress;
+    // It has gone already.
+    if (peer === undefined) return void socket.destroy();
+    const now = this.#now();
+    const connection: Connection = {
+      peer,
+      phase: 'handshake',
+      since: now,
+      opened: now,
+      socket,
+      read: 0,
+      asked: 0,
+      secure: undefined,
+    };
+    const key = endOf(socket);
+    this.#held.add(connection);
+    this.#handshakes.set(key, connection);
+    this.#ofPeer.set(peer, (this.#ofPeer.get(peer) ?? 0) + 1);
+    socket.once('close', () => this.#forget(connection, key));
+    this.#sweep ??= setInterval(() => this.#look(), this.#limits.sweepMs).unref();
+    const victim = connectionToEnd(this.#held, connection, this.#ofPeer, this.#limits, now);
+    if (victim !== undefined) this.#end(victim, 'room');
+  }
+
+  #secured(socket: TLSSocket): void {
+    const connection = this.#handshakes.get(endOf(socket));
+    if (connection === undefined) return void socket.destroy();
+    this.#handshakes.delete(endOf(socket));
+    this.#secure.set(socket, connection);
+    connection.secure = socket;
+    this.enter(connection, 'new');
+    socket.once('close', () => connection.socket.destroy());
+  }
+
+  #answered(connection: Connection): void {
+    connection.asked -= 1;
+    if (connection.asked > 0) return;
+    connection.read = connection.secure!.bytesRead;
+    this.enter(connection, 'idle');
+  }
+
+  #forget(connection: Connection, key: string): void {
+    if (!this.#held.delete(connection)) return;
+    if (this.#handshakes.get(key) === connection) this.#handshakes.delete(key);
+    const left = this.#ofPeer.get(connection.peer)! - 1;
+    if (left === 0) this.#ofPeer.delete(connection.peer);
+    else this.#ofPeer.set(connection.peer, left);
+    if (this.#held.size > 0) return;
+    clearInterval(this.#sweep);
+    this.#sweep = undefined;
+  }
+
+  #look(): void {
+    const now = this.#now();
+    this.#alsoLook(now);
+    for (const connection of this.#held) this.#judge(connection, now);
+  }
+
+  #judge(connection: Connection, now: number): void {
+    const { phase } = connection;
+    if ((phase === 'idle' || phase === 'new') && hasBegun(connection)) {
+      this.enter(connection, 'head');
+      return;
+    }
+    const [limit, reason] = this.#patience(phase);
+    if (now - connection.since > limit) this.#end(connection, reason);
+  }
+
+  #patience(phase: Phase): [limit: number, reason: Ending] {
+    const { handshakeMs, headersMs, bodyMs, turnMs, reviewMs, answerMs, idleMs } = this.#limits;
+    switch (phase) {
+      case 'handshake':
+        return [handshakeMs, 'handshake'];
+      case 'head':
+        return [headersMs, 'headers'];
+      // A body that is late is answered; this is for what is left of it.
+      case 'body':
+        return [2 * bodyMs, 'body'];
+      // The queue of large bodies ends them itself.
+      case 'turn':
+        return [2 * turnMs, 'body'];
+      case 'review':
+        return [reviewMs, 'review'];
+      case 'answer':
+        return [answerMs, 'answer'];
+      // A client may open a connection ahead, and ask by it much later.
+      case 'new':
+      case 'idle':
+        return [idleMs, 'idle'];
+    }
+  }
+
+  #end(connection: Connection, reason: Ending): void {
+    // Requests that had come in together are still told of.
+    if (connection.socket.destroyed) return;
+    this.#ended(reason);
+    connection.secure?.destroy();
+    connection.socket.destroy();
+  }
+}
+
+/** Whether bytes of a next request have been read. */
+function hasBegun({ secure, read }: Connection): boolean {
+  return secure !== undefined && secure.bytesRead > read;
+}
+
+function endOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`;
+}

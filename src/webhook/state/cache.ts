@@ -1,0 +1,92 @@
+import type { SourceEvent } from '../../watcher/source.ts';
+
+/** One collection as it was last heard of, with one object a namespace, by namespace. */
+export class ObjectCache<Cached> {
+  #objects = new Map<string, Cached>();
+  /** Whether all of it is known. */
+  synced = false;
+  /** Whether it is followed at this moment. */
+  fresh = false;
+
+  get(namespace: string): Cached | undefined {
+    return this.#objects.get(namespace);
+  }
+
+  keys(): Iterable<string> {
+    return this.#objects.keys();
+  }
+
+  /** Returns the namespaces about which something was said, each with what was held of it before. */
+  absorb(event: SourceEvent<Cached>): Map<string, Cached | undefined> {
+    const before = this.#objects;
+    switch (event.type) {
+      case 'replace':
+        this.#objects = new Map([...event.parts].map(([key, [object]]) => [key, object!]));
+        this.synced = true;
+        return new Map([...before.keys(), ...this.#objects.keys()].map((key) => [key, before.get(key)]));
+      case 'set':
+      case 'delete': {
+        const said = new Map([[event.key, before.get(event.key)]]);
+        if (event.type === 'set') this.#objects.set(event.key, event.members[0]!);
+        else this.#objects.delete(event.key);
+        return said;
+      }
+      case 'fresh':
+        this.fresh = true;
+        break;
+      case 'lost':
+      case 'failure':
+        this.fresh = false;
+    }
+    return new Map();
+  }
+}
+
+/** A collection with any number of objects a namespace, each with items, by namespace; its keys are `NAMESPACE/NAME`. */
+export class ItemCache<Item> {
+  #objects = new Map<string, Map<string, readonly Item[]>>();
+  synced = false;
+  fresh = false;
+
+  /** All items of a namespace, in the order of the names of their objects, as a list has them. */
+  get(namespace: string): readonly Item[] {
+    const objects = this.#objects.get(namespace);
+    if (objects === undefined) return [];
+    return [...objects].sort(([one], [other]) => (one < other ? -1 : 1)).flatMap(([, items]) => items);
+  }
+
+  absorb(event: SourceEvent<Item>): void {
+    switch (event.type) {
+      case 'replace':
+        this.#objects = new Map();
+        for (const [key, items] of event.parts) this.#set(key, items);
+        this.synced = true;
+        break;
+      case 'set':
+        this.#set(event.key, event.members);
+        break;
+      case 'delete':
+        this.#delete(event.key);
+        break;
+      case 'fresh':
+        this.fresh = true;
+        break;
+      case 'lost':
+      case 'failure':
+        this.fresh = false;
+    }
+  }
+
+  #set(key: string, items: readonly Item[]): void {
+    const [namespace, name] = key.split('/') as [string, string];
+    const objects = this.#objects.get(namespace) ?? new Map<string, readonly Item[]>();
+    this.#objects.set(namespace, objects.set(name, items));
+  }
+
+  #delete(key: string): void {
+    const [namespace, name] = key.split('/') as [string, string];
+    const objects = this.#objects.get(namespace);
+    objects?.delete(name);
+    if (objects?.size === 0) this.#objects.delete(namespace);
+  }
+}

@@ -1,0 +1,65 @@
+import type { V1LimitRange, V1Namespace, V1RoleBinding, V1ServiceAccount } from '@kubernetes/client-node';
+import type { Role } from '../../inject/account.ts';
+import { PREFIX } from '../../inject/annotations.ts';
+import type { LimitRangeItem } from '../../inject/pod.ts';
+import { boundAccounts, isManaged, isRoleRight } from '../access/role-binding.ts';
+
+type Texts = Readonly<Record<string, string>>;
+
+/** What is kept of a namespace: of its labels and annotations those that are Rollcall's. */
+export interface NamespaceState {
+  terminating: boolean;
+  labels: Texts;
+  annotations: Texts;
+}
+
+/** What is kept of an account that Rollcall makes. */
+export interface AccountState {
+  managed: boolean;
+}
+
+/** What is kept of a binding of a namespace. */
+export interface BindingState {
+  managed: boolean;
+  roleRight: boolean;
+  /** Those of the namespace that are in it. */
+  accounts: readonly string[];
+}
+
+const NONE: Texts = Object.freeze({});
+/** Most namespaces have nothing of Rollcall's, and share this. */
+const PLAIN: NamespaceState = Object.freeze({ terminating: false, labels: NONE, annotations: NONE });
+
+export function namespaceState(namespace: V1Namespace): NamespaceState {
+  const labels = own(namespace.metadata?.labels);
+  const annotations = own(namespace.metadata?.annotations);
+  const terminating = isTerminating(namespace);
+  return labels === NONE && annotations === NONE && !terminating
+    ? PLAIN
+    : { terminating, labels, annotations };
+}
+
+export function isTerminating({ metadata, status }: V1Namespace): boolean {
+  return Boolean(metadata?.deletionTimestamp) || status?.phase === 'Terminating';
+}
+
+export function accountState(account: V1ServiceAccount): AccountState {
+  return { managed: isManaged(account) };
+}
+
+export function bindingState(binding: V1RoleBinding, role: Role): BindingState {
+  return {
+    managed: isManaged(binding),
+    roleRight: isRoleRight(binding, role),
+    accounts: boundAccounts(binding, binding.metadata!.namespace!),
+  };
+}
+
+export function limitItems({ spec }: V1LimitRange): LimitRangeItem[] {
+  return (spec?.limits ?? []) as LimitRangeItem[];
+}
+
+function own(texts: Record<string, string> | undefined): Texts {
+  const kept = Object.entries(texts ?? {}).filter(([key]) => key.startsWith(PREFIX));
+  return kept.length === 0 ? NONE : Object.fromEntries(kept);
+}

@@ -1,0 +1,44 @@
+import type { V1LimitRange, V1Namespace, V1RoleBinding, V1ServiceAccount } from '@kubernetes/client-node';
+import type { Role } from '../../inject/account.ts';
+import type { LimitRangeItem } from '../../inject/pod.ts';
+import type { Listed } from '../../watcher/kubernetes/collection.ts';
+import { accountsPath, bindingsPath, limitRangesPath, NAMESPACES } from '../api/paths.ts';
+import {
+  type AccountState,
+  accountState,
+  type BindingState,
+  bindingState,
+  limitItems,
+  type NamespaceState,
+  namespaceState,
+} from './object-state.ts';
+
+export const namespaceList: Listed<NamespaceState> = {
+  path: NAMESPACES,
+  members: (object) => [namespaceState(object as V1Namespace)],
+};
+
+export const limitList: Listed<LimitRangeItem> = {
+  path: limitRangesPath(),
+  key: ({ metadata }) => `${metadata?.namespace}/${metadata?.name}`,
+  members: (object) => limitItems(object as V1LimitRange),
+};
+
+/** RBAC lets an account list and watch one name of a resource when this selector says so. */
+export function accountList(role: Role): Listed<AccountState> {
+  return {
+    path: accountsPath(),
+    fieldSelector: `metadata.name=${role}`,
+    key: ({ metadata }) => metadata?.namespace,
+    members: (object) => [accountState(object as V1ServiceAccount)],
+  };
+}
+
+export function bindingList(role: Role): Listed<BindingState> {
+  return {
+    path: bindingsPath(),
+    fieldSelector: `metadata.name=${role}`,
+    key: ({ metadata }) => metadata?.namespace,
+    members: (object) => [bindingState(object as unknown as V1RoleBinding, role)],
+  };
+}

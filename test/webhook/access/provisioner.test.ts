@@ -1,0 +1,361 @@
+import assert from 'node:assert/strict';
+import { describe, type TestContext, test } from 'node:test';
+import { type AccessNeed, ROLES } from '../../../src/inject/account.ts';
+import { Metrics } from '../../../src/metrics.ts';
+import { silent } from '../../../src/watcher/log.ts';
+import { AccessProvisioner } from '../../../src/webhook/access/provisioner.ts';
+import { isStatus } from '../../../src/webhook/api/api.ts';
+import { eventually } from '../../support/eventually.ts';
+import type { KubernetesObject } from '../../support/kubernetes-store.ts';
+import { metricSum } from '../../support/metrics.ts';
+import { type Connected, connected, writes } from '../connected-client.ts';
+
+const ACCOUNTS = '/api/v1/namespaces/demo/serviceaccounts';
+const BINDINGS = '/apis/rbac.authorization.k8s.io/v1/namespaces/demo/rolebindings';
+const BINDING = `${BINDINGS}/rollcall-watcher`;
+const ROLE_REF = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'rollcall-watcher' };
+
+/** Access as one replica has it; `accounts` exist already. */
+async function start(
+  t: TestContext,
+  ...accounts: string[]
+): Promise<Connected & { access: AccessProvisioner }> {
+  const both = await connected(t);
+  both.api.create('/api/v1/namespaces', { metadata: { name: 'demo' } });
+  for (const name of accounts) both.api.create(ACCOUNTS, { metadata: { name } });
+  return { ...both, access: new AccessProvisioner({ api: both.client, log: silent }) };
+}
+
+/** What a sidecar that reads EndpointSlices needs. */
+const slices = (account: string): AccessNeed => ({ account, roles: [ROLES.slices] });
+
+const subject = (name: string) => ({ kind: 'ServiceAccount', namespace: 'demo', name });
+
+function bound({ api }: Connected): string[] {
+  const { subjects = [] } = (api.get(BINDING) ?? {}) as { subjects?: { name: string }[] };
+  return subjects.map(({ name }) => name).toSorted();
+}
+
+function bindingWith(fields: KubernetesObject): KubernetesObject {
+  return { metadata: { name: 'rollcall-watcher' }, roleRef: ROLE_REF, ...fields };
+}
+
+test('the scoped account and its binding are made, once', async (t) => {
+  const started = await start(t);
+  await started.access.ensure('demo', slices('rollcall-watcher'));
+  const account = started.api.get(`${ACCOUNTS}/rollcall-watcher`);
+  assert.equal(account?.automountServiceAccountToken, false);
+  const binding = started.api.get(BINDING);
+  assert.deepEqual(binding?.roleRef, ROLE_REF);
+  assert.deepEqual(binding?.subjects, [subject('rollcall-watcher')]);
+  for (const made of [account, binding]) {
+    assert.equal(made?.metadata?.labels?.['app.kubernetes.io/managed-by'], 'rollcall');
+  }
+  const before = writes(started);
+  await started.access.ensure('demo', slices('rollcall-watcher'));
+  assert.deepEqual(writes(started), before);
+  assert.deepEqual(before, [`POST ${ACCOUNTS}`, `POST ${BINDINGS}`]);
+});
+
+test('another account is bound beside it; what else the binding has stays', async (t) => {
+  const started = await start(t, 'app', 'rollcall-watcher');
+  const metadata = { name: 'rollcall-watcher', annotations: { note: 'kept' } };
+  const foreign = { kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name: 'somebody' };
+  started.api.create(BINDINGS, bindingWith({ metadata, subjects: [foreign] }));
+  await started.access.ensure('demo', slices('app'));
+  const binding = started.api.get(BINDING);
+  assert.deepEqual(binding?.subjects, [foreign, subject('app')]);
+  assert.deepEqual(binding?.metadata?.annotations, { note: 'kept' });
+});
+
+test('an account of the same name in another namespace, or a user, is not it', async (t) => {
+  const started = await start(t, 'app');
+  const others = [
+    { ...subject('app'), namespace: 'other' },
+    { kind: 'User', name: 'app' },
+  ];
+  started.api.create(BINDINGS, bindingWith({ subjects: others }));
+  await started.access.ensure('demo', slices('app'));
+  assert.deepEqual(started.api.get(BINDING)?.subjects, [...others, subject('app')]);
+});
+
+test('an account that does not exist is an error: only the scoped one is made', async (t) => {
+  const started = await start(t);
+  await assert.rejects(
+    async () => started.access.ensure('demo', slices('absent')),
+    (error) => isStatus(error, 404),
+  );
+  assert.deepEqual(writes(started), []);
+});
+
+test('a binding to another role is made anew, with all accounts that were in it', async (t) => {
+  const started = await start(t, 'app', 'rollcall-watcher');
+  const roleRef = { ...ROLE_REF, name: 'cluster-admin' };
+  started.api.create(BINDINGS, bindingWith({ roleRef, subjects: [subject('rollcall-watcher')] }));
+  await started.access.ensure('demo', slices('app'));
+  assert.deepEqual(started.api.get(BINDING)?.roleRef, ROLE_REF);
+  assert.deepEqual(bound(started), ['app', 'rollcall-watcher']);
+  assert.deepEqual(writes(started), [`DELETE ${BINDING}`, `POST ${BINDINGS}`]);
+});
+
+test('whom another role was given to does not get this one, but for accounts of the namespace', async (t) => {
+  const started = await start(t, 'app', 'mine');
+  const group = { kind: 'Group', apiGroup: ROLE_REF.apiGroup, name: 'system:authenticated' };
+  const subjects = [group, { ...subject('mine'), namespace: 'other' }, subject('gone'), subject('mine')];
+  started.api.create(BINDINGS, bindingWith({ roleRef: { ...ROLE_REF, name: 'nothing' }, subjects }));
+  await started.access.ensure('demo', slices('app'));
+  assert.deepEqual(started.api.get(BINDING)?.subjects, [subject('app'), subject('mine')]);
+});
+
+test('a binding of its role that could not be made in place of another forgets nobody', async (t) => {
+  const started = await start(t, 'app', 'mine');
+  const roleRef = { ...ROLE_REF, name: 'view' };
+  started.api.create(BINDINGS, bindingWith({ roleRef, subjects: [subject('mine')] }));
+  let refused = false;
+  started.api.fault(({ method }) => {
+    if (method !== 'POST' || refused) return undefined;
+    refused = true;
+    return { status: 409 };
+  });
+  await started.access.ensure('demo', slices('app'));
+  assert.deepEqual(bound(started), ['app', 'mine']);
+});
+
+test('a restored namespace gets back those of its accounts that are still there', async (t) => {
+  const started = await start(t, 'app');
+  await started.access.restore('demo', ROLES.slices, ['app', 'gone', 'rollcall-watcher']);
+  assert.deepEqual(bound(started), ['app', 'rollcall-watcher']);
+  const before = writes(started);
+  await started.access.restore('demo', ROLES.slices, ['app', 'gone', 'rollcall-watcher']);
+  assert.deepEqual(writes(started), before);
+});
+
+test('a binding for nobody is not made', async (t) => {
+  const started = await start(t);
+  await started.access.restore('demo', ROLES.slices, ['gone']);
+  assert.deepEqual(writes(started), []);
+});
+
+test('what was made is counted by its kind', async (t) => {
+  const { api, client } = await start(t, 'app', 'z');
+  const metrics = new Metrics();
+  const access = new AccessProvisioner({ api: client, log: silent, metrics });
+  const count = (kind: string) => metricSum(metrics.text(), 'rollcall_access_changes_total', { kind });
+  const counts = () => ['account', 'binding', 'subject', 'role-ref'].map(count);
+  await access.ensure('demo', slices('rollcall-watcher'));
+  assert.deepEqual(counts(), [1, 1, 0, 0]);
+  await access.ensure('demo', slices('app'));
+  assert.deepEqual(counts(), [1, 1, 1, 0]);
+  api.delete(BINDING);
+  api.create(BINDINGS, bindingWith({ roleRef: { ...ROLE_REF, name: 'view' } }));
+  await access.ensure('demo', slices('app'));
+  await access.ensure('demo', slices('app'));
+  assert.deepEqual(counts(), [1, 1, 1, 1]);
+});
+
+test('a binding without subjects gets its first', async (t) => {
+  const started = await start(t, 'app');
+  started.api.create(BINDINGS, bindingWith({}));
+  await started.access.ensure('demo', slices('app'));
+  assert.deepEqual(bound(started), ['app']);
+});
+
+const FIVE = ['a', 'b', 'c', 'd', 'rollcall-watcher'];
+
+/** Fifty pods at once, with five accounts, over two replicas. */
+async function rush(started: Connected & { access: AccessProvisioner }): Promise<void> {
+  const replicas = [started.access, new AccessProvisioner({ api: started.another(), log: silent })];
+  const calls = Array.from({ length: 50 }, (_, index) =>
+    replicas[index % 2]!.ensure('demo', slices(FIVE[Math.floor(index / 2) % 5]!)),
+  );
+  await Promise.all(calls);
+}
+
+test('fifty pods of five accounts at once on two replicas end with all five bound', async (t) => {
+  const started = await start(t, 'a', 'b', 'c', 'd');
+  await rush(started);
+  assert.deepEqual(bound(started), FIVE);
+  const reads = started.api.requests.filter(({ path }) => path === `${ACCOUNTS}/a`);
+  // Once for its own pods, and once at most for those of each other account, on each replica.
+  assert.ok(reads.length <= 10, `${reads.length} reads: pods of one account share the work of a replica`);
+});
+
+test('so they do where the binding has to be made anew first', async (t) => {
+  const started = await start(t, 'a', 'b', 'c', 'd', 'z');
+  const roleRef = { ...ROLE_REF, name: 'view' };
+  started.api.create(BINDINGS, bindingWith({ roleRef, subjects: [subject('z')] }));
+  await rush(started);
+  assert.deepEqual(bound(started), [...FIVE, 'z']);
+  assert.deepEqual(started.api.get(BINDING)?.roleRef, ROLE_REF);
+});
+
+test('what another replica puts in place of a wrong binding is not deleted', async (t) => {
+  const started = await start(t, 'app', 'theirs');
+  started.api.create(BINDINGS, bindingWith({ roleRef: { ...ROLE_REF, name: 'view' } }));
+  let replaced = false;
+  started.api.fault(({ method }) => {
+    if (method === 'DELETE' && !replaced) {
+      replaced = true;
+      started.api.delete(BINDING);
+      started.api.create(BINDINGS, bindingWith({ subjects: [subject('theirs')] }));
+    }
+    return undefined;
+  });
+  await started.access.ensure('demo', slices('app'));
+  assert.deepEqual(bound(started), ['app', 'theirs']);
+});
+
+test('a fault of the API server is thrown, and the next call starts afresh', async (t) => {
+  const started = await start(t);
+  started.api.fault(() => ({ status: 500 }));
+  await assert.rejects(
+    async () => started.access.ensure('demo', slices('rollcall-watcher')),
+    (error) => isStatus(error, 500),
+  );
+  started.api.fault(undefined);
+  await started.access.ensure('demo', slices('rollcall-watcher'));
+  assert.deepEqual(bound(started), ['rollcall-watcher']);
+});
+
+test('a conflict that never ends is given up', async (t) => {
+  // No waiting between the attempts.
+  t.mock.method(Math, 'random', () => 0);
+  const started = await start(t, 'app');
+  started.api.fault(({ method }) => (method === 'POST' ? { status: 409 } : undefined));
+  await assert.rejects(
+    async () => started.access.ensure('demo', slices('app')),
+    (error) => isStatus(error, 409),
+  );
+});
+
+test('who is added to a wrong binding before it goes is taken along', async (t) => {
+  const started = await start(t, 'app', 'late');
+  const roleRef = { ...ROLE_REF, name: 'view' };
+  started.api.create(BINDINGS, bindingWith({ roleRef }));
+  let added = false;
+  started.api.fault(({ method }) => {
+    if (method === 'DELETE' && !added) {
+      added = true;
+      const now = started.api.get(BINDING)!;
+      started.api.replace(BINDING, { ...now, subjects: [subject('late')] });
+    }
+    return undefined;
+  });
+  await started.access.ensure('demo', slices('app'));
+  assert.deepEqual(bound(started), ['app', 'late']);
+});
+
+const PODS = 'rollcall-pod-watcher';
+const POD_BINDING = `${BINDINGS}/${PODS}`;
+const podRole = (account: string): AccessNeed => ({ account, roles: [ROLES.pods] });
+
+test('the role that reads pods has an account and a binding of its own', async (t) => {
+  const started = await start(t, 'app');
+  await started.access.ensure('demo', podRole(PODS));
+  await started.access.ensure('demo', { account: 'app', roles: [ROLES.slices, ROLES.pods] });
+  assert.equal(started.api.get(`${ACCOUNTS}/${PODS}`)?.automountServiceAccountToken, false);
+  const { roleRef, subjects } = started.api.get(POD_BINDING)!;
+  assert.deepEqual(roleRef, { ...ROLE_REF, name: PODS });
+  assert.deepEqual(subjects, [subject(PODS), subject('app')]);
+  assert.deepEqual(bound(started), ['app'], 'an account gets the roles that it needs, and no other');
+});
+
+test('nothing is made in a namespace that is excluded, ends or is not there', async (t) => {
+  const { api, client } = await start(t);
+  const access = new AccessProvisioner({ api: client, log: silent, excluded: ['kube-system'] });
+  api.create('/api/v1/namespaces', { metadata: { name: 'kube-system' } });
+  api.create('/api/v1/namespaces', {
+    metadata: { name: 'ending', deletionTimestamp: '2026-01-01T00:00:00Z' },
+  });
+  for (const need of [slices('rollcall-watcher'), podRole(PODS)]) {
+    await assert.rejects(async () => access.ensure('kube-system', need), /no access is given/);
+    await assert.rejects(async () => access.ensure('ending', need), /ends/);
+    await assert.rejects(
+      async () => access.ensure('absent', need),
+      (error) => isStatus(error, 404),
+    );
+  }
+  await assert.rejects(
+    access.restore('kube-system', ROLES.slices, ['rollcall-watcher']),
+    /no access is given/,
+  );
+  assert.deepEqual(
+    api.requests.filter(({ method }) => method !== 'GET'),
+    [],
+  );
+});
+
+test('no role is given but the two that there are', async (t) => {
+  const { api, access } = await start(t, 'app');
+  const need = { account: 'app', roles: ['cluster-admin'] } as unknown as AccessNeed;
+  await assert.rejects(async () => access.ensure('demo', need), /"cluster-admin" is not a role/);
+  assert.ok(api.requests.every(({ method }) => method === 'GET'));
+});
+
+test('nobody inherits the role that reads pods from a binding to another role', async (t) => {
+  const started = await start(t, 'app', 'mine');
+  const roleRef = { ...ROLE_REF, kind: 'Role', name: 'nothing' };
+  started.api.create(BINDINGS, { metadata: { name: PODS }, roleRef, subjects: [subject('mine')] });
+  await started.access.ensure('demo', podRole('app'));
+  assert.deepEqual(started.api.get(POD_BINDING)?.subjects, [subject('app')]);
+});
+
+test('what is known to be there is not asked for', async (t) => {
+  const { api, client } = await start(t);
+  const state = { isProvided: () => true };
+  assert.equal(
+    new AccessProvisioner({ api: client, log: silent, state }).ensure('demo', slices('rollcall-watcher')),
+    undefined,
+  );
+  assert.deepEqual(api.requests, []);
+});
+
+describe('a subject whose account is gone', () => {
+  const subjects = ['gone', 'mine'].map(subject);
+
+  test('leaves the binding when it is looked through, and when it is written', async (t) => {
+    const started = await start(t, 'app', 'mine');
+    started.api.create(BINDINGS, bindingWith({ subjects }));
+    await started.access.prune('demo', ROLES.slices);
+    assert.deepEqual(bound(started), ['mine']);
+    started.api.delete(BINDING);
+    started.api.create(BINDINGS, bindingWith({ subjects }));
+    await started.access.ensure('demo', slices('app'));
+    assert.deepEqual(bound(started), ['app', 'mine']);
+  });
+
+  test('stays when nobody can say whether it is', async (t) => {
+    const started = await start(t, 'app', 'mine');
+    started.api.create(BINDINGS, bindingWith({ subjects }));
+    started.api.fault(({ path }) => (path === `${ACCOUNTS}/gone` ? { status: 500 } : undefined));
+    await started.access.prune('demo', ROLES.slices);
+    assert.deepEqual(bound(started), ['gone', 'mine']);
+    await started.access.ensure('demo', slices('app'));
+    assert.deepEqual(bound(started), ['app', 'gone', 'mine']);
+  });
+
+  test('is bound again when its account was made while the binding was written', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const started = await start(t, 'mine');
+    started.api.create(BINDINGS, bindingWith({ subjects }));
+    await started.access.prune('demo', ROLES.slices);
+    assert.deepEqual(bound(started), ['mine']);
+    started.api.create(ACCOUNTS, { metadata: { name: 'gone' } });
+    t.mock.timers.tick(5000);
+    t.mock.timers.reset();
+    await eventually('the subject', () => bound(started).includes('gone'), { everyMs: 5 });
+  });
+
+  test('leaves the others alone, whoever they are, and a binding to another role is not looked through', async (t) => {
+    const started = await start(t);
+    const user = { kind: 'User', apiGroup: ROLE_REF.apiGroup, name: 'gone' };
+    const elsewhere = { ...subject('gone'), namespace: 'other' };
+    started.api.create(BINDINGS, bindingWith({ subjects: [user, elsewhere, subject('gone')] }));
+    await started.access.prune('demo', ROLES.slices);
+    assert.deepEqual(started.api.get(BINDING)?.subjects, [user, elsewhere]);
+    started.api.delete(BINDING);
+    started.api.create(BINDINGS, bindingWith({ subjects, roleRef: { ...ROLE_REF, name: 'view' } }));
+    await started.access.prune('demo', ROLES.slices);
+    assert.deepEqual(bound(started), ['gone', 'mine']);
+  });
+});

@@ -1,0 +1,199 @@
+import assert from 'node:assert/strict';
+import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { describe, type TestContext, test } from 'node:test';
+import { IssuerKeys } from '../../../src/webhook/authentication/issuer-keys.ts';
+import { tokenAuthenticator } from '../../../src/webhook/authentication/token-authenticator.ts';
+import type { Connection } from '../../../src/webhook/limits/connections.ts';
+import { reviewOf } from '../reviews.ts';
+import { get, post, startServer } from '../running-server.ts';
+
+const ISSUER = 'https://kubernetes.default.svc.cluster.local';
+const EXPECTED = { audience: 'https://rollcall.rollcall-system.svc:443/mutate', configuration: 'rollcall' };
+const NOW = 1_800_000_000;
+
+interface Pair {
+  id: string;
+  algorithm: string;
+  privateKey: KeyObject;
+  jwk: object;
+}
+
+function pairOf(id: string, kind: 'rsa' | 'ec'): Pair {
+  const { publicKey, privateKey } =
+    kind === 'rsa'
+      ? generateKeyPairSync('rsa', { modulusLength: 2048 })
+      : generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const algorithm = kind === 'rsa' ? 'RS256' : 'ES256';
+  return {
+    id,
+    algorithm,
+    privateKey,
+    jwk: { ...publicKey.export({ format: 'jwk' }), kid: id, alg: algorithm },
+  };
+}
+
+const rsa = pairOf('rsa-1', 'rsa');
+const ec = pairOf('ec-1', 'ec');
+const stranger = pairOf('rsa-1', 'rsa');
+
+/** As an API server of Kubernetes 1.37 issues it. */
+function claims(changes: object = {}, bound: object = {}): object {
+  return {
+    iss: ISSUER,
+    aud: [EXPECTED.audience],
+    exp: NOW + 600,
+    nbf: NOW - 1,
+    sub: 'system:serviceaccount:kube-system:webhook-auth',
+    'kubernetes.io': {
+      namespace: 'kube-system',
+      mutatingwebhookconfiguration: { name: 'rollcall', uid: 'u' },
+      attestations: { admissionReviewAPIGroups: ['*'] },
+      ...bound,
+    },
+    ...changes,
+  };
+}
+
+function token(
+  payload: object = claims(),
+  { id, algorithm, privateKey }: Pair = rsa,
+  header: object = {},
+): string {
+  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const signed = `${part({ alg: algorithm, kid: id, ...header })}.${part(payload)}`;
+  const signature = sign('sha256', Buffer.from(signed), { key: privateKey, dsaEncoding: 'ieee-p1363' });
+  return `${signed}.${signature.toString('base64url')}`;
+}
+
+/** A cluster that publishes `keys`; `asked` are the paths that were read. */
+function cluster({ keys = [rsa.jwk, ec.jwk], required = true, broken = false } = {}) {
+  const asked: string[] = [];
+  const clock = { ms: 0, seconds: NOW };
+  const read = async (path: string) => {
+    asked.push(path);
+    if (broken) throw new Error('the API server is away');
+    return path === '/openid/v1/jwks' ? { keys } : { issuer: ISSUER };
+  };
+  const logs: string[] = [];
+  const log = { info() {}, error() {}, warn: (message: string) => void logs.push(message) };
+  const issuer = new IssuerKeys(read, () => clock.ms);
+  const callers = tokenAuthenticator({
+    keys: issuer,
+    expected: EXPECTED,
+    required,
+    log,
+    nowSeconds: () => clock.seconds,
+  });
+  const check = async (bearer?: string) => {
+    const headers = bearer === undefined ? {} : { authorization: `Bearer ${bearer}` };
+    const refused = await callers.check({ headers } as IncomingMessage, {} as Connection);
+    return refused === undefined ? 'allowed' : `${refused.status} ${refused.message}`;
+  };
+  return { check, callers, asked, clock, logs, keys };
+}
+
+describe('a token', () => {
+  for (const pair of [rsa, ec]) {
+    test(`of the cluster, signed by ${pair.algorithm}, is good, and is not verified twice`, async () => {
+      const { check, asked } = cluster();
+      const one = token(claims(), pair);
+      assert.equal(await check(one), 'allowed');
+      assert.equal(await check(one), 'allowed');
+      assert.deepEqual(asked, ['/.well-known/openid-configuration', '/openid/v1/jwks']);
+    });
+  }
+
+  const bad: [what: string, token: string, sentence: RegExp][] = [
+    ['of another key by the same name', token(claims(), stranger), /signature/],
+    ['of another issuer', token(claims({ iss: 'https://evil' })), /another issuer/],
+    [
+      'for another webhook',
+      token(claims({ aud: ['https://other.demo.svc:443/mutate'] })),
+      /not for this webhook/,
+    ],
+    ['that has run out', token(claims({ exp: NOW - 60 })), /run out/],
+    ['that never runs out', token(claims({ exp: undefined })), /run out/],
+    ['of the future', token(claims({ nbf: NOW + 600 })), /not hold yet/],
+    ['that a pod has asked for', token(claims({ 'kubernetes.io': { pod: { name: 'evil' } } })), /not bound/],
+    [
+      'bound to another configuration',
+      token(claims({}, { mutatingwebhookconfiguration: { name: 'other' } })),
+      /not bound/,
+    ],
+    ['without an attestation', token(claims({}, { attestations: {} })), /attests no question about pods/],
+    [
+      'of an aggregated API server',
+      token(claims({}, { attestations: { admissionReviewAPIGroups: ['example.com'] } })),
+      /attests no question/,
+    ],
+    ['whose algorithm is none', token(claims(), rsa, { alg: 'none' }), /signature/],
+    ['whose algorithm is of another kind of key', token(claims(), rsa, { alg: 'HS256' }), /signature/],
+    ['whose algorithm is a property of every object', token(claims(), rsa, { alg: 'toString' }), /signature/],
+  ];
+  for (const [what, given, sentence] of bad) {
+    test(`${what} is refused`, async () => {
+      const answer = await cluster().check(given);
+      assert.match(answer, /^401 /);
+      assert.match(answer, sentence);
+    });
+  }
+
+  test('is verified again when it has run out', async () => {
+    const { check, clock } = cluster();
+    const one = token();
+    assert.equal(await check(one), 'allowed');
+    clock.seconds = NOW + 620;
+    assert.match(await check(one), /run out/);
+  });
+
+  test('by a new key makes the keys be read again, at most once a minute', async () => {
+    const { check, asked, clock, keys } = cluster();
+    assert.equal(await check(token()), 'allowed');
+    const next = pairOf('next', 'ec');
+    keys.push(next.jwk);
+    for (let n = 0; n < 20; n += 1) assert.match(await check(token(claims({ n }), next)), /^401 /);
+    assert.equal(asked.length, 2);
+    clock.ms = 61_000;
+    assert.equal(await check(token(claims(), next)), 'allowed');
+    assert.equal(asked.length, 4);
+  });
+});
+
+describe('where a token is required', () => {
+  test('none, and what is no such token, are refused', async () => {
+    const { check } = cluster();
+    assert.match(await check(), /^401 send the token/);
+    for (const given of ['opaque', 'a.b.c', `${'x'.repeat(9000)}.b.c`])
+      assert.match(await check(given), /^401/);
+  });
+
+  test('keys that can not be read are a 503, and are asked for again', async () => {
+    const { check, logs } = cluster({ broken: true });
+    assert.match(await check(token()), /^503 /);
+    assert.deepEqual(logs, ['keys of the token issuer not read']);
+  });
+});
+
+describe('where none is required', () => {
+  test('none, and what is of somebody else, let a caller through; a bad one does not', async () => {
+    const { check } = cluster({ required: false });
+    for (const given of [undefined, 'opaque', token(claims({ iss: 'https://elsewhere' }))]) {
+      assert.equal(await check(given), 'allowed');
+    }
+    assert.match(await check(token(claims(), stranger)), /^401 /);
+  });
+
+  test('keys that can not be read keep nobody out', async () => {
+    assert.equal(await cluster({ required: false, broken: true }).check(token()), 'allowed');
+  });
+});
+
+test('the server asks for the token of a review, and of nothing else', async (t: TestContext) => {
+  const { callers } = cluster();
+  const running = await startServer(t, { callers });
+  const headers = { authorization: `Bearer ${token()}` };
+  assert.equal((await post(running, reviewOf(), { headers })).status, 200);
+  assert.equal((await post(running, reviewOf())).status, 401);
+  assert.equal((await get(running, '/healthz')).status, 200);
+});

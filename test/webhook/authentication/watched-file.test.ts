@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { UsageError } from '../../../src/config.ts';
+import { jsonLog } from '../../../src/log.ts';
+import { watchedFile } from '../../../src/webhook/authentication/watched-file.ts';
+
+async function fileOf(t: TestContext, text: string) {
+  const directory = await mkdtemp(join(tmpdir(), 'rollcall-'));
+  t.after(() => rm(directory, { recursive: true, force: true }));
+  const path = join(directory, 'ca.pem');
+  await writeFile(path, text);
+  const logs: Record<string, unknown>[] = [];
+  const log = jsonLog((line) => void logs.push(JSON.parse(line)));
+  const parse = (given: string) => {
+    if (given.startsWith('bad')) throw new Error('holds nothing good; give a good one');
+    return given.trim();
+  };
+  return { path, logs, open: () => watchedFile('--client-ca-file', path, parse, log) };
+}
+
+test('a file is read again when it changes', async (t) => {
+  const { path, logs, open } = await fileOf(t, 'one\n');
+  const file = open();
+  assert.equal(file.current, 'one');
+  assert.equal(await file.look(), false);
+  await writeFile(path, 'two\n');
+  assert.equal(await file.look(), true);
+  assert.equal(file.current, 'two');
+  assert.deepEqual(
+    logs.map(({ message }) => message),
+    ['file read again'],
+  );
+});
+
+test('when it is broken later, or gone, that is logged and the last good text holds', async (t) => {
+  const { path, logs, open } = await fileOf(t, 'one');
+  const file = open();
+  await writeFile(path, 'bad');
+  assert.equal(await file.look(), false);
+  await rm(path);
+  assert.equal(await file.look(), false);
+  assert.equal(file.current, 'one');
+  assert.deepEqual(
+    logs.map(({ level, error }) => [level, error]),
+    [
+      ['error', 'holds nothing good; give a good one'],
+      ['error', 'ENOENT'],
+    ],
+  );
+});
+
+test('when it is broken at the start, the user is told the flag, the file and what to do', async (t) => {
+  const { path, open } = await fileOf(t, 'bad');
+  assert.throws(open, (error: Error) => {
+    assert.ok(error instanceof UsageError);
+    assert.equal(
+      error.message,
+      `--client-ca-file: "${path}" can't be used (holds nothing good; give a good one)`,
+    );
+    return true;
+  });
+  await rm(path);
+  assert.throws(open, /can't be used \(ENOENT\)/);
+});
