@@ -1,7 +1,7 @@
 import type { V1MutatingWebhookConfiguration, V1Namespace, V1OwnerReference } from '@kubernetes/client-node';
 import type { Log } from '../../log.ts';
-import { type Api, ifThere, sentenceOf } from '../api.ts';
-import { namespacePath, webhookConfigurationPath } from '../paths.ts';
+import { type Api, ifThere, sentenceOf } from '../api/api.ts';
+import { namespacePath, webhookConfigurationPath } from '../api/paths.ts';
 import type { Bundles } from './publish.ts';
 
 export interface OwnerOptions {
