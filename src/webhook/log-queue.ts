@@ -9,7 +9,7 @@ const KEPT_BYTES = 1024 * 1024;
 const ROOM_BYTES = 32 * 1024;
 
 /** The two ways to write that a queue needs, as `node:fs` has them. */
-export interface Output {
+export interface LogWriter {
   write(bytes: Buffer, done: (error: Error | null, written: number) => void): void;
   writeSync(text: string): void;
 }
@@ -20,7 +20,7 @@ export interface Output {
  * to V8's old generation, and only a full collection takes them out again.
  */
 export class LogQueue {
-  #output: Output;
+  #output: LogWriter;
   #room: Buffer = Buffer.allocUnsafe(ROOM_BYTES);
   /** Bytes in the room. */
   #kept = 0;
@@ -32,7 +32,7 @@ export class LogQueue {
   #droppedNow = 0;
   dropped = 0;
 
-  constructor(output: Output = standardError) {
+  constructor(output: LogWriter = standardError) {
     this.#output = output;
   }
 
@@ -107,7 +107,7 @@ export class LogQueue {
   }
 }
 
-const standardError: Output = {
+const standardError: LogWriter = {
   write: (bytes, done) => writeFile(2, bytes, (error, written) => done(error, written ?? 0)),
   writeSync: (text) => void writeSync(2, text),
 };

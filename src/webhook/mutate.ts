@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
-import type { Authenticator, Verdict } from './authentication/authenticator.ts';
+import type { Authenticator, CallerVerdict } from './authentication/authenticator.ts';
 import { type Faults, sendJson } from './faults.ts';
-import { Bodies, type Body, tooLong } from './limits/bodies.ts';
-import type { Connection, Connections } from './limits/connections.ts';
+import { Bodies, type ReceivedBody, tooLong } from './limits/bodies.ts';
+import type { ServerConnection, ServerConnections } from './limits/connections.ts';
 import type { Limits } from './limits/limits.ts';
 import { hasMoreValues } from './parse/json-weight.ts';
 import { type AdmissionRequest, BadReview, parseReview } from './parse/parse-review.ts';
@@ -32,7 +32,7 @@ const LIGHT_BYTES = 32 * 1024;
 interface Exchange {
   request: IncomingMessage;
   response: ServerResponse;
-  connection: Connection;
+  connection: ServerConnection;
   began: number;
 }
 
@@ -41,12 +41,12 @@ export class Mutate {
   #options: MutateOptions;
   #limits: Limits;
   #bodies: Bodies;
-  #connections: Connections;
+  #connections: ServerConnections;
   #faults: Faults;
   #requests;
   #seconds;
 
-  constructor(options: MutateOptions, limits: Limits, connections: Connections, faults: Faults) {
+  constructor(options: MutateOptions, limits: Limits, connections: ServerConnections, faults: Faults) {
     const { metrics } = options;
     this.#options = options;
     this.#limits = limits;
@@ -74,7 +74,7 @@ export class Mutate {
     this.#bodies.look(now);
   }
 
-  handle(request: IncomingMessage, response: ServerResponse, connection: Connection): void {
+  handle(request: IncomingMessage, response: ServerResponse, connection: ServerConnection): void {
     const exchange = { request, response, connection, began: performance.now() };
     const verdict = misfit(request, this.#limits) ?? this.#options.callers?.check(request, connection);
     if (verdict instanceof Refused) {
@@ -88,7 +88,7 @@ export class Mutate {
     });
   }
 
-  #collect(exchange: Exchange, whole: (body: Body) => void): void {
+  #collect(exchange: Exchange, whole: (body: ReceivedBody) => void): void {
     const { request, response, connection, began } = exchange;
     const body = this.#bodies.begin(connection.peer, began, (refused) => {
       // It may be slow for ever, so its connection goes with it.
@@ -109,7 +109,7 @@ export class Mutate {
     response.on('close', () => this.#bodies.end(body));
   }
 
-  async #review(body: Body, verdict: Verdict): Promise<[AdmissionRequest, Answer]> {
+  async #review(body: ReceivedBody, verdict: CallerVerdict): Promise<[AdmissionRequest, Answer]> {
     if (verdict !== undefined) {
       const refused = await verdict;
       if (refused !== undefined) throw refused;
@@ -155,7 +155,7 @@ function misfit({ headers }: IncomingMessage, { bodyBytes }: Limits): Refused | 
   return Number(length) > bodyBytes ? tooLong(bodyBytes) : undefined;
 }
 
-function parsed({ pieces, length }: Body): unknown {
+function parsed({ pieces, length }: ReceivedBody): unknown {
   const bytes = pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces, length);
   if (length > LIGHT_BYTES && hasMoreValues(bytes, VALUES)) {
     throw new Refused(413, `send at most ${VALUES} JSON values`);

@@ -5,7 +5,7 @@ import express, { type ErrorRequestHandler, type Express, type Response } from '
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import { Faults, sendJson } from './faults.ts';
-import { Connections } from './limits/connections.ts';
+import { ServerConnections } from './limits/connections.ts';
 import { LIMITS, type Limits } from './limits/limits.ts';
 import { type Indexed, UnorderedSet } from './limits/unordered-set.ts';
 import { Mutate, type MutateOptions } from './mutate.ts';
@@ -24,7 +24,7 @@ export interface ServerOptions extends MutateOptions {
 }
 
 /** What each server needs to drain. */
-const held = new WeakMap<Server, { connections: Connections; underWay: UnorderedSet<UnderWay> }>();
+const held = new WeakMap<Server, { connections: ServerConnections; underWay: UnorderedSet<UnderWay> }>();
 
 interface UnderWay extends Indexed {
   response: ServerResponse;
@@ -44,7 +44,7 @@ export function webhookServer(
     'rollcall_connections_ended_total',
     'Connections that the webhook ended, by what they took too long for; room: others were newer.',
   );
-  const connections = new Connections(limits, (reason) => ended.inc({ reason }));
+  const connections = new ServerConnections(limits, (reason) => ended.inc({ reason }));
   metrics.read('gauge', 'rollcall_connections', 'Open connections.', () => connections.size);
   const faults = new Faults(log, metrics);
   const mutate = new Mutate(options, limits, connections, faults);

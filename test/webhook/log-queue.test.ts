@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { LogQueue, type Output } from '../../src/webhook/log-queue.ts';
+import { LogQueue, type LogWriter } from '../../src/webhook/log-queue.ts';
 
 /** An output that finishes a write when it is told to; `text` is what has been written. */
 function output() {
   const pending: ((error: Error | null, written: number) => void)[] = [];
   const writes: string[] = [];
-  const file: Output = {
+  const file: LogWriter = {
     write(bytes, done) {
       writes.push(bytes.toString());
       pending.push(done);

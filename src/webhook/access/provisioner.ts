@@ -23,7 +23,7 @@ const CHECKED_SUBJECTS = 20;
 const RECHECK_MS = 5000;
 
 /** What was made, or mended: `role-ref` is a binding made anew, `pruned` a subject whose account is gone. */
-type Change = 'account' | 'binding' | 'role-ref' | 'subject' | 'pruned';
+type AccessChange = 'account' | 'binding' | 'role-ref' | 'subject' | 'pruned';
 
 export interface ProvisionerOptions {
   api: Api;
@@ -46,7 +46,7 @@ export interface ProvisionerOptions {
  */
 export class AccessProvisioner {
   #options: Required<ProvisionerOptions>;
-  #changed: (kind: Change) => void;
+  #changed: (kind: AccessChange) => void;
   #underWay = new Map<string, Promise<void>>();
 
   constructor(options: ProvisionerOptions) {
@@ -233,7 +233,7 @@ export class AccessProvisioner {
     lookups: NamespaceLookups,
     role: Role,
     accounts: Set<string>,
-    kind: Change,
+    kind: AccessChange,
   ): Promise<void> {
     if (accounts.size === 0) return;
     await lookups.requireAll(accounts);

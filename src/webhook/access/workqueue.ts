@@ -8,7 +8,7 @@ const SPREAD_MS = 400;
 /** Something happened to a key that waits: the fault may be over. */
 const SOON_MS = 1000;
 
-interface Entry {
+interface QueuedKey {
   timer: unknown;
   due: number;
   state: 'waiting' | 'ready' | 'running';
@@ -26,7 +26,7 @@ export class Workqueue {
   #run: (key: string) => Promise<void>;
   #failed: (key: string, error: unknown, retryInMs: number) => void;
   #clock: Clock;
-  #entries = new Map<string, Entry>();
+  #entries = new Map<string, QueuedKey>();
   #ready: string[] = [];
   #running = 0;
   #stopped = false;
@@ -50,7 +50,13 @@ export class Workqueue {
     if (this.#stopped) return;
     const entry = this.#entries.get(key);
     if (entry === undefined) {
-      const fresh: Entry = { timer: undefined, due: 0, state: 'waiting', again: false, backoff: undefined };
+      const fresh: QueuedKey = {
+        timer: undefined,
+        due: 0,
+        state: 'waiting',
+        again: false,
+        backoff: undefined,
+      };
       this.#entries.set(key, fresh);
       this.#schedule(key, fresh, this.#clock.random() * SPREAD_MS);
     } else if (entry.state === 'running') {
@@ -69,7 +75,7 @@ export class Workqueue {
     this.#ready = [];
   }
 
-  #schedule(key: string, entry: Entry, delay: number): void {
+  #schedule(key: string, entry: QueuedKey, delay: number): void {
     entry.state = 'waiting';
     entry.due = this.#clock.now() + delay;
     entry.timer = this.#clock.setTimeout(() => {
@@ -90,7 +96,7 @@ export class Workqueue {
     }
   }
 
-  async #work(key: string, entry: Entry): Promise<void> {
+  async #work(key: string, entry: QueuedKey): Promise<void> {
     entry.state = 'running';
     entry.again = false;
     try {

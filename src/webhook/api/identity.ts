@@ -14,8 +14,6 @@ export interface Identity {
   expire(): void;
 }
 
-type Environment = Readonly<Record<string, string | undefined>>;
-
 /** The identity that a kubeconfig gives, or else the one that every pod has; throws a sentence for the user. */
 export function identityOf(kubeconfig: string | undefined, log: Log): Identity | Promise<Identity> {
   return kubeconfig === undefined ? podIdentity(process.env, log) : kubeconfigIdentity(kubeconfig);
@@ -23,7 +21,7 @@ export function identityOf(kubeconfig: string | undefined, log: Log): Identity |
 
 /** The account of the pod; `files` are those that the kubelet mounts, unless given. */
 export function podIdentity(
-  environment: Environment,
+  environment: NodeJS.ProcessEnv,
   log: Log,
   files?: CredentialFiles,
   clock: Clock = systemClock,

@@ -1,13 +1,13 @@
 import type { IncomingMessage } from 'node:http';
-import type { Connection } from '../limits/connections.ts';
+import type { ServerConnection } from '../limits/connections.ts';
 import type { Refused } from '../refused.ts';
 
 /** Undefined lets the caller ask. */
-export type Verdict = Refused | undefined | Promise<Refused | undefined>;
+export type CallerVerdict = Refused | undefined | Promise<Refused | undefined>;
 
 /** Who may post reviews. Health and metrics stay open: kubelets and scrapers have no such credentials. */
 export interface Authenticator {
-  check(request: IncomingMessage, connection: Connection): Verdict;
+  check(request: IncomingMessage, connection: ServerConnection): CallerVerdict;
 }
 
 /** A caller must pass all of them. */

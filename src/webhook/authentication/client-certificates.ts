@@ -1,9 +1,9 @@
 import { X509Certificate } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { TLSSocket } from 'node:tls';
-import type { Connection } from '../limits/connections.ts';
+import type { ServerConnection } from '../limits/connections.ts';
 import { Refused } from '../refused.ts';
-import type { Authenticator, Verdict } from './authenticator.ts';
+import type { Authenticator, CallerVerdict } from './authenticator.ts';
 
 export interface ClientCertificates extends Authenticator {
   /** The CA has changed: whoever proved itself to the one before must connect again. */
@@ -25,7 +25,7 @@ export function clientCertificates(
       since = now();
       judged = new WeakMap();
     },
-    check({ socket }: IncomingMessage, { opened }: Connection): Verdict {
+    check({ socket }: IncomingMessage, { opened }: ServerConnection): CallerVerdict {
       if (opened <= since) {
         return new Refused(401, 'the client CA has changed; connect again', { connection: 'close' });
       }

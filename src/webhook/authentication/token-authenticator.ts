@@ -3,7 +3,7 @@ import type { Log } from '../../log.ts';
 import { sentenceOf } from '../api/api.ts';
 import { Refused } from '../refused.ts';
 import { type ApiServerToken, claimsProblem, type ExpectedClaims, parseToken } from './api-server-token.ts';
-import type { Authenticator, Verdict } from './authenticator.ts';
+import type { Authenticator, CallerVerdict } from './authenticator.ts';
 import type { IssuerKeys } from './issuer-keys.ts';
 
 /** An API server keeps one token for 10 minutes; a thousand of 32 bytes are more than any cluster has. */
@@ -53,7 +53,7 @@ export function tokenAuthenticator(options: TokenAuthenticatorOptions): Authenti
   };
 
   return {
-    check({ headers }): Verdict {
+    check({ headers }): CallerVerdict {
       const text = /^Bearer ([\w.~+/=-]+)$/i.exec(headers.authorization ?? '')?.[1];
       const missing = required ? new Refused(401, 'send the token of an API server') : undefined;
       if (text === undefined) return missing;

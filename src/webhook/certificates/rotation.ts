@@ -18,10 +18,10 @@ export interface SecretContent {
 /** More than two are trusted only where a Secret was damaged several times in an hour. */
 const TRUSTED_LIMIT = 8;
 
-export type Step = 'keep' | 'issue' | 'prepare' | 'promote' | 'drop';
+export type RotationStep = 'keep' | 'issue' | 'prepare' | 'promote' | 'drop';
 
 /** What to do, from a verdict on each pair and whether the next was published for long enough. */
-export function stepFor(serving: Verdict, next: Verdict | undefined, published: boolean): Step {
+export function stepFor(serving: Verdict, next: Verdict | undefined, published: boolean): RotationStep {
   const usable = next === 'good' || next === 'due';
   if (serving === 'bad') return usable ? 'promote' : 'issue';
   if (serving === 'good') return next === 'bad' ? 'drop' : 'keep';

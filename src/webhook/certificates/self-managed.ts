@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import type { Log } from '../../log.ts';
 import { issue } from './issue.ts';
 import { problemOf } from './judge.ts';
-import { type SecretContent, type Step, stepFor, trustedFor } from './rotation.ts';
+import { type RotationStep, type SecretContent, stepFor, trustedFor } from './rotation.ts';
 import type { CertificateSource, KeyPair, Material, Standing } from './source.ts';
 import type { SecretStore, Stored } from './store.ts';
 import { isSelfSigned, type Verdict, verdictOn } from './verdict.ts';
@@ -61,7 +61,7 @@ export class SelfManaged implements CertificateSource {
   async #advance(
     content: SecretContent,
     standing: Standing,
-  ): Promise<{ step: Step; content: SecretContent }> {
+  ): Promise<{ step: RotationStep; content: SecretContent }> {
     const now = new Date();
     const serving = await this.#judge('serving', content.serving, trustedFor(content, true, now));
     const next = content.next && (await this.#judge('next', content.next, [content.next.cert]));
@@ -73,7 +73,12 @@ export class SelfManaged implements CertificateSource {
     return { step, content: { ...stepped, trusted } };
   }
 
-  async #take(step: Step, content: SecretContent, standing: Standing, now: Date): Promise<SecretContent> {
+  async #take(
+    step: RotationStep,
+    content: SecretContent,
+    standing: Standing,
+    now: Date,
+  ): Promise<SecretContent> {
     switch (step) {
       case 'keep':
         return content;
@@ -109,7 +114,7 @@ export class SelfManaged implements CertificateSource {
     this.#serving = { cert, looks: cert === this.#serving.cert ? this.#serving.looks + 1 : 0 };
   }
 
-  #tell(step: Step, { serving, next, trusted }: SecretContent): void {
+  #tell(step: RotationStep, { serving, next, trusted }: SecretContent): void {
     const { cert } = (step === 'prepare' ? next : serving)!;
     const expires = new X509Certificate(cert).validToDate.toISOString();
     const signedByCa = !isSelfSigned(serving!.cert);

@@ -6,7 +6,7 @@ import { type Indexed, UnorderedSet } from './unordered-set.ts';
 /** What holding a piece of a body takes beside its bytes, so that a body of single bytes is no bargain. */
 const PIECE_BYTES = 256;
 
-interface Body extends EvictableBody, Indexed {
+interface ReceivedBody extends EvictableBody, Indexed {
   pieces: Buffer[];
   length: number;
   /** Its last byte is there. */
@@ -15,27 +15,27 @@ interface Body extends EvictableBody, Indexed {
   refuse(refused: Refused): void;
 }
 
-export type { Body };
+export type { ReceivedBody };
 
 /** Why a body was given up: no room for all, no turn for a large one, or too long under way. */
 export type Eviction = 'room' | 'turn' | 'time';
 
-type Bounds = Pick<
+type BodyLimits = Pick<
   Limits,
   'bodiesBytes' | 'bodiesBytesOfPeer' | 'bodyBytes' | 'bodyMs' | 'largeBytes' | 'turnMs'
 >;
 
 /** All bodies that are held, from their first byte until their review is answered. */
 export class Bodies {
-  #bounds: Bounds;
+  #bounds: BodyLimits;
   #evicted: (reason: Eviction) => void;
-  #held = new UnorderedSet<Body>();
+  #held = new UnorderedSet<ReceivedBody>();
   #bytes = { total: 0, ofPeer: new Map<string, number>() };
   /** Large bodies that have arrived, the first to come first; one at a time has its turn. */
-  #waiting: { body: Body; proceed(): void; timer: NodeJS.Timeout }[] = [];
-  #largeServed: Body | undefined;
+  #waiting: { body: ReceivedBody; proceed(): void; timer: NodeJS.Timeout }[] = [];
+  #largeServed: ReceivedBody | undefined;
 
-  constructor(bounds: Bounds, evicted: (reason: Eviction) => void) {
+  constructor(bounds: BodyLimits, evicted: (reason: Eviction) => void) {
     this.#bounds = bounds;
     this.#evicted = evicted;
   }
@@ -44,8 +44,8 @@ export class Bodies {
     return this.#bytes.total;
   }
 
-  begin(peer: string, now: number, refuse: Body['refuse']): Body {
-    const body: Body = {
+  begin(peer: string, now: number, refuse: ReceivedBody['refuse']): ReceivedBody {
+    const body: ReceivedBody = {
       peer,
       since: now,
       bytes: 0,
@@ -61,7 +61,7 @@ export class Bodies {
   }
 
   /** Takes a piece that has arrived; another body, or this one, may have to go for it. */
-  grow(body: Body, piece: Buffer): void {
+  grow(body: ReceivedBody, piece: Buffer): void {
     if (!this.#held.has(body)) return;
     body.pieces.push(piece);
     body.length += piece.length;
@@ -89,7 +89,7 @@ export class Bodies {
   }
 
   /** Calls `proceed` once the body may be parsed: at once, except for a large one behind another. */
-  whole(body: Body, proceed: () => void): void {
+  whole(body: ReceivedBody, proceed: () => void): void {
     if (!this.#held.has(body)) return;
     body.arrived = true;
     if (body.length <= this.#bounds.largeBytes) {
@@ -106,7 +106,7 @@ export class Bodies {
   }
 
   /** Forgets a body: it was answered, or its caller has gone. */
-  end(body: Body): void {
+  end(body: ReceivedBody): void {
     if (!this.#held.delete(body)) return;
     this.#count(body, -body.bytes);
     body.pieces = [];
@@ -127,13 +127,13 @@ export class Bodies {
     first.proceed();
   }
 
-  #evict(body: Body, reason: Eviction, refused: Refused): void {
+  #evict(body: ReceivedBody, reason: Eviction, refused: Refused): void {
     this.end(body);
     this.#evicted(reason);
     body.refuse(refused);
   }
 
-  #count(body: Body, bytes: number): void {
+  #count(body: ReceivedBody, bytes: number): void {
     body.bytes += bytes;
     this.#bytes.total += bytes;
     // A peer that has none left is forgotten at the next look: most come again at once.

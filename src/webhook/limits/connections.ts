@@ -6,9 +6,17 @@ import { connectionToEnd, type EvictableConnection, type Phase } from './evictio
 import type { Limits } from './limits.ts';
 
 /** Why a connection was ended; a closed set, as it is a label. */
-export type Ending = 'handshake' | 'headers' | 'body' | 'review' | 'answer' | 'idle' | 'pipelined' | 'room';
+export type EndReason =
+  | 'handshake'
+  | 'headers'
+  | 'body'
+  | 'review'
+  | 'answer'
+  | 'idle'
+  | 'pipelined'
+  | 'room';
 
-export interface Connection extends EvictableConnection {
+export interface ServerConnection extends EvictableConnection {
   socket: Socket;
   /** Bytes that had been read when the last request was answered: more means that a next one has begun. */
   read: number;
@@ -21,19 +29,19 @@ export interface Connection extends EvictableConnection {
 }
 
 /** Keeps every connection of a server within its bounds of time and number. */
-export class Connections {
+export class ServerConnections {
   #limits: Limits;
-  #ended: (reason: Ending) => void;
+  #ended: (reason: EndReason) => void;
   #now: () => number;
   #alsoLook: (now: number) => void = () => {};
-  #held = new Set<Connection>();
+  #held = new Set<ServerConnection>();
   #ofPeer = new Map<string, number>();
   /** Handshakes under way, by the address and port at the other end. */
-  #handshakes = new Map<string, Connection>();
-  #secure = new WeakMap<TLSSocket, Connection>();
+  #handshakes = new Map<string, ServerConnection>();
+  #secure = new WeakMap<TLSSocket, ServerConnection>();
   #sweep: NodeJS.Timeout | undefined;
 
-  constructor(limits: Limits, ended: (reason: Ending) => void, now = () => performance.now()) {
+  constructor(limits: Limits, ended: (reason: EndReason) => void, now = () => performance.now()) {
     this.#limits = limits;
     this.#ended = ended;
     this.#now = now;
@@ -53,7 +61,7 @@ export class Connections {
   }
 
   /** The connection that a request came by; undefined when it had to go. */
-  asked(socket: TLSSocket, response: ServerResponse): Connection | undefined {
+  asked(socket: TLSSocket, response: ServerResponse): ServerConnection | undefined {
     const connection = this.#secure.get(socket);
     if (connection === undefined) return void socket.destroy();
     connection.asked += 1;
@@ -63,7 +71,7 @@ export class Connections {
     return connection;
   }
 
-  enter(connection: Connection, phase: Phase): void {
+  enter(connection: ServerConnection, phase: Phase): void {
     connection.phase = phase;
     connection.since = this.#now();
   }
@@ -81,7 +89,7 @@ export class Connections {
     // It has gone already.
     if (peer === undefined) return void socket.destroy();
     const now = this.#now();
-    const connection: Connection = {
+    const connection: ServerConnection = {
       peer,
       phase: 'handshake',
       since: now,
@@ -111,14 +119,14 @@ export class Connections {
     socket.once('close', () => connection.socket.destroy());
   }
 
-  #answered(connection: Connection): void {
+  #answered(connection: ServerConnection): void {
     connection.asked -= 1;
     if (connection.asked > 0) return;
     connection.read = connection.secure!.bytesRead;
     this.enter(connection, 'idle');
   }
 
-  #forget(connection: Connection, key: string): void {
+  #forget(connection: ServerConnection, key: string): void {
     if (!this.#held.delete(connection)) return;
     if (this.#handshakes.get(key) === connection) this.#handshakes.delete(key);
     const left = this.#ofPeer.get(connection.peer)! - 1;
@@ -135,7 +143,7 @@ export class Connections {
     for (const connection of this.#held) this.#judge(connection, now);
   }
 
-  #judge(connection: Connection, now: number): void {
+  #judge(connection: ServerConnection, now: number): void {
     const { phase } = connection;
     if ((phase === 'idle' || phase === 'new') && hasBegun(connection)) {
       this.enter(connection, 'head');
@@ -145,7 +153,7 @@ export class Connections {
     if (now - connection.since > limit) this.#end(connection, reason);
   }
 
-  #patience(phase: Phase): [limit: number, reason: Ending] {
+  #patience(phase: Phase): [limit: number, reason: EndReason] {
     const { handshakeMs, headersMs, bodyMs, turnMs, reviewMs, answerMs, idleMs } = this.#limits;
     switch (phase) {
       case 'handshake':
@@ -169,7 +177,7 @@ export class Connections {
     }
   }
 
-  #end(connection: Connection, reason: Ending): void {
+  #end(connection: ServerConnection, reason: EndReason): void {
     // Requests that had come in together are still told of.
     if (connection.socket.destroyed) return;
     this.#ended(reason);
@@ -179,7 +187,7 @@ export class Connections {
 }
 
 /** Whether bytes of a next request have been read. */
-function hasBegun({ secure, read }: Connection): boolean {
+function hasBegun({ secure, read }: ServerConnection): boolean {
   return secure !== undefined && secure.bytesRead > read;
 }
 

@@ -14,8 +14,8 @@ export class Misfit extends Error {
 }
 
 /** The members that a type names itself, without those that it lets be anything. */
-type Named<T> = { [K in keyof T as string extends K ? never : K]: T[K] };
-type Members<T> = { readonly [K in keyof Named<T>]-?: Parser<NonNullable<Named<T>[K]>> };
+type OwnNames<T> = { [K in keyof T as string extends K ? never : K]: T[K] };
+type MemberParsers<T> = { readonly [K in keyof OwnNames<T>]-?: Parser<NonNullable<OwnNames<T>[K]>> };
 
 export const text: Parser<string> = (value) => {
   if (typeof value !== 'string') throw unexpected(value, 'a text');
@@ -49,7 +49,7 @@ export function shortText(characters: number): Parser<string> {
 }
 
 /** An object whose members of these names have these shapes; those in `required` must be there. */
-export function object<T>(members: Members<T>, ...required: (keyof Named<T> & string)[]): Parser<T> {
+export function object<T>(members: MemberParsers<T>, ...required: (keyof OwnNames<T> & string)[]): Parser<T> {
   const parsers = new Map(Object.entries<Parser<unknown>>(members as Record<string, Parser<unknown>>));
   const isRequired = (name: string) => (required as string[]).includes(name);
   return (value) => {

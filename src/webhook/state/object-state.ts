@@ -4,13 +4,13 @@ import { PREFIX } from '../../inject/annotations.ts';
 import type { LimitRangeItem } from '../../inject/pod.ts';
 import { boundAccounts, isManaged, isRoleRight } from '../access/role-binding.ts';
 
-type Texts = Readonly<Record<string, string>>;
+type StringMap = Readonly<Record<string, string>>;
 
 /** What is kept of a namespace: of its labels and annotations those that are Rollcall's. */
 export interface NamespaceState {
   terminating: boolean;
-  labels: Texts;
-  annotations: Texts;
+  labels: StringMap;
+  annotations: StringMap;
 }
 
 /** What is kept of an account that Rollcall makes. */
@@ -26,7 +26,7 @@ export interface BindingState {
   accounts: readonly string[];
 }
 
-const NONE: Texts = Object.freeze({});
+const NONE: StringMap = Object.freeze({});
 /** Most namespaces have nothing of Rollcall's, and share this. */
 const PLAIN: NamespaceState = Object.freeze({ terminating: false, labels: NONE, annotations: NONE });
 
@@ -59,7 +59,7 @@ export function limitItems({ spec }: V1LimitRange): LimitRangeItem[] {
   return (spec?.limits ?? []) as LimitRangeItem[];
 }
 
-function own(texts: Record<string, string> | undefined): Texts {
+function own(texts: Record<string, string> | undefined): StringMap {
   const kept = Object.entries(texts ?? {}).filter(([key]) => key.startsWith(PREFIX));
   return kept.length === 0 ? NONE : Object.fromEntries(kept);
 }

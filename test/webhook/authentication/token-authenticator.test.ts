@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import { describe, type TestContext, test } from 'node:test';
 import { IssuerKeys } from '../../../src/webhook/authentication/issuer-keys.ts';
 import { tokenAuthenticator } from '../../../src/webhook/authentication/token-authenticator.ts';
-import type { Connection } from '../../../src/webhook/limits/connections.ts';
+import type { ServerConnection } from '../../../src/webhook/limits/connections.ts';
 import { reviewOf } from '../reviews.ts';
 import { get, post, startServer } from '../running-server.ts';
 
@@ -87,7 +87,7 @@ function cluster({ keys = [rsa.jwk, ec.jwk], required = true, broken = false } =
   });
   const check = async (bearer?: string) => {
     const headers = bearer === undefined ? {} : { authorization: `Bearer ${bearer}` };
-    const refused = await callers.check({ headers } as IncomingMessage, {} as Connection);
+    const refused = await callers.check({ headers } as IncomingMessage, {} as ServerConnection);
     return refused === undefined ? 'allowed' : `${refused.status} ${refused.message}`;
   };
   return { check, callers, asked, clock, logs, keys };
