@@ -49,7 +49,10 @@ const METHODS = new Map<string, string>([
   ['shift', 'pop'],
 ]);
 
-/** All mutants of a file. Types and imports are not changed, nor sentences for people: texts with a space in them. */
+/**
+ * All mutants of a file. Types and imports are not changed, nor sentences for people: texts with a space
+ * in them, and the messages of the log.
+ */
 export function mutantsOf(tree: SourceFile, file: string): Mutant[] {
   const found: Mutant[] = [];
   const { text } = tree;
@@ -133,10 +136,11 @@ function isSuper(expression: Node): boolean {
   return is.isCallExpression(expression) && expression.expression.kind === SyntaxKind.SuperKeyword;
 }
 
-/** Tells a text that is a value from one that is the name of a member. */
+/** Tells a text that is a value from the name of a member, and from the message of a line in the log. */
 function isValue(node: Node): boolean {
   const { parent } = node;
-  return !(is.isPropertyAssignment(parent) && parent.name === node) && !is.isImportAttribute(parent);
+  if (is.isPropertyAssignment(parent) && parent.name === node) return false;
+  return !(is.isCallExpression(parent) && /\blog\.(info|warn|error)$/.test(parent.expression.getText()));
 }
 
 function described(

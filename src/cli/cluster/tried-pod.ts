@@ -21,6 +21,7 @@ export async function tryPod(cluster: Cluster, namespace: string, pod: Fields): 
   }
   const reason = refusal(reply);
   // Admission answers 403, too: only the sentence tells that the user has no right.
+  // biome-ignore lint/plugin: the API server has no field for it.
   const forbidden = status === 403 && reason.includes('cannot create resource "pods"');
   return { outcome: forbidden ? 'forbidden' : 'refused', reason, warnings };
 }
