@@ -56,14 +56,14 @@ const METHODS = new Map<string, string>([
 export function mutantsOf(tree: SourceFile, file: string): Mutant[] {
   const found: Mutant[] = [];
   const { text } = tree;
-  const visit = (node: Node, within: string): void => {
+  const visit = (node: Node, within: string, inFunction: boolean): void => {
     if (isErased(node)) return;
     const name = nameOf(node);
     const inside = name === undefined ? within : within === '' ? name : `${within}.${name}`;
-    for (const change of changesOf(node, text)) found.push(described(change, text, file, inside));
-    node.forEachChild((child) => visit(child, inside));
+    for (const change of changesOf(node, text, inFunction)) found.push(described(change, text, file, inside));
+    node.forEachChild((child) => visit(child, inside, inFunction || isFunction(node)));
   };
-  visit(tree, '');
+  visit(tree, '', false);
   return found;
 }
 
@@ -78,6 +78,18 @@ function isErased(node: Node): boolean {
   );
 }
 
+function isFunction(node: Node): boolean {
+  return (
+    is.isFunctionDeclaration(node) ||
+    is.isFunctionExpression(node) ||
+    is.isArrowFunction(node) ||
+    is.isMethodDeclaration(node) ||
+    is.isConstructorDeclaration(node) ||
+    is.isGetAccessorDeclaration(node) ||
+    is.isSetAccessorDeclaration(node)
+  );
+}
+
 function nameOf(node: Node): string | undefined {
   if (is.isFunctionDeclaration(node) || is.isClassDeclaration(node) || is.isMethodDeclaration(node)) {
     return node.name?.getText();
@@ -87,7 +99,11 @@ function nameOf(node: Node): string | undefined {
   return undefined;
 }
 
-function* changesOf(node: Node, text: string): Generator<Change> {
+/**
+ * In a function a number becomes its neighbour, which an algorithm must notice. Outside of one it is a bound that
+ * somebody chose (a timeout, a size), of which a neighbour is as good: it becomes 0, as if there were none.
+ */
+function* changesOf(node: Node, text: string, inFunction: boolean): Generator<Change> {
   const change = (target: Node, replacement: string): Change => ({
     start: target.getStart(),
     end: target.end,
@@ -101,7 +117,7 @@ function* changesOf(node: Node, text: string): Generator<Change> {
     if (node.operator === SyntaxKind.ExclamationToken) yield change(node, `(${source(node.operand)})`);
     if (node.operator === SyntaxKind.MinusToken) yield change(node, source(node.operand));
   } else if (is.isNumericLiteral(node)) {
-    yield change(node, source(node) === '0' ? '1' : `(${source(node)} + 1)`);
+    yield change(node, source(node) === '0' ? '1' : inFunction ? `(${source(node)} + 1)` : '0');
   } else if (node.kind === SyntaxKind.TrueKeyword) {
     yield change(node, 'false');
   } else if (node.kind === SyntaxKind.FalseKeyword) {

@@ -6,6 +6,7 @@ import { silent } from '../../src/watcher/log.ts';
 import { SkipEvents } from '../../src/webhook/skip-events.ts';
 import { pod } from '../inject/pods.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { RecordedLog } from '../watcher/recorded-log.ts';
 import { connected, writes } from './connected-client.ts';
 
 const EVENTS = '/api/v1/namespaces/demo/events';
@@ -80,10 +81,15 @@ test('it is told again after an hour, when the API server has forgotten it', asy
 
 test('an API server that refuses does no harm, and is told with the next pod', async (t) => {
   const started = await replica(t);
+  const log = new RecordedLog();
+  const events = new SkipEvents(started.client, started.metrics, log, started.clock);
   started.api.fault(() => ({ status: 500, body: { message: 'not now' } }));
-  await started.events.tell('demo', ownedPod(), WINDOWS);
+  await events.tell('demo', ownedPod(), WINDOWS);
+  assert.deepEqual(log.said(/^event not created$/), [
+    { namespace: 'demo', code: 'windows', error: 'the API server says 500: not now' },
+  ]);
   assert.match(started.metrics.text(), /rollcall_skip_events_total\{result="failed"\} 1/);
   started.api.fault(undefined);
-  await started.events.tell('demo', ownedPod(), WINDOWS);
+  await events.tell('demo', ownedPod(), WINDOWS);
   assert.equal(started.api.list(EVENTS).length, 1);
 });

@@ -40,10 +40,6 @@ export class Bodies {
     this.#evicted = evicted;
   }
 
-  get bytes(): number {
-    return this.#bytes.total;
-  }
-
   begin(peer: string, now: number, refuse: ReceivedBody['refuse']): ReceivedBody {
     const body: ReceivedBody = {
       peer,

@@ -5,6 +5,7 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { type TestContext, test } from 'node:test';
+import type { ApiError } from '../../../src/watcher/kubernetes/api-error.ts';
 import { Api, ifThere, isStatus, sentenceOf } from '../../../src/webhook/api/api.ts';
 import { accountPath, namespacePath } from '../../../src/webhook/api/paths.ts';
 import { issue } from '../../../src/webhook/certificates/issue.ts';
@@ -139,4 +140,9 @@ test('a name never leads to another path', () => {
   assert.equal(namespacePath('a/../b?c#d'), '/api/v1/namespaces/a%2F..%2Fb%3Fc%23d');
   for (const name of ['', '.', '..'])
     assert.throws(() => accountPath('demo', name), /not a name of an object/);
+});
+
+test('when the API server says to wait, the error says for how long', async (t) => {
+  const error = await errorOf(t, () => ({ status: 429, headers: { 'retry-after': '7' } }));
+  assert.equal((error as ApiError).retryAfterMs, 7000);
 });

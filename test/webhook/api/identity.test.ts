@@ -55,11 +55,18 @@ test('a client certificate is shown, and a path of the server is kept, by reques
   );
   const client = new Api(await kubeconfigIdentity(kubeconfig));
   t.after(() => client.close());
+  let connections = 0;
+  server.on('secureConnection', () => {
+    connections += 1;
+  });
   await client.get('/version');
+  await client.get('/version');
+  assert.equal(connections, 1, 'they share one');
   const { body } = await client.transport.get('/version').response;
   await body.next();
   const { fingerprint256 } = new X509Certificate(cert);
   assert.deepEqual(seen, [
+    ['/clusters/a/version', fingerprint256],
     ['/clusters/a/version', fingerprint256],
     ['/clusters/a/version', fingerprint256],
   ]);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { describe, type TestContext, test } from 'node:test';
+import { parseToken } from '../../../src/webhook/authentication/api-server-token.ts';
 import { IssuerKeys } from '../../../src/webhook/authentication/issuer-keys.ts';
 import { tokenAuthenticator } from '../../../src/webhook/authentication/token-authenticator.ts';
 import type { ServerConnection } from '../../../src/webhook/limits/connections.ts';
@@ -127,6 +128,15 @@ describe('a token', () => {
       token(claims({}, { attestations: { admissionReviewAPIGroups: ['example.com'] } })),
       /attests no question/,
     ],
+    ['that ran out more than 10 s ago', token(claims({ exp: NOW - 10.001 })), /run out/],
+    ['that holds in more than 10 s', token(claims({ nbf: NOW + 10.001 })), /not hold yet/],
+    ['whose validity is a text', token(claims({ nbf: '0' })), /not hold yet/],
+    ['whose binding is null', token(claims({ 'kubernetes.io': null })), /not bound/],
+    [
+      'whose attestation is a text',
+      token(claims({}, { attestations: { admissionReviewAPIGroups: '*' } })),
+      /attests no/,
+    ],
     ['whose algorithm is none', token(claims(), rsa, { alg: 'none' }), /signature/],
     ['whose algorithm is of another kind of key', token(claims(), rsa, { alg: 'HS256' }), /signature/],
     ['whose algorithm is a property of every object', token(claims(), rsa, { alg: 'toString' }), /signature/],
@@ -196,4 +206,48 @@ test('the server asks for the token of a review, and of nothing else', async (t:
   assert.equal((await post(running, reviewOf(), { headers })).status, 200);
   assert.equal((await post(running, reviewOf())).status, 401);
   assert.equal((await get(running, '/healthz')).status, 200);
+});
+
+test('clocks may differ by 10 s, in both directions', async () => {
+  assert.equal(await cluster().check(token(claims({ exp: NOW - 10 }))), 'allowed');
+  assert.equal(await cluster().check(token(claims({ nbf: NOW + 10 }))), 'allowed');
+  assert.equal(await cluster().check(token(claims({ nbf: undefined, aud: EXPECTED.audience }))), 'allowed');
+});
+
+test("what only looks like a token is somebody else's credential", () => {
+  const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const header = part({ alg: 'RS256', kid: 'a' });
+  const body = part({});
+  assert.deepEqual(parseToken(`${header}.${body}.c2ln`), {
+    algorithm: 'RS256',
+    keyId: 'a',
+    claims: {},
+    signed: `${header}.${body}`,
+    signature: Buffer.from('sig'),
+  });
+  const heads = [
+    part(null),
+    part(5),
+    part({ alg: 'RS256' }),
+    part({ kid: 'a' }),
+    part({ alg: 1, kid: 'a' }),
+    '{',
+  ];
+  for (const head of heads) assert.equal(parseToken(`${head}.${body}.c2ln`), undefined, head);
+  for (const claims of [part(null), part('text'), '{', '']) {
+    assert.equal(parseToken(`${header}.${claims}.c2ln`), undefined, claims);
+  }
+  for (const text of [
+    '',
+    '..',
+    `${header}.${body}`,
+    `${header}.${body}.`,
+    `.${body}.c2ln`,
+    `${header}.${body}.c2ln.x`,
+  ]) {
+    assert.equal(parseToken(text), undefined, text);
+  }
+  const filler = 'a'.repeat(6144 - header.length - body.length - 2);
+  assert.ok(parseToken(`${header}.${body}.${filler}`) !== undefined, 'of the greatest length');
+  assert.equal(parseToken(`${header}.${body}.${filler}a`), undefined);
 });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { UsageError } from '../../../src/config.ts';
 import { jsonLog } from '../../../src/log.ts';
-import { watchedFile } from '../../../src/webhook/authentication/watched-file.ts';
+import { pollFile, watchedFile } from '../../../src/webhook/authentication/watched-file.ts';
 
 async function fileOf(t: TestContext, text: string) {
   const directory = await mkdtemp(join(tmpdir(), 'rollcall-'));
@@ -64,4 +64,21 @@ test('when it is broken at the start, the user is told the flag, the file and wh
   });
   await rm(path);
   assert.throws(open, /can't be used \(ENOENT\)/);
+});
+
+test('a file is looked at each minute, and whoever depends on it hears of a change only', async (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  const looks = [false, true, false];
+  let changes = 0;
+  const file = { current: '', look: async () => looks.shift()! };
+  pollFile(file, () => {
+    changes += 1;
+  });
+  const seen: number[] = [];
+  for (const ms of [59_999, 1, 60_000, 60_000]) {
+    t.mock.timers.tick(ms);
+    await new Promise((resolve) => setImmediate(resolve));
+    seen.push(looks.length * 10 + changes);
+  }
+  assert.deepEqual(seen, [30, 20, 11, 1]);
 });

@@ -26,6 +26,8 @@ test('a certificate covers the names and addresses that are asked for, as what t
 
 test('a certificate is trusted by itself and is no CA', async () => {
   assert.ok(certificate.verify(certificate.publicKey) && !certificate.ca);
+  // Basic constraints (2.5.29.19), critical, without the flag of a CA: an empty sequence.
+  assert.ok(certificate.raw.includes(Buffer.from('0603551d130101ff04023000', 'hex')));
   const pair = await issue(HOSTS, new Date());
   assert.equal(await problemOf(pair, [pair.cert], HOSTS), undefined);
 });

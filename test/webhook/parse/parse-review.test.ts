@@ -240,3 +240,32 @@ describe('names that go into URLs', () => {
     assert.deepEqual(parseReview(reviewOf({ kind: { kind: 'Pod' } } as never)).kind, request().kind);
   });
 });
+
+test('what an Event says of an owner has at most 320 characters each', () => {
+  const owner = { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'web', uid: 'u', controller: true };
+  for (const field of ['apiVersion', 'kind', 'name', 'uid']) {
+    const of = (text: string) =>
+      reviewOf({ object: replaced(full, ['metadata', 'ownerReferences'], [{ ...owner, [field]: text }]) });
+    parseReview(of('x'.repeat(320)));
+    assert.throws(() => parseReview(of('x'.repeat(321))), {
+      message: `request.object.metadata.ownerReferences[0].${field} is longer than 320 characters`,
+    });
+  }
+});
+
+test('a place is named so that nobody can hide in it', () => {
+  const told = (name: string) => {
+    const object = replaced(full, ['metadata', 'labels'], { [name]: 5 });
+    try {
+      parseReview(reviewOf({ object }));
+      return 'nothing';
+    } catch (error) {
+      return (error as Error).message.replace(/^request.object.metadata.labels/, '').replace(/ is .*/s, '');
+    }
+  };
+  assert.equal(told('a'), '.a');
+  assert.equal(told('a b'), '["a b"]');
+  assert.equal(told('x'.repeat(60)), `.${'x'.repeat(60)}`);
+  assert.equal(told('x'.repeat(61)), `["${'x'.repeat(60)}..."]`);
+  assert.equal(told('a/'.repeat(30)), `["${'a/'.repeat(30)}"]`);
+});

@@ -59,3 +59,13 @@ test('the items of all objects of a namespace are one list, in the order of thei
   cache.absorb({ type: 'replace', parts: new Map() });
   assert.deepEqual(cache.get('other'), []);
 });
+
+test('what was said of one object makes nothing fresh or synced', () => {
+  for (const cache of [new ObjectCache<string>(), new ItemCache<string>()]) {
+    cache.absorb({ type: 'set', key: 'demo/a', members: ['a'] });
+    cache.absorb({ type: 'delete', key: 'demo/a' });
+    assert.deepEqual([cache.fresh, cache.synced], [false, false]);
+    cache.absorb({ type: 'replace', parts: new Map() });
+    assert.deepEqual([cache.fresh, cache.synced], [false, true], 'a list is fresh from the word that it is');
+  }
+});
