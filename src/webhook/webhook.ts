@@ -13,7 +13,7 @@ import { AccessController } from './access/controller.ts';
 import { AccessProvisioner } from './access/provisioner.ts';
 import { Api } from './api/api.ts';
 import { identityOf } from './api/identity.ts';
-import { type Features, ServerFeatures } from './api/server-features.ts';
+import { type Features, ServerFeatures, withChoices } from './api/server-features.ts';
 import { authenticationFrom } from './authentication/from-settings.ts';
 import { CertificateKeeper } from './certificates/keeper.ts';
 import { ownedByNamespace } from './certificates/owner.ts';
@@ -158,11 +158,7 @@ async function serverFeatures(
 ): Promise<() => Features> {
   const server = new ServerFeatures(api, log);
   await server.start();
-  const chosen = {
-    ...(nativeSidecars === 'auto' ? {} : { nativeSidecars: nativeSidecars === 'true' }),
-    ...(podResources === 'auto' ? {} : { podResources: podResources === 'true' }),
-  };
-  return () => ({ ...server.features, ...chosen });
+  return () => withChoices(server.features, { nativeSidecars, podResources });
 }
 
 function exitOnInterrupt(log: Log): void {

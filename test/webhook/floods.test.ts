@@ -197,7 +197,8 @@ describe('bodies', () => {
     for (const request of slow) request.on('socket', (socket) => drip(socket, ' ', 50));
     for (const request of slow) request.flushHeaders();
     const replies = await Promise.all(slow.map(replyTo));
-    for (const { status, json } of replies) {
+    for (const { status, json, headers } of replies) {
+      assert.equal(headers.connection, 'close', 'what is left of the body is not waited for');
       assert.deepEqual([status, json.error], [408, 'the body took too long to arrive']);
     }
     await Promise.all(slow.map(gone));

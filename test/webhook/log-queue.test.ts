@@ -77,3 +77,48 @@ test('at the end of the process the rest is written at once', () => {
   queue.flush();
   assert.deepEqual(writes, ['last\n']);
 });
+
+test('what was dropped is told at the end of the process, too', (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout', 'Date'] });
+  const { file, writes } = output();
+  const queue = new LogQueue(file);
+  queue.push(`${'x'.repeat(1024 * 1024)}\n`);
+  queue.flush();
+  assert.deepEqual([writes.length, queue.dropped], [1, 1]);
+  assert.match(writes[0]!, /"message":"log lines dropped","lines":1/);
+});
+
+test('as much as is kept is kept to the byte', () => {
+  const { file, writes } = output();
+  const queue = new LogQueue(file);
+  queue.push('x'.repeat(1024 * 1024 - 1));
+  queue.push('y');
+  assert.equal(queue.dropped, 0);
+  queue.push('z');
+  assert.equal(queue.dropped, 1);
+  queue.flush();
+  assert.equal(writes[0]!.indexOf('y'), 1024 * 1024 - 1);
+});
+
+test('two rooms serve for ever, except for one that had to grow', (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const rooms: ArrayBufferLike[] = [];
+  const pending: (() => void)[] = [];
+  const queue = new LogQueue({
+    write(bytes, done) {
+      rooms.push(bytes.buffer);
+      pending.push(() => done(null, bytes.length));
+    },
+    writeSync: () => {},
+  });
+  const write = (text: string) => {
+    queue.push(text);
+    t.mock.timers.tick(20);
+    pending.shift()!();
+  };
+  for (let turn = 0; turn < 6; turn += 1) write('line\n');
+  assert.equal(new Set(rooms).size, 2);
+  write('x'.repeat(40_000));
+  for (let turn = 0; turn < 6; turn += 1) write('line\n');
+  assert.equal(new Set(rooms).size, 4, 'the one that has grown, and one in its place');
+});

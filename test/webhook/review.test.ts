@@ -181,3 +181,19 @@ describe('a body', () => {
     });
   }
 });
+
+test('a refusal carries the warnings, too, and a patch of one operation is a patch', async () => {
+  const { context } = cluster();
+  const object = askingPod(({ spec, metadata }) => {
+    delete spec.subdomain;
+    metadata!.annotations!['rollcall.dev/nothing'] = 'x';
+  });
+  const refused = await review(request({ object }), context);
+  assert.equal(refused.result, 'denied');
+  assert.match(refused.response.warnings!.join(), /rollcall\.dev\/nothing/);
+  const first = await review(request(), context);
+  const injected = secondPass(applied(askingPod(), operationsOf(first.response)));
+  delete injected.metadata!.annotations![keys.status.key];
+  const again = await review(request({ object: injected }), context);
+  assert.deepEqual([again.result, operationsOf(again.response).length], ['injected', 1]);
+});

@@ -84,6 +84,11 @@ describe('POST /mutate', () => {
     const labels = { result: 'injected' };
     assert.equal(metricSum(running.metrics.text(), 'rollcall_admission_requests_total', labels), 1);
     assert.equal(metricSum(running.metrics.text(), 'rollcall_admission_seconds_count'), 1);
+    const bounds = [...running.metrics.text().matchAll(/rollcall_admission_seconds_bucket\{le="(.+)"\}/g)];
+    assert.deepEqual(
+      bounds.map(([, bound]) => bound),
+      ['0.001', '0.005', '0.01', '0.025', '0.05', '0.1', '0.25', '0.5', '1', '2.5', '5', '+Inf'],
+    );
   });
 
   test('takes a body of 4 MiB, and nothing longer, even unread', async (t) => {

@@ -8,7 +8,7 @@ import { eventually } from '../support/eventually.ts';
 import { metricSum } from '../support/metrics.ts';
 import { Rollcall } from '../support/rollcall.ts';
 import { type Connected, connected } from './connected-client.ts';
-import { operationsOf, reviewOf } from './reviews.ts';
+import { operationsOf, podOf, reviewOf } from './reviews.ts';
 import { get, keptConnection, post, type Target } from './running-server.ts';
 
 const BINDING = '/apis/rbac.authorization.k8s.io/v1/namespaces/demo/rolebindings/rollcall-watcher';
@@ -51,10 +51,17 @@ test('it publishes its certificate, serves it, injects, and provides access', as
     subjects.map(({ name }) => name),
     ['rollcall-watcher'],
   );
+  started.api.create('/api/v1/namespaces/demo/serviceaccounts', { metadata: { name: 'app' } });
+  await post(target, reviewOf({ object: podOf('app') }));
+  const bound = started.api.get(BINDING) as { subjects: { name: string }[] };
+  assert.deepEqual(
+    bound.subjects.map(({ name }) => name),
+    ['rollcall-watcher', 'app'],
+  );
   const unknown = await post(target, reviewOf({ namespace: 'unknown' }));
   assert.equal(unknown.status, 500, 'a namespace that is not there is no reason to let the pod through');
   const { text } = await get(target, '/metrics');
-  assert.equal(metricSum(text, 'rollcall_admission_requests_total', { result: 'injected' }), 1);
+  assert.equal(metricSum(text, 'rollcall_admission_requests_total', { result: 'injected' }), 2);
   const expiry = metricSum(text, 'rollcall_certificate_expiry_timestamp_seconds');
   assert.ok(expiry > Date.now() / 1000 + 300 * 86_400);
 
@@ -110,4 +117,13 @@ test('a port that is taken is named, with the remedy and without a stack', async
     last,
     `rollcall: --port: "${port}" can't be listened on (EADDRINUSE); give another, or 0 for any`,
   );
+});
+
+test('an interrupt ends it at once, and the last lines of the log are written all the same', async (t) => {
+  const { program } = await start(t);
+  await program.port();
+  program.signal('SIGINT');
+  await eventually('end', () => program.exited);
+  assert.equal(program.exitCode, 0);
+  assert.equal(program.logs().at(-1)?.message, 'stopped');
 });

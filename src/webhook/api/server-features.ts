@@ -64,3 +64,13 @@ export function featuresOf(major: string, minor: string): Features {
     Number.parseInt(major, 10) > 1 || Number.parseInt(minor, 10) >= version;
   return { nativeSidecars: isSince(SINCE.nativeSidecars), podResources: isSince(SINCE.podResources) };
 }
+
+/** What a setting says of a feature; `auto` leaves it to the version of the server. */
+export type Choice = 'auto' | 'true' | 'false';
+
+/** The features that injection counts on: what the settings choose, else what the server has. */
+export function withChoices(features: Features, choices: Record<keyof Features, Choice>): Features {
+  const one = (name: keyof Features) =>
+    choices[name] === 'auto' ? features[name] : choices[name] === 'true';
+  return { nativeSidecars: one('nativeSidecars'), podResources: one('podResources') };
+}

@@ -457,3 +457,16 @@ test('now and then, subjects whose account is gone leave every binding', async (
   const asked = api.requests.filter(({ path, watch }) => !watch && path.includes('/usual/'));
   assert.deepEqual(asked, [], 'its only account is known to be there');
 });
+
+test('a namespace that lacks the access of both roles at the start gets both', async (t) => {
+  const both = await connected(t);
+  const { api } = both;
+  const annotations = { 'rollcall.dev/pod-access': 'true' };
+  api.create(NAMESPACES, { metadata: { name: 'both', labels: LABELLED, annotations } });
+  const metadata = { name: PODS, labels: MANAGED };
+  const roleRef = { ...ROLE_REF, name: PODS };
+  api.create(bindingsOf('both'), bindingOver('both', [PODS], { metadata, roleRef }));
+  await replica(t, both);
+  await isProvided(api, 'both');
+  await soon('account that reads pods', () => api.get(`${accountsOf('both')}/${PODS}`));
+});

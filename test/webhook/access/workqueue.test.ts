@@ -110,3 +110,13 @@ test('once stopped, nothing begins', async () => {
   await clock.advance(60_000);
   assert.deepEqual(begun, ['a', 'b']);
 });
+
+test('what was ready and had not begun does not begin after the end', async () => {
+  const { clock, begun, keyed, end } = work();
+  for (let index = 0; index < 20; index += 1) keyed.want(`k${index}`);
+  await clock.advance(400);
+  keyed.stop();
+  for (const key of begun.slice()) await end(key);
+  await clock.advance(60_000);
+  assert.equal(begun.length, 8);
+});

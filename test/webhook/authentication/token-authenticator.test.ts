@@ -20,12 +20,13 @@ interface Pair {
   jwk: object;
 }
 
-function pairOf(id: string, kind: 'rsa' | 'ec'): Pair {
+const CURVES = { ES256: 'P-256', ES384: 'P-384', ES512: 'P-521' };
+
+function pairOf(id: string, algorithm: 'RS256' | keyof typeof CURVES): Pair {
   const { publicKey, privateKey } =
-    kind === 'rsa'
+    algorithm === 'RS256'
       ? generateKeyPairSync('rsa', { modulusLength: 2048 })
-      : generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const algorithm = kind === 'rsa' ? 'RS256' : 'ES256';
+      : generateKeyPairSync('ec', { namedCurve: CURVES[algorithm] });
   return {
     id,
     algorithm,
@@ -34,9 +35,11 @@ function pairOf(id: string, kind: 'rsa' | 'ec'): Pair {
   };
 }
 
-const rsa = pairOf('rsa-1', 'rsa');
-const ec = pairOf('ec-1', 'ec');
-const stranger = pairOf('rsa-1', 'rsa');
+const rsa = pairOf('rsa-1', 'RS256');
+const ec = pairOf('ec-1', 'ES256');
+const ec384 = pairOf('ec-2', 'ES384');
+const ec512 = pairOf('ec-3', 'ES512');
+const stranger = pairOf('rsa-1', 'RS256');
 
 /** As an API server of Kubernetes 1.37 issues it. */
 function claims(changes: object = {}, bound: object = {}): object {
@@ -63,12 +66,13 @@ function token(
 ): string {
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
   const signed = `${part({ alg: algorithm, kid: id, ...header })}.${part(payload)}`;
-  const signature = sign('sha256', Buffer.from(signed), { key: privateKey, dsaEncoding: 'ieee-p1363' });
+  const hash = `sha${algorithm.slice(2)}`;
+  const signature = sign(hash, Buffer.from(signed), { key: privateKey, dsaEncoding: 'ieee-p1363' });
   return `${signed}.${signature.toString('base64url')}`;
 }
 
 /** A cluster that publishes `keys`; `asked` are the paths that were read. */
-function cluster({ keys = [rsa.jwk, ec.jwk], required = true, broken = false } = {}) {
+function cluster({ keys = [rsa.jwk, ec.jwk, ec384.jwk, ec512.jwk], required = true, broken = false } = {}) {
   const asked: string[] = [];
   const clock = { ms: 0, seconds: NOW };
   const read = async (path: string) => {
@@ -95,7 +99,7 @@ function cluster({ keys = [rsa.jwk, ec.jwk], required = true, broken = false } =
 }
 
 describe('a token', () => {
-  for (const pair of [rsa, ec]) {
+  for (const pair of [rsa, ec, ec384, ec512]) {
     test(`of the cluster, signed by ${pair.algorithm}, is good, and is not verified twice`, async () => {
       const { check, asked } = cluster();
       const one = token(claims(), pair);
@@ -137,6 +141,7 @@ describe('a token', () => {
       token(claims({}, { attestations: { admissionReviewAPIGroups: '*' } })),
       /attests no/,
     ],
+    ['whose algorithm is of another curve', token(claims(), ec, { alg: 'ES384' }), /signature/],
     ['whose algorithm is none', token(claims(), rsa, { alg: 'none' }), /signature/],
     ['whose algorithm is of another kind of key', token(claims(), rsa, { alg: 'HS256' }), /signature/],
     ['whose algorithm is a property of every object', token(claims(), rsa, { alg: 'toString' }), /signature/],
@@ -160,7 +165,7 @@ describe('a token', () => {
   test('by a new key makes the keys be read again, at most once a minute', async () => {
     const { check, asked, clock, keys } = cluster();
     assert.equal(await check(token()), 'allowed');
-    const next = pairOf('next', 'ec');
+    const next = pairOf('next', 'ES256');
     keys.push(next.jwk);
     for (let n = 0; n < 20; n += 1) assert.match(await check(token(claims({ n }), next)), /^401 /);
     assert.equal(asked.length, 2);
