@@ -5,7 +5,9 @@ import { sentenceOf } from './api/api.ts';
 import { BadReview } from './parse/parse-review.ts';
 import { Refused } from './refused.ts';
 
-/** Faults become an HTTP status, never an answer: what follows is for the failurePolicy to decide. */
+/**
+ * Answers faults with an HTTP status and never with a review, so that the failurePolicy decides what follows.
+ */
 export class Faults {
   #log: Log;
   #counter;
@@ -42,12 +44,12 @@ export function sendJson(
     'content-length': bytes,
     ...headers,
   });
-  // ASCII, as most answers are, is the same bytes in both, and need not be encoded.
+  // ASCII, as most answers are, has the same bytes in both encodings, and latin1 is faster.
   response.end(text, bytes === text.length ? 'latin1' : 'utf8');
 }
 
 function statusOf(error: unknown): number {
   if (error instanceof Refused) return error.status;
-  // What an API server says to us, with a status of its own, is not what we say to it.
+  // An error of the API server has a status, too, which is not the one that we answer.
   return error instanceof BadReview ? 400 : 500;
 }

@@ -1,34 +1,37 @@
 import { write as writeFile, writeSync } from 'node:fs';
 
-/** Lines of one busy moment are written together: at most 50 writes a second, whatever is reviewed. */
+/**
+ * The time for which lines are collected and then written together. There are at most 50 writes a second,
+ * however much is reviewed.
+ */
 const TOGETHER_MS = 20;
-/** When the reader of the log stands still, so much is kept: 5,000 lines, less than 2 s of a busy webhook. */
+/** The bytes that are kept while nobody reads the log: 5,000 lines, less than 2 s of a busy webhook. */
 const KEPT_BYTES = 1024 * 1024;
 
-/** 100 lines of 200 bytes come together while a busy webhook waits. */
-const ROOM_BYTES = 32 * 1024;
+/** The size of a buffer. About 100 lines of 200 bytes are collected in a busy webhook. */
+const BUFFER_BYTES = 32 * 1024;
 
-/** The two ways to write that a queue needs, as `node:fs` has them. */
+/** The two ways of writing that a queue needs, as `node:fs` has them. */
 export interface LogWriter {
   write(bytes: Buffer, done: (error: Error | null, written: number) => void): void;
   writeSync(text: string): void;
 }
 
 /**
- * Lines on their way to standard error. A review never waits for whoever reads the log: what does not fit is
- * dropped and counted, and the log says so itself. Lines are kept as bytes: texts that wait for so long are moved
- * to V8's old generation, and only a full collection takes them out again.
+ * A queue of lines for standard error. A review never waits for the reader of the log: lines that do not fit
+ * are dropped and counted, and the log reports that. Lines are kept as bytes, since strings that wait for so
+ * long would be moved to V8's old generation, which only a full collection cleans up.
  */
 export class LogQueue {
   #output: LogWriter;
-  #room: Buffer = Buffer.allocUnsafe(ROOM_BYTES);
-  /** Bytes in the room. */
+  #buffer: Buffer = Buffer.allocUnsafe(BUFFER_BYTES);
+  /** The number of bytes in the buffer. */
   #kept = 0;
-  /** The room that was written last, to be used again. */
+  /** The buffer that was written last, to be used again. */
   #spare: Buffer | undefined;
   #writing = false;
   #timer: NodeJS.Timeout | undefined;
-  /** Lines dropped since the last one that could be written, and ever. */
+  /** The number of lines that were dropped since the log last reported that, and since the start. */
   #droppedNow = 0;
   dropped = 0;
 
@@ -46,49 +49,49 @@ export class LogQueue {
     if (!this.#writing) this.#timer ??= setTimeout(() => this.#write(), TOGETHER_MS);
   }
 
-  /** For the end of the process, which waits for nothing. */
+  /** Writes all lines at once, for the end of the process. */
   flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#tellDropped();
     if (this.#kept === 0) return;
-    const text = this.#room.toString('utf8', 0, this.#kept);
+    const text = this.#buffer.toString('utf8', 0, this.#kept);
     this.#kept = 0;
     try {
       this.#output.writeSync(text);
     } catch {
-      // Nobody reads any more; there is nowhere left to say so.
+      // Nobody reads any more, and there is nowhere left to say so.
     }
   }
 
   #append(line: string, bytes: number): void {
-    if (this.#kept + bytes > this.#room.length) {
-      const larger = Buffer.allocUnsafe(Math.max(2 * this.#room.length, this.#kept + bytes));
-      this.#room.copy(larger, 0, 0, this.#kept);
-      this.#room = larger;
+    if (this.#kept + bytes > this.#buffer.length) {
+      const larger = Buffer.allocUnsafe(Math.max(2 * this.#buffer.length, this.#kept + bytes));
+      this.#buffer.copy(larger, 0, 0, this.#kept);
+      this.#buffer = larger;
     }
-    this.#kept += this.#room.write(line, this.#kept);
+    this.#kept += this.#buffer.write(line, this.#kept);
   }
 
   #write(): void {
     this.#timer = undefined;
     this.#tellDropped();
     if (this.#kept === 0) return;
-    const [room, kept] = [this.#room, this.#kept];
-    this.#room = this.#spare ?? Buffer.allocUnsafe(ROOM_BYTES);
+    const [buffer, kept] = [this.#buffer, this.#kept];
+    this.#buffer = this.#spare ?? Buffer.allocUnsafe(BUFFER_BYTES);
     this.#spare = undefined;
     this.#kept = 0;
     this.#writing = true;
-    this.#send(room, room.subarray(0, kept));
+    this.#send(buffer, buffer.subarray(0, kept));
   }
 
-  #send(room: Buffer, bytes: Buffer): void {
+  #send(buffer: Buffer, bytes: Buffer): void {
     this.#output.write(bytes, (error, written) => {
-      if (error === null && written < bytes.length) return this.#send(room, bytes.subarray(written));
+      if (error === null && written < bytes.length) return this.#send(buffer, bytes.subarray(written));
       this.#writing = false;
       if (error !== null) this.#lost(bytes.toString().split('\n').length - 1);
-      // One that has grown is given back.
-      if (room.length === ROOM_BYTES) this.#spare = room;
+      // A buffer that has grown is not used again.
+      if (buffer.length === BUFFER_BYTES) this.#spare = buffer;
       if (this.#kept > 0) this.#timer ??= setTimeout(() => this.#write(), TOGETHER_MS);
     });
   }

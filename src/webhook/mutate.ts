@@ -14,21 +14,25 @@ import { reviewText } from './review-text.ts';
 
 export interface MutateOptions {
   review(request: AdmissionRequest): Promise<Answer>;
-  /** Undefined when anybody may ask. */
+  /** Decides who may ask. It is undefined when everybody may. */
   callers?: Authenticator | undefined;
   metrics: Metrics;
   log: Log;
 }
 
 /**
- * Values in a body, of which each takes up to 100 bytes of memory once parsed: 10 MB, and 10 ms to parse, or
- * 50 where every value has a key of its own. The largest pods that people run have some thousands.
+ * The number of JSON values in a body. Each takes up to 100 bytes of memory when it is parsed: 10 MB in all,
+ * and 10 ms to parse, or 50 ms where every value has a key of its own. The largest pods that people run have
+ * some thousands.
  */
 const VALUES = 100_000;
-/** A shorter body can't hold more than so many small arrays (`[],`) that they would matter: 11,000. */
+/**
+ * The length below which values need not be counted: a shorter body holds at most 11,000 small arrays
+ * (`[],`).
+ */
 const LIGHT_BYTES = 32 * 1024;
 
-/** Everything that one request is known by on its way to an answer. */
+/** One request on its way to an answer. */
 interface Exchange {
   request: IncomingMessage;
   response: ServerResponse;
@@ -36,7 +40,10 @@ interface Exchange {
   began: number;
 }
 
-/** `POST /mutate` on the bare request: what a review does not need, it does not pay for. */
+/**
+ * Answers `POST /mutate`. It works on Node's bare request, without Express, since a review needs nothing of
+ * it.
+ */
 export class Mutate {
   #options: MutateOptions;
   #limits: Limits;
@@ -59,7 +66,7 @@ export class Mutate {
     this.#seconds = metrics.histogram(
       'rollcall_admission_seconds',
       'Time to answer an admission request.',
-      // From a decision alone to the API server's patience.
+      // The buckets reach from a decision alone to the 5 s that the API server waits.
       [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
     );
     const evicted = metrics.counter(
@@ -69,7 +76,7 @@ export class Mutate {
     this.#bodies = new Bodies(limits, (reason) => evicted.inc({ reason }));
   }
 
-  /** Gives up bodies that take too long; to be called all the time. */
+  /** Gives up bodies that take too long. It has to be called all the time. */
   look(now: number): void {
     this.#bodies.look(now);
   }
@@ -91,7 +98,7 @@ export class Mutate {
   #collect(exchange: Exchange, whole: (body: ReceivedBody) => void): void {
     const { request, response, connection, began } = exchange;
     const body = this.#bodies.begin(connection.peer, began, (refused) => {
-      // It may be slow for ever, so its connection goes with it.
+      // The body may stay slow for ever, so its connection is closed.
       if (!response.headersSent) response.setHeader('connection', 'close');
       this.#refuse(refused, exchange);
     });
@@ -105,7 +112,8 @@ export class Mutate {
         whole(body);
       });
     });
-    // Also when the caller has gone: what is under review is finished, but nothing waits for it.
+    // This happens also when the caller has gone. A review that has begun is finished, and nobody waits for
+    // it.
     response.on('close', () => this.#bodies.end(body));
   }
 
@@ -138,7 +146,7 @@ export class Mutate {
   }
 }
 
-/** Why a request is turned away by its head alone. */
+/** Returns why a request is refused by its headers alone. */
 function misfit({ headers }: IncomingMessage, { bodyBytes }: Limits): Refused | undefined {
   const type = headers['content-type'];
   if (type !== 'application/json') {
@@ -146,12 +154,12 @@ function misfit({ headers }: IncomingMessage, { bodyBytes }: Limits): Refused | 
     if (charset === undefined) return new Refused(400, 'the body is not application/json');
     if (!/^utf-8$/i.test(charset)) return new Refused(415, 'send the body as utf-8');
   }
-  // No API server compresses; unpacked, a body would be longer than what was counted.
+  // No API server compresses its request, and a body would be longer than what was counted.
   if (headers['content-encoding'] !== undefined)
     return new Refused(415, 'send the body as it is, not encoded');
   const length = headers['content-length'];
   if (length === undefined) return new Refused(411, 'send a Content-Length');
-  // What is announced decides only what is not even begun; what arrives is counted.
+  // The announced length only refuses bodies that are too long; what arrives is counted.
   return Number(length) > bodyBytes ? tooLong(bodyBytes) : undefined;
 }
 

@@ -1,4 +1,7 @@
-/** A request that is turned away with an HTTP error, never an answer: what follows is for the failurePolicy. */
+/**
+ * The refusal of a request by an HTTP error. It is never an answer to a review, so the failurePolicy decides
+ * what follows.
+ */
 export class Refused extends Error {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;

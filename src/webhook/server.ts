@@ -11,19 +11,22 @@ import { type Indexed, UnorderedSet } from './limits/unordered-set.ts';
 import { Mutate, type MutateOptions } from './mutate.ts';
 import { Refused } from './refused.ts';
 
-/** While draining, a connection that was just opened has this long to ask. */
+/**
+ * The pause between two looks at idle connections while the server drains. A connection that was just opened
+ * has this long to send a request.
+ */
 const SWEEP_MS = 1000;
-/** The API server sends about 300 bytes of headers; with a token, up to 3 KB. */
+/** The size of the headers. The API server sends about 300 bytes; with a token, up to 3 KB. */
 const HEADER_BYTES = 8192;
 
 export interface ServerOptions extends MutateOptions {
-  /** Undefined when ready, else why not. */
+  /** Returns why the webhook is not ready, or undefined when it is. */
   notReady(): string | undefined;
   metrics: Metrics;
   log: Log;
 }
 
-/** What each server needs to drain. */
+/** The connections and the requests under way of each server, which it needs to drain. */
 const held = new WeakMap<Server, { connections: ServerConnections; underWay: UnorderedSet<UnderWay> }>();
 
 interface UnderWay extends Indexed {
@@ -31,8 +34,8 @@ interface UnderWay extends Indexed {
 }
 
 /**
- * The HTTPS server: POST /mutate, and what watches over it. Everything but /metrics answers in JSON. TLS 1.3,
- * as every API server in use speaks it.
+ * Creates the HTTPS server, for POST /mutate and for health, readiness and metrics. All but /metrics answer
+ * in JSON. It speaks TLS 1.3 only, as every API server in use does.
  */
 export function webhookServer(
   options: ServerOptions,
@@ -53,11 +56,11 @@ export function webhookServer(
     ...secureContext(secrets),
     handshakeTimeout: limits.handshakeMs,
     maxHeaderSize: HEADER_BYTES,
-    // The connections have their own clocks, which also tell a client that never asks from a slow one.
+    // `ServerConnections` limits these times, and tells a client that never asks from a slow one.
     headersTimeout: 0,
     requestTimeout: 0,
     keepAliveTimeout: 0,
-    // A caller may prove itself by a certificate; whether it must is decided where it asks.
+    // A caller may send a certificate. Whether it must is decided for each request.
     requestCert: secrets.clientCa !== undefined,
     rejectUnauthorized: false,
   });
@@ -79,12 +82,14 @@ export function webhookServer(
   return server;
 }
 
-/** API servers ask `/mutate?timeout=5s`. */
+/** Tells whether the URL is that of a review. API servers ask `/mutate?timeout=5s`. */
 function isReview(url: string): boolean {
   return url === '/mutate' || url.startsWith('/mutate?');
 }
 
-/** What is not a review: health, metrics, and what is not there. */
+/**
+ * Creates the application for all other requests: health, readiness, metrics, and paths that do not exist.
+ */
 function sideApp({ notReady, metrics }: ServerOptions, faults: Faults): Express {
   const app = express();
   app.disable('x-powered-by').disable('etag');
@@ -99,7 +104,7 @@ function sideApp({ notReady, metrics }: ServerOptions, faults: Faults): Express 
   app.all('/mutate', (_request, response) => problem(response.set('allow', 'POST'), 405, 'use POST'));
   app.use((_request, response) => problem(response, 404, 'there are /mutate, /healthz, /readyz, /metrics'));
   const failed: ErrorRequestHandler = (error, _request, response, _next) => {
-    // What Express says of a path that it can't decode is the caller's fault.
+    // Express reports a path that it can't decode, which is a fault of the caller.
     const refused = error?.status === 400 ? new Refused(400, 'the path can not be decoded') : error;
     faults.answer(refused, response);
   };
@@ -107,14 +112,17 @@ function sideApp({ notReady, metrics }: ServerOptions, faults: Faults): Express 
   return app;
 }
 
-/** PEM texts; `clientCa` is the CA of callers that prove themselves by a certificate. */
+/** The PEM texts that are served. `clientCa` is the CA of callers that prove themselves by a certificate. */
 export interface ServedSecrets {
   cert: string;
   key: string;
   clientCa?: string | undefined;
 }
 
-/** Takes effect for new connections. All options must be passed again, or they are forgotten. */
+/**
+ * Returns the TLS options of a server, for a start or a change. A change takes effect for new connections,
+ * and forgets all options that are not passed again.
+ */
 export function secureContext({ cert, key, clientCa }: ServedSecrets) {
   return { cert, key, ca: clientCa, minVersion: 'TLSv1.3' as const };
 }
@@ -134,12 +142,12 @@ export function sendAway(server: Server): void {
   server.prependListener('request', (_request, response) => close(response));
 }
 
-/** Finishes what is under way, and takes no connection any more. */
+/** Answers the requests under way, takes no new connection, and resolves when the server is closed. */
 export async function drain(server: Server): Promise<void> {
   const { connections } = held.get(server)!;
   sendAway(server);
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  // One that is not idle now may become so, and would stay for long.
+  // A connection that is in use now may become idle, and would stay for long.
   const sweep = setInterval(() => connections.endIdle(), SWEEP_MS);
   connections.endIdle();
   await closed;

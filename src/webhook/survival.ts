@@ -3,8 +3,8 @@ import type { Metrics } from '../metrics.ts';
 import { sentenceOf } from './api/api.ts';
 
 /**
- * A fault that nobody caught ends no process that all pods wait for: it is counted and logged, with its place
- * in the code. Each one is a bug, to be mended where it was made.
+ * Keeps the process alive after a fault that nobody has caught, since all pods wait for it. The fault is
+ * counted and logged with its stack. Each one is a bug that has to be fixed where it was made.
  */
 export function surviveFaults(log: Log, metrics: Metrics, process: NodeJS.EventEmitter): void {
   const counter = metrics.counter(
@@ -19,7 +19,10 @@ export function surviveFaults(log: Log, metrics: Metrics, process: NodeJS.EventE
   process.on('uncaughtException', survive('exception'));
 }
 
-/** Takes a promise that nobody waits for: what goes wrong is logged, with what was to be done. */
+/**
+ * Returns a function that takes a promise that nobody waits for. When it rejects, this is logged with the
+ * name of the work.
+ */
 export function background(log: Log): (what: string, work: Promise<unknown>) => void {
   return (what, work) => {
     work.catch((error: unknown) => log.error('background work failed', { what, error: sentenceOf(error) }));

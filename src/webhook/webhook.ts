@@ -28,12 +28,12 @@ import { SkipEvents } from './skip-events.ts';
 import { ClusterState } from './state/cluster-state.ts';
 import { background, surviveFaults } from './survival.ts';
 
-/** Until every API server and kube-proxy has heard that this replica is going. */
+/** The time until every API server and kube-proxy has heard that this replica ends. */
 const DRAIN_DELAY_MS = 5000;
-/** Nothing under way takes longer: the API server has given up by then. */
+/** The longest time that requests under way can take, since the API server has given up by then. */
 const DRAIN_LIMIT_MS = 15_000;
 
-/** `rollcall webhook`: serves until SIGTERM. */
+/** Runs `rollcall webhook`, which serves until SIGTERM. */
 export async function webhook(config: WebhookConfig): Promise<void> {
   const queue = new LogQueue();
   const log = jsonLog((line) => queue.push(line), config.logLevel);
@@ -49,7 +49,7 @@ export async function webhook(config: WebhookConfig): Promise<void> {
   try {
     await serve(config, metrics, log);
   } finally {
-    // What is said of a failed start comes after the log.
+    // The sentence about a failed start is written after the log.
     queue.flush();
   }
 }
@@ -78,7 +78,7 @@ async function serve(config: WebhookConfig, metrics: Metrics, log: Log): Promise
   const options = {
     review: (request: AdmissionRequest) => review(request, context),
     callers: checks.callers,
-    // It listens only once its certificate is published.
+    // The server listens only once its certificate is published, so it is ready from then on.
     notReady: () => (draining ? 'draining' : undefined),
     metrics,
     log,
@@ -140,7 +140,7 @@ function certificateKeeper(config: WebhookConfig, api: Api, log: Log, metrics: M
   return new CertificateKeeper({ source, configuration, hosts, log, metrics });
 }
 
-/** The names under which API servers call; localhost is for tests and port-forwards. */
+/** Returns the host names under which API servers call. `localhost` is for tests and port-forwards. */
 function hostsOf({ service, namespace }: WebhookConfig): string[] {
   return [
     `${service}.${namespace}.svc`,
@@ -150,7 +150,7 @@ function hostsOf({ service, namespace }: WebhookConfig): string[] {
   ];
 }
 
-/** What the server has, where the settings do not say it. */
+/** Returns the features that injection counts on, by the settings and the version of the server. */
 async function serverFeatures(
   { nativeSidecars, podResources }: WebhookConfig,
   api: Api,

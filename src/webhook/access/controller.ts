@@ -19,13 +19,16 @@ export interface AccessControllerOptions {
   access: AccessProvisioner;
   metrics: Metrics;
   log: Log;
-  /** Whether sidecars may read pods in a namespace of these annotations. */
+  /** Tells whether sidecars may read pods in a namespace that has these annotations. */
   podAccess(annotations: Readonly<Record<string, string>>): boolean;
   clock?: Clock;
 }
 
 const NONE: ReadonlySet<string> = new Set();
-/** Rare, since it looks up every account that is bound; jittered, so that replicas don't do it in step. */
+/**
+ * The pause between two rounds of pruning. It is long, since a round looks up every bound account, and
+ * random, so that replicas do not run their rounds at the same time.
+ */
 const PRUNE_MS = [600_000, 900_000] as const;
 
 /**
@@ -45,7 +48,10 @@ const PRUNE_MS = [600_000, 900_000] as const;
  */
 export class AccessController implements StateListener {
   #options: Required<AccessControllerOptions>;
-  /** Of each role, until they are bound again, or their namespace is gone. */
+  /**
+   * The accounts that lost their binding, for each role by namespace, until they are bound again or their
+   * namespace is gone.
+   */
   #lost: ReadonlyMap<Role, Map<string, ReadonlySet<string>>> = new Map(
     ALL_ROLES.map((role) => [role, new Map()]),
   );
@@ -75,13 +81,13 @@ export class AccessController implements StateListener {
     );
   }
 
-  /** From now on it acts on what the cluster's state tells it; what reviews need is not held up by it. */
+  /** Starts to act on what the cluster's state tells. Reviews do not wait for it. */
   start(): void {
     this.#schedulePruning();
     this.#options.state.start(this);
   }
 
-  /** It writes nothing more; the state goes on being followed, for the reviews that are still to come. */
+  /** Stops all writing. The cluster's state is still followed, for the reviews that are still to come. */
   stop(): void {
     this.#stopped = true;
     this.#work.stop();
@@ -123,7 +129,10 @@ export class AccessController implements StateListener {
     for (const role of ALL_ROLES) await this.#provideRole(namespace, role);
   }
 
-  /** What is held only says where to look: what is done follows from what the API server says now. */
+  /**
+   * Provides one role in one namespace. The cache only tells where to look; each step follows from what the
+   * API server says now.
+   */
   async #provideRole(namespace: string, role: Role): Promise<void> {
     const lost = this.#lost.get(role)!;
     const before = lost.get(namespace);
@@ -132,11 +141,11 @@ export class AccessController implements StateListener {
       try {
         await this.#options.access.restore(namespace, role, accounts);
       } catch (error) {
-        // In a namespace that ends nothing can be made, which is nobody's fault.
+        // Nothing can be created in a namespace that is being deleted, and that is no failure.
         if (await this.#isThere(namespace)) throw error;
       }
     }
-    // More may have been lost meanwhile.
+    // Another binding may have vanished in the meantime.
     if (lost.get(namespace) === before) lost.delete(namespace);
   }
 
@@ -151,14 +160,20 @@ export class AccessController implements StateListener {
     this.#pruning = clock.setTimeout(() => void this.#prune(), low + clock.random() * (high - low));
   }
 
-  /** Whether an account is bound that is not known to be there; most bindings have but the one of their role. */
+  /**
+   * Tells whether the binding has an account that is not known to exist. Most bindings hold only the account
+   * of their role.
+   */
   #hasDoubtful(namespace: string, role: Role): boolean {
     const { roles } = this.#options.state;
     const bound = roles.get(role)?.bindings.get(namespace)?.accounts ?? [];
     return bound.some((name) => roles.get(name as Role)?.accounts.get(namespace) === undefined);
   }
 
-  /** One binding after the other: nobody waits for it. Nobody is taken out without the API server's word. */
+  /**
+   * Takes accounts that are gone out of all bindings, one binding after the other, since nobody waits for it.
+   * An account counts as gone only when the API server says so.
+   */
   async #prune(): Promise<void> {
     const { state, access, log } = this.#options;
     for (const [role, { bindings }] of state.roles) {

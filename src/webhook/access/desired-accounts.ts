@@ -1,21 +1,22 @@
 import { ROLES } from '../../inject/account.ts';
 import type { AccountState, BindingState } from '../state/object-state.ts';
 
-/** What is held of one role in one namespace. */
+/** What the caches say of one role in one namespace. */
 export interface ObservedRole {
   /** The name of the role, of its account and of its binding. */
   role: string;
-  /** The namespace is to have the role's account and binding before any pod asks. */
+  /** Whether the namespace is to have the role's account and binding before any pod asks. */
   ahead: boolean;
   account: AccountState | undefined;
   binding: BindingState | undefined;
-  /** Who was in a binding that vanished. */
+  /** The accounts that were in a binding that vanished. */
   lost: ReadonlySet<string>;
 }
 
 /**
- * The accounts that are to be bound in a namespace; undefined where nothing is amiss, empty where only
- * the binding's role is. A namespace whose label was taken away keeps what it has: pods use it.
+ * Returns the accounts that have to be bound in a namespace. It returns undefined when nothing has to be
+ * done, and an empty set when only the role of the binding is wrong. A namespace that loses its label keeps
+ * its access, since pods use it.
  */
 export function desiredAccounts(observed: ObservedRole): Set<string> | undefined {
   const { role, binding, lost } = observed;
@@ -27,8 +28,9 @@ export function desiredAccounts(observed: ObservedRole): Set<string> | undefined
 }
 
 /**
- * Of the role that reads pods nothing follows from what anybody could have written in the namespace, a label say:
- * only a binding that gave that role, which to write one needs to have it oneself, shows that the account had it.
+ * Tells whether the role's own account has to be bound. For the role that reads pods, a label or another
+ * object that any user of the namespace can write is not enough: only a binding that gave this role counts,
+ * since Kubernetes lets only those write such a binding who have the role themselves.
  */
 function isOwnDesired({ role, ahead, account, binding }: ObservedRole): boolean {
   const isBound = binding?.accounts.includes(role) === true;
@@ -38,7 +40,7 @@ function isOwnDesired({ role, ahead, account, binding }: ObservedRole): boolean 
   return account.managed && binding === undefined;
 }
 
-/** Whether the accounts of a binding lost their role between two looks at it. */
+/** Tells whether the accounts of a binding lost their role between two states of it. */
 export function isLost(before: BindingState | undefined, after: BindingState | undefined): boolean {
   return before?.managed === true && before.roleRight && !after?.roleRight;
 }

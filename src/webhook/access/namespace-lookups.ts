@@ -4,7 +4,7 @@ import { type Api, ifThere } from '../api/api.ts';
 import { accountPath, namespacePath } from '../api/paths.ts';
 import { isTerminating } from '../state/object-state.ts';
 
-/** One namespace as one piece of work sees it: what was looked up once is not looked up again. */
+/** The lookups that one piece of work makes in one namespace. Each account is looked up once. */
 export class NamespaceLookups {
   readonly namespace: string;
   #api: Api;
@@ -18,17 +18,19 @@ export class NamespaceLookups {
     this.#excluded = excluded;
   }
 
-  /** Throws where nothing may be written: the API server has the word about it, not who asks. */
+  /** Throws when nothing may be written in the namespace. The API server decides that, not the request. */
   async requireWritable(): Promise<void> {
     if (this.#writable) return;
     const name = this.namespace;
-    if (this.#excluded) throw new Error(`no access is given in the namespace "${name}"; use another`);
+    if (this.#excluded)
+      throw new Error(`Rollcall gives no access in the namespace "${name}"; create the pod in another`);
     const namespace = await this.#api.get<V1Namespace>(namespacePath(name));
-    if (isTerminating(namespace)) throw new Error(`the namespace "${name}" ends; create the pod in another`);
+    if (isTerminating(namespace))
+      throw new Error(`the namespace "${name}" is being deleted; create the pod in another`);
     this.#writable = true;
   }
 
-  /** Before accounts are bound: Rollcall makes its own, and any other must be there. */
+  /** Throws unless all of these accounts may be bound: those that Rollcall creates, and others that exist. */
   async requireAll(accounts: Iterable<string>): Promise<void> {
     await this.requireWritable();
     for (const account of accounts) {
@@ -46,7 +48,7 @@ export class NamespaceLookups {
     return found;
   }
 
-  /** Those that the API server says are not there; of what can't be read nobody counts as gone. */
+  /** Returns the accounts that do not exist. An account that can't be read does not count as gone. */
   async gone(accounts: readonly string[]): Promise<Set<string>> {
     const gone = new Set<string>();
     for (const account of accounts) {

@@ -15,34 +15,45 @@ import {
   subjectOf,
 } from './role-binding.ts';
 
-/** Replicas that add accounts to one binding at the same moment collide; each round lets one through. */
+/**
+ * The number of attempts to write one binding. Of the replicas that write it at the same moment, one succeeds
+ * in each round.
+ */
 const ATTEMPTS = 10;
-/** While a pod waits, so many of the other subjects are looked up at most; the slow round looks up all. */
+/**
+ * The largest number of other subjects that are looked up while a pod waits. The rare rounds of pruning look
+ * up all of them.
+ */
 const CHECKED_SUBJECTS = 20;
-/** Longer than any replica takes to hear that a subject was taken out of a binding. */
+/**
+ * The time after which removed accounts are looked up again. Every replica has heard of the removal by then.
+ */
 const RECHECK_MS = 5000;
 
-/** What was made, or mended: `role-ref` is a binding made anew, `pruned` a subject whose account is gone. */
+/**
+ * What was created or repaired: `role-ref` is a binding that was created anew, `pruned` a subject whose
+ * account is gone.
+ */
 type AccessChange = 'account' | 'binding' | 'role-ref' | 'subject' | 'pruned';
 
 export interface ProvisionerOptions {
   api: Api;
   log: Log;
   metrics?: Metrics;
-  /** What is known to be there without asking. */
+  /** Tells what is known to exist, without a request. */
   state?: { isProvided(namespace: string, need: AccessNeed): boolean };
-  /** Namespaces in which nothing is bound. */
+  /** The namespaces in which nothing is bound. */
   excluded?: readonly string[];
 }
 
 /**
- * Makes sure that accounts have the roles that their sidecars need, and nothing more. The account of a role is
- * made where it is missing; any other account must exist already.
+ * Gives accounts the roles that their sidecars need, and nothing more. The account of a role is created where
+ * it is missing; any other account must exist already.
  *
- * Anybody who reaches the webhook can post a review, and nothing in it proves that a pod asked. So what follows
- * from one is fixed here: these accounts, one binding for each of two read-only roles, in a namespace that the
- * API server says is there, does not end and is not excluded, for an account that the API server knows. Which
- * role a pod can ask for is decided in the plan, by what the namespace and the installation allow.
+ * Anybody who reaches the webhook can post a review, and nothing in it proves that it comes from the API
+ * server. So this class fixes what can follow from a review: these accounts, and one binding for each of two
+ * read-only roles, for an account that exists, in a namespace that exists, is not being deleted and is not
+ * excluded. The plan decides which role a pod may ask for, by what the namespace and the installation allow.
  */
 export class AccessProvisioner {
   #options: Required<ProvisionerOptions>;
@@ -63,12 +74,15 @@ export class AccessProvisioner {
     this.#changed = (kind) => changes.inc({ kind });
   }
 
-  /** Whether accounts are given access there at all. */
+  /** Tells whether no account gets access in the namespace. */
   isExcluded(namespace: string): boolean {
     return this.#options.excluded.includes(namespace);
   }
 
-  /** Resolves when all of the need is there. Pods that come at once for one account share the work. */
+  /**
+   * Creates what is missing of the need, and resolves once all of it exists. Pods that come at the same time
+   * for one account share the work.
+   */
   ensure(namespace: string, need: AccessNeed): void | Promise<void> {
     if (this.#options.state.isProvided(namespace, need)) return undefined;
     const key = [namespace, need.account, ...need.roles].join('/');
@@ -79,7 +93,7 @@ export class AccessProvisioner {
     return work;
   }
 
-  /** The same for accounts that had the role before: those that are gone are left out. */
+  /** Binds accounts that had the role before. Accounts that are gone are left out. */
   async restore(namespace: string, role: Role, accounts: Iterable<string>): Promise<void> {
     const lookups = this.#lookups(namespace);
     const existing = new Set<string>();
@@ -91,7 +105,10 @@ export class AccessProvisioner {
     await this.#bind(lookups, role, existing);
   }
 
-  /** Takes those out of a binding whose account is gone: whoever makes one of that name must not inherit its role. */
+  /**
+   * Removes subjects whose account is gone from a binding, so that a new account of the same name does not
+   * inherit the role.
+   */
   async prune(namespace: string, role: Role): Promise<void> {
     const lookups = this.#lookups(namespace);
     const binding = await this.#readBinding(lookups, role);
@@ -119,14 +136,17 @@ export class AccessProvisioner {
         await this.#bindOnce(lookups, role, accounts);
         return;
       } catch (error) {
-        // Somebody else changed it in between, perhaps to just what is wanted.
+        // Another writer was faster, and may have written just what is needed.
         if (attempt === ATTEMPTS || !(isStatus(error, 409) || error instanceof BindingVanished)) throw error;
         await new Promise((resolve) => setTimeout(resolve, Math.random() * 50 * attempt));
       }
     }
   }
 
-  /** Adds to `accounts` those of a binding that has to go, so that the next attempt still knows them. */
+  /**
+   * Makes one attempt. When a binding has to be deleted, its accounts are added to `accounts`, so that the
+   * next attempt still knows them.
+   */
   async #bindOnce(lookups: NamespaceLookups, role: Role, accounts: Set<string>): Promise<void> {
     const binding = await this.#readBinding(lookups, role);
     if (binding === undefined) return this.#createBinding(lookups, role, accounts, 'binding');
@@ -167,7 +187,10 @@ export class AccessProvisioner {
     if (gone.size > 0) this.#recheck(namespace, role, gone);
   }
 
-  /** One that was made again meanwhile may have been seen as bound still, by a pod that came then. */
+  /**
+   * Looks up removed accounts once more. A pod may have come while its account was created again, and may
+   * have found it still bound.
+   */
   #recheck(namespace: string, role: Role, accounts: ReadonlySet<string>): void {
     const again = async () => {
       try {
@@ -204,9 +227,9 @@ export class AccessProvisioner {
   }
 
   /**
-   * Whom a binding to another role hands on: accounts of the namespace that exist, which any author of pods there
-   * could have bound. Whoever wrote it need not have had the right to give this role away, so the role that
-   * reads pods is handed on to nobody.
+   * Returns the accounts that are taken over from a binding to another role: those that exist in the
+   * namespace, which any author of pods there could have bound. The author of the binding need not have had
+   * the right to grant the role that reads pods, so nobody is taken over for that role.
    */
   async #inherited(lookups: NamespaceLookups, role: Role, binding: V1RoleBinding): Promise<string[]> {
     if (role !== ROLES.slices) return [];
@@ -217,7 +240,10 @@ export class AccessProvisioner {
     return existing;
   }
 
-  /** A roleRef can't be changed. Exactly what was read goes, not what a replica just put in its place. */
+  /**
+   * Deletes a binding, since a roleRef can't be changed. The preconditions make sure that it is the one that
+   * was read, and not one that another replica has just created.
+   */
   async #deleteBinding({ namespace }: NamespaceLookups, role: Role, binding: V1RoleBinding): Promise<void> {
     const { uid, resourceVersion } = binding.metadata!;
     const preconditions = { uid: uid!, resourceVersion: resourceVersion! };
@@ -246,7 +272,7 @@ export class AccessProvisioner {
   }
 }
 
-/** The binding that was read is not there any more. */
+/** The error that the binding has vanished since it was read. */
 class BindingVanished extends Error {}
 
 async function vanishing(write: Promise<unknown>): Promise<void> {

@@ -1,26 +1,34 @@
 import { Backoff } from '../../watcher/backoff.ts';
 import type { Clock } from '../../watcher/clock.ts';
 
-/** Enough to be through a thousand keys within a minute, few enough to leave the API server to others. */
+/**
+ * The number of keys that are worked on at once: enough for a thousand keys a minute, and few enough to leave
+ * the API server to others.
+ */
 const AT_ONCE = 8;
-/** Replicas hear of the same thing at the same moment: mostly one begins first, and the others see it done. */
+/**
+ * The longest random delay before work begins. All replicas hear of a change at the same moment; with a
+ * random delay one of them is first, and the others find the work done.
+ */
 const SPREAD_MS = 400;
-/** Something happened to a key that waits: the fault may be over. */
+/**
+ * The longest delay for a key that waits after a failure and changes: the cause of the failure may be gone.
+ */
 const SOON_MS = 1000;
 
 interface QueuedKey {
   timer: unknown;
   due: number;
   state: 'waiting' | 'ready' | 'running';
-  /** It was wanted again while it ran. */
+  /** Whether the key was added again while it ran. */
   again: boolean;
-  /** Since the first failure. */
+  /** The delays between attempts, since the first failure. */
   backoff: Backoff | undefined;
 }
 
 /**
- * Does something for keys that want it: never twice at a time for one key, for a few keys at once, and
- * again with growing random pauses where it failed. A key that waits holds up no other.
+ * A rate-limited work queue. It works on a few keys at once and never twice at a time on the same key. A key
+ * that fails is tried again after random delays that grow, and delays no other key.
  */
 export class Workqueue {
   #run: (key: string) => Promise<void>;
@@ -41,7 +49,7 @@ export class Workqueue {
     this.#clock = clock;
   }
 
-  /** How many keys have failed and wait for another try. */
+  /** The number of keys that have failed and wait for another attempt. */
   get failing(): number {
     return [...this.#entries.values()].filter(({ backoff }) => backoff !== undefined).length;
   }
@@ -67,7 +75,7 @@ export class Workqueue {
     }
   }
 
-  /** What runs goes on to its end, and is the last. */
+  /** Drops all keys that wait. Work that has begun is finished. */
   stop(): void {
     this.#stopped = true;
     for (const { timer } of this.#entries.values()) this.#clock.clearTimeout(timer);

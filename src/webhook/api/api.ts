@@ -7,15 +7,27 @@ import type { Transport } from '../../watcher/kubernetes/transport.ts';
 import type { Identity } from './identity.ts';
 import { requestTo, watchTransport } from './watch-transport.ts';
 
-/** The API server waits 5 s for an answer, and one answer may need several requests. */
+/**
+ * The time for one request. The API server waits 5 s for the answer to a review, which may need several
+ * requests.
+ */
 const REQUEST_MS = 3000;
-/** An object has at most 1.5 MiB in etcd, and the lists that are read hold the few objects of a namespace. */
+/**
+ * The longest answer that is read. An object has at most 1.5 MiB in etcd, and the lists that are read hold
+ * the few objects of a namespace.
+ */
 const ANSWER_BYTES = 4 * 1024 * 1024;
-/** Below the 90 s after which the API server closes an idle connection, so that requests do not race that. */
+/**
+ * The time for which an idle connection is kept. The API server closes it after 90 s; this is shorter, so
+ * that no request meets that moment.
+ */
 const IDLE_MS = 30_000;
-/** Reviews of many new namespaces at once; the API server has its own limits and queues what is more. */
+/**
+ * The number of connections, for reviews of many new namespaces at once. The API server has limits of its own
+ * and queues the rest.
+ */
 const CONNECTIONS = 32;
-/** An idle connection takes some 50 kB here and more at the server. */
+/** The number of idle connections that are kept. Each takes some 50 kB here and more at the server. */
 const IDLE_CONNECTIONS = 4;
 
 const USER_AGENT = 'rollcall-webhook';
@@ -27,11 +39,11 @@ export interface DeleteOptions {
 }
 
 /**
- * JSON to and from the API server: one request, one answer, within a time and a size. What the API server
- * refuses is thrown as an `ApiError`. Lists that are followed go over `transport`.
+ * A client of the API server that sends and receives JSON, with a limit of time and size for each request. It
+ * throws an `ApiError` when the API server refuses. Watches go over `transport`.
  */
 export class Api {
-  /** For watches, which end only when their reader wants. */
+  /** The transport of watches, which end only when their reader wants. */
   readonly transport: Transport;
   #identity: Identity;
   #agent: Agent;
@@ -42,7 +54,7 @@ export class Api {
     this.#requestMs = requestMs;
     this.transport = watchTransport(identity, USER_AGENT);
     const limits = { maxSockets: CONNECTIONS, maxFreeSockets: IDLE_CONNECTIONS, timeout: IDLE_MS };
-    // A connection is found again by the CA and the certificate too: replaced ones get new connections.
+    // The agent looks connections up by CA and certificate too, so a replaced one gets new connections.
     this.#agent =
       identity.server.protocol === 'http:'
         ? (new (process.getBuiltinModule('node:http').Agent)({ keepAlive: true, ...limits }) as Agent)
@@ -88,7 +100,8 @@ export class Api {
       } catch (error) {
         if (attempt > 1) throw error;
         if (isStatus(error, 401)) this.#identity.expire();
-        // A create that was done after all answers 409 the second time, which its caller understands.
+        // A creation that did succeed the first time answers 409 the second time, which its caller
+        // understands.
         else if (!(error instanceof ConnectionWasOld)) throw error;
       }
     }
@@ -128,7 +141,10 @@ interface AnswerText {
   retryAfter: string | undefined;
 }
 
-/** The API server had closed a kept connection when it was used again: nothing was wrong with the request. */
+/**
+ * The error that the API server had closed a kept connection before it was used again. Nothing was wrong with
+ * the request.
+ */
 class ConnectionWasOld extends Error {}
 
 function answerOf(request: ClientRequest): Promise<AnswerText> {
@@ -165,7 +181,9 @@ function parsed(text: string): unknown {
   }
 }
 
-/** What is asked for, or a `Timeout`; the work itself is for the caller to end. */
+/**
+ * Waits for an answer and rejects with a `Timeout` at the deadline. The caller has to end the request itself.
+ */
 function withDeadline<T>(asked: Promise<T>, deadline: number): Promise<T> {
   const { promise, resolve, reject } = Promise.withResolvers<T>();
   const late = () => reject(new Timeout('the API server did not answer in time'));
@@ -174,7 +192,7 @@ function withDeadline<T>(asked: Promise<T>, deadline: number): Promise<T> {
   return promise;
 }
 
-/** What was asked for; undefined when the API server says that there is no such thing. */
+/** Returns the answer, or undefined when the API server says 404. */
 export async function ifThere<T>(asked: Promise<T>): Promise<T | undefined> {
   try {
     return await asked;
@@ -184,12 +202,12 @@ export async function ifThere<T>(asked: Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** Whether the API server answered with this status code. */
+/** Tells whether the API server answered with this status code. */
 export function isStatus(error: unknown, code: number): boolean {
   return error instanceof ApiError && error.status === code;
 }
 
-/** What went wrong, in a sentence, whatever was thrown. */
+/** Returns the sentence that describes an error, whatever was thrown. */
 export function sentenceOf(error: unknown): string {
   return error instanceof Error ? failureOf(error).message : String(error);
 }

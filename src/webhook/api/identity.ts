@@ -5,21 +5,26 @@ import { type CredentialFiles, Credentials } from '../../watcher/kubernetes/cred
 import { upstream } from '../../watcher/kubernetes/upstream.ts';
 import { SettingFault } from '../../watcher/setting-fault.ts';
 
-/** Where the API server is, and who the webhook is to it. */
+/** The address of the API server, and the credentials of the webhook. */
 export interface Identity {
   server: URL;
-  /** What the next request proves itself with: the CA, a certificate, headers. Any of them may have been replaced. */
+  /**
+   * Returns the CA, the client certificate and the headers of the next request. Each of them may have been
+   * replaced since the last one.
+   */
   options(): RequestOptions | Promise<RequestOptions>;
-  /** The API server refused it (401): what can be read again is, before the next request. */
+  /** Is called when the API server says 401. The credentials are then read again before the next request. */
   expire(): void;
 }
 
-/** The identity that a kubeconfig gives, or else the one that every pod has; throws a sentence for the user. */
+/**
+ * Returns the identity of a kubeconfig or, without one, that of the pod. It throws a sentence for the user.
+ */
 export function identityOf(kubeconfig: string | undefined, log: Log): Identity | Promise<Identity> {
   return kubeconfig === undefined ? podIdentity(process.env, log) : kubeconfigIdentity(kubeconfig);
 }
 
-/** The account of the pod; `files` are those that the kubelet mounts, unless given. */
+/** Returns the identity of the pod's ServiceAccount. `files` are by default those that the kubelet mounts. */
 export function podIdentity(
   environment: NodeJS.ProcessEnv,
   log: Log,
@@ -27,7 +32,9 @@ export function podIdentity(
   clock: Clock = systemClock,
 ): Identity {
   if (!environment.KUBERNETES_SERVICE_HOST) {
-    throw new Error('--kubeconfig is missing and this is not a pod (no KUBERNETES_SERVICE_HOST); give it');
+    throw new Error(
+      '--kubeconfig is missing and this is not a pod (KUBERNETES_SERVICE_HOST is not set); give it',
+    );
   }
   const { server, files: mounted } = upstream({}, environment);
   const credentials = readCredentials(files ?? mounted, clock, log);
@@ -54,8 +61,9 @@ function readCredentials(files: CredentialFiles, clock: Clock, log: Log): Creden
 }
 
 /**
- * The current context of a kubeconfig. Only here is client-node loaded, which takes 35 MB: for its parsing,
- * and for all the ways in which a kubeconfig can authenticate (exec plugins, client certificates, OIDC).
+ * Returns the identity of a kubeconfig's current context. Only here is client-node loaded, which takes 35 MB:
+ * it parses the file and knows all ways in which a kubeconfig can authenticate (exec plugins, client
+ * certificates, OIDC).
  */
 export async function kubeconfigIdentity(file: string): Promise<Identity> {
   const { KubeConfig } = await import('../../kubeconfig.ts');
@@ -75,11 +83,11 @@ export async function kubeconfigIdentity(file: string): Promise<Identity> {
     async options() {
       const options: RequestOptions = { headers: {} };
       await config.applyToHTTPSOptions(options);
-      // Its agent keeps no connection; it is of use only to get through a proxy.
+      // Its agent keeps no connections; it is needed only for a proxy.
       if (!cluster.proxyUrl) delete options.agent;
       return options;
     },
-    // It reads a token's file again by itself, every minute.
+    // client-node reads the file of a token again by itself, every minute.
     expire() {},
   };
 }

@@ -9,7 +9,7 @@ export function namespacePath(name: string): string {
   return `${NAMESPACES}/${segment(name)}`;
 }
 
-/** Of all namespaces, when none is given. */
+/** Returns the path of the LimitRanges of a namespace, or of all namespaces when none is given. */
 export function limitRangesPath(namespace?: string): string {
   return within(CORE, 'limitranges', namespace);
 }
@@ -52,7 +52,10 @@ function within(group: string, resource: string, namespace: string | undefined):
     : `${group}/namespaces/${segment(namespace)}/${resource}`;
 }
 
-/** A name comes from a request that anybody may have sent: it must not lead to another place. */
+/**
+ * Returns a name as one segment of a path. The name may come from a request that anybody has sent, so it must
+ * not lead to another path.
+ */
 function segment(name: string): string {
   if (name === '' || name === '.' || name === '..') {
     throw new Error(`"${name}" is not a name of an object; names are DNS-1123 labels or subdomains`);

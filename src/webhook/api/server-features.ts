@@ -3,16 +3,16 @@ import type { Log } from '../../log.ts';
 import { type Api, sentenceOf } from './api.ts';
 import { VERSION } from './paths.ts';
 
-/** What a server may have or not, of all that injection decides by. */
+/** The features of a cluster that injection depends on. */
 export type Features = Pick<Install, 'nativeSidecars' | 'podResources'>;
 
 /**
- * The minor versions of Kubernetes 1 from which on each is there unasked. No kubelet that goes with an API
- * server of 1.32 is older than 1.29, the first that runs native sidecars; resources of a pod as a whole are
- * kept from 1.34 on.
+ * The minor version of Kubernetes 1 from which each feature is on by default. A kubelet beside an API server
+ * of 1.32 is at least of 1.29, the first that runs native sidecars by default; an API server keeps pod-level
+ * resources from 1.34 on.
  */
 const SINCE = { nativeSidecars: 32, podResources: 34 } as const satisfies Record<keyof Features, number>;
-/** A control plane is upgraded under a webhook that goes on running. */
+/** The pause between two questions, since a control plane may be upgraded while the webhook runs. */
 const ASK_AGAIN_MS = 300_000;
 
 interface VersionInfo {
@@ -21,11 +21,14 @@ interface VersionInfo {
   gitVersion: string;
 }
 
-/** What the cluster has, by the version of its API server; a gate that somebody turned is not seen. */
+/**
+ * Derives the features of the cluster from the version of its API server. It does not see feature gates that
+ * somebody has set.
+ */
 export class ServerFeatures {
   #api: Pick<Api, 'get'>;
   #log: Log;
-  /** Until it is known, as in the newest cluster. */
+  /** Until the version is known, the newest one is assumed. */
   #features: Features = { nativeSidecars: true, podResources: true };
   #version = '';
 
@@ -38,9 +41,9 @@ export class ServerFeatures {
     return this.#features;
   }
 
-  /** Asks now and every 5 minutes. */
+  /** Asks for the version now and then every 5 minutes. */
   async start(): Promise<void> {
-    // It tells its failures itself, and never rejects.
+    // `#ask` logs its failures and never rejects.
     setInterval(() => void this.#ask(), ASK_AGAIN_MS).unref();
     await this.#ask();
   }
@@ -58,17 +61,19 @@ export class ServerFeatures {
   }
 }
 
-/** Some providers write "31+". */
+/** Returns the features of a version. Some providers write the minor version as "31+". */
 export function featuresOf(major: string, minor: string): Features {
   const isSince = (version: number) =>
     Number.parseInt(major, 10) > 1 || Number.parseInt(minor, 10) >= version;
   return { nativeSidecars: isSince(SINCE.nativeSidecars), podResources: isSince(SINCE.podResources) };
 }
 
-/** What a setting says of a feature; `auto` leaves it to the version of the server. */
+/** The value of a setting for a feature; `auto` leaves it to the version of the API server. */
 export type Choice = 'auto' | 'true' | 'false';
 
-/** The features that injection counts on: what the settings choose, else what the server has. */
+/**
+ * Returns the features that injection counts on: those that the settings choose, else those of the server.
+ */
 export function withChoices(features: Features, choices: Record<keyof Features, Choice>): Features {
   const one = (name: keyof Features) =>
     choices[name] === 'auto' ? features[name] : choices[name] === 'true';

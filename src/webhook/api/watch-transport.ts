@@ -3,7 +3,10 @@ import { request as httpsRequest, type RequestOptions } from 'node:https';
 import { ACCEPT, type Request, send, type Transport } from '../../watcher/kubernetes/transport.ts';
 import type { Identity } from './identity.ts';
 
-/** The watcher's way to the API server, as whoever the webhook's other requests are from: a connection for each watch. */
+/**
+ * Returns the transport for the watcher's reflector. It has the same identity as the webhook's other
+ * requests, and each watch has a connection of its own.
+ */
 export function watchTransport(identity: Identity, userAgent: string): Transport {
   return {
     get(path) {
@@ -15,7 +18,7 @@ export function watchTransport(identity: Identity, userAgent: string): Transport
         request = send(requestTo(identity.server, path, { agent: false, ...options, headers }));
         return request.response;
       });
-      // The caller may have given up on a request that fails afterwards.
+      // The caller may have closed a request that fails afterwards.
       response.catch(() => {});
       const close = () => {
         closed = true;
@@ -27,7 +30,10 @@ export function watchTransport(identity: Identity, userAgent: string): Transport
   };
 }
 
-/** A request that is still to be ended. `path` is sent as it is, behind the path that the server's address may have. */
+/**
+ * Returns a request, which the caller has to end. `path` is appended unchanged to the path that the server's
+ * address may have.
+ */
 export function requestTo(server: URL, path: string, options: RequestOptions): ClientRequest {
   const all = {
     ...options,
@@ -36,7 +42,7 @@ export function requestTo(server: URL, path: string, options: RequestOptions): C
     port: server.port,
     path: server.pathname.replace(/\/$/, '') + path,
   };
-  // Imported as a module, node:http brings Node's whole fetch along: 6 MB of memory.
+  // An import of node:http would load Node's whole fetch: 6 MB of memory.
   if (server.protocol === 'http:') return process.getBuiltinModule('node:http').request(all);
   return httpsRequest(all);
 }

@@ -12,7 +12,7 @@
 
 export interface ExpectedClaims {
   issuer: string;
-  /** The URL of this webhook as an API server derives it from the configuration. */
+  /** The URL of this webhook, as an API server derives it from the configuration. */
   audience: string;
   /** The name of the MutatingWebhookConfiguration. */
   configuration: string;
@@ -22,17 +22,20 @@ export interface ApiServerToken {
   algorithm: string;
   keyId: string;
   claims: Record<string, unknown>;
-  /** What is signed, and the signature. */
+  /** The text that is signed, and its signature. */
   signed: string;
   signature: Buffer;
 }
 
-/** A token is at most so long; those of ServiceAccounts are 1 to 2 KB. */
+/** The length of the longest token that is read. Tokens of ServiceAccounts have 1 to 2 KB. */
 const TOKEN_LENGTH = 6144;
-/** Clocks of other machines may differ. */
+/** The difference between clocks of two machines that is tolerated. */
 const LEEWAY_S = 10;
 
-/** Undefined when `text` is not a JSON Web Token: somebody else's credential, then. */
+/**
+ * Parses a JSON Web Token, and returns undefined when `text` is none: it is then a credential for somebody
+ * else.
+ */
 export function parseToken(text: string): ApiServerToken | undefined {
   const [head, body, signature, ...rest] = text.length > TOKEN_LENGTH ? [] : text.split('.');
   if (!head || !body || !signature || rest.length > 0) return undefined;
@@ -50,7 +53,7 @@ export function parseToken(text: string): ApiServerToken | undefined {
   };
 }
 
-/** What is wrong with the claims of a token whose signature is good; undefined when nothing is. */
+/** Returns what is wrong with the claims of a token whose signature is good, or undefined when nothing is. */
 export function claimsProblem(
   { claims }: ApiServerToken,
   { issuer, audience, configuration }: ExpectedClaims,

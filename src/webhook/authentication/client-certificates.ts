@@ -6,13 +6,13 @@ import { Refused } from '../refused.ts';
 import type { Authenticator, CallerVerdict } from './authenticator.ts';
 
 export interface ClientCertificates extends Authenticator {
-  /** The CA has changed: whoever proved itself to the one before must connect again. */
+  /** Is called when the CA has changed. Callers that are connected must then connect again. */
   renewed(): void;
 }
 
 /**
- * Callers that prove themselves by a certificate of a given CA, which TLS has verified; with `names`, only
- * those whose common name is one of them.
+ * Lets callers through whose certificate is of the client CA, which TLS has verified. With `names`, the
+ * common name of the certificate must be one of them.
  */
 export function clientCertificates(
   names: readonly string[],
@@ -50,11 +50,13 @@ function judge(socket: TLSSocket, names: readonly string[]): Refused | undefined
   return new Refused(403, 'the common name of the certificate is not one of those that may ask for reviews');
 }
 
-/** A PEM bundle of CAs; throws a sentence that says what to give instead. */
+/** Parses a PEM bundle of CAs. It throws a sentence that says what to give instead. */
 export function parseClientCa(pem: string): string {
   const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
   if (blocks.length === 0) throw new Error('holds no certificate; give a PEM file of CAs');
-  for (const block of blocks) if (!isCa(block)) throw new Error('holds what is no certificate of a CA');
+  for (const block of blocks)
+    if (!isCa(block))
+      throw new Error('holds a block that is not the certificate of a CA; give a PEM file of CAs');
   return blocks.join('\n');
 }
 

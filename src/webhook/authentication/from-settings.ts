@@ -7,16 +7,19 @@ import { type Get, IssuerKeys } from './issuer-keys.ts';
 import { tokenAuthenticator } from './token-authenticator.ts';
 import { pollFile, type WatchedFile, watchedFile } from './watched-file.ts';
 
-/** What the settings say about who may ask for reviews. */
+/** The authentication of callers, as the settings ask for it. */
 export interface Authentication {
   callers: Authenticator | undefined;
-  /** The CA of client certificates, as it holds now. */
+  /** Returns the current CA of client certificates. */
   clientCa(): string | undefined;
-  /** Calls `serve` whenever the file of the CA has changed. */
+  /** Calls `serve` whenever the file of the client CA has changed. */
   watch(serve: () => void): void;
 }
 
-/** Throws a `UsageError` where a setting can't be used. */
+/**
+ * Creates the authenticators that the settings ask for. It throws a `UsageError` when a setting can't be
+ * used.
+ */
 export function authenticationFrom(config: WebhookConfig, get: Get, log: Log): Authentication {
   const { clientCaFile, clientName, service, namespace, configuration } = config;
   if (clientCaFile === undefined && clientName.length > 0) {
@@ -24,7 +27,7 @@ export function authenticationFrom(config: WebhookConfig, get: Get, log: Log): A
   }
   const tokens = tokenAuthenticator({
     keys: new IssuerKeys(get),
-    // As an API server derives it from `deploy/configuration.yaml`.
+    // The audience, as an API server derives it from `deploy/configuration.yaml`.
     expected: { audience: `https://${service}.${namespace}.svc:443/mutate`, configuration },
     required: config.callerToken === 'require',
     log,

@@ -1,22 +1,25 @@
 import { createPublicKey, type JsonWebKey, type KeyObject, verify } from 'node:crypto';
 import type { ApiServerToken } from './api-server-token.ts';
 
-/** Reads one path of the Kubernetes API; resolves with the parsed JSON. */
+/** Reads a path of the Kubernetes API and resolves with the parsed JSON. */
 export type Get = (path: string) => Promise<unknown>;
 
-/** The signatures that API servers make, and how: by RSA or by an elliptic curve. */
+/** The algorithms by which API servers sign tokens, with the kind of key that each needs. */
 const ALGORITHMS: Record<string, { type: string; hash: string; curve?: string }> = {
   RS256: { type: 'rsa', hash: 'sha256' },
   ES256: { type: 'ec', hash: 'sha256', curve: 'prime256v1' },
   ES384: { type: 'ec', hash: 'sha384', curve: 'secp384r1' },
   ES512: { type: 'ec', hash: 'sha512', curve: 'secp521r1' },
 };
-/** Keys rotate about once a year; a token with an unknown one may be by the next, or by a stranger who tries. */
+/**
+ * The pause between two requests for the keys. Keys rotate about once a year; an unknown key may be the next
+ * one, or that of a stranger who tries.
+ */
 const ASK_AGAIN_MS = 60_000;
-/** A cluster has one or two keys. */
+/** The number of keys that are kept. A cluster has one or two. */
 const KEYS = 20;
 
-/** The cluster's own issuer and keys, which every ServiceAccount may read. */
+/** The issuer of the cluster's tokens and its public keys, which every ServiceAccount may read. */
 export class IssuerKeys {
   #get: Get;
   #now: () => number;
@@ -30,13 +33,16 @@ export class IssuerKeys {
     this.#now = now;
   }
 
-  /** Whether a key is known by this id, or can't become known right now. */
+  /**
+   * Tells whether a question to the API server would change nothing: the key of this id is known, or it is
+   * too early to ask again.
+   */
   settled(id: string): boolean {
     if (this.issuer !== undefined && this.#keys.has(id)) return true;
     return this.#asking === undefined && this.#now() - this.#asked < ASK_AGAIN_MS;
   }
 
-  /** Asks the API server, at most once a minute and never twice at a time; rejects where that fails. */
+  /** Reads issuer and keys from the API server, never twice at a time. It rejects when that fails. */
   async learn(): Promise<void> {
     this.#asking ??= this.#learn().finally(() => {
       this.#asking = undefined;
@@ -44,12 +50,12 @@ export class IssuerKeys {
     await this.#asking;
   }
 
-  /** Undefined when there is no key by this id. */
+  /** Tells whether the signature of a token is good, and returns undefined when its key is not known. */
   isSigned({ algorithm, keyId, signed, signature }: ApiServerToken): boolean | undefined {
     const key = this.#keys.get(keyId);
     if (key === undefined) return undefined;
     const wanted = Object.hasOwn(ALGORITHMS, algorithm) ? ALGORITHMS[algorithm] : undefined;
-    // The algorithm is the key's to choose, not the token's.
+    // The key decides which algorithm is used, not the token.
     if (wanted === undefined || key.asymmetricKeyType !== wanted.type) return false;
     if (key.asymmetricKeyDetails?.namedCurve !== wanted.curve) return false;
     return verify(wanted.hash, Buffer.from(signed), { key, dsaEncoding: 'ieee-p1363' }, signature);

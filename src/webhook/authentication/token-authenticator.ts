@@ -6,25 +6,28 @@ import { type ApiServerToken, claimsProblem, type ExpectedClaims, parseToken } f
 import type { Authenticator, CallerVerdict } from './authenticator.ts';
 import type { IssuerKeys } from './issuer-keys.ts';
 
-/** An API server keeps one token for 10 minutes; a thousand of 32 bytes are more than any cluster has. */
+/**
+ * The number of good tokens that are remembered. An API server uses one token for 10 minutes, so this is more
+ * than any cluster has; each takes 32 bytes.
+ */
 const REMEMBERED = 1000;
 
 export interface TokenAuthenticatorOptions {
   keys: IssuerKeys;
   expected: Omit<ExpectedClaims, 'issuer'>;
-  /** Refuse callers without a token; else only a bad one is refused. */
+  /** Whether callers without a token are refused. Otherwise only a bad token is refused. */
   required: boolean;
   log: Log;
   nowSeconds?: () => number;
 }
 
 /**
- * Callers that prove themselves by a token. Where none is required, a credential that is not of the cluster's
- * own issuer is somebody else's business, and keys that can't be read keep nobody out.
+ * Lets callers through whose token an API server has sent. When no token is required, a credential of another
+ * issuer is ignored, and keys that can't be read refuse nobody.
  */
 export function tokenAuthenticator(options: TokenAuthenticatorOptions): Authenticator {
   const { keys, required, log, nowSeconds = () => Date.now() / 1000 } = options;
-  /** Good tokens, by their hash, until they run out. */
+  /** The times at which good tokens expire, by the hash of the token. */
   const good = new Map<string, number>();
 
   const judge = (token: ApiServerToken, hash: string): Refused | undefined => {

@@ -3,19 +3,23 @@ import { readFile } from 'node:fs/promises';
 import { UsageError } from '../../config.ts';
 import type { Log } from '../../log.ts';
 
-/** A kubelet brings a changed Secret or ConfigMap within about a minute. */
+/**
+ * The pause between two looks at the file. A kubelet takes about a minute to update a mounted Secret or
+ * ConfigMap.
+ */
 const LOOK_AGAIN_MS = 60_000;
 
 export interface WatchedFile {
-  /** What `parse` made of the file, the last time that it could be read. */
+  /** The result of `parse`, from the last time that the file could be read. */
   readonly current: string;
-  /** Reads the file again; resolves with whether it has changed. Never rejects. */
+  /** Reads the file again and resolves with whether it has changed. It never rejects. */
   look(): Promise<boolean>;
 }
 
 /**
- * A file of the user's that is read again for as long as the process runs: what is broken at the start is a
- * `UsageError` that names the flag, what breaks later is logged, and the last good text goes on to hold.
+ * Opens a file that is read again while the process runs. It throws a `UsageError` that names the flag when
+ * the file can't be used at the start. When the file breaks later, this is logged and the last good text
+ * stays in use.
  */
 export function watchedFile(
   flag: string,
@@ -48,9 +52,9 @@ export function watchedFile(
   };
 }
 
-/** Looks again every minute, and calls `changed` when there is something new. */
+/** Looks at the file every minute, and calls `changed` when it has changed. */
 export function pollFile(file: WatchedFile, changed: () => void): void {
-  // `look` never rejects, and a fault of `changed` is the process's own to survive.
+  // `look` never rejects, and the process survives a fault of `changed`.
   const look = () => file.look().then((is) => (is ? changed() : undefined));
   setInterval(look, LOOK_AGAIN_MS).unref();
 }

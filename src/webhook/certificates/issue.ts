@@ -3,26 +3,27 @@ import type { KeyPair } from './source.ts';
 
 const DAY_MS = 86_400_000;
 /**
- * A year, of which a third is left when the next certificate is issued: four months in which a webhook
- * that can't renew is noticed, by its metric or by `rollcall check`, before anything fails.
+ * The life of a certificate: a year. The next certificate is issued when a third is left, so a webhook that
+ * can't renew has four months to be noticed, by its metric or by `rollcall check`, before anything fails.
  */
 const LIFE_DAYS = 365;
-/** Clocks of other machines may run behind. */
+/** The time by which a certificate is backdated, since clocks of other machines may be slow. */
 const BACKDATE_MS = 3_600_000;
 
 /**
- * A pair whose certificate is its own trust anchor: whoever trusts it trusts one server and nothing that
- * is signed with its key, since it is no CA and its key is not for signing certificates.
+ * Issues a pair whose certificate is its own trust anchor. Whoever trusts it trusts one server and nothing
+ * that is signed with its key, since it is no CA and its key may not sign certificates.
  */
 export async function issue(hosts: readonly string[], now: Date): Promise<KeyPair> {
-  // An idle webhook issues nothing, and need not hold the library in memory.
+  // Most webhooks never issue a certificate, and need not hold the library in memory.
   const { generate } = await import('./selfsigned.ts');
-  // OpenSSL takes the first certificate of a bundle with the issuer's name: each has a name of its own.
+  // OpenSSL takes the first certificate in a bundle that has the issuer's name, so each certificate has its
+  // own name.
   const name = `rollcall-${randomBytes(8).toString('hex')}`;
   const issued = await generate([{ name: 'commonName', value: name }], {
     keyType: 'ec',
     curve: 'P-256',
-    // The library's own choice would be SHA-1.
+    // The library's default is SHA-1.
     algorithm: 'sha256',
     notBeforeDate: new Date(now.getTime() - BACKDATE_MS),
     notAfterDate: new Date(now.getTime() + LIFE_DAYS * DAY_MS),

@@ -4,9 +4,12 @@ import { duplexPair } from 'node:stream';
 import { connect, createSecureContext, TLSSocket } from 'node:tls';
 import type { KeyPair } from './source.ts';
 
-/** A handshake in memory takes some ms; this is for a machine that was stopped in the middle of it. */
+/**
+ * The time for a handshake. In memory it takes some milliseconds; the rest is for a machine that was
+ * suspended in between.
+ */
 const HANDSHAKE_MS = 5000;
-/** What Go, and so every API server, accepts of a certificate in TLS 1.3. OpenSSL accepts more. */
+/** The signature algorithms that Go, and so every API server, accepts in TLS 1.3. OpenSSL accepts more. */
 const SIGNATURES = [
   'ecdsa_secp256r1_sha256',
   'ecdsa_secp384r1_sha384',
@@ -18,8 +21,9 @@ const SIGNATURES = [
 ].join(':');
 
 /**
- * Why a client that trusts only `trusted` can't call a server with this pair by these names, or undefined
- * when it can. It is tried: a TLS 1.3 handshake without a network says what no list of checks would.
+ * Returns why a client that trusts only `trusted` can't call a server that has this pair by these names, or
+ * undefined when it can. It tries that by a TLS 1.3 handshake in memory, which finds more than any list of
+ * checks.
  */
 export async function problemOf(
   pair: KeyPair,
@@ -34,7 +38,7 @@ export async function problemOf(
   }
 }
 
-/** What OpenSSL lets pass and Go does not. */
+/** Returns what Go refuses and OpenSSL accepts. */
 function unfit(certificate: X509Certificate, hosts: readonly string[]): string | undefined {
   if (/sha-?1|md5/i.test(certificate.signatureAlgorithm ?? '')) {
     return `it is signed with ${certificate.signatureAlgorithm}`;
@@ -43,7 +47,7 @@ function unfit(certificate: X509Certificate, hosts: readonly string[]): string |
   return lacking === undefined ? undefined : `it is not for ${lacking}`;
 }
 
-/** By its alternative names: Go does not look at the common name. */
+/** Tells whether the certificate's alternative names cover the host. Go does not look at the common name. */
 function covers(certificate: X509Certificate, host: string): boolean {
   if (isIP(host) !== 0) return certificate.checkIP(host) !== undefined;
   return certificate.checkHost(host, { subject: 'never' }) !== undefined;
@@ -51,14 +55,14 @@ function covers(certificate: X509Certificate, host: string): boolean {
 
 async function handshake(pair: KeyPair, trusted: readonly string[]): Promise<string | undefined> {
   const [near, far] = duplexPair();
-  // Throws when the key is not the certificate's, or too short.
+  // This throws when the key is not that of the certificate, or too short.
   const secureContext = createSecureContext({ ...pair, minVersion: 'TLSv1.3' });
   const server = new TLSSocket(far, { isServer: true, secureContext });
   const client = connect({
     socket: near,
-    // An empty list would mean the roots of the system.
+    // An empty list would mean the root CAs of the system.
     ca: trusted.join('') || 'none',
-    // `unfit` has looked at the names, and more closely than Node does.
+    // `unfit` has checked the names, and more strictly than Node does.
     checkServerIdentity: () => undefined,
     minVersion: 'TLSv1.3',
     sigalgs: SIGNATURES,
@@ -71,7 +75,8 @@ async function handshake(pair: KeyPair, trusted: readonly string[]): Promise<str
         resolve(problem);
       };
       client.on('secureConnect', () => end()).on('error', ({ message }) => end(message));
-      // Its side of a refusal comes later, or first where it finds no signature in common.
+      // The server's error comes after the client's, or before it when they have no signature algorithm in
+      // common.
       server.on('error', ({ message }) => end(message));
     });
   } finally {

@@ -8,33 +8,37 @@ import type { Bundles } from './publish.ts';
 import type { CertificateSource, KeyPair, Material } from './source.ts';
 
 /**
- * About a minute, and never longer: a timer stands still while a machine is suspended, so what has run out
- * meanwhile is seen soon after. No two replicas keep step.
+ * The longest pause between two looks. Timers stand still while a machine is suspended, so a certificate that
+ * has run out in the meantime is noticed within a minute.
  */
 const LOOK_MS = 60_000;
-/** Until the first success nobody can be served, so it is tried often. */
+/** The pause before the first success, which is short because nobody can be served until then. */
 const FIRST_LOOK_MS = 1000;
 
 export interface CertificateOptions {
   source: CertificateSource;
-  /** Where API servers are told what to trust. */
+  /** The configuration in which API servers find what to trust. */
   configuration: Bundles;
-  /** The names under which API servers call, the most used one first. */
+  /** The host names under which API servers call, the most used one first. */
   hosts: readonly string[];
   log: Log;
   metrics: Metrics;
-  /** Between two looks. */
+  /** Waits between two looks. */
   wait?(ms: number): Promise<unknown>;
 }
 
 /**
- * Looks what the source says, tries it, publishes, and only then serves: the API server trusts a
- * certificate before it meets it. Whatever goes wrong, the last good pair stays.
+ * Keeps the served certificate up to date. It asks the source, tries the pair, publishes its trust and only
+ * then serves it, so that API servers trust a certificate before they see it. Whatever goes wrong, the last
+ * good pair stays in use.
  */
 export class CertificateKeeper {
   #options: CertificateOptions;
   #served: KeyPair | undefined;
-  /** How many looks in a row found a certificate in every entry, after the first one. */
+  /**
+   * The number of looks in a row, after the first, that found a certificate in every entry of the
+   * configuration.
+   */
   #looks = new Map<string, number>();
   #renewals: ReturnType<Metrics['counter']>;
   #failures: ReturnType<Metrics['counter']>;
@@ -58,7 +62,7 @@ export class CertificateKeeper {
     );
   }
 
-  /** Resolves with the first pair and goes on looking; `serve` is called with every later one. */
+  /** Resolves with the first pair and goes on looking. It calls `serve` with every later pair. */
   async start(serve: (pair: KeyPair) => void): Promise<KeyPair> {
     const { wait = (ms: number) => delay(ms, undefined, { ref: this.#served === undefined }) } =
       this.#options;
@@ -83,7 +87,7 @@ export class CertificateKeeper {
     }
   }
 
-  /** Never rejects. `serve` is called when another pair is to be served than before. */
+  /** Looks once, and calls `serve` when the pair has changed. It never rejects. */
   async #look(serve: (pair: KeyPair) => void): Promise<void> {
     try {
       const pair = await this.#choose();
@@ -106,7 +110,7 @@ export class CertificateKeeper {
     const problem = await problemOf(pair, trusted, hosts);
     if (problem !== undefined) throw new Error(`the certificate can't be used: ${problem}`);
     this.#count(trusted, await configuration.publish(trusted));
-    // What was published a moment ago may not have reached every API server.
+    // A certificate that was published a moment ago may not have reached every API server.
     const fresh = trusted.some((cert) => this.#looks.get(cert) === 0);
     return fresh && (await this.#stillGood(trusted)) ? this.#served! : pair;
   }
@@ -122,7 +126,7 @@ export class CertificateKeeper {
   }
 }
 
-/** Up to a tenth earlier. */
+/** Shortens a pause by up to a tenth, so that replicas do not look at the same time. */
 function jittered(ms: number): number {
   return ms * (0.9 + Math.random() / 10);
 }

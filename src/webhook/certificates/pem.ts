@@ -1,7 +1,10 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import type { KeyPair } from './source.ts';
 
-/** A certificate of ours is about 700 bytes and a bundle at most eight; an RSA chain of others' fits too. */
+/**
+ * The length of the longest PEM text that is read. A certificate of Rollcall's has about 700 bytes and a
+ * bundle at most eight of them; an RSA chain from elsewhere fits too.
+ */
 export const PEM_LIMIT = 32 * 1024;
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/g;
@@ -9,7 +12,10 @@ const ONE_CERTIFICATE = new RegExp(`^\\s*${CERTIFICATE.source}\\s*$`);
 const ONE_KEY =
   /^\s*-----BEGIN ([A-Z]+ )?PRIVATE KEY-----[A-Za-z0-9+/=\s]+-----END ([A-Z]+ )?PRIVATE KEY-----\s*$/;
 
-/** The pair when `cert` is exactly one certificate and `key` one key, else undefined. They may not match. */
+/**
+ * Returns the pair when `cert` is exactly one certificate and `key` exactly one key, else undefined. It does
+ * not check that they match.
+ */
 export function pairIn(cert: string, key: string): KeyPair | undefined {
   if (!ONE_CERTIFICATE.test(cert) || !ONE_KEY.test(key)) return undefined;
   try {
@@ -22,7 +28,7 @@ export function pairIn(cert: string, key: string): KeyPair | undefined {
   }
 }
 
-/** The certificates of a bundle, each in the same spelling; what is none is left out. */
+/** Returns the certificates of a bundle, each in the same form. Anything else is left out. */
 export function certificatesIn(bundle: string): string[] {
   if (bundle.length > PEM_LIMIT) return [];
   return [...new Set((bundle.match(CERTIFICATE) ?? []).flatMap(spelled))];

@@ -2,25 +2,34 @@ import { X509Certificate } from 'node:crypto';
 import type { KeyPair } from './source.ts';
 import { isSelfSigned, type Verdict } from './verdict.ts';
 
-/** What the Secret holds: the pair that all replicas serve, the one after it, and what is to be trusted. */
+/**
+ * The content of the Secret: the pair that all replicas serve, the pair after it, and the certificates that
+ * are trusted.
+ */
 export interface SecretContent {
   serving: KeyPair | undefined;
-  /** It is published before it is served. */
+  /** The pair that is published and will be served next. */
   next: KeyPair | undefined;
   trusted: readonly string[];
   /**
-   * The key of the CA that rollcall 0.1.0 signed `serving` with. It goes when that pair goes: replicas of
-   * 0.1.0, during the roll-out of this version, throw away a Secret without it.
+   * The key of the CA with which rollcall 0.1.0 signed `serving`. It is removed together with that pair:
+   * while this version is rolled out, replicas of 0.1.0 replace a Secret that lacks it.
    */
   caKey: string | undefined;
 }
 
-/** More than two are trusted only where a Secret was damaged several times in an hour. */
+/**
+ * The number of certificates that are trusted at once. More than two are needed only when a Secret was
+ * damaged several times within an hour.
+ */
 const TRUSTED_LIMIT = 8;
 
 export type RotationStep = 'keep' | 'issue' | 'prepare' | 'promote' | 'drop';
 
-/** What to do, from a verdict on each pair and whether the next was published for long enough. */
+/**
+ * Decides what to do next, by a verdict on each pair and by whether the next pair was published for long
+ * enough.
+ */
 export function stepFor(serving: Verdict, next: Verdict | undefined, published: boolean): RotationStep {
   const usable = next === 'good' || next === 'due';
   if (serving === 'bad') return usable ? 'promote' : 'issue';
@@ -30,8 +39,8 @@ export function stepFor(serving: Verdict, next: Verdict | undefined, published: 
 }
 
 /**
- * All that is to be trusted, the oldest first: the two pairs, what signed them, and others for as long as
- * `overlap` says that a replica may still serve what they are for.
+ * Returns the certificates to trust, the oldest first: those of the two pairs, those that signed them, and
+ * others while `overlap` says that a replica may still serve a pair of theirs.
  */
 export function trustedFor({ serving, next, trusted }: SecretContent, overlap: boolean, now: Date): string[] {
   const signed = serving !== undefined && !isSelfSigned(serving.cert);
@@ -40,7 +49,7 @@ export function trustedFor({ serving, next, trusted }: SecretContent, overlap: b
     (cert) => !own.includes(cert) && (overlap || signed) && !hasRunOut(cert, now),
   );
   const room = TRUSTED_LIMIT - own.length;
-  // rollcall 0.1.0 takes the first one to be the CA of `caKey`.
+  // rollcall 0.1.0 assumes that the first one is the CA of `caKey`.
   const kept = signed ? others.slice(0, room) : others.slice(-room);
   return [...new Set([...trusted.filter((cert) => own.includes(cert) || kept.includes(cert)), ...own])];
 }

@@ -7,26 +7,29 @@ import type { CertificateSource, KeyPair, Material, Standing } from './source.ts
 import type { SecretStore, Stored } from './store.ts';
 import { isSelfSigned, type Verdict, verdictOn } from './verdict.ts';
 
-/** Each lost race is a replica that wrote; one look of each writes at most once or twice. */
+/**
+ * The number of attempts to store a change. Each failed attempt means that another replica wrote, and a look
+ * of a replica writes once or twice.
+ */
 const ATTEMPTS = 10;
 /**
- * Looks, a minute apart, for which a new certificate is published before it is served, and the one before
- * stays trusted afterwards: an hour. API servers hear of a new bundle within seconds and replicas look
- * each minute; the rest is for a roll-out that is stuck, and there are months of time.
+ * The number of looks, a minute apart, for which a new certificate is published before it is served, and for
+ * which the old one stays trusted afterwards: an hour. API servers receive a new bundle within seconds and
+ * replicas look each minute; the rest is for a roll-out that is stuck.
  */
 export const OVERLAP_LOOKS = 60;
 const NOTHING: SecretContent = { serving: undefined, next: undefined, trusted: [], caKey: undefined };
 
 /**
- * Issues the certificates itself and keeps them in one Secret that all replicas share. Whoever sees first
- * that something is to be done writes it; whoever writes second takes what the first one wrote.
+ * Issues certificates and keeps them in one Secret that all replicas share. The first replica that finds
+ * something to do writes the Secret; the others take what it wrote.
  */
 export class SelfManaged implements CertificateSource {
   #store: SecretStore;
   #hosts: readonly string[];
   #log: Log;
   #overlapLooks: number;
-  /** The certificate that was stored as the served one, and the looks in a row that found it so. */
+  /** The certificate that the Secret says is served, and the number of looks in a row that found it there. */
   #serving = { cert: '', looks: 0 };
 
   constructor(store: SecretStore, hosts: readonly string[], log: Log, overlapLooks = OVERLAP_LOOKS) {
@@ -43,7 +46,7 @@ export class SelfManaged implements CertificateSource {
     return { pair: content.serving!, trusted: content.trusted };
   }
 
-  /** What is stored once nothing is left to be done. */
+  /** Stores what has to be changed, and returns what is stored afterwards. */
   async #settle(before: Stored | undefined, standing: Standing): Promise<SecretContent> {
     let stored = before;
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
@@ -55,7 +58,7 @@ export class SelfManaged implements CertificateSource {
       }
       stored = await this.#store.load();
     }
-    throw new Error('the Secret was written to by others again and again; looking later');
+    throw new Error('other replicas changed the Secret again and again; the next look tries again');
   }
 
   async #advance(
@@ -89,7 +92,7 @@ export class SelfManaged implements CertificateSource {
       case 'promote':
         return { ...content, serving: content.next, next: undefined, caKey: undefined };
       case 'issue': {
-        // Other replicas go on with what they have until they look.
+        // Other replicas serve what they have until they look again.
         const trusted = [...new Set([...(await standing.published()), ...content.trusted])];
         return { serving: await issue(this.#hosts, now), next: undefined, trusted, caKey: undefined };
       }
@@ -104,7 +107,10 @@ export class SelfManaged implements CertificateSource {
     return 'bad';
   }
 
-  /** Whether replicas may still serve something else: another one may have written since this look began. */
+  /**
+   * Tells whether replicas may still serve another certificate: the Secret may have changed since this look
+   * began, or less than an hour ago.
+   */
   #overlaps({ serving }: SecretContent): boolean {
     return serving?.cert !== this.#serving.cert || this.#serving.looks < this.#overlapLooks;
   }

@@ -1,5 +1,6 @@
 /**
- * What issues certificates, in a file of its own that is imported when one is needed. Imported by itself at that
- * moment, a CommonJS package has no names in the bundle, only a default.
+ * The library that issues certificates. It has a file of its own, which is imported when a certificate is
+ * needed: a dynamic import of the CommonJS package itself would have no named exports in the bundle, only a
+ * default one.
  */
 export { generate } from 'selfsigned';

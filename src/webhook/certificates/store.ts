@@ -4,17 +4,20 @@ import { secretPath, secretsPath } from '../api/paths.ts';
 import { certificatesIn, PEM_LIMIT, pairIn } from './pem.ts';
 import type { SecretContent } from './rotation.ts';
 
-/** The content of the Secret, and the Secret as it was read, of which the rest is kept. */
+/** The content of the Secret, and the Secret as it was read, whose other fields are kept. */
 export interface Stored {
   content: SecretContent;
   secret: V1Secret;
 }
 
-/** One Secret, so that all replicas, and the next ones, use the same certificates. */
+/** A store in one Secret, so that all replicas, and later ones, use the same certificates. */
 export interface SecretStore {
-  /** Undefined when there is no Secret. */
+  /** Resolves with undefined when there is no Secret. */
   load(): Promise<Stored | undefined>;
-  /** False when it was written to or deleted meanwhile: what is there now is to be used. */
+  /**
+   * Resolves with false when the Secret was changed or deleted in the meantime. The caller then loads it
+   * again.
+   */
   save(content: SecretContent, before: Stored | undefined): Promise<boolean>;
 }
 
@@ -29,7 +32,7 @@ export function secretStore(api: Api, namespace: string, name: string): SecretSt
       const body = secretOf(content, name, before?.secret);
       try {
         if (before === undefined) await api.create(secretsPath(namespace), body);
-        // The version that was read is in its metadata.
+        // The metadata has the version that was read.
         else await api.replace(secretPath(namespace, name), body);
         return true;
       } catch (error) {
@@ -40,15 +43,19 @@ export function secretStore(api: Api, namespace: string, name: string): SecretSt
   };
 }
 
-/** Metadata and type stay as they are: labels may be others', and a type can't be changed. */
+/**
+ * Returns the Secret to write. Metadata and type stay as they are: labels may belong to others, and a type
+ * can't be changed.
+ */
 function secretOf(content: SecretContent, name: string, before: V1Secret | undefined): V1Secret {
   const metadata = before?.metadata ?? { name, labels: { 'app.kubernetes.io/managed-by': 'rollcall' } };
   return { metadata, type: before?.type ?? 'kubernetes.io/tls', data: dataOf(content) };
 }
 
 /**
- * `tls.crt` and `tls.key` are what is served, `next.crt` and `next.key` what will be, `ca.crt` what is
- * trusted. `ca.key` is there for as long as the pair is one that rollcall 0.1.0 signed.
+ * Returns the data of the Secret: `tls.crt` and `tls.key` are the served pair, `next.crt` and `next.key` the
+ * next pair, `ca.crt` the trusted certificates. `ca.key` exists only while the served pair is one that
+ * rollcall 0.1.0 signed.
  */
 export function dataOf({ serving, next, trusted, caKey }: SecretContent): Record<string, string> {
   const texts = {
@@ -66,11 +73,14 @@ export function dataOf({ serving, next, trusted, caKey }: SecretContent): Record
   );
 }
 
-/** Anybody may have written it: what can't be read is as if it were not there. */
+/**
+ * Returns the content of the Secret's data. Anybody may have written it, so what can't be parsed counts as
+ * missing.
+ */
 export function contentOf(data: Record<string, unknown>): SecretContent {
   const text = (name: string): string => {
     const base64 = data[name];
-    // Four characters are three bytes.
+    // Four characters of base64 are three bytes.
     if (typeof base64 !== 'string' || base64.length > (PEM_LIMIT * 4) / 3) return '';
     return Buffer.from(base64, 'base64').toString();
   };

@@ -1,10 +1,15 @@
 import { X509Certificate } from 'node:crypto';
 import type { KeyPair } from './source.ts';
 
-/** A pair with less left does not wait for the hour for which it would have to be published. */
+/**
+ * The time below which a pair is replaced at once, without the hour for which the next one is otherwise
+ * published.
+ */
 const HURRY_MS = 86_400_000;
 
-/** `bad` pairs are never served; `due` ones are good, and to be followed by the next. */
+/**
+ * The verdict on a pair. A `bad` one is never served; a `due` one is good, and the next one is to follow it.
+ */
 export type Verdict = 'good' | 'due' | 'bad';
 
 /** Judges a usable pair by its age: it is due at two thirds of its life, or at once when a CA signed it. */

@@ -3,21 +3,27 @@ import { bodyToEnd, type EvictableBody } from './eviction.ts';
 import type { Limits } from './limits.ts';
 import { type Indexed, UnorderedSet } from './unordered-set.ts';
 
-/** What holding a piece of a body takes beside its bytes, so that a body of single bytes is no bargain. */
+/**
+ * The bytes that each piece of a body counts beside its own, since an object is kept for it. Without them, a
+ * body of single bytes would take more memory than it counts.
+ */
 const PIECE_BYTES = 256;
 
 interface ReceivedBody extends EvictableBody, Indexed {
   pieces: Buffer[];
   length: number;
-  /** Its last byte is there. */
+  /** Whether its last byte has arrived. */
   arrived: boolean;
-  /** Ends it: it has to go. */
+  /** Refuses the request of this body. */
   refuse(refused: Refused): void;
 }
 
 export type { ReceivedBody };
 
-/** Why a body was given up: no room for all, no turn for a large one, or too long under way. */
+/**
+ * The reason why a body was given up: there was no room for all, a large one did not get its turn, or it took
+ * too long to arrive.
+ */
 export type Eviction = 'room' | 'turn' | 'time';
 
 type BodyLimits = Pick<
@@ -25,13 +31,15 @@ type BodyLimits = Pick<
   'bodiesBytes' | 'bodiesBytesOfPeer' | 'bodyBytes' | 'bodyMs' | 'largeBytes' | 'turnMs'
 >;
 
-/** All bodies that are held, from their first byte until their review is answered. */
+/**
+ * Holds all bodies, from their first byte until their review is answered, within bounds of bytes and time.
+ */
 export class Bodies {
   #bounds: BodyLimits;
   #evicted: (reason: Eviction) => void;
   #held = new UnorderedSet<ReceivedBody>();
   #bytes = { total: 0, ofPeer: new Map<string, number>() };
-  /** Large bodies that have arrived, the first to come first; one at a time has its turn. */
+  /** The large bodies that have arrived and wait for their turn, in the order of their arrival. */
   #waiting: { body: ReceivedBody; proceed(): void; timer: NodeJS.Timeout }[] = [];
   #largeServed: ReceivedBody | undefined;
 
@@ -56,7 +64,7 @@ export class Bodies {
     return body;
   }
 
-  /** Takes a piece that has arrived; another body, or this one, may have to go for it. */
+  /** Adds a piece that has arrived. Another body, or this one, may be refused to make room for it. */
   grow(body: ReceivedBody, piece: Buffer): void {
     if (!this.#held.has(body)) return;
     body.pieces.push(piece);
@@ -75,7 +83,7 @@ export class Bodies {
     }
   }
 
-  /** Gives up those that have not arrived in time, and forgets peers that have no body left. */
+  /** Refuses bodies that have not arrived in time, and forgets peers that have no body left. */
   look(now: number): void {
     for (const body of this.#held) {
       if (body.arrived || now - body.since <= this.#bounds.bodyMs) continue;
@@ -84,7 +92,9 @@ export class Bodies {
     for (const [peer, bytes] of this.#bytes.ofPeer) if (bytes === 0) this.#bytes.ofPeer.delete(peer);
   }
 
-  /** Calls `proceed` once the body may be parsed: at once, except for a large one behind another. */
+  /**
+   * Calls `proceed` once the body may be parsed: at once, unless it is large and another large one is served.
+   */
   whole(body: ReceivedBody, proceed: () => void): void {
     if (!this.#held.has(body)) return;
     body.arrived = true;
@@ -101,7 +111,7 @@ export class Bodies {
     this.#next();
   }
 
-  /** Forgets a body: it was answered, or its caller has gone. */
+  /** Forgets a body that was answered, or whose caller has gone. */
   end(body: ReceivedBody): void {
     if (!this.#held.delete(body)) return;
     this.#count(body, -body.bytes);
@@ -132,7 +142,7 @@ export class Bodies {
   #count(body: ReceivedBody, bytes: number): void {
     body.bytes += bytes;
     this.#bytes.total += bytes;
-    // A peer that has none left is forgotten at the next look: most come again at once.
+    // A peer without a body is forgotten only at the next look, since most send another one at once.
     this.#bytes.ofPeer.set(body.peer, (this.#bytes.ofPeer.get(body.peer) ?? 0) + bytes);
   }
 }

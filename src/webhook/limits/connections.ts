@@ -5,7 +5,7 @@ import type { TLSSocket } from 'node:tls';
 import { connectionToEnd, type EvictableConnection, type Phase } from './eviction.ts';
 import type { Limits } from './limits.ts';
 
-/** Why a connection was ended; a closed set, as it is a label. */
+/** The reason why a connection was ended. The set is closed, since it is the value of a metric's label. */
 export type EndReason =
   | 'handshake'
   | 'headers'
@@ -18,17 +18,20 @@ export type EndReason =
 
 export interface ServerConnection extends EvictableConnection {
   socket: Socket;
-  /** Bytes that had been read when the last request was answered: more means that a next one has begun. */
+  /**
+   * The number of bytes that had been read when the last request was answered. When more are read, the next
+   * request has begun.
+   */
   read: number;
-  /** Requests that are not answered yet. */
+  /** The number of requests that are not answered yet. */
   asked: number;
-  /** Set once the handshake is done. */
+  /** The TLS socket, once the handshake is done. */
   secure: TLSSocket | undefined;
-  /** When it was accepted, by the clock of the server. */
+  /** The time at which it was accepted, by the clock of the server. */
   opened: number;
 }
 
-/** Keeps every connection of a server within its bounds of time and number. */
+/** Keeps all connections of a server within bounds of time and number. */
 export class ServerConnections {
   #limits: Limits;
   #ended: (reason: EndReason) => void;
@@ -36,7 +39,7 @@ export class ServerConnections {
   #alsoLook: (now: number) => void = () => {};
   #held = new Set<ServerConnection>();
   #ofPeer = new Map<string, number>();
-  /** Handshakes under way, by the address and port at the other end. */
+  /** The connections whose handshake is not done, by the address and port of the client. */
   #handshakes = new Map<string, ServerConnection>();
   #secure = new WeakMap<TLSSocket, ServerConnection>();
   #sweep: NodeJS.Timeout | undefined;
@@ -51,16 +54,16 @@ export class ServerConnections {
     return this.#held.size;
   }
 
-  /** `alsoLook` is called whenever the connections are looked at. */
+  /** Starts to keep the connections of a server. It calls `alsoLook` whenever it looks at the connections. */
   watch(server: Server, alsoLook: (now: number) => void): void {
     this.#alsoLook = alsoLook;
     server.prependListener('connection', (socket) => this.#accept(socket as Socket));
     server.on('secureConnection', (socket) => this.#secured(socket));
-    // A failed handshake ends its own connection; without a listener it would be an error of the server.
+    // A failed handshake ends its connection. Without a listener it would be an error of the server.
     server.on('tlsClientError', (_error, socket) => socket.destroy());
   }
 
-  /** The connection that a request came by; undefined when it had to go. */
+  /** Counts a request and returns its connection, or undefined when the connection had to be ended. */
   asked(socket: TLSSocket, response: ServerResponse): ServerConnection | undefined {
     const connection = this.#secure.get(socket);
     if (connection === undefined) return void socket.destroy();
@@ -76,7 +79,7 @@ export class ServerConnections {
     connection.since = this.#now();
   }
 
-  /** Ends those that rest, as a server that drains must. */
+  /** Ends connections that wait for a next request, as a server that drains must. */
   endIdle(): void {
     for (const connection of this.#held) {
       const resting = connection.phase === 'idle' || connection.phase === 'new';
@@ -86,7 +89,7 @@ export class ServerConnections {
 
   #accept(socket: Socket): void {
     const peer = socket.remoteAddress;
-    // It has gone already.
+    // The client has gone already.
     if (peer === undefined) return void socket.destroy();
     const now = this.#now();
     const connection: ServerConnection = {
@@ -160,17 +163,17 @@ export class ServerConnections {
         return [handshakeMs, 'handshake'];
       case 'head':
         return [headersMs, 'headers'];
-      // A body that is late is answered; this is for what is left of it.
+      // A late body is answered by the bodies themselves; this time is for what is left of it.
       case 'body':
         return [2 * bodyMs, 'body'];
-      // The queue of large bodies ends them itself.
+      // The queue of large bodies has its own limit; this is twice that.
       case 'turn':
         return [2 * turnMs, 'body'];
       case 'review':
         return [reviewMs, 'review'];
       case 'answer':
         return [answerMs, 'answer'];
-      // A client may open a connection ahead, and ask by it much later.
+      // A client may open a connection in advance and use it much later.
       case 'new':
       case 'idle':
         return [idleMs, 'idle'];
@@ -178,7 +181,7 @@ export class ServerConnections {
   }
 
   #end(connection: ServerConnection, reason: EndReason): void {
-    // Requests that had come in together are still told of.
+    // Requests that came in together are each reported here, and the first has ended the connection.
     if (connection.socket.destroyed) return;
     this.#ended(reason);
     connection.secure?.destroy();
@@ -186,7 +189,7 @@ export class ServerConnections {
   }
 }
 
-/** Whether bytes of a next request have been read. */
+/** Tells whether bytes of a next request have been read. */
 function hasBegun({ secure, read }: ServerConnection): boolean {
   return secure !== undefined && secure.bytesRead > read;
 }

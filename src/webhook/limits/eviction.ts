@@ -1,15 +1,16 @@
-/** Which connection and which body go when there is no room for all. Pure: values in, one of them out. */
+/** Chooses the connection or the body to end when there is no room for all. The functions here are pure. */
 
 /**
- * What a connection waits for. In `handshake`, `head` and `body` the caller is still to do its part; `new` has
- * finished the handshake and never asked; in `idle` it has been answered; the others are the server's work.
+ * The phase of a connection. In `handshake`, `head` and `body` the server waits for the caller; in `new` the
+ * handshake is done and no request has come; in `idle` the last request was answered; the others are work of
+ * the server.
  */
 export type Phase = 'handshake' | 'new' | 'head' | 'body' | 'turn' | 'review' | 'answer' | 'idle';
 
 export interface EvictableConnection {
   peer: string;
   phase: Phase;
-  /** When the phase began, in milliseconds. */
+  /** The time at which the phase began, in milliseconds. */
   since: number;
 }
 
@@ -19,17 +20,21 @@ export interface ConnectionBounds {
   graceMs: number;
 }
 
-/** Phases in which nothing is lost but the caller's patience. */
+/** The phases in which the server has not begun any work that would be lost. */
 const UNFINISHED: readonly Phase[] = ['handshake', 'new', 'head', 'body'];
-/** A share of all connections that may be in their handshake without being the first to go. */
+/**
+ * The share of all connections that may be in their handshake at once. Above it, handshakes are ended before
+ * idle connections.
+ */
 const HANDSHAKES_SHARE = 1 / 4;
 
 /**
- * The connection that goes after `newcomer` was added to `held`; undefined when there is room for all. The
- * newcomer is the answer only when everybody else is being served.
+ * Returns the connection to end after `newcomer` was added to `held`, or undefined when there is room for
+ * all. It is the newcomer only when all others are being served.
  *
- * The order: who has not done its part for longer than the grace period; handshakes, when there are many (a
- * flood ends itself, and not those who rest between two requests); the longest idle; whoever is unfinished.
+ * The order is: callers that have kept the server waiting for longer than the grace period; handshakes, when
+ * there are many, so that a flood ends itself and not idle connections; the longest idle connection; any
+ * other caller for whom the server waits.
  */
 export function connectionToEnd<C extends EvictableConnection>(
   held: ReadonlySet<C>,
@@ -56,7 +61,10 @@ export function connectionToEnd<C extends EvictableConnection>(
   return newcomer;
 }
 
-/** The peer that gives a connection: the newcomer's own above its share, else the one that holds the most. */
+/**
+ * Returns the peer that has to give up a connection: the newcomer's when it is above its share, else the peer
+ * that has the most.
+ */
 function crowdedPeer<C extends EvictableConnection>(
   held: ReadonlySet<C>,
   newcomer: C,
@@ -70,9 +78,9 @@ function crowdedPeer<C extends EvictableConnection>(
 export interface EvictableBody {
   peer: string;
   since: number;
-  /** Bytes that have arrived, and what it takes to hold them. */
+  /** The bytes that have arrived, and what it takes to hold them. */
   bytes: number;
-  /** It has arrived and has its turn: it is not given up any more. */
+  /** Whether it has arrived and has its turn. It is then not given up any more. */
   served: boolean;
 }
 
@@ -82,8 +90,8 @@ export interface BodyBounds {
 }
 
 /**
- * The body that goes after `grown` has grown; undefined when there is room for all. The oldest that is not
- * being served goes: an honest body arrives within milliseconds, so what is old is slow.
+ * Returns the body to give up after `grown` has grown, or undefined when there is room for all. It is the
+ * oldest one that is not being served: an honest body arrives within milliseconds, so an old one is slow.
  */
 export function bodyToEnd<B extends EvictableBody>(
   held: Iterable<B>,

@@ -1,31 +1,36 @@
-/** The bounds of the HTTPS server. Every pod of the cluster is a caller, so each bound is one on a stranger. */
+/**
+ * The limits of the HTTPS server. Every pod of the cluster can call it, so each of them limits a stranger.
+ */
 export interface Limits {
-  /** Milliseconds from the TCP connection to the end of the TLS handshake. */
+  /** The milliseconds from the TCP connection to the end of the TLS handshake. */
   handshakeMs: number;
-  /** Milliseconds from the first byte of a request to the end of its headers. */
+  /** The milliseconds from the first byte of a request to the end of its headers. */
   headersMs: number;
-  /** Milliseconds from the headers to the last byte of the body. */
+  /** The milliseconds from the headers to the last byte of the body. */
   bodyMs: number;
-  /** Milliseconds that a large body waits for the one before it. */
+  /** The milliseconds that a large body waits for the one before it. */
   turnMs: number;
-  /** Milliseconds that a review may take. */
+  /** The milliseconds that a review may take. */
   reviewMs: number;
-  /** Milliseconds that a caller has to read its answer. */
+  /** The milliseconds that a caller has to read its answer. */
   answerMs: number;
-  /** Milliseconds that a connection may rest between two requests. */
+  /** The milliseconds that a connection may be idle between two requests. */
   idleMs: number;
-  /** Milliseconds between two looks at the connections. */
+  /** The milliseconds between two looks at the connections. */
   sweepMs: number;
-  /** Milliseconds after which a connection that is still to do its part is the first to go when room is needed. */
+  /**
+   * The milliseconds after which a connection is the first to be ended for room, when the server waits for
+   * its caller.
+   */
   graceMs: number;
   connections: number;
   connectionsOfPeer: number;
-  /** Requests on one connection that are not answered yet. */
+  /** The number of requests on one connection that may be unanswered. */
   pipelined: number;
   bodyBytes: number;
   bodiesBytes: number;
   bodiesBytesOfPeer: number;
-  /** A body that is longer is parsed alone. */
+  /** The length above which a body is parsed alone. */
   largeBytes: number;
 }
 
@@ -33,12 +38,15 @@ const KIB = 1024;
 const MIB = 1024 * KIB;
 
 /**
- * An API server takes requests of at most 3 MiB, and etcd objects of at most 1.5 MiB. The review of a
- * creation holds the object once, as JSON with its defaults (at most about 3 MiB, for what etcd would
- * take), and an envelope of user, groups and options: a few KiB, which 1 MiB covers by far.
+ * The longest body. An API server takes requests of at most 3 MiB, and etcd objects of at most 1.5 MiB. The
+ * review of a creation holds the object once, as JSON with its defaults (at most about 3 MiB, for what etcd
+ * would take), and an envelope of user, groups and options: a few KiB, which 1 MiB covers by far.
  */
 const BODY_BYTES = 4 * MIB;
-/** Room for four of the longest bodies, or for 2,500 usual ones of 6 KiB: more than there are connections. */
+/**
+ * The bytes of all bodies together: four of the longest, or 2,500 usual ones of 6 KiB, which are more than
+ * there are connections.
+ */
 const BODIES_BYTES = 4 * BODY_BYTES;
 
 export const LIMITS: Limits = {

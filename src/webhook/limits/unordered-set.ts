@@ -1,14 +1,15 @@
-/** What a set notes on each of its members. */
+/** The field that a set writes into each of its members. */
 export interface Indexed {
-  /** Where it is in the set; -1 when it is in none. */
+  /** The index in the set, or -1 when it is in no set. */
   index: number;
 }
 
 /**
- * A set without an order, for what comes and goes with every review. A Set takes a new table after a few of them, and
- * leads from the old table to the new one. Once V8 has moved one table to its old generation, that table keeps the
- * next one alive until the next full collection, the next one keeps the one after it, and so on, each with all that
- * it held: whole requests. The list of a set stays the same one.
+ * A set without an order, for members that come and go with every review. A `Set` of JavaScript takes a new
+ * table after a few of them, and the old table refers to the new one. Once V8 has moved a table to its old
+ * generation, that table keeps the next one alive until the next full collection, the next one keeps the one
+ * after it, and so on, each with all that it held: whole requests. The array of this class stays the same
+ * one.
  */
 export class UnorderedSet<T extends Indexed> implements Iterable<T> {
   #members: T[] = [];
@@ -21,7 +22,7 @@ export class UnorderedSet<T extends Indexed> implements Iterable<T> {
     return this.#members[member.index] === member;
   }
 
-  /** Whether it was there. The last one takes its index. */
+  /** Removes a member and returns whether it was there. The last member takes its index. */
   delete(member: T): boolean {
     if (!this.has(member)) return false;
     const last = this.#members.pop()!;
@@ -33,7 +34,7 @@ export class UnorderedSet<T extends Indexed> implements Iterable<T> {
     return true;
   }
 
-  /** Those that are there now: members may go meanwhile. */
+  /** Iterates over the members of this moment, so that members may be removed in the loop. */
   [Symbol.iterator](): Iterator<T> {
     return this.#members.slice().values();
   }

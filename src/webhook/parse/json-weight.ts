@@ -1,6 +1,6 @@
 /**
- * What a JSON text takes once it is parsed is decided by its values, not by its bytes: 4 MiB of `[],[],` are
- * 1.4 million arrays. Counted before it is parsed, in one pass over the bytes.
+ * Counts the values of a JSON text in one pass over its bytes, before it is parsed. The values decide how
+ * much memory the parsed text takes, not the bytes: 4 MiB of `[],[],` are 1.4 million arrays.
  */
 
 const QUOTE = 0x22;
@@ -9,7 +9,10 @@ const BRACKET = 0x5b;
 const BACKSLASH = 0x5c;
 const BRACE = 0x7b;
 
-/** Whether `text` holds more than `limit` values; strings are skipped by search, which is as fast as memory. */
+/**
+ * Tells whether `text` has more than `limit` values. It skips strings by a search, which is as fast as
+ * memory.
+ */
 export function hasMoreValues(text: Buffer, limit: number): boolean {
   let values = 1;
   for (let at = 0; at < text.length; at += 1) {
@@ -25,7 +28,9 @@ export function hasMoreValues(text: Buffer, limit: number): boolean {
   return false;
 }
 
-/** Where the quote is that ends a string; -1 when there is none, as the parser will find out. */
+/**
+ * Returns the index of the quote that ends a string, or -1 when there is none, which the parser will refuse.
+ */
 function endOfString(text: Buffer, from: number): number {
   for (let at = from; ; at += 1) {
     at = text.indexOf(QUOTE, at);

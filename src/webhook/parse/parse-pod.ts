@@ -1,4 +1,4 @@
-/** A core/v1 Pod, in all places that injection reads: what `Pod` says of it holds of what comes out. */
+/** Parses a core/v1 Pod. All fields that injection reads have the types that `Pod` declares afterwards. */
 import type {
   Affinity,
   Container,
@@ -16,18 +16,18 @@ import type {
 } from '../../inject/pod.ts';
 import { flag, list, matching, object, type Parser, shortText, text, texts, whole } from './shape.ts';
 
-/** What a label of the DNS may be, and with it the name of a namespace. */
+/** The form of a DNS label, which the name of a namespace has. */
 const LABEL = '[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?';
-/** A name of at most 63 characters. */
+/** Parses a DNS label, of at most 63 characters. */
 export const dnsLabel = matching(new RegExp(`^${LABEL}$`), 'a name of the DNS (RFC 1123 label)');
-/** The name of an account goes into the URL that it is read at. Pods may leave it empty. */
+/** Parses the name of an account, which becomes part of a URL. Pods may leave it empty. */
 const accountName = matching(
   new RegExp(`^$|^(?=.{1,253}$)${LABEL}(?:\\.${LABEL})*$`),
   'a name of the DNS (RFC 1123 subdomain)',
 );
 /**
- * What an Event says of an owner. A group and a version have at most 253 and 63 characters, names 253, uids
- * 36; the API server has not looked at them yet.
+ * Parses a text about an owner, which becomes part of an Event. A group and a version have at most 253 and 63
+ * characters, names 253, uids 36; the API server has not checked them yet.
  */
 const ofOwner = shortText(320);
 
@@ -112,5 +112,5 @@ const spec = object<PodSpec>(
   'containers',
 );
 
-/** Throws `Misfit`. */
+/** Parses a Pod, and throws a `Misfit` when it is none. */
 export const parsePod: Parser<Pod> = object<Pod>({ metadata, spec }, 'spec');

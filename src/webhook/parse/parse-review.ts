@@ -3,7 +3,7 @@ import { visible } from '../../inject/shown.ts';
 import { dnsLabel, parsePod } from './parse-pod.ts';
 import { at, flag, Misfit, matching, object, type Parser, text } from './shape.ts';
 
-/** The parts of an admission.k8s.io/v1 AdmissionRequest that are read. */
+/** The fields of an admission.k8s.io/v1 AdmissionRequest that are read. */
 export interface AdmissionRequest {
   uid: string;
   kind: { group: string; kind: string };
@@ -12,22 +12,22 @@ export interface AdmissionRequest {
   namespace?: string;
   name?: string;
   dryRun?: boolean;
-  /** The pod that is to be created; of any other request an empty one, since nothing of its object is read. */
+  /** The pod to create. For any other request it is an empty pod, since nothing of its object is read. */
   object: Pod;
 }
 
-/** The request is not an admission review that this webhook can answer. */
+/** The error that a request is no admission review that this webhook can answer. */
 export class BadReview extends Error {}
 
 /**
- * An API server names reviews by UUIDs; the name comes back in the answer and stands in the log. Twice as long
- * is as much as anybody needs.
+ * Parses the uid of a review, which is repeated in the answer and in the log. API servers send UUIDs, and 72
+ * characters are twice that.
  */
 const uid = matching(/^[\x21-\x7e]{1,72}$/, 'an id of 1 to 72 printable characters');
 
 type Envelope = Omit<AdmissionRequest, 'object'> & { object?: object };
 
-/** Where the request names no group, it is the core's, which has no name. */
+/** Parses the kind of the object. A missing group is the core group, whose name is empty. */
 const kind: Parser<AdmissionRequest['kind']> = (value) => {
   const parsed = maybeWithGroup(value);
   return parsed.group === undefined ? { group: '', kind: parsed.kind } : (parsed as AdmissionRequest['kind']);
@@ -53,8 +53,8 @@ const envelope = object<Envelope>(
 const NO_POD: Pod = { spec: { containers: [] } };
 
 /**
- * An AdmissionReview as posted by an API server, with every place that is read behind in the shape that its
- * type declares; throws `BadReview` with the place that has not.
+ * Parses an AdmissionReview as API servers send it. Afterwards all fields that are read have the types that
+ * are declared for them. It throws a `BadReview` that names the first field that has another type.
  */
 export function parseReview(body: unknown): AdmissionRequest {
   const review = body as { apiVersion?: unknown; kind?: unknown; request?: unknown } | null | undefined;
@@ -69,7 +69,7 @@ export function parseReview(body: unknown): AdmissionRequest {
   }
 }
 
-/** Whether a pod is to be made: all else is answered without a look at it. */
+/** Tells whether the request creates a pod. All other requests are allowed without a look at them. */
 export function isPodCreation({
   kind: { group, kind: name },
   operation,
@@ -81,15 +81,18 @@ export function isPodCreation({
 function request(value: unknown): AdmissionRequest {
   const { object: given, ...rest } = envelope(value);
   if (!isPodCreation(rest)) return { ...rest, object: NO_POD };
-  // It goes into URLs. A pod is in a namespace, which the API server always names.
+  // The namespace becomes part of URLs. The API server always names it for a pod.
   at('namespace', dnsLabel, rest.namespace);
   return { ...rest, object: at('object', parsePod, given) };
 }
 
-/** Of a name that somebody chose so many characters are shown. */
+/** The number of characters of a field's name that are shown, since the caller chooses it. */
 const SHOWN_CHARACTERS = 60;
 
-/** `request.object.spec.containers[3].name`; names that are no words stand in quotes, and long ones are cut. */
+/**
+ * Returns the name of a place, such as `request.object.spec.containers[3].name`. Names that are no words are
+ * quoted, and long ones are cut.
+ */
 function placeOf(path: readonly (string | number)[]): string {
   const steps = path.map((step) => {
     if (typeof step === 'number') return `[${step}]`;

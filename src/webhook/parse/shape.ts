@@ -1,19 +1,19 @@
 /**
- * Parsers of what JSON brings, each for one shape. A value that fits is handed on as it is, the same object and
- * with all that it holds beside the shape: what is only passed through is neither read nor copied. Null is taken
- * as Go takes it, for a member that is not there; then the object around it is copied, without the member.
+ * Parsers of JSON values, each for one shape. A value that fits is returned unchanged, as the same object and
+ * with all its other members, which are neither read nor copied. Null counts as a missing member, as in Go;
+ * the object around it is then copied without that member.
  */
 
-/** The value as a T; throws `Misfit` when it is none. */
+/** Returns the value as a T, and throws a `Misfit` when it is none. */
 export type Parser<T> = (value: unknown) => T;
 
-/** A value that has not the shape which its place wants. */
+/** The error that a value does not have the shape that its place needs. */
 export class Misfit extends Error {
-  /** The members and indexes that lead to the place, the outermost first. */
+  /** The names and indexes that lead to the place, the outermost first. */
   readonly path: (string | number)[] = [];
 }
 
-/** The members that a type names itself, without those that it lets be anything. */
+/** The members that a type declares by name, without its index signature. */
 type OwnNames<T> = { [K in keyof T as string extends K ? never : K]: T[K] };
 type MemberParsers<T> = { readonly [K in keyof OwnNames<T>]-?: Parser<NonNullable<OwnNames<T>[K]>> };
 
@@ -32,7 +32,7 @@ export const whole: Parser<number> = (value) => {
   return value as number;
 };
 
-/** A text of this form, which `what` describes. */
+/** Returns a parser of texts that match this form, which `what` describes. */
 export function matching(form: RegExp, what: string): Parser<string> {
   return (value) => {
     if (form.test(text(value))) return value as string;
@@ -40,7 +40,7 @@ export function matching(form: RegExp, what: string): Parser<string> {
   };
 }
 
-/** A text of at most so many characters. */
+/** Returns a parser of texts of at most this length. */
 export function shortText(characters: number): Parser<string> {
   return (value) => {
     if (text(value).length <= characters) return value as string;
@@ -48,7 +48,7 @@ export function shortText(characters: number): Parser<string> {
   };
 }
 
-/** An object whose members of these names have these shapes; those in `required` must be there. */
+/** Returns a parser of objects whose members have these shapes. Members in `required` must exist. */
 export function object<T>(members: MemberParsers<T>, ...required: (keyof OwnNames<T> & string)[]): Parser<T> {
   const parsers = new Map(Object.entries<Parser<unknown>>(members as Record<string, Parser<unknown>>));
   const isRequired = (name: string) => (required as string[]).includes(name);
@@ -70,7 +70,10 @@ export function object<T>(members: MemberParsers<T>, ...required: (keyof OwnName
   };
 }
 
-/** A list whose items all have this shape. Go writes one that has none as null, where it has to write it. */
+/**
+ * Returns a parser of lists whose items have this shape. Null counts as an empty list, since Go writes an
+ * empty list as null when it must write it.
+ */
 export function list<T>(item: Parser<T>): Parser<T[]> {
   return (value) => {
     if (value === null) return [];
@@ -86,7 +89,7 @@ export function list<T>(item: Parser<T>): Parser<T[]> {
   };
 }
 
-/** An object of texts, under names that anybody may choose. */
+/** Parses an object whose members are all texts, under any names. */
 export const texts: Parser<Record<string, string>> = (value) => {
   const given = anObject(value);
   for (const name in given) {
@@ -95,7 +98,7 @@ export const texts: Parser<Record<string, string>> = (value) => {
   return given as Record<string, string>;
 };
 
-/** Parses what is one step below; a misfit is told with the step. */
+/** Parses a member or an item, and adds its name or index to the path of a misfit. */
 export function at<T>(step: string | number, parser: Parser<T>, value: unknown): T {
   try {
     return parser(value);

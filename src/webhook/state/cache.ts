@@ -1,11 +1,11 @@
 import type { SourceEvent } from '../../watcher/source.ts';
 
-/** One collection as it was last heard of, with one object a namespace, by namespace. */
+/** A cache of one collection that has one object in each namespace, by namespace. */
 export class ObjectCache<Cached> {
   #objects = new Map<string, Cached>();
-  /** Whether all of it is known. */
+  /** Whether a first list has arrived. */
   synced = false;
-  /** Whether it is followed at this moment. */
+  /** Whether the cache follows the API server at this moment. */
   fresh = false;
 
   get(namespace: string): Cached | undefined {
@@ -16,7 +16,7 @@ export class ObjectCache<Cached> {
     return this.#objects.keys();
   }
 
-  /** Returns the namespaces about which something was said, each with what was held of it before. */
+  /** Applies an event, and returns the namespaces that it names, each with its object before the event. */
   absorb(event: SourceEvent<Cached>): Map<string, Cached | undefined> {
     const before = this.#objects;
     switch (event.type) {
@@ -42,13 +42,16 @@ export class ObjectCache<Cached> {
   }
 }
 
-/** A collection with any number of objects a namespace, each with items, by namespace; its keys are `NAMESPACE/NAME`. */
+/**
+ * A cache of one collection that has any number of objects in a namespace, each with items. Its keys are
+ * `NAMESPACE/NAME`.
+ */
 export class ItemCache<Item> {
   #objects = new Map<string, Map<string, readonly Item[]>>();
   synced = false;
   fresh = false;
 
-  /** All items of a namespace, in the order of the names of their objects, as a list has them. */
+  /** Returns all items of a namespace, in the order of the names of their objects, as a list has them. */
   get(namespace: string): readonly Item[] {
     const objects = this.#objects.get(namespace);
     if (objects === undefined) return [];

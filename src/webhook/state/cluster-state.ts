@@ -20,7 +20,7 @@ import {
 } from './object-state.ts';
 import { accountList, bindingList, limitList, namespaceList } from './watched-lists.ts';
 
-/** After an error that is no answer of the API server: not in a tight circle, and soon. */
+/** The pause after an error of our own code: short, and no tight loop. */
 const RETRY_MS = 1000;
 
 export interface ClusterStateOptions {
@@ -30,28 +30,28 @@ export interface ClusterStateOptions {
   clock?: Clock;
 }
 
-/** What is held of the account and of the binding that a role has in each namespace. */
+/** The caches of the account and of the binding that a role has in each namespace. */
 export interface RoleCaches {
   accounts: ObjectCache<AccountState>;
   bindings: ObjectCache<BindingState>;
 }
 
-/** Whoever is told of what changed. */
+/** A listener to changes of the state. */
 export interface StateListener {
-  /** Something was said about these namespaces. */
+  /** Is called with the namespaces that an event names. */
   heard(namespaces: Iterable<string>): void;
-  /** The bindings of a role as they were before something was said about them. */
+  /** Is called with the bindings of a role as they were before an event. */
   bindingsWere(role: Role, before: ReadonlyMap<string, BindingState | undefined>): void;
 }
 
 /**
- * What reviews need to know of the cluster, followed by list and watch. A review of a pod whose namespace,
- * account and binding are known here asks the API server nothing.
+ * Caches what reviews need to know of the cluster, by list and watch. A review of a pod whose namespace,
+ * account and binding are cached makes no request to the API server.
  *
- * What is not known is no answer: the object may have been made a moment ago, so it is read. The same is done
- * with all that is not fresh: before the first list has come, and from the moment at which a watch broke until
- * the next one has caught up. So an answer is as old as the way of a watch event, which takes milliseconds; a
- * watch whose connection is open and silent is found out after 90 s at the latest.
+ * An object that is not cached may have been created a moment ago, so it is read. So is everything that is
+ * not fresh: before the first list has arrived, and from the moment at which a watch breaks until the next
+ * one has caught up. An answer is therefore as old as a watch event is on its way, which takes milliseconds;
+ * a watch whose connection is open and silent is noticed after 90 s at the latest.
  */
 export class ClusterState {
   readonly namespaces = new ObjectCache<NamespaceState>();
@@ -90,7 +90,7 @@ export class ClusterState {
     return this.#all().every(({ synced }) => synced);
   }
 
-  /** Returns at once: whatever is not known yet is read. */
+  /** Starts to follow the cluster and returns at once. What is not cached yet is read. */
   start(listener?: StateListener): void {
     this.#listener = listener;
     this.#following = [
@@ -110,18 +110,24 @@ export class ClusterState {
     ];
   }
 
-  /** Resolves when nothing is followed any more; what is held counts as not fresh from now on. */
+  /**
+   * Stops to follow the cluster, and resolves when all watches have ended. What is cached counts as not fresh
+   * from now on.
+   */
   async stop(): Promise<void> {
     this.#stopped = true;
     for (const one of this.#all()) one.fresh = false;
     await Promise.all(this.#following);
   }
 
-  /** A namespace with the items of its LimitRanges; throws what the API server says when there is none. */
+  /**
+   * Returns a namespace with the items of its LimitRanges. It throws what the API server says when the
+   * namespace does not exist.
+   */
   readNamespace(name: string): Namespace | Promise<Namespace> {
     const cached = this.namespaces.fresh ? this.namespaces.get(name) : undefined;
     if (cached !== undefined && this.limits.fresh) return namespaceOf(name, cached, this.limits.get(name));
-    // Reviews that come meanwhile share it.
+    // Reviews that come in the meantime share the request.
     const running = this.#reading.get(name);
     if (running !== undefined) return running;
     const reading = this.#read(name, cached).finally(() => this.#reading.delete(name));
@@ -130,8 +136,8 @@ export class ClusterState {
   }
 
   /**
-   * Whether it is known that all of the need is there. That an account of the pods' own exists is not asked:
-   * the API server refuses pods of accounts that do not.
+   * Tells whether the caches show that all of the need exists. An account of the pod's own is not looked up,
+   * since the API server refuses pods whose account does not exist.
    */
   isProvided(namespace: string, { account, roles }: AccessNeed): boolean {
     const own = OWN_ACCOUNTS.includes(account) ? this.roles.get(account as Role) : undefined;
@@ -143,7 +149,10 @@ export class ClusterState {
     });
   }
 
-  /** The namespace first: for one that there is not, which anybody can name, nothing more is asked. */
+  /**
+   * Reads the namespace and then its LimitRanges. For a namespace that does not exist, which anybody can
+   * name, there is no second request.
+   */
   async #read(name: string, known: NamespaceState | undefined): Promise<Namespace> {
     const cached = known ?? (await this.#readLive(name));
     return namespaceOf(name, cached, await this.#readLimits(name));
@@ -154,7 +163,10 @@ export class ClusterState {
     return namespaceState(await this.#options.api.get<V1Namespace>(namespacePath(name)));
   }
 
-  /** From the API server's cache: a list without a version waits up to 100 ms for etcd's progress after any write. */
+  /**
+   * Reads LimitRanges from the API server's cache, by `resourceVersion=0`: a list without a version waits up
+   * to 100 ms for etcd's progress after any write.
+   */
   async #readLimits(namespace: string): Promise<LimitRangeItem[]> {
     this.#countRead('limits');
     const path = `${limitRangesPath(namespace)}?resourceVersion=0`;
@@ -162,7 +174,7 @@ export class ClusterState {
     return (items ?? []).flatMap(limitItems);
   }
 
-  /** An error of ours, which there should be none of, must not leave what is held looking fresh. */
+  /** Follows a collection until the end. An error of our own code must not leave a cache that looks fresh. */
   async #follow<Cached>(
     collection: string,
     listed: Listed<Cached>,
@@ -192,7 +204,7 @@ export class ClusterState {
       if (this.#stopped) return;
       const { synced } = this;
       const said = absorb(event);
-      // What was heard before all was known could not be judged.
+      // Events before the last first list could not be judged, so all namespaces are told again.
       if (!synced && this.synced) this.#listener?.heard(this.#known());
       else this.#listener?.heard(said);
     }

@@ -6,28 +6,28 @@ import { boundAccounts, isManaged, isRoleRight } from '../access/role-binding.ts
 
 type StringMap = Readonly<Record<string, string>>;
 
-/** What is kept of a namespace: of its labels and annotations those that are Rollcall's. */
+/** The cached state of a namespace. Of its labels and annotations, only those of Rollcall are kept. */
 export interface NamespaceState {
   terminating: boolean;
   labels: StringMap;
   annotations: StringMap;
 }
 
-/** What is kept of an account that Rollcall makes. */
+/** The cached state of an account that Rollcall creates. */
 export interface AccountState {
   managed: boolean;
 }
 
-/** What is kept of a binding of a namespace. */
+/** The cached state of a binding. */
 export interface BindingState {
   managed: boolean;
   roleRight: boolean;
-  /** Those of the namespace that are in it. */
+  /** The bound accounts of its own namespace. */
   accounts: readonly string[];
 }
 
 const NONE: StringMap = Object.freeze({});
-/** Most namespaces have nothing of Rollcall's, and share this. */
+/** The state of a namespace that has no label or annotation of Rollcall, which most namespaces share. */
 const PLAIN: NamespaceState = Object.freeze({ terminating: false, labels: NONE, annotations: NONE });
 
 export function namespaceState(namespace: V1Namespace): NamespaceState {

@@ -24,7 +24,10 @@ export const limitList: Listed<LimitRangeItem> = {
   members: (object) => limitItems(object as V1LimitRange),
 };
 
-/** RBAC lets an account list and watch one name of a resource when this selector says so. */
+/**
+ * The list of a role's accounts. With this field selector, RBAC lets the webhook list and watch a resource of
+ * which it may read one name only.
+ */
 export function accountList(role: Role): Listed<AccountState> {
   return {
     path: accountsPath(),

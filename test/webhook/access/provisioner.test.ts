@@ -268,8 +268,8 @@ test('nothing is made in a namespace that is excluded, ends or is not there', as
     metadata: { name: 'ending', deletionTimestamp: '2026-01-01T00:00:00Z' },
   });
   for (const need of [slices('rollcall-watcher'), podRole(PODS)]) {
-    await assert.rejects(async () => access.ensure('kube-system', need), /no access is given/);
-    await assert.rejects(async () => access.ensure('ending', need), /ends/);
+    await assert.rejects(async () => access.ensure('kube-system', need), /Rollcall gives no access/);
+    await assert.rejects(async () => access.ensure('ending', need), /is being deleted/);
     await assert.rejects(
       async () => access.ensure('absent', need),
       (error) => isStatus(error, 404),
@@ -277,7 +277,7 @@ test('nothing is made in a namespace that is excluded, ends or is not there', as
   }
   await assert.rejects(
     access.restore('kube-system', ROLES.slices, ['rollcall-watcher']),
-    /no access is given/,
+    /Rollcall gives no access/,
   );
   assert.deepEqual(
     api.requests.filter(({ method }) => method !== 'GET'),

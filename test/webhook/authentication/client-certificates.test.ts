@@ -88,7 +88,7 @@ test('a client CA is a bundle of CAs, and says so when it is something else', as
   const { cert } = await clientOf(ca, 'kube-apiserver');
   assert.ok(parseClientCa(`text around\n${ca.cert}\n${ca.cert}`).includes('BEGIN CERTIFICATE'));
   assert.throws(() => parseClientCa('nothing'), /holds no certificate; give a PEM file of CAs/);
-  assert.throws(() => parseClientCa(ca.cert + cert), /no certificate of a CA/);
+  assert.throws(() => parseClientCa(ca.cert + cert), /not the certificate of a CA; give a PEM file/);
   const broken = ca.cert.replace(/[A-Za-z]{20}/, 'A'.repeat(20));
-  assert.throws(() => parseClientCa(broken), /no certificate of a CA/);
+  assert.throws(() => parseClientCa(broken), /not the certificate of a CA; give a PEM file/);
 });

@@ -85,7 +85,10 @@ describe('nothing stored', () => {
 
   test('others that write without an end are an error, not a loop without one', async () => {
     const busy: SecretStore = { load: async () => undefined, save: async () => false };
-    await assert.rejects(new SelfManaged(busy, HOSTS, silent).look(FRESH), /written to by others/);
+    await assert.rejects(
+      new SelfManaged(busy, HOSTS, silent).look(FRESH),
+      /other replicas changed the Secret/,
+    );
   });
 });
 
