@@ -3,7 +3,7 @@ import { UsageError } from './config.ts';
 import { parseDefaults } from './inject/defaults.ts';
 import type { Install } from './inject/plan.ts';
 
-interface Given {
+interface GivenInstallation {
   /** The image of the sidecar. The default is the name that `npm run image` gives. */
   image?: string | undefined;
   shellImage?: string | undefined;
@@ -22,7 +22,7 @@ export function installationOf({
   shellImage,
   namespace,
   defaults = [],
-}: Given): Omit<Install, 'nativeSidecars' | 'podResources'> {
+}: GivenInstallation): Omit<Install, 'nativeSidecars' | 'podResources'> {
   const { version } = packageJson;
   const chosen = image ?? `rollcall:${version}`;
   try {

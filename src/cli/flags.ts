@@ -23,14 +23,14 @@ export interface Command {
   examples: readonly (readonly [about: string, command: string])[];
 }
 
-type Given<F extends Flag> = F extends { value: string }
+type GivenFlags<F extends Flag> = F extends { value: string }
   ? F extends { repeated: true }
     ? string[]
     : string | undefined
   : boolean;
 
 export interface Arguments<C extends Command> {
-  flags: { [K in keyof C['flags']]: Given<C['flags'][K]> };
+  flags: { [K in keyof C['flags']]: GivenFlags<C['flags'][K]> };
   operand: string | undefined;
 }
 

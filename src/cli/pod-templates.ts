@@ -5,7 +5,7 @@
 import { templatePath } from './cluster/kinds.ts';
 import { at, type Fields, isFields, type Path, type Value } from './document/value.ts';
 
-export interface Template {
+export interface PodTemplate {
   path: Path;
   /** Why the template must not be changed here; undefined when it can be. */
   unsafe?: string;
@@ -18,7 +18,7 @@ export interface TypedObject {
 }
 
 /** Returns all pod templates of an object, in the order of its text. */
-export function templatesOf({ kind, group, object }: TypedObject): Template[] {
+export function templatesOf({ kind, group, object }: TypedObject): PodTemplate[] {
   const known = templatePath(kind, group);
   if (known !== undefined) return ofKnown(at(object, known), known);
   // A template in a status is only a report of what was seen.
@@ -26,7 +26,7 @@ export function templatesOf({ kind, group, object }: TypedObject): Template[] {
   return parts.flatMap(([key, value]) => found(value, [key], knative(group)));
 }
 
-function ofKnown(value: Value | undefined, path: Path): Template[] {
+function ofKnown(value: Value | undefined, path: Path): PodTemplate[] {
   if (isTemplate(value)) return [{ path }];
   return isFields(value) ? [{ path, unsafe: 'its spec has no list of containers' }] : [];
 }
@@ -34,7 +34,7 @@ function ofKnown(value: Value | undefined, path: Path): Template[] {
 /** The depth down to which templates are looked for. No kind keeps one deeper. */
 const MAX_DEPTH = 24;
 
-function found(value: Value, path: Path, unsafe: string | undefined): Template[] {
+function found(value: Value, path: Path, unsafe: string | undefined): PodTemplate[] {
   if (typeof value !== 'object' || value === null || path.length > MAX_DEPTH) return [];
   if (isTemplate(value)) {
     const why = unsafe ?? incomplete(value);

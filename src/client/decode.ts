@@ -1,10 +1,10 @@
 import { Corrupt } from '../watcher/lines.ts';
 import type { Line } from '../watcher/protocol.ts';
 
-type Fields = Record<string, unknown>;
+type LineFields = Record<string, unknown>;
 
 /** The checks of each type of line, so that whoever applies a line need not check again. */
-const shapes: { [T in Line['type']]: (line: Fields) => boolean } = {
+const shapes: { [T in Line['type']]: (line: LineFields) => boolean } = {
   // The rest of a hello is judged when its protocol is known to be ours.
   hello: (line) => isCount(line.protocol),
   snapshot: (line) =>
@@ -43,7 +43,7 @@ function areMembers(value: unknown): boolean {
   return Array.isArray(value) && value.every((member) => isObject(member) && typeof member.uid === 'string');
 }
 
-function isObject(value: unknown): value is Fields {
+function isObject(value: unknown): value is LineFields {
   return typeof value === 'object' && value !== null;
 }
 

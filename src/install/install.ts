@@ -40,7 +40,7 @@ interface Copied {
 }
 
 /** The parts of `process.report` that Node's types leave out. */
-interface Report {
+interface InstallReport {
   excludeNetwork: boolean;
   getReport(): { sharedObjects: string[] };
 }
@@ -51,7 +51,7 @@ interface Report {
  */
 async function runtime(): Promise<Copied[]> {
   // The report is made without the names of hosts, because looking them up can take seconds.
-  const { report } = process as unknown as { report: Report };
+  const { report } = process as unknown as { report: InstallReport };
   report.excludeNetwork = true;
   const { sharedObjects } = report.getReport();
   // linux-vdso comes from the kernel and is no file.

@@ -5,7 +5,7 @@ import { UsageError } from '../config.ts';
 import type { CredentialTexts } from '../watcher/kubernetes/credentials.ts';
 import type { UpstreamOptions } from '../watcher/kubernetes/upstream.ts';
 
-type Fields = Readonly<Record<string, unknown>>;
+type KubeconfigFields = Readonly<Record<string, unknown>>;
 
 /**
  * Reads the API server of a kubeconfig's current context, its CA and the bearer token. Flags override them.
@@ -40,7 +40,7 @@ export async function withKubeconfig(
   return { server, tokenFile, caFile, token, ca };
 }
 
-async function read(file: string): Promise<Fields> {
+async function read(file: string): Promise<KubeconfigFields> {
   try {
     const { parse } = await import('yaml');
     const config: unknown = parse(readFileSync(file, 'utf8'));
@@ -53,7 +53,7 @@ async function read(file: string): Promise<Fields> {
 }
 
 /** Returns the entry with this name from a list of the kubeconfig. */
-function named(list: unknown, name: unknown, part: string): Fields | undefined {
+function named(list: unknown, name: unknown, part: string): KubeconfigFields | undefined {
   const found = Array.isArray(list) ? list.find((one) => isFields(one) && one.name === name) : undefined;
   const value = isFields(found) ? found[part] : undefined;
   return isFields(value) ? value : undefined;
@@ -81,6 +81,6 @@ function text(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-function isFields(value: unknown): value is Fields {
+function isFields(value: unknown): value is KubeconfigFields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { ROLES } from '../../inject/account.ts';
-import { type Answer, refusal } from '../cluster/request.ts';
+import { type ClusterAnswer, refusal } from '../cluster/request.ts';
 import { at, isFields } from '../document/value.ts';
 import { ENTRIES, entriesOf } from '../explain/entries.ts';
 import { CONFIGURATION, readyEndpoints } from '../explain/webhook.ts';
@@ -171,7 +171,7 @@ function fail(message: string, hint: string): Finding {
   return { status: 'fail', message, hint };
 }
 
-function unread(what: string, reply: Answer): Finding {
+function unread(what: string, reply: ClusterAnswer): Finding {
   return {
     status: 'warn',
     message: `${what} can't be read (${refusal(reply)})`,

@@ -3,18 +3,18 @@ import type { Fields } from '../document/value.ts';
 import type { Io } from '../io.ts';
 import { pathOf, type Reference } from './kinds.ts';
 import { type ClusterFlags, readKubeconfig } from './kubeconfig.ts';
-import { type Answer, request } from './request.ts';
+import { type ClusterAnswer, request } from './request.ts';
 
 /** An API server, asked as the user of the kubeconfig. Each request throws `Unreachable` without an answer. */
 export interface Cluster {
   server: string;
   /** The namespace of the context. */
   namespace: string;
-  version(): Promise<Answer>;
+  version(): Promise<ClusterAnswer>;
   /** Reads an object, or a list where the reference has no name. */
-  get(reference: Reference, query?: Readonly<Record<string, string>>): Promise<Answer>;
+  get(reference: Reference, query?: Readonly<Record<string, string>>): Promise<ClusterAnswer>;
   /** Creates an object as far as admission: nothing is stored. */
-  dryRun(reference: Reference, object: Fields): Promise<Answer>;
+  dryRun(reference: Reference, object: Fields): Promise<ClusterAnswer>;
 }
 
 export async function connect(flags: ClusterFlags, { env }: Io): Promise<Cluster> {

@@ -1,6 +1,6 @@
 /** The kinds that the command line knows: where the API has them, and which of them describe pods. */
 
-interface Kind {
+interface KindRow {
   /** The API groups that have had the kind; a cluster is asked for the first. */
   groups: readonly string[];
   plural: string;
@@ -41,11 +41,11 @@ const table = {
     groups: ['admissionregistration.k8s.io'],
     plural: 'validatingadmissionpolicies',
   },
-} as const satisfies Record<string, Kind>;
+} as const satisfies Record<string, KindRow>;
 
 export type KindName = keyof typeof table;
 
-export const KINDS: Readonly<Record<KindName, Kind>> = table;
+export const KINDS: Readonly<Record<KindName, KindRow>> = table;
 
 /** The kinds of which one object can be explained by its name, in the order in which they are offered. */
 export const NAMED_KINDS = (Object.keys(KINDS) as KindName[]).filter(

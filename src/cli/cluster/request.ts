@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import type { KubeConfig } from '@kubernetes/client-node';
 import type { Fields } from '../document/value.ts';
 
-export interface Answer {
+export interface ClusterAnswer {
   status: number;
   body: Fields;
   /** The warnings of admission. */
@@ -24,7 +24,7 @@ export async function request(
   method: 'GET' | 'POST',
   path: string,
   body?: Fields,
-): Promise<Answer> {
+): Promise<ClusterAnswer> {
   const url = new URL(server.replace(/\/$/, '') + path);
   const options: RequestOptions = {
     method,
@@ -32,7 +32,7 @@ export async function request(
     signal: AbortSignal.timeout(REQUEST_MS),
   };
   await authenticate(config, options);
-  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+  const { promise, resolve, reject } = Promise.withResolvers<ClusterAnswer>();
   const sent = (url.protocol === 'http:' ? overHttp : overHttps)(url, options, async (response) => {
     try {
       const warnings = [response.headers.warning ?? []].flat().flatMap((line) => unpacked(String(line)));
@@ -76,6 +76,6 @@ function parsed(answer: string): Fields {
 }
 
 /** Returns the sentence of the API server about a request that failed. */
-export function refusal({ status, body }: Answer): string {
+export function refusal({ status, body }: ClusterAnswer): string {
   return `${status}: ${typeof body.message === 'string' ? body.message : 'no reason given'}`;
 }

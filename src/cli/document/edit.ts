@@ -72,7 +72,7 @@ function editedText(
   }
 }
 
-type Place = { start: number; end: number };
+type EditPlace = { start: number; end: number };
 
 /**
  * The position of a node: the layout that can rewrite it whole, and its path in the old and in the new value.
@@ -92,7 +92,7 @@ class Comparison {
   readonly #restored: Texts;
   readonly #edits: TextEdit[] = [];
   /** The replaced parts. `place` is undefined where the value came from a merge key. */
-  readonly #replaced: { path: Path; place: Place | undefined }[] = [];
+  readonly #replaced: { path: Path; place: EditPlace | undefined }[] = [];
   /** The new value of each node that has an anchor. */
   readonly #anchored = new Map<Node, Value>();
   readonly #skipsEqual: boolean;

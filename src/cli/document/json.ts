@@ -7,7 +7,7 @@ type Node = Scalar | YAMLMap | YAMLSeq;
 
 /** Parses a text that is one JSON value with only blanks around it. Returns undefined when it is none. */
 export function parseJson(text: string): Node | undefined {
-  const reader = new Reader(text);
+  const reader = new JsonReader(text);
   const node = reader.one(0);
   return node !== undefined && reader.isDone() ? node : undefined;
 }
@@ -15,7 +15,7 @@ export function parseJson(text: string): Node | undefined {
 /** Returns the end of the JSON object that begins at `from`, after blanks; undefined when there is none. */
 export function jsonObjectEnd(text: string, from: number): number | undefined {
   if (!/^[ \t\r\n]*\{/.test(text.slice(from, from + 1024))) return undefined;
-  return new Reader(text, from).one(0)?.range?.[1];
+  return new JsonReader(text, from).one(0)?.range?.[1];
 }
 
 /** The largest depth. No object of Kubernetes is deeper, and the stack has room for it. */
@@ -27,7 +27,7 @@ const TEXT = /"[^"\\\u0000-\u001f]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\u00
 const WORD = /true|false|null/y;
 
 /** Makes the same tree as the YAML library does, so that both are edited alike. */
-class Reader {
+class JsonReader {
   readonly #text: string;
   #at: number;
 

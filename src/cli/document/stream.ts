@@ -1,7 +1,7 @@
 import { jsonObjectEnd } from './json.ts';
 
 /** One document of a stream. All markers and bodies, joined in order, are the stream again. */
-export interface Part {
+export interface StreamPart {
   /**
    * The `---` line that begins the document. It is empty for the first one and for JSON objects that follow
    * each other.
@@ -21,8 +21,8 @@ const MARKER = /(?<![^\n])---(?:[ \t]*(?:#[^\r\n]*)?(?:\r?\n|$)\uFEFF?|(?=[ \t])
  * YAML and is split at lines that begin with `---`, which no document may have inside. Text after `---`
  * belongs to the document, unless it is a comment.
  */
-export function split(text: string): Part[] {
-  const parts: Part[] = [];
+export function split(text: string): StreamPart[] {
+  const parts: StreamPart[] = [];
   let start = 0;
   for (;;) {
     const end = jsonObjectEnd(text, start);
@@ -42,8 +42,8 @@ export function split(text: string): Part[] {
     : splitYaml(text);
 }
 
-function splitYaml(text: string): Part[] {
-  const parts: Part[] = [];
+function splitYaml(text: string): StreamPart[] {
+  const parts: StreamPart[] = [];
   let marker = '';
   let at = 0;
   for (const { 0: found, index } of text.matchAll(MARKER)) {
@@ -55,6 +55,6 @@ function splitYaml(text: string): Part[] {
   return parts;
 }
 
-export function join(parts: readonly Part[]): string {
+export function join(parts: readonly StreamPart[]): string {
   return parts.map(({ marker, body }) => marker + body).join('');
 }

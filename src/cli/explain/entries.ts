@@ -3,10 +3,10 @@ import { EXCLUDED_NAMESPACES } from '../../inject/names.ts';
 import { type Fields, isFields, type Value } from '../document/value.ts';
 import { mismatch } from './selector.ts';
 
-type Texts = Readonly<Record<string, string>>;
+type StringTexts = Readonly<Record<string, string>>;
 
 /** An entry of the webhook configuration. It decides whether the API server asks the webhook about a pod. */
-export interface Entry {
+export interface ExplainedEntry {
   name: string;
   namespaceSelector?: Value;
   objectSelector?: Value;
@@ -30,24 +30,25 @@ const notSystem = {
 };
 
 /** The matchConditions that deploy/ installs, each with a function that evaluates it. */
-const CONDITIONS: readonly { name: string; expression: string; holds(annotations: Texts): boolean }[] = [
-  {
-    name: 'asks',
-    expression:
-      `has(object.metadata.annotations) && '${KEY}' in object.metadata.annotations ` +
-      `&& object.metadata.annotations['${KEY}'] != 'false'`,
-    holds: (annotations) => annotations[KEY] !== undefined && annotations[KEY] !== 'false',
-  },
-  {
-    name: 'says-nothing',
-    expression: `!has(object.metadata.annotations) || !('${KEY}' in object.metadata.annotations)`,
-    holds: (annotations) => annotations[KEY] === undefined,
-  },
-];
+const CONDITIONS: readonly { name: string; expression: string; holds(annotations: StringTexts): boolean }[] =
+  [
+    {
+      name: 'asks',
+      expression:
+        `has(object.metadata.annotations) && '${KEY}' in object.metadata.annotations ` +
+        `&& object.metadata.annotations['${KEY}'] != 'false'`,
+      holds: (annotations) => annotations[KEY] !== undefined && annotations[KEY] !== 'false',
+    },
+    {
+      name: 'says-nothing',
+      expression: `!has(object.metadata.annotations) || !('${KEY}' in object.metadata.annotations)`,
+      holds: (annotations) => annotations[KEY] === undefined,
+    },
+  ];
 
 const [asks, saysNothing] = CONDITIONS.map(({ name, expression }) => ({ name, expression }));
 
-export const ENTRIES: readonly Entry[] = [
+export const ENTRIES: readonly ExplainedEntry[] = [
   {
     name: 'pods.rollcall.dev',
     namespaceSelector: notSystem,
@@ -62,14 +63,14 @@ export const ENTRIES: readonly Entry[] = [
   },
 ];
 
-export type Answer = 'yes' | 'no' | 'unknown';
+export type EntryAnswer = 'yes' | 'no' | 'unknown';
 
 /** Tells whether the API server would ask this entry about the pod, and why. */
 export function calls(
-  entry: Entry,
-  pod: { labels: Texts; annotations: Texts },
-  namespaceLabels: Texts,
-): { answer: Answer; why: string } {
+  entry: ExplainedEntry,
+  pod: { labels: StringTexts; annotations: StringTexts },
+  namespaceLabels: StringTexts,
+): { answer: EntryAnswer; why: string } {
   const inNamespace = mismatch(entry.namespaceSelector, namespaceLabels);
   if (inNamespace !== undefined)
     return { answer: 'no', why: `its namespaceSelector does not match: ${inNamespace}` };
@@ -100,7 +101,7 @@ function spaceless(expression: string): string {
 }
 
 /** Returns the entries of a MutatingWebhookConfiguration. */
-export function entriesOf(configuration: Fields): (Entry & Fields)[] {
+export function entriesOf(configuration: Fields): (ExplainedEntry & Fields)[] {
   const { webhooks } = configuration;
-  return (Array.isArray(webhooks) ? webhooks.filter(isFields) : []) as (Entry & Fields)[];
+  return (Array.isArray(webhooks) ? webhooks.filter(isFields) : []) as (ExplainedEntry & Fields)[];
 }

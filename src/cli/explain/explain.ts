@@ -15,7 +15,7 @@ import { explainItems } from './offline.ts';
 import { targetOf } from './target.ts';
 import { textOf } from './text.ts';
 
-type Given = Arguments<typeof commands.explain>;
+type ExplainFlags = Arguments<typeof commands.explain>;
 
 /** The command `rollcall explain`. */
 export async function explain(argv: readonly string[], io: Io): Promise<number> {
@@ -37,7 +37,7 @@ export async function explain(argv: readonly string[], io: Io): Promise<number> 
   }
 }
 
-async function explained({ flags, operand }: Given, io: Io): Promise<Explanation[]> {
+async function explained({ flags, operand }: ExplainFlags, io: Io): Promise<Explanation[]> {
   const fromFile = flags.filename.length > 0 || flags.kustomize !== undefined;
   if (operand !== undefined && fromFile) {
     throw new UsageError(`"${operand}" and a file are two things to explain; leave one of them out`);
@@ -63,7 +63,7 @@ async function explained({ flags, operand }: Given, io: Io): Promise<Explanation
 }
 
 /** Explains the objects of files. A cluster is asked only when a flag names one. */
-async function wanted(flags: Given['flags'], io: Io): Promise<Cluster | undefined> {
+async function wanted(flags: ExplainFlags['flags'], io: Io): Promise<Cluster | undefined> {
   if (flags.kubeconfig === undefined && flags.context === undefined) return undefined;
   return connect(flags, io);
 }

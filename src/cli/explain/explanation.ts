@@ -7,12 +7,12 @@ import { countedOtherwise, countsAs } from '../../inject/resources.ts';
 import type { Judgement } from '../inject/judge.ts';
 import { judge } from '../inject/judge.ts';
 import { podOf, type Workload } from '../workloads.ts';
-import { type Answer, calls, type Entry } from './entries.ts';
+import { calls, type EntryAnswer, type ExplainedEntry } from './entries.ts';
 
 /** One rule, whether it holds, and why. */
 export interface Rule {
   rule: string;
-  answer: Answer;
+  answer: EntryAnswer;
   why: string;
 }
 
@@ -47,7 +47,7 @@ export function explain(
   workload: Workload,
   namespace: Namespace,
   source: NamespaceSource,
-  entries: readonly Entry[],
+  entries: readonly ExplainedEntry[],
   install: Install,
 ): Explanation {
   const { kind, name } = workload;
@@ -108,7 +108,7 @@ function labelRule({ name, labels }: Namespace, source: NamespaceSource): Rule {
   };
 }
 
-function entryRule(entry: Entry, { metadata }: Pod, namespace: Namespace): Rule {
+function entryRule(entry: ExplainedEntry, { metadata }: Pod, namespace: Namespace): Rule {
   const pod = { labels: metadata?.labels ?? {}, annotations: metadata?.annotations ?? {} };
   return { rule: `webhook ${entry.name}`, ...calls(entry, pod, namespace.labels) };
 }

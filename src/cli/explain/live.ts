@@ -2,7 +2,7 @@ import { STATUS_KEY } from '../../inject/names.ts';
 import type { Install } from '../../inject/plan.ts';
 import type { LimitRangeItem, Namespace } from '../../inject/pod.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import { type Answer, refusal, Unreachable } from '../cluster/request.ts';
+import { type ClusterAnswer, refusal, Unreachable } from '../cluster/request.ts';
 import { at, type Fields } from '../document/value.ts';
 import { InputNamespaces } from '../inject/input-namespaces.ts';
 import { judge } from '../inject/judge.ts';
@@ -145,6 +145,6 @@ function withState(explanation: Explanation, object: Fields): Explanation {
   return { ...explanation, injected, rules: [...explanation.rules, rule], advice };
 }
 
-function unreadable(title: string, reply: Answer): Unreachable {
+function unreadable(title: string, reply: ClusterAnswer): Unreachable {
   return new Unreachable(`${title} can't be read; the API server says ${refusal(reply)}`);
 }

@@ -1,9 +1,9 @@
 import { type Fields, isFields, type Value } from '../document/value.ts';
 
-type Labels = Readonly<Record<string, string>>;
+type LabelTexts = Readonly<Record<string, string>>;
 
 /** Returns why a label selector does not match; undefined when it does. */
-export function mismatch(selector: Value | undefined, labels: Labels): string | undefined {
+export function mismatch(selector: Value | undefined, labels: LabelTexts): string | undefined {
   if (!isFields(selector)) return undefined;
   const { matchLabels, matchExpressions } = selector;
   for (const [key, value] of Object.entries(isFields(matchLabels) ? matchLabels : {})) {
@@ -16,7 +16,7 @@ export function mismatch(selector: Value | undefined, labels: Labels): string | 
   return undefined;
 }
 
-function holds({ key, operator, values }: Fields, labels: Labels): boolean {
+function holds({ key, operator, values }: Fields, labels: LabelTexts): boolean {
   const value = labels[String(key)];
   const among = value !== undefined && Array.isArray(values) && values.includes(value);
   switch (operator) {
@@ -40,6 +40,6 @@ function worded({ key, operator, values }: Fields): string {
       : `${key} ${operator}${list}`;
 }
 
-function said(labels: Labels, key: string): string {
+function said(labels: LabelTexts, key: string): string {
   return labels[key] === undefined ? 'and there is none' : `and it is ${key}=${labels[key]}`;
 }

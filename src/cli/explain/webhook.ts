@@ -2,7 +2,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import type { Reference } from '../cluster/kinds.ts';
 import { refusal } from '../cluster/request.ts';
 import { at, type Fields, isFields } from '../document/value.ts';
-import { ENTRIES, type Entry, entriesOf } from './entries.ts';
+import { ENTRIES, type ExplainedEntry, entriesOf } from './entries.ts';
 import type { Rule } from './explanation.ts';
 
 /** The configuration that deploy/ installs. */
@@ -14,7 +14,7 @@ export const CONFIGURATION = {
 /** The part of the webhook that a cluster shows. */
 export interface Webhook {
   rules: Rule[];
-  entries: readonly Entry[];
+  entries: readonly ExplainedEntry[];
   installed: boolean;
 }
 
@@ -50,7 +50,7 @@ export async function readWebhook(cluster: Cluster): Promise<Webhook> {
 }
 
 /** Tells whether the Service of the webhook has ready endpoints. */
-async function reachable(cluster: Cluster, entries: readonly (Entry & Fields)[]): Promise<Rule> {
+async function reachable(cluster: Cluster, entries: readonly (ExplainedEntry & Fields)[]): Promise<Rule> {
   const rule = 'webhook-reachable';
   const service = entries.map((entry) => at(entry, ['clientConfig', 'service'])).find(isFields);
   if (service === undefined) return { rule, answer: 'unknown', why: 'it is called by URL, not by a Service' };

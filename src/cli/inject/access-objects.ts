@@ -7,14 +7,14 @@ const LABELS = { 'app.kubernetes.io/managed-by': 'rollcall' };
 
 const READ = ['get', 'list', 'watch'];
 
-interface Rule {
+interface PolicyRule {
   apiGroups: string[];
   resources: string[];
   verbs: string[];
 }
 
 /** The rules of the Roles. They are those of the ClusterRoles of an installation, which need not be there. */
-export const RULES: Readonly<Record<Role, readonly Rule[]>> = {
+export const RULES: Readonly<Record<Role, readonly PolicyRule[]>> = {
   [ROLES.slices]: [{ apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: READ }],
   [ROLES.pods]: [{ apiGroups: [''], resources: ['pods'], verbs: READ }],
 };

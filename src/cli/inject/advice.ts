@@ -3,7 +3,7 @@ import { keys, PREFIX } from '../../inject/annotations.ts';
 import type { Report } from '../../inject/inject.ts';
 import { DEFAULT_CONTAINER_KEY } from '../../inject/names.ts';
 import { at, isFields, type Path, type Value } from '../document/value.ts';
-import { placeOf, type Template, templatesOf } from '../pod-templates.ts';
+import { type PodTemplate, placeOf, templatesOf } from '../pod-templates.ts';
 import type { Item, Workload } from '../workloads.ts';
 
 /**
@@ -88,7 +88,7 @@ export function unheard(item: Item): string[] {
   });
 }
 
-function whyNot(path: Path, template: Template | undefined): string {
+function whyNot(path: Path, template: PodTemplate | undefined): string {
   const webhook = 'pods that are created with the annotation get the sidecar from the webhook';
   if (template?.unsafe !== undefined) return `${template.unsafe}; ${webhook}`;
   if (path.length <= 2)

@@ -3,7 +3,7 @@ import { edit } from '../document/edit.ts';
 import type { Entry } from '../document/entry.ts';
 import { eolOf, parse } from '../document/parse.ts';
 import { render } from '../document/render.ts';
-import { join, type Part } from '../document/stream.ts';
+import { join, type StreamPart } from '../document/stream.ts';
 import { isJson } from '../document/style.ts';
 import { type Fields, isFields, type Value } from '../document/value.ts';
 import type { Manifest } from './manifests.ts';
@@ -28,7 +28,7 @@ export function assemble(manifests: readonly Manifest[]): Assembled {
     const [manifest] = manifests;
     return { text: manifest.marker + note(manifest, jsonBody(manifest)), rewritten };
   }
-  const parts: Part[] = [];
+  const parts: StreamPart[] = [];
   let taken: string | undefined;
   for (const manifest of manifests) {
     if (manifest.dropped) {
@@ -58,7 +58,7 @@ function isLine(marker: string): boolean {
   return marker === '' || marker.endsWith('\n');
 }
 
-function preceded(marker: string, { before, body: old }: Manifest, body: string): Part[] {
+function preceded(marker: string, { before, body: old }: Manifest, body: string): StreamPart[] {
   const eol = eolOf(old);
   const json = isJson(old);
   const ahead = before.map((object, index) => {

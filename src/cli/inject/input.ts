@@ -9,7 +9,7 @@ import { Unreadable } from '../document/unreadable.ts';
 import type { Io } from '../io.ts';
 
 /** A stream of documents with its name and its encoding. */
-export interface Source extends Decoded {
+export interface InputSource extends Decoded {
   name: string;
 }
 
@@ -28,7 +28,7 @@ const KUSTOMIZE_BYTES = 256 * 1024 * 1024;
  * Reads all files, in the order given. Throws a `UsageError` when there are none or a file can't be opened,
  * and `Unreadable` when a file is no text.
  */
-export async function readSources(flags: InputFlags, io: Io): Promise<Source[]> {
+export async function readSources(flags: InputFlags, io: Io): Promise<InputSource[]> {
   const { filename, kustomize, recursive } = flags;
   if (filename.length === 0 && kustomize === undefined) {
     throw new UsageError('nothing to read; give -f FILE, -f - for standard input, or -k DIR');
@@ -36,13 +36,13 @@ export async function readSources(flags: InputFlags, io: Io): Promise<Source[]> 
   if (filename.filter((name) => name === '-').length > 1) {
     throw new UsageError('-f: "-" is given twice; standard input can be read once');
   }
-  const read: Source[] = [];
+  const read: InputSource[] = [];
   for (const name of filename) read.push(...(await readOne(name, recursive, io)));
   if (kustomize !== undefined) read.push(sourceOf(kustomize, Buffer.from(await built(kustomize, io))));
   return read;
 }
 
-async function readOne(name: string, recursive: boolean, io: Io): Promise<Source[]> {
+async function readOne(name: string, recursive: boolean, io: Io): Promise<InputSource[]> {
   if (name === '-') return [sourceOf('stdin', await buffer(io.stdin))];
   const files = await attempt(name, async () =>
     (await stat(name)).isDirectory() ? filesIn(name, recursive) : [name],
@@ -54,7 +54,7 @@ async function readOne(name: string, recursive: boolean, io: Io): Promise<Source
 }
 
 /** Decodes the bytes of a file. Throws `Unreadable` with the name and the line. */
-function sourceOf(name: string, bytes: Uint8Array): Source {
+function sourceOf(name: string, bytes: Uint8Array): InputSource {
   try {
     return { name, ...decode(bytes) };
   } catch (error) {

@@ -1,15 +1,15 @@
 import { keys, PREFIX } from '../../inject/annotations.ts';
 import { parse } from '../document/parse.ts';
-import { join, type Part, split } from '../document/stream.ts';
+import { join, type StreamPart, split } from '../document/stream.ts';
 import type { Texts } from '../document/texts.ts';
 import { Unreadable } from '../document/unreadable.ts';
 import { at, type Fields, type Path, replaceAt, type Value } from '../document/value.ts';
 import { writtenAt } from '../document/written-at.ts';
 import { type Item, itemsOf, workloadsOf as ofItem, type Workload } from '../workloads.ts';
-import type { Source } from './input.ts';
+import type { InputSource } from './input.ts';
 
 /** One document of the input, and the changes to it. */
-export interface Manifest extends Part {
+export interface Manifest extends StreamPart {
   value: Value;
   items: Item[];
   /** Why the document can't be read. Such a document stays as it is and has no items. */
@@ -31,7 +31,7 @@ export interface Manifest extends Part {
  * would be injected; otherwise an `Unreadable` with the name and the line is thrown. With `all`, all pods are
  * injected.
  */
-export function load(sources: readonly Source[], all = false): Manifest[][] {
+export function load(sources: readonly InputSource[], all = false): Manifest[][] {
   const everyone = all || sources.some(({ text }) => text.includes(keys.injection.key));
   return sources.map((source) => {
     const parts = split(source.text);
@@ -39,7 +39,12 @@ export function load(sources: readonly Source[], all = false): Manifest[][] {
   });
 }
 
-function read({ name }: Source, part: Part, above: readonly Part[], everyone: boolean): Manifest {
+function read(
+  { name }: InputSource,
+  part: StreamPart,
+  above: readonly StreamPart[],
+  everyone: boolean,
+): Manifest {
   const { marker, body } = part;
   const manifest = { ...part, injected: [], restored: {}, before: [], dropped: false };
   try {

@@ -1,7 +1,7 @@
 import { createTwoFilesPatch, FILE_HEADERS_ONLY } from 'diff';
 import { render } from '../document/render.ts';
 import { type Fields, isFields, type Value } from '../document/value.ts';
-import type { Source } from './input.ts';
+import type { InputSource } from './input.ts';
 import type { Manifest } from './manifests.ts';
 
 /** Joins all sources into one stream. */
@@ -34,7 +34,7 @@ function listed(value: Value): Value[] {
 }
 
 /** Returns a unified diff, which is empty when nothing differs. */
-export function difference({ name, text }: Source, after: string, done: string): string {
+export function difference({ name, text }: InputSource, after: string, done: string): string {
   if (text === after) return '';
   return createTwoFilesPatch(name, `${name} (${done})`, text, after, undefined, undefined, {
     headerOptions: FILE_HEADERS_ONLY,

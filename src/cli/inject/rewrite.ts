@@ -6,7 +6,7 @@ import { Unreadable } from '../document/unreadable.ts';
 import { DIFF_EXIT, EXIT, type Io } from '../io.ts';
 import { titleOf } from '../workloads.ts';
 import { assemble } from './assemble.ts';
-import { readSources, type Source } from './input.ts';
+import { type InputSource, readSources } from './input.ts';
 import { load, type Manifest } from './manifests.ts';
 import { asTheyCame, converted, difference } from './output.ts';
 
@@ -21,10 +21,15 @@ export interface RewriteFlags {
 }
 
 /** Changes the manifests. Returns false when the result must not be printed. */
-export type Change = (manifests: readonly Manifest[]) => boolean;
+export type DocumentChange = (manifests: readonly Manifest[]) => boolean;
 
 /** Reads, changes and prints. `done` is the word for a changed file in a diff. */
-export async function rewrite(flags: RewriteFlags, io: Io, done: string, change: Change): Promise<number> {
+export async function rewrite(
+  flags: RewriteFlags,
+  io: Io,
+  done: string,
+  change: DocumentChange,
+): Promise<number> {
   if (flags.diff && flags.output !== undefined) {
     throw new UsageError('--diff and --output do not go together; leave one of them out');
   }
@@ -47,7 +52,7 @@ export async function rewrite(flags: RewriteFlags, io: Io, done: string, change:
 }
 
 interface File {
-  source: Source;
+  source: InputSource;
   manifests: Manifest[];
 }
 

@@ -2,7 +2,7 @@ import type { Member } from '../protocol.ts';
 import { booleanAt, type Fields, objectAt, textAt, textsAt } from './fields.ts';
 
 /** What an endpoint has from its slice. */
-export interface Place {
+export interface EndpointPlace {
   /** That of the group. */
   namespace: string;
   /** The DNS name of the service. */
@@ -28,7 +28,7 @@ export function finder(before: readonly Member[]): (endpoint: Fields, index: num
  * sound then. Reading and checking them anew takes twice as long as parsing the bytes. An endpoint without a
  * uid, or with a value that was left out, is always read.
  */
-export function saysTheSame(endpoint: Fields, known: Member, place: Place): boolean {
+export function saysTheSame(endpoint: Fields, known: Member, place: EndpointPlace): boolean {
   const target = objectAt(endpoint, 'targetRef');
   const conditions = objectAt(endpoint, 'conditions');
   const ready = booleanAt(conditions, 'ready') ?? true;
@@ -49,11 +49,15 @@ export function saysTheSame(endpoint: Fields, known: Member, place: Place): bool
 }
 
 /** Whether the whole name is that of the host in the domain, which it ends with. */
-function isHostname(host: string | undefined, whole: string | undefined, { domain }: Place): boolean {
+function isHostname(host: string | undefined, whole: string | undefined, { domain }: EndpointPlace): boolean {
   if (host === undefined || whole === undefined) return host === whole;
   return whole.length === host.length + 1 + domain.length && whole.startsWith(host);
 }
 
-function areAddresses(given: readonly string[], known: readonly string[], { isAddress }: Place): boolean {
+function areAddresses(
+  given: readonly string[],
+  known: readonly string[],
+  { isAddress }: EndpointPlace,
+): boolean {
   return given.length === known.length && given.every((one, index) => one === known[index] && isAddress(one));
 }

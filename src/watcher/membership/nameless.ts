@@ -3,7 +3,7 @@ import { compare } from './membership.ts';
 import { byKey, type Part } from './part.ts';
 
 /** Where a member without a uid stands. */
-interface Place {
+interface NamelessPlace {
   part: Part;
   /** Its index among the nameless of the part. */
   at: number;
@@ -26,9 +26,9 @@ export class Nameless {
   #everyone: () => Iterable<Member>;
   /** What all parts tell of the member with this uid. */
   #named: (uid: string) => readonly Member[];
-  #places = new Map<Part, readonly Place[]>();
-  #byAddress = new Map<string, Set<Place>>();
-  #byOwner = new Map<string, Set<Place>>();
+  #places = new Map<Part, readonly NamelessPlace[]>();
+  #byAddress = new Map<string, Set<NamelessPlace>>();
+  #byOwner = new Map<string, Set<NamelessPlace>>();
   /** Who has each address, by uid. */
   #hosts: Map<string, Set<string>> | undefined;
 
@@ -72,7 +72,7 @@ export class Nameless {
     return [...affected].flatMap((place) => this.#reconsider(place));
   }
 
-  #reconsider(place: Place): string[] {
+  #reconsider(place: NamelessPlace): string[] {
     const host = this.#hostOf(place.member);
     if (host === place.host) return [];
     const before = ownerOf(place);
@@ -82,12 +82,12 @@ export class Nameless {
     return [before, ownerOf(place)];
   }
 
-  #add(place: Place): void {
+  #add(place: NamelessPlace): void {
     for (const address of place.member.addresses) put(this.#byAddress, address, place);
     put(this.#byOwner, ownerOf(place), place);
   }
 
-  #remove(place: Place): void {
+  #remove(place: NamelessPlace): void {
     for (const address of place.member.addresses) take(this.#byAddress, address, place);
     take(this.#byOwner, ownerOf(place), place);
   }
@@ -102,12 +102,12 @@ export class Nameless {
   }
 }
 
-function ownerOf({ host, member }: Place): string {
+function ownerOf({ host, member }: NamelessPlace): string {
   return host ?? member.uid;
 }
 
 /** As a part of another it has no identity of its own. */
-function shown({ host, member }: Place): Member {
+function shown({ host, member }: NamelessPlace): Member {
   if (host === undefined) return member;
   const { identity: _, ...rest } = member;
   return rest;

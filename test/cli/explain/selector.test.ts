@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { calls, type Entry } from '../../../src/cli/explain/entries.ts';
+import { calls, type ExplainedEntry } from '../../../src/cli/explain/entries.ts';
 import { mismatch } from '../../../src/cli/explain/selector.ts';
 
 const labels = { app: 'db', tier: 'back' };
@@ -31,7 +31,10 @@ test('a selector matches as the API server would', () => {
 });
 
 test('a condition that somebody else wrote is not evaluated, one of ours is', () => {
-  const entry = (expression: string): Entry => ({ name: 'x', matchConditions: [{ name: 'c', expression }] });
+  const entry = (expression: string): ExplainedEntry => ({
+    name: 'x',
+    matchConditions: [{ name: 'c', expression }],
+  });
   const pod = { labels: {}, annotations: { 'rollcall.dev/inject': 'true' } };
   const { answer, why } = calls(entry('true'), pod, {});
   assert.deepEqual(
