@@ -118,3 +118,12 @@ describe('an answer', () => {
     );
   });
 });
+
+test('an SRV record points to a name, which may be the root, and is refused when it has none', () => {
+  const srv = { ...question, type: 'SRV' } as const;
+  const of = (...data: number[]) =>
+    decodeReply(reply([record(33, [0, 0, 0, 0, 0x1f, 0x90, ...data])], { type: 'SRV' }), ID, srv);
+  assert.deepEqual(of(0).records, [{ ttl: 5, value: '', port: 8080 }]);
+  assert.deepEqual(of(...name('db-0', 'db')).records, [{ ttl: 5, value: 'db-0.db', port: 8080 }]);
+  assert.throws(() => of(), BadMessage);
+});

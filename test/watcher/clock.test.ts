@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { orTimer, sleeping, Timeout, ticking } from '../../src/watcher/clock.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+
+/** What a generator says while the clock goes on, a step at a time. */
+async function said(
+  clock: FakeClock,
+  steps: AsyncGenerator<unknown, unknown>,
+  ms: number,
+): Promise<unknown[]> {
+  const all: unknown[] = [];
+  for (;;) {
+    const next = steps.next();
+    // It is looked at below.
+    next.catch(() => {});
+    await clock.advance(ms);
+    const { value, done } = await next;
+    all.push(done ? { value } : value);
+    if (done) return all;
+  }
+}
+
+const TICK = { type: 'tick' };
+
+test('a wait ticks each second, and ends with what it waited for', async () => {
+  const clock = new FakeClock();
+  const { promise, resolve } = Promise.withResolvers<string>();
+  clock.setTimeout(() => resolve('done'), 2500);
+  assert.deepEqual(await said(clock, ticking(promise, clock, 10_000, 'no word'), 1000), [
+    TICK,
+    TICK,
+    { value: 'done' },
+  ]);
+});
+
+test('a wait ends at its limit, and what comes to nothing afterwards is no fault', async () => {
+  const clock = new FakeClock();
+  const { promise, reject } = Promise.withResolvers<string>();
+  const faults: unknown[] = [];
+  const heard = (error: unknown) => void faults.push(error);
+  process.on('unhandledRejection', heard);
+  try {
+    await assert.rejects(said(clock, ticking(promise, clock, 2500, 'no word'), 1000), (error: Error) => {
+      assert.ok(error instanceof Timeout);
+      assert.equal(error.message, 'no word for 3 s');
+      return true;
+    });
+    reject(new Error('given up'));
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    assert.deepEqual(faults, []);
+  } finally {
+    process.off('unhandledRejection', heard);
+  }
+});
+
+test('a promise that fails in time fails the wait', async () => {
+  const clock = new FakeClock();
+  const waiting = ticking(Promise.reject(new Error('no')), clock, 1000, 'no word');
+  await assert.rejects(waiting.next(), /^Error: no$/);
+});
+
+test('sleep ticks each second and at its end, and no sleep does not', async () => {
+  const clock = new FakeClock();
+  assert.deepEqual(await said(clock, sleeping(clock, 2500), 1000), [TICK, TICK, TICK, { value: undefined }]);
+  assert.deepEqual(await said(clock, sleeping(clock, 0), 0), [{ value: undefined }]);
+});
+
+test('the first of a promise and a timer counts, and no timer is left behind', async () => {
+  const left = new Set<number>();
+  let count = 0;
+  const clock = Object.assign(new FakeClock(), {
+    setTimeout: (run: () => void, ms: number) => {
+      count += 1;
+      left.add(count);
+      if (ms === 0) run();
+      return count;
+    },
+    clearTimeout: (timer: unknown) => void left.delete(timer as number),
+  });
+  assert.equal(await orTimer(Promise.resolve('value'), clock, 5), 'value');
+  await assert.rejects(orTimer(Promise.reject(new Error('no')), clock, 5), /no/);
+  assert.deepEqual([...left], []);
+  assert.equal(await orTimer(new Promise(() => {}), clock, 0), undefined);
+});
