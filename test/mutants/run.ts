@@ -88,12 +88,15 @@ async function baseline(files: readonly string[]): Promise<TestFile[]> {
   const found: TestFile[] = [];
   const names = globSync(`test/${room}/**/*.test.ts`, { cwd: worktree }).sort();
   await inParallel(names, async (file, workshop) => {
-    const folder = coverageFolder();
-    const began = performance.now();
-    const outcome = await workshop.run(file, BASELINE_MS, { NODE_V8_COVERAGE: folder });
-    const covered = readCoverage(folder, workshop.root, files);
-    if (outcome === 'passed') found.push({ file, covered, ms: performance.now() - began });
-    else console.log(`left out, since it does not pass as it is: ${file}`);
+    // A busy machine may fail one that is about time; a second failure is its own.
+    for (const isLast of [false, true]) {
+      const folder = coverageFolder();
+      const began = performance.now();
+      const outcome = await workshop.run(file, BASELINE_MS, { NODE_V8_COVERAGE: folder });
+      const covered = readCoverage(folder, workshop.root, files);
+      if (outcome === 'passed') return void found.push({ file, covered, ms: performance.now() - began });
+      if (isLast) console.log(`left out, since it does not pass as it is: ${file}`);
+    }
   });
   return found;
 }
