@@ -37,12 +37,6 @@ export const EQUIVALENT: readonly Equivalent[] = [
     why: 'The overlap adds certificates of other pairs, which decide nothing about this one.',
   },
   {
-    within: 'handshake',
-    before: "server.on('error', ({ message }) => end(message));",
-    after: ';',
-    why: 'The client of this process offers every algorithm that a pair can have, so its error comes first.',
-  },
-  {
     within: 'boundsOf',
     before: 'if (items.length === 0 && ofPod === undefined) return NO_BOUNDS;',
     after: 'if (items.length === 0 && ofPod !== undefined) return NO_BOUNDS;',
