@@ -127,3 +127,11 @@ test('an SRV record points to a name, which may be the root, and is refused when
   assert.deepEqual(of(...name('db-0', 'db')).records, [{ ttl: 5, value: 'db-0.db', port: 8080 }]);
   assert.throws(() => of(), BadMessage);
 });
+
+test('a record that ends after its message is refused, wherever the message is cut', () => {
+  const whole = reply([record(1, [10, 0, 0, 1])]);
+  for (let cut = 1; cut <= 16; cut += 1) {
+    const message = whole.subarray(0, whole.length - cut);
+    assert.throws(() => decodeReply(message, ID, question), BadMessage, `${cut} bytes`);
+  }
+});
