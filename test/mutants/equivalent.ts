@@ -37,6 +37,30 @@ export const EQUIVALENT: readonly Equivalent[] = [
     why: 'The overlap adds certificates of other pairs, which decide nothing about this one.',
   },
   {
+    within: 'parseToken',
+    before: 'if (!head || !body || !signature || rest.length > 0) return undefined;',
+    after: 'if (!head && !body || !signature || rest.length > 0) return undefined;',
+    why: 'An empty part is no JSON, so it is refused a step later.',
+  },
+  {
+    within: 'tokenAuthenticator.check',
+    before: "const text = /^Bearer ([\\w.~+/=-]+)$/i.exec(headers.authorization ?? '')?.[1];",
+    after: "const text = /^Bearer ([\\w.~+/=-]+)$/i.exec(headers.authorization ?? 'mutant')?.[1];",
+    why: 'Neither text is a credential of the scheme Bearer.',
+  },
+  {
+    within: 'SkipEvents.#isNews',
+    before: 'this.#recent.push(now);',
+    after: 'this.#recent.unshift(now);',
+    why: 'The times are only counted, in no order.',
+  },
+  {
+    within: 'IssuerKeys.isSigned',
+    before: 'if (key.asymmetricKeyDetails?.namedCurve !== wanted.curve) return false;',
+    after: 'if (key.asymmetricKeyDetails?.namedCurve !== wanted.curve) return undefined;',
+    why: 'Its caller asks whether the answer is true.',
+  },
+  {
     within: 'boundsOf',
     before: 'if (items.length === 0 && ofPod === undefined) return NO_BOUNDS;',
     after: 'if (items.length === 0 && ofPod !== undefined) return NO_BOUNDS;',

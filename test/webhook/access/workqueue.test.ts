@@ -120,3 +120,34 @@ test('what was ready and had not begun does not begin after the end', async () =
   await clock.advance(60_000);
   assert.equal(begun.length, 8);
 });
+
+test('work begins after a part of 400 ms, the first time and when it was wanted meanwhile', async () => {
+  const { clock, begun, keyed, end } = work();
+  keyed.want('a');
+  await clock.advance(199);
+  assert.deepEqual(begun, []);
+  await clock.advance(1);
+  assert.deepEqual(begun, ['a']);
+  keyed.want('a');
+  await end('a');
+  await clock.advance(199);
+  assert.deepEqual(begun, ['a']);
+  await clock.advance(1);
+  assert.deepEqual(begun, ['a', 'a']);
+});
+
+test('news of a key brings its next try to within a second, and no nearer one is put off', async () => {
+  const { clock, begun, failures, keyed, end } = work();
+  keyed.want('a');
+  await clock.advance(200);
+  for (let attempt = 0; attempt < 5; attempt += 1) {
+    await end('a', FAULT);
+    if (attempt < 4) await clock.advance(failures.at(-1)![1]);
+  }
+  assert.equal(failures.at(-1)![1], 6400);
+  keyed.want('a');
+  await clock.advance(499);
+  assert.equal(begun.length, 5);
+  await clock.advance(1);
+  assert.equal(begun.length, 6);
+});
