@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { TLSSocket } from 'node:tls';
-import express, { type ErrorRequestHandler, type Express, type Response } from 'express';
+import express, { type Express, type Request, type Response } from 'express';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import { Faults, sendJson } from './faults.ts';
@@ -9,7 +9,6 @@ import { ServerConnections } from './limits/connections.ts';
 import { LIMITS, type Limits } from './limits/limits.ts';
 import { type Indexed, UnorderedSet } from './limits/unordered-set.ts';
 import { Mutate, type MutateOptions } from './mutate.ts';
-import { Refused } from './refused.ts';
 
 /**
  * The pause between two looks at idle connections while the server drains. A connection that was just opened
@@ -51,7 +50,7 @@ export function webhookServer(
   metrics.read('gauge', 'rollcall_connections', 'Open connections.', () => connections.size);
   const faults = new Faults(log, metrics);
   const mutate = new Mutate(options, limits, connections, faults);
-  const app = sideApp(options, faults);
+  const app = sideApp(options);
   const server = createServer({
     ...secureContext(secrets),
     handshakeTimeout: limits.handshakeMs,
@@ -77,7 +76,10 @@ export function webhookServer(
       return mutate.handle(request, response, connection);
     }
     connections.enter(connection, 'answer');
-    app(request, response);
+    app(request as Request, response as Response, (error?: unknown) => {
+      if (error === undefined) problem(response, 404, 'there are /mutate, /healthz, /readyz, /metrics');
+      else faults.answer(error, response);
+    });
   });
   return server;
 }
@@ -90,7 +92,7 @@ function isReview(url: string): boolean {
 /**
  * Creates the application for all other requests: health, readiness, metrics, and paths that do not exist.
  */
-function sideApp({ notReady, metrics }: ServerOptions, faults: Faults): Express {
+function sideApp({ notReady, metrics }: ServerOptions): Express {
   const app = express();
   app.disable('x-powered-by').disable('etag');
   app.get('/healthz', (_request, response) => void response.json({ ok: true }));
@@ -102,13 +104,6 @@ function sideApp({ notReady, metrics }: ServerOptions, faults: Faults): Express 
     response.type('text/plain; version=0.0.4').send(metrics.text());
   });
   app.all('/mutate', (_request, response) => problem(response.set('allow', 'POST'), 405, 'use POST'));
-  app.use((_request, response) => problem(response, 404, 'there are /mutate, /healthz, /readyz, /metrics'));
-  const failed: ErrorRequestHandler = (error, _request, response, _next) => {
-    // Express reports a path that it can't decode, which is a fault of the caller.
-    const refused = error?.status === 400 ? new Refused(400, 'the path can not be decoded') : error;
-    faults.answer(refused, response);
-  };
-  app.use(failed);
   return app;
 }
 
@@ -154,6 +149,6 @@ export async function drain(server: Server): Promise<void> {
   clearInterval(sweep);
 }
 
-function problem(response: Response, status: number, error: string): void {
+function problem(response: ServerResponse, status: number, error: string): void {
   sendJson(response, status, JSON.stringify({ error }));
 }

@@ -105,7 +105,8 @@ async function judge(mutant: Mutant, workshop: Workshop): Promise<Result> {
   if (equivalentOf(mutant) !== undefined) return { mutant, state: 'equivalent' };
   const own = mutant.file.replace('src/', 'test/').replace('.ts', '.test.ts');
   const order = tests
-    .filter(({ covered }) => isCovered(covered, mutant.file, mutant.start))
+    // A program that a test kills tells no coverage, so the source's own tests are always asked.
+    .filter(({ file, covered }) => file === own || isCovered(covered, mutant.file, mutant.start))
     .sort((one, other) => Number(other.file === own) - Number(one.file === own) || one.ms - other.ms);
   return workshop.replaced(mutant, async () => {
     for (const { file, ms } of order) {

@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
 import { describe, test } from 'node:test';
 import { connect } from 'node:tls';
 import { gzipSync } from 'node:zlib';
+import { jsonLog } from '../../src/log.ts';
+import { Metrics } from '../../src/metrics.ts';
 import { issue } from '../../src/webhook/certificates/issue.ts';
+import { Faults } from '../../src/webhook/faults.ts';
 import { secureContext } from '../../src/webhook/server.ts';
 import { metricSum } from '../support/metrics.ts';
 import { operationsOf, reviewOf } from './reviews.ts';
@@ -182,8 +186,11 @@ describe('other requests', () => {
 
   test('an unknown path says which there are', async (t) => {
     const running = await startServer(t);
-    for (const path of ['/', '/mutate/x', '/%', '/../etc/passwd']) {
-      assertProblem(await get(running, path), 404, /\/mutate, \/healthz, \/readyz, \/metrics/);
+    for (const path of ['/', '/mutate/x', '/mutatex', '/%', '/../etc/passwd', 'http://[/', '*']) {
+      for (const method of ['GET', 'POST']) {
+        const reply = await get(running, path, { method });
+        assertProblem(reply, 404, /\/mutate, \/healthz, \/readyz, \/metrics/);
+      }
     }
   });
 
@@ -199,4 +206,17 @@ describe('other requests', () => {
     assert.match(metrics.headers['content-type']!, /^text\/plain; version=0\.0\.4/);
     assert.match(metrics.text, /^# TYPE rollcall_admission_requests_total counter$/m);
   });
+});
+
+test('a fault behind an answer that has begun ends the connection, and is counted and logged', () => {
+  const metrics = new Metrics();
+  const logs: string[] = [];
+  const ends: string[] = [];
+  const response = { headersSent: true, destroy: () => ends.push('destroyed') } as unknown as ServerResponse;
+  new Faults(
+    jsonLog((line) => void logs.push(line)),
+    metrics,
+  ).answer(new Error('too late'), response);
+  assert.deepEqual([ends, logs.length], [['destroyed'], 1]);
+  assert.equal(metricSum(metrics.text(), 'rollcall_admission_faults_total', { status: '500' }), 1);
 });

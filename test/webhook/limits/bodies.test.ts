@@ -114,3 +114,12 @@ test('a body that goes while it waits for its turn is not waited for', (t) => {
   bodies.whole(second!, () => assert.fail('it has gone'));
   bodies.end(third!);
 });
+
+test('a body that has ended holds nothing any more', () => {
+  const { bodies, begin } = scene();
+  const body = begin('one');
+  bodies.grow(body, Buffer.alloc(10));
+  assert.equal(body.pieces.length, 1);
+  bodies.end(body);
+  assert.deepEqual(body.pieces, []);
+});

@@ -249,3 +249,17 @@ test('a socket that is not known is not kept', (t) => {
   known.secure.destroy();
   assert.deepEqual([known.tcp.destroyed, connections.size], [true, 0], 'TLS has ended, so the rest does');
 });
+
+test('an address and a port that are used again are those of the new connection', (t) => {
+  const { server, connections } = scene(t);
+  const [old, next, secure] = [new FakeSocket('a', 7), new FakeSocket('a', 7), new FakeSocket('a', 7)];
+  server.emit('connection', old);
+  server.emit('connection', next);
+  old.destroy();
+  server.emit('secureConnection', secure);
+  assert.deepEqual([secure.destroyed, connections.size], [false, 1]);
+  next.destroy();
+  const late = new FakeSocket('a', 7);
+  server.emit('secureConnection', late);
+  assert.equal(late.destroyed, true, 'its handshake ended with it');
+});
