@@ -126,6 +126,7 @@ const TOLD_CHARACTERS = 600;
 export function badValue(key: string, value: string, from: Written, message: string): Reason {
   const short = shown(value);
   const told = cut(
+    // biome-ignore lint/plugin: nothing is decided by it; a long value is shown in short.
     message.replaceAll(value, () => short),
     TOLD_CHARACTERS,
   );

@@ -10,6 +10,7 @@ const TO_BE_RENAMED: readonly string[] = [
   'Connections',
   'Context',
   'Environment',
+  'Family',
   'Fields',
   'Given',
   'Group',
@@ -20,9 +21,11 @@ const TO_BE_RENAMED: readonly string[] = [
   'Parts',
   'Place',
   'Result',
+  'Rows',
   'Settings',
   'Status',
   'Texts',
+  'Values',
 ];
 
 test('a type has one home: no name is declared in two files', () => {

@@ -62,6 +62,7 @@ test('it publishes its certificate, serves it, injects, and provides access', as
   assert.equal(unknown.status, 500, 'a namespace that is not there is no reason to let the pod through');
   const { text } = await get(target, '/metrics');
   assert.equal(metricSum(text, 'rollcall_admission_requests_total', { result: 'injected' }), 2);
+  assert.match(text, /^rollcall_log_lines_dropped_total 0$/m);
   const expiry = metricSum(text, 'rollcall_certificate_expiry_timestamp_seconds');
   assert.ok(expiry > Date.now() / 1000 + 300 * 86_400);
 

@@ -109,7 +109,9 @@ test('100 reviews at once of a namespace that was made a moment ago share one re
   }
   await both.state.readNamespace('demo');
   assert.deepEqual(both.asked(), LIVE, 'the next one is read anew');
-  assert.equal(metricSum(both.metrics.text(), 'rollcall_live_reads_total', { what: 'namespace' }), 2);
+  for (const what of ['namespace', 'limits']) {
+    assert.equal(metricSum(both.metrics.text(), 'rollcall_live_reads_total', { what }), 2, what);
+  }
 });
 
 test('100 pods at once of a new namespace are injected by one read of it, and by one piece of work', async (t) => {
@@ -258,14 +260,18 @@ test('a listener that throws leaves nothing that looks fresh for ever', async (t
   const metrics = new Metrics();
   const state = new ClusterState({ api: both.client, metrics, log: silent });
   let thrown = 0;
+  let thrownAt = 0;
   state.start({
     heard() {
-      if (thrown++ < 6) throw new Error('a fault of ours');
+      if (thrown++ >= 6) return;
+      thrownAt = performance.now();
+      throw new Error('a fault of ours');
     },
     bindingsWere() {},
   });
   t.after(() => state.stop());
   await soon('word that all is followed again', () => thrown > 6 && state.fresh);
+  assert.ok(performance.now() - thrownAt > 900, 'it is tried again after a second, in no tight loop');
 });
 
 test('what is followed no more is believed no more', async (t) => {
