@@ -30,7 +30,7 @@ describe('the limits of values', () => {
     const targets = (count: number) =>
       Array.from({ length: count }, (_, index) => `udp://127.0.0.1:${9000 + index}`).join(' ');
     assert.match(told({ [`${KEY}notify`]: targets(16) }), /^\["inject"/);
-    assert.match(told({ [`${KEY}notify`]: targets(17) }), /^\["deny".*write at most 16/);
+    assert.match(told({ [`${KEY}notify`]: targets(17) }), /^\["deny".*at most 16/);
   });
 
   test('ten unknown annotations are named, and of eleven the last is counted', () => {
