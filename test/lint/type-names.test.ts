@@ -8,7 +8,6 @@ const DECLARED = /^(?:export )?(?:abstract )?(?:type|interface|class|enum) ([A-Z
 const TO_BE_RENAMED: readonly string[] = [
   'Answer',
   'Connections',
-  'Context',
   'Environment',
   'Family',
   'Fields',
@@ -22,6 +21,7 @@ const TO_BE_RENAMED: readonly string[] = [
   'Place',
   'Result',
   'Rows',
+  'Rule',
   'Settings',
   'Status',
   'Texts',
