@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Log } from '../log.ts';
+import { WEBHOOK_METRICS } from '../metric-table.ts';
 import type { Metrics } from '../metrics.ts';
 import { Bodies, type Body, tooLong } from './bodies.ts';
 import type { Callers, Verdict } from './callers.ts';
@@ -52,20 +53,9 @@ export class Mutate {
     this.#limits = limits;
     this.#connections = connections;
     this.#faults = faults;
-    this.#requests = metrics.counter(
-      'rollcall_admission_requests_total',
-      'Admission requests by result and code.',
-    );
-    this.#seconds = metrics.histogram(
-      'rollcall_admission_seconds',
-      'Time to answer an admission request.',
-      // From a decision alone to the API server's patience.
-      [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
-    );
-    const evicted = metrics.counter(
-      'rollcall_admission_bodies_evicted_total',
-      'Bodies given up: no room for all, no turn for a large one, or too much time.',
-    );
+    this.#requests = metrics.counter(WEBHOOK_METRICS.requests);
+    this.#seconds = metrics.histogram(WEBHOOK_METRICS.duration);
+    const evicted = metrics.counter(WEBHOOK_METRICS.bodiesEvicted);
     this.#bodies = new Bodies(limits, (reason) => evicted.inc({ reason }));
   }
 

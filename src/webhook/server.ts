@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:https';
 import type { TLSSocket } from 'node:tls';
 import express, { type ErrorRequestHandler, type Express, type Response } from 'express';
 import type { Log } from '../log.ts';
+import { WEBHOOK_METRICS } from '../metric-table.ts';
 import type { Metrics } from '../metrics.ts';
 import { Bag, type Member } from './bag.ts';
 import { Connections } from './connections.ts';
@@ -40,12 +41,9 @@ export function webhookServer(
   limits: Limits = LIMITS,
 ): Server {
   const { metrics, log } = options;
-  const ended = metrics.counter(
-    'rollcall_connections_ended_total',
-    'Connections that the webhook ended, by what they took too long for; room: others were newer.',
-  );
+  const ended = metrics.counter(WEBHOOK_METRICS.connectionsEnded);
   const connections = new Connections(limits, (reason) => ended.inc({ reason }));
-  metrics.read('gauge', 'rollcall_connections', 'Open connections.', () => connections.size);
+  metrics.read(WEBHOOK_METRICS.connections, () => connections.size);
   const faults = new Faults(log, metrics);
   const mutate = new Mutate(options, limits, connections, faults);
   const app = sideApp(options, faults);
@@ -93,8 +91,9 @@ function sideApp({ notReady, metrics }: ServerOptions, faults: Faults): Express 
     const problem = notReady();
     response.status(problem === undefined ? 200 : 503).json({ ok: problem === undefined, problem });
   });
-  app.get('/metrics', (_request, response) => {
-    response.type('text/plain; version=0.0.4').send(metrics.text());
+  app.get('/metrics', ({ headers }, response) => {
+    const { contentType, text } = metrics.exposition(headers.accept);
+    response.type(contentType).send(text);
   });
   app.all('/mutate', (_request, response) => problem(response.set('allow', 'POST'), 405, 'use POST'));
   app.use((_request, response) => problem(response, 404, 'there are /mutate, /healthz, /readyz, /metrics'));

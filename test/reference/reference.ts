@@ -4,6 +4,12 @@ import type { Command } from '../../src/cli/flags.ts';
 import { type Key, keys, type Place } from '../../src/inject/annotations.ts';
 import { type Code, codes } from '../../src/inject/problem.ts';
 import { webhookSettings } from '../../src/injector-options.ts';
+import {
+  type Definition,
+  PROCESS_METRICS,
+  SIDECAR_METRICS,
+  WEBHOOK_METRICS,
+} from '../../src/metric-table.ts';
 import { flags as peerFinderFlags } from '../../src/peer-finder/flags.ts';
 import { flagOf, type Setting, type Settings, variableName } from '../../src/setting.ts';
 import { probeSettings, sidecarSettings } from '../../src/sidecar-settings.ts';
@@ -19,6 +25,7 @@ export function reference(): string {
     annotations(),
     placeholders(),
     reasons(),
+    metrics(),
     inPods(),
     peerFinder(),
     atTerminal(),
@@ -114,6 +121,31 @@ runs anyway, and a pod of an excluded namespace. A pod for which only its namesp
 sidecar, with a warning. The code is in metrics, logs, Events and warnings.
 
 ${table(['code', 'meaning', 'what to do'], rows)}`;
+}
+
+function metrics(): string {
+  const tables: readonly [string, Readonly<Record<string, Definition>>][] = [
+    ['The webhook', WEBHOOK_METRICS],
+    ['The sidecar', SIDECAR_METRICS],
+    ['Both, about their own process', PROCESS_METRICS],
+  ];
+  const sections = tables.map(([title, all]) => {
+    const rows = Object.values(all).map(({ name, type, labels = [], help }) => [
+      code(name),
+      type,
+      labels.map(code).join(' '),
+      help,
+    ]);
+    return `### ${title}\n\n${table(['metric', 'type', 'labels', 'what it says'], rows)}`;
+  });
+  return `## Metrics
+
+At \`/metrics\` of the webhook (HTTPS, its own port) and of each sidecar (HTTP, port 17655 unless
+\`rollcall.dev/port\` says otherwise), in the text format 0.0.4 or, for whoever asks for it, in OpenMetrics 1.0.0. What
+writes files, notifies or runs hooks is counted only where it is asked for. [operations.md](operations.md#metrics)
+says how to collect them; [runbook.md](runbook.md) says what to do about an alert.
+
+${sections.join('\n\n')}`;
 }
 
 const inPodTables: Readonly<Record<string, Settings>> = {

@@ -9,3 +9,16 @@ export function metricSum(text: string, name: string, labels: Record<string, str
     .filter((line) => wanted.every((label) => line.includes(label)))
     .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
 }
+
+/** The names of all metrics that a scrape describes, in the text format 0.0.4. */
+export function metricNames(text: string): string[] {
+  return [...text.matchAll(/^# TYPE (\S+) /gm)].map(([, name]) => name!).toSorted();
+}
+
+/** The names that a table of metrics promises. */
+export function promised(...tables: Readonly<Record<string, { name: string }>>[]): string[] {
+  return tables
+    .flatMap((table) => Object.values(table))
+    .map(({ name }) => name)
+    .toSorted();
+}

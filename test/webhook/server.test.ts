@@ -83,7 +83,7 @@ describe('POST /mutate', () => {
     });
     const labels = { result: 'injected' };
     assert.equal(metricSum(running.metrics.text(), 'rollcall_admission_requests_total', labels), 1);
-    assert.equal(metricSum(running.metrics.text(), 'rollcall_admission_seconds_count'), 1);
+    assert.equal(metricSum(running.metrics.text(), 'rollcall_admission_duration_seconds_count'), 1);
   });
 
   test('takes a body of 4 MiB, and nothing longer, even unread', async (t) => {
@@ -193,5 +193,8 @@ describe('other requests', () => {
     const metrics = await get(running, '/metrics');
     assert.match(metrics.headers['content-type']!, /^text\/plain; version=0\.0\.4/);
     assert.match(metrics.text, /^# TYPE rollcall_admission_requests_total counter$/m);
+    const open = await get(running, '/metrics', { headers: { accept: 'application/openmetrics-text' } });
+    assert.match(open.headers['content-type']!, /^application\/openmetrics-text; version=1\.0\.0/);
+    assert.match(open.text, /# EOF\n$/);
   });
 });

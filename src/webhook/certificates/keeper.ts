@@ -1,7 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Log } from '../../log.ts';
-import type { Metrics } from '../../metrics.ts';
+import { WEBHOOK_METRICS } from '../../metric-table.ts';
+import type { Counter, Metrics } from '../../metrics.ts';
 import { sentenceOf } from '../api.ts';
 import { problemOf } from './judge.ts';
 import type { Bundles } from './publish.ts';
@@ -36,26 +37,18 @@ export class CertificateKeeper {
   #served: KeyPair | undefined;
   /** How many looks in a row found a certificate in every entry, after the first one. */
   #looks = new Map<string, number>();
-  #renewals: ReturnType<Metrics['counter']>;
-  #failures: ReturnType<Metrics['counter']>;
+  #renewals: Counter<never>;
+  #failures: Counter<never>;
 
   constructor(options: CertificateOptions) {
     this.#options = options;
     const { metrics } = options;
     metrics.read(
-      'gauge',
-      'rollcall_certificate_expiry_timestamp_seconds',
-      'When the served certificate runs out.',
+      WEBHOOK_METRICS.certificateExpiry,
       () => this.#served && new X509Certificate(this.#served.cert).validToDate.getTime() / 1000,
     );
-    this.#renewals = metrics.counter(
-      'rollcall_certificate_renewals_total',
-      'Certificates that were served in place of another.',
-    );
-    this.#failures = metrics.counter(
-      'rollcall_certificate_failures_total',
-      'Looks at the certificates that failed; the last good one is served.',
-    );
+    this.#renewals = metrics.counter(WEBHOOK_METRICS.certificateRenewals);
+    this.#failures = metrics.counter(WEBHOOK_METRICS.certificateFailures);
   }
 
   /** Resolves with the first pair and goes on looking; `serve` is called with every later one. */
