@@ -157,6 +157,11 @@ export const WEBHOOK_METRICS = {
     type: 'gauge',
     help: 'When the served certificate runs out, in seconds since 1970.',
   }),
+  certificateNotBefore: define({
+    name: 'rollcall_certificate_not_before_timestamp_seconds',
+    type: 'gauge',
+    help: 'From when on the served certificate is valid, in seconds since 1970.',
+  }),
   certificateRenewals: define({
     name: 'rollcall_certificate_renewals_total',
     type: 'counter',

@@ -59,6 +59,8 @@ test('it publishes its certificate, serves it, injects, and provides access', as
   assert.deepEqual(metricNames(text), promised(WEBHOOK_METRICS, PROCESS_METRICS), 'all of the table');
   const expiry = metricSum(text, 'rollcall_certificate_expiry_timestamp_seconds');
   assert.ok(expiry > Date.now() / 1000 + 300 * 86_400);
+  const begin = metricSum(text, 'rollcall_certificate_not_before_timestamp_seconds');
+  assert.ok(begin < Date.now() / 1000 && begin > Date.now() / 1000 - 86_400);
 
   started.program.signal('SIGTERM');
   const draining = await eventually('word that it drains', async () => {

@@ -43,10 +43,10 @@ export class CertificateKeeper {
   constructor(options: CertificateOptions) {
     this.#options = options;
     const { metrics } = options;
-    metrics.read(
-      WEBHOOK_METRICS.certificateExpiry,
-      () => this.#served && new X509Certificate(this.#served.cert).validToDate.getTime() / 1000,
-    );
+    const served = () => this.#served && new X509Certificate(this.#served.cert);
+    const seconds = (date: Date | undefined) => date && date.getTime() / 1000;
+    metrics.read(WEBHOOK_METRICS.certificateExpiry, () => seconds(served()?.validToDate));
+    metrics.read(WEBHOOK_METRICS.certificateNotBefore, () => seconds(served()?.validFromDate));
     this.#renewals = metrics.counter(WEBHOOK_METRICS.certificateRenewals);
     this.#failures = metrics.counter(WEBHOOK_METRICS.certificateFailures);
   }
