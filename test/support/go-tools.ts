@@ -49,7 +49,11 @@ export interface ToolResult {
 
 /** Runs a tool that is there. */
 export function runTool(name: ToolName, args: readonly string[], input?: string, cwd?: string): ToolResult {
-  const { status, stdout, stderr, error } = spawnSync(toolPath(name)!, args, { input, cwd, encoding: 'utf8' });
+  const { status, stdout, stderr, error } = spawnSync(toolPath(name)!, args, {
+    input,
+    cwd,
+    encoding: 'utf8',
+  });
   if (error !== undefined) throw error;
   return { code: status, output: `${stdout}${stderr}` };
 }
