@@ -1,4 +1,5 @@
 /** docs/reference.md, from the tables that the program itself goes by. */
+import { codes as checkCodes } from '../../src/cli/check/codes.ts';
 import { commands as terminal } from '../../src/cli/commands.ts';
 import type { Command } from '../../src/cli/flags.ts';
 import { type Key, keys, type Place } from '../../src/inject/annotations.ts';
@@ -26,6 +27,7 @@ export function reference(): string {
     placeholders(),
     reasons(),
     metrics(),
+    findings(),
     inPods(),
     peerFinder(),
     atTerminal(),
@@ -146,6 +148,18 @@ writes files, notifies or runs hooks is counted only where it is asked for. [ope
 says how to collect them; [runbook.md](runbook.md) says what to do about an alert.
 
 ${sections.join('\n\n')}`;
+}
+
+function findings(): string {
+  const rows = Object.entries(checkCodes).map(([name, { meaning, page }]) => {
+    const link = page.replace(/^docs\//, '');
+    return [code(name), meaning, `[${link}](${link})`];
+  });
+  return `## What a check finds
+
+The field \`code\` of \`rollcall check -o json\`.
+
+${table(['code', 'meaning', 'what to do'], rows)}`;
 }
 
 const inPodTables: Readonly<Record<string, Settings>> = {
