@@ -11,21 +11,10 @@ import { type ControlPlane, startControlPlane } from '../support/control-plane.t
 import { findAssets } from '../support/control-plane-binaries.ts';
 import { install, SYSTEM_NAMESPACE } from '../support/deployment.ts';
 import { eventually } from '../support/eventually.ts';
+import { commandsUnder, filledIn, needsNodes } from '../support/runbook.ts';
 import { appPod, INJECT } from './app-pod.ts';
 
-const page = await readFile(new URL('../../docs/runbook.md', import.meta.url), 'utf8');
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
-/** What asks a kubelet, of which there is none here. */
-const NEEDS_NODES = /\b(logs|proxy)\b/;
-
-/** The commands below a heading, up to the next one. */
-function commandsUnder(heading: string): string[] {
-  const [, section] = page.split(new RegExp(`^#+ ${heading}$`, 'm'));
-  assert.ok(section, heading);
-  const blocks = section.split(/^#+ /m)[0]!.matchAll(/^```sh\n(.*?)^```$/gms);
-  return [...blocks].flatMap(([, block]) => block!.trim().split('\n'));
-}
-
 suite('the commands of the runbook', { timeout: 120_000 }, () => {
   let plane: ControlPlane;
   let path: string;
@@ -56,10 +45,7 @@ suite('the commands of the runbook', { timeout: 120_000 }, () => {
   const NAMES = { NAMESPACE: 'shop', KIND: 'deployment', NAME: 'app', POD: 'app' };
   /** Runs a command as it stands, but for the names that everybody has to fill in. */
   const typed = async (command: string) => {
-    const named = command.replace(
-      /\b(NAMESPACE|KIND|NAME|POD)\b/g,
-      (word) => NAMES[word as keyof typeof NAMES],
-    );
+    const named = filledIn(command, NAMES);
     const env = { PATH: path, KUBECONFIG: plane.kubeconfig, HOME: plane.directory };
     return promisify(execFile)('bash', ['-c', `set -o pipefail; ${named}`], { env, cwd: plane.directory });
   };
@@ -104,7 +90,7 @@ suite('the commands of the runbook', { timeout: 120_000 }, () => {
   test('what to capture', async (t) => {
     await plane.must('POST', '/api/v1/namespaces/shop/pods', appPod({ name: 'app' }, INJECT));
     for (const command of commandsUnder('What to capture')) {
-      if (NEEDS_NODES.test(command)) t.diagnostic(`not run, since it asks a node: ${command}`);
+      if (needsNodes(command)) t.diagnostic(`run on kind, since it asks a node: ${command}`);
       // A check that finds something says so by its exit code, and grep when it finds nothing.
       else
         await typed(command.startsWith('rollcall check') ? `${command} || [ $? = 1 ]` : command).catch(
