@@ -5,10 +5,10 @@
 import type { Definition } from './metric-table.ts';
 
 /** A number is the value of `le`, which each format writes in its own way. */
-export type Labels = Readonly<Record<string, string | number>>;
-export type Sample = readonly [suffix: string, labels: Labels, value: number];
+export type SeriesLabels = Readonly<Record<string, string | number>>;
+export type Sample = readonly [suffix: string, labels: SeriesLabels, value: number];
 
-export interface Family extends Pick<Definition, 'name' | 'help' | 'type'> {
+export interface MetricFamily extends Pick<Definition, 'name' | 'help' | 'type'> {
   samples(): Iterable<Sample>;
 }
 
@@ -24,7 +24,7 @@ const OPEN_METRICS = 'application/openmetrics-text; version=1.0.0; charset=utf-8
 const UNITS = ['seconds', 'bytes'];
 
 /** The families in the format that the Accept header of a scrape asks for. */
-export function exposed(families: readonly Family[], accept: string | undefined): Exposition {
+export function exposed(families: readonly MetricFamily[], accept: string | undefined): Exposition {
   if (!prefersOpenMetrics(accept)) {
     return { contentType: TEXT, text: families.map((family) => plain(family)).join('') };
   }
@@ -48,13 +48,13 @@ function qualityIn(range: string, type: string): number {
   return Number.isNaN(quality) ? 0 : quality;
 }
 
-function plain({ name, help, type, samples }: Family): string {
+function plain({ name, help, type, samples }: MetricFamily): string {
   const head = [`# HELP ${name} ${escaped(help)}`, `# TYPE ${name} ${type}`];
   return lines(head, name, samples(), (bound) => (Number.isFinite(bound) ? String(bound) : '+Inf'));
 }
 
 /** OpenMetrics names a family of counters without its `_total`, names units, and wants `le` to be a float. */
-function open({ name, help, type, samples }: Family): string {
+function open({ name, help, type, samples }: MetricFamily): string {
   const family = type === 'counter' ? name.replace(/_total$/, '') : name;
   const unit = UNITS.find((one) => family.endsWith(`_${one}`));
   const head = [

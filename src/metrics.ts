@@ -3,7 +3,13 @@
  * metric-table.ts.
  */
 import type { Definition } from './metric-table.ts';
-import { type Exposition, exposed, type Family, type Labels, type Sample } from './metric-text.ts';
+import {
+  type Exposition,
+  exposed,
+  type MetricFamily,
+  type Sample,
+  type SeriesLabels,
+} from './metric-text.ts';
 
 type LabelsOf<Label extends string> = [Label] extends [never]
   ? Readonly<Record<string, never>>
@@ -14,17 +20,17 @@ export interface Counter<Label extends string = string> {
 }
 
 export class Metrics {
-  #families: Family[] = [];
+  #families: MetricFamily[] = [];
 
   counter<Label extends string>(definition: Definition<Label>): Counter<Label> {
-    const values = new Map<string, [Labels, number]>();
-    const inc = (labels: Labels = {}, by = 1) => {
+    const values = new Map<string, [SeriesLabels, number]>();
+    const inc = (labels: SeriesLabels = {}, by = 1) => {
       const key = keyOf(labels);
       const entry = values.get(key);
       if (entry === undefined) values.set(key, [labels, by]);
       else entry[1] += by;
     };
-    const start: readonly Labels[] = definition.start ?? (definition.labels === undefined ? [{}] : []);
+    const start: readonly SeriesLabels[] = definition.start ?? (definition.labels === undefined ? [{}] : []);
     for (const labels of start) inc(labels, 0);
     this.#add(definition, function* () {
       for (const [labels, value] of values.values()) yield ['', labels, value];
@@ -80,7 +86,7 @@ export class Metrics {
 }
 
 /** One text for the same labels with the same values. */
-function keyOf(labels: Labels): string {
+function keyOf(labels: SeriesLabels): string {
   let key = '';
   for (const name in labels) key += `${name}\0${labels[name]}\0`;
   return key;

@@ -138,4 +138,4 @@ export const codes = {
   },
 } as const satisfies Record<string, Explained>;
 
-export type Code = keyof typeof codes;
+export type CheckCode = keyof typeof codes;

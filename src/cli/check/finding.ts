@@ -1,7 +1,7 @@
 import type { Cluster } from '../cluster/cluster.ts';
 import { type Answer, refusal } from '../cluster/request.ts';
 import type { Fields } from '../document/value.ts';
-import type { Code } from './codes.ts';
+import type { CheckCode } from './codes.ts';
 import type { PodSurvey } from './pod-survey.ts';
 
 export type Status = 'ok' | 'warn' | 'fail';
@@ -10,7 +10,7 @@ export interface Finding {
   status: Status;
   message: string;
   /** What is wrong; a finding that is all right has none, unless there is something to read about it. */
-  code?: Code;
+  code?: CheckCode;
   /** What to do about it. */
   hint?: string;
 }
@@ -39,11 +39,11 @@ export function ok(message: string): Finding {
   return { status: 'ok', message };
 }
 
-export function warn(code: Code, message: string, hint: string): Finding {
+export function warn(code: CheckCode, message: string, hint: string): Finding {
   return { status: 'warn', code, message, hint };
 }
 
-export function fail(code: Code, message: string, hint: string): Finding {
+export function fail(code: CheckCode, message: string, hint: string): Finding {
   return { status: 'fail', code, message, hint };
 }
 

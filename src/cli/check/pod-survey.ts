@@ -11,6 +11,10 @@ import { at, type Fields, type Value } from '../document/value.ts';
 import { InputNamespaces } from '../inject/input-namespaces.ts';
 import { hasSidecar, itemsOf, podOfTemplate } from '../workloads.ts';
 
+const VERSION = /^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$/;
+/** No version of ours is longer. */
+const VERSION_CHARACTERS = 64;
+
 /** A pod that asks and has no sidecar. */
 export interface MissedPod {
   namespace: string;
@@ -25,7 +29,7 @@ export interface SidecarPod {
   name: string;
   /** Where it serves health and metrics; undefined when at no port. */
   port: number | undefined;
-  /** The version that injected it, as the pod says. */
+  /** The version that injected it, as the pod says; undefined when what it says is none. */
   version: string | undefined;
 }
 
@@ -85,5 +89,11 @@ function sidecarOf(pod: Pod): Pick<SidecarPod, 'port' | 'version'> {
   const env = at(container as unknown as Value, ['env']);
   const variable = (Array.isArray(env) ? env : []).find((one) => at(one, ['name']) === 'ROLLCALL_PORT');
   const port = Number(at(variable, ['value']) ?? PORT);
-  return { port: Number.isInteger(port) && port > 0 ? port : undefined, version: statusOf(pod)?.version };
+  return { port: Number.isInteger(port) && port > 0 ? port : undefined, version: versionOf(pod) };
+}
+
+/** Anybody can write the annotation, so what is no version is not shown to a terminal. */
+function versionOf(pod: Pod): string | undefined {
+  const version = statusOf(pod)?.version ?? '';
+  return version.length <= VERSION_CHARACTERS && VERSION.test(version) ? version : undefined;
 }

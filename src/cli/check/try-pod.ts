@@ -1,7 +1,7 @@
 import type { CallFailure } from '../cluster/call-failure.ts';
 import { type TriedPod, tryPod } from '../cluster/tried-pod.ts';
 import type { Fields } from '../document/value.ts';
-import type { Code } from './codes.ts';
+import type { CheckCode } from './codes.ts';
 import { type Finding, fail, ok, type Place, warn } from './finding.ts';
 
 const ASKS = { 'rollcall.dev/inject': 'true', 'rollcall.dev/service': 'rollcall-check' };
@@ -64,7 +64,7 @@ export async function tryCheckPod({ cluster, namespace, system }: Place): Promis
 }
 
 /** What stands between the API server and the webhook, told apart. */
-const FAILURES: Readonly<Record<CallFailure, { code: Code; hint(system: string): string }>> = {
+const FAILURES: Readonly<Record<CallFailure, { code: CheckCode; hint(system: string): string }>> = {
   timeout: {
     code: 'call-timeout',
     hint: (system) =>
