@@ -1,4 +1,4 @@
-import { isInjected } from '../inject/own-sidecar.ts';
+import { isInjected } from '../inject/container.ts';
 import type { Pod } from '../inject/pod.ts';
 import { at, type Fields, isFields, type Path, type Value } from './document/value.ts';
 import { placeOf, templatesOf } from './pod-templates.ts';

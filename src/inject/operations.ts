@@ -3,7 +3,7 @@ export type Operation =
   | { op: 'add' | 'replace'; path: string; value: unknown }
   | { op: 'remove'; path: string };
 
-/** Takes those items out of a list: the last first, so that places stay what they are. */
+/** Returns the operations that take those items out of a list: the last first, so that places stay what they are. */
 export function removed<T>(path: string, items: readonly T[], goes: (item: T) => boolean): Operation[] {
   const operations: Operation[] = [];
   for (let index = items.length - 1; index >= 0; index -= 1) {
@@ -12,7 +12,19 @@ export function removed<T>(path: string, items: readonly T[], goes: (item: T) =>
   return operations;
 }
 
-/** A key, or part of a path, as a JSON pointer has it. */
+/** Returns the same, but the whole list goes where all of it would, unless it is to stay when it is empty. */
+export function removals<T>(
+  path: string,
+  items: readonly T[] = [],
+  goes: (item: T) => boolean,
+  stays: boolean,
+): Operation[] {
+  const operations = removed(path, items, goes);
+  const emptied = operations.length > 0 && operations.length === items.length;
+  return emptied && !stays ? [{ op: 'remove', path }] : operations;
+}
+
+/** Returns a key, or a part of a path, as a JSON pointer has it. */
 export function escaped(token: string): string {
   return token.replaceAll('~', '~0').replaceAll('/', '~1');
 }
@@ -22,7 +34,7 @@ function unescaped(token: string): string {
 }
 
 /**
- * The document after the operations, in order. What is given stays as it is; what no operation leads
+ * Returns the document after the operations, in order. What is given stays as it is; what no operation leads
  * through is shared with it. Throws, as RFC 6902 wants, where an operation leads to no place.
  */
 export function applied<T>(document: T, operations: readonly Operation[]): T {

@@ -34,7 +34,7 @@ export interface Options extends Passed {
   podAccess: boolean;
 }
 
-/** Throws a `Problem` for the first value that can't be. */
+/** Reads all settings. What can't be is among the faults of the settings, and stands as if nobody had written it. */
 export function optionsOf(pod: Pod, settings: Settings): Options {
   return {
     group: groupOf(pod, settings),

@@ -1,7 +1,14 @@
+/** What the sidecar requests and is limited to, and what is told where that is not what was asked for. */
+import { keys } from './annotations.ts';
+import { reason, type Warning, warning } from './codes.ts';
+import { type Bounds, boundsOf, isFilledIn } from './limit-ranges.ts';
+import type { Options } from './options.ts';
+import type { Plan } from './plan.ts';
 import { type LimitRangeItem, own, type Pod, type Resources } from './pod.ts';
-import { Problem } from './problem.ts';
-import { amountOf, type Resource, unitsOf, written } from './quantity.ts';
+import { type Resource, unitsOf, written } from './quantity.ts';
 import { type Rest, restOf } from './rest.ts';
+import type { Rule } from './rule.ts';
+import { shown } from './shown.ts';
 
 /** Requests and limits of the sidecar as the settings have them. */
 export interface Amounts {
@@ -23,17 +30,30 @@ const GUARANTEED_CPU = '100m';
 
 const NAMES = ['cpu', 'memory'] as const;
 
+/** The part of a plan that is about resources. */
+export interface ResourcePlan {
+  /** What is left of a resource where it is too little for a sidecar. Such a plan is never carried out. */
+  shortages: Shortage[];
+}
+
+/** A resource of which the sidecar can't have what it needs, in thousandths of a core or in bytes. */
+export interface Shortage {
+  name: Resource;
+  left: number;
+  needed: number;
+}
+
 /**
- * What the sidecar of this pod requests and is limited to. A quota wants both named; a LimitRange
+ * Chooses what the sidecar of this pod requests and is limited to. A quota wants both named; a LimitRange
  * bounds them, for each container and for the pod; a pod of class Guaranteed stays so; and a pod that
- * has resources as a whole has room for its containers there. Throws a `Problem` when too little is left.
+ * has resources as a whole has room for its containers there.
  */
-export function resources(
+export function chooseResources(
   pod: Pod,
   amounts: Amounts,
   items: readonly LimitRangeItem[],
   native: boolean,
-): Resources {
+): ResourcePlan & { resources: Resources } {
   const rest = restOf(pod, native);
   const guaranteed = isGuaranteed(pod, rest);
   const cpuLimit = guaranteed && amounts.cpuLimitIsDefault ? GUARANTEED_CPU : amounts.cpuLimit;
@@ -43,77 +63,16 @@ export function resources(
   };
   const requests: Record<string, string> = {};
   const limits: Record<string, string> = {};
+  const shortages: Shortage[] = [];
   for (const name of NAMES) {
     if (isOfPod(pod, name) && !isFilledIn(name, items)) continue;
     const bounds = boundsOf(name, items, rest, pod.spec.resources);
-    const { request, limit } = fitted(name, wanted[name], bounds, guaranteed, isOfPod(pod, name));
+    const { request, limit, shortage } = fitted(name, wanted[name], bounds, guaranteed, isOfPod(pod, name));
+    if (shortage !== undefined) shortages.push(shortage);
     requests[name] = written(name, request);
     limits[name] = written(name, limit);
   }
-  return Object.keys(limits).length === 0 ? {} : { requests, limits };
-}
-
-/** What the LimitRanges let the sidecar have beside the rest of the pod, as LimitRanger adds it up. */
-interface Bounds {
-  mostLimit: number;
-  leastLimit: number;
-  mostRequest: number;
-  /** With this limit. */
-  leastRequest(limit: number): number;
-}
-
-const NO_BOUNDS: Bounds = {
-  mostLimit: Number.POSITIVE_INFINITY,
-  leastLimit: 0,
-  mostRequest: Number.POSITIVE_INFINITY,
-  leastRequest: () => 0,
-};
-
-function boundsOf(
-  name: Resource,
-  items: readonly LimitRangeItem[],
-  rest: Rest,
-  ofPod: Resources | undefined,
-): Bounds {
-  // Then what the other containers have is of no concern.
-  if (items.length === 0 && ofPod === undefined) return NO_BOUNDS;
-  const { limits: whole, requests: shared } = ofPod ?? {};
-  const of = (type: string, bound: 'min' | 'max') =>
-    items.flatMap((item) => (item.type === type ? (unitsOf(name, own(item[bound], name)) ?? []) : []));
-  const ratio = (type: string) =>
-    smallest(
-      items.flatMap((item) =>
-        item.type === type ? (amountOf(own(item.maxLimitRequestRatio, name)) ?? []) : [],
-      ),
-    );
-  const [limits, requests] = [rest.beside(name, 'limits'), rest.beside(name, 'requests')];
-  const [aloneLimits, aloneRequests] = [rest.alone(name, 'limits'), rest.alone(name, 'requests')];
-  const least = largest(of('Container', 'min'));
-  const podMin = largest(of('Pod', 'min'));
-  const podMax = smallest(of('Pod', 'max'));
-  return {
-    mostLimit: Math.min(smallest(of('Container', 'max')), podMax - limits, ofPodAsAWhole(name, whole)),
-    // Of a pod without limits, the sidecar's are all there are.
-    leastLimit: Math.max(least, aloneLimits < podMin ? podMin - limits : 0),
-    // A request of the pod that is missing is what its containers add up to, and may not pass its limit.
-    mostRequest: Math.min(podMax, ofPodAsAWhole(name, { ...whole, ...shared })) - requests,
-    leastRequest(limit) {
-      const ofPod = Math.max(limit + limits, aloneLimits) / ratio('Pod');
-      return Math.ceil(
-        Math.max(least, limit / ratio('Container'), aloneRequests < ofPod ? ofPod - requests : 0),
-      );
-    },
-  };
-}
-
-/** Infinity when there are none. Math.min takes no list that is longer than the stack is deep. */
-function smallest(amounts: readonly number[]): number {
-  return amounts.reduce((least, one) => Math.min(least, one), Number.POSITIVE_INFINITY);
-}
-
-/** 0 when there are none. */
-function largest(amounts: readonly number[]): number {
-  return amounts.reduce((most, one) => Math.max(most, one), 0);
+  return { resources: Object.keys(limits).length === 0 ? {} : { requests, limits }, shortages };
 }
 
 function fitted(
@@ -122,7 +81,7 @@ function fitted(
   bounds: Bounds,
   guaranteed: boolean,
   shared: boolean,
-): { request: number; limit: number } {
+): { request: number; limit: number; shortage?: Shortage } {
   const asked = { request: unitsOf(name, wanted.request)!, limit: unitsOf(name, wanted.limit)! };
   const { mostLimit, leastLimit, mostRequest } = bounds;
   const limit = Math.min(Math.max(asked.limit, leastLimit, asked.request), mostLimit);
@@ -131,40 +90,17 @@ function fitted(
   const request = guaranteed ? limit : Math.min(Math.max(asked.request, bounds.leastRequest(limit)), most);
   // Who shares what the pod has needs no part of its own.
   const leastRequest = Math.max(shared ? 0 : 1, bounds.leastRequest(limit));
-  if (limit < least || request < leastRequest || request > most) {
-    const [left, needed] = [Math.max(0, Math.min(limit, most)), Math.max(LEAST[name], least, leastRequest)];
-    throw new Problem(
-      'limit-range',
-      'the LimitRanges of the namespace, or the resources of the pod, leave the sidecar ' +
-        `${written(name, left)} of ${name}, and it needs ${written(name, needed)}; raise them, or leave the pod out`,
-    );
-  }
-  return { request, limit };
+  const isEnough = limit >= least && request >= leastRequest && request <= most;
+  if (isEnough) return { request, limit };
+  const left = Math.max(0, Math.min(limit, most));
+  return { request, limit, shortage: { name, left, needed: Math.max(LEAST[name], least, leastRequest) } };
 }
 
 function isOfPod({ spec }: Pod, name: Resource): boolean {
   return own(spec.resources?.limits, name) !== undefined || own(spec.resources?.requests, name) !== undefined;
 }
 
-function ofPodAsAWhole(name: Resource, amounts: Resources['limits']): number {
-  return unitsOf(name, own(amounts, name)) ?? Number.POSITIVE_INFINITY;
-}
-
-/**
- * Whether LimitRanger gives a container that names nothing a default, which is for the whole pod more than
- * it may have left. Where an item has a bound, the API server makes a default of it.
- */
-function isFilledIn(name: Resource, items: readonly LimitRangeItem[]): boolean {
-  return items.some(
-    (item) =>
-      item.type === 'Container' &&
-      [item.min, item.max, item.default, item.defaultRequest].some(
-        (amounts) => own(amounts, name) !== undefined,
-      ),
-  );
-}
-
-/** Every container has limits for CPU and memory, and requests that are the same or missing. */
+/** Tells whether every container has limits for CPU and memory, and requests that are the same or missing. */
 function isGuaranteed(pod: Pod, { containers }: Rest): boolean {
   if (pod.spec.resources !== undefined) return false;
   return containers.every(({ resources: one }) =>
@@ -174,4 +110,65 @@ function isGuaranteed(pod: Pod, { containers }: Rest): boolean {
       return limit !== undefined && limit > 0 && (request === undefined || unitsOf(name, request) === limit);
     }),
   );
+}
+
+/** The sidecar must get what it needs to run. */
+export const tooLittle: Rule = {
+  needs: [keys.cpuRequest, keys.cpuLimit, keys.memoryRequest, keys.memoryLimit, keys.nativeSidecar],
+  faults: ({ plan: { shortages } }) =>
+    shortages.map(({ name, left, needed }) =>
+      reason(
+        'limit-range',
+        'the LimitRanges of the namespace, or the resources of the pod, leave the sidecar ' +
+          `${written(name, left)} of ${name}, and it needs ${written(name, needed)}; raise them, or leave the pod out`,
+      ),
+    ),
+};
+
+/** A quantity that was asked for, and what the sidecar has in its place; undefined where it has none. */
+export interface Counted {
+  key: string;
+  asked: string;
+  counts: string | undefined;
+}
+
+const ROWS = [
+  [keys.cpuRequest.key, 'cpuRequest', 'requests', 'cpu'],
+  [keys.cpuLimit.key, 'cpuLimit', 'limits', 'cpu'],
+  [keys.memoryRequest.key, 'memoryRequest', 'requests', 'memory'],
+  [keys.memoryLimit.key, 'memoryLimit', 'limits', 'memory'],
+] as const satisfies readonly (readonly [
+  string,
+  keyof Options['amounts'],
+  'requests' | 'limits',
+  Resource,
+])[];
+
+/**
+ * Returns the quantities that are not what was asked for: a limit below the request is raised to it, LimitRanges and
+ * the class of the pod change others.
+ */
+export function countedOtherwise({ amounts }: Options, { sidecar }: Plan): Counted[] {
+  return ROWS.map(([key, name, list, resource]) => ({
+    key,
+    asked: amounts[name],
+    counts: own(sidecar.resources?.[list], resource),
+    resource,
+  }))
+    .filter(({ asked, counts, resource }) => unitsOf(resource, asked) !== unitsOf(resource, counts))
+    .map(({ key, asked, counts }) => ({ key, asked, counts }));
+}
+
+/** Returns the end of a sentence: `counts as 48Mi`. */
+export function countsAs({ counts }: Counted): string {
+  return counts === undefined
+    ? 'does not count, since the pod has resources as a whole'
+    : `counts as ${counts}`;
+}
+
+/** Warns of what the pod asks for, and the sidecar gets otherwise. */
+export function amountWarnings({ metadata }: Pod, plan: Plan, options: Options): Warning[] {
+  return countedOtherwise(options, plan)
+    .filter(({ key }) => own(metadata?.annotations, key) !== undefined)
+    .map((one) => warning('amounts', `annotation ${one.key}: "${shown(one.asked)}" ${countsAs(one)}`));
 }

@@ -1,6 +1,7 @@
 import { type Key, keys, PLACES, PREFIX, type Written } from './annotations.ts';
+import { type Code, type Reason, reason } from './codes.ts';
 import { own } from './pod.ts';
-import { cut, Problem, shown } from './problem.ts';
+import { cut, shown } from './shown.ts';
 
 /** The places that a value can come from, the strongest first. */
 export const LEVELS = ['pod', 'namespace', 'installation', 'default'] as const;
@@ -39,26 +40,49 @@ const FAMILY = 100;
 export class Settings {
   #sources: Sources;
   readonly origins: Origin[] = [];
+  /** All that is wrong with what was read so far. */
+  readonly faults: Reason[] = [];
+  readonly #bad = new Set<string>();
 
   constructor(sources: Sources) {
     this.#sources = sources;
   }
 
-  /** Returns the value of a key. Throws a `Problem` that names the key, the value, its place and what to write instead. */
+  /**
+   * Returns the value of a setting. A value that can't be is noted among the faults, with the key, the value, where
+   * it stands and what to write instead; then the setting is what it would be if nobody had written it.
+   */
   get<T>(key: Read<T> & { default: string }): T;
   get<T>(key: Read<T>): T | undefined;
   get<T>(key: Read<T>): T | undefined {
     const level = this.level(key);
-    if (level !== undefined)
-      return this.#parsed(key.key, own(this.#sources[level], key.key)!, level, key.parse);
+    if (level !== undefined) {
+      const value = own(this.#sources[level], key.key)!;
+      this.origins.push({ key: key.key, value, from: level });
+      try {
+        return parsed(value, key.parse);
+      } catch (error) {
+        this.#note(key.key, badValue(key.key, value, level, (error as Error).message));
+      }
+    }
     if (key.default === undefined) return undefined;
-    this.origins.push({ key: key.key, value: key.default, from: 'default' });
+    if (level === undefined) this.origins.push({ key: key.key, value: key.default, from: 'default' });
     return DEFAULTS.has(key.key) ? (DEFAULTS.get(key.key) as T) : key.parse(key.default);
   }
 
   /** Returns the strongest level at which somebody wrote the key. */
   level({ key, on }: Pick<Key<unknown>, 'key' | 'on'>): Written | undefined {
     return PLACES[on].find((level) => own(this.#sources[level], key) !== undefined);
+  }
+
+  /** Notes what is wrong with a setting beside its value alone. */
+  fault({ key }: Pick<Key<unknown>, 'key'>, code: Code, sentence: string): void {
+    this.#note(key, reason(code, sentence));
+  }
+
+  /** Tells whether something was found to be wrong with the setting. */
+  isBad(key: string): boolean {
+    return this.#bad.has(key);
   }
 
   /** Returns `annotation KEY`, and whose annotation it is when it is not the pod's. */
@@ -74,23 +98,24 @@ export class Settings {
     }
     if (found.size > FAMILY) {
       const sentence = `there are ${found.size} annotations ${prefix}NAME; write at most ${FAMILY}`;
-      throw new Problem('bad-value', sentence);
+      this.#note(prefix, reason('bad-value', sentence));
+      return [];
     }
-    const read = (key: string) =>
-      this.get({ key, on, parse: (text) => parseNamed(key.slice(prefix.length), text) })!;
-    return [...found].toSorted().map(read);
+    return [...found].toSorted().flatMap((key) => {
+      const value = this.get({ key, on, parse: (text) => parseNamed(key.slice(prefix.length), text) });
+      return value === undefined ? [] : [value];
+    });
   }
 
-  #parsed<T>(key: string, value: string, from: Written, parse: (text: string) => T): T {
-    this.origins.push({ key, value, from });
-    if (value.length > VALUE_CHARACTERS)
-      throw badValue(key, value, from, `give at most ${VALUE_CHARACTERS} characters`);
-    try {
-      return parse(value);
-    } catch (error) {
-      throw badValue(key, value, from, (error as Error).message);
-    }
+  #note(key: string, fault: Reason): void {
+    this.#bad.add(key);
+    this.faults.push(fault);
   }
+}
+
+function parsed<T>(value: string, parse: (text: string) => T): T {
+  if (value.length > VALUE_CHARACTERS) throw new Error(`give at most ${VALUE_CHARACTERS} characters`);
+  return parse(value);
 }
 
 const WHOSE = { pod: '', namespace: ' of the namespace', installation: ' of the installation' } as const;
@@ -98,13 +123,13 @@ const WHOSE = { pod: '', namespace: ' of the namespace', installation: ' of the 
 /** The longest message of a parser that is shown: it may repeat a part of the value. */
 const TOLD_CHARACTERS = 600;
 
-export function badValue(key: string, value: string, from: Written, message: string): Problem {
+export function badValue(key: string, value: string, from: Written, message: string): Reason {
   const short = shown(value);
   const told = cut(
     message.replaceAll(value, () => short),
     TOLD_CHARACTERS,
   );
-  return new Problem('bad-value', `annotation ${shown(key)}${WHOSE[from]}: "${short}" is not valid; ${told}`);
+  return reason('bad-value', `annotation ${shown(key)}${WHOSE[from]}: "${short}" is not valid; ${told}`);
 }
 
 /** Returns the first keys that begin as ours do and are not known, each with the key that may be meant, and how many more there are. */

@@ -1,17 +1,10 @@
-import { USER } from '../watcher/contract.ts';
+import { BYE_SECONDS, MAX_SECONDS, POD_GRACE_SECONDS, USER } from '../watcher/contract.ts';
 import { environment } from './environment.ts';
+import { startHook, startupProbe } from './gate.ts';
+import { livenessProbe, type Port } from './health.ts';
 import { MOUNT_PATH, NAME, SCRIPTS_PATH, SCRIPTS_VOLUME, TOKEN_PATH, TOKEN_VOLUME } from './names.ts';
 import type { Options } from './options.ts';
-import type { Container, Resources } from './pod.ts';
-
-/** Without a number to wait for, the sidecar lets the application start after 10 s at the latest. */
-const START_SECONDS = 60;
-/** After the time to wait is over, the sidecar says so; a probe comes every second. */
-const MARGIN_SECONDS = 10;
-/** `/startz` answers when the application may start, or after 20 s: each refusal is an Event of the pod. */
-const HELD_SECONDS = 30;
-/** A probe that is a process: Node starts in 0.05 s, and on a node without CPU to spare in seconds. */
-const PROCESS_SECONDS = 10;
+import type { Container, PodSpec, Resources } from './pod.ts';
 
 /**
  * The young generation of V8 grows to 3 x 16 MB by itself, and what a list left behind stays resident:
@@ -31,34 +24,35 @@ export const sidecarEnvironment = {
   ].join(':'),
 };
 
-/** What the pod it is for says of the sidecar. */
+/** Returns the time that the pod has to end, less what the sidecar needs to say `bye`. */
+export function graceOf({ terminationGracePeriodSeconds: given = POD_GRACE_SECONDS }: PodSpec): number {
+  return Math.min(MAX_SECONDS, Math.max(0, given - BYE_SECONDS));
+}
+
+/** What the pod around the sidecar decides about it. */
 export interface SidecarOptions {
   image: string;
   native: boolean;
   /** It is to end when the other containers have. */
   endsWithPod: boolean;
-  port: number | 'off';
+  port: Port;
   graceSeconds: number;
   token: boolean;
   resources: Resources;
 }
 
 /**
- * The container. Native, it is an init container that goes on running, started before and stopped
+ * Returns the container. Native, it is an init container that goes on running, started before and stopped
  * after the rest; ordinary, it holds back the containers behind it until it has started.
  */
 export function sidecar(options: Options, given: SidecarOptions): Container {
   const { native, port, graceSeconds, endsWithPod: endWithPod, resources } = given;
-  const startSeconds = Math.max(
-    START_SECONDS,
-    options.waitFor > 0 ? options.waitTimeout + MARGIN_SECONDS : 0,
-  );
   return {
     name: NAME,
     image: given.image,
     imagePullPolicy: 'IfNotPresent',
     args: ['sidecar'],
-    ...(native ? { restartPolicy: 'Always' } : { lifecycle: { postStart: exec('startz', startSeconds) } }),
+    ...(native ? { restartPolicy: 'Always' } : { lifecycle: startHook(options) }),
     env: [
       ...environment({ ...options, ...options.group, port, graceSeconds, endWithPod }),
       ...Object.entries(sidecarEnvironment).map(([name, value]) => ({ name, value })),
@@ -74,16 +68,9 @@ export function sidecar(options: Options, given: SidecarOptions): Container {
         : [{ name: SCRIPTS_VOLUME, mountPath: SCRIPTS_PATH, readOnly: true }]),
     ],
     // The application starts when the group is known, or 10 s later: /startz says when. An ordinary
-    // sidecar has said so in its postStart.
-    ...(native
-      ? { startupProbe: { ...startupProbe(port), periodSeconds: 1, failureThreshold: startSeconds } }
-      : {}),
-    // A process every 10 s would cost more than it finds.
-    livenessProbe: {
-      ...probe('healthz', port),
-      periodSeconds: port === 'off' ? 30 : 10,
-      failureThreshold: 3,
-    },
+    // sidecar has said so in its hook.
+    ...(native ? { startupProbe: startupProbe(options, port) } : {}),
+    livenessProbe: livenessProbe(port),
     terminationMessagePolicy: 'FallbackToLogsOnError',
     securityContext: {
       allowPrivilegeEscalation: false,
@@ -95,19 +82,4 @@ export function sidecar(options: Options, given: SidecarOptions): Container {
       seccompProfile: { type: 'RuntimeDefault' },
     },
   };
-}
-
-function startupProbe(port: number | 'off') {
-  const held = port === 'off' ? exec('startz', HELD_SECONDS - PROCESS_SECONDS) : probe('startz', port);
-  return { ...held, timeoutSeconds: HELD_SECONDS };
-}
-
-function probe(check: string, port: number | 'off') {
-  if (port === 'off') return { ...exec(check), timeoutSeconds: PROCESS_SECONDS };
-  return { httpGet: { path: `/${check}`, port } };
-}
-
-function exec(check: string, waitSeconds?: number) {
-  const wait = waitSeconds === undefined ? [] : ['--wait', `${waitSeconds}`];
-  return { exec: { command: ['rollcall', 'probe', '--check', check, ...wait] } };
 }

@@ -1,8 +1,22 @@
+/**
+ * The annotations that injection writes: the status, which says what was done and what it takes to undo it, and the
+ * container that kubectl means.
+ */
+import { ACCOUNT_FIELDS, type AccountPlan } from './account.ts';
+import { isInjected, looksLikeOurs } from './container.ts';
 import { DEFAULT_CONTAINER_KEY, STATUS_KEY } from './names.ts';
-import { isInjected } from './own-sidecar.ts';
+import { escaped, type Operation } from './operations.ts';
+import type { Options } from './options.ts';
 import { own, type Pod } from './pod.ts';
 
-/** What is written on an injected pod. */
+/** The part of a plan that is about annotations. */
+export interface AnnotationPlan {
+  status: string;
+  /** With an ordinary sidecar, the container that kubectl is to mean. */
+  defaultContainer: string | undefined;
+}
+
+/** The content of the status annotation. */
 export interface Status extends Before {
   version: string;
   service?: string;
@@ -11,7 +25,7 @@ export interface Status extends Before {
   account: string;
 }
 
-/** What injection changed and did not only add to: `uninject` needs it. */
+/** The parts of the pod that injection changed and did not only add to: `uninject` needs them. */
 export interface Before {
   /** What these had said; those that are missing had said nothing. */
   was?: {
@@ -26,17 +40,24 @@ export interface Before {
   texts?: Record<string, string | null>;
 }
 
-/** Of a pod that is seen again, what was noted when it was seen first. */
+export function chooseStatus(pod: Pod, { group }: Options, version: string, plan: AccountPlan): string {
+  const { source, ...named } = group;
+  const before = beforeOf(pod, plan.account === 'scoped');
+  const said = source === 'dns' ? { source } : {};
+  const status: Status = { version, ...named, ...said, account: plan.account, ...before };
+  return JSON.stringify(status);
+}
+
+/** Returns what uninject needs; of a pod that is seen again, what was noted when it was seen first. */
 export function beforeOf(pod: Pod, swapped: boolean): Before {
   const status = isInjected(pod) ? statusOf(pod) : undefined;
   if (status !== undefined) return before(status);
-  const { serviceAccountName, serviceAccount, automountServiceAccountToken } = pod.spec;
-  const was = defined({
-    ...(swapped ? { serviceAccountName, serviceAccount, automountServiceAccountToken } : {}),
-    defaultContainer: own(pod.metadata?.annotations, DEFAULT_CONTAINER_KEY),
-  });
-  const empty = emptyParts(pod);
-  return before({ was, empty });
+  const was: Record<string, unknown> = {};
+  if (swapped)
+    for (const field of ACCOUNT_FIELDS) if (pod.spec[field] !== undefined) was[field] = pod.spec[field];
+  const defaultContainer = own(pod.metadata?.annotations, DEFAULT_CONTAINER_KEY);
+  if (defaultContainer !== undefined) was.defaultContainer = defaultContainer;
+  return before({ was, empty: emptyParts(pod) });
 }
 
 function before({ was = {}, empty = [], texts = {} }: Before): Before {
@@ -50,7 +71,7 @@ function before({ was = {}, empty = [], texts = {} }: Before): Before {
 /** What we write has names of containers and accounts in it; a longer text is none of ours. */
 const STATUS_CHARACTERS = 256 * 1024;
 
-/** The status on the pod; undefined when there is none, or none that we would write. */
+/** Returns the status on the pod; undefined when there is none, or none that we would write. */
 export function statusOf(pod: Pod): Status | undefined {
   const text = own(pod.metadata?.annotations, STATUS_KEY);
   if (text === undefined || text.length > STATUS_CHARACTERS) return undefined;
@@ -62,7 +83,7 @@ export function statusOf(pod: Pod): Status | undefined {
   }
 }
 
-/** Anybody can write an annotation, so its shape is not taken for granted. */
+/** Tells whether it has the shape of a status: anybody can write an annotation. */
 function isStatus(status: Status | null): boolean {
   if (typeof status !== 'object' || status === null || typeof status.version !== 'string') return false;
   const { was = {}, empty = [], texts: written = {} } = status;
@@ -103,8 +124,34 @@ export function mountsOf(container: string): string {
   return `volumeMounts of ${container}`;
 }
 
-function defined(record: Record<string, unknown>): NonNullable<Before['was']> {
-  const present: Record<string, unknown> = {};
-  for (const key in record) if (record[key] !== undefined) present[key] = record[key];
-  return present;
+export function annotationOperations({ metadata }: Pod, plan: AnnotationPlan): Operation[] {
+  const annotations = metadata?.annotations;
+  const ours: Record<string, string> = { [STATUS_KEY]: plan.status };
+  // Without a word kubectl means the first container, which is now the sidecar.
+  if (plan.defaultContainer !== undefined && own(annotations, DEFAULT_CONTAINER_KEY) === undefined)
+    ours[DEFAULT_CONTAINER_KEY] = plan.defaultContainer;
+  if (metadata === undefined) return [{ op: 'add', path: '/metadata', value: { annotations: ours } }];
+  if (annotations === undefined) return [{ op: 'add', path: '/metadata/annotations', value: ours }];
+  return Object.entries(ours)
+    .filter(([key, value]) => own(annotations, key) !== value)
+    .map(([key, value]) => ({ op: 'add', path: `/metadata/annotations/${escaped(key)}`, value }));
+}
+
+/** Takes out what injection wrote. A default container that was there before stays. */
+export function undoAnnotations(
+  { metadata, spec }: Pod,
+  { was }: Status,
+  wasEmpty: (part: string) => boolean,
+): Operation[] {
+  const annotations = metadata?.annotations ?? {};
+  const ordinary = spec.containers.some(looksLikeOurs);
+  const added =
+    ordinary && was?.defaultContainer === undefined && own(annotations, DEFAULT_CONTAINER_KEY) !== undefined;
+  const ours = [STATUS_KEY, ...(added ? [DEFAULT_CONTAINER_KEY] : [])];
+  const rest = Object.keys(annotations).length - ours.length;
+  if (rest > 0 || wasEmpty('annotations')) {
+    return ours.map((key) => ({ op: 'remove', path: `/metadata/annotations/${escaped(key)}` }));
+  }
+  const alone = Object.keys(metadata!).length === 1;
+  return [{ op: 'remove', path: alone && !wasEmpty('metadata') ? '/metadata' : '/metadata/annotations' }];
 }

@@ -1,3 +1,4 @@
+import { ACCOUNT_FIELDS, isPluginVolume } from './account.ts';
 import { DEFAULT_CONTAINER_KEY, NAME, STATUS_KEY, TOKEN_PATH } from './names.ts';
 import { applied, type Operation } from './operations.ts';
 import { patch } from './patch.ts';
@@ -23,15 +24,10 @@ export function verify(pod: Pod, plan: Plan, operations: readonly Operation[]): 
 const ANNOTATIONS = new Set(['annotations']);
 const MOUNTS = new Set(['volumeMounts']);
 const LISTS = new Set(['volumes', 'containers', 'initContainers']);
-const LISTS_AND_ACCOUNT = new Set([
-  ...LISTS,
-  'serviceAccountName',
-  'serviceAccount',
-  'automountServiceAccountToken',
-]);
+const LISTS_AND_ACCOUNT = new Set([...LISTS, ...ACCOUNT_FIELDS]);
 const OUR_ANNOTATIONS = new Set([STATUS_KEY, DEFAULT_CONTAINER_KEY]);
 
-/** What is not as it was, and not in the plan. */
+/** Names what is not as it was, and not in the plan. */
 function changedBeside(before: Pod, after: Pod, plan: Plan): string | undefined {
   const swapped = plan.account === 'scoped';
   if (!sameBut(before, after, new Set(['metadata', 'spec']))) return 'the pod';
@@ -43,7 +39,7 @@ function changedBeside(before: Pod, after: Pod, plan: Plan): string | undefined 
 }
 
 function changedList(before: PodSpec, after: PodSpec, plan: Plan, swapped: boolean): string | undefined {
-  const isToken = (name: string) => swapped && name.startsWith('kube-api-access-');
+  const isToken = (name: string) => swapped && isPluginVolume({ name });
   const needed = swapped ? mountedIn(after) : NOTHING;
   const volumes: Difference<{ name: string }> = {
     isOurs: (volume) => plan.volumes.some((ours) => ours === volume),
@@ -71,7 +67,7 @@ function changedList(before: PodSpec, after: PodSpec, plan: Plan, swapped: boole
 
 const NOTHING: ReadonlySet<string> = new Set();
 
-/** The names of the volumes that something mounts. */
+/** Returns the names of the volumes that something mounts. */
 function mountedIn({ containers, initContainers = [] }: PodSpec): ReadonlySet<string> {
   const names = new Set<string>();
   for (const list of [containers, initContainers]) {
@@ -80,7 +76,7 @@ function mountedIn({ containers, initContainers = [] }: PodSpec): ReadonlySet<st
   return names;
 }
 
-/** Whether both have the same members with the very same values, but for these. */
+/** Tells whether both have the same members with the very same values, but for these. */
 function sameBut(before: object, after: object, but: ReadonlySet<string>): boolean {
   return membersAreIn(before, after, but) && membersAreIn(after, before, but);
 }
@@ -90,20 +86,20 @@ function membersAreIn(these: object, those: object, but: ReadonlySet<string>): b
     if (but.has(key)) continue;
     const value = these[key as keyof typeof these];
     if (value !== those[key as keyof typeof those]) return false;
-    // Of what is undefined alone it can't be told whether it is there.
+    // A value that is undefined does not tell whether the member is there.
     if (value === undefined && !Object.hasOwn(those, key)) return false;
   }
   return true;
 }
 
-/** How a list may differ from what it was. */
+/** The ways in which a list may differ from what it was. */
 interface Difference<T> {
   isOurs(item: T): boolean;
   mayGo(item: T): boolean;
   isSame?(before: T, after: T): boolean;
 }
 
-/** Whether all that was there is there in its order, but for what may go, and nothing more but what is ours. */
+/** Tells whether all that was there is there in its order, but for what may go, and nothing more but what is ours. */
 function kept<T>(
   before: readonly T[] = [],
   after: readonly T[] = [],

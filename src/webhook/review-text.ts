@@ -3,7 +3,7 @@ import type { AdmissionResponse } from './review.ts';
 const ENVELOPE = '{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":';
 
 /**
- * The AdmissionReview that carries this response. The patch is most of it, and base64 has no character that JSON
+ * Returns the AdmissionReview that carries this response. The patch is most of it, and base64 has no character that JSON
  * escapes, so it is put in as it is and not read once more.
  */
 export function reviewText({ patch, ...rest }: AdmissionResponse): string {

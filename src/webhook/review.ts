@@ -1,16 +1,17 @@
 import type { AccessNeed } from '../inject/account.ts';
+import { isSurprising, type Reasons } from '../inject/codes.ts';
 import { inject } from '../inject/inject.ts';
 import type { Operation } from '../inject/operations.ts';
 import type { Install } from '../inject/plan.ts';
 import type { Namespace, Pod } from '../inject/pod.ts';
-import { type Code, isSurprising } from '../inject/problem.ts';
 import { type AdmissionRequest, isPodCreation } from './parse-review.ts';
+import { reasonsText, warningTexts } from './told.ts';
 
 export interface AdmissionResponse {
   uid: string;
   allowed: boolean;
   patchType?: 'JSONPatch';
-  /** Base64 of the operations. */
+  /** The operations in base64. */
   patch?: string;
   warnings?: string[];
   status?: { code: number; reason: string; message: string };
@@ -20,23 +21,23 @@ export type Result = 'injected' | 'unchanged' | 'skipped' | 'denied';
 
 export interface Answer {
   result: Result;
-  /** Why a pod was skipped or denied; empty otherwise. */
+  /** The first of the reasons why a pod was skipped or denied; empty otherwise. */
   code: string;
   response: AdmissionResponse;
 }
 
-/** What a review needs from the cluster. */
+/** The things that a review needs from the cluster. */
 export interface ReviewContext {
   install(): Install;
-  /** At once when it is known, else read; throws what the API server says when there is none. */
+  /** Returns the namespace, at once when it is known; throws what the API server says when there is none. */
   readNamespace(name: string): Namespace | Promise<Namespace>;
-  /** At once when all of it is known to be there. */
+  /** Provides the access; returns at once when all of it is known to be there. */
   ensureAccess(namespace: string, need: AccessNeed): void | Promise<void>;
   /** Tells whoever owns the pod why it is not injected; not waited for. */
-  tellOwner(namespace: string, pod: Pod, code: Code, sentence: string): void;
+  tellOwner(namespace: string, pod: Pod, reasons: Reasons): void;
 }
 
-/** Decides, provisions, patches: the answer to one pod. Throws on faults that are not the pod's. */
+/** Decides about one pod, provides what it needs, and answers. Throws on faults that are not the pod's. */
 export async function review(request: AdmissionRequest, context: ReviewContext): Promise<Answer> {
   const { uid, object: pod } = request;
   if (!isPodCreation(request)) return allowed(uid, 'skipped', 'not-a-pod-creation');
@@ -44,13 +45,14 @@ export async function review(request: AdmissionRequest, context: ReviewContext):
   const namespace = await context.readNamespace(request.namespace!);
   const dryRun = request.dryRun === true;
   const report = inject(pod, { namespace, install: context.install(), dryRun });
-  const { decision, plan, warnings } = report;
-  if (decision.kind === 'deny') return denied(uid, decision.code, decision.sentence, warnings);
+  const { decision, plan } = report;
+  const warnings = warningTexts(report);
+  if (decision.kind === 'deny') return denied(uid, decision.reasons, warnings);
   if (decision.kind === 'skip') {
-    const { code, sentence } = decision;
+    const [{ code }] = decision.reasons;
     // Nothing is made in an excluded namespace, no Event either.
     if (!dryRun && isSurprising(code) && code !== 'excluded-namespace')
-      context.tellOwner(namespace.name, pod, code, sentence);
+      context.tellOwner(namespace.name, pod, decision.reasons);
     return allowed(uid, 'skipped', code, warnings);
   }
   if (plan?.access !== undefined) await context.ensureAccess(namespace.name, plan.access);
@@ -73,14 +75,14 @@ function allowed(
   return { result, code, response };
 }
 
-/** Of the text as UTF-8. */
+/** Encodes the text, as UTF-8, in base64. */
 function base64(text: string): string {
   return Buffer.byteLength(text) === text.length ? btoa(text) : Buffer.from(text).toString('base64');
 }
 
-function denied(uid: string, code: string, message: string, warnings: string[]): Answer {
-  const status = { code: 422, reason: 'Invalid', message: `rollcall (${code}): ${message}` };
+function denied(uid: string, reasons: Reasons, warnings: string[]): Answer {
+  const status = { code: 422, reason: 'Invalid', message: reasonsText(reasons) };
   const response: AdmissionResponse = { uid, allowed: false, status };
   if (warnings.length > 0) response.warnings = warnings;
-  return { result: 'denied', code, response };
+  return { result: 'denied', code: reasons[0].code, response };
 }

@@ -118,15 +118,25 @@ export function secureContext({ cert, key, clientCa }: ServedSecrets) {
   return { cert, key, ca: clientCa, minVersion: 'TLSv1.3' as const };
 }
 
-/** Finishes what is under way and asks every client to go elsewhere. */
-export async function drain(server: Server): Promise<void> {
-  const { connections, underWay } = held.get(server)!;
-  const sendAway = (response: ServerResponse) => {
+/**
+ * Asks every client to go elsewhere, in the answer to its request under way or to its next one. A connection
+ * that is closed by an answer is one that nobody sends another request by, which a connection that is simply
+ * closed may be at that very moment. New connections are still taken.
+ */
+export function sendAway(server: Server): void {
+  const { underWay } = held.get(server)!;
+  const close = (response: ServerResponse) => {
     if (!response.headersSent) response.setHeader('connection', 'close');
   };
-  for (const { response } of underWay) sendAway(response);
+  for (const { response } of underWay) close(response);
   // Clients that hold a connection learn from the answer to their next request.
-  server.prependListener('request', (_request, response) => sendAway(response));
+  server.prependListener('request', (_request, response) => close(response));
+}
+
+/** Finishes what is under way, and takes no connection any more. */
+export async function drain(server: Server): Promise<void> {
+  const { connections } = held.get(server)!;
+  sendAway(server);
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   // One that is not idle now may become so, and would stay for long.
   const sweep = setInterval(() => connections.endIdle(), SWEEP_MS);

@@ -1,30 +1,31 @@
 import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
+import type { Code, Reasons } from '../inject/codes.ts';
 import type { OwnerReference, Pod } from '../inject/pod.ts';
-import type { Code } from '../inject/problem.ts';
 import type { Log } from '../log.ts';
 import { WEBHOOK_METRICS } from '../metric-table.ts';
 import type { Metrics } from '../metrics.ts';
 import { type Clock, systemClock } from '../watcher/clock.ts';
 import { type Api, isStatus, sentenceOf } from './api.ts';
 import { eventsPath } from './paths.ts';
+import { reasonsText } from './told.ts';
 
 /** The component that Events name; the policy on the webhook's own account knows it. */
 export const REPORTER = 'rollcall.dev/webhook';
 
-/** As long as an API server keeps an Event by default; then it is worth telling again. */
+/** An API server keeps an Event so long by default; then it is worth telling again. */
 const REMEMBERED_MS = 3_600_000;
-/** A pair of owner and code takes under 100 B to remember. */
+/** So many pairs of owner and code are remembered; each takes under 100 B. */
 const REMEMBERED = 10_000;
 /** Owners that are new all the time, as of Jobs, are told of up to this pace: so many in a minute. */
 const EVENTS_A_MINUTE = 60;
 const MINUTE_MS = 60_000;
-/** What the API server takes is 1,024. */
+/** The API server takes 1,024. */
 const MESSAGE_CHARACTERS = 1000;
 
 /**
  * Tells the owner of a pod (its ReplicaSet, StatefulSet, Job...) why its pods run without the sidecar:
- * one Event for each owner and code, whichever replica is asked, however often. A pod without an owner
+ * one Event for each owner and first code, with all reasons in it, whichever replica is asked, however often. A pod without an owner
  * was made by somebody who reads the warning of the answer.
  */
 export class SkipEvents {
@@ -44,12 +45,13 @@ export class SkipEvents {
   }
 
   /** Never throws, and whoever calls need not wait: the pod does not depend on it. */
-  async tell(namespace: string, { metadata }: Pod, code: Code, sentence: string): Promise<void> {
+  async tell(namespace: string, { metadata }: Pod, reasons: Reasons): Promise<void> {
+    const [{ code }] = reasons;
     const owner = metadata?.ownerReferences?.find(({ controller }) => controller === true);
     const key = `${owner?.uid} ${code}`;
     if (owner === undefined || !this.#isNews(key)) return;
     try {
-      const body = event(this.#clock.date(), namespace, owner, code, `rollcall (${code}): ${sentence}`);
+      const body = event(this.#clock.date(), namespace, owner, code, reasonsText(reasons));
       await this.#api.create(eventsPath(namespace), body);
       this.#count('created');
     } catch (error) {
@@ -80,7 +82,7 @@ export class SkipEvents {
   }
 }
 
-/** Under a name that all replicas give it; the hour is in it, so that it can be told again later. */
+/** Returns an Event under a name that all replicas give it; the hour is in it, so that it can be told again later. */
 function event(now: Date, namespace: string, owner: OwnerReference, code: Code, message: string) {
   const hour = Math.floor(now.getTime() / REMEMBERED_MS);
   const hash = createHash('sha256').update(`${owner.uid} ${code} ${hour}`).digest('hex').slice(0, 16);

@@ -16,6 +16,7 @@ import { AccessController } from './access-controller.ts';
 import { Api } from './api.ts';
 import { callerChecks } from './caller-checks.ts';
 import { CertificateKeeper } from './certificates/keeper.ts';
+import { ownedByNamespace } from './certificates/owner.ts';
 import { bundles } from './certificates/publish.ts';
 import { SelfManaged } from './certificates/self-managed.ts';
 import { secretStore } from './certificates/store.ts';
@@ -24,7 +25,7 @@ import { identityOf } from './identity.ts';
 import { LogQueue } from './log-queue.ts';
 import type { AdmissionRequest } from './parse-review.ts';
 import { type ReviewContext, review } from './review.ts';
-import { drain, secureContext, webhookServer } from './server.ts';
+import { drain, secureContext, sendAway, webhookServer } from './server.ts';
 import { type Features, ServerFeatures } from './server-features.ts';
 import { SkipEvents } from './skip-events.ts';
 import { background, surviveFaults } from './survival.ts';
@@ -93,6 +94,7 @@ async function serve(config: WebhookConfig, metrics: Metrics, log: Log): Promise
   log.info('serving', { port, image: config.image, version: packageJson.version });
   process.once('SIGTERM', () => {
     draining = true;
+    sendAway(server);
     log.info('draining');
     controller.stop();
     setTimeout(() => process.exit(0), DRAIN_DELAY_MS + DRAIN_LIMIT_MS).unref();
@@ -132,7 +134,7 @@ function certificateKeeper(config: WebhookConfig, api: Api, log: Log, metrics: M
   const hosts = hostsOf(config);
   const store = secretStore(api, config.namespace, config.secret);
   const source = new SelfManaged(store, hosts, log);
-  const configuration = bundles(api, config.configuration);
+  const configuration = ownedByNamespace(bundles(api, config.configuration), { api, ...config, log });
   return new CertificateKeeper({ source, configuration, hosts, log, metrics });
 }
 

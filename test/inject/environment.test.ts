@@ -86,8 +86,10 @@ describe('a family of annotations', () => {
   });
 
   test('refuses a value with the sentence of the parser', () => {
-    assert.throws(
-      () => new Settings(sources({ 'rollcall.dev/wait-for-group.db': 'x' })).family(family),
+    const given = new Settings(sources({ 'rollcall.dev/wait-for-group.db': 'x' }));
+    assert.ok(!given.family(family).includes('db=x'));
+    assert.match(
+      given.faults[0]!.sentence,
       /annotation rollcall\.dev\/wait-for-group\.db: "x" is not valid; give a whole number from 1 to 9/,
     );
   });

@@ -1,6 +1,7 @@
 /** The resources of a sidecar, in few words. */
+import assert from 'node:assert/strict';
 import type { LimitRangeItem, Pod, Resources } from '../../src/inject/pod.ts';
-import { type Amounts, resources } from '../../src/inject/resources.ts';
+import { type Amounts, chooseResources, type Shortage } from '../../src/inject/resources.ts';
 import { container, pod } from './pods.ts';
 
 export const DEFAULTS: Amounts = {
@@ -18,9 +19,20 @@ export interface Given {
   native?: boolean;
 }
 
-/** As "request-limit" of CPU and memory. */
-export function given({ amounts = {}, limits = [], pod: of = pod(), native = true }: Given): string {
-  const { requests, limits: limited } = resources(of, { ...DEFAULTS, ...amounts }, limits, native);
+function chosen({ amounts = {}, limits = [], pod: of = pod(), native = true }: Given) {
+  return chooseResources(of, { ...DEFAULTS, ...amounts }, limits, native);
+}
+
+/** Returns what a sidecar lacks. */
+export function lacking(some: Given): Shortage[] {
+  return chosen(some).shortages;
+}
+
+/** Returns the resources of a sidecar that lacks nothing, as "request-limit" of CPU and memory. */
+export function given(some: Given): string {
+  const { resources, shortages } = chosen(some);
+  assert.deepEqual(shortages, []);
+  const { requests, limits: limited } = resources;
   return ['cpu', 'memory'].map((name) => `${requests?.[name]}-${limited?.[name]}`).join(' ');
 }
 

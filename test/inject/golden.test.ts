@@ -7,9 +7,10 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { parseDocument, Scalar } from 'yaml';
 import { keys } from '../../src/inject/annotations.ts';
-import type { Context, Report } from '../../src/inject/inject.ts';
+import { codes } from '../../src/inject/codes.ts';
+import type { Context, Decision, Report } from '../../src/inject/inject.ts';
 import type { Pod } from '../../src/inject/pod.ts';
-import { codes } from '../../src/inject/problem.ts';
+import { warningTexts } from '../../src/webhook/told.ts';
 import { applied, secondPass } from './api-server.ts';
 import { difference, restored } from './difference.ts';
 import { folded, foldedPatch, unfolded, unfoldedPatch } from './folded.ts';
@@ -21,8 +22,13 @@ function podOf({ pod, seen }: Input, context: Context): Pod {
 }
 
 /** The report without what the patch shows (the patch itself, the plan, the status) and without defaults. */
-function reportOf({ decision, plan, warnings }: Report) {
-  if (decision.kind !== 'inject' || plan === undefined) return { decision, warnings };
+function reportOf(report: Report) {
+  const { decision, plan } = report;
+  const warnings = warningTexts(report);
+  if (decision.kind !== 'inject' || plan === undefined) {
+    const { kind, reasons } = decision as Exclude<Decision, { kind: 'inject' }>;
+    return { decision: reasons.length === 1 ? { kind, ...reasons[0] } : { kind, reasons }, warnings };
+  }
   const { kind, options, origins } = decision;
   const said = origins.filter(({ from }) => from !== 'default');
   return {
@@ -101,7 +107,7 @@ test('no case is about what another is about', () => {
 test('every code and every decision has a case', () => {
   const seen = cases.map(({ input }) => {
     const { decision } = injected(input.pod, contextOf(input));
-    return decision.kind === 'inject' ? 'inject' : decision.code;
+    return decision.kind === 'inject' ? 'inject' : decision.reasons[0].code;
   });
   // One that is too large would be too large to read here as well.
   const wanted = Object.keys(codes).filter((code) => code !== 'too-large');

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { keys } from '../../src/inject/annotations.ts';
+import type { Code } from '../../src/inject/codes.ts';
 import { type Group, groupOf } from '../../src/inject/group.ts';
-import type { Code } from '../../src/inject/problem.ts';
 import { Settings } from '../../src/inject/settings.ts';
 import { pod } from './pods.ts';
 
@@ -10,14 +10,20 @@ import { pod } from './pods.ts';
 type Said = { service?: string; selector?: string; source?: string };
 type Levels = [pod: Said, namespace?: Said, installation?: Said];
 
-function group([ofPod, namespace = {}, installation = {}]: Levels, subdomain?: string): Group {
-  const settings = new Settings({
+function settingsOf([ofPod, namespace = {}, installation = {}]: Levels): Settings {
+  return new Settings({
     pod: annotations(ofPod),
     namespace: annotations(namespace),
     installation: annotations(installation),
   });
+}
+
+function group(levels: Levels, subdomain?: string): Group {
+  const settings = settingsOf(levels);
   const given = pod(({ spec }) => (subdomain === undefined ? {} : Object.assign(spec, { subdomain })));
-  return groupOf(given, settings);
+  const found = groupOf(given, settings);
+  assert.deepEqual(settings.faults, []);
+  return found;
 }
 
 function annotations(said: Said): Record<string, string> {
@@ -111,7 +117,13 @@ const refused: [what: string, levels: Levels, code: Code, sentence: RegExp][] = 
 
 for (const [what, levels, code, sentence] of refused) {
   test(`there is no group by ${what}`, () => {
-    assert.throws(() => group(levels), { code, message: sentence });
+    const settings = settingsOf(levels);
+    groupOf(pod(), settings);
+    assert.deepEqual(
+      settings.faults.map((fault) => fault.code),
+      [code],
+    );
+    assert.match(settings.faults[0]!.sentence, sentence);
   });
 }
 

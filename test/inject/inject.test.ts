@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { keys } from '../../src/inject/annotations.ts';
+import type { Code } from '../../src/inject/codes.ts';
 import type { Container, Pod } from '../../src/inject/pod.ts';
 import { applied, secondPass, withoutNativeSidecars } from './api-server.ts';
 import { sampled } from './key-samples.ts';
-import { annotate, askingPod, container, INSTALL, injected, labelled, plain, pod } from './pods.ts';
+import { annotate, askingPod, container, decided, injected, labelled, plain, pod, refusal } from './pods.ts';
+import type { Tweak } from './tweaks.ts';
 
 /** An injected pod as it comes again, with a change that somebody made to the sidecar. */
 function altered(change: (sidecar: Container, pod: Pod) => void): Pod {
@@ -15,6 +17,105 @@ function altered(change: (sidecar: Container, pod: Pod) => void): Pod {
 
 /** The paths that a second call writes to. */
 const touched = (given: Pod) => injected(given).patch.map(({ op, path }) => `${op} ${path}`);
+
+/** The service of the group that the pod is to follow. */
+function serviceOf(given: Pod, namespace = plain): unknown {
+  const decision = decided(given, namespace);
+  assert.equal(decision.kind, 'inject');
+  return decision.kind === 'inject' && 'service' in decision.options.group && decision.options.group.service;
+}
+
+const spec =
+  (fields: object): Tweak =>
+  (made) =>
+    Object.assign(made.spec, fields);
+
+/** What stands in the way: the code, how the pod comes to it, and what its sentence must say. */
+const problems: [Code, string, Tweak, RegExp][] = [
+  [
+    'bad-value',
+    'a service that is no name',
+    annotate({ [keys.service.key]: 'My_DB' }),
+    /^annotation rollcall\.dev\/service: "My_DB" is not valid; give the name of a Service/,
+  ],
+  [
+    'bad-value',
+    'a service in another namespace',
+    annotate({ [keys.service.key]: 'other/db' }),
+    /"other\/db" is not valid; .* in the namespace of the pod/,
+  ],
+  ['no-service', 'no word of a group', ({ spec: made }) => delete made.subdomain, /write .*service: "NAME"/],
+  ['windows', 'another system', spec({ os: { name: 'windows' } }), /Linux nodes only/],
+  [
+    'name-taken',
+    'a container under our name',
+    ({ spec: made }) => made.containers.push({ name: 'rollcall' }),
+    /container "rollcall" of its own; give it another name/,
+  ],
+  [
+    'mount-path-taken',
+    'a mount in our place',
+    ({ spec: made }) => made.containers[0]!.volumeMounts!.push({ name: 'run', mountPath: '/run/rollcall' }),
+    /container "app" mounts volume "run" at \/run\/rollcall; mount it elsewhere/,
+  ],
+];
+
+describe('who asks', () => {
+  test('nobody: the pod stays as it is', () => {
+    const [kind, code, sentence] = refusal(decided(pod(), plain));
+    assert.deepEqual([kind, code], ['skip', 'not-opted-in']);
+    assert.match(sentence, /rollcall\.dev\/inject on the pod.*rollcall\.dev\/injection on the namespace/);
+  });
+
+  test('the pod', () => {
+    assert.equal(serviceOf(askingPod()), 'db');
+  });
+
+  test('its namespace', () => {
+    const silent = pod(({ spec }) => Object.assign(spec, { subdomain: 'db' }));
+    assert.equal(serviceOf(silent, labelled), 'db');
+    for (const value of ['disabled', 'true', 'Enabled', '']) {
+      const other = { ...plain, labels: { [keys.injection.key]: value } };
+      assert.deepEqual(refusal(decided(silent, other)).slice(0, 2), ['skip', 'not-opted-in']);
+    }
+  });
+
+  test('the pod decides over its namespace', () => {
+    const refusing = askingPod(annotate({ [keys.inject.key]: 'false' }));
+    for (const namespace of [plain, labelled]) {
+      assert.deepEqual(refusal(decided(refusing, namespace)).slice(0, 2), ['skip', 'opted-out']);
+    }
+  });
+
+  test('a pod that wants none is left alone whatever else it says', () => {
+    const odd = askingPod(annotate({ [keys.inject.key]: 'false', [keys.service.key]: 'No!' }));
+    assert.equal(refusal(decided(odd, plain))[1], 'opted-out');
+  });
+
+  test('labels of the pod, and annotations of the namespace, ask nothing', () => {
+    const labelledPod = pod((made) => {
+      made.metadata!.labels = { [keys.injection.key]: 'enabled', [keys.inject.key]: 'true' };
+    });
+    const asking = { ...plain, annotations: { [keys.inject.key]: 'true', [keys.injection.key]: 'enabled' } };
+    assert.equal(refusal(decided(labelledPod, asking))[1], 'not-opted-in');
+  });
+
+  test('a namespace alone asks with the annotations of the pod too', () => {
+    assert.equal(serviceOf(pod(annotate({ [keys.service.key]: 'cache' })), labelled), 'cache');
+  });
+});
+
+for (const [code, what, tweak, wanted] of problems) {
+  test(`${code}: ${what} denies a pod that asks, and skips one that only its namespace asks for`, () => {
+    const asking = refusal(decided(askingPod(tweak), plain));
+    assert.deepEqual(asking.slice(0, 2), ['deny', code]);
+    assert.match(asking[2], wanted);
+    const silent = askingPod(tweak);
+    delete silent.metadata!.annotations![keys.inject.key];
+    assert.deepEqual(refusal(decided(silent, labelled)), ['skip', code, asking[2]]);
+    assert.equal(refusal(decided(silent, plain))[1], 'not-opted-in', 'nobody asks: nothing is said of it');
+  });
+}
 
 describe('a report', () => {
   test('of a pod that is left alone has no patch and no plan', () => {
@@ -191,84 +292,58 @@ describe('a pod that comes again', () => {
   });
 });
 
-describe('an image that another webhook has pinned or fetched elsewhere', () => {
-  const DIGEST = `@sha256:${'a1'.repeat(32)}`;
-  const seenWith = (image: string, context = {}) => {
-    const made = askingPod();
-    const again = secondPass(applied(made, injected(made, context).patch));
-    again.spec.initContainers![0]!.image = image;
-    return injected(again, context).patch.length;
-  };
-
-  test('stays where it is the same version, and is put right where it is not', () => {
-    assert.equal(seenWith(`mirror.example/hub/rollcall:0.1.0${DIGEST}`), 0);
-    assert.equal(seenWith(`mirror.example/hub/rollcall:0.0.9${DIGEST}`), 1);
-  });
-
-  test('is put right where the installation itself names a digest, and it is another', () => {
-    const install = { ...INSTALL, image: `rollcall${DIGEST}` };
-    assert.equal(seenWith(`mirror.example/rollcall${DIGEST}`, { install }), 0);
-    assert.equal(seenWith(`rollcall@sha256:${'b2'.repeat(32)}`, { install }), 1);
-  });
+test('bad-value: whoever misspells the question asks, so is denied', () => {
+  for (const value of ['yes', 'True', '', '1']) {
+    assert.deepEqual(refusal(decided(askingPod(annotate({ [keys.inject.key]: value })), labelled)), [
+      'deny',
+      'bad-value',
+      `annotation rollcall.dev/inject: "${value}" is not valid; give "true" or "false"`,
+    ]);
+  }
 });
 
-describe('warnings', () => {
-  const warnings = (annotations: Record<string, string>, context = {}, base = askingPod) =>
-    injected(base(annotate(annotations)), context).warnings;
+test('a bad value of the namespace denies a pod that asks too, and the sentence says whose it is', () => {
+  const namespace = { ...labelled, annotations: { [keys.waitFor.key]: 'many' } };
+  const [kind, code, sentence] = refusal(decided(askingPod(), namespace));
+  assert.deepEqual([kind, code], ['deny', 'bad-value']);
+  assert.match(sentence, /^annotation rollcall\.dev\/wait-for of the namespace: "many" is not valid; give/);
+  const silent = pod(({ spec: made }) => Object.assign(made, { subdomain: 'db' }));
+  assert.deepEqual(refusal(decided(silent, namespace)), ['skip', 'bad-value', sentence]);
+});
 
-  test('name keys that there are not, whatever becomes of the pod', () => {
-    const typo = { 'rollcall.dev/wait-fro': '3', 'rollcall.dev/zzzzzz': '' };
-    const unknown = [
-      'rollcall: annotation rollcall.dev/wait-fro is not known; is rollcall.dev/wait-for meant?',
-      'rollcall: annotation rollcall.dev/zzzzzz is not known',
-    ];
-    assert.deepEqual(warnings(typo), unknown);
-    assert.deepEqual(warnings({ ...typo, [keys.inject.key]: 'false' }), unknown);
-    assert.deepEqual(warnings({ ...typo, [keys.service.key]: 'No!' }), unknown);
-  });
+test('what does not go together is told with whose it is, too', () => {
+  const namespace = (annotations: Record<string, string>) => ({ ...plain, annotations });
+  for (const [annotations, named] of [
+    [{ [keys.service.key]: 'a', [keys.selector.key]: 'a=b' }, keys.service],
+    [{ [keys.selector.key]: 'a=b', [keys.source.key]: 'dns' }, keys.source],
+    [
+      { [keys.waitFor.key]: '2', [keys.waitAction.key]: 'fail', [keys.nativeSidecar.key]: 'false' },
+      keys.waitAction,
+    ],
+  ] as [Record<string, string>, { key: string }][]) {
+    const [, code, sentence] = refusal(decided(askingPod(), namespace(annotations)));
+    assert.equal(code, 'bad-value');
+    assert.ok(sentence.startsWith(`annotation ${named.key} of the namespace`), sentence);
+  }
+});
 
-  test('say that nothing comes of keys on a pod that nobody asks for', () => {
-    const [warning, ...more] = warnings({ [keys.service.key]: 'db' }, {}, pod);
-    assert.match(warning!, /rollcall\.dev\/service does nothing on a pod that is not injected; neither/);
-    assert.deepEqual(more, []);
-    assert.deepEqual(warnings({ [keys.status.key]: 'x' }, {}, pod), [], 'it is ours');
-    assert.deepEqual(warnings({ 'other.example/a': 'x' }, {}, pod), []);
-  });
+test('a pod without metadata, annotations or volumes is decided like any other', () => {
+  const bare: Pod = { spec: { containers: [{ name: 'app' }], subdomain: 'db' } };
+  assert.equal(decided(bare, labelled).kind, 'inject');
+  assert.equal(refusal(decided(bare, plain))[1], 'not-opted-in');
+});
 
-  test('say why a pod of a namespace that asks is left out, and nothing of those that are not meant', () => {
-    const silent = () => pod(({ spec }) => Object.assign(spec, { subdomain: 'db', os: { name: 'windows' } }));
-    assert.deepEqual(injected(silent(), { namespace: labelled }).warnings, [
-      'rollcall: not injected (windows): the sidecar runs on Linux nodes only',
-    ]);
-    assert.deepEqual(injected(silent()).warnings, []);
-    assert.deepEqual(warnings({ [keys.inject.key]: 'false' }, { namespace: labelled }), []);
-  });
-
-  test('tell of a gate that its own pods may never open', () => {
-    const waiting = (more: Record<string, string>) =>
-      injected(askingPod(annotate({ [keys.waitFor.key]: '2', ...more }))).warnings;
-    assert.deepEqual(waiting({}), []);
-    assert.match(waiting({ [keys.source.key]: 'dns' }).join(), /wait-for: .*publishNotReadyAddresses: true$/);
-    assert.match(
-      waiting({ [keys.nativeSidecar.key]: 'false' }).join(),
-      /wait-for: a pod has no address until/,
+test('names that all objects inherit are neither annotations nor labels', () => {
+  const odd = pod((made) => {
+    made.metadata!.annotations = JSON.parse(
+      '{"__proto__": {"rollcall.dev/inject": "true"}, "constructor": "true", "toString": "x"}',
     );
-    assert.equal(waiting({ [keys.source.key]: 'dns', [keys.waitFor.key]: '1' }).length, 1);
-    assert.deepEqual(waiting({ [keys.source.key]: 'dns', [keys.waitFor.key]: '0' }), []);
   });
-
-  test('of a dry run tell the account that the pod will have, when it is another', () => {
-    const dry = (serviceAccount: string, own?: string) =>
-      injected(
-        askingPod((made) => {
-          annotate({ [keys.serviceAccount.key]: serviceAccount })(made);
-          if (own !== undefined) Object.assign(made.spec, { serviceAccountName: own, serviceAccount: own });
-        }),
-        { dryRun: true },
-      ).warnings;
-    assert.match(dry('auto').join(), /^rollcall: on a dry run .*"default".* runs as "rollcall-watcher"$/);
-    assert.match(dry('scoped', 'app').join(), /"app" of the pod .* runs as "rollcall-watcher"$/);
-    assert.deepEqual([dry('auto', 'app'), dry('keep'), dry('auto', 'rollcall-watcher')], [[], [], []]);
-    assert.deepEqual(warnings({ [keys.source.key]: 'dns' }, { dryRun: true }), []);
+  assert.equal(refusal(decided(odd, plain))[1], 'not-opted-in');
+  assert.equal(refusal(decided(pod(), { ...plain, labels: JSON.parse('{"__proto__": {}}') }))[0], 'skip');
+  const inheriting = pod(({ metadata }) => {
+    metadata!.annotations = Object.create({ [keys.inject.key]: 'true' });
   });
+  assert.equal(refusal(decided(inheriting, plain))[1], 'not-opted-in');
+  assert.equal(({} as Record<string, unknown>)['rollcall.dev/inject'], undefined);
 });

@@ -1,12 +1,13 @@
 /** One minimal pod as an API server shows it to a webhook, and small changes that tests make to it. */
+
+import assert from 'node:assert/strict';
 import { keys } from '../../src/inject/annotations.ts';
-import { type Context, type Decision, decide } from '../../src/inject/decide.ts';
-import { inject, type Report } from '../../src/inject/inject.ts';
+import type { Code } from '../../src/inject/codes.ts';
+import { type Context, type Decision, decide, inject, type Report } from '../../src/inject/inject.ts';
 import { TOKEN_PATH } from '../../src/inject/names.ts';
 import type { Options } from '../../src/inject/options.ts';
 import { type Install, type Plan, type PlanContext, plan } from '../../src/inject/plan.ts';
 import type { Container, Namespace, Pod, Volume, VolumeMount } from '../../src/inject/pod.ts';
-import type { Code } from '../../src/inject/problem.ts';
 
 export const INSTALL: Install = {
   image: 'rollcall:0.1.0',
@@ -103,10 +104,22 @@ export function decided(given: Pod, namespace: Namespace, context: Partial<Conte
   return decide(given, { namespace, install: INSTALL, dryRun: false, ...context });
 }
 
-/** Why a pod is left alone. */
+/** Returns the one reason why a pod is left alone. */
 export function refusal(decision: Decision): [kind: string, code: Code, sentence: string] {
   if (decision.kind === 'inject') throw new Error('the pod is to be injected');
-  return [decision.kind, decision.code, decision.sentence];
+  const [{ code, sentence }, ...more] = decision.reasons;
+  assert.deepEqual(more, [], 'there is one reason only');
+  return [decision.kind, code, sentence];
+}
+
+/** Returns the codes of all reasons why a pod is left alone. */
+export function codesOf(decision: Decision): Code[] {
+  return decision.kind === 'inject' ? [] : decision.reasons.map(({ code }) => code);
+}
+
+/** Returns the sentences of the warnings. */
+export function warned({ warnings }: Report): string[] {
+  return warnings.map(({ sentence }) => sentence);
 }
 
 export function annotate(annotations: Record<string, string>): (pod: Pod) => void {
@@ -118,7 +131,7 @@ export function annotate(annotations: Record<string, string>): (pod: Pod) => voi
 /** The options of a pod that asks and says no more than `annotations`. */
 export function optionsWith(annotations: Record<string, string> = {}, namespace = plain): Options {
   const decision = decided(askingPod(annotate(annotations)), namespace);
-  if (decision.kind !== 'inject') throw new Error(decision.sentence);
+  if (decision.kind !== 'inject') throw new Error(decision.reasons[0].sentence);
   return decision.options;
 }
 

@@ -55,9 +55,12 @@ test('a pod that is not injected is not patched, and says why', () => {
   forEveryPod((pod, context) => {
     const { decision, plan, patch } = injected(pod, context);
     if (decision.kind === 'inject') return;
-    seen.add(decision.code);
+    for (const { code } of decision.reasons) seen.add(code);
     assert.deepEqual([plan, patch], [undefined, []]);
-    assert.ok(decision.sentence.length > 20 && !/[\n\r]|undefined|\[object/.test(decision.sentence));
+    for (const { sentence } of decision.reasons)
+      assert.ok(sentence.length > 20 && !/[\n\r]|undefined|\[object/.test(sentence), sentence);
+    const sentences = decision.reasons.map(({ sentence }) => sentence);
+    assert.equal(new Set(sentences).size, sentences.length, 'nothing is said twice');
   });
   assert.ok(seen.size >= 8, [...seen].join());
 });

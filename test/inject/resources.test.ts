@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { LimitRangeItem, Pod, Resources } from '../../src/inject/pod.ts';
-import { resources } from '../../src/inject/resources.ts';
-import { bound, containers, DEFAULTS, given } from './given-resources.ts';
-import { container, pod } from './pods.ts';
+import { chooseResources } from '../../src/inject/resources.ts';
+import { bound, containers, DEFAULTS, given, lacking } from './given-resources.ts';
+import { askingPod, container, decided, INSTALL, plain, planned, pod, refusal } from './pods.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: a container's fields are looked into freely here
+type Any = any;
 
 describe('without LimitRanges', () => {
   test('it is as the settings have it, in the words of the API server', () => {
@@ -67,7 +70,7 @@ describe('resources of the pod as a whole', () => {
 
   test('leave room for the sidecar, which then names none of its own', () => {
     const both = whole({ requests: { cpu: '1', memory: '1Gi' }, limits: { cpu: '1', memory: '1Gi' } });
-    assert.deepEqual(resources(both, DEFAULTS, [], true), {});
+    assert.deepEqual(chooseResources(both, DEFAULTS, [], true), { resources: {}, shortages: [] });
     assert.equal(given({ pod: whole({ limits: { cpu: '1' } }) }), 'undefined-undefined 48Mi-128Mi');
     assert.equal(given({ pod: whole({ requests: { memory: '1Gi' } }) }), '10m-500m undefined-undefined');
   });
@@ -91,10 +94,10 @@ describe('resources of the pod as a whole', () => {
     one.spec.containers[0]!.resources = { requests: { cpu: '200m', memory: '256Mi' } };
     assert.equal(given({ pod: one, limits }), '0-500m 0-100Mi');
     const least = [bound('Container', { min: { memory: '32Mi' } })];
-    assert.throws(() => given({ pod: one, limits: least }), {
-      code: 'limit-range',
-      message: /resources of the pod/,
-    });
+    assert.deepEqual(
+      lacking({ pod: one, limits: least }).map(({ name }) => name),
+      ['memory'],
+    );
     assert.equal(
       given({ pod: one, limits: [bound('Pod', { max: { cpu: '9' } })] }),
       'undefined-undefined undefined-undefined',
@@ -145,11 +148,16 @@ describe('a LimitRange for containers', () => {
       { max: { memory: '40Mi' } },
       { min: { cpu: '2' }, max: { cpu: '1' } },
     ]) {
-      assert.throws(() => given({ limits: [bound('Container', bounds)] }), {
-        code: 'limit-range',
-        message:
-          /^the LimitRanges of the namespace, or the resources of the pod, leave the sidecar \S+ of (cpu|memory), and it needs \S+; raise/,
-      });
+      const [shortage, ...more] = lacking({ limits: [bound('Container', bounds)] });
+      assert.ok(shortage!.left < shortage!.needed && more.length === 0);
+      const [, code, sentence] = refusal(
+        decided(askingPod(), { ...plain, limits: [bound('Container', bounds)] }),
+      );
+      assert.equal(code, 'limit-range');
+      assert.match(
+        sentence,
+        /^the LimitRanges of the namespace, or the resources of the pod, leave the sidecar \S+ of (cpu|memory), and it needs \S+; raise/,
+      );
     }
   });
 
@@ -158,4 +166,22 @@ describe('a LimitRange for containers', () => {
     const amounts = { memoryRequest: '32Mi', memoryLimit: '40Mi' };
     assert.equal(given({ limits, amounts }), '10m-500m 32Mi-40Mi');
   });
+});
+
+test('resources of a pod as a whole count only where the server keeps them', () => {
+  const whole = pod(({ spec }) => {
+    spec.resources = { limits: { cpu: '1', memory: '1Gi' }, requests: { cpu: '1', memory: '1Gi' } };
+  });
+  const on = (podResources: boolean) =>
+    planned(whole, {}, { install: { ...INSTALL, podResources } }).sidecar.resources;
+  assert.deepEqual(on(true), {});
+  assert.deepEqual(on(false), planned().sidecar.resources);
+});
+
+test('a quota finds requests and limits for cpu and memory', () => {
+  const { requests, limits } = planned().sidecar.resources as Any;
+  for (const amounts of [requests, limits]) {
+    assert.match(amounts.cpu, /^[1-9]\d*m$/);
+    assert.match(amounts.memory, /^[1-9]\d*Mi$/);
+  }
 });

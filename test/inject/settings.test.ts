@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type Key, keys, PLACES, PREFIX } from '../../src/inject/annotations.ts';
-import { Problem } from '../../src/inject/problem.ts';
+import type { Reason } from '../../src/inject/codes.ts';
 import { Settings, type Sources, unknownKeys } from '../../src/inject/settings.ts';
 import { sampled } from './key-samples.ts';
 
@@ -47,7 +47,9 @@ describe('who says what holds', () => {
 
   test('an empty text is a value, not silence', () => {
     const given = settings({ pod: { [keys.port.key]: '' }, namespace: { [keys.port.key]: '9100' } });
-    assert.throws(() => given.get(keys.port), /rollcall\.dev\/port: "" is not valid/);
+    assert.equal(given.get(keys.port), undefined, 'as if nobody had said it');
+    assert.match(given.faults[0]!.sentence, /rollcall\.dev\/port: "" is not valid/);
+    assert.ok(given.isBad(keys.port.key) && !given.isBad(keys.service.key));
   });
 
   test('names that all objects inherit say nothing', () => {
@@ -64,21 +66,20 @@ describe('a value that can not be', () => {
     test(`${key.key}: the sentence names the key, its level, the value and what to give`, () => {
       for (const value of bad) {
         for (const level of PLACES[key.on]) {
-          const problem = thrown(() => settings({ [level]: { [key.key]: value } }).get(key));
-          assert.equal(problem.code, 'bad-value');
+          const fault = faultOf({ [level]: { [key.key]: value } }, (given) => given.get(key));
+          assert.equal(fault.code, 'bad-value');
           const start = `annotation ${key.key}${WHOSE[level]}: "${shown(value)}" is not valid; `;
-          assert.ok(problem.message.startsWith(start), problem.message);
-          assert.match(problem.message.slice(start.length), /give |write |quote it/);
+          assert.ok(fault.sentence.startsWith(start), fault.sentence);
+          assert.match(fault.sentence.slice(start.length), /give |write |quote it/);
         }
       }
     });
   }
 
   test('is shown by its beginning when it is long', () => {
-    const { message } = thrown(() =>
-      settings({ pod: { [keys.service.key]: 'x'.repeat(5000) } }).get(keys.service),
-    );
-    assert.ok(message.includes(`"${'x'.repeat(100)}..." is not valid`) && message.length < 400);
+    const pod = { [keys.service.key]: 'x'.repeat(5000) };
+    const { sentence } = faultOf({ pod }, (given) => given.get(keys.service));
+    assert.ok(sentence.includes(`"${'x'.repeat(100)}..." is not valid`) && sentence.length < 400);
   });
 
   test('is not repeated in full by what is wrong with it either, and the end still says what to give', () => {
@@ -88,17 +89,18 @@ describe('a value that can not be', () => {
       [keys.file, 'x'.repeat(5000)],
     ];
     for (const [key, text] of long) {
-      const { message } = thrown(() => settings({ pod: { [key.key]: text } }).get(key));
-      assert.ok(message.length < 1000, `${message.length}`);
-      assert.match(message.slice(-300), /; (give|close)/);
+      const { sentence } = faultOf({ pod: { [key.key]: text } }, (given) => given.get(key));
+      assert.ok(sentence.length < 1000, `${sentence.length}`);
+      assert.match(sentence.slice(-300), /; (give|close)/);
     }
   });
 
   test('is shown on one line, whatever is in it', () => {
-    const { message } = thrown(() =>
-      settings({ pod: { [keys.port.key]: 'a\nb\u001b[1m\u0085' } }).get(keys.port),
+    const pod = { [keys.port.key]: 'a\nb\u001b[1m\u0085' };
+    assert.match(
+      faultOf({ pod }, (given) => given.get(keys.port)).sentence,
+      /"a\\u000ab\\u001b\[1m\\u0085" is not valid/,
     );
-    assert.match(message, /"a\\u000ab\\u001b\[1m\\u0085" is not valid/);
   });
 
   test('of a stronger level is not excused by a good one below it', () => {
@@ -106,7 +108,8 @@ describe('a value that can not be', () => {
       namespace: { [keys.port.key]: 'none' },
       installation: { [keys.port.key]: '9100' },
     });
-    assert.throws(() => given.get(keys.port), /rollcall\.dev\/port of the namespace: "none"/);
+    assert.equal(given.get(keys.port), undefined);
+    assert.match(given.faults[0]!.sentence, /rollcall\.dev\/port of the namespace: "none"/);
   });
 });
 
@@ -151,12 +154,12 @@ describe('a family of keys', () => {
   ];
   for (const [what, key, line, sentence] of refused) {
     test(`refuses ${what}, and says which key on which level has it`, () => {
-      const problem = thrown(() => family({ namespace: { [key]: line } }));
-      assert.equal(problem.code, 'bad-value');
+      const fault = faultOf({ namespace: { [key]: line } }, (given) => given.family(keys.file));
+      assert.equal(fault.code, 'bad-value');
       assert.ok(
-        problem.message.startsWith(`annotation ${key} of the namespace: "${shown(line)}" is not valid; `),
+        fault.sentence.startsWith(`annotation ${key} of the namespace: "${shown(line)}" is not valid; `),
       );
-      assert.match(problem.message, sentence);
+      assert.match(fault.sentence, sentence);
     });
   }
 
@@ -250,12 +253,11 @@ function typos(key: string): string[] {
   );
 }
 
-function thrown(action: () => unknown): Problem {
-  try {
-    action();
-  } catch (error) {
-    assert.ok(error instanceof Problem, String(error));
-    return error;
-  }
-  throw new Error('nothing was thrown');
+/** Returns the one fault that is noted when `read` reads these settings. */
+function faultOf(sources: Partial<Sources>, read: (given: Settings) => unknown): Reason {
+  const given = settings(sources);
+  read(given);
+  const [fault, ...more] = given.faults;
+  assert.ok(fault !== undefined && more.length === 0, JSON.stringify(given.faults));
+  return fault;
 }

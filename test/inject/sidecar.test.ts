@@ -10,7 +10,7 @@ import { sidecarSettings } from '../../src/sidecar-settings.ts';
 import { USER } from '../../src/watcher/contract.ts';
 import { restrictedViolations } from '../support/pod-security.ts';
 import { expanded } from './env-expansion.ts';
-import { annotate, askingPod, container, INSTALL, injected, readable } from './pods.ts';
+import { annotate, askingPod, container, INSTALL, injected, readable, refusal } from './pods.ts';
 import { SEED } from './seed.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: a container's fields are looked into freely here
@@ -246,8 +246,9 @@ describe('its image', () => {
       assert.equal(sidecar(annotations).image, INSTALL.shellImage);
       const { shellImage: _, ...install } = INSTALL;
       const { decision } = injected(askingPod(annotate(annotations)), { install });
-      assert.ok(decision.kind === 'deny' && decision.code === 'no-shell-image');
-      assert.match(decision.sentence, /the installation names none; give the webhook --shell-image/);
+      const [kind, code, sentence] = refusal(decision);
+      assert.deepEqual([kind, code], ['deny', 'no-shell-image']);
+      assert.match(sentence, /the installation names none; give the webhook --shell-image/);
     });
   }
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { keys } from '../../src/inject/annotations.ts';
-import { isInjected, looksLikeOurs } from '../../src/inject/own-sidecar.ts';
+import { isInjected, looksLikeOurs } from '../../src/inject/container.ts';
 import type { Pod } from '../../src/inject/pod.ts';
 import { beforeOf, statusOf } from '../../src/inject/status.ts';
 import { applied } from './api-server.ts';
@@ -151,4 +151,29 @@ test('a container looks like ours by its name and what it runs', () => {
   ];
   for (const other of others) assert.ok(!looksLikeOurs({ name: 'rollcall', ...other }));
   assert.ok(!looksLikeOurs({ name: 'app', args: ['sidecar'] }));
+});
+
+test('the status is written under an escaped key and replaces an older one', () => {
+  const pod = after(
+    askingPod(({ metadata }) => {
+      Object.assign(metadata!.annotations!, { [keys.status.key]: 'old', 'a/b~c': 'kept' });
+    }),
+  );
+  const { [keys.status.key]: status, ...rest } = pod.metadata!.annotations!;
+  assert.equal(JSON.parse(status!).version, '0.1.0');
+  assert.deepEqual(rest, { 'rollcall.dev/inject': 'true', 'a/b~c': 'kept' });
+});
+
+test('annotation keys that all objects inherit are kept and pollute nothing', () => {
+  const given = askingPod(({ metadata }) => {
+    metadata!.annotations = JSON.parse(
+      '{"rollcall.dev/inject":"true","__proto__":"p","constructor":"c","hasOwnProperty":"h"}',
+    );
+  });
+  const { patch } = injected(given);
+  assert.ok(patch.every(({ path }) => !/__proto__|constructor|hasOwnProperty/.test(path)));
+  const { annotations } = applied(given, patch).metadata!;
+  assert.deepEqual([annotations?.constructor, annotations?.hasOwnProperty], ['c', 'h']);
+  assert.equal(Object.getPrototypeOf({}), Object.prototype);
+  assert.deepEqual(Object.keys(Object.prototype), []);
 });

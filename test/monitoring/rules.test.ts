@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { parse, stringify } from 'yaml';
-import { codes, isSurprising } from '../../src/inject/problem.ts';
+import { codes, isSurprising } from '../../src/inject/codes.ts';
 import { missing, runTool } from '../support/go-tools.ts';
 import { anchorsOf, deadLink } from './headings.ts';
 import { KNOWN } from './known-metrics.ts';

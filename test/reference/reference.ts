@@ -3,7 +3,7 @@ import { codes as checkCodes } from '../../src/cli/check/codes.ts';
 import { commands as terminal } from '../../src/cli/commands.ts';
 import type { Command } from '../../src/cli/flags.ts';
 import { type Key, keys, type Place } from '../../src/inject/annotations.ts';
-import { type Code, codes } from '../../src/inject/problem.ts';
+import { codes, warningCodes } from '../../src/inject/codes.ts';
 import { webhookSettings } from '../../src/injector-options.ts';
 import {
   type Definition,
@@ -94,35 +94,23 @@ braces. A member that lacks a value has no line, and the log says so.
 ${table(['placeholder', 'stands for'], rows)}`;
 }
 
-/** What there is to do, for each reason. */
-const remedies: Readonly<Record<Code, string>> = {
-  'not-opted-in': 'nothing, or `rollcall.dev/inject: "true"` on the pod, or the label on its namespace',
-  'opted-out': 'nothing, or take `rollcall.dev/inject: "false"` off the pod',
-  'mirror-pod': 'run what is to be injected as a pod of the API, not from a file of the node',
-  windows: 'nothing; `rollcall.dev/inject: "false"` says so in a namespace that asks',
-  'excluded-namespace': 'run the pod in another namespace',
-  'host-network': 'write `rollcall.dev/inject: "true"` on the pod, if it is to have the sidecar',
-  'too-large': 'split the pod',
-  'bad-value': 'the sentence names the key, the value, where it stands, and what to give',
-  'no-service': 'name the group: `rollcall.dev/service`, `rollcall.dev/selector`, or `spec.subdomain`',
-  'name-taken': 'give the container or the volume another name',
-  'pod-access':
-    'annotate the namespace with `rollcall.dev/pod-access: "true"`, or name a Service; with an ordinary sidecar in a Job, use a native one',
-  'mount-path-taken': 'mount it elsewhere, or give `rollcall.dev/mount-path` another folder',
-  'no-shell-image': 'give the webhook `--shell-image`, or leave the commands out',
-  'limit-range':
-    'raise the bounds of the LimitRange, lower `rollcall.dev/memory-limit`, or leave the pod out',
-};
-
 function reasons(): string {
-  const rows = Object.entries(codes).map(([name, meaning]) => [code(name), meaning, remedies[name as Code]]);
+  const rows = Object.entries(codes).map(([name, { means, remedy }]) => [code(name), means, remedy]);
+  const warnings = Object.entries(warningCodes).map(([name, means]) => [code(name), means]);
   return `## Why a pod is left alone
 
 A pod that asks itself and can't be injected is refused. Two kinds of pods are not: a static pod, which its node
 runs anyway, and a pod of an excluded namespace. A pod for which only its namespace asks is created without the
-sidecar, with a warning. The code is in metrics, logs, Events and warnings.
+sidecar, with a warning. The code is in metrics, logs, Events and warnings. A pod may have several reasons, and its
+author is told up to ten of them together; where there is room for one code, as in a metric, it is the first.
 
-${table(['code', 'meaning', 'what to do'], rows)}`;
+${table(['code', 'meaning', 'what to do'], rows)}
+
+## What is warned of
+
+A warning does not keep a pod from being injected. The API server shows it to whoever creates the pod.
+
+${table(['code', 'meaning'], warnings)}`;
 }
 
 function metrics(): string {

@@ -1,13 +1,19 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import type { Server } from 'node:https';
 import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
 import { connect } from 'node:tls';
 import type { Answer } from '../../src/webhook/review.ts';
-import { drain } from '../../src/webhook/server.ts';
+import { drain, sendAway } from '../../src/webhook/server.ts';
 import { eventually } from '../support/eventually.ts';
 import { reviewOf } from './reviews.ts';
 import { get, keptConnection, post, startServer } from './running-server.ts';
+
+const connectionsOf = (server: Server) =>
+  new Promise<number>((resolve, reject) =>
+    server.getConnections((error, count) => (error ? reject(error) : resolve(count))),
+  );
 
 /** A server whose reviews wait until `release` is called; `asked` resolves with the first. */
 async function slowServer(t: TestContext) {
@@ -32,6 +38,23 @@ test('an answer under way is finished, then the server is gone, though the clien
   const { status, headers } = await reply;
   assert.deepEqual([status, headers.connection], [200, 'close']);
   await drained;
+});
+
+test('clients are sent away by their answers, while new ones are still taken', async (t) => {
+  const { running, asked, release } = await slowServer(t);
+  const agent = keptConnection(t);
+  await get(running, '/healthz', { agent });
+  const underWay = post(running, reviewOf(), { agent: keptConnection(t) });
+  await asked;
+  sendAway(running.server);
+  for (const client of [agent, keptConnection(t)]) {
+    const { status, headers } = await get(running, '/healthz', { agent: client });
+    assert.deepEqual([status, headers.connection], [200, 'close']);
+  }
+  release();
+  assert.equal((await underWay).headers.connection, 'close');
+  await eventually('no connection', async () => (await connectionsOf(running.server)) === 0, { everyMs: 5 });
+  assert.equal(running.server.listening, true);
 });
 
 test('a connection that asks late is answered and told to close', async (t) => {

@@ -6,6 +6,7 @@ import { inject, type Report } from '../../src/inject/inject.ts';
 import { TOKEN_PATH } from '../../src/inject/names.ts';
 import type { Namespace, Pod } from '../../src/inject/pod.ts';
 import { BadReview, parseReview } from '../../src/webhook/parse-review.ts';
+import { warningTexts } from '../../src/webhook/told.ts';
 import { annotate, askingPod, INSTALL, labelled } from '../inject/pods.ts';
 import { reviewOf } from './reviews.ts';
 
@@ -109,10 +110,12 @@ describe('a pod with ever more of one thing', () => {
         if (!asks) delete pod.metadata!.annotations![keys.inject.key];
         const report = answered(pod);
         if (report === undefined) continue;
-        const { decision, warnings, patch } = report;
+        const { decision, patch } = report;
+        const warnings = warningTexts(report);
         const told = warnings.join('\n');
         assert.ok(told.length <= 4096 && warnings.length <= 15, `${warnings.length}: ${told.length}`);
-        if (decision.kind !== 'inject') assert.ok(decision.sentence.length < 1100, decision.sentence);
+        for (const { sentence } of decision.kind === 'inject' ? [] : decision.reasons)
+          assert.ok(sentence.length < 1100, sentence);
         assert.ok(JSON.stringify(patch).length < 200_000);
       }
     });
@@ -120,7 +123,7 @@ describe('a pod with ever more of one thing', () => {
 });
 
 test('of keys that there are not ten are named, and the rest is counted', () => {
-  const { warnings } = answered(askingPod(heavy['keys that there are not']!(500)))!;
+  const warnings = warningTexts(answered(askingPod(heavy['keys that there are not']!(500)))!);
   assert.equal(warnings.length, 11);
   assert.match(warnings[0]!, /wait-for0 is not known; is rollcall\.dev\/wait-for meant\?$/);
   assert.equal(warnings[10], 'rollcall: 490 more annotations of rollcall.dev/ are not known');

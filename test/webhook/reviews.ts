@@ -29,7 +29,8 @@ export function cluster(overrides: Partial<ReviewContext> = {}) {
     install: () => INSTALL,
     readNamespace: async (name) => ({ ...(name === 'labelled' ? labelled : plain), name }),
     ensureAccess: async (namespace, { account }) => void ensured.push(`${namespace}/${account}`),
-    tellOwner: (namespace, _pod, code) => void told.push(`${namespace} ${code}`),
+    tellOwner: (namespace, _pod, reasons) =>
+      void told.push(...reasons.map(({ code }) => `${namespace} ${code}`)),
     ...overrides,
   };
   return { context, ensured, told };

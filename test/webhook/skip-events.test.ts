@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import type { Reasons } from '../../src/inject/codes.ts';
 import { Metrics } from '../../src/metrics.ts';
 import { silent } from '../../src/watcher/log.ts';
 import { SkipEvents } from '../../src/webhook/skip-events.ts';
@@ -24,12 +25,13 @@ function ownedPod(uid = 'rs-uid', name = 'web-7d4b9') {
 }
 
 const SENTENCE = 'the sidecar runs on Linux nodes only';
+const WINDOWS: Reasons = [{ code: 'windows', sentence: SENTENCE }];
 
 test('the owner hears of a reason once, however many pods and replicas there are', async (t) => {
   const first = await replica(t);
-  for (let turn = 0; turn < 3; turn += 1) await first.events.tell('demo', ownedPod(), 'windows', SENTENCE);
+  for (let turn = 0; turn < 3; turn += 1) await first.events.tell('demo', ownedPod(), WINDOWS);
   const second = new SkipEvents(first.client, new Metrics(), silent, first.clock);
-  await second.tell('demo', ownedPod(), 'windows', SENTENCE);
+  await second.tell('demo', ownedPod(), WINDOWS);
   assert.equal(writes(first).length, 2, 'each replica tries once');
   const told = first.api.list(EVENTS);
   assert.equal(told.length, 1);
@@ -42,46 +44,46 @@ test('the owner hears of a reason once, however many pods and replicas there are
     namespace: 'demo',
   });
   assert.deepEqual([reason, type, message], ['NotInjected', 'Warning', `rollcall (windows): ${SENTENCE}`]);
-  await second.tell('demo', ownedPod(), 'no-service', 'another reason');
-  await second.tell('demo', ownedPod('rs-2'), 'windows', SENTENCE);
+  await second.tell('demo', ownedPod(), [{ code: 'no-service', sentence: 'another reason' }]);
+  await second.tell('demo', ownedPod('rs-2'), WINDOWS);
   assert.equal(first.api.list(EVENTS).length, 3, 'another reason and another owner are news');
 });
 
 test('a pod without an owner is told by the answer alone', async (t) => {
   const started = await replica(t);
-  await started.events.tell('demo', pod(), 'windows', SENTENCE);
+  await started.events.tell('demo', pod(), WINDOWS);
   assert.deepEqual(writes(started), []);
 });
 
 test('owners that never end do not become a flood, and what is dropped is counted', async (t) => {
   const started = await replica(t);
   for (let turn = 0; turn < 100; turn += 1) {
-    await started.events.tell('demo', ownedPod(`uid-${turn}`, `job-${turn}`), 'windows', SENTENCE);
+    await started.events.tell('demo', ownedPod(`uid-${turn}`, `job-${turn}`), WINDOWS);
   }
   assert.equal(started.api.list(EVENTS).length, 60);
   assert.match(started.metrics.text(), /rollcall_skip_events_total\{result="dropped"\} 40/);
   await started.clock.advance(60_000);
-  await started.events.tell('demo', ownedPod('later', 'job-later'), 'windows', SENTENCE);
+  await started.events.tell('demo', ownedPod('later', 'job-later'), WINDOWS);
   assert.equal(started.api.list(EVENTS).length, 61);
 });
 
 test('it is told again after an hour, when the API server has forgotten it', async (t) => {
   const { api, clock, events } = await replica(t);
-  await events.tell('demo', ownedPod(), 'windows', SENTENCE);
+  await events.tell('demo', ownedPod(), WINDOWS);
   await clock.advance(3_599_000);
-  await events.tell('demo', ownedPod(), 'windows', SENTENCE);
+  await events.tell('demo', ownedPod(), WINDOWS);
   assert.equal(api.list(EVENTS).length, 1);
   await clock.advance(1000);
-  await events.tell('demo', ownedPod(), 'windows', SENTENCE);
+  await events.tell('demo', ownedPod(), WINDOWS);
   assert.equal(api.list(EVENTS).length, 2);
 });
 
 test('an API server that refuses does no harm, and is told with the next pod', async (t) => {
   const started = await replica(t);
   started.api.fault(() => ({ status: 500, body: { message: 'not now' } }));
-  await started.events.tell('demo', ownedPod(), 'windows', SENTENCE);
+  await started.events.tell('demo', ownedPod(), WINDOWS);
   assert.match(started.metrics.text(), /rollcall_skip_events_total\{result="failed"\} 1/);
   started.api.fault(undefined);
-  await started.events.tell('demo', ownedPod(), 'windows', SENTENCE);
+  await started.events.tell('demo', ownedPod(), WINDOWS);
   assert.equal(started.api.list(EVENTS).length, 1);
 });

@@ -10,7 +10,7 @@ import { described, metricSum, promised } from '../support/metrics.ts';
 import { Rollcall } from '../support/rollcall.ts';
 import { type Connected, connected } from './connected-client.ts';
 import { operationsOf, reviewOf } from './reviews.ts';
-import { get, post, type Target } from './running-server.ts';
+import { get, keptConnection, post, type Target } from './running-server.ts';
 
 const BINDING = '/apis/rbac.authorization.k8s.io/v1/namespaces/demo/rolebindings/rollcall-watcher';
 
@@ -68,7 +68,9 @@ test('it publishes its certificate, serves it, injects, and provides access', as
     return reply.status === 503 && reply;
   });
   assert.equal(draining.json.problem, 'draining');
-  assert.equal((await post(target, reviewOf())).status, 200, 'whoever has not heard is still served');
+  const late = await post(target, reviewOf(), { agent: keptConnection(t) });
+  assert.equal(late.status, 200, 'whoever has not heard is still served');
+  assert.equal(late.headers.connection, 'close', 'and goes elsewhere before the connection is closed');
 });
 
 test('an owner reference that is null, on a pod that is skipped, ends no process', async (t) => {

@@ -1,7 +1,7 @@
 import { keys } from '../../inject/annotations.ts';
-import { decide } from '../../inject/decide.ts';
+import { looksLikeOurs } from '../../inject/container.ts';
+import { decide } from '../../inject/inject.ts';
 import { PORT } from '../../inject/names.ts';
-import { looksLikeOurs } from '../../inject/own-sidecar.ts';
 import type { Install } from '../../inject/plan.ts';
 import { type Namespace, own, type Pod } from '../../inject/pod.ts';
 import { statusOf } from '../../inject/status.ts';

@@ -6,21 +6,21 @@ import { applyOperations } from '../document/operations.ts';
 import { type Fields, isFields, type Value } from '../document/value.ts';
 import type { Rule } from './explanation.ts';
 
-/** Tries a copy of the pod, and returns those of the warnings that come from the webhook. */
+/** The prefix that the webhook gives its warnings. */
+const OURS = 'rollcall: ';
+
+/** Tries the copy of a pod, and returns those of the warnings that come from the webhook. */
 export async function dryRun(
   cluster: Cluster,
-  pod: Pod,
+  copy: Fields,
   namespace: string,
 ): Promise<{ rule: Rule; warnings: string[] }> {
-  const tried = await tryPod(cluster, namespace, fresh(pod));
-  // biome-ignore lint/plugin: an API server passes warnings on as texts, without who warns or a code.
-  const said = tried.warnings.filter((warning) => warning.startsWith('rollcall: '));
+  const tried = await tryPod(cluster, namespace, copy);
+  // biome-ignore lint/plugin: an API server passes warnings on as texts, without who warns.
+  const ours = tried.warnings.filter((warning) => warning.startsWith(OURS));
   return {
     rule: { rule: 'dry-run', ...verdict(tried) },
-    // This warning, that the account stays, is true for the dry run only.
-    warnings: said
-      .map((warning) => warning.slice('rollcall: '.length))
-      .filter((one) => !one.startsWith('on a dry run')),
+    warnings: ours.map((warning) => warning.slice(OURS.length)),
   };
 }
 
@@ -41,7 +41,7 @@ function verdict({ outcome, reason }: TriedPod): Pick<Rule, 'answer' | 'why'> {
  * Returns the pod as it was before it was created: without the sidecar, the node, and the fields of the API
  * server.
  */
-function fresh(pod: Pod): Fields {
+export function freshCopy(pod: Pod): Fields {
   const { metadata, spec } = applyOperations(pod as unknown as Value, uninject(pod)) as {
     metadata?: Fields;
     spec: Fields;

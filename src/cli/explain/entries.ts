@@ -23,6 +23,9 @@ const notSystem = {
       operator: 'NotIn',
       values: [SYSTEM_NAMESPACE, ...EXCLUDED_NAMESPACES],
     },
+    // What AKS adds to every configuration.
+    { key: 'control-plane', operator: 'NotIn', values: ['true'] },
+    { key: 'kubernetes.azure.com/managedby', operator: 'NotIn', values: ['aks'] },
   ],
 };
 

@@ -1,8 +1,9 @@
 import { keys } from '../../inject/annotations.ts';
-import { countedOtherwise, countsAs } from '../../inject/counted.ts';
-import type { Decision } from '../../inject/decide.ts';
+import type { Reason } from '../../inject/codes.ts';
+import type { Decision } from '../../inject/inject.ts';
 import type { Install } from '../../inject/plan.ts';
 import { type Namespace, own, type Pod } from '../../inject/pod.ts';
+import { countedOtherwise, countsAs } from '../../inject/resources.ts';
 import type { Judgement } from '../inject/judge.ts';
 import { judge } from '../inject/judge.ts';
 import { podOf, type Workload } from '../workloads.ts';
@@ -24,8 +25,11 @@ export interface Explanation {
   template?: string;
   /** This says what the webhook does with a pod that is created now; `missed` means that it is not asked. */
   result: 'inject' | 'skip' | 'deny' | 'missed';
+  /** The first reason why the pod is left alone. */
   code?: string;
   sentence?: string;
+  /** All reasons why it is. */
+  reasons?: readonly Reason[];
   /** Whether the pod has the sidecar. Only a pod in a cluster has this field. */
   injected?: boolean;
   rules: Rule[];
@@ -58,8 +62,8 @@ export function explain(
     namespace: namespace.name,
     ...(workload.part === undefined ? {} : { template: workload.part }),
     result: missed ? 'missed' : decision.kind,
-    ...(decision.kind === 'inject' ? {} : { code: decision.code, sentence: decision.sentence }),
-    rules: [annotationRule(pod), labelRule(namespace, source), ...called, decisionRule(judgement)],
+    ...(decision.kind === 'inject' ? {} : { ...decision.reasons[0], reasons: decision.reasons }),
+    rules: [annotationRule(pod), labelRule(namespace, source), ...called, ...decisionRules(judgement)],
     settings: decision.kind === 'inject' ? settingsOf(decision) : [],
     ...accountOf(judgement),
     warnings: judgement.warnings,
@@ -109,19 +113,21 @@ function entryRule(entry: Entry, { metadata }: Pod, namespace: Namespace): Rule 
   return { rule: `webhook ${entry.name}`, ...calls(entry, pod, namespace.labels) };
 }
 
-function decisionRule({ report }: Judgement): Rule {
+/** Returns the decision of the core; of a pod that is left alone, one for each reason. */
+function decisionRules({ report }: Judgement): Rule[] {
   const { decision } = report;
+  const rule = 'decision';
   if (decision.kind !== 'inject') {
-    return {
-      rule: 'decision',
+    return decision.reasons.map(({ code, sentence }) => ({
+      rule,
       answer: 'no',
-      why: `${decision.kind} (${decision.code}): ${decision.sentence}`,
-    };
+      why: `${decision.kind} (${code}): ${sentence}`,
+    }));
   }
   const { group } = decision.options;
   const named = 'service' in group ? `service ${group.service}` : `selector ${group.selector}`;
   const already = report.patch.length === 0 ? 'has the sidecar already, as it should be' : 'gets the sidecar';
-  return { rule: 'decision', answer: 'yes', why: `the pod ${already}, for ${named} by ${group.source}` };
+  return [{ rule, answer: 'yes', why: `the pod ${already}, for ${named} by ${group.source}` }];
 }
 
 function accountOf({ report: { plan } }: Judgement): Pick<Explanation, 'account'> {

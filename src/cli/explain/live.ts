@@ -5,8 +5,9 @@ import type { Cluster } from '../cluster/cluster.ts';
 import { type Answer, refusal, Unreachable } from '../cluster/request.ts';
 import { at, type Fields } from '../document/value.ts';
 import { InputNamespaces } from '../inject/input-namespaces.ts';
+import { judge } from '../inject/judge.ts';
 import { hasSidecar, type Item, itemsOf, podOf, type Workload, workloadsOf } from '../workloads.ts';
-import { dryRun } from './dry-run.ts';
+import { dryRun, freshCopy } from './dry-run.ts';
 import { type Explanation, explain, type NamespaceSource, type Rule } from './explanation.ts';
 import type { Target } from './target.ts';
 import { readWebhook, type Webhook } from './webhook.ts';
@@ -63,14 +64,23 @@ class Live {
     this.#webhook ??= readWebhook(this.#cluster);
     const webhook = await this.#webhook;
     const explanation = explain(workload, namespace, source, webhook.entries, this.#install);
-    const tried = await dryRun(this.#cluster, podOf(workload), name);
+    const copy = freshCopy(podOf(workload));
+    const tried = await dryRun(this.#cluster, copy, name);
+    const passing = this.#passing({ ...workload, kind: 'Pod', object: copy, templatePath: [] }, namespace);
+    const told = tried.warnings.filter((sentence) => !passing.includes(sentence));
     return {
       ...explanation,
       ...(webhook.installed ? {} : { result: 'missed' as const }),
       rules: [...webhook.rules, ...explanation.rules, tried.rule],
-      warnings: [...new Set([...explanation.warnings, ...tried.warnings])],
+      warnings: [...new Set([...explanation.warnings, ...told])],
       advice: adviceOf(explanation, webhook, tried.rule),
     };
+  }
+
+  /** Returns what is true of the dry run only: that the account stays. */
+  #passing(copy: Workload, namespace: Namespace): string[] {
+    const { warnings } = judge(copy, namespace, this.#install, true).report;
+    return warnings.filter(({ code }) => code === 'dry-run').map(({ sentence }) => sentence);
   }
 
   #namespace(name: string): ReturnType<typeof readNamespace> {

@@ -7,19 +7,20 @@ import { placeOf, type Template, templatesOf } from '../pod-templates.ts';
 import type { Item, Workload } from '../workloads.ts';
 
 /**
- * Returns a sentence about an annotation that is not a text. The API server would refuse it without a word
+ * Returns a sentence about each annotation that is not a text. The API server would refuse it without a word
  * about quotes.
  */
-export function unquoted(workload: Workload): string | undefined {
+export function unquoted(workload: Workload): string[] {
   return unquotedAt(workload, [...workload.templatePath, 'metadata'], ['annotations']);
 }
 
-/** Returns the same sentence about the annotations and labels of a Namespace. */
-export function unquotedOfNamespace(item: Item): string | undefined {
+/** Returns such sentences about the annotations and labels of a Namespace. */
+export function unquotedOfNamespace(item: Item): string[] {
   return unquotedAt(item, ['metadata'], ['annotations', 'labels']);
 }
 
-function unquotedAt({ object, written }: Item, metadata: Path, kinds: readonly string[]): string | undefined {
+function unquotedAt({ object, written }: Item, metadata: Path, kinds: readonly string[]): string[] {
+  const sentences: string[] = [];
   for (const kind of kinds) {
     const path = [...metadata, kind];
     const texts = at(object, path);
@@ -29,12 +30,15 @@ function unquotedAt({ object, written }: Item, metadata: Path, kinds: readonly s
       if (!isOurs || value === null || typeof value === 'string') continue;
       const text = written?.([...path, key]) ?? String(value);
       const name = kind.slice(0, -1);
-      if (typeof value === 'object') return `${name} ${key} is a collection; ${kind} are texts`;
       const type = typeof value === 'bigint' ? 'number' : typeof value;
-      return `${name} ${key}: ${text} is a ${type}; ${kind} are texts, write "${text}" with quotes`;
+      sentences.push(
+        typeof value === 'object'
+          ? `${name} ${key} is a collection; ${kind} are texts`
+          : `${name} ${key}: ${text} is a ${type}; ${kind} are texts, write "${text}" with quotes`,
+      );
     }
   }
-  return undefined;
+  return sentences;
 }
 
 export function advice(workload: Workload, report: Report): string[] {

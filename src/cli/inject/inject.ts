@@ -1,5 +1,5 @@
 import { keys } from '../../inject/annotations.ts';
-import { isInjected } from '../../inject/own-sidecar.ts';
+import { isInjected } from '../../inject/container.ts';
 import type { Install } from '../../inject/plan.ts';
 import { commands } from '../commands.ts';
 import { applyOperations } from '../document/operations.ts';
@@ -60,11 +60,11 @@ class Injection {
   /** Looks at what is no pod template: a Namespace that would be refused, and keys that do nothing. */
   #aside(item: Item): Result[] {
     const isNamespace = item.group === '' && item.kind === 'Namespace';
-    const wrong = isNamespace ? unquotedOfNamespace(item) : undefined;
-    if (wrong !== undefined) {
-      this.#io.stderr.write(`${titleOf(item)}: refused (bad-value): ${wrong}\n`);
-      return ['deny'];
+    const wrong = isNamespace ? unquotedOfNamespace(item) : [];
+    for (const sentence of wrong) {
+      this.#io.stderr.write(`${titleOf(item)}: refused (bad-value): ${sentence}\n`);
     }
+    if (wrong.length > 0) return ['deny'];
     for (const warning of isNamespace ? [] : unheard(item)) {
       this.#io.stderr.write(`${titleOf(item)}: warning: ${warning}\n`);
     }
@@ -101,7 +101,7 @@ class Injection {
 
   #say(workload: Workload, { report, warnings }: Judgement): void {
     const title = titleOf(workload);
-    this.#io.stderr.write(`${title}: ${resultOf(report)}\n`);
+    for (const result of resultsOf(report)) this.#io.stderr.write(`${title}: ${result}\n`);
     for (const warning of warnings) this.#io.stderr.write(`${title}: warning: ${warning}\n`);
   }
 
@@ -135,8 +135,9 @@ class Injection {
   }
 }
 
-function resultOf({ decision, patch }: Judgement['report']): string {
-  if (decision.kind === 'inject') return patch.length > 0 ? 'injected' : 'unchanged';
+/** Returns what became of the pods, and each reason in a text of its own where they are left alone. */
+function resultsOf({ decision, patch }: Judgement['report']): string[] {
+  if (decision.kind === 'inject') return [patch.length > 0 ? 'injected' : 'unchanged'];
   const word = decision.kind === 'deny' ? 'refused' : 'skipped';
-  return `${word} (${decision.code}): ${decision.sentence}`;
+  return decision.reasons.map(({ code, sentence }) => `${word} (${code}): ${sentence}`);
 }

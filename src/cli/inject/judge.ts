@@ -1,8 +1,8 @@
 import { keys } from '../../inject/annotations.ts';
+import { isSurprising, type Reason, reason } from '../../inject/codes.ts';
 import { inject, type Report } from '../../inject/inject.ts';
 import type { Install } from '../../inject/plan.ts';
-import type { Namespace } from '../../inject/pod.ts';
-import { allWarnings } from '../../inject/warnings.ts';
+import type { Namespace, Pod } from '../../inject/pod.ts';
 import { installationOf } from '../../installation.ts';
 import { at } from '../document/value.ts';
 import { podOf, type Workload } from '../workloads.ts';
@@ -16,24 +16,45 @@ export interface Judgement {
 }
 
 /** Judges the pods of a workload by the core, and adds what only the workload around them shows. */
-export function judge(workload: Workload, namespace: Namespace, install: Install): Judgement {
-  const wrong = unquoted(workload);
-  if (wrong !== undefined) {
-    const decision = { kind: 'deny', code: 'bad-value', sentence: wrong } as const;
-    return { report: { decision, patch: [], warnings: [] }, warnings: [] };
+export function judge(workload: Workload, namespace: Namespace, install: Install, dryRun = false): Judgement {
+  const quotes = unquoted(workload).map(badValue);
+  const shapes = misshapen(workload).map(badValue);
+  const [first, ...more] = [...quotes, ...shapes];
+  if (first === undefined) {
+    const report = inject(podOf(workload), { namespace, install, dryRun });
+    const sentences = report.warnings.map(({ sentence }) => sentence);
+    return { report, warnings: [...sentences, ...advice(workload, report)] };
   }
-  const shape = misshapen(workload);
-  if (shape !== undefined) {
-    const kind = asks(workload) ? 'deny' : 'skip';
-    const decision = { kind, code: 'bad-value', sentence: shape } as const;
-    return { report: { decision, patch: [], warnings: [] }, warnings: [] };
-  }
-  const pod = podOf(workload);
-  const report = inject(pod, { namespace, install, dryRun: false });
-  // That the pod is not injected is the result, which is printed anyway.
-  const warnings = allWarnings(pod, namespace, report.decision).filter(({ code }) => code !== 'not-injected');
-  const sentences = warnings.map(({ sentence }) => sentence);
-  return { report, warnings: [...sentences, ...advice(workload, report)] };
+  const kind = quotes.length > 0 || asks(workload) ? 'deny' : 'skip';
+  // A pod whose parts have other types than its own can't be judged any further.
+  const others = shapes.length > 0 ? [] : faultsOf(quoted(podOf(workload)), namespace, install);
+  return {
+    report: { decision: { kind, reasons: [first, ...more, ...others] }, patch: [], warnings: [] },
+    warnings: [],
+  };
+}
+
+function badValue(sentence: string): Reason {
+  return reason('bad-value', sentence);
+}
+
+/** Returns the pod as if its annotations were texts, so that it can be told what else is wrong. */
+function quoted(pod: Pod): Pod {
+  const { annotations = {} } = pod.metadata ?? {};
+  const texts = Object.entries<unknown>(annotations).filter(([, value]) => typeof value !== 'object');
+  return {
+    ...pod,
+    metadata: {
+      ...pod.metadata,
+      annotations: Object.fromEntries(texts.map(([key, value]) => [key, String(value)])),
+    },
+  };
+}
+
+function faultsOf(pod: Pod, namespace: Namespace, install: Install): readonly Reason[] {
+  const { decision } = inject(pod, { namespace, install, dryRun: false });
+  if (decision.kind === 'inject' || !isSurprising(decision.reasons[0].code)) return [];
+  return decision.reasons;
 }
 
 interface InstallFlags {

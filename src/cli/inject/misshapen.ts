@@ -35,12 +35,11 @@ const OF_CONTAINER: readonly (readonly [path: Path, shape: Shape])[] = [
 /** The lists of maps in a container, each with the text that every item must have. */
 const OF_ITEMS = { volumeMounts: 'mountPath', volumeDevices: 'devicePath' } as const;
 
-/** Returns a sentence about the first part of a pod that the API server would refuse because of its type. */
-export function misshapen({ object, templatePath }: Workload): string | undefined {
+/** Returns a sentence about each part of a pod that the API server would refuse because of its type. */
+export function misshapen({ object, templatePath }: Workload): string[] {
   const template = at(object, templatePath)!;
-  const wrong = firstWrong(template, OF_POD) ?? inContainers(template) ?? inVolumes(template);
-  if (wrong === undefined) return undefined;
-  return `${placeOf([...templatePath, ...wrong.path])} has to be a ${wrong.shape}; mend it`;
+  const all = [...wrongParts(template, OF_POD), ...inContainers(template), ...inVolumes(template)];
+  return all.map(({ path, shape }) => `${placeOf([...templatePath, ...path])} has to be a ${shape}; mend it`);
 }
 
 interface Wrong {
@@ -48,15 +47,10 @@ interface Wrong {
   shape: Shape;
 }
 
-function firstWrong(
-  value: Value,
-  rules: readonly (readonly [Path, Shape])[],
-  above: Path = [],
-): Wrong | undefined {
-  for (const [path, shape] of rules) {
-    if (!isOf(at(value, path), shape)) return { path: [...above, ...path], shape };
-  }
-  return undefined;
+function wrongParts(value: Value, rules: readonly (readonly [Path, Shape])[], above: Path = []): Wrong[] {
+  return rules
+    .filter(([path, shape]) => !isOf(at(value, path), shape))
+    .map(([path, shape]) => ({ path: [...above, ...path], shape }));
 }
 
 /** Tells whether a value has the shape. A value that is missing has every shape. */
@@ -66,32 +60,33 @@ function isOf(value: Value | undefined, shape: Shape): boolean {
   return shape === 'map' ? isFields(value) : Array.isArray(value) && value.every(isFields);
 }
 
-function inContainers(template: Value): Wrong | undefined {
-  for (const list of ['containers', 'initContainers']) {
-    const containers = (at(template, ['spec', list]) ?? []) as Fields[];
-    for (const [index, container] of containers.entries()) {
+/** Returns the items of a list. What is no list has been found to be wrong already. */
+function itemsAt(value: Value, path: Path): Fields[] {
+  const list = at(value, path);
+  return isOf(list, 'list') ? ((list ?? []) as Fields[]) : [];
+}
+
+function inContainers(template: Value): Wrong[] {
+  return ['containers', 'initContainers'].flatMap((list) =>
+    itemsAt(template, ['spec', list]).flatMap((container, index) => {
       const above = ['spec', list, index];
-      const wrong = firstWrong(container, OF_CONTAINER, above) ?? inItems(container, above);
-      if (wrong !== undefined) return wrong;
-    }
-  }
-  return undefined;
+      return [...wrongParts(container, OF_CONTAINER, above), ...inItems(container, above)];
+    }),
+  );
 }
 
-function inItems(container: Fields, above: Path): Wrong | undefined {
-  for (const [list, key] of Object.entries(OF_ITEMS)) {
-    for (const [index, item] of ((container[list] ?? []) as Fields[]).entries()) {
-      const path = [...above, list, index];
-      for (const one of ['name', key]) {
-        if (typeof item[one] !== 'string') return { path: [...path, one], shape: 'text' };
-      }
-    }
-  }
-  return undefined;
+function inItems(container: Fields, above: Path): Wrong[] {
+  return Object.entries(OF_ITEMS).flatMap(([list, key]) =>
+    itemsAt(container, [list]).flatMap((item, index) =>
+      ['name', key]
+        .filter((one) => typeof item[one] !== 'string')
+        .map((one): Wrong => ({ path: [...above, list, index, one], shape: 'text' })),
+    ),
+  );
 }
 
-function inVolumes(template: Value): Wrong | undefined {
-  const volumes = (at(template, ['spec', 'volumes']) ?? []) as Fields[];
-  const index = volumes.findIndex(({ name }) => typeof name !== 'string');
-  return index === -1 ? undefined : { path: ['spec', 'volumes', index, 'name'], shape: 'text' };
+function inVolumes(template: Value): Wrong[] {
+  return itemsAt(template, ['spec', 'volumes']).flatMap(({ name }, index): Wrong[] =>
+    typeof name === 'string' ? [] : [{ path: ['spec', 'volumes', index, 'name'], shape: 'text' }],
+  );
 }

@@ -25,7 +25,7 @@ export async function uninject(argv: readonly string[], io: Io): Promise<number>
 function uninjectOne(manifest: Manifest, io: Io): void {
   const ours = manifest.items.filter(isOurs);
   for (const workload of workloadsOf(manifest)) {
-    const operations = misshapen(workload) === undefined ? operationsOf(podOf(workload)) : [];
+    const operations = misshapen(workload).length === 0 ? operationsOf(podOf(workload)) : [];
     io.stderr.write(`${titleOf(workload)}: ${operations.length > 0 ? 'uninjected' : 'unchanged'}\n`);
     if (operations.length === 0) continue;
     const texts = textsOf(at(workload.object, workload.templatePath)!);

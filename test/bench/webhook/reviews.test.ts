@@ -15,6 +15,6 @@ for (const size of SIZES) {
   test(`the pod of ${size} KB is injected, and without a word about the sidecar it is skipped`, () => {
     assert.equal(inject(askingPod(size), context).decision.kind, 'inject');
     const { decision } = inject(silentPod(size), context);
-    assert.ok(decision.kind === 'skip' && decision.code === 'not-opted-in');
+    assert.ok(decision.kind === 'skip' && decision.reasons[0].code === 'not-opted-in');
   });
 }

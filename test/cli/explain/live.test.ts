@@ -133,16 +133,24 @@ test('the copy that is tried is the pod as it was before it was created', async 
   });
 });
 
-test('what is true of the dry run only is not said', async (t) => {
-  const said = ['199', '-', '"rollcall: on a dry run no ServiceAccount is made"'].join(' ');
-  const { warnings } = await explained(t, {
-    [CREATE]: [
-      201,
-      { spec: { containers, initContainers: [{ name: 'rollcall', args: ['sidecar'] }] } },
-      said,
-    ],
+test('what is true of the dry run only is not said, of a pod that was injected already neither', async (t) => {
+  const sentence =
+    'on a dry run no ServiceAccount is made, so the account "default" of the pod is shown unchanged; ' +
+    'created for real, the pod runs as "rollcall-watcher"';
+  const said = ['199', '-', JSON.stringify(`rollcall: ${sentence}`)].join(' ');
+  const spec = { containers, initContainers: [{ name: 'rollcall', args: ['sidecar'] }] };
+  const tried: Answers = { [CREATE]: [201, { spec }, said] };
+  assert.deepEqual((await explained(t, tried)).warnings, []);
+  const status = JSON.stringify({ version: '0.1.0', service: 'db', account: 'scoped' });
+  const injected = {
+    metadata: { name: 'db-0', annotations: { ...annotations, 'rollcall.dev/status': status } },
+    spec: { ...spec, serviceAccountName: 'rollcall-watcher', serviceAccount: 'rollcall-watcher' },
+  };
+  const again = await explained(t, {
+    'GET /api/v1/namespaces/shop/pods/db-0': [200, injected],
+    ...tried,
   });
-  assert.deepEqual(warnings, []);
+  assert.deepEqual(again.warnings, []);
 });
 
 test('a container that is only called like the sidecar is none', async (t) => {

@@ -350,3 +350,24 @@ describe('refusals', () => {
     assert.deepEqual([counting.out, counting.code], ['', 1]);
   });
 });
+
+test('all that is wrong with a workload is told, each in a line of its own, quotes and types among it', async () => {
+  const input = `apiVersion: v1
+kind: Pod
+metadata:
+  name: db
+  annotations: {rollcall.dev/inject: "true", rollcall.dev/wait-for: 3, rollcall.dev/port: "x"}
+spec:
+  containers: [{name: app}]
+`;
+  const { err, code } = await run('inject', ['-f', '-'], { input });
+  assert.equal(code, 1);
+  const told = err.split('\n').filter((line) => line.startsWith('pod/db: refused ('));
+  assert.deepEqual(
+    told.map((line) => /refused \(([a-z-]+)\)/.exec(line)![1]),
+    ['bad-value', 'no-service', 'bad-value'],
+  );
+  const shapes = input.replace('  containers', '  volumes: x\n  nodeSelector: y\n  containers');
+  assert.match((await run('inject', ['-f', '-'], { input: shapes })).err, /volumes has to be a list/);
+  assert.match((await run('inject', ['-f', '-'], { input: shapes })).err, /nodeSelector has to be a map/);
+});

@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { VOLUME_SIZE } from '../../../src/inject/plan.ts';
+import { VOLUME_SIZE } from '../../../src/inject/volumes.ts';
 import { silent } from '../../../src/watcher/log.ts';
 import { replaceFile, type WriteFile } from '../../../src/watcher/outputs/atomic-write.ts';
 import { MembersFile } from '../../../src/watcher/outputs/members-file.ts';

@@ -1,117 +1,87 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { keys } from '../../src/inject/annotations.ts';
-import type { Pod, Volume, VolumeMount } from '../../src/inject/pod.ts';
-import { annotate, askingPod, container, decided, INSTALL, plain, planned, refusal } from './pods.ts';
+import { MOUNT_PATH } from '../../src/inject/names.ts';
+import type { Pod, VolumeMount } from '../../src/inject/pod.ts';
+import { applied, containersOf } from './api-server.ts';
+import { annotate, askingPod, container, injected, planned, pod } from './pods.ts';
+import { accepted, both, device, init, mount, refused, type Tweak, volume } from './tweaks.ts';
 
-type Tweak = (pod: Pod) => void;
+const OURS: VolumeMount = { name: 'rollcall', mountPath: MOUNT_PATH, readOnly: true };
 
-const ORDINARY = { [keys.nativeSidecar.key]: 'false' };
-
-function refused(tweak: Tweak, annotations: Record<string, string> = {}): [code: string, sentence: string] {
-  const [, code, sentence] = refusal(decided(askingPod(both(annotate(annotations), tweak)), plain));
-  return [code, sentence];
+/** The pod after injection. */
+function after(given: Pod): Pod {
+  return applied(given, injected(given).patch);
 }
 
-function accepted(tweak: Tweak, annotations: Record<string, string> = {}): void {
-  const decision = decided(askingPod(both(annotate(annotations), tweak)), plain);
-  assert.equal(decision.kind, 'inject', JSON.stringify(decision));
-}
+const mountsOf = (pod: Pod) => containersOf(pod).map(({ name, volumeMounts }) => [name, volumeMounts]);
 
-const both =
-  (first: Tweak, second: Tweak): Tweak =>
-  (made) => {
-    first(made);
-    second(made);
-  };
-const volume =
-  (one: Volume): Tweak =>
-  ({ spec }) =>
-    spec.volumes!.push(one);
-const mount =
-  (...mounts: VolumeMount[]): Tweak =>
-  ({ spec }) =>
-    spec.containers[0]!.volumeMounts!.push(...mounts);
-const device =
-  (devicePath: string): Tweak =>
-  ({ spec }) => {
-    spec.containers[0]!.volumeDevices = [{ name: 'disk', devicePath }];
-  };
-const init =
-  (name: string, fields: object = {}): Tweak =>
-  ({ spec }) => {
-    spec.initContainers = [...(spec.initContainers ?? []), container(name, fields)];
-  };
-
-describe('a volume under our name', () => {
-  const projected = (sources: unknown[]) => ({ projected: { defaultMode: 0o444, sources } });
-  const audience = [{ serviceAccountToken: { path: 'token', audience: 'a', expirationSeconds: 3600 } }];
-  const foreign: [what: string, Volume][] = [
-    ['of another kind', { name: 'rollcall', configMap: { name: 'x' } }],
-    ['on disk', { name: 'rollcall', emptyDir: {} }],
-    ['of another size', { name: 'rollcall', emptyDir: { medium: 'Memory', sizeLimit: '1Gi' } }],
-    ['with another audience', { name: 'rollcall-token', ...projected(audience) }],
-    ['with no token in it', { name: 'rollcall-token', ...projected([]) }],
-  ];
-  for (const [what, one] of foreign) {
-    test(`${what} is not to be used`, () => {
-      const [code, sentence] = refused(volume(one));
-      assert.equal(code, 'name-taken');
-      assert.match(sentence, new RegExp(`volume "${one.name}" of its own; give it another name`));
-    });
-  }
-
-  test('matters only where ours is needed', () => {
-    const scripts: Volume = { name: 'rollcall-scripts', configMap: { name: 'other' } };
-    accepted(volume(scripts));
-    assert.equal(refused(volume(scripts), { [keys.scripts.key]: 'mine' })[0], 'name-taken');
-    accepted(volume({ name: 'rollcall-token', emptyDir: {} }), { [keys.source.key]: 'dns' });
+describe('the containers', () => {
+  const two = pod(({ spec }) => {
+    spec.containers = [container('app'), container('backup')];
+    spec.initContainers = [container('migrate')];
   });
 
-  test('that is ours already, with defaults or mounts, is none of the application', () => {
-    accepted((made) => {
-      made.spec.volumes!.push(...structuredClone(planned().volumes));
-      mount({ name: 'rollcall', mountPath: '/run/rollcall' })(made);
+  test('that get the mount are all but init containers, or those that are named', () => {
+    const { mount, mounted, mainContainers } = planned(two);
+    assert.deepEqual([mounted, mainContainers], [undefined, new Set(['app', 'backup'])]);
+    assert.deepEqual(mount, { name: 'rollcall', mountPath: MOUNT_PATH, readOnly: true });
+    assert.deepEqual(planned(two, {}).mounted, undefined);
+  });
+
+  test('of which kubectl means one are the same as before an ordinary sidecar came', () => {
+    assert.equal(planned(two).defaultContainer, undefined);
+    const ordinary = { [keys.nativeSidecar.key]: 'false' };
+    assert.equal(planned(two, ordinary).defaultContainer, 'app');
+    const again = pod(({ spec }) => {
+      spec.containers = [{ name: 'rollcall', args: ['sidecar'] }, ...structuredClone(two.spec.containers)];
     });
+    assert.equal(planned(again, ordinary).defaultContainer, 'app');
   });
 });
 
-describe('a container under our name', () => {
-  const ours = structuredClone(planned().sidecar);
-  const foreign: [what: string, Tweak][] = [
-    ['among the containers', ({ spec }) => spec.containers.push(container('rollcall'))],
-    ['among the init containers', init('rollcall')],
-    ['with other arguments', init('rollcall', { args: ['webhook'] })],
-    ['with no list of arguments', init('rollcall', { args: 'sidecar' })],
-  ];
-  for (const [what, tweak] of foreign) {
-    test(`${what} is not replaced`, () => {
-      const [code, sentence] = refused(tweak);
-      assert.deepEqual(
-        [code, sentence],
-        ['name-taken', 'the pod has a container "rollcall" of its own; give it another name'],
-      );
-    });
-  }
+describe('the mount of the application', () => {
+  const mounted = (mount: VolumeMount) =>
+    after(
+      askingPod(({ spec }) => {
+        spec.containers[0]!.volumeMounts!.push(mount);
+      }),
+    ).spec.containers[0]!.volumeMounts;
 
-  test('that is ours is', () => {
-    accepted(({ spec }) => {
-      spec.initContainers = [{ ...structuredClone(ours), image: 'rollcall:0.0.9' }];
-    });
-    accepted(({ spec }) => spec.containers.unshift({ name: 'rollcall', args: ['sidecar'] }), ORDINARY);
-    assert.equal(refused(init('rollcall', { args: ['sidecar'] }), ORDINARY)[0], 'name-taken');
+  test('is made read-only where it is not', () => {
+    assert.deepEqual(mounted({ name: 'rollcall', mountPath: MOUNT_PATH }), [OURS]);
+    assert.deepEqual(mounted({ ...OURS, readOnly: false }), [OURS]);
   });
 
-  test('that is ours stays of its kind, put in offline, say, unless the other kind is asked for', () => {
-    const ordinary: Tweak = ({ spec }) => spec.containers.unshift({ name: 'rollcall', args: ['sidecar'] });
-    accepted(ordinary);
-    assert.equal(planned(askingPod(ordinary)).native, false);
-    assert.equal(refused(ordinary, { [keys.nativeSidecar.key]: 'true' })[0], 'name-taken');
-    const old = { ...INSTALL, nativeSidecars: false };
-    assert.equal(
-      planned(askingPod(init('rollcall', { args: ['sidecar'] })), {}, { install: old }).native,
-      true,
-    );
+  test('is left alone where it is right, with whatever else it says', () => {
+    const more = { ...OURS, recursiveReadOnly: 'Disabled' };
+    assert.deepEqual(mounted(more), [more]);
+  });
+});
+
+describe('the containers that get the mount', () => {
+  const three = (names: string) =>
+    mountsOf(
+      after(
+        askingPod((made) => {
+          annotate({ [keys.containers.key]: names })(made);
+          made.spec.initContainers = [container('migrate', { volumeMounts: [] })];
+          made.spec.containers.push(container('second'));
+        }),
+      ),
+    ).slice(1);
+
+  test('are those that are named, init containers among them; of the others only the token goes', () => {
+    assert.deepEqual(three('app,migrate'), [
+      ['migrate', [OURS]],
+      ['app', [OURS]],
+      ['second', []],
+    ]);
+    assert.deepEqual(three('second'), [
+      ['migrate', []],
+      ['app', []],
+      ['second', [OURS]],
+    ]);
   });
 });
 
@@ -273,37 +243,6 @@ describe('a mount of our volume', () => {
     const scripts: VolumeMount = { name: 'rollcall-scripts', mountPath: '/s' };
     assert.equal(refused(mount(scripts), { [keys.scripts.key]: 'a' })[0], 'name-taken');
     accepted(mount({ ...scripts, readOnly: true }), { [keys.scripts.key]: 'a' });
-  });
-});
-
-describe('on the network of the node', () => {
-  const ports =
-    (...given: object[]): Tweak =>
-    (made) => {
-      made.spec.hostNetwork = true;
-      made.spec.containers[0]!.ports = given;
-    };
-  const notify = (text: string) => ({ [keys.notify.key]: text });
-
-  test('only a port of the pod itself is notified', () => {
-    accepted(ports({ containerPort: 8080 }), notify('http://127.0.0.1:8080/members'));
-    accepted(ports({ containerPort: 80, protocol: 'TCP' }), notify('http://127.0.0.1/'));
-    accepted(ports({ containerPort: 53, protocol: 'UDP' }), notify('udp://[::1]:53'));
-    accepted(() => {}, notify('http://127.0.0.1:10250/'));
-    const cases: [Tweak, string][] = [
-      [ports(), 'http://127.0.0.1:10250/'],
-      [ports({ containerPort: 8080 }), 'http://127.0.0.1:8080/ http://localhost:10250/run'],
-      [ports({ containerPort: 53 }), 'udp://127.0.0.1:53'],
-      [ports({ containerPort: 80, protocol: 'UDP' }), 'http://127.0.0.1/'],
-    ];
-    for (const [tweak, text] of cases) {
-      const [code, sentence] = refused(tweak, notify(text));
-      assert.equal(code, 'bad-value');
-      assert.match(
-        sentence,
-        /^annotation rollcall\.dev\/notify: ".*" leads to a port of the node.*containerPort/,
-      );
-    }
   });
 });
 

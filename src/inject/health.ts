@@ -1,0 +1,61 @@
+/** The port at which the sidecar answers about its health, and the probes that ask it. */
+import { keys } from './annotations.ts';
+import { reason } from './codes.ts';
+import { NAME, PORT } from './names.ts';
+import type { PodSpec } from './pod.ts';
+import { NO_FAULTS, type Rule } from './rule.ts';
+import { shown } from './shown.ts';
+
+/** A number, or `off`: then health is asked through the socket beside the members. */
+export type Port = number | 'off';
+
+/**
+ * Returns the port where nobody names one. On the network of the node another pod could have it, and beside a
+ * container that has it, one of the two would fail.
+ */
+export function portOf({ hostNetwork, containers, initContainers = [] }: PodSpec): Port {
+  const others = [...containers, ...initContainers].filter(({ name }) => name !== NAME);
+  const taken = others.some(({ ports }) => ports?.some(({ containerPort }) => containerPort === PORT));
+  return hostNetwork === true || taken ? 'off' : PORT;
+}
+
+/** A probe that is a process: Node starts in 0.05 s, and on a node without CPU to spare in seconds. */
+export const PROCESS_SECONDS = 10;
+
+/** Returns the probe that restarts a sidecar which hangs. */
+export function livenessProbe(port: Port) {
+  const probe =
+    port === 'off' ? { ...exec('healthz'), timeoutSeconds: PROCESS_SECONDS } : httpGet('healthz', port);
+  // A process every 10 s would cost more than it finds.
+  return { ...probe, periodSeconds: port === 'off' ? 30 : 10, failureThreshold: 3 };
+}
+
+export function httpGet(check: string, port: number) {
+  return { httpGet: { path: `/${check}`, port } };
+}
+
+/** Returns the handler that asks as a process. With a number of seconds it waits so long for the answer. */
+export function exec(check: string, waitSeconds?: number) {
+  const wait = waitSeconds === undefined ? [] : ['--wait', `${waitSeconds}`];
+  return { exec: { command: ['rollcall', 'probe', '--check', check, ...wait] } };
+}
+
+/** The containers of a pod share its address: of two that listen on a port, one fails. */
+export const takenPort: Rule = {
+  needs: [],
+  faults({ pod: { spec }, options: { port }, settings }) {
+    if (port === undefined || port === 'off') return NO_FAULTS;
+    // One of them is enough: another port is another for all.
+    const other = [...spec.containers, ...(spec.initContainers ?? [])].find(
+      ({ name, ports = [] }) =>
+        name !== NAME && ports.some((one) => one.containerPort === port && one.protocol !== 'UDP'),
+    );
+    if (other === undefined) return NO_FAULTS;
+    return [
+      reason(
+        'bad-value',
+        `${settings.named(keys.port)}: "${port}" is a port of container "${shown(other.name)}"; write another, or "off"`,
+      ),
+    ];
+  },
+};

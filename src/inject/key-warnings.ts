@@ -1,0 +1,51 @@
+/** Warnings about keys that do nothing where they stand: they are misspelled, or somebody else has to say them. */
+import { type Key, keys, PLACES, PREFIX, type Written } from './annotations.ts';
+import { isSurprising, type Reasons, type Warning, warning } from './codes.ts';
+import { STATUS_KEY } from './names.ts';
+import { type Namespace, own, type Pod } from './pod.ts';
+import { unknownKeys } from './settings.ts';
+import { shown } from './shown.ts';
+
+/** Of more keys that there are not, the rest is counted: API servers cut warnings of over 4,096 characters. */
+const NAMED_KEYS = 10;
+
+/** Warns of what is written on the pod: keys that there are not, and keys on a pod that nobody asks for. */
+export function podKeyWarnings({ metadata }: Pod, leftAlone: Reasons | undefined): Warning[] {
+  const ours = Object.keys(metadata?.annotations ?? {}).filter((key) => key.startsWith(PREFIX));
+  const { named, more } = unknownKeys(ours, NAMED_KEYS);
+  const warnings = named.map(({ key, meant }) => {
+    const hint = meant === undefined ? '' : `; is ${meant} meant?`;
+    return warning('unknown-key', `annotation ${shown(key)} is not known${hint}`);
+  });
+  if (more > 0) warnings.push(warning('unknown-key', `${more} more annotations of ${PREFIX} are not known`));
+  if (ours.includes(keys.podAccess.key)) {
+    const sentence = `annotation ${keys.podAccess.key} does nothing on a pod; write it on the namespace`;
+    warnings.push(warning('idle-key', sentence));
+  }
+  const idle = ours.find((key) => key !== STATUS_KEY);
+  if (leftAlone?.[0].code === 'not-opted-in' && idle !== undefined) {
+    const why = leftAlone[0].sentence;
+    const sentence = `annotation ${shown(idle)} does nothing on a pod that is not injected; ${why}`;
+    warnings.push(warning('idle-key', sentence));
+  }
+  return warnings;
+}
+
+/** The keys that a namespace does not decide. */
+const NOT_OF_NAMESPACE = Object.values<Key<unknown>>(keys).filter(
+  ({ on, kind }) => kind === 'annotation' && !(PLACES[on] as readonly Written[]).includes('namespace'),
+);
+
+/** Warns of what is written on the namespace of a pod that is to be injected, and does nothing there. */
+export function namespaceKeyWarnings({ annotations }: Namespace, leftAlone: Reasons | undefined): Warning[] {
+  if (leftAlone !== undefined && !isSurprising(leftAlone[0].code)) return [];
+  const ignored = NOT_OF_NAMESPACE.filter(({ key }) => own(annotations, key) !== undefined);
+  if (ignored.length === 0) return [];
+  return [
+    warning(
+      'namespace-key',
+      `these annotations of the namespace do nothing: ${ignored.map(({ key }) => key).join(', ')}; write them on the ` +
+        'pod, since what runs, sends, mounts or changes identity is not for a namespace to say',
+    ),
+  ];
+}

@@ -1,0 +1,171 @@
+/**
+ * Installed one way and another, while pods are made all the time; and uninstalled, in the wrong order too. Ends
+ * with the installation that the other tests find.
+ */
+
+import assert from 'node:assert/strict';
+import { after, before, suite, test } from 'node:test';
+import { missing } from '../deploy/rendered.ts';
+import { eventually } from '../support/eventually.ts';
+import { metricSum } from '../support/metrics.ts';
+import { headlessService, INJECT, idlePod, streamingPod, streamOf } from './app.ts';
+import { run } from './command.ts';
+import {
+  apply,
+  get,
+  kubectl,
+  namespace,
+  rolledOut,
+  SYSTEM_NAMESPACE,
+  tryCreate,
+  tryKubectl,
+} from './kubernetes.ts';
+import { PodStream, told } from './pod-stream.ts';
+
+const NAMESPACE = 'e2e-install';
+const IN_NAMESPACE = `--namespace=${NAMESPACE}`;
+const IN_SYSTEM = `--namespace=${SYSTEM_NAMESPACE}`;
+const CHART = ['rollcall', 'deploy/chart', IN_SYSTEM, '--wait', '--timeout=120s'];
+const OF_ROLLCALL = '--selector=app.kubernetes.io/part-of=rollcall';
+/** A termination of 30 s, of which the namespace controller waits for half before it looks again. */
+const PATIENT = { timeoutMs: 60_000, everyMs: 500 };
+const noHelm = missing('helm');
+
+const helm = (...args: string[]): Promise<string> => run('helm', args);
+
+suite('installing and uninstalling', { timeout: 300_000 }, () => {
+  before(() => namespace(NAMESPACE));
+
+  after(async () => {
+    await kubectl('apply', '--kustomize=deploy');
+    await rolledOut(SYSTEM_NAMESPACE, 'deployment/rollcall');
+    await eventually(
+      'injection',
+      async () => (await dryRun('probe')).includes('rollcall.dev/status'),
+      PATIENT,
+    );
+    await kubectl('delete', 'namespace', NAMESPACE, '--wait=false');
+  });
+
+  test('kustomize to Helm and back, and each replica restarted: no pod is refused and none missed', async (t) => {
+    const webhooks = await failures();
+    const gated = { schedulingGates: [{ name: 'rollcall.dev/e2e' }], terminationGracePeriodSeconds: 0 };
+    const pod = idlePod(NAMESPACE, '');
+    const stream = new PodStream({ ...pod, spec: { ...pod.spec, ...gated } });
+    t.after(async () => {
+      await stream.end();
+      await kubectl('delete', 'pods', '--all', IN_NAMESPACE, '--force', '--grace-period=0', '--wait=false');
+    });
+    await stream.start();
+    const { configuration, pods } = await running();
+    if (noHelm) t.diagnostic(`Helm is left out: ${noHelm}`);
+    else {
+      await helm('install', ...CHART, '--take-ownership');
+      assert.deepEqual(await running(), { configuration, pods }, 'Helm took over what was there');
+      await kubectl('apply', '--kustomize=deploy');
+      // The way back: Helm forgets the release.
+      await kubectl('delete', 'secret', IN_SYSTEM, '--selector=owner=helm,name=rollcall');
+      assert.deepEqual(await running(), { configuration, pods });
+    }
+    await kubectl('rollout', 'restart', 'deployment/rollcall', IN_SYSTEM);
+    await rolledOut(SYSTEM_NAMESPACE, 'deployment/rollcall');
+    // The ones before are gone when their draining is over, and with them the last calls.
+    await eventually('their end', async () => (await running()).pods.length === pods.length, PATIENT);
+    const lost = await stream.end();
+    t.diagnostic(`${lost.created} pods, ${lost.perSecond.toFixed(1)} a second`);
+    assert.deepEqual(told(lost), { refused: 0, missed: 0, first: [] });
+    assert.ok(lost.perSecond >= 10 && lost.created > 100);
+    assert.ok((await running()).pods.every((uid) => !pods.includes(uid)));
+    assert.deepEqual(await failures(), webhooks, 'what the API server counts');
+  });
+
+  test('the namespace deleted alone takes the configuration with it, and every pod starts', async (t) => {
+    const began = Date.now();
+    await kubectl('delete', 'namespace', SYSTEM_NAMESPACE);
+    await eventually('no configuration', async () => (await configurations()) === '', PATIENT);
+    t.diagnostic(`after ${((Date.now() - began) / 1000).toFixed(0)} s`);
+    assert.equal((await tryCreate(idlePod(NAMESPACE, 'without', INJECT))).code, 0);
+    await kubectl('wait', 'pod/without', '--for=condition=Ready', '--timeout=60s', IN_NAMESPACE);
+    assert.equal((await get('pod', 'without', IN_NAMESPACE)).spec.initContainers, undefined);
+    await kubectl('delete', '--kustomize=deploy', '--ignore-not-found');
+    assert.deepEqual(await leftOver(), { parts: [], namespace: false });
+  });
+
+  test('Helm on a cluster without anything: the first injected pod, and nothing but what is told stays', {
+    skip: noHelm,
+  }, async () => {
+    await helm('install', ...CHART, '--create-namespace');
+    await apply(headlessService(NAMESPACE), streamingPod(NAMESPACE, 'first'));
+    await kubectl('wait', 'pod/first', '--for=condition=Ready', '--timeout=60s', IN_NAMESPACE);
+    await eventually('a member', async () => (await streamOf(NAMESPACE, 'first')).names().includes('first'));
+    await helm('uninstall', 'rollcall', IN_SYSTEM, '--wait');
+    assert.equal((await tryCreate(idlePod(NAMESPACE, 'after', INJECT))).code, 0);
+    await kubectl('wait', 'pod/after', '--for=condition=Ready', '--timeout=60s', IN_NAMESPACE);
+    // The namespace of a release, and in it the Secret of the certificates, which the webhook made.
+    assert.deepEqual(await leftOver(), { parts: [], namespace: true });
+    await kubectl('get', 'secret', 'rollcall-tls', IN_SYSTEM);
+    // Accounts and bindings that running pods use.
+    const made = '--selector=app.kubernetes.io/managed-by=rollcall';
+    const rest = await kubectl('get', 'serviceaccounts,rolebindings', '--output=name', IN_NAMESPACE, made);
+    assert.deepEqual(rest.trim().split('\n').sort(), [
+      'rolebinding.rbac.authorization.k8s.io/rollcall-watcher',
+      'serviceaccount/rollcall-watcher',
+    ]);
+    await kubectl('delete', 'namespace', SYSTEM_NAMESPACE);
+  });
+});
+
+/** The configuration and the replicas that are there. */
+async function running(): Promise<{ configuration: string; pods: string[] }> {
+  const { metadata } = await get('mutatingwebhookconfiguration', 'rollcall');
+  const { items } = await get('pods', IN_SYSTEM);
+  const uids: string[] = items.map((pod: { metadata: { uid: string } }) => pod.metadata.uid);
+  return { configuration: metadata.uid, pods: uids.sort() };
+}
+
+const configurations = () => kubectl('get', 'mutatingwebhookconfigurations', '--output=name', OF_ROLLCALL);
+
+const dryRun = async (name: string): Promise<string> => {
+  const args = [
+    'run',
+    name,
+    '--image=probe',
+    '--restart=Never',
+    '--dry-run=server',
+    '--output=json',
+    IN_NAMESPACE,
+  ];
+  return (
+    await tryKubectl([
+      ...args,
+      '--annotations=rollcall.dev/inject=true',
+      '--annotations=rollcall.dev/service=app',
+    ])
+  ).stdout;
+};
+
+/** What is there of an installation in a cluster, in all kinds that there are. */
+async function leftOver(): Promise<{ parts: string[]; namespace: boolean }> {
+  const kinds = (await kubectl('api-resources', '--verbs=list', '--output=name')).trim().split('\n');
+  const found = await kubectl(
+    'get',
+    kinds.join(),
+    '--all-namespaces',
+    '--output=name',
+    '--ignore-not-found',
+    OF_ROLLCALL,
+  );
+  const namespaces = await kubectl('get', 'namespaces', '--output=name');
+  return {
+    parts: found.split('\n').filter((name) => name !== ''),
+    namespace: namespaces.split('\n').includes(`namespace/${SYSTEM_NAMESPACE}`),
+  };
+}
+
+/** What the API server counts of calls that failed: pods that were let through, and pods that were refused. */
+async function failures(): Promise<number[]> {
+  const text = await kubectl('get', '--raw=/metrics');
+  return ['fail_open_count', 'rejection_count'].map((name) =>
+    metricSum(text, `apiserver_admission_webhook_${name}`, { name: 'pods.rollcall.dev' }),
+  );
+}

@@ -1,0 +1,116 @@
+/** A steady stream of pods that ask for the sidecar, and a count of those that were refused or missed. */
+
+import { setTimeout as delay } from 'node:timers/promises';
+import { BackgroundProcess } from '../support/background-process.ts';
+import { INJECT, type idlePod } from './app.ts';
+
+/** More than ten a second, also when the last one is late. */
+const EVERY_MS = 80;
+/** Kept in a test's message: the first ones say what went wrong. */
+const TOLD = 3;
+
+export interface Lost {
+  created: number;
+  /** What the API server said instead of creating the pod. */
+  refused: string[];
+  /** Names of the pods that were created without the sidecar. */
+  missed: string[];
+  perSecond: number;
+}
+
+type Pod = ReturnType<typeof idlePod>;
+
+/**
+ * The pods are whole and stored, and a gate keeps them from nodes: a node could not start ten a second, and what
+ * is measured here is over when a pod is created.
+ */
+export class PodStream {
+  readonly #proxy = new BackgroundProcess('kubectl proxy', 'kubectl', ['proxy', '--port=0']);
+  readonly #pods: string;
+  readonly #pod: Pod;
+  readonly #pending = new Set<Promise<void>>();
+  readonly #counted: Lost = { created: 0, refused: [], missed: [], perSecond: 0 };
+  #base = '';
+  #sent = 0;
+  #ended = false;
+  #began = 0;
+  #sending: Promise<void> = Promise.resolve();
+
+  /** Sends pods like this one, under names of their own. */
+  constructor(pod: Pod) {
+    this.#pod = pod;
+    this.#pods = `/api/v1/namespaces/${pod.metadata.namespace}/pods`;
+  }
+
+  async start(): Promise<void> {
+    const serving = /^Starting to serve on (\S+)$/;
+    const address = await this.#proxy.until('its address', () =>
+      this.#proxy.output.map((line) => serving.exec(line)?.[1]).find((found) => found !== undefined),
+    );
+    this.#base = `http://${address}`;
+    this.#began = performance.now();
+    this.#sending = this.#send();
+  }
+
+  /** What was lost since the start. The stream is over. */
+  async end(): Promise<Lost> {
+    this.#ended = true;
+    await this.#sending;
+    const seconds = (performance.now() - this.#began) / 1000;
+    await Promise.all(this.#pending);
+    await this.#proxy.stop();
+    return { ...this.#counted, perSecond: this.#sent / seconds };
+  }
+
+  /** By the clock: an answer that is late delays nobody, and a timer that is late is made up for. */
+  async #send(): Promise<void> {
+    while (!this.#ended) {
+      const due = Math.floor((performance.now() - this.#began) / EVERY_MS) + 1;
+      for (; this.#sent < due; this.#sent += 1) {
+        const creation: Promise<void> = this.#create(`stream-${this.#sent}`).finally(() =>
+          this.#pending.delete(creation),
+        );
+        this.#pending.add(creation);
+      }
+      await delay(EVERY_MS / 2);
+    }
+  }
+
+  async #create(name: string): Promise<void> {
+    const { refused, missed } = this.#counted;
+    try {
+      const answer = await fetch(this.#base + this.#pods, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({
+          ...this.#pod,
+          metadata: { ...this.#pod.metadata, name, annotations: INJECT },
+        }),
+      });
+      const text = await answer.text();
+      if (answer.status !== 201) refused.push(text.slice(0, 300));
+      else if (!isInjected(JSON.parse(text))) missed.push(name);
+      else this.#counted.created += 1;
+    } catch (error) {
+      refused.push(String(error));
+    }
+  }
+}
+
+/** What a failed assertion shows. */
+export const told = ({ refused, missed }: Lost): object => ({
+  refused: refused.length,
+  missed: missed.length,
+  first: [...refused.slice(0, TOLD), ...missed.slice(0, TOLD)],
+});
+
+function isInjected({
+  metadata,
+  spec,
+}: {
+  metadata: Pod['metadata'];
+  spec: { initContainers?: { name: string }[] };
+}) {
+  const [first] = spec.initContainers ?? [];
+  return first?.name === 'rollcall' && 'rollcall.dev/status' in metadata.annotations;
+}

@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { keys } from '../../src/inject/annotations.ts';
+import { samples } from './key-samples.ts';
+import { annotate, askingPod, injected, labelled, pod, warned } from './pods.ts';
+
+describe('warnings', () => {
+  const warnings = (annotations: Record<string, string>, context = {}, base = askingPod) =>
+    warned(injected(base(annotate(annotations)), context));
+
+  test('name keys that there are not, whatever becomes of the pod', () => {
+    const typo = { 'rollcall.dev/wait-fro': '3', 'rollcall.dev/zzzzzz': '' };
+    const unknown = [
+      'annotation rollcall.dev/wait-fro is not known; is rollcall.dev/wait-for meant?',
+      'annotation rollcall.dev/zzzzzz is not known',
+    ];
+    assert.deepEqual(warnings(typo), unknown);
+    assert.deepEqual(warnings({ ...typo, [keys.inject.key]: 'false' }), unknown);
+    assert.deepEqual(warnings({ ...typo, [keys.service.key]: 'No!' }), unknown);
+  });
+
+  test('say that nothing comes of keys on a pod that nobody asks for', () => {
+    const [warning, ...more] = warnings({ [keys.service.key]: 'db' }, {}, pod);
+    assert.match(warning!, /rollcall\.dev\/service does nothing on a pod that is not injected; neither/);
+    assert.deepEqual(more, []);
+    assert.deepEqual(warnings({ [keys.status.key]: 'x' }, {}, pod), [], 'it is ours');
+    assert.deepEqual(warnings({ 'other.example/a': 'x' }, {}, pod), []);
+  });
+});
+
+test('what runs, sends, mounts or changes identity is not for a namespace to say: it is warned of', () => {
+  const unheard = [
+    'onStart',
+    'onChange',
+    'scripts',
+    'notify',
+    'mountPath',
+    'containers',
+    'serviceAccount',
+  ] as const;
+  for (const name of unheard) {
+    const { key } = keys[name];
+    const { good } = samples[name];
+    const namespace = { ...labelled, annotations: { [key]: name === 'containers' ? 'none' : good[1]! } };
+    const silent = pod(({ spec: made }) => Object.assign(made, { subdomain: 'db' }));
+    const report = injected(silent, { namespace });
+    assert.deepEqual(report.plan, injected(silent, { namespace: labelled }).plan, key);
+    const [warning, ...more] = report.warnings;
+    assert.deepEqual([warning!.code, more], ['namespace-key', []]);
+    assert.match(warning!.sentence, /^these annotations of the namespace do nothing: rollcall/);
+    assert.ok(warning!.sentence.includes(key));
+    assert.deepEqual(injected(pod(), { namespace: { ...namespace, labels: {} } }).warnings, []);
+  }
+});
