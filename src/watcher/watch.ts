@@ -24,6 +24,8 @@ const COALESCE_LIMIT_MS = 100;
 /** A stream that ended is given this long to be back before the membership counts as stale. */
 const LOST_GRACE_MS = 1000;
 const HEARTBEAT_SECONDS = 5;
+/** The signal of who follows for ever. */
+const NEVER = new AbortController().signal;
 
 export interface WatchOptions {
   source: Source;
@@ -90,10 +92,14 @@ export class Watch implements View {
 
   /** Follows the source until `signal` aborts. Rejects only on a fault of our own. */
   async run(signal?: AbortSignal): Promise<void> {
-    for await (const event of this.#source.events()) {
-      if (signal?.aborted) return;
+    const hear = (event: SourceEvent) => {
       this.#absorb(event);
       this.#pulse();
+    };
+    if (this.#source.follow !== undefined) return this.#source.follow(hear, signal ?? NEVER);
+    for await (const event of this.#source.events()) {
+      if (signal?.aborted) return;
+      hear(event);
     }
   }
 

@@ -39,7 +39,17 @@ export class Wedge {
   }
 
   wrap(source: Source): Source {
-    return { name: source.name, events: () => this.#held(source) };
+    const held: Source = { name: source.name, events: () => this.#held(source) };
+    const { follow } = source;
+    if (follow === undefined) return held;
+    return { ...held, follow: (hear, signal) => follow((event) => this.#hold(() => hear(event)), signal) };
+  }
+
+  /** What is told meanwhile is heard when the wedge is over, in order. */
+  #hold(hear: () => void): void {
+    const now = this.#clock.now();
+    if (now >= this.#from && now < this.#until) this.#free.push(hear);
+    else hear();
   }
 
   async *#held(source: Source): AsyncGenerator<SourceEvent, never> {

@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { TLSSocket } from 'node:tls';
+import { chunksOf } from '../../src/watcher/kubernetes/body.ts';
 import { silent } from '../../src/watcher/log.ts';
 import { Api, isStatus } from '../../src/webhook/api.ts';
 import { issue } from '../../src/webhook/certificates/issue.ts';
@@ -57,7 +58,7 @@ test('a client certificate is shown, and a path of the server is kept, by reques
   t.after(() => client.close());
   await client.get('/version');
   const { body } = await client.transport.get('/version').response;
-  await body.next();
+  await chunksOf(body).next();
   const { fingerprint256 } = new X509Certificate(cert);
   assert.deepEqual(seen, [
     ['/clusters/a/version', fingerprint256],

@@ -2,6 +2,7 @@ import { type Clock, type Tick, ticking } from '../clock.ts';
 import { Corrupt } from '../lines.ts';
 import { parseStatus } from './answers.ts';
 import { type StatusObject, statusError } from './api-error.ts';
+import { chunksOf } from './body.ts';
 import type { Request, Response } from './transport.ts';
 
 /** What waiting tells meanwhile. */
@@ -42,10 +43,11 @@ export async function* textOf(
   maxBytes = MAX_PAGE_BYTES,
   over: 'corrupt' | 'cut' = 'corrupt',
 ): AsyncGenerator<Sign, string> {
+  const arriving = chunksOf(body);
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for (;;) {
-    const next = yield* ticking(body.next(), clock, RESPONSE_MS, 'the API server stopped sending');
+    const next = yield* ticking(arriving.next(), clock, RESPONSE_MS, 'the API server stopped sending');
     if (next.done) return Buffer.concat(chunks).toString('utf8');
     yield { type: 'evidence' };
     bytes += next.value.length;
