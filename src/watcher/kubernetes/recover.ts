@@ -122,7 +122,8 @@ function afterApiError<Kept>(error: ApiError, state: State<Kept>, now: number): 
   if (error.where !== 'stream' || error.status < 500) return failed(error, restarted(state));
   const history = { ...state.history, streamErrors: state.history.streamErrors + 1 };
   // From what was applied last: an older list, which a late replica has, would go back in time.
-  const phase = history.streamErrors > 1 ? listing<Kept>(versionOf(state.phase), history) : state.phase;
+  const phase =
+    history.streamErrors > 1 ? listing<Kept>(versionOf(state.phase), history) : restarted(state).phase;
   return failed(error, { phase, history });
 }
 

@@ -21,8 +21,6 @@ const WATCH_SECONDS = [300, 600] as const;
 /** So that a thousand watches that a proxy cut at once are not back in step. */
 const RESUME_JITTER_MS = 200;
 
-type Hear<Kept> = (event: SourceEvent<Kept>) => void;
-
 /** The source that lists and watches one collection for ever. */
 export function kubernetesSource(
   collection: Collection,
@@ -30,10 +28,11 @@ export function kubernetesSource(
   clock: Clock,
   log: Log,
 ): Source {
+  const around = { collection, transport, clock, log };
   return {
     name: collection.name,
     events: () => follow(collection, transport, clock, log),
-    follow: (hear, signal) => reflect(collection, transport, clock, log, hear, signal),
+    follow: (hear, signal) => new Reflector({ ...around, hear, signal }).run(),
   };
 }
 
@@ -44,19 +43,20 @@ export function follow<Kept>(
   clock: Clock,
   log: Log,
 ): AsyncGenerator<SourceEvent<Kept>, never> {
-  return pulled((hear, signal) => reflect(collection, transport, clock, log, hear, signal));
+  const around = { collection, transport, clock, log };
+  return pulled((hear, signal) => new Reflector({ ...around, hear, signal }).run());
 }
 
-/** Tells `hear` of everything until `signal` aborts; rejects with what `hear` throws, and with nothing else. */
-async function reflect<Kept>(
-  collection: Listed<Kept>,
-  transport: Transport,
-  clock: Clock,
-  log: Log,
-  hear: Hear<Kept>,
-  signal: AbortSignal,
-): Promise<void> {
-  await new Reflector(collection, transport, clock, log, hear, signal).run();
+/** What a reflector works with. */
+interface Reflection<Kept> {
+  collection: Listed<Kept>;
+  transport: Transport;
+  clock: Clock;
+  log: Log;
+  /** Is told of everything. */
+  hear: (event: SourceEvent<Kept>) => void;
+  /** Ends the reflector when it aborts. */
+  signal: AbortSignal;
 }
 
 /** Whoever heard of an event has thrown: a fault that no retry mends. */
@@ -70,7 +70,7 @@ class Reflector<Kept> {
   #transport: Transport;
   #clock: Clock;
   #log: Log;
-  #hear: Hear<Kept>;
+  #hear: Reflection<Kept>['hear'];
   #signal: AbortSignal;
   #state: State<Kept> = START;
   #store: Store<Kept>;
@@ -79,14 +79,7 @@ class Reflector<Kept> {
   /** When the next safety list is due. */
   #listAt = Number.POSITIVE_INFINITY;
 
-  constructor(
-    collection: Listed<Kept>,
-    transport: Transport,
-    clock: Clock,
-    log: Log,
-    hear: Hear<Kept>,
-    signal: AbortSignal,
-  ) {
+  constructor({ collection, transport, clock, log, hear, signal }: Reflection<Kept>) {
     this.#collection = collection;
     this.#transport = transport;
     this.#clock = clock;
@@ -97,6 +90,7 @@ class Reflector<Kept> {
     this.#backoff = new Backoff(clock);
   }
 
+  /** Lists and watches until the signal aborts; rejects with what `hear` throws, and with nothing else. */
   async run(): Promise<void> {
     try {
       while (!this.#signal.aborted) await this.#step().catch((error) => this.#recover(error));
