@@ -23,7 +23,7 @@ export interface DnsGroup extends Perspective<'service'> {
   portNames?: readonly string[] | undefined;
 }
 
-export interface Answer {
+export interface GroupAnswer {
   members: Member[];
   /** The shortest TTL of its records, in seconds. */
   ttl: number;
@@ -56,7 +56,7 @@ export class DnsLookup {
   }
 
   /** The group as DNS has it now, or why that is not known; the `first` word on it leaves nobody out. */
-  async *ask(first: boolean): AsyncGenerator<SourceEvent, Answer | DnsFailure> {
+  async *ask(first: boolean): AsyncGenerator<SourceEvent, GroupAnswer | DnsFailure> {
     try {
       const targets = yield* this.#targets();
       if (targets === undefined) return yield* this.#byAddress();
@@ -103,7 +103,7 @@ export class DnsLookup {
     targets: Targets,
     unnamed: DnsFailure | undefined,
     first: boolean,
-  ): AsyncGenerator<SourceEvent, Answer> {
+  ): AsyncGenerator<SourceEvent, GroupAnswer> {
     const outcomes = yield* this.#addresses([...targets.keys()]);
     const portNames: PortNames = new Map([...this.#portNames.values()].flatMap((names) => [...names]));
     const known = new Map<string, Families>();
@@ -128,7 +128,7 @@ export class DnsLookup {
    * One family only: DNS does not say which two addresses are one pod's, and who is counted twice
    * does more harm to a quorum than who has an address less.
    */
-  async *#byAddress(): AsyncGenerator<SourceEvent, Answer> {
+  async *#byAddress(): AsyncGenerator<SourceEvent, GroupAnswer> {
     let outcome = yield* this.#address('A', this.#service);
     if (outcome instanceof DnsFailure && outcome.code === 'ENODATA') {
       outcome = yield* this.#address('AAAA', this.#service);

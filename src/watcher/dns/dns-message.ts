@@ -100,13 +100,14 @@ function decode(message: Buffer, id: number, question: Question): Reply {
   return { code, truncated, records: settled(answers, question) };
 }
 
-interface Answer extends ResourceRecord {
+/** A record of the answer, with the name that it is about. */
+interface OwnedRecord extends ResourceRecord {
   owner: string;
   type: number;
 }
 
-function readAnswers(message: Buffer, start: number, count: number): Answer[] {
-  const answers: Answer[] = [];
+function readAnswers(message: Buffer, start: number, count: number): OwnedRecord[] {
+  const answers: OwnedRecord[] = [];
   let at = start;
   for (let index = 0; index < count; index += 1) {
     const { name: owner, end } = readName(message, at);
@@ -147,7 +148,7 @@ function readData(
 }
 
 /** The records under the name that was asked for, or under the one that it is an alias of. */
-function settled(answers: readonly Answer[], { name, type }: Question): ResourceRecord[] {
+function settled(answers: readonly OwnedRecord[], { name, type }: Question): ResourceRecord[] {
   let owner = name;
   for (let step = 0; step < answers.length; step += 1) {
     const alias = answers.find((one) => one.type === TYPES.CNAME && isSame(one.owner, owner));

@@ -4,7 +4,7 @@ import type { Log } from '../log.ts';
 import { Malformed } from '../membership/malformed.ts';
 import type { Member } from '../protocol.ts';
 import type { Source, SourceEvent } from '../source.ts';
-import { type Answer, type DnsGroup, DnsLookup } from './dns-lookup.ts';
+import { type DnsGroup, DnsLookup, type GroupAnswer } from './dns-lookup.ts';
 import { DnsFailure, type DnsResolver } from './dns-resolver.ts';
 
 export interface DnsOptions extends DnsGroup {
@@ -63,7 +63,7 @@ async function* poll({ malformed, awaits, ...options }: DnsOptions): AsyncGenera
     if (error === undefined) {
       // The next failure begins anew: a poll, unlike a connection, does not cost more after one.
       backoff = undefined;
-      yield* sleeping(clock, haste.limited(paceOf(answer as Answer, clock)));
+      yield* sleeping(clock, haste.limited(paceOf(answer as GroupAnswer, clock)));
     } else {
       backoff ??= new Backoff(clock);
       const delay = haste.limited(backoff.failed());
@@ -107,13 +107,13 @@ class Haste {
   }
 }
 
-function told(answer: Answer | DnsFailure): SourceEvent {
+function told(answer: GroupAnswer | DnsFailure): SourceEvent {
   if (answer instanceof DnsFailure) return { type: 'failure', reason: 'dns', message: answer.message };
   const parts = new Map(answer.members.map((member) => [member.uid, [member]]));
   return { type: 'replace', parts, partial: answer.missing?.message };
 }
 
-function paceOf({ ttl }: Answer, clock: Clock): number {
+function paceOf({ ttl }: GroupAnswer, clock: Clock): number {
   const [least, most] = PACE_SECONDS;
   return Math.min(Math.max(ttl, least), most) * 1000 * (1 + JITTER * clock.random());
 }

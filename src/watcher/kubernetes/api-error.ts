@@ -1,5 +1,3 @@
-import { Timeout } from '../clock.ts';
-import { Corrupt } from '../lines.ts';
 import type { StaleReason } from '../protocol.ts';
 
 /** The parts of a `Status` object that decide anything. */
@@ -42,11 +40,12 @@ export function statusError(
   return new ApiError(status, where, bounded * 1000);
 }
 
-/** The version asked for is one that this server has not reached: its data went back in time. */
-export function isTooLargeVersion(error: ApiError): boolean {
-  return (
-    error.causes.includes('ResourceVersionTooLarge') || /too large resource version/i.test(error.message)
-  );
+/**
+ * Whether the version asked for is one that this server has not reached: its data went back in time. Servers
+ * give that cause since Kubernetes 1.19.
+ */
+export function isTooLargeVersion({ causes }: ApiError): boolean {
+  return causes.includes('ResourceVersionTooLarge');
 }
 
 /**
@@ -72,13 +71,12 @@ export function failureOf(error: unknown): Failure {
     const mayWait = error.status === 429 || error.status === 503;
     return { reason, message: error.message, retryAfterMs: mayWait ? error.retryAfterMs : 0 };
   }
-  const known = error instanceof Timeout || error instanceof Corrupt;
-  const code = known ? undefined : (error as NodeJS.ErrnoException).code;
-  const message = error instanceof Error ? error.message : String(error);
-  return {
-    reason: 'disconnected',
-    // biome-ignore lint/plugin: the message is Node's, and is only kept from saying its code twice
-    message: code === undefined || message.includes(code) ? message : `${message} (${code})`,
-    retryAfterMs: 0,
-  };
+  return { reason: 'disconnected', message: messageOf(error), retryAfterMs: 0 };
+}
+
+/** The message, with the code where it has one that the message does not name: those of system calls do. */
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { message, code, syscall } = error as NodeJS.ErrnoException;
+  return code === undefined || syscall !== undefined ? message : `${message} (${code})`;
 }

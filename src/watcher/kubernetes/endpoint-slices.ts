@@ -8,11 +8,11 @@ import { isSelf, type Perspective, serviceName } from '../perspective.ts';
 import type { Member } from '../protocol.ts';
 import type { Collection, KubernetesObject } from './collection.ts';
 import { booleanAt, type Fields, numberAt, objectAt, objectsAt, textAt, textsAt } from './fields.ts';
-import { finder, type Place, saysTheSame } from './same-endpoint.ts';
+import { finder, type SliceContext, saysTheSame } from './same-endpoint.ts';
 import { SharedTexts } from './shared-texts.ts';
 
 /** What the endpoints of one slice are read with. */
-interface Reading extends Place {
+interface Reading extends SliceContext {
   perspective: Perspective<'service'>;
   texts: SharedTexts;
   malformed: Malformed;

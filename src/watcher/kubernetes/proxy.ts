@@ -1,6 +1,7 @@
 import { BlockList, isIP, type Socket } from 'node:net';
 
-type Environment = Readonly<Record<string, string | undefined>>;
+/** The variables of the process. */
+export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * The proxy on the way to an API server over TLS, from HTTPS_PROXY and NO_PROXY as client-go and curl read

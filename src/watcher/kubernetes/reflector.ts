@@ -3,16 +3,16 @@ import { type Clock, sleeping, Timeout } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { pulled } from '../pulled.ts';
 import type { Source, SourceEvent } from '../source.ts';
-import { parsePage, type WatchEvent } from './answers.ts';
 import { failureOf } from './api-error.ts';
 import type { Collection, Listed } from './collection.ts';
-import { responseOf, textOf } from './exchange.ts';
+import { listPath, watchPath } from './list-watch-paths.ts';
+import { parsePage, type WatchEvent } from './parse-response.ts';
+import { responseOf, textOf } from './read-response.ts';
 import { type Delay, isConnectionEnd, recover, WatchEnded } from './recover.ts';
 import { relistWindow } from './relist-pace.ts';
-import { listPath, watchPath } from './requests.ts';
 import { Progress } from './resume.ts';
 import { listing, type Paging, type Phase, START, type State } from './states.ts';
-import { type Parts, Store } from './store.ts';
+import { type ObjectParts, Store } from './store.ts';
 import type { Transport } from './transport.ts';
 import { WatchStream } from './watch-stream.ts';
 
@@ -117,7 +117,7 @@ class Reflector<Kept> {
   }
 
   /** Reads a watch to its end; with `parts` it begins with a list, which is put into them. */
-  async #watch(version: string, parts?: Parts<Kept>): Promise<void> {
+  async #watch(version: string, parts?: ObjectParts<Kept>): Promise<void> {
     const began = this.#clock.now();
     const seconds = Math.round(this.#between(WATCH_SECONDS));
     const query = { version, listing: parts !== undefined, seconds };
@@ -143,7 +143,7 @@ class Reflector<Kept> {
     }
   }
 
-  #stream(parts: Parts<Kept> | undefined): WatchStream {
+  #stream(parts: ObjectParts<Kept> | undefined): WatchStream {
     const listener = {
       event: (event: WatchEvent) =>
         parts !== undefined && this.#state.phase.name === 'listing'
@@ -161,7 +161,7 @@ class Reflector<Kept> {
   }
 
   /** Takes one event of a streaming list; returns whether the list is complete. */
-  #gather(event: WatchEvent, parts: Parts<Kept>): boolean {
+  #gather(event: WatchEvent, parts: ObjectParts<Kept>): boolean {
     const complete = this.#store.gatherEvent(event, parts);
     if (complete) this.#listed(parts, event.version);
     this.#forgiveStream();
@@ -195,7 +195,7 @@ class Reflector<Kept> {
   }
 
   /** Tells of a complete list, and watches from its version. */
-  #listed(parts: Parts<Kept>, version: string): void {
+  #listed(parts: ObjectParts<Kept>, version: string): void {
     const members = [...parts.values()].reduce((sum, kept) => sum + kept.length, 0);
     this.#tell(this.#store.replace(parts));
     const now = this.#clock.now();

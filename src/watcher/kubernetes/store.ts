@@ -1,10 +1,10 @@
 import { Corrupt } from '../lines.ts';
 import type { SourceEvent } from '../source.ts';
-import type { WatchEvent } from './answers.ts';
 import type { KubernetesObject, Listed } from './collection.ts';
+import type { WatchEvent } from './parse-response.ts';
 
 /** What was made of each object, by its key. */
-export type Parts<Kept> = Map<string, readonly Kept[]>;
+export type ObjectParts<Kept> = Map<string, readonly Kept[]>;
 
 /** The annotation of the bookmark that completes a streaming list. */
 const INITIAL_EVENTS_END = 'k8s.io/initial-events-end';
@@ -13,7 +13,7 @@ const INITIAL_EVENTS_END = 'k8s.io/initial-events-end';
 export class Store<Kept> {
   #collection: Listed<Kept>;
   /** What was made of each object, where its collection wants to have it again. */
-  #made: Parts<Kept> = new Map();
+  #made: ObjectParts<Kept> = new Map();
   /** The keys of parts by the names of their objects, where the parts have an order. */
   #keys: Map<string, string> | undefined;
   #everSeen = false;
@@ -23,13 +23,13 @@ export class Store<Kept> {
   }
 
   /** Puts an object of a list into its parts. */
-  gather(object: KubernetesObject, parts: Parts<Kept>): void {
+  gather(object: KubernetesObject, parts: ObjectParts<Kept>): void {
     const key = this.#key(object);
     parts.set(key, this.#make(key, object));
   }
 
   /** Puts one event of a streaming list into its parts; returns whether that was the last one. */
-  gatherEvent({ type, object }: WatchEvent, parts: Parts<Kept>): boolean {
+  gatherEvent({ type, object }: WatchEvent, parts: ObjectParts<Kept>): boolean {
     if (type === 'BOOKMARK') return object.metadata?.annotations?.[INITIAL_EVENTS_END] === 'true';
     if (type === 'DELETED') parts.delete(this.#key(object));
     else {
@@ -40,7 +40,7 @@ export class Store<Kept> {
   }
 
   /** Takes the parts of a complete list in the place of all that was known; returns what that says. */
-  replace(parts: Parts<Kept>): SourceEvent<Kept> {
+  replace(parts: ObjectParts<Kept>): SourceEvent<Kept> {
     const partial = parts.size === 0 && !this.#everSeen ? this.#collection.emptyMeans : undefined;
     if (this.#collection.order !== undefined) {
       this.#keys = new Map([...parts.keys()].map((key) => [nameOf(key), key]));

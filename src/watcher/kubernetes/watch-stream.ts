@@ -1,8 +1,8 @@
 import { type Clock, TICK_MS, Timeout } from '../clock.ts';
 import { Corrupt, LineSplitter } from '../lines.ts';
-import { parseEvent, type WatchEvent } from './answers.ts';
 import type { Body } from './body.ts';
-import { RESPONSE_MS } from './exchange.ts';
+import { parseEvent, type WatchEvent } from './parse-response.ts';
+import { RESPONSE_MS } from './read-response.ts';
 import { ListStalled, ListUnfinished } from './recover.ts';
 
 /** A server that knows no streaming lists may take one for a watch, which tells of changes without end. */

@@ -2,8 +2,8 @@ import type { Member } from '../protocol.ts';
 import { compare } from './membership.ts';
 import { byKey, type Part } from './part.ts';
 
-/** Where a member without a uid stands. */
-interface Place {
+/** A member without a uid, and where it stands. */
+interface NamelessMember {
   part: Part;
   /** Its index among the nameless of the part. */
   at: number;
@@ -26,9 +26,9 @@ export class Nameless {
   #everyone: () => Iterable<Member>;
   /** What all parts tell of the member with this uid. */
   #named: (uid: string) => readonly Member[];
-  #places = new Map<Part, readonly Place[]>();
-  #byAddress = new Map<string, Set<Place>>();
-  #byOwner = new Map<string, Set<Place>>();
+  #byPart = new Map<Part, readonly NamelessMember[]>();
+  #byAddress = new Map<string, Set<NamelessMember>>();
+  #byOwner = new Map<string, Set<NamelessMember>>();
   /** Who has each address, by uid. */
   #hosts: Map<string, Set<string>> | undefined;
 
@@ -39,23 +39,23 @@ export class Nameless {
 
   /** Those that are the member of this uid, in the order in which they count. */
   of(uid: string): Member[] {
-    const places = this.#byOwner.get(uid);
-    if (places === undefined) return [];
-    return [...places].sort((a, b) => byKey(a.part, b.part) || a.at - b.at).map(shown);
+    const entries = this.#byOwner.get(uid);
+    if (entries === undefined) return [];
+    return [...entries].sort((a, b) => byKey(a.part, b.part) || a.at - b.at).map(shown);
   }
 
-  /** Takes those of a part in the place of those that it told of before; returns the uids that it is about. */
+  /** Takes those of a part in the entry of those that it told of before; returns the uids that it is about. */
   set(part: Part, members: readonly Member[]): string[] {
-    const before = this.#places.get(part) ?? [];
+    const before = this.#byPart.get(part) ?? [];
     const now = members.filter(isNameless);
     if (before.length + now.length === 0) return [];
     this.#hosts ??= hostsOf(this.#everyone());
-    for (const place of before) this.#remove(place);
-    const places = now.map((member, at) => ({ part, at, member, host: this.#hostOf(member) }));
-    for (const place of places) this.#add(place);
-    if (places.length === 0) this.#places.delete(part);
-    else this.#places.set(part, places);
-    return [...before, ...places].map(ownerOf);
+    for (const entry of before) this.#remove(entry);
+    const entries = now.map((member, at) => ({ part, at, member, host: this.#hostOf(member) }));
+    for (const entry of entries) this.#add(entry);
+    if (entries.length === 0) this.#byPart.delete(part);
+    else this.#byPart.set(part, entries);
+    return [...before, ...entries].map(ownerOf);
   }
 
   /** What a part tells of a member with a uid is new: who else is it now, or not any more? */
@@ -69,27 +69,27 @@ export class Nameless {
       else take(this.#hosts, address, uid);
     }
     const affected = new Set([...addresses].flatMap((address) => [...(this.#byAddress.get(address) ?? [])]));
-    return [...affected].flatMap((place) => this.#reconsider(place));
+    return [...affected].flatMap((entry) => this.#reconsider(entry));
   }
 
-  #reconsider(place: Place): string[] {
-    const host = this.#hostOf(place.member);
-    if (host === place.host) return [];
-    const before = ownerOf(place);
-    take(this.#byOwner, before, place);
-    place.host = host;
-    put(this.#byOwner, ownerOf(place), place);
-    return [before, ownerOf(place)];
+  #reconsider(entry: NamelessMember): string[] {
+    const host = this.#hostOf(entry.member);
+    if (host === entry.host) return [];
+    const before = ownerOf(entry);
+    take(this.#byOwner, before, entry);
+    entry.host = host;
+    put(this.#byOwner, ownerOf(entry), entry);
+    return [before, ownerOf(entry)];
   }
 
-  #add(place: Place): void {
-    for (const address of place.member.addresses) put(this.#byAddress, address, place);
-    put(this.#byOwner, ownerOf(place), place);
+  #add(entry: NamelessMember): void {
+    for (const address of entry.member.addresses) put(this.#byAddress, address, entry);
+    put(this.#byOwner, ownerOf(entry), entry);
   }
 
-  #remove(place: Place): void {
-    for (const address of place.member.addresses) take(this.#byAddress, address, place);
-    take(this.#byOwner, ownerOf(place), place);
+  #remove(entry: NamelessMember): void {
+    for (const address of entry.member.addresses) take(this.#byAddress, address, entry);
+    take(this.#byOwner, ownerOf(entry), entry);
   }
 
   #hostOf({ addresses, ports }: Member): string | undefined {
@@ -102,12 +102,12 @@ export class Nameless {
   }
 }
 
-function ownerOf({ host, member }: Place): string {
+function ownerOf({ host, member }: NamelessMember): string {
   return host ?? member.uid;
 }
 
 /** As a part of another it has no identity of its own. */
-function shown({ host, member }: Place): Member {
+function shown({ host, member }: NamelessMember): Member {
   if (host === undefined) return member;
   const { identity: _, ...rest } = member;
   return rest;

@@ -1,7 +1,7 @@
 import { byKey, type Part } from './part.ts';
 
 /** Which parts tell of each uid. Most uids stand in one part, and no list is made for those. */
-export class Places {
+export class PartsByUid {
   #parts = new Map<string, Part | readonly Part[]>();
 
   /** In the order of their keys. */

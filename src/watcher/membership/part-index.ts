@@ -1,8 +1,8 @@
-import { byUid, type Part } from './membership/part.ts';
-import type { Member } from './protocol.ts';
+import type { Member } from '../protocol.ts';
+import { byUid, type Part } from './part.ts';
 
 /** What parts tell of a uid, looked up. It is cleared when a part tells something else. */
-export class Contents {
+export class PartIndex {
   /** Undefined for a part that was asked once: making an index takes ten times as long as one look. */
   #indexes = new Map<Part, Map<string, Member[]> | undefined>();
 

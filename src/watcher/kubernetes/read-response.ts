@@ -1,8 +1,8 @@
 import { type Clock, type Tick, ticking } from '../clock.ts';
 import { Corrupt } from '../lines.ts';
-import { parseStatus } from './answers.ts';
 import { type StatusObject, statusError } from './api-error.ts';
 import { chunksOf } from './body.ts';
+import { parseStatus } from './parse-response.ts';
 import type { Request, Response } from './transport.ts';
 
 /** What waiting tells meanwhile. */
