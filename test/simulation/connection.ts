@@ -160,14 +160,13 @@ export class Connection implements Request {
       this.#headed = true;
       this.#arrivals.head(status);
       this.#resolve({ status, headers, body: this.#body });
-    } else if (parcel.bytes !== undefined) {
-      if (parcel.bytes.length > 0) {
-        this.#carried += parcel.bytes.length;
-        this.#arrivals.bytes();
-        this.#body.arrive(parcel.bytes);
-      }
+    } else if (parcel.bytes !== undefined && parcel.bytes.length > 0) {
+      this.#carried += parcel.bytes.length;
+      this.#arrivals.bytes();
     }
+    // The client handles bytes where they arrive: by then it is on record that they have.
     parcel.arrived?.();
+    if (parcel.bytes !== undefined && parcel.bytes.length > 0) this.#body.arrive(parcel.bytes);
     if (parcel.end !== undefined) this.#over(parcel.end);
     else if (this.#carried >= (this.#network.cutAfter ?? Number.POSITIVE_INFINITY)) this.#atCut();
   }
