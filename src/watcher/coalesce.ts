@@ -1,11 +1,11 @@
-/** When a change is told: those that come close together are told as one. */
+/** This file decides when a change is told: changes that come close together are told as one. */
 
 /** Changes within this long of one another fold into one delta. */
 const WINDOW_MS = 20;
 /** Departures that never pause are told all the same: the first waits for no more than a few windows. */
 const LIMIT_MS = 100;
 
-/** Changes that were not told yet. */
+/** What is known of changes that were not told yet. */
 export interface Untold {
   /** When the first of them came. */
   readonly since: number;
@@ -13,7 +13,7 @@ export interface Untold {
   readonly due: number;
 }
 
-/** The moment before any change. */
+/** This moment is before any change. */
 export const NEVER_TOLD = Number.NEGATIVE_INFINITY;
 
 /**

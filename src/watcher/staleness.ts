@@ -1,4 +1,4 @@
-/** Whether what is held may be out of date, judged from what the source says. */
+/** This file judges from what the source says whether the members may be out of date. */
 import type { StaleReason } from './protocol.ts';
 import type { SourceEvent } from './source.ts';
 
@@ -20,7 +20,7 @@ export interface Standing {
   readonly lost: { readonly at: number; readonly message: string } | undefined;
 }
 
-/** The standing before anything was heard: nothing is known, so nothing is fresh. */
+/** Before anything was heard nothing is known, so nothing is fresh. */
 export const UNKNOWN: Standing = {
   synced: false,
   stale: true,
@@ -30,7 +30,7 @@ export const UNKNOWN: Standing = {
   lost: undefined,
 };
 
-/** The standing once an event was heard; the same object where it changes nothing. */
+/** Returns the standing once an event was heard; the same object where it changes nothing. */
 export function afterEvent(standing: Standing, event: SourceEvent, now: number): Standing {
   switch (event.type) {
     case 'replace':
@@ -56,7 +56,7 @@ export function afterEvent(standing: Standing, event: SourceEvent, now: number):
   }
 }
 
-/** The standing once time has gone by: a stream that is gone for too long makes it stale. */
+/** Returns the standing once time has gone by: a stream that is gone for too long makes it stale. */
 export function afterWaiting(standing: Standing, now: number): Standing {
   const { lost } = standing;
   if (standing.stale || lost === undefined || now - lost.at < LOST_GRACE_MS) return standing;

@@ -21,7 +21,7 @@ import { afterEvent, afterWaiting, type Standing, UNKNOWN } from './staleness.ts
 
 /** Seconds between two heartbeats, unless they are given. */
 const HEARTBEAT_SECONDS = 5;
-/** The signal of who follows for ever. */
+/** The signal that never aborts, for whoever follows for ever. */
 const NEVER = new AbortController().signal;
 
 /** The events that show that upstream is there. */
@@ -104,7 +104,7 @@ export class Watch implements View {
     return this.#standing.message;
   }
 
-  /** From now on `output` is told too. */
+  /** Adds an output, which is told of everything from now on. */
   add(output: Output): void {
     this.#outputs.push(output);
   }
@@ -151,13 +151,13 @@ export class Watch implements View {
     };
   }
 
-  /** Seconds since the last evidence from upstream, to the millisecond; null before the first. */
+  /** Returns the seconds since the last evidence from upstream, to the millisecond; null before the first. */
   upstreamAgeSeconds(): number | null {
     if (this.#evidenceAt === undefined) return null;
     return Math.round(this.#clock.now() - this.#evidenceAt) / 1000;
   }
 
-  /** Seconds since the watch loop last showed life; more than a few mean that it is wedged. */
+  /** Returns the seconds since the watch loop last showed life; more than a few mean that it is wedged. */
   pulseAgeSeconds(): number {
     return (this.#clock.now() - this.#pulseAt) / 1000;
   }

@@ -19,11 +19,14 @@ export interface DnsOptions extends DnsGroup {
   awaits?: ((members: readonly Member[]) => boolean) | undefined;
 }
 
-/** Bounds on the pace, in seconds, whatever the TTL: CoreDNS has 5 by default, kubeadm sets 30. */
+/** The pace keeps to these bounds, in seconds, whatever the TTL: CoreDNS has 5 by default, kubeadm sets 30. */
 const PACE_SECONDS = [1, 30] as const;
 /** While somebody is awaited, and for so long after a change, DNS is asked at the quickest pace. */
 const AFTER_CHANGE_MS = 15_000;
-/** Up to a tenth later: a cache in between would answer as before, and sidecars must not keep in step. */
+/**
+ * A poll comes up to a tenth later: a cache in between would answer as before, and sidecars must not keep in
+ * step.
+ */
 const JITTER = 0.1;
 
 /**
@@ -73,7 +76,7 @@ async function* poll({ malformed, awaits, ...options }: DnsOptions): AsyncGenera
   }
 }
 
-/** Whether there is a reason to ask sooner than the TTL says. */
+/** Judges whether there is a reason to ask sooner than the TTL says. */
 class Haste {
   #awaits: DnsOptions['awaits'];
   #clock: Clock;
@@ -97,7 +100,7 @@ class Haste {
     this.#known = known;
   }
 
-  /** The pause, or a second while there is a reason. */
+  /** Returns the pause, or a second while there is a reason. */
   limited(milliseconds: number): number {
     if (this.#awaits === undefined) return milliseconds;
     const recent = this.#clock.now() - this.#changedAt < AFTER_CHANGE_MS;

@@ -1,6 +1,6 @@
 import type { StaleReason } from '../protocol.ts';
 
-/** The parts of a `Status` object that decide anything. */
+/** What is read of a `Status` object: the fields that decide anything. */
 export interface StatusObject {
   code?: number | undefined;
   reason?: string | undefined;
@@ -27,7 +27,7 @@ export class ApiError extends Error {
   }
 }
 
-/** A longer pause is not believed: a minute of silence is an outage, whoever asked for it. */
+/** This is the longest pause that a server may ask for: a minute of silence is an outage, whoever asked for it. */
 const MAX_RETRY_AFTER_S = 60;
 
 export function statusError(
@@ -63,7 +63,7 @@ export interface Failure {
   retryAfterMs: number;
 }
 
-/** What an error means to the reader of the stream. */
+/** Returns what an error means to the reader of the stream. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof ApiError) {
     const reason =
@@ -74,7 +74,7 @@ export function failureOf(error: unknown): Failure {
   return { reason: 'disconnected', message: messageOf(error), retryAfterMs: 0 };
 }
 
-/** The message, with the code where it has one that the message does not name: those of system calls do. */
+/** Returns the message, with the code behind it unless the error is of a system call, whose messages name it. */
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { message, code, syscall } = error as NodeJS.ErrnoException;

@@ -1,4 +1,4 @@
-/** Whoever reads a body. */
+/** A reader is told of the chunks of a body, and of its end. */
 export interface BodyReader {
   /** Handles bytes in the turn of the event loop in which they arrived; no more are read before it returns. */
   chunk(bytes: Uint8Array): void;

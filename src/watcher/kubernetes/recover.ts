@@ -12,13 +12,13 @@ const SILENT_WATCHES = 2;
 /** One list may be cut; a second one in a row says that this server will not complete any. */
 const UNFINISHED_LISTS = 2;
 
-/** The server refuses to complete a streaming list: it sends nothing more of it, or sends without end. */
+/** This error says that a streaming list will not be complete: the server sends nothing more of it, or sends without end. */
 export class ListStalled extends Error {}
 
-/** The server ended a streaming list before it was complete. */
+/** This error says that the server ended a streaming list before it was complete. */
 export class ListUnfinished extends Error {}
 
-/** A watch that served has ended: cleanly, by its connection, by silence, or because a list is due. */
+/** This says that a watch that served has ended: cleanly, by its connection, by silence, or because a list is due. */
 export class WatchEnded extends Error {
   /** How long it lasted, in milliseconds. */
   readonly lasted: number;
@@ -41,9 +41,9 @@ export class WatchEnded extends Error {
 /** How long the reflector pauses before it goes on. */
 export type Delay =
   | 'none'
-  /** A moment by chance, so that a thousand watches that were cut at once are not back in step. */
+  /** It pauses for a moment by chance, so that a thousand watches that were cut at once are not back in step. */
   | 'jitter'
-  /** As long as the backoff says, and no less than the server has asked for. */
+  /** It pauses as long as the backoff says, and no less than the server has asked for. */
   | { backoff: 'failed'; leastMs: number };
 
 export interface Recovery<Kept> {
@@ -83,7 +83,7 @@ function afterWatch<Kept>(ended: WatchEnded, state: State<Kept>): Recovery<Kept>
   return { state: { phase, history }, delay: 'jitter', event: { type: 'lost', message } };
 }
 
-/** What a streaming list alone can meet; undefined for all else. */
+/** Decides on what a streaming list alone can meet; undefined for all else. */
 function afterStreamingList<Kept>(error: unknown, state: State<Kept>): Recovery<Kept> | undefined {
   let { history } = state;
   if (error instanceof ListUnfinished) {
@@ -154,7 +154,7 @@ function failed<Kept>(error: unknown, state: State<Kept>): Recovery<Kept> {
   };
 }
 
-/** Whether the connection broke, or nothing came on it any more: no word of the server's, and no fault of ours. */
+/** Returns whether the connection broke, or nothing came on it any more: no word of the server's, and no fault of ours. */
 export function isConnectionEnd(error: unknown): boolean {
   return error instanceof Timeout || typeof (error as NodeJS.ErrnoException).code === 'string';
 }

@@ -16,12 +16,12 @@ import { type ObjectParts, Store } from './store.ts';
 import type { Transport } from './transport.ts';
 import { WatchStream } from './watch-stream.ts';
 
-/** Bounds on a watch asked of the server, in seconds: uniform, so that watches don't end in step. */
+/** A watch is asked to last so many seconds: uniform between the two, so that watches don't end in step. */
 const WATCH_SECONDS = [300, 600] as const;
-/** So that a thousand watches that a proxy cut at once are not back in step. */
+/** A watch is resumed within this long, by chance: a thousand that a proxy cut at once are not back in step. */
 const RESUME_JITTER_MS = 200;
 
-/** The source that lists and watches one collection for ever. */
+/** Returns the source that lists and watches one collection for ever. */
 export function kubernetesSource(
   collection: Collection,
   transport: Transport,
@@ -53,16 +53,16 @@ interface Reflection<Kept> {
   transport: Transport;
   clock: Clock;
   log: Log;
-  /** Is told of everything. */
+  /** This is called with everything that happens. */
   hear: (event: SourceEvent<Kept>) => void;
   /** Ends the reflector when it aborts. */
   signal: AbortSignal;
 }
 
-/** Whoever heard of an event has thrown: a fault that no retry mends. */
+/** This error says that whoever heard of an event has thrown: a fault that no retry mends. */
 class ListenerFault extends Error {}
 
-/** Nobody listens any more. */
+/** This error says that nobody listens any more. */
 class Stopped extends Error {}
 
 class Reflector<Kept> {
@@ -243,7 +243,7 @@ class Reflector<Kept> {
     return this.#backoff.failed(delay.leastMs);
   }
 
-  /** Resolves with what comes in the end; what is told meanwhile is told on. */
+  /** Resolves with what the waiting comes to; what it tells meanwhile is told on. */
   async #waited<T>(waiting: AsyncGenerator<SourceEvent<Kept>, T>): Promise<T> {
     for (;;) {
       const next = await waiting.next();

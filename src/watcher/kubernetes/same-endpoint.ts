@@ -11,7 +11,7 @@ export interface SliceContext {
   isAddress(text: string): boolean;
 }
 
-/** Finds the member that was made of an endpoint the last time; at once where it is still in the same slice. */
+/** Finds the member that was made of an endpoint the last time; at once where it stands where it stood. */
 export function finder(before: readonly Member[]): (endpoint: Fields, index: number) => Member | undefined {
   let byUid: Map<string, Member> | undefined;
   return (endpoint, index) => {

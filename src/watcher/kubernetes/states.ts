@@ -1,4 +1,4 @@
-/** What a reflector does, and what it has to remember when that fails. */
+/** This file names what a reflector does, and what it has to remember when that fails. */
 
 /** What the reflector does: it lists in one of two ways, then watches from the version of the list. */
 export type Phase<Kept> =
@@ -54,14 +54,14 @@ export const START: State<never> = {
   },
 };
 
-/** The phase that lists from a version, in the way that the server is known to support. */
+/** Returns the phase that lists from a version, in the way that the server is known to support. */
 export function listing<Kept>(from: string, { streamingLists }: History): Phase<Kept> {
   return streamingLists
     ? { name: 'listing', from }
     : { name: 'paging', from, next: '', paged: true, parts: new Map() };
 }
 
-/** The version that whatever comes next must not be older than; "" where none is known. */
+/** Returns the version that whatever comes next must not be older than; "" where none is known. */
 export function versionOf<Kept>(phase: Phase<Kept>): string {
   return phase.name === 'watching' ? phase.version : phase.from;
 }

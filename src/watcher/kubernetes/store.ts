@@ -93,7 +93,7 @@ function checkType(type: string): void {
   throw new Corrupt(`an event of the unknown type ${JSON.stringify(type)}`);
 }
 
-/** The name in a key: what stands before it has no space. */
+/** Returns the name in a key: what stands before it has no space. */
 function nameOf(key: string): string {
   return key.slice(key.indexOf(' ') + 1);
 }

@@ -78,7 +78,7 @@ export function kubernetesTransport(
   };
 }
 
-/** A request that was made, on its way. */
+/** Sends a request that was made. */
 export function send(request: http.ClientRequest, traffic?: Traffic): Request {
   const response = new Promise<Response>((resolve, reject) => {
     request.on('socket', (socket) => socket.setKeepAlive(true, KEEPALIVE_MS));
@@ -97,7 +97,7 @@ export function send(request: http.ClientRequest, traffic?: Traffic): Request {
   return { response, close: () => request.destroy() };
 }
 
-/** A request that waits for its connection through a proxy. */
+/** Sends a request once it has its connection through a proxy. */
 function through(proxy: URL, target: URL, request: (socket: Socket) => Request): Request {
   const way = tunnel(proxy, target);
   let end = () => {};

@@ -23,9 +23,9 @@ export interface WatchListener {
   established(): void;
   /** All is told that has come by now. */
   evidence(): void;
-  /** Nothing has come for up to a second. */
+  /** Nothing has come since the last look, a second ago at most. */
   tick(): void;
-  /** Whether the watch is to be ended for a list. */
+  /** Returns whether the watch is to be ended for a list. */
   isListDue(): boolean;
 }
 

@@ -22,14 +22,14 @@ export function isNameless({ identity }: Member): boolean {
  * is the one that has the port, or else the first by uid. A group without any of them pays nothing for it.
  */
 export class Nameless {
-  /** All with a uid; asked for once, when the first without one shows. */
+  /** Returns all members with a uid; it is called once, when the first without one shows. */
   #everyone: () => Iterable<Member>;
-  /** What all parts tell of the member with this uid. */
+  /** Returns what all parts tell of the member with this uid. */
   #named: (uid: string) => readonly Member[];
   #byPart = new Map<Part, readonly NamelessMember[]>();
   #byAddress = new Map<string, Set<NamelessMember>>();
   #byOwner = new Map<string, Set<NamelessMember>>();
-  /** Who has each address, by uid. */
+  /** The uids of those who have each address. */
   #hosts: Map<string, Set<string>> | undefined;
 
   constructor(everyone: () => Iterable<Member>, named: (uid: string) => readonly Member[]) {
@@ -37,14 +37,14 @@ export class Nameless {
     this.#named = named;
   }
 
-  /** Those that are the member of this uid, in the order in which they count. */
+  /** Returns those that are the member of this uid, in the order in which they count. */
   of(uid: string): Member[] {
     const entries = this.#byOwner.get(uid);
     if (entries === undefined) return [];
     return [...entries].sort((a, b) => byKey(a.part, b.part) || a.at - b.at).map(shown);
   }
 
-  /** Takes those of a part in the entry of those that it told of before; returns the uids that it is about. */
+  /** Takes those of a part in the place of those that it told of before; returns the uids that it is about. */
   set(part: Part, members: readonly Member[]): string[] {
     const before = this.#byPart.get(part) ?? [];
     const now = members.filter(isNameless);
@@ -58,7 +58,10 @@ export class Nameless {
     return [...before, ...entries].map(ownerOf);
   }
 
-  /** What a part tells of a member with a uid is new: who else is it now, or not any more? */
+  /**
+   * Follows what a part tells anew of a member with a uid; returns the uids of whoever is that member now, or
+   * is not any more.
+   */
   follow(uid: string, before: readonly Member[], after: readonly Member[]): string[] {
     if (this.#hosts === undefined) return [];
     const now = new Set(addressesOf(this.#named(uid)));
@@ -106,7 +109,7 @@ function ownerOf({ host, member }: NamelessMember): string {
   return host ?? member.uid;
 }
 
-/** As a part of another it has no identity of its own. */
+/** Returns the member as a part of another one, where it has no identity of its own. */
 function shown({ host, member }: NamelessMember): Member {
   if (host === undefined) return member;
   const { identity: _, ...rest } = member;

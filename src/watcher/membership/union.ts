@@ -34,7 +34,7 @@ export interface UnionSteps {
  * who differs is put together anew. No event but `replace` looks at all members.
  */
 export class Union {
-  /** As of the last `change`; always the same map. Members that did not change stay the objects that they were. */
+  /** The members as of the last `change`; always the same map. Who did not change stays the object that it was. */
   readonly members: Members;
   #members = new Map<string, Member>();
   #parts = new Map<string, Part>();
@@ -43,10 +43,10 @@ export class Union {
     () => this.#everyone(),
     (uid) => this.#named(uid),
   );
-  /** Of whom some part has told something else since the last `change`. */
+  /** The uids of which some part has told something else since the last `change`. */
   #touched = new Set<string>();
   #index = new PartIndex();
-  /** Who is put together from several parts. */
+  /** The uids of those who are put together from several parts. */
   #merged = new Set<string>();
   /** The first part that has members; undefined when it is to be looked for. */
   #first: Part | undefined;
@@ -67,7 +67,7 @@ export class Union {
     return loses;
   }
 
-  /** What all events since the last time come to; undefined when that is nothing. */
+  /** Returns what all events since the last time come to; undefined when that is nothing. */
   change(): UnionChange | undefined {
     if (this.#touched.size === 0) return undefined;
     this.#judgeFamily();
@@ -129,7 +129,7 @@ export class Union {
     }
   }
 
-  /** The member, put together from all parts; undefined where there is none. */
+  /** Returns the member, put together from all parts; undefined where there is none. */
   #put(uid: string): Member | undefined {
     const all = [...this.#named(uid), ...this.#nameless.of(uid)];
     if (all.length < 2) {
@@ -157,7 +157,7 @@ export class Union {
     }
   }
 
-  /** When another family comes first, it does so for everybody who has both. */
+  /** Finds the family that comes first: when it is another one, it is so for everybody who has both. */
   #judgeFamily(): void {
     const before = this.#family;
     this.#family = this.#merged.size === 0 ? undefined : this.#firstFamily();
