@@ -12,6 +12,9 @@ const CATCH_UP_MS = 100;
 /** Bookmarks come about once a minute: this long without a byte means a half-open connection. */
 const SILENCE_MS = 90_000;
 
+/** No look comes sooner: what is left of the silence may be less than the clock can tell apart. */
+const SHORTEST_MS = 1;
+
 /** What a stream is doing: its list arrives, then what was missed arrives, then it follows. */
 type Stage = 'listing' | 'catching up' | 'following';
 
@@ -116,7 +119,8 @@ export class WatchStream {
   #wait(): void {
     this.#clock.clearTimeout(this.#timer);
     const silentIn = this.#silenceLimit() - (this.#clock.now() - this.#heardAt);
-    const milliseconds = this.#stage === 'catching up' ? CATCH_UP_MS : Math.min(TICK_MS, silentIn);
+    const milliseconds =
+      this.#stage === 'catching up' ? CATCH_UP_MS : Math.min(TICK_MS, Math.max(silentIn, SHORTEST_MS));
     this.#timer = this.#clock.setTimeout(() => this.#look(), milliseconds);
   }
 
