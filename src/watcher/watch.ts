@@ -19,7 +19,7 @@ import {
 import type { Source, SourceEvent } from './source.ts';
 import { afterEvent, afterWaiting, type Standing, UNKNOWN } from './staleness.ts';
 
-/** Seconds between two heartbeats, unless they are given. */
+/** Seconds between two heartbeats. */
 const HEARTBEAT_SECONDS = 5;
 /** The signal that never aborts, for whoever follows for ever. */
 const NEVER = new AbortController().signal;
@@ -37,7 +37,6 @@ export interface WatchOptions {
   source: Source;
   group: Group;
   self?: { uid?: string; name?: string } | undefined;
-  heartbeatSeconds?: number;
   clock?: Clock;
   log?: Log;
   /** Puts the members of all parts together; for tests. */
@@ -48,7 +47,7 @@ export interface WatchOptions {
 export class Watch implements View {
   readonly epoch = randomUUID();
   readonly group: Group;
-  readonly heartbeatSeconds: number;
+  readonly heartbeatSeconds = HEARTBEAT_SECONDS;
   revision = 0;
   /** By uid; always the same map. */
   readonly members: Members;
@@ -78,7 +77,6 @@ export class Watch implements View {
     this.#source = options.source;
     this.group = options.group;
     this.#self = options.self;
-    this.heartbeatSeconds = options.heartbeatSeconds ?? HEARTBEAT_SECONDS;
     this.#clock = options.clock ?? systemClock;
     this.#log = options.log ?? silent;
     this.since = this.#clock.date();
