@@ -5,7 +5,8 @@ export type Push<Kept> = (hear: (event: SourceEvent<Kept>) => void, signal: Abor
 
 /**
  * Yields the events of a source that pushes them. They wait here until the consumer asks: one that does its
- * work between two events without waiting itself has taken all of a chunk before the next one is read.
+ * work between two events without waiting itself has taken all of a chunk before the next one is read. While a
+ * consumer does not ask, nothing but changes is added to what waits.
  */
 export async function* pulled<Kept>(push: Push<Kept>): AsyncGenerator<SourceEvent<Kept>, never> {
   const stop = new AbortController();
@@ -13,7 +14,7 @@ export async function* pulled<Kept>(push: Push<Kept>): AsyncGenerator<SourceEven
   let failure: { error: unknown } | undefined;
   let wake = () => {};
   const hear = (event: SourceEvent<Kept>) => {
-    waiting.push(event);
+    if (!isSaidAlready(event, waiting.at(-1))) waiting.push(event);
     wake();
   };
   push(hear, stop.signal).catch((error) => {
@@ -35,4 +36,9 @@ export async function* pulled<Kept>(push: Push<Kept>): AsyncGenerator<SourceEven
   } finally {
     stop.abort();
   }
+}
+
+/** Returns whether an event adds nothing to the last one that waits: it is a sign of life behind another. */
+function isSaidAlready<Kept>({ type }: SourceEvent<Kept>, last: SourceEvent<Kept> | undefined): boolean {
+  return last !== undefined && (type === 'tick' || (type === 'evidence' && last.type === 'evidence'));
 }
