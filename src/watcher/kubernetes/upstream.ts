@@ -11,7 +11,6 @@ import { type Environment, proxyFor } from './proxy.ts';
 import type { Traffic } from './traffic.ts';
 import { kubernetesTransport, type Transport } from './transport.ts';
 
-
 /** The API server and its credentials; what is not given is what every pod has. */
 export interface UpstreamOptions extends CredentialFiles {
   /** `https://10.0.0.1:6443`; then nothing is taken from the pod, neither token nor CA. */
