@@ -1,70 +1,66 @@
 /**
- * Prometheus metrics in the text format 0.0.4: counters, histograms, and gauges whose value is read at each
- * scrape.
+ * Prometheus metrics: counters, histograms, and gauges whose value is read at each scrape. What each is stands in
+ * metric-table.ts.
  */
+import type { Definition } from './metric-table.ts';
+import {
+  type Exposition,
+  exposed,
+  type MetricFamily,
+  type Sample,
+  type SeriesLabels,
+} from './metric-text.ts';
 
-type Labels = Record<string, string>;
+type LabelsOf<Label extends string> = [Label] extends [never]
+  ? Readonly<Record<string, never>>
+  : Readonly<Record<Label, string>>;
 
-interface Metric {
-  name: string;
-  help: string;
-  type: 'counter' | 'gauge' | 'histogram';
-  samples(): Iterable<[suffix: string, labels: Labels, value: number]>;
+export interface Counter<Label extends string = string> {
+  inc(labels?: LabelsOf<Label>, by?: number): void;
 }
 
 export class Metrics {
-  #metrics: Metric[] = [];
+  #families: MetricFamily[] = [];
 
-  counter(name: string, help: string): { inc(labels?: Labels, by?: number): void } {
-    const values = new Map<string, [Labels, number]>();
-    const inc = (labels: Labels = {}, by = 1) => {
+  counter<Label extends string>(definition: Definition<Label>): Counter<Label> {
+    const values = new Map<string, [SeriesLabels, number]>();
+    const inc = (labels: SeriesLabels = {}, by = 1) => {
       const key = keyOf(labels);
       const entry = values.get(key);
       if (entry === undefined) values.set(key, [labels, by]);
       else entry[1] += by;
     };
-    this.#metrics.push({
-      name,
-      help,
-      type: 'counter',
-      *samples() {
-        for (const [labels, value] of values.values()) yield ['', labels, value];
-      },
+    const start: readonly SeriesLabels[] = definition.start ?? (definition.labels === undefined ? [{}] : []);
+    for (const labels of start) inc(labels, 0);
+    this.#add(definition, function* () {
+      for (const [labels, value] of values.values()) yield ['', labels, value];
     });
     return { inc };
   }
 
   /** Adds a metric that is counted elsewhere. `read` is called at each scrape. */
-  read(type: 'counter' | 'gauge', name: string, help: string, read: () => number | undefined): void {
-    this.#metrics.push({
-      name,
-      help,
-      type,
-      *samples() {
-        const value = read();
-        if (value !== undefined) yield ['', {}, value];
-      },
+  read(definition: Definition<never>, read: () => number | undefined): void {
+    this.#add(definition, function* () {
+      const value = read();
+      if (value !== undefined) yield ['', {}, value];
     });
   }
 
-  /**
-   * Adds a histogram. `bounds` are its upper bounds in ascending order, in the unit that the name ends with.
-   */
-  histogram(name: string, help: string, bounds: readonly number[]): { observe(value: number): void } {
+  /** Adds a gauge whose one series never changes, such as the version of the program. */
+  fact<Label extends string>(definition: Definition<Label>, labels: LabelsOf<Label>): void {
+    this.#add(definition, () => [['', labels, 1]]);
+  }
+
+  histogram(definition: Definition<never>): { observe(value: number): void } {
+    const bounds = definition.bounds ?? [];
     const counts = bounds.map(() => 0);
     let count = 0;
     let sum = 0;
-    this.#metrics.push({
-      name,
-      help,
-      type: 'histogram',
-      *samples() {
-        for (const [index, bound] of bounds.entries())
-          yield ['_bucket', { le: String(bound) }, counts[index]!];
-        yield ['_bucket', { le: '+Inf' }, count];
-        yield ['_sum', {}, sum];
-        yield ['_count', {}, count];
-      },
+    this.#add(definition, function* () {
+      for (const [index, bound] of bounds.entries()) yield ['_bucket', { le: bound }, counts[index]!];
+      yield ['_bucket', { le: Number.POSITIVE_INFINITY }, count];
+      yield ['_sum', {}, sum];
+      yield ['_count', {}, count];
     });
     const observe = (value: number) => {
       count += 1;
@@ -74,27 +70,24 @@ export class Metrics {
     return { observe };
   }
 
+  /** All metrics, in the format that whoever sent this Accept header prefers. */
+  exposition(accept?: string): Exposition {
+    return exposed(this.#families, accept);
+  }
+
+  /** All metrics in the text format 0.0.4. */
   text(): string {
-    return this.#metrics.map(render).join('');
+    return this.exposition().text;
+  }
+
+  #add({ name, help, type }: Definition<string>, samples: () => Iterable<Sample>): void {
+    this.#families.push({ name, help, type, samples });
   }
 }
 
 /** One text for the same labels with the same values. */
-function keyOf(labels: Labels): string {
+function keyOf(labels: SeriesLabels): string {
   let key = '';
   for (const name in labels) key += `${name}\0${labels[name]}\0`;
   return key;
-}
-
-function render(metric: Metric): string {
-  const lines = [`# HELP ${metric.name} ${metric.help}`, `# TYPE ${metric.name} ${metric.type}`];
-  for (const [suffix, labels, value] of metric.samples()) {
-    const pairs = Object.entries(labels).map(([key, text]) => `${key}="${escaped(text)}"`);
-    lines.push(`${metric.name}${suffix}${pairs.length > 0 ? `{${pairs.join(',')}}` : ''} ${value}`);
-  }
-  return `${lines.join('\n')}\n`;
-}
-
-function escaped(text: string): string {
-  return text.replace(/\\/g, '\\\\').replace(/"/g, '\\"').replace(/\n/g, '\\n');
 }

@@ -141,11 +141,14 @@ Exit codes: 0 explained, 1 not found or no YAML, 2 wrong usage or a file that ca
   check: {
     summary: 'say whether the installation in the cluster works',
     about: `
-Checks the API server, the webhook, its certificates and its rights, and tries by a dry run whether a pod
-is injected. Nothing is changed.
+Checks the API server, the webhook, its certificates and its rights, tries by a dry run whether a pod is
+injected, and looks for pods that were missed and sidecars that can not follow their group. Nothing is
+changed. What is not well comes with what to do and with a page of the docs. With --pre it checks instead
+whether the cluster can have an installation, and what its platform asks for.
 
-Exit codes: 0 all is well, 1 something is not, 2 wrong usage.`,
+Exit codes: 0 all is well, or worth a look at most; 1 something is not; 2 wrong usage.`,
     flags: {
+      pre: { doc: 'check before an installation: version, rights, gates and platform' },
       'system-namespace': { value: 'NAME', doc: 'namespace of the webhook (default rollcall-system)' },
       namespace: { ...namespace, doc: 'namespace to try a pod in (default "default")' },
       output: { short: 'o', value: 'FORMAT', choices: ['text', 'json'], doc: 'format of the output' },
@@ -154,6 +157,7 @@ Exit codes: 0 all is well, 1 something is not, 2 wrong usage.`,
       help,
     },
     examples: [
+      ['Check before an installation', 'rollcall check --pre'],
       ['Check after an installation', 'rollcall check'],
       ['Check another cluster', 'rollcall check --context production'],
     ],

@@ -24,7 +24,8 @@ export interface Health {
   watch: View;
   gate: Pick<Gate, 'open' | 'opened' | 'notice'>;
   outputs?: readonly Output[];
-  metrics(): string;
+  /** All metrics, in the format that a scrape's Accept header asks for. */
+  metrics(accept: string | undefined): { contentType: string; text: string };
 }
 
 /**
@@ -52,9 +53,11 @@ export async function serveHealth(
         return answer(response, watch.synced, saying());
       case '/healthz':
         return answer(response, isAlive(watch), saying());
-      case '/metrics':
-        response.setHeader('content-type', 'text/plain; version=0.0.4');
-        return void response.end(metrics());
+      case '/metrics': {
+        const { contentType, text } = metrics(request.headers.accept);
+        response.setHeader('content-type', contentType);
+        return void response.end(text);
+      }
       default:
         response.statusCode = 404;
         return void response.end('not found; there are /startz, /readyz, /healthz and /metrics\n');

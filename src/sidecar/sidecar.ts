@@ -58,7 +58,7 @@ export async function sidecar(config: SidecarConfig): Promise<void> {
   );
   const place = config.port === 'off' ? join(config.directory, HEALTH_NAME) : config.port;
   const { port } = await startUp(
-    () => serveHealth(place, { watch, gate, outputs, metrics: () => metrics.text() }),
+    () => serveHealth(place, { watch, gate, outputs, metrics: (accept) => metrics.exposition(accept) }),
     `--port: ${config.port} can't be used`,
   );
   log.info('serving', { socket, port: port ?? 'off', ...group, version: packageJson.version });

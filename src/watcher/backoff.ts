@@ -18,12 +18,15 @@ export class Backoff {
     this.#clock = clock;
   }
 
-  /** Upstream answers from now on. */
+  /** Notes that upstream answers from now on. */
   healthy(): void {
     this.#healthySince ??= this.#clock.now();
   }
 
-  /** Milliseconds to wait before the next try; at least `floor`, which the server may have asked for. */
+  /**
+   * Returns how many milliseconds to wait before the next try: at least `floor`, which the server may have
+   * asked for.
+   */
   failed(floor = 0): number {
     if (this.#healthySince !== undefined && this.#clock.now() - this.#healthySince >= HEALTHY_MS) {
       this.#failures = 0;

@@ -1,14 +1,14 @@
-/** Time and chance as a dependency, so that tests decide both. */
+/** A clock gives time and chance as a dependency, so that tests decide both. */
 export interface Clock {
-  /** Milliseconds on a clock that never jumps; only differences mean anything. */
+  /** Returns milliseconds on a clock that never jumps; only differences mean anything. */
   now(): number;
-  /** The wall clock, for timestamps that people and other machines read. */
+  /** Returns the time of day, for timestamps that people and other machines read. */
   date(): Date;
-  /** Uniform in [0, 1). */
+  /** Returns a number by chance, uniform in [0, 1). */
   random(): number;
   setTimeout(run: () => void, milliseconds: number): unknown;
   clearTimeout(timer: unknown): void;
-  /** Runs after all input that has already arrived was handled. */
+  /** Calls `run` once all input that has already arrived was handled. */
   setImmediate(run: () => void): void;
 }
 
@@ -23,15 +23,15 @@ export const systemClock: Clock = {
   },
 };
 
-/** Nothing happened for a second: lets a loop that waits show that it is alive. */
+/** A tick says that nothing happened for a second; by it a loop that waits shows that it is alive. */
 export interface Tick {
   type: 'tick';
 }
 
-/** The longest silence of a loop that waits. */
+/** This is the longest silence of a loop that waits. */
 export const TICK_MS = 1000;
 
-/** The awaited thing did not come in time. */
+/** This error says that what was awaited did not come in time. */
 export class Timeout extends Error {}
 
 /** Waits for `promise`, yielding a tick each second; throws `Timeout` after `limit` milliseconds. */
@@ -65,7 +65,7 @@ export async function* sleeping(clock: Clock, milliseconds: number): AsyncGenera
   }
 }
 
-/** The promise's value, or undefined when it takes longer; the promise itself goes on. */
+/** Resolves with the promise's value, or with undefined when it takes longer; the promise itself goes on. */
 export function orTimer<T>(promise: Promise<T>, clock: Clock, milliseconds: number): Promise<T | undefined> {
   const { promise: first, resolve, reject } = Promise.withResolvers<T | undefined>();
   const timer = clock.setTimeout(() => resolve(undefined), milliseconds);

@@ -1,9 +1,9 @@
-/** Longer than any EndpointSlice (1,000 endpoints) or Pod that etcd would hold (1.5 MiB) ten times over. */
+/** The limit of a line is ten times what etcd would hold of any EndpointSlice (1,000 endpoints) or Pod (1.5 MiB). */
 const MAX_LINE_BYTES = 16 * 1024 * 1024;
 
 const NEWLINE = 0x0a;
 
-/** The stream's bytes make no sense: whatever follows can't be trusted. */
+/** This error says that the bytes of a stream make no sense: whatever follows can't be trusted. */
 export class Corrupt extends Error {}
 
 /**
@@ -30,7 +30,7 @@ export class LineSplitter {
     if (start < chunk.length) this.#keep(chunk.subarray(start));
   }
 
-  /** Bytes of a line that has not ended. */
+  /** Returns how many bytes of a line have come that has not ended. */
   get pending(): number {
     return this.#restBytes;
   }

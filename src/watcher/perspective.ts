@@ -7,7 +7,7 @@ export interface Self {
   name?: string;
 }
 
-/** What the members of a group are described with, beside what upstream says; `Known` of the group is given. */
+/** What members are described with, beside what upstream says of them; `Known` names what of the group is given. */
 export interface Perspective<Known extends keyof Group = never> {
   group: Group & Required<Pick<Group, Known>>;
   /** `cluster.local`, or whatever the cluster calls itself. */
@@ -17,12 +17,15 @@ export interface Perspective<Known extends keyof Group = never> {
   firstFamily?: Family | undefined;
 }
 
-/** The uid decides where both sides have one: a pod that came back under its old name is another pod. */
+/**
+ * Returns whether a member is this pod. The uid decides where both have one: a pod that came back under its old
+ * name is another pod.
+ */
 export function isSelf(self: Self | undefined, uid: string | undefined, name: string | undefined): boolean {
   return self?.uid === undefined ? self?.name !== undefined && self.name === name : self.uid === uid;
 }
 
-/** The DNS name of a service in the group's namespace, without a dot at its end. */
+/** Returns the DNS name of a service in the group's namespace, without a dot at its end. */
 export function serviceName(service: string, { group, clusterDomain }: Perspective): string {
   return `${service}.${group.namespace}.svc.${clusterDomain.replace(/\.+$/, '')}`;
 }

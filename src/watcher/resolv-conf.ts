@@ -6,7 +6,7 @@ import { isDnsLabel } from './membership/grammar.ts';
  * "svc." somewhere: only an entry that is exactly one of the kubelet's counts.
  */
 
-/** The cluster's DNS domain; undefined where nothing says it. */
+/** Returns the cluster's DNS domain; undefined where nothing says it. */
 export function clusterDomainIn(resolvConf: string, namespace: string | undefined): string | undefined {
   const entries = searched(resolvConf);
   const prefixes = namespace === undefined ? ['svc.'] : [`${namespace}.svc.`, 'svc.'];
@@ -17,7 +17,7 @@ export function clusterDomainIn(resolvConf: string, namespace: string | undefine
   return undefined;
 }
 
-/** The namespace of the pod; undefined where the two entries of its cluster are not both there. */
+/** Returns the namespace of the pod; undefined where the two entries of its cluster are not both there. */
 export function namespaceIn(resolvConf: string): string | undefined {
   const entries = searched(resolvConf);
   for (const entry of entries) {
@@ -28,7 +28,7 @@ export function namespaceIn(resolvConf: string): string | undefined {
   return undefined;
 }
 
-/** The entries of the last search line, which is the one that counts. */
+/** Returns the entries of the last search line, which is the one that counts. */
 function searched(resolvConf: string): string[] {
   const [line] = [...resolvConf.matchAll(/^[ \t]*search[ \t]+(.*)$/gm)].slice(-1);
   return (line?.[1] ?? '')

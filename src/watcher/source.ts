@@ -24,4 +24,9 @@ export interface Source {
   readonly name: SourceName;
   /** Runs until the consumer stops; never returns by itself. Yields at least one event a second. */
   events(): AsyncGenerator<SourceEvent, never>;
+  /**
+   * Tells `hear` of the same events, each in the turn of the event loop in which it arrived, where the source
+   * can do that. Resolves within a second after `signal` aborts; rejects with what `hear` throws.
+   */
+  follow?(hear: (event: SourceEvent) => void, signal: AbortSignal): Promise<void>;
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Clock, systemClock } from './clock.ts';
+import { coalesce, NEVER_TOLD, type Untold } from './coalesce.ts';
 import { type Log, silent } from './log.ts';
 import type { Members, MembershipEvent, Parts } from './membership/membership.ts';
 import { Order } from './membership/order.ts';
@@ -16,20 +17,26 @@ import {
   type Status,
 } from './protocol.ts';
 import type { Source, SourceEvent } from './source.ts';
+import { afterEvent, afterWaiting, type Standing, UNKNOWN } from './staleness.ts';
 
-/** Changes within this long of one another fold into one delta. */
-const COALESCE_MS = 20;
-/** Departures that never pause are told all the same: the first waits for no more than a few windows. */
-const COALESCE_LIMIT_MS = 100;
-/** A stream that ended is given this long to be back before the membership counts as stale. */
-const LOST_GRACE_MS = 1000;
+/** Seconds between two heartbeats. */
 const HEARTBEAT_SECONDS = 5;
+/** The signal that never aborts, for whoever follows for ever. */
+const NEVER = new AbortController().signal;
+
+/** The events that show that upstream is there. */
+const SIGNS_OF_LIFE: ReadonlySet<SourceEvent['type']> = new Set([
+  'replace',
+  'set',
+  'delete',
+  'evidence',
+  'fresh',
+]);
 
 export interface WatchOptions {
   source: Source;
   group: Group;
   self?: { uid?: string; name?: string } | undefined;
-  heartbeatSeconds?: number;
   clock?: Clock;
   log?: Log;
   /** Puts the members of all parts together; for tests. */
@@ -40,14 +47,11 @@ export interface WatchOptions {
 export class Watch implements View {
   readonly epoch = randomUUID();
   readonly group: Group;
-  readonly heartbeatSeconds: number;
-  synced = false;
+  readonly heartbeatSeconds = HEARTBEAT_SECONDS;
   revision = 0;
   /** By uid; always the same map. */
   readonly members: Members;
-  stale = true;
-  reason: StaleReason | undefined;
-  message: string | undefined;
+  /** Since when `stale` is what it is. */
   since: Date;
 
   #source: Source;
@@ -57,16 +61,14 @@ export class Watch implements View {
   #log: Log;
   #union: Union;
   #order: Order;
-  #partial: string | undefined;
-  #lostAt: number | undefined;
-  #lostMessage = '';
+  #standing = UNKNOWN;
   #evidenceAt: number | undefined;
   #pulseAt: number;
   #heartbeatAt: number;
-  #flushedAt = Number.NEGATIVE_INFINITY;
-  /** Changes that are not told yet: when the first of them came, and when they are to be told. */
-  #untold: { since: number; due: number } | undefined;
-  #planned = false;
+  #toldAt = NEVER_TOLD;
+  #untold: Untold | undefined;
+  /** When the untold are looked at next; undefined while nothing is planned. */
+  #lookAt: number | undefined;
 
   constructor(options: WatchOptions) {
     this.#union = options.union ?? new Union();
@@ -75,7 +77,6 @@ export class Watch implements View {
     this.#source = options.source;
     this.group = options.group;
     this.#self = options.self;
-    this.heartbeatSeconds = options.heartbeatSeconds ?? HEARTBEAT_SECONDS;
     this.#clock = options.clock ?? systemClock;
     this.#log = options.log ?? silent;
     this.since = this.#clock.date();
@@ -83,17 +84,39 @@ export class Watch implements View {
     this.#heartbeatAt = this.#clock.now();
   }
 
-  /** From now on `output` is told too. */
+  /** Whether the first complete list has come. */
+  get synced(): boolean {
+    return this.#standing.synced;
+  }
+
+  /** Whether the members may be out of date. */
+  get stale(): boolean {
+    return this.#standing.stale;
+  }
+
+  get reason(): StaleReason | undefined {
+    return this.#standing.reason;
+  }
+
+  get message(): string | undefined {
+    return this.#standing.message;
+  }
+
+  /** Adds an output, which is told of everything from now on. */
   add(output: Output): void {
     this.#outputs.push(output);
   }
 
   /** Follows the source until `signal` aborts. Rejects only on a fault of our own. */
   async run(signal?: AbortSignal): Promise<void> {
-    for await (const event of this.#source.events()) {
-      if (signal?.aborted) return;
+    const hear = (event: SourceEvent) => {
       this.#absorb(event);
       this.#pulse();
+    };
+    if (this.#source.follow !== undefined) return this.#source.follow(hear, signal ?? NEVER);
+    for await (const event of this.#source.events()) {
+      if (signal?.aborted) return;
+      hear(event);
     }
   }
 
@@ -126,61 +149,36 @@ export class Watch implements View {
     };
   }
 
-  /** Seconds since the last evidence from upstream, to the millisecond; null before the first. */
+  /** Returns the seconds since the last evidence from upstream, to the millisecond; null before the first. */
   upstreamAgeSeconds(): number | null {
     if (this.#evidenceAt === undefined) return null;
     return Math.round(this.#clock.now() - this.#evidenceAt) / 1000;
   }
 
-  /** Seconds since the watch loop last showed life; more than a few mean that it is wedged. */
+  /** Returns the seconds since the watch loop last showed life; more than a few mean that it is wedged. */
   pulseAgeSeconds(): number {
     return (this.#clock.now() - this.#pulseAt) / 1000;
   }
 
   #absorb(event: SourceEvent): void {
-    switch (event.type) {
-      case 'replace':
-        this.#seen();
-        this.#partial = event.partial;
-        if (this.synced) this.#change(event);
-        else this.#sync(event.parts);
-        this.#fresh();
-        break;
-      case 'set':
-      case 'delete':
-        this.#seen();
-        this.#partial = undefined;
-        this.#change(event);
-        // Something is there, at last; whether it is all that was missed is for the source to say.
-        if (this.reason === 'partial') this.#fresh();
-        break;
-      case 'evidence':
-        this.#seen();
-        if (this.#untold !== undefined && this.#untold.due <= this.#clock.now()) this.#flush();
-        break;
-      case 'fresh':
-        this.#seen();
-        this.#fresh();
-        break;
-      case 'lost':
-        this.#lostAt ??= this.#clock.now();
-        this.#lostMessage = event.message;
-        break;
-      case 'failure':
-        this.#setStale(true, event.reason, event.message);
-        break;
-      case 'tick':
-        break;
+    const now = this.#clock.now();
+    if (SIGNS_OF_LIFE.has(event.type)) this.#evidenceAt = now;
+    const next = afterEvent(this.#standing, event, now);
+    if (event.type === 'replace' && !this.synced) {
+      this.#sync(event.parts, next);
+      return;
     }
+    if (event.type === 'replace' || event.type === 'set' || event.type === 'delete') this.#change(event, now);
+    else if (event.type === 'evidence' && this.#untold !== undefined && this.#untold.due <= now)
+      this.#flush();
+    this.#become(next);
   }
 
   /** Runs after every event of the source and at least once a second: the loop's own sign of life. */
   #pulse(): void {
     const now = this.#clock.now();
     this.#pulseAt = now;
-    if (!this.stale && this.#lostAt !== undefined && now - this.#lostAt >= LOST_GRACE_MS) {
-      this.#setStale(true, 'disconnected', this.#lostMessage);
-    }
+    this.#become(afterWaiting(this.#standing, now));
     if (now - this.#heartbeatAt < this.heartbeatSeconds * 1000) return;
     this.#heartbeatAt = now;
     const { revision, stale } = this;
@@ -193,70 +191,58 @@ export class Watch implements View {
     this.#tell((output) => output.heartbeat?.(heartbeat, this));
   }
 
-  #sync(parts: Parts): void {
-    this.synced = true;
+  #sync(parts: Parts, standing: Standing): void {
     this.revision = 1;
     this.#union.apply({ type: 'replace', parts });
     this.#order.follow(this.#union.change());
-    this.stale = this.#partial !== undefined;
-    this.reason = this.stale ? 'partial' : undefined;
-    this.message = this.#partial;
+    this.#standing = standing;
     this.since = this.#clock.date();
-    this.#flushedAt = this.#clock.now();
-    this.#log.info('synced', { members: this.members.size, stale: this.stale, problem: this.#partial });
+    this.#toldAt = this.#clock.now();
+    this.#log.info('synced', {
+      members: this.members.size,
+      stale: standing.stale,
+      problem: standing.partial,
+    });
     this.#tell((output) => output.synced?.(this));
   }
 
-  #seen(): void {
-    this.#evidenceAt = this.#clock.now();
-  }
-
-  #fresh(): void {
-    this.#lostAt = undefined;
-    if (this.#partial === undefined) this.#setStale(false);
-    else this.#setStale(true, 'partial', this.#partial);
-  }
-
-  #setStale(stale: boolean, reason?: StaleReason, message?: string): void {
-    if (this.stale === stale && this.reason === reason) return;
-    // Before the first list nothing is known, so nothing is fresh.
-    if (!stale && !this.synced) return;
+  #become(next: Standing): void {
+    const before = this.#standing;
+    if (next === before) return;
+    if (next.stale === before.stale && next.reason === before.reason) {
+      this.#standing = next;
+      return;
+    }
     // What has been learnt goes out before a word on how good it is.
     if (this.synced) this.#flush();
-    if (this.stale !== stale) this.since = this.#clock.date();
-    this.stale = stale;
-    this.reason = reason;
-    this.message = message;
+    this.#standing = next;
+    const { stale, reason, message } = next;
+    if (stale !== before.stale) this.since = this.#clock.date();
     this.#log[stale ? 'warn' : 'info'](stale ? 'stale' : 'fresh', { reason, problem: message });
     if (this.synced) this.#tell((output) => output.status?.(this.status(), this));
   }
 
-  /**
-   * A change goes out as soon as all input at hand was read, unless the last one was less than the
-   * window ago; a departure waits for the window, in case the same member turns up in another part,
-   * and what waits beside it waits with it: what was seen together is told together.
-   */
-  #change(event: MembershipEvent): void {
-    const now = this.#clock.now();
+  #change(event: MembershipEvent, now: number): void {
     const departs = this.#union.apply(event);
-    const window = (departs ? now : this.#flushedAt) + COALESCE_MS;
-    const { since, due } = this.#untold ?? { since: now, due: window };
-    this.#untold = { since, due: Math.min(Math.max(due, window), since + COALESCE_LIMIT_MS) };
-    if (!this.#planned) this.#plan(this.#untold.due, now);
+    this.#untold = coalesce(this.#untold, departs, now, this.#toldAt);
+    if (this.#lookAt === undefined) this.#plan(this.#untold.due, now);
   }
 
+  /** Looks at what is untold when it is due, or once all input at hand was read. */
   #plan(due: number, now: number): void {
-    this.#planned = true;
-    const look = () => {
-      this.#planned = false;
-      // Later by now: a departure came, or what was meant went out and the next has its own window.
-      const later = this.#untold?.due ?? due;
-      if (later > due) this.#plan(later, this.#clock.now());
-      else this.#flush();
-    };
-    if (due > now) this.#clock.setTimeout(look, due - now);
-    else this.#clock.setImmediate(look);
+    this.#lookAt = due;
+    if (due > now) this.#clock.setTimeout(this.#look, due - now);
+    else this.#clock.setImmediate(this.#look);
   }
+
+  #look = (): void => {
+    const lookedFor = this.#lookAt!;
+    this.#lookAt = undefined;
+    // Later by now: a departure came, or what was meant went out and the next has its own window.
+    const due = this.#untold?.due ?? lookedFor;
+    if (due > lookedFor) this.#plan(due, this.#clock.now());
+    else this.#flush();
+  };
 
   #flush(): void {
     if (this.#untold === undefined) return;
@@ -264,7 +250,7 @@ export class Watch implements View {
     const change = this.#union.change();
     if (change === undefined) return;
     this.#order.follow(change);
-    this.#flushedAt = this.#clock.now();
+    this.#toldAt = this.#clock.now();
     this.revision += 1;
     const { was, ...told } = change;
     const delta: Delta = { type: 'delta', revision: this.revision, ...told };

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Log } from '../log.ts';
+import { WEBHOOK_METRICS } from '../metric-table.ts';
 import type { Metrics } from '../metrics.ts';
 import { sentenceOf } from './api/api.ts';
 import { BadReview } from './parse/parse-review.ts';
@@ -14,10 +15,7 @@ export class Faults {
 
   constructor(log: Log, metrics: Metrics) {
     this.#log = log;
-    this.#counter = metrics.counter(
-      'rollcall_admission_faults_total',
-      'Requests answered with an HTTP error.',
-    );
+    this.#counter = metrics.counter(WEBHOOK_METRICS.faults);
   }
 
   answer(error: unknown, response: ServerResponse): void {

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Log } from '../log.ts';
+import { WEBHOOK_METRICS } from '../metric-table.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Authenticator, CallerVerdict } from './authentication/authenticator.ts';
 import { type Faults, sendJson } from './faults.ts';
@@ -59,20 +60,9 @@ export class Mutate {
     this.#limits = limits;
     this.#connections = connections;
     this.#faults = faults;
-    this.#requests = metrics.counter(
-      'rollcall_admission_requests_total',
-      'Admission requests by result and code.',
-    );
-    this.#seconds = metrics.histogram(
-      'rollcall_admission_seconds',
-      'Time to answer an admission request.',
-      // The buckets reach from a decision alone to the 5 s that the API server waits.
-      [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
-    );
-    const evicted = metrics.counter(
-      'rollcall_admission_bodies_evicted_total',
-      'Bodies given up: no room for all, no turn for a large one, or too much time.',
-    );
+    this.#requests = metrics.counter(WEBHOOK_METRICS.requests);
+    this.#seconds = metrics.histogram(WEBHOOK_METRICS.duration);
+    const evicted = metrics.counter(WEBHOOK_METRICS.bodiesEvicted);
     this.#bodies = new Bodies(limits, (reason) => evicted.inc({ reason }));
   }
 

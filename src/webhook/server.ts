@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:https';
 import type { TLSSocket } from 'node:tls';
 import express, { type Express, type Request, type Response } from 'express';
 import type { Log } from '../log.ts';
+import { WEBHOOK_METRICS } from '../metric-table.ts';
 import type { Metrics } from '../metrics.ts';
 import { Faults, sendJson } from './faults.ts';
 import { ServerConnections } from './limits/connections.ts';
@@ -42,12 +43,9 @@ export function webhookServer(
   limits: Limits = LIMITS,
 ): Server {
   const { metrics, log } = options;
-  const ended = metrics.counter(
-    'rollcall_connections_ended_total',
-    'Connections that the webhook ended, by what they took too long for; room: others were newer.',
-  );
+  const ended = metrics.counter(WEBHOOK_METRICS.connectionsEnded);
   const connections = new ServerConnections(limits, (reason) => ended.inc({ reason }));
-  metrics.read('gauge', 'rollcall_connections', 'Open connections.', () => connections.size);
+  metrics.read(WEBHOOK_METRICS.connections, () => connections.size);
   const faults = new Faults(log, metrics);
   const mutate = new Mutate(options, limits, connections, faults);
   const app = sideApp(options);
@@ -100,8 +98,9 @@ function sideApp({ notReady, metrics }: ServerOptions): Express {
     const problem = notReady();
     response.status(problem === undefined ? 200 : 503).json({ ok: problem === undefined, problem });
   });
-  app.get('/metrics', (_request, response) => {
-    response.type('text/plain; version=0.0.4').send(metrics.text());
+  app.get('/metrics', ({ headers }, response) => {
+    const { contentType, text } = metrics.exposition(headers.accept);
+    response.type(contentType).send(text);
   });
   app.all('/mutate', (_request, response) => problem(response.set('allow', 'POST'), 405, 'use POST'));
   return app;

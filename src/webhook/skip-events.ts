@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import type { Code, Reasons } from '../inject/codes.ts';
 import type { OwnerReference, Pod } from '../inject/pod.ts';
 import type { Log } from '../log.ts';
+import { WEBHOOK_METRICS } from '../metric-table.ts';
 import type { Metrics } from '../metrics.ts';
 import { type Clock, systemClock } from '../watcher/clock.ts';
 import { type Api, isStatus, sentenceOf } from './api/api.ts';
@@ -39,7 +40,7 @@ export class SkipEvents {
     this.#api = api;
     this.#log = log;
     this.#clock = clock;
-    const counter = metrics.counter('rollcall_skip_events_total', 'Events on owners of skipped pods.');
+    const counter = metrics.counter(WEBHOOK_METRICS.skipEvents);
     this.#count = (result) => counter.inc({ result });
   }
 

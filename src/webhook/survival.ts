@@ -1,4 +1,5 @@
 import type { Log } from '../log.ts';
+import { WEBHOOK_METRICS } from '../metric-table.ts';
 import type { Metrics } from '../metrics.ts';
 import { sentenceOf } from './api/api.ts';
 
@@ -7,10 +8,7 @@ import { sentenceOf } from './api/api.ts';
  * counted and logged with its stack. Each one is a bug that has to be fixed where it was made.
  */
 export function surviveFaults(log: Log, metrics: Metrics, process: NodeJS.EventEmitter): void {
-  const counter = metrics.counter(
-    'rollcall_unhandled_faults_total',
-    'Faults that nobody caught, by kind; each is a bug.',
-  );
+  const counter = metrics.counter(WEBHOOK_METRICS.unhandledFaults);
   const survive = (kind: 'rejection' | 'exception') => (error: unknown) => {
     counter.inc({ kind });
     log.error('unhandled fault', { kind, error: sentenceOf(error), stack: (error as Error)?.stack });

@@ -8,7 +8,9 @@ import { own } from '../inject/pod.ts';
 import type { WebhookConfig } from '../injector-options.ts';
 import { installationOf } from '../installation.ts';
 import { jsonLog, type Log } from '../log.ts';
+import { WEBHOOK_METRICS } from '../metric-table.ts';
 import { Metrics } from '../metrics.ts';
+import { processMetrics } from '../process-metrics.ts';
 import { AccessController } from './access/controller.ts';
 import { AccessProvisioner } from './access/provisioner.ts';
 import { Api } from './api/api.ts';
@@ -39,12 +41,8 @@ export async function webhook(config: WebhookConfig): Promise<void> {
   const log = jsonLog((line) => queue.push(line), config.logLevel);
   process.on('exit', () => queue.flush());
   const metrics = new Metrics();
-  metrics.read(
-    'counter',
-    'rollcall_log_lines_dropped_total',
-    'Log lines that nobody read in time.',
-    () => queue.dropped,
-  );
+  processMetrics(metrics, packageJson.version);
+  metrics.read(WEBHOOK_METRICS.logLinesDropped, () => queue.dropped);
   surviveFaults(log, metrics, process);
   try {
     await serve(config, metrics, log);

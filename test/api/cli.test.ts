@@ -56,14 +56,19 @@ suite('the command line on a real API server', { timeout: 180_000 }, () => {
   test('check says what is wrong, and then that all is well', async () => {
     const fine = {
       api: 'ok',
+      clock: 'ok',
       'webhook-configuration': 'ok',
       certificates: 'ok',
       deployment: 'ok',
       endpoints: 'ok',
       'cluster-role': 'ok',
       policies: 'ok',
-      'group-sizes': 'ok',
+      access: 'ok',
       'dry-run': 'ok',
+      'missed-pods': 'ok',
+      'stale-sidecars': 'ok',
+      'sidecar-versions': 'ok',
+      'group-sizes': 'ok',
     };
     // There is no kubelet and no controller: what they would report is missing.
     assert.deepEqual(await checks(), [{ ...fine, deployment: 'fail', endpoints: 'fail' }, 1]);

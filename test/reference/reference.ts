@@ -1,9 +1,16 @@
 /** docs/reference.md, from the tables that the program itself goes by. */
+import { codes as checkCodes } from '../../src/cli/check/codes.ts';
 import { commands as terminal } from '../../src/cli/commands.ts';
 import type { Command } from '../../src/cli/flags.ts';
 import { type Key, keys, type Place } from '../../src/inject/annotations.ts';
 import { codes, warningCodes } from '../../src/inject/codes.ts';
 import { webhookSettings } from '../../src/injector-options.ts';
+import {
+  type Definition,
+  PROCESS_METRICS,
+  SIDECAR_METRICS,
+  WEBHOOK_METRICS,
+} from '../../src/metric-table.ts';
 import { flags as peerFinderFlags } from '../../src/peer-finder/flags.ts';
 import { flagOf, type Setting, type Settings, variableName } from '../../src/setting.ts';
 import { probeSettings, sidecarSettings } from '../../src/sidecar-settings.ts';
@@ -19,6 +26,8 @@ export function reference(): string {
     annotations(),
     placeholders(),
     reasons(),
+    metrics(),
+    findings(),
     inPods(),
     peerFinder(),
     atTerminal(),
@@ -102,6 +111,43 @@ ${table(['code', 'meaning', 'what to do'], rows)}
 A warning does not keep a pod from being injected. The API server shows it to whoever creates the pod.
 
 ${table(['code', 'meaning'], warnings)}`;
+}
+
+function metrics(): string {
+  const tables: readonly [string, Readonly<Record<string, Definition>>][] = [
+    ['The webhook', WEBHOOK_METRICS],
+    ['The sidecar', SIDECAR_METRICS],
+    ['Both, about their own process', PROCESS_METRICS],
+  ];
+  const sections = tables.map(([title, all]) => {
+    const rows = Object.values(all).map(({ name, type, labels = [], help }) => [
+      code(name),
+      type,
+      labels.map(code).join(' '),
+      help,
+    ]);
+    return `### ${title}\n\n${table(['metric', 'type', 'labels', 'what it says'], rows)}`;
+  });
+  return `## Metrics
+
+At \`/metrics\` of the webhook (HTTPS, its own port) and of each sidecar (HTTP, port 17655 unless
+\`rollcall.dev/port\` says otherwise), in the text format 0.0.4 or, for whoever asks for it, in OpenMetrics 1.0.0. What
+writes files, notifies or runs hooks is counted only where it is asked for. [operations.md](operations.md#metrics)
+says how to collect them; [runbook.md](runbook.md) says what to do about an alert.
+
+${sections.join('\n\n')}`;
+}
+
+function findings(): string {
+  const rows = Object.entries(checkCodes).map(([name, { meaning, page }]) => {
+    const link = page.replace(/^docs\//, '');
+    return [code(name), meaning, `[${link}](${link})`];
+  });
+  return `## What a check finds
+
+The field \`code\` of \`rollcall check -o json\`.
+
+${table(['code', 'meaning', 'what to do'], rows)}`;
 }
 
 const inPodTables: Readonly<Record<string, Settings>> = {

@@ -20,7 +20,7 @@ async function serve(t: TestContext, kind: 'port' | 'socket', metrics = () => 'r
   const path = join(directory, 'health.sock');
   const gate = { open: false, opened: new Promise<void>(() => {}), notice: undefined };
   const watch = watchOf(scripted(), new FakeClock());
-  const health = { watch, gate, metrics };
+  const health = { watch, gate, metrics: () => ({ contentType: 'text/plain', text: metrics() }) };
   const { server, port } = await serveHealth(kind === 'port' ? 0 : path, health, 60_000);
   t.after(() => {
     server.close();

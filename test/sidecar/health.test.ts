@@ -11,6 +11,11 @@ import type { Output } from '../../src/watcher/outputs/output.ts';
 import { FakeClock, settle } from '../support/fake-clock.ts';
 import { member, scripted, watchOf } from '../watcher/scripted-source.ts';
 
+const metrics = (accept: string | undefined) => ({
+  contentType: `text/x-of-a-test; accept=${accept}`,
+  text: 'rollcall_members 1\n',
+});
+
 async function serve(t: TestContext, holdMs = 50) {
   const clock = new FakeClock();
   const source = scripted();
@@ -25,16 +30,18 @@ async function serve(t: TestContext, holdMs = 50) {
     opened: opening.promise,
     notice: undefined as string | undefined,
   };
-  const { server, port } = await serveHealth(
-    0,
-    { watch, gate, outputs, metrics: () => 'rollcall_members 1\n' },
-    holdMs,
-  );
+  const { server, port } = await serveHealth(0, { watch, gate, outputs, metrics }, holdMs);
   t.after(() => server.close());
   const get = async (path: string, agent = 'curl') => {
     const headers = { connection: 'close', 'user-agent': agent };
     const response = await fetch(`http://127.0.0.1:${port}${path}`, { headers, redirect: 'manual' });
-    return { status: response.status, text: await response.text(), to: response.headers.get('location') };
+    const type = response.headers.get('content-type');
+    return {
+      status: response.status,
+      text: await response.text(),
+      to: response.headers.get('location'),
+      type,
+    };
   };
   const openGate = () => {
     open = true;
@@ -100,6 +107,7 @@ test('metrics, and a 404 that says what there is', async (t) => {
   const { get } = await serve(t);
   const metrics = await get('/metrics');
   assert.deepEqual([metrics.status, metrics.text], [200, 'rollcall_members 1\n']);
+  assert.equal(metrics.type, 'text/x-of-a-test; accept=*/*', 'what is accepted decides on the format');
   const other = await get('/');
   assert.equal(other.status, 404);
   assert.match(other.text, /\/startz, \/readyz, \/healthz and \/metrics/);
@@ -116,7 +124,7 @@ test('in place of a port, a socket that every user of the pod may ask, also afte
   };
   const { server, port } = await serveHealth(socketPath, {
     ...health,
-    metrics: () => 'rollcall_members 1\n',
+    metrics,
   });
   t.after(() => server.close());
   assert.equal(port, undefined);

@@ -7,10 +7,12 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { PROCESS_METRICS, SIDECAR_METRICS } from '../../src/metric-table.ts';
 import type { Snapshot } from '../../src/watcher/protocol.ts';
 import { endpointSlice, podEndpoint, slicePath } from '../support/endpoint-slices.ts';
 import { eventually } from '../support/eventually.ts';
 import { startKubernetesDouble } from '../support/kubernetes-double.ts';
+import { described, promised } from '../support/metrics.ts';
 import { Rollcall, startSidecar } from '../support/rollcall.ts';
 import { connect } from '../support/stream.ts';
 
@@ -79,6 +81,7 @@ test('every output tells the same: socket, members.json, line files, HTTP, UDP a
   for (const line of ['rollcall_members 3', 'rollcall_hook_runs_total 2', 'rollcall_hook_failures_total 0']) {
     assert.ok(metrics.includes(`\n${line}\n`), `${line} in\n${metrics}`);
   }
+  assert.deepEqual(described(metrics), promised([SIDECAR_METRICS, PROCESS_METRICS]), 'the table');
   const bytes = Number(/^rollcall_upstream_bytes_total (\d+)$/m.exec(metrics)?.[1]);
   assert.ok(bytes > 1000, `${bytes} bytes for a list and a change of three members`);
 });

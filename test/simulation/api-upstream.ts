@@ -52,7 +52,8 @@ export class ApiUpstream implements Upstream {
     this.faults = random.some(FAULTS, scenario.faultShare).map((fault) => bound(fault, this.#api));
     const transport = logged(breakage.transport?.(this.#api, clock) ?? this.#api, log);
     const collection = endpointSlices({ ...viewpoint, clusterDomain: 'cluster.local' });
-    this.source = kubernetesSource(collection, transport, breakage.clock?.(clock) ?? clock, log);
+    const held = wedge.clock(breakage.clock?.(clock) ?? clock);
+    this.source = kubernetesSource(collection, wedge.transport(transport), held, log);
     this.#membership = new ApiMembership(history, new Expectations(viewpoint), this.#contact, report);
     this.ledger = new Ledger(this.#membership.judge, report);
     this.#manners = new ApiManners(this.#contact, wedge, this.#now, report);

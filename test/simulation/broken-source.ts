@@ -41,9 +41,9 @@ export function givesUp(
   async function* untilThen(): AsyncGenerator<SourceEvent, never> {
     for await (const event of source.events()) {
       yield event;
-      if (event.type === 'failure' && event.reason === reason) return yield* forEver();
+      if (event.type === 'failure' && event.reason === reason) break;
     }
-    throw new Error('a source never ends');
+    return yield* forEver();
   }
   return { name: source.name, events: untilThen };
 }

@@ -4,34 +4,38 @@ import type { Part, Told } from '../../src/watcher/membership/part.ts';
 import type { UnionSteps } from '../../src/watcher/membership/union.ts';
 
 /** Where somebody stands is looked up once, and never again. */
-export function staleIndex({ places }: UnionSteps): Partial<UnionSteps> {
+export function staleIndex({ partsByUid }: UnionSteps): Partial<UnionSteps> {
   const known = new Map<string, readonly Part[]>();
   const of = (uid: string) => {
-    const parts = known.get(uid) ?? places.of(uid);
+    const parts = known.get(uid) ?? partsByUid.of(uid);
     known.set(uid, parts);
     return parts;
   };
-  return { places: { of, add: (...given) => places.add(...given), delete: () => {} } };
+  return { partsByUid: { of, add: (...given) => partsByUid.add(...given), delete: () => {} } };
 }
 
 /** Of several slices that somebody stands in, the last one is known. */
-export function forgottenSlice({ places }: UnionSteps): Partial<UnionSteps> {
+export function forgottenSlice({ partsByUid }: UnionSteps): Partial<UnionSteps> {
   return {
-    places: {
-      of: (uid) => places.of(uid).slice(-1),
-      add: (...given) => places.add(...given),
-      delete: (...given) => places.delete(...given),
+    partsByUid: {
+      of: (uid) => partsByUid.of(uid).slice(-1),
+      add: (...given) => partsByUid.add(...given),
+      delete: (...given) => partsByUid.delete(...given),
     },
   };
 }
 
 /** Who leaves one slice is not in any. */
-export function leavesAll({ places }: UnionSteps): Partial<UnionSteps> {
+export function leavesAll({ partsByUid }: UnionSteps): Partial<UnionSteps> {
   const leave = (uid: string) => {
-    for (const part of places.of(uid)) places.delete(uid, part);
+    for (const part of partsByUid.of(uid)) partsByUid.delete(uid, part);
   };
   return {
-    places: { of: (uid) => places.of(uid), add: (...given) => places.add(...given), delete: leave },
+    partsByUid: {
+      of: (uid) => partsByUid.of(uid),
+      add: (...given) => partsByUid.add(...given),
+      delete: leave,
+    },
   };
 }
 

@@ -2,7 +2,9 @@
 
 import type { Clock } from '../../src/watcher/clock.ts';
 import type { AddressRecord, DnsResolver } from '../../src/watcher/dns/dns-resolver.ts';
+import type { Body } from '../../src/watcher/kubernetes/body.ts';
 import type { Response, Transport } from '../../src/watcher/kubernetes/transport.ts';
+import { bodyOf, chunksOf } from '../support/bodies.ts';
 import { exchanges, lines, once, whole } from './rewiring.ts';
 
 const isList = (url: URL) => url.searchParams.get('watch') === null;
@@ -11,8 +13,9 @@ const isStreamingList = (url: URL) => !isList(url) && !isPlainWatch(url);
 
 export function versionFromAnyBytes(api: Transport): Transport {
   let seen = '';
-  async function* noted(body: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array, undefined> {
-    for (let next = await body.next(); !next.done; next = await body.next()) {
+  async function* noted(body: Body): AsyncGenerator<Uint8Array, undefined> {
+    const chunks = chunksOf(body);
+    for (let next = await chunks.next(); !next.done; next = await chunks.next()) {
       const versions = [...Buffer.from(next.value).toString('latin1').matchAll(VERSION)];
       seen = versions.at(-1)?.[1] ?? seen;
       yield next.value;
@@ -23,7 +26,7 @@ export function versionFromAnyBytes(api: Transport): Transport {
     path: (url) => {
       if (isPlainWatch(url) && seen !== '') url.searchParams.set('resourceVersion', seen);
     },
-    response: (answer, url) => (isList(url) ? answer : { ...answer, body: noted(answer.body) }),
+    response: (answer, url) => (isList(url) ? answer : { ...answer, body: bodyOf(noted(answer.body)) }),
   });
 }
 
@@ -137,8 +140,9 @@ export function listEndsAtOnce(answer: Response, url: URL): Response {
 /** An empty line now and then, as if it came from the server. */
 export function neverSilent(answer: Response, url: URL, clock: Clock): Response {
   async function* padded(): AsyncGenerator<Uint8Array, undefined> {
+    const chunks = chunksOf(answer.body);
     for (;;) {
-      const reading = answer.body.next();
+      const reading = chunks.next();
       for (;;) {
         const expired = new Promise<undefined>((resolve) => {
           clock.setTimeout(() => resolve(undefined), 20_000);
@@ -150,7 +154,7 @@ export function neverSilent(answer: Response, url: URL, clock: Clock): Response 
       }
     }
   }
-  return isList(url) ? answer : { ...answer, body: padded() };
+  return isList(url) ? answer : { ...answer, body: bodyOf(padded()) };
 }
 
 export async function withoutRetryAfter(answer: Response): Promise<Response> {

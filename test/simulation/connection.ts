@@ -1,4 +1,5 @@
 import type { Request, Response } from '../../src/watcher/kubernetes/transport.ts';
+import { ArrivingBody } from '../support/bodies.ts';
 import type { SimulatedClock } from './clock.ts';
 import type { Random } from './random.ts';
 
@@ -33,8 +34,6 @@ interface Parcel {
 /** Between two chunks of what was sent together. */
 const REST_MS = 0.2;
 
-type Arrived = Uint8Array | Error | 'end';
-
 /** One request as TCP would carry it: in order, cut into chunks anywhere, late, or not at all. */
 export class Connection implements Request {
   readonly response: Promise<Response>;
@@ -50,8 +49,7 @@ export class Connection implements Request {
   #stalled = false;
   #carried = 0;
   #headed = false;
-  #inbox: Arrived[] = [];
-  #wake: (() => void) | undefined;
+  #body = new ArrivingBody();
   #resolve!: (response: Response) => void;
   #reject!: (error: Error) => void;
 
@@ -110,7 +108,7 @@ export class Connection implements Request {
     if (!this.dead) this.#arrivals.closed();
     this.dead = true;
     this.#outbox = [];
-    this.#arrive(reset());
+    this.#body.arrive(reset());
   }
 
   #send(parcel: Parcel): void {
@@ -161,15 +159,14 @@ export class Connection implements Request {
       const { status, headers } = parcel.head;
       this.#headed = true;
       this.#arrivals.head(status);
-      this.#resolve({ status, headers, body: { next: () => this.#next() } });
-    } else if (parcel.bytes !== undefined) {
-      if (parcel.bytes.length > 0) {
-        this.#carried += parcel.bytes.length;
-        this.#arrivals.bytes();
-        this.#arrive(parcel.bytes);
-      }
+      this.#resolve({ status, headers, body: this.#body });
+    } else if (parcel.bytes !== undefined && parcel.bytes.length > 0) {
+      this.#carried += parcel.bytes.length;
+      this.#arrivals.bytes();
     }
+    // The client handles bytes where they arrive: by then it is on record that they have.
     parcel.arrived?.();
+    if (parcel.bytes !== undefined && parcel.bytes.length > 0) this.#body.arrive(parcel.bytes);
     if (parcel.end !== undefined) this.#over(parcel.end);
     else if (this.#carried >= (this.#network.cutAfter ?? Number.POSITIVE_INFINITY)) this.#atCut();
   }
@@ -184,23 +181,7 @@ export class Connection implements Request {
     this.#outbox = [];
     this.#arrivals.over(end === 'clean');
     if (end !== 'clean') this.#reject(end);
-    this.#arrive(end === 'clean' ? 'end' : end);
-  }
-
-  #arrive(arrived: Arrived): void {
-    this.#inbox.push(arrived);
-    this.#wake?.();
-  }
-
-  async #next(): Promise<IteratorResult<Uint8Array>> {
-    while (this.#inbox.length === 0) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-    }
-    const arrived = this.#inbox.shift()!;
-    if (arrived instanceof Error) throw arrived;
-    return arrived === 'end' ? { done: true, value: undefined } : { done: false, value: arrived };
+    this.#body.arrive(end === 'clean' ? 'end' : end);
   }
 }
 

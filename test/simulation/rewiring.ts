@@ -1,9 +1,11 @@
 /** Ways to put something between the parts of a sidecar. */
 
 import type { Clock } from '../../src/watcher/clock.ts';
+import type { Body } from '../../src/watcher/kubernetes/body.ts';
 import type { Response, Transport } from '../../src/watcher/kubernetes/transport.ts';
 import type { Pipe } from '../../src/watcher/outputs/readers.ts';
 import type { Source, SourceEvent } from '../../src/watcher/source.ts';
+import { bodyOf, chunksOf } from '../support/bodies.ts';
 
 /** Each event of the source as the events that are made of it. */
 export function events(
@@ -46,34 +48,40 @@ export function exchanges(
 }
 
 /** Every whole line of an answer as the lines that are made of it. */
-export async function* lines(
-  body: AsyncIterator<Uint8Array>,
-  each: (line: string) => Iterable<string>,
-): AsyncGenerator<Uint8Array, undefined> {
-  let rest = Buffer.alloc(0);
-  for (let next = await body.next(); !next.done; next = await body.next()) {
-    rest = Buffer.concat([rest, next.value]);
-    let out = '';
-    for (let end = rest.indexOf(10); end !== -1; end = rest.indexOf(10)) {
-      for (const line of each(rest.toString('utf8', 0, end))) out += `${line}\n`;
-      rest = rest.subarray(end + 1);
+export function lines(body: Body, each: (line: string) => Iterable<string>): Body {
+  async function* rewritten(): AsyncGenerator<Uint8Array, undefined> {
+    const chunks = chunksOf(body);
+    let rest = Buffer.alloc(0);
+    for (let next = await chunks.next(); !next.done; next = await chunks.next()) {
+      rest = Buffer.concat([rest, next.value]);
+      let out = '';
+      for (let end = rest.indexOf(10); end !== -1; end = rest.indexOf(10)) {
+        for (const line of each(rest.toString('utf8', 0, end))) out += `${line}\n`;
+        rest = rest.subarray(end + 1);
+      }
+      if (out !== '') yield Buffer.from(out);
     }
-    if (out !== '') yield Buffer.from(out);
+    if (rest.length > 0) yield rest;
+    return undefined;
   }
-  if (rest.length > 0) yield rest;
-  return undefined;
+  return bodyOf(rewritten());
 }
 
-/** The whole answer as text, and as a body again. */
-export async function whole(body: AsyncIterator<Uint8Array>): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  for (let next = await body.next(); !next.done; next = await body.next()) chunks.push(next.value);
-  return Buffer.concat(chunks).toString('utf8');
+/** The whole answer as text. */
+export async function whole(body: Body): Promise<string> {
+  const chunks = chunksOf(body);
+  const all: Uint8Array[] = [];
+  for (let next = await chunks.next(); !next.done; next = await chunks.next()) all.push(next.value);
+  return Buffer.concat(all).toString('utf8');
 }
 
-export async function* once(text: string): AsyncGenerator<Uint8Array, undefined> {
-  yield Buffer.from(text);
-  return undefined;
+/** A text as a body. */
+export function once(text: string): Body {
+  async function* chunks(): AsyncGenerator<Uint8Array, undefined> {
+    yield Buffer.from(text);
+    return undefined;
+  }
+  return bodyOf(chunks());
 }
 
 /** Every piece that is written to a reader. */

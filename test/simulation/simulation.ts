@@ -1,7 +1,7 @@
 import type { Log } from '../../src/watcher/log.ts';
 import { merge } from '../../src/watcher/membership/merge.ts';
 import { alterations } from '../../src/watcher/membership/part.ts';
-import { Places } from '../../src/watcher/membership/places.ts';
+import { PartsByUid } from '../../src/watcher/membership/parts-by-uid.ts';
 import { Union } from '../../src/watcher/membership/union.ts';
 import { MembersFile } from '../../src/watcher/outputs/members-file.ts';
 import { type Pipe, Readers } from '../../src/watcher/outputs/readers.ts';
@@ -112,7 +112,7 @@ class Simulation {
     this.#storm = new Storm(this.#stage);
     const held = this.#plan.wedgeMs > 0 ? this.#wedge.wrap(this.#upstream.source) : this.#upstream.source;
     const source = breakage.source?.(held, this.#clock) ?? held;
-    const steps = breakage.union?.({ alterations, merge, places: new Places() });
+    const steps = breakage.union?.({ alterations, merge, partsByUid: new PartsByUid() });
     const union = new Union(steps);
     this.#watch = new Watch({ source, group, self, union, clock: this.#clock, log: sidecarLog });
     this.#readers = new Readers(this.#watch, this.#clock, sidecarLog);

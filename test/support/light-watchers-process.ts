@@ -4,6 +4,7 @@
  */
 
 import { systemClock } from '../../src/watcher/clock.ts';
+import type { Body } from '../../src/watcher/kubernetes/body.ts';
 import type { Listed } from '../../src/watcher/kubernetes/collection.ts';
 import { Credentials } from '../../src/watcher/kubernetes/credentials.ts';
 import { endpointSlices } from '../../src/watcher/kubernetes/endpoint-slices.ts';
@@ -74,12 +75,17 @@ function counting(transport: Transport): Transport {
       counts[listing ? 'lists' : 'resumes'] += 1;
       const response = request.response.then(({ status, headers, body }) => {
         if (status === 429) counts.refused += 1;
-        const next = async () => {
-          const result = await body.next();
-          if (!result.done) counts.bytes += result.value.length;
-          return result;
+        const counted: Body = {
+          read: ({ chunk, end }) =>
+            body.read({
+              chunk(bytes) {
+                counts.bytes += bytes.length;
+                chunk(bytes);
+              },
+              end,
+            }),
         };
-        return { status, headers, body: { next } };
+        return { status, headers, body: counted };
       });
       response.catch(() => {});
       const close = () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Request, Response, Transport } from '../../src/watcher/kubernetes/transport.ts';
+import { ArrivingBody } from './bodies.ts';
 import { settle } from './fake-clock.ts';
 import type { KubernetesObject } from './kubernetes-store.ts';
 
@@ -44,8 +45,7 @@ export class Call {
   closed = false;
   #resolve!: (response: Response) => void;
   #reject!: (error: Error) => void;
-  #chunks: (Uint8Array | Error | 'end')[] = [];
-  #wake: (() => void) | undefined;
+  #body = new ArrivingBody();
 
   constructor(path: string) {
     this.url = new URL(path, 'http://api');
@@ -62,7 +62,7 @@ export class Call {
 
   /** Answers with a head; the body follows by `send` and `end`. */
   head(status = 200, headers: Record<string, string> = {}): this {
-    this.#resolve({ status, headers, body: { next: () => this.#next() } });
+    this.#resolve({ status, headers, body: this.#body });
     return this;
   }
 
@@ -72,7 +72,7 @@ export class Call {
   }
 
   send(data: string | Uint8Array): this {
-    this.#put(typeof data === 'string' ? Buffer.from(data) : data);
+    this.#body.arrive(typeof data === 'string' ? Buffer.from(data) : data);
     return this;
   }
 
@@ -81,11 +81,11 @@ export class Call {
   }
 
   end(): void {
-    this.#put('end');
+    this.#body.arrive('end');
   }
 
   break(code = 'ECONNRESET'): void {
-    this.#put(Object.assign(new Error(`read ${code}`), { code }));
+    this.#body.arrive(Object.assign(new Error(`read ${code}`), { code }));
   }
 
   /** A whole answer: a Status for an error, a list, or anything else in JSON. */
@@ -99,23 +99,7 @@ export class Call {
 
   close(): void {
     this.closed = true;
-    this.#put(Object.assign(new Error('closed'), { code: 'ECONNRESET' }));
-  }
-
-  #put(chunk: Uint8Array | Error | 'end'): void {
-    this.#chunks.push(chunk);
-    this.#wake?.();
-  }
-
-  async #next(): Promise<IteratorResult<Uint8Array>> {
-    while (this.#chunks.length === 0) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-    }
-    const chunk = this.#chunks.shift()!;
-    if (chunk instanceof Error) throw chunk;
-    return chunk === 'end' ? { done: true, value: undefined } : { done: false, value: chunk };
+    this.#body.arrive(Object.assign(new Error('closed'), { code: 'ECONNRESET' }));
   }
 }
 

@@ -87,8 +87,9 @@ describe('POST /mutate', () => {
     });
     const labels = { result: 'injected' };
     assert.equal(metricSum(running.metrics.text(), 'rollcall_admission_requests_total', labels), 1);
-    assert.equal(metricSum(running.metrics.text(), 'rollcall_admission_seconds_count'), 1);
-    const bounds = [...running.metrics.text().matchAll(/rollcall_admission_seconds_bucket\{le="(.+)"\}/g)];
+    assert.equal(metricSum(running.metrics.text(), 'rollcall_admission_duration_seconds_count'), 1);
+    const text = running.metrics.text();
+    const bounds = [...text.matchAll(/rollcall_admission_duration_seconds_bucket\{le="(.+)"\}/g)];
     assert.deepEqual(
       bounds.map(([, bound]) => bound),
       ['0.001', '0.005', '0.01', '0.025', '0.05', '0.1', '0.25', '0.5', '1', '2.5', '5', '+Inf'],
@@ -205,6 +206,9 @@ describe('other requests', () => {
     const metrics = await get(running, '/metrics');
     assert.match(metrics.headers['content-type']!, /^text\/plain; version=0\.0\.4/);
     assert.match(metrics.text, /^# TYPE rollcall_admission_requests_total counter$/m);
+    const open = await get(running, '/metrics', { headers: { accept: 'application/openmetrics-text' } });
+    assert.match(open.headers['content-type']!, /^application\/openmetrics-text; version=1\.0\.0/);
+    assert.match(open.text, /# EOF\n$/);
   });
 });
 

@@ -4,8 +4,9 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { type TestContext, test } from 'node:test';
+import { PROCESS_METRICS, WEBHOOK_METRICS } from '../../src/metric-table.ts';
 import { eventually } from '../support/eventually.ts';
-import { metricSum } from '../support/metrics.ts';
+import { described, metricSum, promised } from '../support/metrics.ts';
 import { Rollcall } from '../support/rollcall.ts';
 import { type Connected, connected } from './connected-client.ts';
 import { operationsOf, podOf, reviewOf } from './reviews.ts';
@@ -63,8 +64,11 @@ test('it publishes its certificate, serves it, injects, and provides access', as
   const { text } = await get(target, '/metrics');
   assert.equal(metricSum(text, 'rollcall_admission_requests_total', { result: 'injected' }), 2);
   assert.match(text, /^rollcall_log_lines_dropped_total 0$/m);
+  assert.deepEqual(described(text), promised([WEBHOOK_METRICS, PROCESS_METRICS]), 'the table');
   const expiry = metricSum(text, 'rollcall_certificate_expiry_timestamp_seconds');
   assert.ok(expiry > Date.now() / 1000 + 300 * 86_400);
+  const begin = metricSum(text, 'rollcall_certificate_not_before_timestamp_seconds');
+  assert.ok(begin < Date.now() / 1000 && begin > Date.now() / 1000 - 86_400);
 
   started.program.signal('SIGTERM');
   const draining = await eventually('word that it drains', async () => {

@@ -1,14 +1,19 @@
 import { type Cluster, connect } from '../cluster/cluster.ts';
+import { listed, Unread } from '../cluster/listing.ts';
 import { Unreachable } from '../cluster/request.ts';
 import { commands } from '../commands.ts';
 import { SYSTEM_NAMESPACE } from '../explain/entries.ts';
 import { parseFlags } from '../flags.ts';
 import { EXIT, type Io } from '../io.ts';
 import { DEFAULT_NAMESPACE } from '../workloads.ts';
-import { CHECKS } from './checks.ts';
-import type { Finding, Place, Status } from './finding.ts';
+import { CHECKS, CHECKS_BEFORE } from './checks.ts';
+import { codes } from './codes.ts';
+import { type Check, type Finding, fail, type Place, type Status, warn } from './finding.ts';
+import { installed } from './installed.ts';
+import { surveyPods } from './pod-survey.ts';
 
-type Named = Finding & { name: string };
+/** A finding as it is told: `page` is where the docs say more. The names of the fields are stable. */
+type Named = Finding & { name: string; page?: string };
 
 const MARKS: Readonly<Record<Status, string>> = { ok: 'ok  ', warn: 'warn', fail: 'FAIL' };
 
@@ -16,20 +21,21 @@ const MARKS: Readonly<Record<Status, string>> = { ok: 'ok  ', warn: 'warn', fail
 export async function check(argv: readonly string[], io: Io): Promise<number> {
   const { flags } = parseFlags('check', commands.check, argv);
   const cluster = await connect(flags, io);
-  const place = {
-    cluster,
-    system: flags['system-namespace'] ?? SYSTEM_NAMESPACE,
-    namespace: flags.namespace ?? DEFAULT_NAMESPACE,
-    now: new Date(),
-  };
+  const system = flags['system-namespace'] ?? SYSTEM_NAMESPACE;
+  const namespaces = once(() => all(listed(cluster, { kind: 'Namespace' })));
+  const pods = once(async () => surveyPods(cluster, await namespaces(), await installed(cluster, system)));
+  const namespace = flags.namespace ?? DEFAULT_NAMESPACE;
+  const place: Place = { cluster, system, namespace, now: new Date(), namespaces, pods };
   const json = flags.output === 'json';
-  const findings = await findingsOf(place, (finding) => {
+  const findings = await findingsOf(place, flags.pre ? CHECKS_BEFORE : CHECKS, (finding) => {
     if (!json) io.stdout.write(lineOf(finding));
   });
   const failed = findings.some(({ status }) => status === 'fail');
   const result: Status = failed ? 'fail' : findings.some(({ status }) => status === 'warn') ? 'warn' : 'ok';
   io.stdout.write(
-    json ? `${JSON.stringify({ result, checks: findings }, null, 2)}\n` : `\n${SUMS[result]}\n`,
+    json
+      ? `${JSON.stringify({ result, checks: findings }, null, 2)}\n`
+      : `\n${(flags.pre ? SUMS_BEFORE : SUMS)[result]}\n`,
   );
   return failed ? EXIT.refused : EXIT.fine;
 }
@@ -40,14 +46,38 @@ const SUMS: Readonly<Record<Status, string>> = {
   fail: 'It does not work as it should.',
 };
 
+const SUMS_BEFORE: Readonly<Record<Status, string>> = {
+  ok: 'Rollcall can be installed here.',
+  warn: 'Rollcall can be installed here; what is marked "warn" may be worth a look first.',
+  fail: 'Rollcall can not be installed here as it is.',
+};
+
+async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const read: T[] = [];
+  for await (const item of items) read.push(item);
+  return read;
+}
+
+function once<T>(read: () => Promise<T>): () => Promise<T> {
+  let reading: Promise<T> | undefined;
+  return () => {
+    reading ??= read();
+    return reading;
+  };
+}
+
 /**
  * Runs the checks one after the other and prints each result at once, because the next check may take a
  * while.
  */
-async function findingsOf(place: Place, tell: (finding: Named) => void): Promise<Named[]> {
+async function findingsOf(
+  place: Place,
+  checks: readonly Check[],
+  tell: (finding: Named) => void,
+): Promise<Named[]> {
   const findings: Named[] = [];
-  for (const { name, run, first } of CHECKS) {
-    const finding = { name, ...(await found(() => run(place), place.cluster)) };
+  for (const { name, run, first } of checks) {
+    const finding = withPage(name, await found(() => run(place), place.cluster));
     findings.push(finding);
     tell(finding);
     if (first && finding.status === 'fail') break;
@@ -59,16 +89,20 @@ async function found(run: () => Promise<Finding>, { server }: Cluster): Promise<
   try {
     return await run();
   } catch (error) {
+    if (error instanceof Unread) return warn('unreadable', error.message, 'check as somebody who may');
     if (!(error instanceof Unreachable)) throw error;
-    return {
-      status: 'fail',
-      message: error.message,
-      hint: `is ${server} the right cluster? --context names another`,
-    };
+    const hint = `is ${server} the right cluster? --context names another`;
+    return fail('api-unreachable', error.message, hint);
   }
 }
 
-function lineOf({ status, name, message, hint }: Named): string {
-  const line = `${MARKS[status]}  ${name}: ${message}\n`;
-  return hint === undefined || status === 'ok' ? line : `${line}      ${hint}\n`;
+function withPage(name: string, finding: Finding): Named {
+  const { code } = finding;
+  return { name, ...finding, ...(code === undefined ? {} : { page: codes[code].page }) };
+}
+
+/** What is wrong, what to do about it, and where to read on: a line each. */
+function lineOf({ status, name, message, hint, page }: Named): string {
+  const more = [hint, page].filter((one) => one !== undefined);
+  return [`${MARKS[status]}  ${name}: ${message}`, ...more].join('\n      ').concat('\n');
 }

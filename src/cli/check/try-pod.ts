@@ -1,51 +1,99 @@
-import { tryPod } from '../cluster/tried-pod.ts';
-import type { Finding, Place } from './finding.ts';
+import type { CallFailure } from '../cluster/call-failure.ts';
+import { type TriedPod, tryPod } from '../cluster/tried-pod.ts';
+import type { Fields } from '../document/value.ts';
+import type { CheckCode } from './codes.ts';
+import { type Finding, fail, ok, type Place, warn } from './finding.ts';
 
-/** A pod that asks for the sidecar and keeps to the strictest standard. */
-const POD = {
-  apiVersion: 'v1',
-  kind: 'Pod',
-  metadata: {
-    generateName: 'rollcall-check-',
-    annotations: { 'rollcall.dev/inject': 'true', 'rollcall.dev/service': 'rollcall-check' },
-  },
-  spec: {
-    securityContext: { runAsNonRoot: true, runAsUser: 65532, seccompProfile: { type: 'RuntimeDefault' } },
-    containers: [
-      {
-        name: 'app',
-        image: 'rollcall-check',
-        // A ResourceQuota on cpu or memory requires them.
-        resources: { requests: { cpu: '10m', memory: '16Mi' }, limits: { cpu: '10m', memory: '16Mi' } },
-        securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
-      },
-    ],
-  },
+const ASKS = { 'rollcall.dev/inject': 'true', 'rollcall.dev/service': 'rollcall-check' };
+/** What the strictest standard asks of a container. */
+const RESTRICTED = { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } };
+const IMAGE = 'rollcall-check';
+// A ResourceQuota on cpu or memory requires them.
+const RESOURCES = {
+  requests: { cpu: '10m', memory: '16Mi' },
+  limits: { cpu: '10m', memory: '16Mi' },
 };
+
+/** A pod that keeps to the strictest standard, with more in it where that is what is looked at. */
+export function checkPod(
+  more: { initContainer?: Fields; resources?: Fields } = {},
+  annotations = {},
+): Fields {
+  const securityContext = {
+    runAsNonRoot: true,
+    runAsUser: 65532,
+    seccompProfile: { type: 'RuntimeDefault' },
+  };
+  const container = { image: IMAGE, resources: RESOURCES, securityContext: RESTRICTED };
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { generateName: 'rollcall-check-', annotations },
+    spec: {
+      securityContext,
+      ...(more.resources === undefined ? {} : { resources: more.resources }),
+      ...(more.initContainer === undefined
+        ? {}
+        : { initContainers: [{ ...container, ...more.initContainer }] }),
+      containers: [{ name: 'app', ...container }],
+    },
+  };
+}
 
 /** Proves the whole way: the API server asks the webhook about a pod, and nothing is created. */
 export async function tryCheckPod({ cluster, namespace, system }: Place): Promise<Finding> {
-  const { outcome, reason } = await tryPod(cluster, namespace, POD);
-  switch (outcome) {
+  const tried = await tryPod(cluster, namespace, checkPod({}, ASKS));
+  switch (tried.outcome) {
     case 'with-sidecar':
-      return { status: 'ok', message: `a pod that asks in ${namespace} gets the sidecar` };
+      return ok(`a pod that asks in ${namespace} gets the sidecar`);
     case 'without-sidecar':
-      return {
-        status: 'fail',
-        message: `a pod that asks in ${namespace} does not get the sidecar`,
-        hint: 'rollcall explain -f POD.yaml --context CONTEXT says which rule decides',
-      };
+      return fail(
+        'not-injected',
+        `a pod that asks in ${namespace} does not get the sidecar`,
+        'rollcall explain -f POD.yaml --context CONTEXT says which rule decides',
+      );
     case 'forbidden':
-      return {
-        status: 'warn',
-        message: `you may not create pods in ${namespace}, so none was tried`,
-        hint: 'give --namespace with one where you may',
-      };
+      return warn(
+        'not-tried',
+        `you may not create pods in ${namespace}, so none was tried`,
+        'give --namespace with one where you may',
+      );
     case 'refused':
-      return {
-        status: 'fail',
-        message: `a pod that asks in ${namespace} can't be created: ${reason}`,
-        hint: `kubectl -n ${system} logs deployment/rollcall`,
-      };
+      return refused(tried, namespace, system);
   }
+}
+
+/** What stands between the API server and the webhook, told apart. */
+const FAILURES: Readonly<Record<CallFailure, { code: CheckCode; hint(system: string): string }>> = {
+  timeout: {
+    code: 'call-timeout',
+    hint: (system) =>
+      `a firewall between control plane and nodes, or a NetworkPolicy in ${system}, keeps the API server from its port`,
+  },
+  'no-endpoints': {
+    code: 'call-no-endpoints',
+    hint: (system) => `kubectl -n ${system} get pods,services -l app.kubernetes.io/part-of=rollcall`,
+  },
+  'no-connection': {
+    code: 'call-no-connection',
+    hint: (system) => `kubectl -n ${system} get pods -l app.kubernetes.io/name=rollcall -o wide`,
+  },
+  certificate: {
+    code: 'call-certificate',
+    hint: (system) => `see the log: kubectl -n ${system} logs deployment/rollcall`,
+  },
+  fault: {
+    code: 'call-fault',
+    hint: (system) => `see the log: kubectl -n ${system} logs deployment/rollcall`,
+  },
+};
+
+function refused({ reason, uncalled }: TriedPod, namespace: string, system: string): Finding {
+  const message = `a pod that asks in ${namespace} can't be created: ${reason}`;
+  if (uncalled === undefined)
+    return fail('pod-refused', message, `kubectl -n ${system} logs deployment/rollcall`);
+  if (!uncalled.webhook.endsWith('.rollcall.dev'))
+    return fail('pod-refused', message, `ask whoever runs the webhook ${uncalled.webhook}`);
+  const { code, hint } = FAILURES[uncalled.failure];
+  return fail(code, message, hint(system));
 }

@@ -29,7 +29,9 @@ const table = {
   PodTemplate: { groups: [''], plural: 'podtemplates', template: ['template'] },
   Namespace: { groups: [''], plural: 'namespaces' },
   LimitRange: { groups: [''], plural: 'limitranges' },
+  Node: { groups: [''], plural: 'nodes' },
   Secret: { groups: [''], plural: 'secrets' },
+  ServiceAccount: { groups: [''], plural: 'serviceaccounts' },
   EndpointSlice: { groups: ['discovery.k8s.io'], plural: 'endpointslices' },
   ClusterRole: { groups: ['rbac.authorization.k8s.io'], plural: 'clusterroles' },
   RoleBinding: { groups: ['rbac.authorization.k8s.io'], plural: 'rolebindings' },
@@ -37,6 +39,7 @@ const table = {
     groups: ['admissionregistration.k8s.io'],
     plural: 'mutatingwebhookconfigurations',
   },
+  SelfSubjectAccessReview: { groups: ['authorization.k8s.io'], plural: 'selfsubjectaccessreviews' },
   ValidatingAdmissionPolicy: {
     groups: ['admissionregistration.k8s.io'],
     plural: 'validatingadmissionpolicies',

@@ -2,13 +2,15 @@ import { request as overHttp, type RequestOptions } from 'node:http';
 import { request as overHttps } from 'node:https';
 import { text } from 'node:stream/consumers';
 import type { KubeConfig } from '@kubernetes/client-node';
-import type { Fields } from '../document/value.ts';
+import { type Fields, isFields, type Value } from '../document/value.ts';
 
 export interface ClusterAnswer {
   status: number;
   body: Fields;
   /** The warnings of admission. */
   warnings: string[];
+  /** What the server takes the time to be, to the second; undefined when it does not say. */
+  date: Date | undefined;
 }
 
 /** The API server can't be reached, or does not let the user in. */
@@ -23,20 +25,21 @@ export async function request(
   server: string,
   method: 'GET' | 'POST',
   path: string,
-  body?: Fields,
+  { body, timeoutMs = REQUEST_MS }: { body?: Fields; timeoutMs?: number } = {},
 ): Promise<ClusterAnswer> {
   const url = new URL(server.replace(/\/$/, '') + path);
   const options: RequestOptions = {
     method,
     headers: { accept: 'application/json', ...(body ? { 'content-type': 'application/json' } : {}) },
-    signal: AbortSignal.timeout(REQUEST_MS),
+    signal: AbortSignal.timeout(timeoutMs),
   };
   await authenticate(config, options);
   const { promise, resolve, reject } = Promise.withResolvers<ClusterAnswer>();
   const sent = (url.protocol === 'http:' ? overHttp : overHttps)(url, options, async (response) => {
     try {
       const warnings = [response.headers.warning ?? []].flat().flatMap((line) => unpacked(String(line)));
-      resolve({ status: response.statusCode!, body: parsed(await text(response)), warnings });
+      const date = dateOf(response.headers.date);
+      resolve({ status: response.statusCode!, body: parsed(await text(response)), warnings, date });
     } catch (error) {
       reject(error as Error);
     }
@@ -67,9 +70,15 @@ function unpacked(header: string): string[] {
   );
 }
 
+function dateOf(header: string | undefined): Date | undefined {
+  const date = new Date(header ?? '');
+  return Number.isNaN(date.getTime()) ? undefined : date;
+}
+
 function parsed(answer: string): Fields {
   try {
-    return JSON.parse(answer) as Fields;
+    const value: unknown = JSON.parse(answer);
+    return isFields(value as Value) ? (value as Fields) : { message: answer.trim() };
   } catch {
     return { message: answer.trim() };
   }

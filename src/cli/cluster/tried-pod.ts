@@ -1,5 +1,6 @@
 import type { Fields } from '../document/value.ts';
 import { hasSidecar } from '../workloads.ts';
+import { type CallFailure, callFailure } from './call-failure.ts';
 import type { Cluster } from './cluster.ts';
 import { refusal } from './request.ts';
 
@@ -9,6 +10,10 @@ export interface TriedPod {
   outcome: 'with-sidecar' | 'without-sidecar' | 'forbidden' | 'refused';
   /** The answer of the API server to a pod that it did not take. */
   reason: string;
+  /** Which webhook it could not ask, where that is the reason. */
+  uncalled?: { webhook: string; failure: CallFailure };
+  /** The pod as it would have been created. */
+  pod?: Fields;
   warnings: string[];
 }
 
@@ -17,11 +22,22 @@ export async function tryPod(cluster: Cluster, namespace: string, pod: Fields): 
   const reply = await cluster.dryRun({ kind: 'Pod', namespace }, pod);
   const { status, body, warnings } = reply;
   if (status === 201) {
-    return { outcome: hasSidecar(body) ? 'with-sidecar' : 'without-sidecar', reason: '', warnings };
+    return {
+      outcome: hasSidecar(body) ? 'with-sidecar' : 'without-sidecar',
+      reason: '',
+      warnings,
+      pod: body,
+    };
   }
   const reason = refusal(reply);
   // Admission answers 403, too: only the sentence tells that the user has no right.
   // biome-ignore lint/plugin: the API server has no field for it.
   const forbidden = status === 403 && reason.includes('cannot create resource "pods"');
-  return { outcome: forbidden ? 'forbidden' : 'refused', reason, warnings };
+  const uncalled = callFailure(reason);
+  return {
+    outcome: forbidden ? 'forbidden' : 'refused',
+    reason,
+    warnings,
+    ...(uncalled === undefined ? {} : { uncalled }),
+  };
 }

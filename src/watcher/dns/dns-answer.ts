@@ -61,7 +61,7 @@ function settle(known: readonly string[], outcome: Outcome): readonly string[] {
   return outcome.none ? [] : known;
 }
 
-/** The member behind a target; undefined while no address of it is known. */
+/** Returns the member behind a target; undefined while no address of it is known. */
 export function targetMember(
   target: string,
   numbers: ReadonlySet<number>,
@@ -90,13 +90,13 @@ export function targetMember(
   };
 }
 
-/** Seconds for which all of the answers hold. */
+/** Returns the seconds for which all of the answers hold. */
 export function shortestTtl(outcomes: readonly Outcome[]): number {
   const records = outcomes.flatMap((outcome) => (outcome instanceof DnsFailure ? [] : outcome));
   return records.reduce((shortest, { ttl }) => Math.min(shortest, ttl), Number.POSITIVE_INFINITY);
 }
 
-/** A member of a service without ports: nothing but its address is known. */
+/** Returns a member of a service without ports: nothing but its address is known. */
 export function addressMember(address: string, perspective: Perspective): Member {
   const { namespace } = perspective.group;
   return {
@@ -113,7 +113,10 @@ export function addressMember(address: string, perspective: Perspective): Member
 /** DNS lists who is ready, or who is to be treated so (`publishNotReadyAddresses`), and nobody else. */
 const LISTED = { ready: true, serving: true, terminating: false };
 
-/** CoreDNS's name for an endpoint without a hostname: `10-0-0-1` is not the pod of ordinal 1. */
+/**
+ * Returns whether CoreDNS made the name of an endpoint without a hostname: `10-0-0-1` is not the pod of ordinal
+ * 1.
+ */
 function isDashedAddress(label: string, addresses: readonly string[]): boolean {
   return /^\d+-\d+-\d+-\d+$/.test(label) || addresses.some((one) => one.replaceAll(':', '-') === label);
 }

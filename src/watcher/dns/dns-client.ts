@@ -4,15 +4,15 @@ import { isIPv6, type Socket } from 'node:net';
 import { BadMessage, decodeReply, encodeQuery, type Question, type Reply } from './dns-message.ts';
 import type { DnsResolver } from './dns-resolver.ts';
 
-/** For each try; CoreDNS answers from memory in under a millisecond, so this is a lost packet. */
+/** A try waits so long: CoreDNS answers from memory in under a millisecond, so a packet was lost by then. */
 const TRY_MS = 1000;
-/** How often every server is asked; the second time it has twice as long. */
+/** Every server is asked so often; the second time it has twice as long. */
 const TRIES = 2;
 const PORT = 53;
-/** What libc takes of a resolv.conf. */
+/** libc takes so many servers of a resolv.conf. */
 const MAX_SERVERS = 3;
 
-/** RCODEs, by Node's names for them. */
+/** The names that Node has for RCODEs. */
 const CODES: Readonly<Record<number, string>> = {
   1: 'EFORMERR',
   2: 'ESERVFAIL',
@@ -20,7 +20,7 @@ const CODES: Readonly<Record<number, string>> = {
   4: 'ENOTIMP',
   5: 'EREFUSED',
 };
-/** How a server answers that does not know EDNS. */
+/** A server that does not know EDNS answers with one of these. */
 const WITHOUT_EDNS = new Set(['EFORMERR', 'ENOTIMP']);
 
 /** A question without an answer; `code` is one of Node's DNS error codes, or `TRUNCATED`. */
@@ -55,7 +55,7 @@ export function dnsClient(servers = systemServers(), tryMs = TRY_MS): DnsResolve
   };
 }
 
-/** The name servers of this machine, as libc reads them; itself where none is named. */
+/** Returns the name servers of this machine, as libc reads them; the machine itself where none is named. */
 export function systemServers(file = '/etc/resolv.conf'): string[] {
   const found = readOr(file, '').matchAll(/^\s*nameserver\s+(\S+)/gm);
   const servers = [...found].map(([, address]) => address!.replace(/%.*/, '')).slice(0, MAX_SERVERS);
@@ -150,7 +150,7 @@ async function overTcp(server: Server, question: Question, tryMs: number): Promi
   }
 }
 
-/** One message from a stream, behind its length. */
+/** Reads one message from a stream, in which its length stands before it. */
 async function message(socket: Socket): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;

@@ -23,7 +23,7 @@ export interface DnsGroup extends Perspective<'service'> {
   portNames?: readonly string[] | undefined;
 }
 
-export interface DnsAnswer {
+export interface GroupAnswer {
   members: Member[];
   /** The shortest TTL of its records, in seconds. */
   ttl: number;
@@ -31,7 +31,7 @@ export interface DnsAnswer {
   missing?: DnsFailure | undefined;
 }
 
-/** Targets asked about at once: enough to hide the network's delay, too few to bury a DNS server. */
+/** So many targets are asked about at once: enough to hide the network's delay, too few to bury a DNS server. */
 const AT_ONCE = 8;
 /** No target is asked about later than this after the first: with no answers, one poll must end some day. */
 const BEGIN_MS = 10_000;
@@ -42,7 +42,7 @@ export class DnsLookup {
   #service: string;
   #resolver: DnsResolver;
   #clock: Clock;
-  /** By target; undefined before the first answer that named targets. */
+  /** The addresses by target; undefined before the first answer that named targets. */
   #known: ReadonlyMap<string, Families> | undefined;
   #portNames = new Map<string, PortNames>();
   #malformed: Malformed;
@@ -55,8 +55,8 @@ export class DnsLookup {
     this.#clock = clock;
   }
 
-  /** The group as DNS has it now, or why that is not known; the `first` word on it leaves nobody out. */
-  async *ask(first: boolean): AsyncGenerator<SourceEvent, DnsAnswer | DnsFailure> {
+  /** Returns the group as DNS has it now, or why that is not known; the `first` word on it leaves nobody out. */
+  async *ask(first: boolean): AsyncGenerator<SourceEvent, GroupAnswer | DnsFailure> {
     try {
       const targets = yield* this.#targets();
       if (targets === undefined) return yield* this.#byAddress();
@@ -69,7 +69,7 @@ export class DnsLookup {
     }
   }
 
-  /** The targets of the service; undefined when it has no SRV records and never had. */
+  /** Returns the targets of the service; undefined when it has no SRV records and never had. */
   async *#targets(): AsyncGenerator<SourceEvent, Targets | undefined> {
     const records = yield* this.#srv(this.#service);
     if (records instanceof DnsFailure) {
@@ -103,7 +103,7 @@ export class DnsLookup {
     targets: Targets,
     unnamed: DnsFailure | undefined,
     first: boolean,
-  ): AsyncGenerator<SourceEvent, DnsAnswer> {
+  ): AsyncGenerator<SourceEvent, GroupAnswer> {
     const outcomes = yield* this.#addresses([...targets.keys()]);
     const portNames: PortNames = new Map([...this.#portNames.values()].flatMap((names) => [...names]));
     const known = new Map<string, Families>();
@@ -128,7 +128,7 @@ export class DnsLookup {
    * One family only: DNS does not say which two addresses are one pod's, and who is counted twice
    * does more harm to a quorum than who has an address less.
    */
-  async *#byAddress(): AsyncGenerator<SourceEvent, DnsAnswer> {
+  async *#byAddress(): AsyncGenerator<SourceEvent, GroupAnswer> {
     let outcome = yield* this.#address('A', this.#service);
     if (outcome instanceof DnsFailure && outcome.code === 'ENODATA') {
       outcome = yield* this.#address('AAAA', this.#service);
@@ -161,7 +161,10 @@ export class DnsLookup {
     return yield* this.#wait(srv(this.#resolver, name, this.#clock));
   }
 
-  /** CoreDNS has no name for a headless service without ready members, so the two can't be told apart. */
+  /**
+   * Explains a failure to people: CoreDNS has no name for a headless service without ready members, so that
+   * looks like no service.
+   */
   #explained(kind: Kind, failure: DnsFailure): DnsFailure {
     if (!failure.none) return failure;
     const advice =
@@ -170,7 +173,7 @@ export class DnsLookup {
     return new DnsFailure(kind, this.#service, failure.code, `nothing there (${failure.code}); ${advice}`);
   }
 
-  /** Every question has a deadline, so that all of them together need none. */
+  /** Waits for questions. Each of them has a deadline, so that all of them together need none. */
   async *#wait<T>(promise: Promise<T>): AsyncGenerator<SourceEvent, T> {
     // A wait of less than a second has no tick of its own, and several follow one another.
     yield { type: 'tick' };

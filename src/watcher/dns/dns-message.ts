@@ -8,7 +8,7 @@ const UDP_BYTES = 1232;
 const OPT = 41;
 const INTERNET = 1;
 const HEADER_BYTES = 12;
-/** A pointer leads to an earlier place, so that a name has fewer of them than this or is made to loop. */
+/** A name has fewer pointers than this, each to an earlier place, or it is made to loop. */
 const MAX_POINTERS = 64;
 /** A TTL with its highest bit set counts as zero (RFC 2181). */
 const MAX_TTL = 0x7fffffff;
@@ -35,15 +35,15 @@ export interface Reply {
   records: ResourceRecord[];
 }
 
-/** The bytes are not an answer to this question. */
+/** This error says that the bytes are not an answer to the question. */
 export class BadMessage extends Error {}
 
-/** The name is none that DNS could have. */
+/** This error says that a name is none that DNS could have. */
 export class BadName extends Error {
   readonly code = 'EBADNAME';
 }
 
-/** The message that asks; with EDNS it says how much an answer may hold. Throws `BadName`. */
+/** Returns the message that asks; with EDNS it says how much an answer may hold. Throws `BadName`. */
 export function encodeQuery(id: number, { name, type }: Question, edns: boolean): Buffer {
   const header = Buffer.alloc(HEADER_BYTES);
   header.writeUInt16BE(id, 0);
@@ -74,7 +74,7 @@ function encodeName(name: string): Buffer {
   return Buffer.concat([...bytes.flatMap((label) => [Buffer.from([label.length]), label]), Buffer.from([0])]);
 }
 
-/** What the answer to a question says. Throws `BadMessage` for bytes that are something else. */
+/** Returns what the answer to a question says. Throws `BadMessage` for bytes that are something else. */
 export function decodeReply(message: Buffer, id: number, question: Question): Reply {
   try {
     return decode(message, id, question);
@@ -100,13 +100,14 @@ function decode(message: Buffer, id: number, question: Question): Reply {
   return { code, truncated, records: settled(answers, question) };
 }
 
-interface AnswerRecord extends ResourceRecord {
+/** A record of the answer, with the name that it is about. */
+interface OwnedRecord extends ResourceRecord {
   owner: string;
   type: number;
 }
 
-function readAnswers(message: Buffer, start: number, count: number): AnswerRecord[] {
-  const answers: AnswerRecord[] = [];
+function readAnswers(message: Buffer, start: number, count: number): OwnedRecord[] {
+  const answers: OwnedRecord[] = [];
   let at = start;
   for (let index = 0; index < count; index += 1) {
     const { name: owner, end } = readName(message, at);
@@ -146,8 +147,8 @@ function readData(
   }
 }
 
-/** The records under the name that was asked for, or under the one that it is an alias of. */
-function settled(answers: readonly AnswerRecord[], { name, type }: Question): ResourceRecord[] {
+/** Returns the records under the name that was asked for, or under the one that it is an alias of. */
+function settled(answers: readonly OwnedRecord[], { name, type }: Question): ResourceRecord[] {
   let owner = name;
   for (let step = 0; step < answers.length; step += 1) {
     const alias = answers.find((one) => one.type === TYPES.CNAME && isSame(one.owner, owner));
@@ -159,7 +160,7 @@ function settled(answers: readonly AnswerRecord[], { name, type }: Question): Re
     .map(({ ttl, value, port }) => ({ ttl, value, port }));
 }
 
-/** A name in a message, compressed or not, and where the next thing begins. */
+/** Reads a name in a message, compressed or not, and where the next thing begins. */
 function readName(message: Buffer, start: number): { name: string; end: number } {
   const labels: string[] = [];
   let at = start;
@@ -186,7 +187,7 @@ function isSame(a: string, b: string): boolean {
   return a.toLowerCase().replace(/\.$/, '') === b.toLowerCase().replace(/\.$/, '');
 }
 
-/** The text that RFC 5952 asks for: lower case, the longest run of zeros left out. */
+/** Returns the text that RFC 5952 asks for: lower case, the longest run of zeros left out. */
 function ipv6(bytes: Buffer): string {
   const groups = Array.from({ length: 8 }, (_, index) => bytes.readUInt16BE(2 * index).toString(16));
   // A URL's host is written so.

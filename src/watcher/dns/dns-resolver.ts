@@ -8,7 +8,7 @@ export interface SrvRecord {
 
 export interface AddressRecord {
   address: string;
-  /** Seconds. */
+  /** The time to live, in seconds. */
   ttl: number;
 }
 
@@ -22,7 +22,10 @@ export interface DnsResolver {
   aaaa(name: string): Promise<AddressRecord[]>;
 }
 
-/** More than all tries at one server take, the second waiting twice as long as the first. */
+/**
+ * A question may take so long: more than all tries at one server, the second of which waits twice as long as
+ * the first.
+ */
 const QUERY_MS = 5000;
 
 const MEANINGS: Readonly<Record<string, string>> = {
@@ -38,7 +41,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
 
 export type Kind = 'SRV' | 'A' | 'AAAA';
 
-/** A question that was not answered, or not with what was asked for. */
+/** This failure says that a question was not answered, or not with what was asked for. */
 export class DnsFailure extends Error {
   readonly code: string;
 
@@ -47,7 +50,7 @@ export class DnsFailure extends Error {
     this.code = code;
   }
 
-  /** The server says that there is none; whether that is to be believed depends on what else it says. */
+  /** Returns whether the server says that there is none; whether to believe that depends on what else it says. */
   get none(): boolean {
     return this.code === 'ENODATA' || this.code === 'ENOTFOUND';
   }
@@ -95,9 +98,9 @@ async function within<T>(promise: Promise<T>, clock: Clock, limit: number): Prom
   }
 }
 
-/** The most that a DNS message can hold, over TCP too. */
+/** A DNS message can hold no more than this, over TCP too. */
 const MESSAGE_BYTES = 65_535;
-/** Header, question and the server's OPT record, all rounded up. */
+/** Header, question and the server's OPT record take no more than this. */
 const OVERHEAD_BYTES = 320;
 const TOO_MANY = 'the answer may be cut: the group is too large for DNS; follow the EndpointSlices';
 

@@ -4,7 +4,7 @@ import type { Log } from '../log.ts';
 import { Malformed } from '../membership/malformed.ts';
 import type { Member } from '../protocol.ts';
 import type { Source, SourceEvent } from '../source.ts';
-import { type DnsAnswer, type DnsGroup, DnsLookup } from './dns-lookup.ts';
+import { type DnsGroup, DnsLookup, type GroupAnswer } from './dns-lookup.ts';
 import { DnsFailure, type DnsResolver } from './dns-resolver.ts';
 
 export interface DnsOptions extends DnsGroup {
@@ -19,11 +19,14 @@ export interface DnsOptions extends DnsGroup {
   awaits?: ((members: readonly Member[]) => boolean) | undefined;
 }
 
-/** Bounds on the pace, in seconds, whatever the TTL: CoreDNS has 5 by default, kubeadm sets 30. */
+/** The pace keeps to these bounds, in seconds, whatever the TTL: CoreDNS has 5 by default, kubeadm sets 30. */
 const PACE_SECONDS = [1, 30] as const;
 /** While somebody is awaited, and for so long after a change, DNS is asked at the quickest pace. */
 const AFTER_CHANGE_MS = 15_000;
-/** Up to a tenth later: a cache in between would answer as before, and sidecars must not keep in step. */
+/**
+ * A poll comes up to a tenth later: a cache in between would answer as before, and sidecars must not keep in
+ * step.
+ */
 const JITTER = 0.1;
 
 /**
@@ -63,7 +66,7 @@ async function* poll({ malformed, awaits, ...options }: DnsOptions): AsyncGenera
     if (error === undefined) {
       // The next failure begins anew: a poll, unlike a connection, does not cost more after one.
       backoff = undefined;
-      yield* sleeping(clock, haste.limited(paceOf(answer as DnsAnswer, clock)));
+      yield* sleeping(clock, haste.limited(paceOf(answer as GroupAnswer, clock)));
     } else {
       backoff ??= new Backoff(clock);
       const delay = haste.limited(backoff.failed());
@@ -73,7 +76,7 @@ async function* poll({ malformed, awaits, ...options }: DnsOptions): AsyncGenera
   }
 }
 
-/** Whether there is a reason to ask sooner than the TTL says. */
+/** Judges whether there is a reason to ask sooner than the TTL says. */
 class Haste {
   #awaits: DnsOptions['awaits'];
   #clock: Clock;
@@ -97,7 +100,7 @@ class Haste {
     this.#known = known;
   }
 
-  /** The pause, or a second while there is a reason. */
+  /** Returns the pause, or a second while there is a reason. */
   limited(milliseconds: number): number {
     if (this.#awaits === undefined) return milliseconds;
     const recent = this.#clock.now() - this.#changedAt < AFTER_CHANGE_MS;
@@ -107,13 +110,13 @@ class Haste {
   }
 }
 
-function told(answer: DnsAnswer | DnsFailure): SourceEvent {
+function told(answer: GroupAnswer | DnsFailure): SourceEvent {
   if (answer instanceof DnsFailure) return { type: 'failure', reason: 'dns', message: answer.message };
   const parts = new Map(answer.members.map((member) => [member.uid, [member]]));
   return { type: 'replace', parts, partial: answer.missing?.message };
 }
 
-function paceOf({ ttl }: DnsAnswer, clock: Clock): number {
+function paceOf({ ttl }: GroupAnswer, clock: Clock): number {
   const [least, most] = PACE_SECONDS;
   return Math.min(Math.max(ttl, least), most) * 1000 * (1 + JITTER * clock.random());
 }

@@ -1,8 +1,6 @@
-import { Timeout } from '../clock.ts';
-import { Corrupt } from '../lines.ts';
 import type { StaleReason } from '../protocol.ts';
 
-/** The parts of a `Status` object that decide anything. */
+/** What is read of a `Status` object: the fields that decide anything. */
 export interface StatusObject {
   code?: number | undefined;
   reason?: string | undefined;
@@ -29,7 +27,7 @@ export class ApiError extends Error {
   }
 }
 
-/** A longer pause is not believed: a minute of silence is an outage, whoever asked for it. */
+/** This is the longest pause that a server may ask for: a minute of silence is an outage, whoever asked for it. */
 const MAX_RETRY_AFTER_S = 60;
 
 export function statusError(
@@ -42,11 +40,12 @@ export function statusError(
   return new ApiError(status, where, bounded * 1000);
 }
 
-/** The version asked for is one that this server has not reached: its data went back in time. */
-export function isTooLargeVersion(error: ApiError): boolean {
-  if (error.causes.includes('ResourceVersionTooLarge')) return true;
-  // biome-ignore lint/plugin: servers that are older than the cause tell it by the sentence alone.
-  return /too large resource version/i.test(error.message);
+/**
+ * Whether the version asked for is one that this server has not reached: its data went back in time. Servers
+ * give that cause since Kubernetes 1.19.
+ */
+export function isTooLargeVersion({ causes }: ApiError): boolean {
+  return causes.includes('ResourceVersionTooLarge');
 }
 
 /**
@@ -64,7 +63,7 @@ export interface Failure {
   retryAfterMs: number;
 }
 
-/** What an error means to the reader of the stream. */
+/** Returns what an error means to the reader of the stream. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof ApiError) {
     const reason =
@@ -72,13 +71,12 @@ export function failureOf(error: unknown): Failure {
     const mayWait = error.status === 429 || error.status === 503;
     return { reason, message: error.message, retryAfterMs: mayWait ? error.retryAfterMs : 0 };
   }
-  const known = error instanceof Timeout || error instanceof Corrupt;
-  const code = known ? undefined : (error as NodeJS.ErrnoException).code;
-  const message = error instanceof Error ? error.message : String(error);
-  return {
-    reason: 'disconnected',
-    // biome-ignore lint/plugin: the message is Node's, and is only kept from saying its code twice
-    message: code === undefined || message.includes(code) ? message : `${message} (${code})`,
-    retryAfterMs: 0,
-  };
+  return { reason: 'disconnected', message: messageOf(error), retryAfterMs: 0 };
+}
+
+/** Returns the message, with the code behind it unless the error is of a system call, whose messages name it. */
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { message, code, syscall } = error as NodeJS.ErrnoException;
+  return code === undefined || syscall !== undefined ? message : `${message} (${code})`;
 }

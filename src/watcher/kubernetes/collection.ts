@@ -6,16 +6,16 @@ export interface Listed<Kept> {
   path: string;
   labelSelector?: string | undefined;
   fieldSelector?: string | undefined;
-  /** What tells the objects apart; their names when it is left out. */
+  /** Returns what tells the objects apart; it is their names where this is left out. */
   key?(object: KubernetesObject): string | undefined;
   /**
    * What the objects are ordered by before their names, where they are put together: what is once
    * written into an object and never changed. It has no space.
    */
   order?(object: KubernetesObject): string;
-  /** The members of one object; the rest of the object is not kept. */
+  /** Returns the members of one object; the rest of the object is not kept. */
   members(object: KubernetesObject): Kept[];
-  /** The same, given what was made of the object the last time: what has not changed is kept as it is. */
+  /** Returns the same, given what was made of the object the last time: what has not changed is kept as it is. */
   again?(object: KubernetesObject, before: readonly Kept[]): Kept[];
   /** Why a list without any object is not to be trusted, when no object was ever seen. */
   emptyMeans?: string | undefined;

@@ -8,11 +8,11 @@ import { isSelf, type Perspective, serviceName } from '../perspective.ts';
 import type { Member } from '../protocol.ts';
 import type { Collection, KubernetesObject } from './collection.ts';
 import { booleanAt, type Fields, numberAt, objectAt, objectsAt, textAt, textsAt } from './fields.ts';
-import { type EndpointPlace, finder, saysTheSame } from './same-endpoint.ts';
+import { finder, type SliceContext, saysTheSame } from './same-endpoint.ts';
 import { SharedTexts } from './shared-texts.ts';
 
 /** What the endpoints of one slice are read with. */
-interface Reading extends EndpointPlace {
+interface Reading extends SliceContext {
   perspective: Perspective<'service'>;
   texts: SharedTexts;
   malformed: Malformed;
@@ -20,7 +20,7 @@ interface Reading extends EndpointPlace {
   slice: string;
 }
 
-/** The EndpointSlices of one Service. */
+/** Returns the collection of the EndpointSlices of one Service. */
 export function endpointSlices(
   perspective: Perspective<'service'>,
   malformed = new Malformed(silent),
@@ -99,7 +99,10 @@ function portNumbers(ports: readonly Fields[], slice: string, malformed: Malform
   return numbers;
 }
 
-/** Written out, where a literal with spreads would do: that takes three times as long. */
+/**
+ * Returns the member that an endpoint is. It is written out where a literal with spreads would do, which takes
+ * three times as long.
+ */
 function member(endpoint: Fields, reading: Reading): Member | undefined {
   const { texts, perspective } = reading;
   const conditions = objectAt(endpoint, 'conditions');
@@ -143,7 +146,7 @@ function member(endpoint: Fields, reading: Reading): Member | undefined {
   return made;
 }
 
-/** What stands in for a uid: two servers may share an address. */
+/** Returns what stands in for a uid; the port is in it, since two servers may share an address. */
 function endpointName(address: string, ports: Record<string, number>): string {
   const lowest = Math.min(...Object.values(ports));
   const host = familyOf(address) === 'IPv6' ? `[${address}]` : address;
@@ -160,7 +163,7 @@ function addressesOf(endpoint: Fields, { isAddress, malformed, slice }: Reading)
   });
 }
 
-/** The text when there is one that fits; what does not is noted, and left out. */
+/** Returns the text when there is one that fits; what does not fit is noted and left out. */
 function soundAt(
   fields: Fields,
   field: string,
@@ -171,7 +174,7 @@ function soundAt(
   return fits(field, value, is, reading) ? value : undefined;
 }
 
-/** The same of a text that many endpoints have. */
+/** Returns the same of a text that many endpoints have. */
 function sharedAt(
   fields: Fields,
   field: string,
@@ -185,7 +188,7 @@ function sharedAt(
   return shared;
 }
 
-/** Whether there is no text, or one that fits; what does not is noted. */
+/** Returns whether there is no text, or one that fits; what does not fit is noted. */
 function fits(
   field: string,
   value: string | undefined,

@@ -15,7 +15,7 @@ export function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The object, or one without fields where there is none. */
+/** Returns the object, or one without fields where there is none. */
 export function objectAt(fields: Fields, key: string): Fields {
   const value = fields[key];
   if (value === undefined || value === null) return NONE;
@@ -23,7 +23,7 @@ export function objectAt(fields: Fields, key: string): Fields {
   throw new Corrupt(`"${key}" is no object`);
 }
 
-/** The objects of a list, or none. */
+/** Returns the objects of a list, or none. */
 export function objectsAt(fields: Fields, key: string): readonly Fields[] {
   const value = listAt(fields, key);
   if (value.every(isFields)) return value;
@@ -36,7 +36,7 @@ export function textsAt(fields: Fields, key: string): readonly string[] {
   throw new Corrupt(`"${key}" holds what is no text`);
 }
 
-/** The text; undefined when it is empty, which is the same to the API. */
+/** Returns the text; undefined when it is empty, which is the same to the API. */
 export function textAt(fields: Fields, key: string): string | undefined {
   const value = fields[key];
   if (value === undefined || value === null || value === '') return undefined;

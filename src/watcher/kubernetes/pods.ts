@@ -11,10 +11,13 @@ import { type Fields, numberAt, objectAt, objectsAt, textAt } from './fields.ts'
 /** A pod in one of these has ended: its address may be another pod's by now, though its status keeps it. */
 const ENDED = new Set(['Failed', 'Succeeded']);
 
-/** Kubernetes 1.35 and later copy it from the node to the pod. */
+/** The label of the zone, which Kubernetes 1.35 and later copy from the node to the pod. */
 const ZONE = 'topology.kubernetes.io/zone';
 
-/** The pods that a label selector chooses; that it chooses none is an answer like any other. */
+/**
+ * Returns the collection of the pods that a label selector chooses; that it chooses none is an answer like any
+ * other.
+ */
 export function pods(perspective: Perspective<'selector'>, malformed = new Malformed(silent)): Collection {
   const { namespace, selector } = perspective.group;
   return {
@@ -82,7 +85,7 @@ export function podMembers(
   return [member];
 }
 
-/** `podIPs` begins with `podIP`; a pod that has just started may have only that. */
+/** Returns the addresses of a pod. `podIPs` begins with `podIP`; a pod that has just started may have only that. */
 function addressesOf(status: Fields): string[] {
   const all = [textAt(status, 'podIP'), ...objectsAt(status, 'podIPs').map((one) => textAt(one, 'ip'))];
   return [...new Set(all.filter((ip) => ip !== undefined))];

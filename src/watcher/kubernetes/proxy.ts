@@ -1,6 +1,7 @@
 import { BlockList, isIP, type Socket } from 'node:net';
 
-type Environment = Readonly<Record<string, string | undefined>>;
+/** The variables of the process. */
+export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * The proxy on the way to an API server over TLS, from HTTPS_PROXY and NO_PROXY as client-go and curl read
@@ -16,7 +17,7 @@ export function proxyFor(server: URL, environment: Environment): URL | undefined
   throw new Error(`HTTPS_PROXY: "${given}" is no proxy that can be used; give http://HOST:PORT`);
 }
 
-/** Whether NO_PROXY names the server: `*`, an address, a range of them, or a domain with all below it. */
+/** Returns whether NO_PROXY names the server: by `*`, an address, a range of them, or a domain with all below it. */
 function isExempt(server: URL, noProxy: string): boolean {
   const host = hostOf(server);
   return noProxy
@@ -54,7 +55,7 @@ function hostOf({ hostname }: URL): string {
   return hostname.toLowerCase().replace(/^\[|\]$/g, '');
 }
 
-/** A connection to `target` through the proxy (CONNECT), before its TLS; `close` gives it up at any time. */
+/** Opens a connection to `target` through the proxy (CONNECT), before its TLS; `close` gives it up at any time. */
 export function tunnel(proxy: URL, target: URL): { socket: Promise<Socket>; close(): void } {
   const to = `${target.hostname}:${target.port || 443}`;
   const user = [proxy.username, proxy.password].map(decodeURIComponent).join(':');

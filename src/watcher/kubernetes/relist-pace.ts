@@ -2,11 +2,11 @@
 const RELIST_MS = [600_000, 900_000] as const;
 /** Up to so many members all lists of a group together are a few kilobytes a second. */
 const USUAL_MEMBERS = 1000;
-/** So that no group goes longer than an hour without a list, however large it is. */
+/** The window is at most so many times as wide: no group goes longer than an hour without a list. */
 const LONGEST = 4;
 
 /**
- * The earliest and the latest time until the next safety list, in milliseconds. Every member of a group lists
+ * Returns the earliest and the latest time until the next safety list, in milliseconds. Every member of a group lists
  * all members, so the lists of a group cost the square of its size: beyond a thousand members they come less
  * often in proportion, over a window that is as much wider. An hour is enough for what they are for: an etcd
  * restore restarts the API servers, which ends every watch, and a version that the restored data has not

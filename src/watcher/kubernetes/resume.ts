@@ -1,6 +1,6 @@
-/** Whether a watch goes on from its version, or a list is cheaper: all that can be known of that beforehand. */
+/** This file decides whether a watch goes on from its version, or whether a list is cheaper. */
 
-/** Memory of the rate: a rolling restart takes minutes, and what was an hour ago says nothing. */
+/** The rate forgets so soon: a rolling restart takes minutes, and what was an hour ago says nothing. */
 const MEMORY_MS = 60_000;
 
 /** The rate of the events of a collection, each weighing less the longer ago it was. */
@@ -8,20 +8,20 @@ export class EventRate {
   #weight = 0;
   #at = 0;
 
-  /** `count` events came at `now`. */
+  /** Notes that `count` events came at `now`. */
   note(count: number, now: number): void {
     this.#weight = this.#weight * Math.exp((this.#at - now) / MEMORY_MS) + count;
     this.#at = now;
   }
 
-  /** Events a millisecond, as they were when the last of them came. */
+  /** Returns the events a millisecond, as they were when the last of them came. */
   get perMs(): number {
     return this.#weight / MEMORY_MS;
   }
 }
 
 export interface Absence {
-  /** Since when nothing was told. */
+  /** For how long nothing was told. */
   awayMs: number;
   /** How many events a millisecond there were before. */
   perMs: number;
@@ -39,26 +39,26 @@ export function resumes({ awayMs, perMs, objects }: Absence): boolean {
   return awayMs * perMs <= Math.max(objects, 1);
 }
 
-/** How far a collection was followed, as far as that says whether to go on. */
+/** It notes how far a collection was followed, as far as that says whether to go on. */
 export class Progress {
   #rate = new EventRate();
   #followedUntil = 0;
   #objects = 0;
 
-  /** A list came, of so many objects. */
+  /** Notes that a list came, of so many objects. */
   listed(objects: number, now: number): void {
     this.#objects = objects;
     this.#followedUntil = now;
   }
 
-  /** An event of a watch was applied. */
+  /** Notes that an event of a watch was applied. */
   event(type: string, now: number): void {
     this.#rate.note(1, now);
     if (type === 'ADDED') this.#objects += 1;
     if (type === 'DELETED') this.#objects -= 1;
   }
 
-  /** By now all was told. */
+  /** Notes that by now all was told. */
   followed(now: number): void {
     this.#followedUntil = now;
   }

@@ -2,7 +2,7 @@ import type { Member } from '../protocol.ts';
 import { booleanAt, type Fields, objectAt, textAt, textsAt } from './fields.ts';
 
 /** What an endpoint has from its slice. */
-export interface EndpointPlace {
+export interface SliceContext {
   /** That of the group. */
   namespace: string;
   /** The DNS name of the service. */
@@ -11,7 +11,7 @@ export interface EndpointPlace {
   isAddress(text: string): boolean;
 }
 
-/** Finds the member that was made of an endpoint the last time; at once where it is still in the same place. */
+/** Finds the member that was made of an endpoint the last time; at once where it stands where it stood. */
 export function finder(before: readonly Member[]): (endpoint: Fields, index: number) => Member | undefined {
   let byUid: Map<string, Member> | undefined;
   return (endpoint, index) => {
@@ -28,28 +28,28 @@ export function finder(before: readonly Member[]): (endpoint: Fields, index: num
  * sound then. Reading and checking them anew takes twice as long as parsing the bytes. An endpoint without a
  * uid, or with a value that was left out, is always read.
  */
-export function saysTheSame(endpoint: Fields, known: Member, place: EndpointPlace): boolean {
+export function saysTheSame(endpoint: Fields, known: Member, slice: SliceContext): boolean {
   const target = objectAt(endpoint, 'targetRef');
   const conditions = objectAt(endpoint, 'conditions');
   const ready = booleanAt(conditions, 'ready') ?? true;
   return (
     known.identity === undefined &&
-    known.ports === place.ports &&
+    known.ports === slice.ports &&
     textAt(target, 'uid') === known.uid &&
     textAt(target, 'name') === known.name &&
-    (textAt(target, 'namespace') ?? place.namespace) === known.namespace &&
+    (textAt(target, 'namespace') ?? slice.namespace) === known.namespace &&
     ready === known.ready &&
     (booleanAt(conditions, 'serving') ?? ready) === known.serving &&
     (booleanAt(conditions, 'terminating') ?? false) === known.terminating &&
     textAt(endpoint, 'nodeName') === known.node &&
     textAt(endpoint, 'zone') === known.zone &&
-    isHostname(textAt(endpoint, 'hostname'), known.hostname, place) &&
-    areAddresses(textsAt(endpoint, 'addresses'), known.addresses, place)
+    isHostname(textAt(endpoint, 'hostname'), known.hostname, slice) &&
+    areAddresses(textsAt(endpoint, 'addresses'), known.addresses, slice)
   );
 }
 
 /** Whether the whole name is that of the host in the domain, which it ends with. */
-function isHostname(host: string | undefined, whole: string | undefined, { domain }: EndpointPlace): boolean {
+function isHostname(host: string | undefined, whole: string | undefined, { domain }: SliceContext): boolean {
   if (host === undefined || whole === undefined) return host === whole;
   return whole.length === host.length + 1 + domain.length && whole.startsWith(host);
 }
@@ -57,7 +57,7 @@ function isHostname(host: string | undefined, whole: string | undefined, { domai
 function areAddresses(
   given: readonly string[],
   known: readonly string[],
-  { isAddress }: EndpointPlace,
+  { isAddress }: SliceContext,
 ): boolean {
   return given.length === known.length && given.every((one, index) => one === known[index] && isAddress(one));
 }

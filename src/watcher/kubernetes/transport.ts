@@ -1,6 +1,7 @@
 import type * as http from 'node:http';
 import type * as https from 'node:https';
 import type { Socket } from 'node:net';
+import type { Body, BodyReader } from './body.ts';
 import type { Credentials } from './credentials.ts';
 import { tunnel } from './proxy.ts';
 import type { Traffic } from './traffic.ts';
@@ -10,8 +11,7 @@ export interface Response {
   status: number;
   /** Header names in lower case. */
   headers: Record<string, string | string[] | undefined>;
-  /** Ends with an error when the connection breaks before the body is complete. */
-  body: AsyncIterator<Uint8Array>;
+  body: Body;
 }
 
 export interface Request {
@@ -78,17 +78,16 @@ export function kubernetesTransport(
   };
 }
 
-/** A request that was made, on its way. */
+/** Sends a request that was made. */
 export function send(request: http.ClientRequest, traffic?: Traffic): Request {
   const response = new Promise<Response>((resolve, reject) => {
     request.on('socket', (socket) => socket.setKeepAlive(true, KEEPALIVE_MS));
     request.on('error', reject);
     request.on('response', (message) => {
-      if (traffic !== undefined) message.on('data', ({ length }: Buffer) => (traffic.bytes += length));
       resolve({
         status: message.statusCode ?? 0,
         headers: message.headers,
-        body: new Body(message),
+        body: new MessageBody(message, traffic),
       });
     });
   });
@@ -98,7 +97,7 @@ export function send(request: http.ClientRequest, traffic?: Traffic): Request {
   return { response, close: () => request.destroy() };
 }
 
-/** A request that waits for its connection through a proxy. */
+/** Sends a request once it has its connection through a proxy. */
 function through(proxy: URL, target: URL, request: (socket: Socket) => Request): Request {
   const way = tunnel(proxy, target);
   let end = () => {};
@@ -123,51 +122,36 @@ function closed(): Error {
   return Object.assign(new Error('the connection was closed'), { code: 'ECONNRESET' });
 }
 
-/**
- * The chunks of a message as they come, to their consumer a twentieth sooner than by the iterator that a
- * stream has of its own. Nothing holds back the server: no more waits here than one read of the socket
- * brought, since the consumer takes that before the next one.
- */
-class Body implements AsyncIterator<Uint8Array> {
-  #chunks: Uint8Array[] = [];
-  #waiting: PromiseWithResolvers<IteratorResult<Uint8Array>> | undefined;
+/** The body of a message that has begun; what comes before it is read is kept, and how it ended. */
+class MessageBody implements Body {
+  #early: Buffer[] = [];
+  #reader: BodyReader | undefined;
   #end: 'open' | 'complete' | Error = 'open';
 
-  constructor(message: http.IncomingMessage) {
+  constructor(message: http.IncomingMessage, traffic: Traffic | undefined) {
     message.on('data', (chunk: Buffer) => {
-      if (this.#waiting === undefined) this.#chunks.push(chunk);
-      else this.#settle({ done: false, value: chunk });
+      if (traffic !== undefined) traffic.bytes += chunk.length;
+      if (this.#reader === undefined) this.#early.push(chunk);
+      else this.#reader.chunk(chunk);
     });
     message.on('end', () => this.#finish('complete'));
     message.on('error', (error) => this.#finish(error));
     message.on('close', () => this.#finish(closed()));
   }
 
-  next(): Promise<IteratorResult<Uint8Array>> {
-    const chunk = this.#chunks.shift();
-    if (chunk !== undefined) return Promise.resolve({ done: false, value: chunk });
-    this.#waiting = Promise.withResolvers();
-    const { promise } = this.#waiting;
-    if (this.#end !== 'open') this.#settleEnd(this.#end);
-    return promise;
+  read(reader: BodyReader): void {
+    this.#reader = reader;
+    for (const chunk of this.#early.splice(0)) reader.chunk(chunk);
+    if (this.#end !== 'open') this.#tellEnd();
   }
 
   #finish(end: 'complete' | Error): void {
     if (this.#end !== 'open') return;
     this.#end = end;
-    this.#settleEnd(end);
+    this.#tellEnd();
   }
 
-  #settleEnd(end: 'complete' | Error): void {
-    if (end === 'complete') this.#settle({ done: true, value: undefined });
-    else {
-      this.#waiting?.reject(end);
-      this.#waiting = undefined;
-    }
-  }
-
-  #settle(result: IteratorResult<Uint8Array>): void {
-    this.#waiting?.resolve(result);
-    this.#waiting = undefined;
+  #tellEnd(): void {
+    this.#reader?.end(this.#end instanceof Error ? this.#end : undefined);
   }
 }

@@ -7,11 +7,9 @@ import type { Log } from '../log.ts';
 import { clusterDomainIn, namespaceIn } from '../resolv-conf.ts';
 import { SettingFault } from '../setting-fault.ts';
 import { type CredentialFiles, Credentials, type CredentialTexts } from './credentials.ts';
-import { proxyFor } from './proxy.ts';
+import { type Environment, proxyFor } from './proxy.ts';
 import type { Traffic } from './traffic.ts';
 import { kubernetesTransport, type Transport } from './transport.ts';
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The API server and its credentials; what is not given is what every pod has. */
 export interface UpstreamOptions extends CredentialFiles {

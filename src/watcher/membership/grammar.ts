@@ -8,20 +8,20 @@ import { isIP } from 'node:net';
 const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const SUBDOMAIN = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/;
 const LABEL_VALUE = /^[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/;
-/** Today's are UUIDs; the API promises no more than that a uid is opaque. */
+/** Today's uids are UUIDs; the API promises no more than that a uid is opaque. */
 const UID = /^[A-Za-z0-9][A-Za-z0-9_.:-]{0,252}$/;
 
-/** A DNS-1123 label: namespaces, hostnames, ports. */
+/** Returns whether a text is a DNS-1123 label, as names of namespaces, hosts and ports are. */
 export function isDnsLabel(text: string): boolean {
   return LABEL.test(text);
 }
 
-/** A DNS-1123 subdomain: pods, nodes. */
+/** Returns whether a text is a DNS-1123 subdomain, as names of pods and nodes are. */
 export function isDnsSubdomain(text: string): boolean {
   return text.length <= 253 && SUBDOMAIN.test(text);
 }
 
-/** The value of a label: zones. */
+/** Returns whether a text may be the value of a label, as zones are. */
 export function isLabelValue(text: string): boolean {
   return LABEL_VALUE.test(text);
 }
@@ -30,7 +30,7 @@ export function isUid(text: string): boolean {
   return UID.test(text);
 }
 
-/** An IP address of either family, without a zone: that has a meaning on one node only. */
+/** Returns whether a text is an IP address of either family, without a zone: that has a meaning on one node only. */
 export function isAddress(text: string): boolean {
   return isIP(text) !== 0 && !text.includes('%');
 }

@@ -1,8 +1,8 @@
 import type { Log } from '../log.ts';
 
-/** Different values that are logged: past that they are counted only, so that no log is flooded. */
+/** So many different values are logged: past that they are only counted, so that no log is flooded. */
 const MAX_LOGGED = 100;
-/** What a log line shows of a value. */
+/** A log line shows so many characters of a value. */
 const MAX_CHARACTERS = 100;
 
 /**
@@ -18,7 +18,7 @@ export class Malformed {
     this.#log = log;
   }
 
-  /** The `value` of `field` in `of`, the name of an object. */
+  /** Counts the `value` of `field` in the object of the name `of`, and logs it the first time. */
   note(field: string, value: string | number, of: string): void {
     this.count += 1;
     const shown = String(value).slice(0, MAX_CHARACTERS);

@@ -16,7 +16,7 @@ export interface Change {
   changed: Member[];
 }
 
-/** Deep equality of what JSON can say: node:util's takes several times as long. */
+/** Returns whether two values that JSON can say are equal: node:util's comparison takes several times as long. */
 export function isSame(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
@@ -33,7 +33,7 @@ export function isSame(a: unknown, b: unknown): boolean {
   return more === 0;
 }
 
-/** What happened between two memberships; undefined when nothing did. */
+/** Returns what happened between two memberships; undefined when nothing did. */
 export function difference(before: Members, after: Members): Change | undefined {
   const left = [...before.values()].filter((member) => !after.has(member.uid));
   const joined: Member[] = [];
@@ -46,7 +46,7 @@ export function difference(before: Members, after: Members): Change | undefined 
   return left.length + joined.length + changed.length === 0 ? undefined : { left, joined, changed };
 }
 
-/** `db-2` before `db-10`: StatefulSet pods in the order of their ordinals. */
+/** Compares by name, StatefulSet pods by their ordinals: `db-2` comes before `db-10`. */
 export function byName(a: Member, b: Member): number {
   if (a.ordinal !== undefined && b.ordinal !== undefined && stem(a) === stem(b)) {
     return a.ordinal - b.ordinal || compare(a.uid, b.uid);

@@ -1,7 +1,7 @@
 import { type Family, familyFirst } from '../family.ts';
 import type { Member } from '../protocol.ts';
 
-/** One member from all that the parts tell of it, in the order in which they count. */
+/** Merges all that the parts tell of one member, in the order in which they count. */
 export function merge(all: readonly Member[], first: Family): Member {
   const addresses = new Set(all.flatMap((member) => member.addresses));
   return {
@@ -14,7 +14,7 @@ export function merge(all: readonly Member[], first: Family): Member {
   };
 }
 
-/** A name that is another number in a later part keeps its number; the other goes by its number. */
+/** Merges the ports. A name that is another number in a later part keeps its number; the other goes by its number. */
 function mergePorts([head, ...others]: readonly Member[]): Record<string, number> {
   let ports = head!.ports;
   for (const [name, port] of others.flatMap((member) => Object.entries(member.ports))) {

@@ -2,8 +2,8 @@ import type { Member } from '../protocol.ts';
 import { compare } from './membership.ts';
 import { byKey, type Part } from './part.ts';
 
-/** Where a member without a uid stands. */
-interface NamelessPlace {
+/** A member without a uid, and where it stands. */
+interface NamelessMember {
   part: Part;
   /** Its index among the nameless of the part. */
   at: number;
@@ -22,14 +22,14 @@ export function isNameless({ identity }: Member): boolean {
  * is the one that has the port, or else the first by uid. A group without any of them pays nothing for it.
  */
 export class Nameless {
-  /** All with a uid; asked for once, when the first without one shows. */
+  /** Returns all members with a uid; it is called once, when the first without one shows. */
   #everyone: () => Iterable<Member>;
-  /** What all parts tell of the member with this uid. */
+  /** Returns what all parts tell of the member with this uid. */
   #named: (uid: string) => readonly Member[];
-  #places = new Map<Part, readonly NamelessPlace[]>();
-  #byAddress = new Map<string, Set<NamelessPlace>>();
-  #byOwner = new Map<string, Set<NamelessPlace>>();
-  /** Who has each address, by uid. */
+  #byPart = new Map<Part, readonly NamelessMember[]>();
+  #byAddress = new Map<string, Set<NamelessMember>>();
+  #byOwner = new Map<string, Set<NamelessMember>>();
+  /** The uids of those who have each address. */
   #hosts: Map<string, Set<string>> | undefined;
 
   constructor(everyone: () => Iterable<Member>, named: (uid: string) => readonly Member[]) {
@@ -37,28 +37,31 @@ export class Nameless {
     this.#named = named;
   }
 
-  /** Those that are the member of this uid, in the order in which they count. */
+  /** Returns those that are the member of this uid, in the order in which they count. */
   of(uid: string): Member[] {
-    const places = this.#byOwner.get(uid);
-    if (places === undefined) return [];
-    return [...places].sort((a, b) => byKey(a.part, b.part) || a.at - b.at).map(shown);
+    const entries = this.#byOwner.get(uid);
+    if (entries === undefined) return [];
+    return [...entries].sort((a, b) => byKey(a.part, b.part) || a.at - b.at).map(shown);
   }
 
   /** Takes those of a part in the place of those that it told of before; returns the uids that it is about. */
   set(part: Part, members: readonly Member[]): string[] {
-    const before = this.#places.get(part) ?? [];
+    const before = this.#byPart.get(part) ?? [];
     const now = members.filter(isNameless);
     if (before.length + now.length === 0) return [];
     this.#hosts ??= hostsOf(this.#everyone());
-    for (const place of before) this.#remove(place);
-    const places = now.map((member, at) => ({ part, at, member, host: this.#hostOf(member) }));
-    for (const place of places) this.#add(place);
-    if (places.length === 0) this.#places.delete(part);
-    else this.#places.set(part, places);
-    return [...before, ...places].map(ownerOf);
+    for (const entry of before) this.#remove(entry);
+    const entries = now.map((member, at) => ({ part, at, member, host: this.#hostOf(member) }));
+    for (const entry of entries) this.#add(entry);
+    if (entries.length === 0) this.#byPart.delete(part);
+    else this.#byPart.set(part, entries);
+    return [...before, ...entries].map(ownerOf);
   }
 
-  /** What a part tells of a member with a uid is new: who else is it now, or not any more? */
+  /**
+   * Follows what a part tells anew of a member with a uid; returns the uids of whoever is that member now, or
+   * is not any more.
+   */
   follow(uid: string, before: readonly Member[], after: readonly Member[]): string[] {
     if (this.#hosts === undefined) return [];
     const now = new Set(addressesOf(this.#named(uid)));
@@ -69,27 +72,27 @@ export class Nameless {
       else take(this.#hosts, address, uid);
     }
     const affected = new Set([...addresses].flatMap((address) => [...(this.#byAddress.get(address) ?? [])]));
-    return [...affected].flatMap((place) => this.#reconsider(place));
+    return [...affected].flatMap((entry) => this.#reconsider(entry));
   }
 
-  #reconsider(place: NamelessPlace): string[] {
-    const host = this.#hostOf(place.member);
-    if (host === place.host) return [];
-    const before = ownerOf(place);
-    take(this.#byOwner, before, place);
-    place.host = host;
-    put(this.#byOwner, ownerOf(place), place);
-    return [before, ownerOf(place)];
+  #reconsider(entry: NamelessMember): string[] {
+    const host = this.#hostOf(entry.member);
+    if (host === entry.host) return [];
+    const before = ownerOf(entry);
+    take(this.#byOwner, before, entry);
+    entry.host = host;
+    put(this.#byOwner, ownerOf(entry), entry);
+    return [before, ownerOf(entry)];
   }
 
-  #add(place: NamelessPlace): void {
-    for (const address of place.member.addresses) put(this.#byAddress, address, place);
-    put(this.#byOwner, ownerOf(place), place);
+  #add(entry: NamelessMember): void {
+    for (const address of entry.member.addresses) put(this.#byAddress, address, entry);
+    put(this.#byOwner, ownerOf(entry), entry);
   }
 
-  #remove(place: NamelessPlace): void {
-    for (const address of place.member.addresses) take(this.#byAddress, address, place);
-    take(this.#byOwner, ownerOf(place), place);
+  #remove(entry: NamelessMember): void {
+    for (const address of entry.member.addresses) take(this.#byAddress, address, entry);
+    take(this.#byOwner, ownerOf(entry), entry);
   }
 
   #hostOf({ addresses, ports }: Member): string | undefined {
@@ -102,12 +105,12 @@ export class Nameless {
   }
 }
 
-function ownerOf({ host, member }: NamelessPlace): string {
+function ownerOf({ host, member }: NamelessMember): string {
   return host ?? member.uid;
 }
 
-/** As a part of another it has no identity of its own. */
-function shown({ host, member }: NamelessPlace): Member {
+/** Returns the member as a part of another one, where it has no identity of its own. */
+function shown({ host, member }: NamelessMember): Member {
   if (host === undefined) return member;
   const { identity: _, ...rest } = member;
   return rest;

@@ -8,7 +8,7 @@ import { byName, type Change, type Members } from './membership.ts';
 export class Order {
   #members: Members;
   #uids: string[] = [];
-  /** Who joined since the members were asked for. */
+  /** The uids of those who joined since the members were asked for. */
   #new = new Set<string>();
   #fewer = false;
 
@@ -25,7 +25,7 @@ export class Order {
     for (const { uid } of change.joined) this.#new.add(uid);
   }
 
-  /** All of them, in a list of its own. */
+  /** Returns all members in order, in a list of its own. */
   members(): Member[] {
     const known = this.#fewer ? this.#uids.filter((uid) => this.#isKnown(uid)) : this.#uids;
     const all = [...known, ...this.#new].map((uid) => this.#members.get(uid)!).sort(byName);

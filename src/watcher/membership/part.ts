@@ -39,12 +39,15 @@ export function keepSame(before: readonly Member[], after: readonly Member[]): r
   return same ? before : kept;
 }
 
-/** The uids of which a part does not tell the same any more, from lists in which what is the same is one object. */
+/**
+ * Returns the uids of which a part does not tell the same any more, from lists in which what is the same is one
+ * object.
+ */
 export function alterations(before: readonly Member[], after: readonly Member[]): ReadonlyMap<string, Told> {
   return inPlace(before, after) ?? moved(before, after);
 }
 
-/** Where every uid stands where it stood, as when somebody has become ready; undefined where not. */
+/** Returns the same where every uid stands where it stood, as when somebody has become ready; undefined where not. */
 function inPlace(before: readonly Member[], after: readonly Member[]): Map<string, Told> | undefined {
   if (before.length !== after.length) return undefined;
   const altered = new Map<string, Told>();
@@ -74,7 +77,7 @@ function isEqual({ before, after }: Told): boolean {
   return before.length === after.length && before.every((member, index) => member === after[index]);
 }
 
-/** By uid, in the order of the part. */
+/** Returns the members by uid, in the order of the part. */
 export function byUid(members: readonly Member[]): Map<string, Member[]> {
   const all = new Map<string, Member[]>();
   for (const member of members) {

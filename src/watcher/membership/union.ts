@@ -1,11 +1,11 @@
-import { Contents } from '../contents.ts';
 import { type Family, familyOf } from '../family.ts';
 import type { Member } from '../protocol.ts';
 import { type Change, compare, isSame, type Members, type MembershipEvent } from './membership.ts';
 import { merge } from './merge.ts';
 import { isNameless, Nameless } from './nameless.ts';
 import { alterations, keepSame, type Part } from './part.ts';
-import { Places } from './places.ts';
+import { PartIndex } from './part-index.ts';
+import { PartsByUid } from './parts-by-uid.ts';
 
 /** A change, with what those in `changed` were before it, one for one. */
 export interface UnionChange extends Change {
@@ -16,7 +16,7 @@ export interface UnionChange extends Change {
 export interface UnionSteps {
   alterations: typeof alterations;
   merge: typeof merge;
-  places: Pick<Places, 'of' | 'add' | 'delete'>;
+  partsByUid: Pick<PartsByUid, 'of' | 'add' | 'delete'>;
 }
 
 /**
@@ -34,7 +34,7 @@ export interface UnionSteps {
  * who differs is put together anew. No event but `replace` looks at all members.
  */
 export class Union {
-  /** As of the last `change`; always the same map. Members that did not change stay the objects that they were. */
+  /** The members as of the last `change`; always the same map. Who did not change stays the object that it was. */
   readonly members: Members;
   #members = new Map<string, Member>();
   #parts = new Map<string, Part>();
@@ -43,17 +43,17 @@ export class Union {
     () => this.#everyone(),
     (uid) => this.#named(uid),
   );
-  /** Of whom some part has told something else since the last `change`. */
+  /** The uids of which some part has told something else since the last `change`. */
   #touched = new Set<string>();
-  #contents = new Contents();
-  /** Who is put together from several places. */
+  #index = new PartIndex();
+  /** The uids of those who are put together from several parts. */
   #merged = new Set<string>();
   /** The first part that has members; undefined when it is to be looked for. */
   #first: Part | undefined;
   #family: Family | undefined;
 
   constructor(steps: Partial<UnionSteps> = {}) {
-    this.#steps = { alterations, merge, places: new Places(), ...steps };
+    this.#steps = { alterations, merge, partsByUid: new PartsByUid(), ...steps };
     this.members = this.#members;
   }
 
@@ -67,14 +67,14 @@ export class Union {
     return loses;
   }
 
-  /** What all events since the last time come to; undefined when that is nothing. */
+  /** Returns what all events since the last time come to; undefined when that is nothing. */
   change(): UnionChange | undefined {
     if (this.#touched.size === 0) return undefined;
     this.#judgeFamily();
     const change: UnionChange = { left: [], joined: [], changed: [], was: [] };
     for (const uid of this.#touched) this.#settle(uid, change);
     this.#touched.clear();
-    this.#contents.clear();
+    this.#index.clear();
     return change.left.length + change.joined.length + change.changed.length === 0 ? undefined : change;
   }
 
@@ -83,7 +83,7 @@ export class Union {
     const before = part.members;
     part.members = keepSame(before, members);
     if (part.members === before) return false;
-    this.#contents.clear();
+    this.#index.clear();
     if (part.members.length > 0) this.#parts.set(key, part);
     else this.#parts.delete(key);
     this.#judgeFirst(part);
@@ -93,13 +93,13 @@ export class Union {
   /** Brings all that is known of the uids up to date; true when one is not in the part any more. */
   #note(part: Part, before: readonly Member[]): boolean {
     let loses = false;
-    const { places } = this.#steps;
+    const { partsByUid } = this.#steps;
     const altered = this.#steps.alterations(before, part.members);
     for (const [uid, told] of altered) {
       if (told.after.length === 0) loses = true;
       this.#touched.add(uid);
-      if (told.after.some(isNamed)) places.add(uid, part);
-      else if (told.before.some(isNamed)) places.delete(uid, part);
+      if (told.after.some(isNamed)) partsByUid.add(uid, part);
+      else if (told.before.some(isNamed)) partsByUid.delete(uid, part);
     }
     for (const [uid, told] of altered) {
       this.#touch(this.#nameless.follow(uid, told.before.filter(isNamed), told.after.filter(isNamed)));
@@ -129,7 +129,7 @@ export class Union {
     }
   }
 
-  /** The member, put together from all places; undefined where there is none. */
+  /** Returns the member, put together from all parts; undefined where there is none. */
   #put(uid: string): Member | undefined {
     const all = [...this.#named(uid), ...this.#nameless.of(uid)];
     if (all.length < 2) {
@@ -142,7 +142,7 @@ export class Union {
   }
 
   #named(uid: string): Member[] {
-    return this.#steps.places.of(uid).flatMap((part) => this.#contents.of(part, uid).filter(isNamed));
+    return this.#steps.partsByUid.of(uid).flatMap((part) => this.#index.of(part, uid).filter(isNamed));
   }
 
   *#everyone(): Generator<Member> {
@@ -157,7 +157,7 @@ export class Union {
     }
   }
 
-  /** When another family comes first, it does so for everybody who has both. */
+  /** Finds the family that comes first: when it is another one, it is so for everybody who has both. */
   #judgeFamily(): void {
     const before = this.#family;
     this.#family = this.#merged.size === 0 ? undefined : this.#firstFamily();

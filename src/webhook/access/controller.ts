@@ -2,6 +2,7 @@ import type { V1Namespace } from '@kubernetes/client-node';
 import { ROLES, type Role } from '../../inject/account.ts';
 import { keys } from '../../inject/annotations.ts';
 import type { Log } from '../../log.ts';
+import { WEBHOOK_METRICS } from '../../metric-table.ts';
 import type { Metrics } from '../../metrics.ts';
 import { type Clock, systemClock } from '../../watcher/clock.ts';
 import { type Api, ifThere, sentenceOf } from '../api/api.ts';
@@ -73,12 +74,8 @@ export class AccessController implements StateListener {
       },
       clock,
     );
-    metrics.read(
-      'gauge',
-      'rollcall_access_failing_namespaces',
-      'Namespaces whose access could not be provided and is tried again.',
-      () => this.#work.failing,
-    );
+    metrics.read(WEBHOOK_METRICS.accessQueued, () => this.#work.queued);
+    metrics.read(WEBHOOK_METRICS.accessFailing, () => this.#work.failing);
   }
 
   /** Starts to act on what the cluster's state tells. Reviews do not wait for it. */

@@ -1,6 +1,7 @@
 import type { V1RoleBinding } from '@kubernetes/client-node';
 import { type AccessNeed, OWN_ACCOUNTS, ROLES, type Role } from '../../inject/account.ts';
 import type { Log } from '../../log.ts';
+import { WEBHOOK_METRICS } from '../../metric-table.ts';
 import { Metrics } from '../../metrics.ts';
 import { type Api, ifThere, isStatus, sentenceOf } from '../api/api.ts';
 import { accountsPath, bindingPath, bindingsPath } from '../api/paths.ts';
@@ -67,10 +68,7 @@ export class AccessProvisioner {
       excluded: [],
       ...options,
     };
-    const changes = this.#options.metrics.counter(
-      'rollcall_access_changes_total',
-      'Accounts, bindings, roles of bindings and subjects that were made, mended or taken out, by kind.',
-    );
+    const changes = this.#options.metrics.counter(WEBHOOK_METRICS.accessChanges);
     this.#changed = (kind) => changes.inc({ kind });
   }
 

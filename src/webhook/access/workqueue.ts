@@ -54,6 +54,11 @@ export class Workqueue {
     return [...this.#entries.values()].filter(({ backoff }) => backoff !== undefined).length;
   }
 
+  /** How many keys wait for their first try, or have one under way. */
+  get queued(): number {
+    return this.#entries.size - this.failing;
+  }
+
   want(key: string): void {
     if (this.#stopped) return;
     const entry = this.#entries.get(key);

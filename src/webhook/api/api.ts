@@ -1,8 +1,8 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { Agent, type RequestOptions } from 'node:https';
 import { Timeout } from '../../watcher/clock.ts';
-import { parseStatus } from '../../watcher/kubernetes/answers.ts';
 import { ApiError, failureOf, statusError } from '../../watcher/kubernetes/api-error.ts';
+import { parseStatus } from '../../watcher/kubernetes/parse-response.ts';
 import type { Transport } from '../../watcher/kubernetes/transport.ts';
 import type { Identity } from './identity.ts';
 import { requestTo, watchTransport } from './watch-transport.ts';

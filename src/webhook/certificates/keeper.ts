@@ -1,7 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Log } from '../../log.ts';
-import type { Metrics } from '../../metrics.ts';
+import { WEBHOOK_METRICS } from '../../metric-table.ts';
+import type { Counter, Metrics } from '../../metrics.ts';
 import { sentenceOf } from '../api/api.ts';
 import { problemOf } from './judge.ts';
 import type { Bundles } from './publish.ts';
@@ -40,26 +41,18 @@ export class CertificateKeeper {
    * configuration.
    */
   #looks = new Map<string, number>();
-  #renewals: ReturnType<Metrics['counter']>;
-  #failures: ReturnType<Metrics['counter']>;
+  #renewals: Counter<never>;
+  #failures: Counter<never>;
 
   constructor(options: CertificateOptions) {
     this.#options = options;
     const { metrics } = options;
-    metrics.read(
-      'gauge',
-      'rollcall_certificate_expiry_timestamp_seconds',
-      'When the served certificate runs out.',
-      () => this.#served && new X509Certificate(this.#served.cert).validToDate.getTime() / 1000,
-    );
-    this.#renewals = metrics.counter(
-      'rollcall_certificate_renewals_total',
-      'Certificates that were served in place of another.',
-    );
-    this.#failures = metrics.counter(
-      'rollcall_certificate_failures_total',
-      'Looks at the certificates that failed; the last good one is served.',
-    );
+    const served = () => this.#served && new X509Certificate(this.#served.cert);
+    const seconds = (date: Date | undefined) => date && date.getTime() / 1000;
+    metrics.read(WEBHOOK_METRICS.certificateExpiry, () => seconds(served()?.validToDate));
+    metrics.read(WEBHOOK_METRICS.certificateNotBefore, () => seconds(served()?.validFromDate));
+    this.#renewals = metrics.counter(WEBHOOK_METRICS.certificateRenewals);
+    this.#failures = metrics.counter(WEBHOOK_METRICS.certificateFailures);
   }
 
   /** Resolves with the first pair and goes on looking. It calls `serve` with every later pair. */

@@ -3,7 +3,7 @@ import type { Log } from '../../log.ts';
 import { issue } from './issue.ts';
 import { problemOf } from './judge.ts';
 import { type RotationStep, type SecretContent, stepFor, trustedFor } from './rotation.ts';
-import type { CertificateSource, KeyPair, Material, Standing } from './source.ts';
+import type { CertificateSource, CertificateStanding, KeyPair, Material } from './source.ts';
 import type { SecretStore, Stored } from './store.ts';
 import { isSelfSigned, type Verdict, verdictOn } from './verdict.ts';
 
@@ -39,7 +39,7 @@ export class SelfManaged implements CertificateSource {
     this.#overlapLooks = overlapLooks;
   }
 
-  async look(standing: Standing): Promise<Material> {
+  async look(standing: CertificateStanding): Promise<Material> {
     const before = await this.#store.load();
     this.#countServing(before?.content.serving);
     const content = await this.#settle(before, standing);
@@ -47,7 +47,7 @@ export class SelfManaged implements CertificateSource {
   }
 
   /** Stores what has to be changed, and returns what is stored afterwards. */
-  async #settle(before: Stored | undefined, standing: Standing): Promise<SecretContent> {
+  async #settle(before: Stored | undefined, standing: CertificateStanding): Promise<SecretContent> {
     let stored = before;
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
       const { step, content } = await this.#advance(stored?.content ?? NOTHING, standing);
@@ -63,7 +63,7 @@ export class SelfManaged implements CertificateSource {
 
   async #advance(
     content: SecretContent,
-    standing: Standing,
+    standing: CertificateStanding,
   ): Promise<{ step: RotationStep; content: SecretContent }> {
     const now = new Date();
     const serving = await this.#judge('serving', content.serving, trustedFor(content, true, now));
@@ -79,7 +79,7 @@ export class SelfManaged implements CertificateSource {
   async #take(
     step: RotationStep,
     content: SecretContent,
-    standing: Standing,
+    standing: CertificateStanding,
     now: Date,
   ): Promise<SecretContent> {
     switch (step) {

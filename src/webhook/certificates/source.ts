@@ -15,7 +15,7 @@ export interface Material {
 }
 
 /** The facts about this replica that a source may need. */
-export interface Standing {
+export interface CertificateStanding {
   /**
    * Returns the certificates that are trusted now. They cover what any replica serves, whatever has become of
    * its source.
@@ -39,5 +39,5 @@ export interface Standing {
  * answer by a handshake before it publishes or serves any of it, and publishes before it serves.
  */
 export interface CertificateSource {
-  look(standing: Standing): Promise<Material>;
+  look(standing: CertificateStanding): Promise<Material>;
 }

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Server } from 'node:https';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { connectionToEnd, type EvictableConnection, type Phase } from './eviction.ts';
+import { type ConnectionPhase, connectionToEnd, type EvictableConnection } from './eviction.ts';
 import type { Limits } from './limits.ts';
 
 /** The reason why a connection was ended. The set is closed, since it is the value of a metric's label. */
@@ -74,7 +74,7 @@ export class ServerConnections {
     return connection;
   }
 
-  enter(connection: ServerConnection, phase: Phase): void {
+  enter(connection: ServerConnection, phase: ConnectionPhase): void {
     connection.phase = phase;
     connection.since = this.#now();
   }
@@ -156,7 +156,7 @@ export class ServerConnections {
     if (now - connection.since > limit) this.#end(connection, reason);
   }
 
-  #patience(phase: Phase): [limit: number, reason: EndReason] {
+  #patience(phase: ConnectionPhase): [limit: number, reason: EndReason] {
     const { handshakeMs, headersMs, bodyMs, turnMs, reviewMs, answerMs, idleMs } = this.#limits;
     switch (phase) {
       case 'handshake':

@@ -5,11 +5,11 @@
  * handshake is done and no request has come; in `idle` the last request was answered; the others are work of
  * the server.
  */
-export type Phase = 'handshake' | 'new' | 'head' | 'body' | 'turn' | 'review' | 'answer' | 'idle';
+export type ConnectionPhase = 'handshake' | 'new' | 'head' | 'body' | 'turn' | 'review' | 'answer' | 'idle';
 
 export interface EvictableConnection {
   peer: string;
-  phase: Phase;
+  phase: ConnectionPhase;
   /** The time at which the phase began, in milliseconds. */
   since: number;
 }
@@ -21,7 +21,7 @@ export interface ConnectionBounds {
 }
 
 /** The phases in which the server has not begun any work that would be lost. */
-const UNFINISHED: readonly Phase[] = ['handshake', 'new', 'head', 'body'];
+const UNFINISHED: readonly ConnectionPhase[] = ['handshake', 'new', 'head', 'body'];
 /**
  * The share of all connections that may be in their handshake at once. Above it, handshakes are ended before
  * idle connections.

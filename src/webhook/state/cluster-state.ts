@@ -2,6 +2,7 @@ import type { V1LimitRange, V1Namespace } from '@kubernetes/client-node';
 import { type AccessNeed, OWN_ACCOUNTS, type Role } from '../../inject/account.ts';
 import type { LimitRangeItem, Namespace } from '../../inject/pod.ts';
 import type { Log } from '../../log.ts';
+import { WEBHOOK_METRICS } from '../../metric-table.ts';
 import type { Metrics } from '../../metrics.ts';
 import { type Clock, systemClock } from '../../watcher/clock.ts';
 import type { Listed } from '../../watcher/kubernetes/collection.ts';
@@ -69,16 +70,8 @@ export class ClusterState {
   constructor(options: ClusterStateOptions) {
     this.#options = { clock: systemClock, ...options };
     const { metrics } = this.#options;
-    metrics.read(
-      'gauge',
-      'rollcall_access_stale',
-      '1 while namespaces, limit ranges, accounts and bindings are not all followed; they are read instead.',
-      () => (this.fresh ? 0 : 1),
-    );
-    const reads = metrics.counter(
-      'rollcall_live_reads_total',
-      'Reads of the API for a review, of what was not known or not fresh.',
-    );
+    metrics.read(WEBHOOK_METRICS.accessStale, () => (this.fresh ? 0 : 1));
+    const reads = metrics.counter(WEBHOOK_METRICS.liveReads);
     this.#countRead = (what) => reads.inc({ what });
   }
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { BenchGroup } from '../../../bench/sidecar/group.ts';
-import { parseEvent } from '../../../src/watcher/kubernetes/answers.ts';
 import { sliceMembers } from '../../../src/watcher/kubernetes/endpoint-slices.ts';
+import { parseEvent } from '../../../src/watcher/kubernetes/parse-response.ts';
 
 const perspective = { group: { namespace: 'bench', service: 'db' }, clusterDomain: 'cluster.local' };
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { before, describe, type TestContext, test } from 'node:test';
+import { type CheckCode, codes } from '../../../src/cli/check/codes.ts';
 import { ENTRIES } from '../../../src/cli/explain/entries.ts';
 import { RULES } from '../../../src/cli/inject/access-objects.ts';
 import { issue } from '../../../src/webhook/certificates/issue.ts';
@@ -17,6 +18,9 @@ const ROLE = 'GET /apis/rbac.authorization.k8s.io/v1/clusterroles/rollcall-watch
 const POD_ROLE = 'GET /apis/rbac.authorization.k8s.io/v1/clusterroles/rollcall-pod-watcher';
 const BINDINGS = 'GET /apis/rbac.authorization.k8s.io/v1/rolebindings';
 const POLICY = `GET ${ADMISSION}/validatingadmissionpolicies/rollcall-misplaced`;
+const NAMESPACES = 'GET /api/v1/namespaces';
+const ACCOUNTS = 'GET /api/v1/serviceaccounts';
+const PODS = 'GET /api/v1/pods';
 const CREATE = 'POST /api/v1/namespaces/default/pods';
 
 const base64 = (text: string) => Buffer.from(text).toString('base64');
@@ -39,6 +43,8 @@ describe('rollcall check', () => {
       [ROLE]: [200, { rules: RULES['rollcall-watcher'] }],
       [POD_ROLE]: [200, { rules: RULES['rollcall-pod-watcher'] }],
       [BINDINGS]: [200, { items: [] }],
+      [NAMESPACES]: [200, { items: [] }],
+      [PODS]: [200, { items: [] }],
       [POLICY]: [200, {}],
       [CREATE]: [
         201,
@@ -66,11 +72,21 @@ describe('rollcall check', () => {
       result,
       bad.some(({ status }) => status === 'fail') ? 'fail' : bad.length > 0 ? 'warn' : 'ok',
     );
-    assert.ok(
-      bad.every(({ hint, name }) => hint !== undefined || name === 'endpoints'),
-      'says what to do',
-    );
+    for (const { code: found, hint, page } of bad) {
+      assert.ok(hint, 'says what to do');
+      assert.equal(page, codes[found as CheckCode].page);
+    }
     return [bad.map(({ status, name, message }) => `${status} ${name}: ${message}`), code];
+  }
+
+  /** The codes of what is not ok. */
+  async function codesOf(t: TestContext, answers: Answers, ...argv: string[]): Promise<string[]> {
+    const directory = await folder(t, {
+      config: kubeconfig('fake', (await answeringApi(t, { ...fine, ...answers })).url),
+    });
+    const config = join(directory, 'config');
+    const { out } = await run('check', ['-o', 'json', '--kubeconfig', config, ...argv]);
+    return JSON.parse(out).checks.flatMap(({ code }: { code?: string }) => code ?? []);
   }
 
   test('all is well', async (t) => {
@@ -97,7 +113,7 @@ describe('rollcall check', () => {
     assert.match(bad[0]!, /^warn group-sizes: service db in big has 1100 endpoints, over 1000/);
     assert.deepEqual([bad.length, code], [1, 0]);
     const [unread] = await unwell(t, { [BINDINGS]: [403, { message: 'no' }] });
-    assert.deepEqual(unread, ["warn group-sizes: the sizes of groups can't be read (403: no)"]);
+    assert.deepEqual(unread, ["warn group-sizes: the RoleBinding objects can't be read (403: no)"]);
   });
 
   test('old API servers', async (t) => {
@@ -181,8 +197,8 @@ describe('rollcall check', () => {
       ['fail dry-run: a pod that asks in default does not get the sidecar'],
       1,
     ]);
-    assert.deepEqual(await tried(500, { message: 'failed calling webhook' }), [
-      ["fail dry-run: a pod that asks in default can't be created: 500: failed calling webhook"],
+    assert.deepEqual(await tried(500, { message: 'no' }), [
+      ["fail dry-run: a pod that asks in default can't be created: 500: no"],
       1,
     ]);
     const forbidden = { message: 'User "x" cannot create resource "pods" in API group ""' };
@@ -190,6 +206,206 @@ describe('rollcall check', () => {
       ['warn dry-run: you may not create pods in default, so none was tried'],
       0,
     ]);
+  });
+
+  describe('what stands between the API server and the webhook is told apart', () => {
+    const post = 'Post "https://rollcall.rollcall-system.svc:443/mutate?timeout=5s": ';
+    const said = (why: string, webhook = 'pods.rollcall.dev') =>
+      `Internal error occurred: failed calling webhook "${webhook}": failed to call webhook: ${why}`;
+    const cases: readonly [sentence: string, code: string][] = [
+      [said(`${post}context deadline exceeded`), 'call-timeout'],
+      [said(`${post}dial tcp 10.0.0.9:8443: i/o timeout`), 'call-timeout'],
+      [said(`${post}net/http: TLS handshake timeout`), 'call-timeout'],
+      [said(`${post}dial tcp 10.0.0.9:8443: connect: no route to host`), 'call-timeout'],
+      [said(`${post}No agent available`), 'call-timeout'],
+      [said(`${post}no endpoints available for service "rollcall"`), 'call-no-endpoints'],
+      [said(`${post}service "rollcall" not found`), 'call-no-endpoints'],
+      [said(`${post}dial tcp 10.0.0.9:8443: connect: connection refused`), 'call-no-connection'],
+      [said(`${post}EOF`), 'call-no-connection'],
+      [
+        said(`${post}tls: failed to verify certificate: x509: certificate signed by unknown authority`),
+        'call-certificate',
+      ],
+      [said('unable to load root certificates: unable to parse bytes as PEM block'), 'call-certificate'],
+      [said('an error on the server ("internal fault") has prevented the request'), 'call-fault'],
+      [said(`${post}context deadline exceeded`, 'pods.other.dev'), 'pod-refused'],
+      ['admission webhook "pods.other.dev" denied the request: no', 'pod-refused'],
+    ];
+    for (const [message, code] of cases) {
+      test(`${code}: ${message.slice(-60)}`, async (t) => {
+        assert.deepEqual(await codesOf(t, { [CREATE]: [500, { message }] }), [code]);
+      });
+    }
+  });
+
+  describe('pods that ask', () => {
+    const image = 'app';
+    const app = { name: 'app', image };
+    const sidecar = { name: 'rollcall', image, args: ['sidecar'], restartPolicy: 'Always' };
+    const pod = (name: string, annotations: object, more: object = {}, namespace = 'labelled') => ({
+      metadata: { name, namespace, annotations },
+      spec: { subdomain: 'db', containers: [app], ...more },
+      status: { phase: 'Running' },
+    });
+    const asks = { 'rollcall.dev/inject': 'true' };
+    const labelled = { metadata: { name: 'labelled', labels: { 'rollcall.dev/injection': 'enabled' } } };
+    const plain = { metadata: { name: 'plain' } };
+    const provided = { metadata: { name: 'rollcall-watcher', namespace: 'labelled' } };
+    const world = (...pods: object[]): Answers => ({
+      [NAMESPACES]: [200, { items: [labelled, plain] }],
+      [ACCOUNTS]: [200, { items: [provided] }],
+      [BINDINGS]: [200, { items: [provided] }],
+      [PODS]: [200, { items: pods }],
+      'GET /apis/discovery.k8s.io/v1/namespaces/labelled/endpointslices': [200, { items: [] }],
+    });
+
+    test('are missed when they run without the sidecar', async (t) => {
+      const ended = { ...pod('ended', asks), status: { phase: 'Succeeded' } };
+      const going = pod('going', asks);
+      Object.assign(going.metadata, { deletionTimestamp: '2026-01-01T00:00:00Z' });
+      const quiet = [
+        pod('out', { 'rollcall.dev/inject': 'false' }),
+        pod('elsewhere', {}, {}, 'plain'),
+        pod('system', asks, {}, 'kube-system'),
+        pod('nowhere', {}, { subdomain: '' }),
+        ended,
+        going,
+      ];
+      assert.deepEqual(await unwell(t, world(...quiet)), [[], 0], 'each has its reason');
+      const [byLabel, fine] = await unwell(t, world(...quiet, pod('old', {})));
+      assert.deepEqual(
+        [byLabel, fine],
+        [['warn missed-pods: 1 pods ask for the sidecar and run without it: labelled/old'], 0],
+      );
+      const missed = Array.from({ length: 6 }, (_, index) => pod(`p${index}`, asks, {}, 'plain'));
+      const [itself, code] = await unwell(t, world(pod('old', {}), ...missed));
+      const names = ['p0', 'p1', 'p2', 'p3', 'p4'].map((name) => `plain/${name}`).join(', ');
+      assert.deepEqual(
+        [itself, code],
+        [[`fail missed-pods: 7 pods ask for the sidecar and run without it: ${names} and 2 more`], 1],
+      );
+    });
+
+    test('by a default of the installation too', async (t) => {
+      const container = {
+        args: ['webhook', '--default', 'rollcall.dev/service=all'],
+        env: [{ name: 'ROLLCALL_IMAGE', value: 'x' }],
+      };
+      const own = {
+        spec: { replicas: 2, template: { spec: { containers: [container] } } },
+        status: { availableReplicas: 2 },
+      };
+      const odd = pod('odd', {}, { subdomain: '' });
+      assert.deepEqual(await codesOf(t, { ...world(odd), [DEPLOYMENT]: [200, own] }), ['pods-missed']);
+    });
+
+    test('and have it, but it can not follow its group', async (t) => {
+      const injected = (name: string, port?: string) => {
+        const env = port === undefined ? [] : [{ name: 'ROLLCALL_PORT', value: port }];
+        return pod(
+          name,
+          { ...asks, 'rollcall.dev/status': JSON.stringify({ version: '0.1.0' }) },
+          { initContainers: [{ ...sidecar, env }] },
+        );
+      };
+      const proxy = (name: string, port: number) =>
+        `GET /api/v1/namespaces/labelled/pods/http:${name}:${port}/proxy/readyz`;
+      const pods = world(injected('db-0'), injected('db-1', '9100'), injected('db-2', 'off'));
+      const fresh = { ok: true, synced: true, stale: false };
+      const all: Answers = {
+        ...pods,
+        [proxy('db-0', 17655)]: [200, fresh],
+        [proxy('db-1', 9100)]: [200, fresh],
+      };
+      assert.deepEqual(await unwell(t, all), [[], 0]);
+      const stale: Answers = { ...all, [proxy('db-1', 9100)]: [200, { ...fresh, stale: true }] };
+      assert.deepEqual(await unwell(t, stale), [
+        ["fail stale-sidecars: of all 2 sidecars, 1 can't follow their group: labelled/db-1"],
+        1,
+      ]);
+      const unsynced: Answers = { ...all, [proxy('db-0', 17655)]: [503, { ok: false, synced: false }] };
+      assert.deepEqual(await codesOf(t, unsynced), ['sidecars-stale']);
+      const silent: Answers = { ...all, [proxy('db-0', 17655)]: [503, { kind: 'Status', message: 'dial' }] };
+      assert.deepEqual(await codesOf(t, silent), ['sidecars-silent']);
+      const forbidden: Answers = { ...all, [proxy('db-0', 17655)]: [403, { kind: 'Status' }] };
+      assert.deepEqual(await codesOf(t, forbidden), ['unreadable']);
+    });
+
+    test('and have it in a version that is too far from this one', async (t) => {
+      const of = (version: string) =>
+        pod(
+          version,
+          { ...asks, 'rollcall.dev/status': JSON.stringify({ version }) },
+          {
+            initContainers: [{ ...sidecar, env: [{ name: 'ROLLCALL_PORT', value: 'off' }] }],
+          },
+        );
+      assert.deepEqual(await codesOf(t, world(of('0.1.7'), of('0.2.0'))), []);
+      assert.deepEqual(await codesOf(t, world(of('0.3.0'))), ['sidecars-old']);
+      const [bad] = await unwell(t, world(of('1.0.0\u001b[2J')));
+      assert.match(bad[0]!, /^warn sidecar-versions: sidecars: 1 of unknown; /, 'no terminal acts on it');
+    });
+
+    test('in a labelled namespace that lacks what they need', async (t) => {
+      const without = { ...world(), [ACCOUNTS]: [200, { items: [] }] } as Answers;
+      assert.deepEqual(await unwell(t, without), [
+        ['fail access: no account or no binding rollcall-watcher in labelled'],
+        1,
+      ]);
+    });
+
+    test('are not known where pods can not be read', async (t) => {
+      const hidden = { ...world(), [PODS]: [403, { message: 'no' }] } as Answers;
+      assert.deepEqual(await codesOf(t, hidden), ['unreadable', 'unreadable', 'unreadable']);
+    });
+  });
+
+  describe('before an installation', () => {
+    const REVIEW = 'POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
+    const POLICIES = `GET ${ADMISSION}/validatingadmissionpolicies`;
+    const native = { initContainers: [{ name: 'sidecar', restartPolicy: 'Always' }], containers: [] };
+    const before: Answers = {
+      [REVIEW]: [201, { status: { allowed: true } }],
+      [POLICIES]: [200, { items: [] }],
+      [CREATE]: [201, { spec: native }],
+      'GET /apis': [200, { groups: [{ name: 'apps' }] }],
+    };
+    const codesBefore = (t: TestContext, answers: Answers) => codesOf(t, { ...before, ...answers }, '--pre');
+
+    test('a cluster that has all of it', async (t) => {
+      assert.deepEqual(await codesBefore(t, {}), []);
+    });
+
+    test('a user who may not install', async (t) => {
+      assert.deepEqual(await codesBefore(t, { [REVIEW]: [201, { status: { allowed: false } }] }), [
+        'may-not-install',
+      ]);
+    });
+
+    test('a gate that is off, and no policies', async (t) => {
+      const dropped = { initContainers: [{ name: 'sidecar' }], containers: [] };
+      assert.deepEqual(await codesBefore(t, { [CREATE]: [201, { spec: dropped }] }), ['no-native-sidecars']);
+      assert.deepEqual(await codesBefore(t, { [CREATE]: [403, { message: 'no' }] }), ['not-tried']);
+      assert.deepEqual(await codesBefore(t, { [POLICIES]: [404, {}] }), ['no-policies']);
+    });
+
+    test('a platform that asks for something', async (t) => {
+      const openshift: Answers = { 'GET /apis': [200, { groups: [{ name: 'security.openshift.io' }] }] };
+      assert.deepEqual(await codesBefore(t, openshift), ['platform']);
+    });
+  });
+
+  test('a clock that is another', async (t) => {
+    const api = await answeringApi(t, { ...fine });
+    const directory = await folder(t, { config: kubeconfig('fake', api.url) });
+    t.mock.timers.enable({ apis: ['Date'], now: Date.now() + 120_000 });
+    const { out } = await run('check', ['--kubeconfig', join(directory, 'config')]);
+    t.mock.timers.reset();
+    assert.match(
+      out,
+      /^warn {2}clock: the clock of the API server is 1[12]\d s behind the one here\n {6}see which/m,
+    );
+    assert.match(out, /^ {6}docs\/operations\.md#clocks$/m);
   });
 });
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { parseEvent, parsePage, parseStatus } from '../../../src/watcher/kubernetes/answers.ts';
 import { ApiError, statusError } from '../../../src/watcher/kubernetes/api-error.ts';
 import { sliceMembers } from '../../../src/watcher/kubernetes/endpoint-slices.ts';
 import { haveOthersEnded } from '../../../src/watcher/kubernetes/own-pod.ts';
+import { parseEvent, parsePage, parseStatus } from '../../../src/watcher/kubernetes/parse-response.ts';
 import { podMembers } from '../../../src/watcher/kubernetes/pods.ts';
 import { SharedTexts } from '../../../src/watcher/kubernetes/shared-texts.ts';
 import { Corrupt } from '../../../src/watcher/lines.ts';

@@ -6,6 +6,7 @@ import { type AddressInfo, connect, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { chunksOf } from '../../../src/watcher/kubernetes/body.ts';
 import { Credentials } from '../../../src/watcher/kubernetes/credentials.ts';
 import { proxyFor } from '../../../src/watcher/kubernetes/proxy.ts';
 import { kubernetesTransport } from '../../../src/watcher/kubernetes/transport.ts';
@@ -101,8 +102,9 @@ test('the API server is reached through a tunnel, and its certificate is checked
   const { transport, asked, open } = await behindProxy(t, () => 200);
   const request = transport.get('/api');
   const { status, body } = await request.response;
+  const chunks = chunksOf(body);
   assert.equal(status, 200);
-  assert.equal(Buffer.from((await body.next()).value ?? []).toString(), 'behind');
+  assert.equal(Buffer.from((await chunks.next()).value ?? []).toString(), 'behind');
   assert.deepEqual(asked, ['api.k8s.test:6443', `Basic ${Buffer.from('me:p@ss').toString('base64')}`]);
   request.close();
   await eventually('the tunnel is closed', () => open.size === 0, { timeoutMs: 5000, everyMs: 10 });

@@ -269,7 +269,13 @@ test('a version that the server has not reached asks for a consistent list', asy
   await followed.clock.advance(2000);
   call.end();
   await followed.clock.advance(200);
-  (await followed.api.next()).fail(504, 'Timeout: Too large resource version: 100, current: 7');
+  (await followed.api.next()).json(504, {
+    kind: 'Status',
+    code: 504,
+    reason: 'Timeout',
+    message: 'Too large resource version: 100, current: 7',
+    details: { causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }] },
+  });
   await followed.clock.advance(400);
   const relist = await followed.api.next();
   assert.equal(relist.query('sendInitialEvents'), 'true');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseStatus } from '../../../src/watcher/kubernetes/answers.ts';
+import { parseStatus } from '../../../src/watcher/kubernetes/parse-response.ts';
 
 const read = (status: unknown, code = 409) => parseStatus(JSON.stringify(status), code);
 

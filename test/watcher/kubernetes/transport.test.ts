@@ -3,6 +3,7 @@ import { createServer, type RequestListener } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
+import { chunksOf } from '../../../src/watcher/kubernetes/body.ts';
 import { Credentials } from '../../../src/watcher/kubernetes/credentials.ts';
 import { kubernetesTransport } from '../../../src/watcher/kubernetes/transport.ts';
 import { silent } from '../../../src/watcher/log.ts';
@@ -30,9 +31,10 @@ test('the path, the prefix of the server and what we are called', async (t) => {
     response.end('body');
   });
   const { status, body } = await transportTo(`${url}/clusters/one/`).get('/api?x=1').response;
+  const chunks = chunksOf(body);
   assert.equal(status, 200);
-  assert.equal(Buffer.from((await body.next()).value ?? []).toString(), 'body');
-  assert.equal((await body.next()).done, true);
+  assert.equal(Buffer.from((await chunks.next()).value ?? []).toString(), 'body');
+  assert.equal((await chunks.next()).done, true);
   const accept = 'application/json;drop=metadata.managedFields';
   assert.deepEqual(seen, [['/clusters/one/api?x=1', 'rollcall/test', accept, undefined]]);
 });
@@ -46,12 +48,13 @@ test('chunks that came before anybody asked are kept, in order, and so is how it
     });
   });
   const { body } = await transportTo(url).get('/').response;
+  const chunks = chunksOf(body);
   let text = '';
-  for (let next = await body.next(); !next.done; next = await body.next()) {
+  for (let next = await chunks.next(); !next.done; next = await chunks.next()) {
     text += Buffer.from(next.value).toString();
   }
   assert.equal(text, 'first,second,third');
-  assert.equal((await body.next()).done, true);
+  assert.equal((await chunks.next()).done, true);
 });
 
 test('a body that broke off before anybody asked is an error, again and again', async (t) => {
@@ -62,10 +65,11 @@ test('a body that broke off before anybody asked is an error, again and again', 
     response.write('part', () => response.destroy());
   });
   const { body } = await transportTo(url).get('/').response;
+  const chunks = chunksOf(body);
   await closed;
-  assert.equal(Buffer.from((await body.next()).value ?? []).toString(), 'part');
-  await assert.rejects(body.next());
-  await assert.rejects(body.next());
+  assert.equal(Buffer.from((await chunks.next()).value ?? []).toString(), 'part');
+  await assert.rejects(chunks.next());
+  await assert.rejects(chunks.next());
 });
 
 test('a body that breaks off is an error, never an end', async (t) => {
@@ -73,8 +77,9 @@ test('a body that breaks off is an error, never an end', async (t) => {
     response.write('part', () => response.destroy());
   });
   const { body } = await transportTo(url).get('/').response;
+  const chunks = chunksOf(body);
   await assert.rejects(async () => {
-    while (!(await body.next()).done);
+    while (!(await chunks.next()).done);
   });
 });
 

@@ -31,6 +31,7 @@ const FAULT = new Error('no');
 test('a key that is wanted often runs once, and once more when it was wanted meanwhile', async () => {
   const { clock, begun, keyed, end } = work();
   for (let time = 0; time < 3; time += 1) keyed.want('a');
+  assert.equal(keyed.queued, 1);
   await clock.advance(400);
   assert.deepEqual(begun, ['a']);
   for (let time = 0; time < 3; time += 1) keyed.want('a');
@@ -42,6 +43,7 @@ test('a key that is wanted often runs once, and once more when it was wanted mea
   await end('a');
   await clock.advance(60_000);
   assert.deepEqual(begun, ['a', 'a']);
+  assert.equal(keyed.queued, 0);
 });
 
 test('what failed is tried again after pauses that grow, until it succeeds', async () => {
@@ -50,7 +52,7 @@ test('what failed is tried again after pauses that grow, until it succeeds', asy
   await clock.advance(400);
   for (let attempt = 1; attempt <= 8; attempt += 1) {
     await end('a', FAULT);
-    assert.equal(keyed.failing, 1);
+    assert.deepEqual([keyed.failing, keyed.queued], [1, 0]);
     await clock.advance(failures.at(-1)![1] - 1);
     assert.equal(begun.length, attempt, 'not before its time');
     await clock.advance(1);

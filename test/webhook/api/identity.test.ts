@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { TLSSocket } from 'node:tls';
+import { chunksOf } from '../../../src/watcher/kubernetes/body.ts';
 import { silent } from '../../../src/watcher/log.ts';
 import { Api, isStatus } from '../../../src/webhook/api/api.ts';
 import { identityOf, kubeconfigIdentity, podIdentity } from '../../../src/webhook/api/identity.ts';
@@ -63,7 +64,7 @@ test('a client certificate is shown, and a path of the server is kept, by reques
   await client.get('/version');
   assert.equal(connections, 1, 'they share one');
   const { body } = await client.transport.get('/version').response;
-  await body.next();
+  await chunksOf(body).next();
   const { fingerprint256 } = new X509Certificate(cert);
   assert.deepEqual(seen, [
     ['/clusters/a/version', fingerprint256],

@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { chunksOf } from '../../../src/watcher/kubernetes/body.ts';
 import { connected } from '../connected-client.ts';
 
 test('a request goes to the API server, under its CA, with the token', async (t) => {
   const { api, client } = await connected(t);
   const { status, body } = await client.transport.get('/api/v1/namespaces?limit=1').response;
   assert.equal(status, 200);
+  const arriving = chunksOf(body);
   const chunks: Uint8Array[] = [];
-  for (let next = await body.next(); !next.done; next = await body.next()) chunks.push(next.value);
+  for (let next = await arriving.next(); !next.done; next = await arriving.next()) chunks.push(next.value);
   assert.equal(JSON.parse(Buffer.concat(chunks).toString()).kind, 'NamespaceList');
   const [request] = api.requests;
   assert.equal(request?.authorization, 'Bearer mounted');
@@ -20,7 +22,7 @@ test('a request that is closed ends, answered or not', async (t) => {
   const { body } = await watch.response;
   assert.equal(api.watches, 1);
   watch.close();
-  await assert.rejects(async () => body.next());
+  await assert.rejects(async () => chunksOf(body).next());
   const early = client.transport.get('/api/v1/namespaces');
   early.close();
   await assert.rejects(early.response, /given up/);

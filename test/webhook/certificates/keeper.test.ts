@@ -3,7 +3,7 @@ import { beforeEach, test } from 'node:test';
 import { jsonLog } from '../../../src/log.ts';
 import { Metrics } from '../../../src/metrics.ts';
 import { CertificateKeeper } from '../../../src/webhook/certificates/keeper.ts';
-import type { KeyPair, Material, Standing } from '../../../src/webhook/certificates/source.ts';
+import type { CertificateStanding, KeyPair, Material } from '../../../src/webhook/certificates/source.ts';
 import { metricSum } from '../../support/metrics.ts';
 import { days, HOSTS, pair } from './pairs.ts';
 
@@ -15,7 +15,7 @@ class Scene {
   answer: Material | Error = { pair: one, trusted: [one.cert] };
   published: readonly string[] = [];
   refusal: Error | undefined;
-  standings: Standing[] = [];
+  standings: CertificateStanding[] = [];
   served: KeyPair[] = [];
   serve = (pair: KeyPair): void => void this.served.push(pair);
   waits: number[] = [];
@@ -74,7 +74,7 @@ class Scene {
     return metricSum(this.metrics.text(), `rollcall_certificate_${name}`);
   }
 
-  async #look(standing: Standing): Promise<Material> {
+  async #look(standing: CertificateStanding): Promise<Material> {
     this.standings.push(standing);
     if (this.answer instanceof Error) throw this.answer;
     return this.answer;

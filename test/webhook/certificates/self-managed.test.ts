@@ -4,13 +4,13 @@ import { silent } from '../../../src/watcher/log.ts';
 import { issue } from '../../../src/webhook/certificates/issue.ts';
 import type { SecretContent } from '../../../src/webhook/certificates/rotation.ts';
 import { OVERLAP_LOOKS, SelfManaged } from '../../../src/webhook/certificates/self-managed.ts';
-import type { KeyPair, Standing } from '../../../src/webhook/certificates/source.ts';
+import type { CertificateStanding, KeyPair } from '../../../src/webhook/certificates/source.ts';
 import { contentOf, dataOf, type SecretStore } from '../../../src/webhook/certificates/store.ts';
 import { isSelfSigned } from '../../../src/webhook/certificates/verdict.ts';
 import { days, HOSTS, legacy, pair, withGarbage } from './pairs.ts';
 
-const FRESH: Standing = { published: async () => [], looksTrusted: () => 0 };
-const PUBLISHED: Standing = { ...FRESH, looksTrusted: () => OVERLAP_LOOKS };
+const FRESH: CertificateStanding = { published: async () => [], looksTrusted: () => 0 };
+const PUBLISHED: CertificateStanding = { ...FRESH, looksTrusted: () => OVERLAP_LOOKS };
 
 /** The Secret, with a version that counts writes. */
 class Secret implements SecretStore {

@@ -10,7 +10,7 @@ import {
   type ServerConnection,
   ServerConnections,
 } from '../../../src/webhook/limits/connections.ts';
-import type { Phase } from '../../../src/webhook/limits/eviction.ts';
+import type { ConnectionPhase } from '../../../src/webhook/limits/eviction.ts';
 import { LIMITS } from '../../../src/webhook/limits/limits.ts';
 
 const SMALL = {
@@ -106,7 +106,7 @@ function scene(t: TestContext) {
 }
 
 describe('each phase has its time', () => {
-  const phases: [phase: Phase, ms: number, reason: EndReason][] = [
+  const phases: [phase: ConnectionPhase, ms: number, reason: EndReason][] = [
     ['head', SMALL.headersMs, 'headers'],
     ['body', 2 * SMALL.bodyMs, 'body'],
     ['turn', 2 * SMALL.turnMs, 'body'],

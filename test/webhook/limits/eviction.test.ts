@@ -3,10 +3,10 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import {
   bodyToEnd,
+  type ConnectionPhase,
   connectionToEnd,
   type EvictableBody,
   type EvictableConnection,
-  type Phase,
 } from '../../../src/webhook/limits/eviction.ts';
 
 const NOW = 10_000;
@@ -17,7 +17,7 @@ interface Named extends EvictableConnection {
 }
 
 /** Ages in milliseconds: `silent 900` is a connection in its handshake for so long. */
-function connection(name: string, phase: Phase, age: number, peer = 'a'): Named {
+function connection(name: string, phase: ConnectionPhase, age: number, peer = 'a'): Named {
   return { name, phase, since: NOW - age, peer };
 }
 
@@ -32,7 +32,7 @@ function countsOf(held: Iterable<{ peer: string }>): Map<string, number> {
   return counts;
 }
 
-const many = (count: number, phase: Phase, age: number, peer = 'a') =>
+const many = (count: number, phase: ConnectionPhase, age: number, peer = 'a') =>
   Array.from({ length: count }, (_, index) => connection(`${phase}-${index}`, phase, age - index, peer));
 
 describe('the connection that goes', () => {
@@ -74,7 +74,7 @@ describe('the connection that goes', () => {
   });
 
   test('never is one that is being served, and always is one when there are too many', () => {
-    const phase = fc.constantFrom<Phase>(
+    const phase = fc.constantFrom<ConnectionPhase>(
       'handshake',
       'new',
       'head',

@@ -2,10 +2,10 @@ import type { Listed } from './collection.ts';
 
 type Selected = Pick<Listed<unknown>, 'path' | 'labelSelector' | 'fieldSelector'>;
 
-/** client-go's page size. */
+/** A page has as many objects as those that client-go asks for. */
 const PAGE = 500;
 
-/** Asks for a watch from a version, or with `listing` for one that begins with a list. */
+/** Returns the path that asks for a watch from a version, or with `listing` for one that begins with a list. */
 export function watchPath(
   collection: Selected,
   { version, listing, seconds }: { version: string; listing: boolean; seconds: number },
@@ -19,7 +19,10 @@ export function watchPath(
   });
 }
 
-/** Asks for a list, or for its next page. `from` is a version that it must not be older than, or "". */
+/**
+ * Returns the path that asks for a list, or for its next page. `from` is a version that it must not be older
+ * than, or "".
+ */
 export function listPath(
   collection: Selected,
   { from, paged, next }: { from: string; paged: boolean; next: string },

@@ -1,21 +1,22 @@
 import { type Clock, type Tick, ticking } from '../clock.ts';
 import { Corrupt } from '../lines.ts';
-import { parseStatus } from './answers.ts';
 import { type StatusObject, statusError } from './api-error.ts';
+import { chunksOf } from './body.ts';
+import { parseStatus } from './parse-response.ts';
 import type { Request, Response } from './transport.ts';
 
-/** What waiting tells meanwhile. */
+/** A sign is what waiting tells meanwhile. */
 type Sign = Tick | { type: 'evidence' };
 
-/** Head of a response: an API server under load may queue a request for a while. */
+/** The head of a response may take so long: an API server under load may queue a request for a while. */
 export const RESPONSE_MS = 30_000;
 
-/** 500 slices of 100 endpoints, or 500 pods, are 20 MB at the very most. */
+/** A page may have so many bytes: 500 slices of 100 endpoints, or 500 pods, are 20 MB at the very most. */
 const MAX_PAGE_BYTES = 64 * 1024 * 1024;
-/** An error is a sentence or two; a proxy may answer with a page for people. */
+/** So much of an error is read: it is a sentence or two, but a proxy may answer with a page for people. */
 const MAX_ERROR_BYTES = 64 * 1024;
 
-/** The response's head; an answer other than 200 is thrown as the error that it is. */
+/** Resolves with the response once its head has come; an answer other than 200 is thrown as the error that it is. */
 export async function* responseOf(request: Request, clock: Clock): AsyncGenerator<Sign, Response> {
   const response = yield* ticking(request.response, clock, RESPONSE_MS, 'the API server did not answer');
   yield { type: 'evidence' };
@@ -29,23 +30,24 @@ function isRedirect(status: number): boolean {
   return status >= 300 && status < 400;
 }
 
-/** Followed, it would carry the token to wherever somebody wants it. */
+/** Returns what a redirect is told as: followed, it would carry the token to wherever somebody wants it. */
 function redirected({ status, headers }: Response): StatusObject {
   const to = JSON.stringify(String(headers.location ?? '').slice(0, 200));
   return { code: status, message: `a redirect to ${to}, which is not followed; give the API server itself` };
 }
 
-/** The whole text; one of over `maxBytes` is corrupt, or is cut there. */
+/** Resolves with the whole text; one of over `maxBytes` is corrupt, or is cut there. */
 export async function* textOf(
   { body }: Response,
   clock: Clock,
   maxBytes = MAX_PAGE_BYTES,
   over: 'corrupt' | 'cut' = 'corrupt',
 ): AsyncGenerator<Sign, string> {
+  const arriving = chunksOf(body);
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for (;;) {
-    const next = yield* ticking(body.next(), clock, RESPONSE_MS, 'the API server stopped sending');
+    const next = yield* ticking(arriving.next(), clock, RESPONSE_MS, 'the API server stopped sending');
     if (next.done) return Buffer.concat(chunks).toString('utf8');
     yield { type: 'evidence' };
     bytes += next.value.length;

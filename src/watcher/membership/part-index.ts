@@ -1,9 +1,9 @@
-import { byUid, type Part } from './membership/part.ts';
-import type { Member } from './protocol.ts';
+import type { Member } from '../protocol.ts';
+import { byUid, type Part } from './part.ts';
 
-/** What parts tell of a uid, looked up. It is cleared when a part tells something else. */
-export class Contents {
-  /** Undefined for a part that was asked once: making an index takes ten times as long as one look. */
+/** An index looks up what a part tells of a uid. It is cleared when a part tells something else. */
+export class PartIndex {
+  /** The index of a part is undefined when it was asked once: making one takes ten times as long as one look. */
   #indexes = new Map<Part, Map<string, Member[]> | undefined>();
 
   of(part: Part, uid: string): readonly Member[] {

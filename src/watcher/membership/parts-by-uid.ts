@@ -1,10 +1,10 @@
 import { byKey, type Part } from './part.ts';
 
-/** Which parts tell of each uid. Most uids stand in one part, and no list is made for those. */
-export class Places {
+/** It holds which parts tell of each uid. Most uids stand in one part, and no list is made for those. */
+export class PartsByUid {
   #parts = new Map<string, Part | readonly Part[]>();
 
-  /** In the order of their keys. */
+  /** Returns the parts that tell of a uid, in the order of their keys. */
   of(uid: string): readonly Part[] {
     const known = this.#parts.get(uid);
     if (known === undefined) return [];

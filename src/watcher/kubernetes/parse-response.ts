@@ -3,10 +3,10 @@ import { type StatusObject, statusError } from './api-error.ts';
 import type { KubernetesObject } from './collection.ts';
 import { type Fields, isFields, numberAt, objectAt, objectsAt, textAt } from './fields.ts';
 
-/** What the API server says, read or thrown. */
+/** One event of a watch; an event that is an error is thrown instead. */
 export interface WatchEvent {
   type: string;
-  /** Of the collection, once the event was applied. */
+  /** The version of the collection once the event was applied. */
   version: string;
   object: KubernetesObject;
 }
@@ -17,7 +17,7 @@ export interface Page {
   next: string;
 }
 
-/** An event that is an error is thrown as that. */
+/** Parses one line of a watch; an event that is an error is thrown as that. */
 export function parseEvent(line: string): WatchEvent {
   const event = parseJson(line);
   const type = isFields(event) ? event.type : undefined;
@@ -50,10 +50,10 @@ export function parseStatus(text: string, code: number): StatusObject {
   return { code, message: text.slice(0, MAX_MESSAGE) };
 }
 
-/** A message goes to logs, and to every reader of the stream. */
+/** A message is cut to so many characters, since it goes to logs and to every reader of the stream. */
 const MAX_MESSAGE = 500;
 
-/** Whatever there is of a Status: it is an error anyway, so a field of the wrong type says nothing. */
+/** Reads whatever there is of a Status: it is an error anyway, so a field of the wrong type says nothing. */
 function statusOf(fields: Fields): StatusObject {
   const read = <T>(of: () => T): T | undefined => {
     try {
@@ -72,7 +72,7 @@ function statusOf(fields: Fields): StatusObject {
   };
 }
 
-/** What this program reads of the metadata, by its types; what else is in it, its reader looks at. */
+/** Returns the metadata, once the types of the fields that this program always reads were checked. */
 function metadataOf(object: Fields): Fields {
   const metadata = objectAt(object, 'metadata');
   for (const key of ['name', 'namespace', 'uid']) textAt(metadata, key);

@@ -1,0 +1,22 @@
+import { refusal } from '../cluster/request.ts';
+import { type Finding, fail, ok, type Place, warn } from './finding.ts';
+
+/** Whether the API server answers, and has what Rollcall needs by its version. */
+export async function api({ cluster }: Place): Promise<Finding> {
+  const reply = await cluster.version();
+  if (reply.status !== 200) {
+    const message = `the API server at ${cluster.server} says ${refusal(reply)}`;
+    return fail('api-unreachable', message, 'check the user of the kubeconfig');
+  }
+  const { major, minor, gitVersion } = reply.body;
+  const number = Number(major) * 100 + Number.parseInt(String(minor), 10);
+  const message = `Kubernetes ${gitVersion} at ${cluster.server}`;
+  // matchConditions are stable from 1.30, native sidecars from 1.33.
+  if (number >= 133) return ok(message);
+  if (number >= 130) {
+    const hint = 'native sidecars are stable from 1.33; before, see rollcall.dev/native-sidecar';
+    return warn('server-old', message, hint);
+  }
+  const hint = 'matchConditions need 1.30: the webhook would be called for all pods';
+  return fail('server-too-old', message, hint);
+}

@@ -1,0 +1,19 @@
+import { type Finding, ok, type Place, warn } from './finding.ts';
+
+/**
+ * What may be between two clocks. Certificates are valid from an hour before they are made, so more does no harm to
+ * them yet; but tokens, leases and what logs say are off already.
+ */
+const MOST_SECONDS = 60;
+
+/** Whether the API server takes the time to be what it is here. Its word for it is whole seconds. */
+export async function clock({ cluster, now }: Place): Promise<Finding> {
+  const began = performance.now();
+  const { date } = await cluster.version();
+  if (date === undefined) return ok('the API server does not say what the time is');
+  const here = now.getTime() + (performance.now() - began);
+  const seconds = Math.round((date.getTime() - here) / 1000);
+  if (Math.abs(seconds) <= MOST_SECONDS) return ok(`the API server agrees with the clock here`);
+  const message = `the clock of the API server is ${Math.abs(seconds)} s ${seconds > 0 ? 'ahead of' : 'behind'} the one here`;
+  return warn('clock-skew', message, 'see which of the two is wrong, and whether its time service runs');
+}

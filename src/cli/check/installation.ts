@@ -1,0 +1,49 @@
+import { ROLES } from '../../inject/account.ts';
+import { refusal } from '../cluster/request.ts';
+import { ENTRIES, entriesOf } from '../explain/entries.ts';
+import { CONFIGURATION } from '../explain/webhook.ts';
+import { RULES } from '../inject/access-objects.ts';
+import { type Finding, fail, ok, type Place, unread, warn } from './finding.ts';
+
+/** How everything is put back to how it was installed. */
+export const INSTALL = 'apply the installation (kubectl apply -k deploy, or helm upgrade)';
+
+export async function configuration({ cluster }: Place): Promise<Finding> {
+  const reply = await cluster.get(CONFIGURATION);
+  if (reply.status === 404)
+    return fail('not-installed', `there is no ${CONFIGURATION.kind} "${CONFIGURATION.name}"`, INSTALL);
+  if (reply.status !== 200) return unread('the MutatingWebhookConfiguration', reply);
+  const present = entriesOf(reply.body).map(({ name }) => name);
+  const missing = ENTRIES.map(({ name }) => name).filter((name) => !present.includes(name));
+  if (missing.length > 0)
+    return fail('installation-incomplete', `it has no entry ${missing.join(' and ')}`, INSTALL);
+  return ok(`entries ${present.join(' and ')}`);
+}
+
+export async function clusterRoles({ cluster }: Place): Promise<Finding> {
+  const lacking: string[] = [];
+  for (const role of Object.values(ROLES)) {
+    const reply = await cluster.get({ kind: 'ClusterRole', name: role });
+    if (reply.status === 404)
+      return fail('installation-incomplete', `there is no ClusterRole ${role}`, INSTALL);
+    if (reply.status !== 200) return unread('the ClusterRole', reply);
+    const rules = (reply.body.rules ?? []) as { resources?: string[]; verbs?: string[] }[];
+    for (const { resources, verbs } of RULES[role]) {
+      const given = rules.filter((rule) => rule.resources?.includes(resources[0]!));
+      if (given.some((rule) => verbs.every((verb) => rule.verbs?.includes(verb)))) continue;
+      lacking.push(`${role} may not list and watch ${resources[0]}`);
+    }
+  }
+  if (lacking.length > 0) return fail('installation-incomplete', lacking.join(', '), INSTALL);
+  return ok(`${ROLES.slices} may list and watch endpointslices, ${ROLES.pods} pods`);
+}
+
+export async function policies({ cluster }: Place): Promise<Finding> {
+  const reply = await cluster.get({ kind: 'ValidatingAdmissionPolicy', name: 'rollcall-misplaced' });
+  if (reply.status === 200) return ok('mistakes on workloads and namespaces are warned of');
+  const message =
+    reply.status === 404
+      ? 'mistakes on workloads and namespaces are not warned of'
+      : `the policies say ${refusal(reply)}`;
+  return warn('policies-missing', message, 'deploy/policies.yaml has the policies');
+}

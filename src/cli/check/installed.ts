@@ -1,0 +1,35 @@
+import { parseConfig, UsageError } from '../../config.ts';
+import type { Install } from '../../inject/plan.ts';
+import { webhookSettings } from '../../injector-options.ts';
+import { installationOf } from '../../installation.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import { at, isFields, type Value } from '../document/value.ts';
+
+/**
+ * What the installation decides for all pods, as its Deployment says; without one that can be read, what it decides
+ * by itself. The features of the server are taken to be there: whether a pod asks does not depend on them.
+ */
+export async function installed(cluster: Cluster, system: string): Promise<Install> {
+  const features = { nativeSidecars: true, podResources: true };
+  const reply = await cluster.get({ kind: 'Deployment', namespace: system, name: 'rollcall' });
+  const containers = at(reply.body, ['spec', 'template', 'spec', 'containers']);
+  const container = listOf(containers).find((one) => listOf(at(one, ['args']))[0] === 'webhook');
+  const argv = listOf(at(container, ['args']))
+    .slice(1)
+    .map(String);
+  const env = listOf(at(container, ['env'])).flatMap((one) => {
+    const [name, value] = [at(one, ['name']), at(one, ['value'])];
+    return typeof name === 'string' && typeof value === 'string' ? [[name, value] as const] : [];
+  });
+  try {
+    const config = parseConfig(webhookSettings, argv, Object.fromEntries(env));
+    return { ...installationOf({ ...config, namespace: system, defaults: config.default }), ...features };
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    return { ...installationOf({ namespace: system }), ...features };
+  }
+}
+
+function listOf(value: Value | undefined): Value[] {
+  return Array.isArray(value) ? value.filter((one) => isFields(one) || typeof one === 'string') : [];
+}

@@ -1,0 +1,18 @@
+import { type Finding, fail, ok, type Place, warn } from './finding.ts';
+import { named } from './named.ts';
+
+/**
+ * Whether pods that ask run without the sidecar. One that asks itself should have been refused rather than created
+ * without it; one whose namespace asks may be older than the label.
+ */
+export async function missedPods({ pods }: Place): Promise<Finding> {
+  const { missed, sidecars } = await pods();
+  if (missed.length === 0) return ok(`no pod was missed; pods with the sidecar: ${sidecars.length}`);
+  const names = missed
+    .toSorted((one, other) => Number(other.itself) - Number(one.itself))
+    .map(({ namespace, name }) => `${namespace}/${name}`);
+  const message = `${missed.length} pods ask for the sidecar and run without it: ${named(names)}`;
+  const hint = 'have them made again: kubectl rollout restart their workload, or delete them';
+  const itself = missed.some((one) => one.itself);
+  return (itself ? fail : warn)('pods-missed', message, hint);
+}

@@ -1,0 +1,99 @@
+import { keys } from '../../inject/annotations.ts';
+import { looksLikeOurs } from '../../inject/container.ts';
+import { decide } from '../../inject/inject.ts';
+import { PORT } from '../../inject/names.ts';
+import type { Install } from '../../inject/plan.ts';
+import { type Namespace, own, type Pod } from '../../inject/pod.ts';
+import { statusOf } from '../../inject/status.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import { listed } from '../cluster/listing.ts';
+import { at, type Fields, type Value } from '../document/value.ts';
+import { InputNamespaces } from '../inject/input-namespaces.ts';
+import { hasSidecar, itemsOf, podOfTemplate } from '../workloads.ts';
+
+const VERSION = /^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$/;
+/** No version of ours is longer. */
+const VERSION_CHARACTERS = 64;
+
+/** A pod that asks and has no sidecar. */
+export interface MissedPod {
+  namespace: string;
+  name: string;
+  /** It asks by its own annotation, not only by the label of its namespace. */
+  itself: boolean;
+}
+
+/** A pod that runs with a sidecar. */
+export interface SidecarPod {
+  namespace: string;
+  name: string;
+  /** Where it serves health and metrics; undefined when at no port. */
+  port: number | undefined;
+  /** The version that injected it, as the pod says; undefined when what it says is none. */
+  version: string | undefined;
+}
+
+/** What the pods of a cluster show. */
+export interface PodSurvey {
+  missed: MissedPod[];
+  sidecars: SidecarPod[];
+}
+
+/** Looks at every pod that has not ended, by the namespaces that there are. Throws `Unread` where pods can't be read. */
+export async function surveyPods(
+  cluster: Cluster,
+  objects: readonly Fields[],
+  install: Install,
+): Promise<PodSurvey> {
+  const namespaces = namespacesOf(objects);
+  const survey: PodSurvey = { missed: [], sidecars: [] };
+  for await (const object of listed(cluster, { kind: 'Pod' })) {
+    if (hasEnded(object) || !Array.isArray(at(object, ['spec', 'containers']))) continue;
+    const [namespace, name] = [textAt(object, 'namespace'), textAt(object, 'name')];
+    const pod = podOfTemplate(object);
+    if (hasSidecar(object)) survey.sidecars.push({ namespace, name, ...sidecarOf(pod) });
+    else if (isMissed(pod, namespaces.namespace(namespace), install))
+      survey.missed.push({ namespace, name, itself: asksItself(pod) });
+  }
+  return survey;
+}
+
+function namespacesOf(objects: readonly Fields[]): InputNamespaces {
+  const list = { apiVersion: 'v1', kind: 'NamespaceList', items: [...objects] };
+  return new InputNamespaces(itemsOf(list), '');
+}
+
+function hasEnded(pod: Fields): boolean {
+  const phase = at(pod, ['status', 'phase']);
+  return (
+    phase === 'Succeeded' || phase === 'Failed' || at(pod, ['metadata', 'deletionTimestamp']) !== undefined
+  );
+}
+
+function textAt(pod: Fields, field: 'name' | 'namespace'): string {
+  return String(at(pod, ['metadata', field]));
+}
+
+/** The rules are those of the webhook. One that it would skip has heard so, by a warning and an Event. */
+function isMissed(pod: Pod, namespace: Namespace, install: Install): boolean {
+  return decide(pod, { namespace, install, dryRun: true }).kind !== 'skip';
+}
+
+function asksItself({ metadata }: Pod): boolean {
+  return own(metadata?.annotations, keys.inject.key) !== undefined;
+}
+
+function sidecarOf(pod: Pod): Pick<SidecarPod, 'port' | 'version'> {
+  const { initContainers = [], containers } = pod.spec;
+  const container = [...initContainers, ...containers].find(looksLikeOurs);
+  const env = at(container as unknown as Value, ['env']);
+  const variable = (Array.isArray(env) ? env : []).find((one) => at(one, ['name']) === 'ROLLCALL_PORT');
+  const port = Number(at(variable, ['value']) ?? PORT);
+  return { port: Number.isInteger(port) && port > 0 ? port : undefined, version: versionOf(pod) };
+}
+
+/** Anybody can write the annotation, so what is no version is not shown to a terminal. */
+function versionOf(pod: Pod): string | undefined {
+  const version = statusOf(pod)?.version ?? '';
+  return version.length <= VERSION_CHARACTERS && VERSION.test(version) ? version : undefined;
+}

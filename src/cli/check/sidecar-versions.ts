@@ -1,0 +1,30 @@
+import packageJson from '../../../package.json' with { type: 'json' };
+import { type Finding, ok, type Place, warn } from './finding.ts';
+import { named } from './named.ts';
+
+/** Whether sidecars are of this version, of the one before or of the one after it: what is tested together. */
+export async function sidecarVersions({ pods }: Place): Promise<Finding> {
+  const { sidecars } = await pods();
+  const counts = new Map<string, number>();
+  for (const { version = 'unknown' } of sidecars) counts.set(version, (counts.get(version) ?? 0) + 1);
+  if (counts.size === 0) return ok('no pod has the sidecar yet');
+  const all = [...counts].map(([version, count]) => `${count} of ${version}`);
+  const apart = [...counts.keys()].filter((version) => !worksWith(version, packageJson.version));
+  if (apart.length === 0) return ok(`sidecars: ${named(all)}`);
+  return warn(
+    'sidecars-old',
+    `sidecars: ${named(all)}; ${packageJson.version} is tested with one minor version more or less`,
+    'restart the workloads of those pods, so that they are injected anew',
+  );
+}
+
+/** Whether two versions are at most one minor version apart. */
+export function worksWith(one: string, other: string): boolean {
+  const [a, b] = [minorOf(one), minorOf(other)];
+  return a !== undefined && b !== undefined && a.major === b.major && Math.abs(a.minor - b.minor) <= 1;
+}
+
+function minorOf(version: string): { major: number; minor: number } | undefined {
+  const [, major, minor] = /^(\d{1,6})\.(\d{1,6})\./.exec(version) ?? [];
+  return minor === undefined ? undefined : { major: Number(major), minor: Number(minor) };
+}

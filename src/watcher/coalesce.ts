@@ -1,0 +1,28 @@
+/** This file decides when a change is told: changes that come close together are told as one. */
+
+/** Changes within this long of one another fold into one delta. */
+const WINDOW_MS = 20;
+/** Departures that never pause are told all the same: the first waits for no more than a few windows. */
+const LIMIT_MS = 100;
+
+/** What is known of changes that were not told yet. */
+export interface Untold {
+  /** When the first of them came. */
+  readonly since: number;
+  /** When they are to be told. */
+  readonly due: number;
+}
+
+/** This moment is before any change. */
+export const NEVER_TOLD = Number.NEGATIVE_INFINITY;
+
+/**
+ * Adds a change that comes at `now` to those that wait. It is due at once, unless the last delta, told at
+ * `toldAt`, is less than the window ago; a departure always waits for the window, in case the same member
+ * turns up in another part, and what waits beside it waits with it: what was seen together is told together.
+ */
+export function coalesce(untold: Untold | undefined, departs: boolean, now: number, toldAt: number): Untold {
+  const window = (departs ? now : toldAt) + WINDOW_MS;
+  const { since, due } = untold ?? { since: now, due: window };
+  return { since, due: Math.min(Math.max(due, window), since + LIMIT_MS) };
+}
