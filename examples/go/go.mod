@@ -1,0 +1,3 @@
+module rollcall.example/go
+
+go 1.21
