@@ -51,6 +51,7 @@ export class Group {
   /** Takes one line and returns whether anything may have changed. Throws when it makes no sense. */
   apply(text) {
     const line = JSON.parse(text);
+    if (typeof line?.type !== 'string') throw new Error('a line without a type');
     if (line.type in whole && !whole[line.type](line)) throw new Error(`a ${line.type} without its fields`);
     if (!this.#greeted && line.type !== 'hello') throw new Error(`the first line is ${line.type}, not hello`);
     switch (line.type) {

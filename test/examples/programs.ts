@@ -53,9 +53,22 @@ export async function goProgram(module: string, folder: string, name: string): P
 }
 
 /** Compiles Java for the oldest version that the examples run on; returns the class path. */
-export async function javaClasses(folder: string, sources: string[], libraries: string[] = []): Promise<string> {
+export async function javaClasses(
+  folder: string,
+  sources: string[],
+  libraries: string[] = [],
+): Promise<string> {
   const classPath = [folder, ...libraries].join(':');
-  const args = ['--release', '17', '-d', folder, '-cp', classPath, '-sourcepath', join(EXAMPLES, 'java-proxy')];
+  const args = [
+    '--release',
+    '17',
+    '-d',
+    folder,
+    '-cp',
+    classPath,
+    '-sourcepath',
+    join(EXAMPLES, 'java-proxy'),
+  ];
   await execute('javac', [...args, ...sources]);
   return classPath;
 }
