@@ -19,7 +19,9 @@ for await (const { members, stale, reason } of group) {
   const leader = candidate(members.values());
   // Who can't see whether it still leads stops: it may have been replaced.
   const leads = leader?.self === true && !stale;
-  console.log(`leader: ${leader?.name ?? 'nobody'} | ${leads ? 'this pod' : stale ? `unsure: ${reason}` : 'another'}`);
+  console.log(
+    `leader: ${leader?.name ?? 'nobody'} | ${leads ? 'this pod' : stale ? `unsure: ${reason}` : 'another'}`,
+  );
   if (leads) work ??= setInterval(() => console.log('work: done by the leader'), 1000);
   else work = clearInterval(work);
 }

@@ -47,6 +47,8 @@ class KindCluster implements Cluster {
     // A file of its own: the user's kubeconfig and its current context stay as they are.
     process.env.KUBECONFIG = join(this.#directory, 'kubeconfig');
     process.env.ROLLCALL_E2E_NODE = `${KIND_NAME}-control-plane`;
+    // A test that has an image of its own finds the cluster by KUBECONFIG, and this is the way to its nodes.
+    process.env.ROLLCALL_LOAD_IMAGE = `kind load docker-image {image} --name ${KIND_NAME}`;
     const image = await nodeImage();
     const config = 'deploy/kind.yaml';
     const options = [

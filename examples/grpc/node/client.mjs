@@ -20,7 +20,14 @@ function check() {
     const same = (bytes) => bytes;
     const options = { deadline: Date.now() + 5000 };
     const answered = (error) => (error ? reject(error) : resolve(call.getPeer()));
-    const call = client.makeUnaryRequest('/grpc.health.v1.Health/Check', same, same, Buffer.alloc(0), options, answered);
+    const call = client.makeUnaryRequest(
+      '/grpc.health.v1.Health/Check',
+      same,
+      same,
+      Buffer.alloc(0),
+      options,
+      answered,
+    );
   });
 }
 
