@@ -12,7 +12,7 @@ import { BackgroundProcess } from '../support/background-process.ts';
 const execute = promisify(execFile);
 
 export const EXAMPLES = fileURLToPath(new URL('../../examples/', import.meta.url));
-const HOOK = fileURLToPath(new URL('client-hook.ts', import.meta.url));
+export const HOOK = fileURLToPath(new URL('client-hook.ts', import.meta.url));
 
 /** What a language needs on PATH, and how one finds out that it is there. */
 const LANGUAGES = {
@@ -45,10 +45,10 @@ export function temporaryFolder(): string {
 }
 
 /** Builds one Go program without a C compiler; returns its path. */
-export async function goProgram(module: string, folder: string, name: string): Promise<string> {
+export async function goProgram(module: string, folder: string, name: string, target = '.'): Promise<string> {
   const program = join(folder, name);
   const env = { ...process.env, CGO_ENABLED: '0' };
-  await execute('go', ['build', '-o', program, '.'], { cwd: join(EXAMPLES, module), env });
+  await execute('go', ['build', '-o', program, target], { cwd: join(EXAMPLES, module), env });
   return program;
 }
 

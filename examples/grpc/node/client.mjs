@@ -7,6 +7,8 @@ process.on('SIGTERM', () => process.exit(0));
 
 const PAUSE_MS = 50;
 const PER_LINE = 20; // a line a second
+/** Longer than it takes a busy machine to answer. */
+const DEADLINE_MS = 10_000;
 
 register();
 const socket = process.env.ROLLCALL_SOCKET ?? '/run/rollcall/members.sock';
@@ -18,7 +20,7 @@ const client = new Client(`rollcall://${socket}?port=grpc`, credentials.createIn
 function check() {
   return new Promise((resolve, reject) => {
     const same = (bytes) => bytes;
-    const options = { deadline: Date.now() + 5000 };
+    const options = { deadline: Date.now() + DEADLINE_MS };
     const answered = (error) => (error ? reject(error) : resolve(call.getPeer()));
     const call = client.makeUnaryRequest(
       '/grpc.health.v1.Health/Check',

@@ -21,6 +21,8 @@ import (
 const (
 	pause   = 50 * time.Millisecond
 	perLine = 20 // a line a second
+	// Longer than it takes a busy machine to answer.
+	deadline = 10 * time.Second
 )
 
 func main() {
@@ -62,7 +64,7 @@ func report(health grpc_health_v1.HealthClient) {
 }
 
 func call(health grpc_health_v1.HealthClient) (string, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), deadline)
 	defer cancel()
 	var from peer.Peer
 	_, err := health.Check(ctx, &grpc_health_v1.HealthCheckRequest{}, grpc.Peer(&from), grpc.WaitForReady(true))

@@ -1,5 +1,4 @@
-// Command server answers grpc.health.v1.Health/Check, which needs no generated code of its own. On SIGTERM it
-// serves on for a while, since clients may not have heard yet that it leaves.
+// Command server answers grpc.health.v1.Health/Check, which needs no generated code of its own.
 package main
 
 import (
@@ -8,15 +7,11 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/health"
 	"google.golang.org/grpc/health/grpc_health_v1"
 )
-
-// leaving is longer than the way of the news from the API server to the clients.
-const leaving = 3 * time.Second
 
 func main() {
 	listener, err := net.Listen("tcp", ":"+os.Args[1])
@@ -28,8 +23,8 @@ func main() {
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, syscall.SIGTERM)
 	go func() {
+		// It comes after preStop, so whoever follows the group has heard that this pod leaves.
 		<-stop
-		time.Sleep(leaving)
 		server.GracefulStop()
 	}()
 	log.Printf("listening on %s", listener.Addr())
