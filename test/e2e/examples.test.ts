@@ -38,9 +38,7 @@ suite('examples', { timeout: 300_000, concurrency: true }, () => {
     const cluster = chosenCluster();
     const [built] = await Promise.all([buildExamples(), namespace(NAMESPACE, RESTRICTED)]);
     without = built;
-    console.log('built', process.uptime());
     if (cluster.takesImages) await cluster.load(EXAMPLES_IMAGE);
-    console.log('loaded', process.uptime());
     const files = MANIFESTS.map((file) => `--filename=${EXAMPLES}${file}`);
     await kubectl('apply', IN_NAMESPACE, ...files);
   });

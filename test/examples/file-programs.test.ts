@@ -5,6 +5,7 @@ import { chmod, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import type { BackgroundProcess } from '../support/background-process.ts';
 import { eventually } from '../support/eventually.ts';
 import { EXAMPLES, missing, pythonProgram, started } from './programs.ts';
@@ -124,5 +125,16 @@ suite('haproxy', AT_ONCE, () => {
     await writeFile(of('haproxy.cfg'), `${base}  server a 10.0.0.1:8080\n  server b 10.0.0.2:8080\n`);
     const check = started(t, 'haproxy', ['haproxy', '-c', '-f', of('haproxy.cfg')]);
     await check.until('its word', () => check.output.includes('Configuration file is valid'));
+  });
+});
+
+suite('libcluster', { skip: await missing('elixir'), ...AT_ONCE }, () => {
+  test('nodes are connected and disconnected as the file says, and nobody for want of news', async (t) => {
+    const { path } = await folder(t);
+    const script = fileURLToPath(new URL('libcluster.exs', import.meta.url));
+    const strategy = `${EXAMPLES}adapters/libcluster/rollcall.ex`;
+    const trial = started(t, 'libcluster', ['elixir', script, strategy, path]);
+    await eventually('its end', () => trial.exited);
+    assert.equal(trial.output.at(-1), 'done', trial.tail());
   });
 });

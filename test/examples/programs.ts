@@ -59,16 +59,8 @@ export async function javaClasses(
   libraries: string[] = [],
 ): Promise<string> {
   const classPath = [folder, ...libraries].join(':');
-  const args = [
-    '--release',
-    '17',
-    '-d',
-    folder,
-    '-cp',
-    classPath,
-    '-sourcepath',
-    join(EXAMPLES, 'java-proxy'),
-  ];
+  const sourcePath = ['java-proxy', 'adapters/java'].map((part) => join(EXAMPLES, part)).join(':');
+  const args = ['--release', '17', '-d', folder, '-cp', classPath, '-sourcepath', sourcePath];
   await execute('javac', [...args, ...sources]);
   return classPath;
 }
