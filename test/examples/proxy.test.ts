@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { createServer, connect as dial, type Server, type Socket } from 'node:net';
+import { createInterface } from 'node:readline';
 import { before, suite, type TestContext, test } from 'node:test';
 import type { Member } from '../../src/watcher/protocol.ts';
 import { eventually } from '../support/eventually.ts';
@@ -114,29 +115,20 @@ async function backend(t: TestContext, name: string): Promise<Member> {
 
 /** A connection through the proxy, once a backend has said its name. */
 async function call(t: TestContext, port: number) {
-  const socket = dial(port, '127.0.0.1');
+  const socket = dial(port, '127.0.0.1').on('error', () => {});
   t.after(() => socket.destroy());
-  let text = '';
-  const ended = new Promise<void>((resolve) => socket.on('close', resolve));
-  socket
-    .on('error', () => {})
-    .on('data', (chunk) => {
-      text += chunk;
-    });
-  const gone = ended.then(() => Promise.reject(new Error('the connection ended')));
-  gone.catch(() => {});
+  const ended = new Promise<void>((resolve) => socket.on('close', () => resolve()));
+  const lines = createInterface({ input: socket })[Symbol.asyncIterator]();
   const line = async () => {
-    await eventually('a line', () => text.includes('\n'), { everyMs: 5 });
-    const [first] = text.split('\n', 1);
-    text = text.slice(first!.length + 1);
-    return first!;
+    const { value, done } = await lines.next();
+    if (done) throw new Error('the connection ended');
+    return value;
   };
-  const name = await Promise.race([line(), gone]);
   const echo = (say: string) => {
     socket.write(`${say}\n`);
-    return Promise.race([line(), gone]);
+    return line();
   };
-  return { name, echo, ended, close: () => socket.end() };
+  return { name: await line(), echo, ended, close: () => socket.end() };
 }
 
 /** Who answered so many connections, in the order of the names. */

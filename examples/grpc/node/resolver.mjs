@@ -46,7 +46,7 @@ const unavailable = (details) => ({ code: status.UNAVAILABLE, details, metadata:
 /** Several addresses of one endpoint are one backend in two IP families. */
 export function endpoints(members, port) {
   return [...members]
-    .filter((member) => member.ready && member.ports[port] !== undefined)
+    .filter((member) => member.ready && member.addresses?.length > 0 && member.ports?.[port] !== undefined)
     .map(({ addresses, ports }) => ({ addresses: addresses.map((host) => ({ host, port: ports[port] })) }));
 }
 
