@@ -77,7 +77,9 @@ public final class Group {
   /** Takes one line and tells whether anything changed by it. */
   public boolean apply(String text) throws Broken {
     try {
-      if (Json.parse(text) instanceof Map<?, ?> line && line.get("type") instanceof String type) return apply(type, line);
+      if (Json.parse(text) instanceof Map<?, ?> line && line.get("type") instanceof String type) {
+        return apply(type, line);
+      }
     } catch (IllegalArgumentException error) {
       throw new Broken(error.getMessage());
     }

@@ -30,7 +30,8 @@ final class RollcallDiscoveryStrategy extends AbstractDiscoveryStrategy {
       if (member.addresses().isEmpty()) continue;
       int number = member.ports().getOrDefault(portName, port);
       try {
-        nodes.add(new SimpleDiscoveryNode(new Address(member.addresses().get(0), number), Map.of("name", member.name())));
+        Address address = new Address(member.addresses().get(0), number);
+        nodes.add(new SimpleDiscoveryNode(address, Map.of("name", member.name())));
       } catch (UnknownHostException error) {
         getLogger().warning(member.name() + " has no address that can be used: " + error.getMessage());
       }

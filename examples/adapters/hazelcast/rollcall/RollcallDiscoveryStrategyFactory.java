@@ -28,7 +28,8 @@ public final class RollcallDiscoveryStrategyFactory implements DiscoveryStrategy
   }
 
   @Override
-  public DiscoveryStrategy newDiscoveryStrategy(DiscoveryNode self, ILogger logger, Map<String, Comparable> properties) {
+  public DiscoveryStrategy newDiscoveryStrategy(
+      DiscoveryNode self, ILogger logger, Map<String, Comparable> properties) {
     return new RollcallDiscoveryStrategy(logger, properties);
   }
 

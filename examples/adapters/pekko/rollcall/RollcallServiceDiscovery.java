@@ -38,7 +38,8 @@ public final class RollcallServiceDiscovery extends ServiceDiscovery {
     for (Member member : members.get()) {
       if (!member.addresses().isEmpty()) targets.add(target(member, portName));
     }
-    return Future$.MODULE$.successful(new Resolved(lookup.serviceName(), CollectionConverters.asScala(targets).toList()));
+    Resolved resolved = new Resolved(lookup.serviceName(), CollectionConverters.asScala(targets).toList());
+    return Future$.MODULE$.successful(resolved);
   }
 
   private static ResolvedTarget target(Member member, String portName) {

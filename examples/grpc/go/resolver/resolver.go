@@ -25,10 +25,13 @@ type builder struct{}
 func (builder) Scheme() string { return Scheme }
 
 // Build follows the socket until the connection is closed.
-func (builder) Build(target resolver.Target, cc resolver.ClientConn, _ resolver.BuildOptions) (resolver.Resolver, error) {
+func (builder) Build(
+	target resolver.Target, cc resolver.ClientConn, _ resolver.BuildOptions,
+) (resolver.Resolver, error) {
 	port := target.URL.Query().Get("port")
 	if target.URL.Path == "" || target.URL.Host != "" {
-		return nil, fmt.Errorf("%q has no path of a socket; give rollcall:///run/rollcall/members.sock?port=grpc", target.URL.String())
+		return nil, fmt.Errorf("%q has no path of a socket; give %s:///run/rollcall/members.sock?port=grpc",
+			target.URL.String(), Scheme)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	r := &following{cancel: cancel, done: make(chan struct{})}
@@ -58,7 +61,8 @@ func endpoints(group []members.Member, port string) []resolver.Endpoint {
 		// Several addresses of one endpoint are one backend in two IP families.
 		endpoint := resolver.Endpoint{}
 		for _, address := range member.Addresses {
-			endpoint.Addresses = append(endpoint.Addresses, resolver.Address{Addr: net.JoinHostPort(address, strconv.Itoa(number))})
+			backend := net.JoinHostPort(address, strconv.Itoa(number))
+			endpoint.Addresses = append(endpoint.Addresses, resolver.Address{Addr: backend})
 		}
 		found = append(found, endpoint)
 	}
