@@ -7,7 +7,7 @@ import { before, suite, type TestContext, test } from 'node:test';
 import type { Member } from '../../src/watcher/protocol.ts';
 import { eventually } from '../support/eventually.ts';
 import { delta, scriptedSidecar } from '../watcher/scripted-sidecar.ts';
-import { EXAMPLES, javaClasses, missing, started, temporaryFolder } from './programs.ts';
+import { EXAMPLES, javaClasses, javaProgram, missing, started, temporaryFolder } from './programs.ts';
 
 const DRAIN_SECONDS = 1;
 
@@ -15,7 +15,7 @@ suite('java-proxy', { skip: await missing('java'), timeout: 60_000, concurrency:
   let program: string[];
   before(async () => {
     const classPath = await javaClasses(temporaryFolder(), [`${EXAMPLES}java-proxy/rollcall/Proxy.java`]);
-    program = ['java', '-cp', classPath, 'rollcall.Proxy'];
+    program = javaProgram(classPath, 'rollcall.Proxy');
   });
 
   /** The proxy in front of two backends, each of which says its name to whoever connects, then echoes. */

@@ -9,6 +9,7 @@ import {
   EXAMPLES,
   goProgram,
   javaClasses,
+  javaProgram,
   type Language,
   missing,
   nodeProgram,
@@ -32,7 +33,7 @@ const readers: Reader[] = [
     language: 'java',
     command: async (folder) => {
       const classPath = await javaClasses(folder, [`${EXAMPLES}java-proxy/rollcall/Proxy.java`]);
-      return ['java', '-cp', classPath, 'rollcall.Proxy'];
+      return javaProgram(classPath, 'rollcall.Proxy');
     },
   },
   { name: 'go', language: 'go', command: async (folder) => [await goProgram('go', folder, 'reader')] },

@@ -57,10 +57,6 @@ final class Backends {
     keep(uid);
   }
 
-  synchronized int open() {
-    return connections.values().stream().mapToInt(Set::size).sum();
-  }
-
   private void drain(String uid) {
     if (draining.containsKey(uid)) return;
     System.out.printf("draining %s: %d connections have %d s%n", uid, connections.get(uid).size(), drainSeconds);

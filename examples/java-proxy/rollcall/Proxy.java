@@ -120,7 +120,7 @@ public final class Proxy {
     try {
       if (listener != null) listener.close();
       long end = System.nanoTime() + DRAIN_SECONDS * 1_000_000_000L;
-      while (backends.open() > 0 && System.nanoTime() < end) Thread.sleep(50);
+      while (places.availablePermits() < MAX_CONNECTIONS && System.nanoTime() < end) Thread.sleep(50);
     } catch (IOException | InterruptedException error) {
       System.err.println("stop: " + error.getMessage());
     }
