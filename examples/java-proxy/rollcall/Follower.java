@@ -18,8 +18,11 @@ import java.util.function.Consumer;
 
 /** Follows the sidecar's socket, over one connection after another, and tells after every change. */
 public final class Follower {
-  /** A snapshot is one line of up to 500 bytes a member: room for 33,000. A longer line is not believed. */
-  private static final int MAX_LINE_BYTES = 16 * 1024 * 1024;
+  /**
+   * A snapshot is one line of up to 500 bytes a member: 16 MiB have room for 33,000. A longer line is not believed.
+   * While it is read, a line takes some ten times its bytes, so a small heap takes shorter ones: 4 MiB of 64.
+   */
+  private static final int MAX_LINE_BYTES = (int) Math.min(16 * 1024 * 1024, Runtime.getRuntime().maxMemory() / 16);
   private static final byte NEWLINE = '\n';
 
   private final UnixDomainSocketAddress address;
@@ -95,7 +98,8 @@ public final class Follower {
   private static byte[] append(byte[] line, int length, byte[] chunk, int from, int to) throws IOException {
     int needed = length + to - from;
     if (needed > MAX_LINE_BYTES) throw new IOException("a line of over " + MAX_LINE_BYTES + " bytes");
-    byte[] room = needed <= line.length ? line : Arrays.copyOf(line, Math.max(needed, 2 * line.length));
+    int doubled = Math.min(MAX_LINE_BYTES, 2 * line.length);
+    byte[] room = needed <= line.length ? line : Arrays.copyOf(line, Math.max(needed, doubled));
     System.arraycopy(chunk, from, room, length, to - from);
     return room;
   }

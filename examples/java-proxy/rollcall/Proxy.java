@@ -36,8 +36,9 @@ public final class Proxy {
     Runtime.getRuntime().addShutdownHook(new Thread(proxy::stop));
     try {
       new Follower(SOCKET, proxy::changed).follow();
-    } catch (RuntimeException error) {
-      System.err.println("rollcall: " + error.getMessage());
+    } catch (RuntimeException | Error error) {
+      // A proxy that no longer follows its backends must not go on as if it did.
+      System.err.println("rollcall: " + error);
       System.exit(1);
     }
   }
