@@ -203,6 +203,31 @@ Exit codes: 0 ended by the reader, 1 not found, no sidecar or no answer, 2 wrong
       ['Who left?', "rollcall watch service/db -o json | jq -r '.left[]?.name'"],
     ],
   },
+  dashboard: {
+    summary: 'show in a browser who sees whom',
+    about: `
+Serves a page at an address of this machine alone, and prints it: namespaces and groups, which pods have
+the sidecar and why others don't, for each group who sees whom, with what each sidecar lags behind the API,
+and what happened. It goes on as the cluster does, and is read with the rights of the kubeconfig: to list and
+watch pods, namespaces and endpointslices, in all namespaces or with -n in one, and for the views of the
+sidecars \`get\` on pods/proxy. Nothing is changed in the cluster.
+
+The address has a secret in it, which is new each time: whoever has it sees what you see.
+
+Exit codes: 0 ended by the reader, 2 wrong usage.`,
+    flags: {
+      namespace: { ...namespace, doc: 'only this namespace (default all of them)' },
+      port: { value: 'PORT', doc: 'port on 127.0.0.1 (default any that is free)' },
+      ...installation,
+      kubeconfig,
+      context,
+      help,
+    },
+    examples: [
+      ['Show all that you may see', 'rollcall dashboard'],
+      ['Show one namespace, for those who may read no other', 'rollcall dashboard -n shop'],
+    ],
+  },
 } as const satisfies Record<string, Command>;
 
 export type CommandName = keyof typeof commands;

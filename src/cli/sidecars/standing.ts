@@ -26,6 +26,8 @@ export interface Standing {
   behindSince?: number;
   /** How many changes it has not seen. */
   missed?: number;
+  /** Its view is what the API says, which a stale one may be too. */
+  matches?: true;
   /** Whom it sees, where that is known and is not what the API says. */
   sees?: readonly Seen[];
 }
@@ -55,7 +57,7 @@ export function standingOf(answer: Answer, { source }: Pick<Sidecar, 'source'>, 
       why: 'it sees something that the API has not said since this began',
     };
   }
-  if (found.later.length === 0) return { ...shown, state: 'same', why: 'it sees what the API says' };
+  if (found.later.length === 0) return { ...shown, ...seen, state: 'same', why: 'it sees what the API says' };
   return {
     ...shown,
     ...seen,
@@ -70,7 +72,7 @@ export function unasked(why: string): Standing {
 }
 
 function lagOf({ truth, later }: { truth: Truth; later: readonly Truth[] }): Partial<Standing> {
-  if (later.length === 0) return {};
+  if (later.length === 0) return { matches: true };
   return {
     behindSince: later[0]!.at,
     missed: later.length,
