@@ -24,8 +24,8 @@ export function whyOf({ pod, sidecar }: HeldPod, namespace: Namespace, install: 
       state: 'missed',
       code: 'missed',
       why:
-        'by the rules it would get the sidecar now: it was created before it, its namespace or the webhook was as ' +
-        'it is, or while the webhook was away; delete it, or restart its workload',
+        'it would get the sidecar if it were created now, and was created when its annotations, its namespace or ' +
+        'the webhook were not as they are; delete it, or restart its workload',
     };
   }
   const { code, sentence } = decision;

@@ -8,10 +8,8 @@ export interface BrowserPage {
   on(event: 'console' | 'pageerror' | 'request', listener: (given: never) => void): void;
   emulateMedia(options: { colorScheme?: 'light' | 'dark' }): Promise<void>;
   evaluate<T>(script: string): Promise<T>;
-  waitForFunction(script: string, argument?: unknown, options?: { timeout: number }): Promise<unknown>;
   screenshot(options: { path: string; fullPage?: boolean }): Promise<unknown>;
   keyboard: { press(key: string): Promise<void>; type(text: string): Promise<void> };
-  setViewportSize(size: { width: number; height: number }): Promise<void>;
 }
 
 export interface Browser {

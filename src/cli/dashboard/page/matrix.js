@@ -1,50 +1,68 @@
 // Who sees whom: a row for each sidecar and, where they fit on a screen, a column for each member.
 
-import { badge, byId, h, setText } from './dom.js';
-import { byName, plural, STANDINGS, span } from './words.js';
+import { badge, byId, h, Keyed, setText } from './dom.js';
+import { byName, STANDINGS, span } from './words.js';
 
 /** The server tells whom a sidecar sees in groups of so many; more columns would not fit. */
 const MATRIX = 24;
 const ORDER = Object.keys(STANDINGS);
 
 const table = byId('sees');
-/** @type {HTMLElement[]} Elements whose text is a length of time, which goes on. */
-let ages = [];
+const listBody = h('tbody');
+/** @type {Keyed<any>} The rows of a group that is too large for a matrix, those in trouble first. */
+const list = new Keyed(
+  listBody,
+  (view) => viewRow(view, []),
+  (view) => `${ORDER.indexOf(view.state)} ${view.pod}`,
+  byName,
+);
+/** @type {'matrix' | 'list' | undefined} */
+let mode;
 
-/** Draws the table anew. @param {any[]} views @param {any[]} members */
-export function drawSees(views, members) {
-  const columns = columnsOf(views, members);
-  const matrix = columns.length <= MATRIX && views.length <= MATRIX * 2;
-  const rows = [...views].sort(matrix ? (a, b) => byName(a.pod, b.pod) : worstFirst);
-  const focusedRow = document.activeElement?.closest('#sees tr')?.getAttribute('data-pod');
-  ages = [];
-  table.replaceChildren(
-    head(matrix ? columns : []),
-    h(
-      'tbody',
-      {},
-      ...(matrix && columns.length > 0 ? [truthRow(columns)] : []),
-      ...rows.map((view) => viewRow(view, matrix ? columns : [])),
-    ),
-  );
-  if (focusedRow)
-    /** @type {HTMLElement | null} */ (
-      table.querySelector(`[data-pod="${CSS.escape(focusedRow)}"]`)
-    )?.focus();
-  drawStandings(views);
-  setText(
-    byId('legend'),
-    matrix
-      ? '● seen as ready · ○ seen as not ready · ✕ seen, though gone or otherwise · ∅ not seen, though there · ? nobody knows. ' +
-          'A sidecar tells a digest of its view, and no names: whom it sees is known where the digest is that of what the API said at some moment.'
-      : `More than ${MATRIX} members: a line for each sidecar, those in trouble first.`,
-  );
+/**
+ * Draws what changed: in a large group the rows of these keys, or all of them where it is not said which.
+ * @param {Map<string, any>} views
+ * @param {Map<string, any>} members
+ * @param {Iterable<string> | undefined} changed
+ */
+export function drawSees(views, members, changed) {
+  const columns =
+    members.size > MATRIX || views.size > 2 * MATRIX
+      ? []
+      : columnsOf([...views.values()], [...members.values()]);
+  const before = mode;
+  mode = columns.length === 0 || columns.length > MATRIX ? 'list' : 'matrix';
+  if (mode === 'matrix') drawMatrix([...views.values()], columns);
+  else if (before !== 'list' || changed === undefined) {
+    list.replace(views);
+    table.replaceChildren(head([]), listBody);
+  } else for (const key of changed) list.set(key, views.get(key));
+  drawStandings([...views.values()]);
+  setText(byId('legend'), mode === 'matrix' ? LEGEND : members.size > MATRIX ? LARGE : '');
   tickAges();
+}
+
+const LEGEND =
+  '● seen as ready · ○ seen as not ready · ✕ seen, though gone · ∅ not seen, though there · ? nobody knows; ' +
+  'a frame is around what is not so any more. A sidecar tells a digest of its view, and no names: whom it sees ' +
+  'is known where the digest is that of what the API said at some moment.';
+const LARGE = `More than ${MATRIX} members: a line for each sidecar, those in trouble first.`;
+
+/** @param {any[]} views @param {any[]} columns */
+function drawMatrix(views, columns) {
+  const focused = document.activeElement?.closest('#sees tr')?.getAttribute('data-pod');
+  const rows = [...views].sort((a, b) => byName(a.pod, b.pod));
+  const body = h('tbody', {}, truthRow(columns), ...rows.map((view) => viewRow(view, columns)));
+  table.replaceChildren(head(columns), body);
+  if (!focused) return;
+  const row = table.querySelector(`[data-pod="${CSS.escape(focused)}"]`);
+  /** @type {HTMLElement | null} */ (row)?.focus();
 }
 
 /** Lengths of time go on while nothing happens. */
 export function tickAges() {
-  for (const element of ages) setText(element, span(Date.now() - Number(element.dataset.since)));
+  for (const element of /** @type {NodeListOf<HTMLElement>} */ (table.querySelectorAll('[data-since]')))
+    setText(element, span(Date.now() - Number(element.dataset.since)));
 }
 
 /** The members that there are, and those that are gone and that a sidecar sees still. */
@@ -75,7 +93,7 @@ function head(/** @type {any[]} */ columns) {
           h('span', {}, name),
         ),
       ),
-      h('th', { scope: 'col' }, columns.length > 0 ? '' : 'Why'),
+      h('th', { scope: 'col' }, 'Why'),
     ),
   );
 }
@@ -107,12 +125,7 @@ function viewRow(/** @type {any} */ view, /** @type {any[]} */ columns) {
     'tr',
     { 'data-pod': pod, tabindex: '-1', class: trouble ? 'trouble' : '' },
     h('th', { scope: 'row' }, pod),
-    h(
-      'td',
-      {},
-      badge(STANDINGS[state], note),
-      ...(columns.length > 0 && sentence !== '' ? [h('div', { class: 'note' }, sentence)] : []),
-    ),
+    h('td', { class: 'line' }, badge(STANDINGS[state], note)),
     h('td', { class: 'number' }, `${revision ?? '–'}`),
     h('td', { class: 'number' }, behindSince === null ? '–' : age(behindSince)),
     h(
@@ -127,7 +140,7 @@ function viewRow(/** @type {any} */ view, /** @type {any[]} */ columns) {
         known !== undefined,
       ),
     ),
-    h('td', { class: 'why' }, columns.length > 0 ? '' : sentence),
+    h('td', { class: 'why note' }, sentence),
   );
 }
 
@@ -149,20 +162,14 @@ function cell(/** @type {string} */ mark, /** @type {string} */ text, /** @type 
 }
 
 function age(/** @type {number} */ since) {
-  const element = h('span', { 'data-since': `${since}` });
-  ages.push(element);
-  return element;
-}
-
-function worstFirst(/** @type {any} */ a, /** @type {any} */ b) {
-  return ORDER.indexOf(a.state) - ORDER.indexOf(b.state) || byName(a.pod, b.pod);
+  return h('span', { 'data-since': `${since}` }, span(Date.now() - since));
 }
 
 /** How many sidecars stand how. */
 function drawStandings(/** @type {any[]} */ views) {
   const counts = ORDER.map((state) => [state, views.filter((view) => view.state === state).length]);
   const badges = counts.flatMap(([state, count]) =>
-    count === 0 ? [] : [badge(STANDINGS[state ?? '']), ` ${plural(Number(count), 'sidecar')}   `],
+    count === 0 ? [] : [badge(STANDINGS[state ?? ''], `${count}`)],
   );
   byId('standings').replaceChildren(...badges);
 }

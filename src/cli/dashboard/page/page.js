@@ -77,6 +77,8 @@ function lost(why) {
 function apply({ whole, tables: changes }) {
   /** @type {Set<string>} */
   const changed = new Set();
+  /** @type {Set<string> | undefined} */
+  const views = whole ? undefined : new Set();
   for (const [name, { set, gone }] of Object.entries(
     /** @type {Record<string, { set: [string, any][], gone: string[] }>} */ (changes),
   )) {
@@ -86,17 +88,18 @@ function apply({ whole, tables: changes }) {
     for (const key of leaving) table.delete(key);
     for (const [key, row] of set) table.set(key, row);
     if (keys.size + leaving.length > 0) changed.add(name);
+    if (name === 'views') for (const key of [...leaving, ...keys]) views?.add(key);
     if (name === 'pods' && !whole) for (const key of [...leaving, ...keys]) drawPod(key);
   }
   if (whole) drawPods();
-  draw(whole ? new Set(Object.keys(tables)) : changed);
+  draw(whole ? new Set(Object.keys(tables)) : changed, views);
 }
 
-/** @param {Set<string>} changed */
-function draw(changed) {
+/** @param {Set<string>} changed @param {Iterable<string>} [views] */
+function draw(changed, views) {
   if (changed.has('namespaces') || changed.has('groups')) drawPlaces();
   if (changed.has('sources')) problems.replace([...rows('sources')].filter(([, row]) => row.stale));
-  if (changed.has('views') || changed.has('members') || changed.has('groups')) drawGroup();
+  if (changed.has('views') || changed.has('members') || changed.has('groups')) drawGroup(views);
   if (changed.has('events')) drawTimeline();
   setText(byId('pods-count'), `${plural(pods.size, 'pod')} shown`);
   byId('pods-empty').hidden = pods.size > 0;
@@ -151,7 +154,8 @@ function placeItem(row) {
   return h('li', { class: row.kind }, link);
 }
 
-function drawGroup() {
+/** @param {Iterable<string>} [changed] The keys of the views that changed, where not all have to be drawn. */
+function drawGroup(changed) {
   const group = rows('groups').get(place.group);
   byId('group').hidden = place.group === '';
   if (place.group === '') return;
@@ -164,7 +168,7 @@ function drawGroup() {
       ? ''
       : `${group.members === null ? 'Its members are not known yet' : `${plural(group.members, 'member')}, ${group.ready} ready`}; ${plural(group.sidecars, 'sidecar')}, source ${group.source}`;
   setText(byId('group-facts'), facts);
-  drawSees([...rows('views').values()], [...rows('members').values()]);
+  drawSees(rows('views'), rows('members'), changed);
 }
 
 function drawTimeline() {
@@ -215,18 +219,21 @@ function isShown({ namespace, name, state, group }) {
 /** @param {any} row */
 function podRow({ namespace, name, state, phase, restarts, created, node, why, code, group }) {
   const title = place.namespace === '' ? `${namespace}/${name}` : name;
-  const link = group === '' ? title : h('a', { href: `#group=${encodeURIComponent(group)}` }, title);
+  const link =
+    group === '' || group === place.group
+      ? title
+      : h('a', { href: `#group=${encodeURIComponent(group)}` }, title);
   const age = created === null ? '–' : span(Date.now() - created);
   const reason = state === 'injected' ? `follows ${group.split('/').slice(1).join('/')}` : why;
   return h(
     'tr',
     {},
     h('th', { scope: 'row' }, link),
-    h('td', {}, badge(PODS[state], state === 'skipped' ? `(${code})` : '')),
+    h('td', { class: 'line' }, badge(PODS[state], state === 'skipped' ? `(${code})` : '')),
     h('td', {}, phase),
     h('td', { class: 'number' }, `${restarts}`),
     h('td', { class: 'number' }, age),
-    h('td', {}, node),
+    h('td', { class: 'line' }, node),
     h('td', { class: 'why' }, reason),
   );
 }
@@ -245,6 +252,8 @@ addEventListener('hashchange', () => {
     connect();
   }
 });
+// Some browsers scroll by the arrow keys only what can have the focus.
+byId('sees-scroll').tabIndex = 0;
 // The part of the address behind # says what is shown, so that this link must not change it.
 byId('skip').addEventListener('click', (event) => {
   event.preventDefault();
