@@ -1,6 +1,6 @@
 /** Bundles `dist`: `node build.ts program|modules --outdir=DIR [--sourcemap] [--metafile=FILE]`. */
 
-import { chmod, writeFile } from 'node:fs/promises';
+import { chmod, cp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type BuildOptions, build } from 'esbuild';

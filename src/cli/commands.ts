@@ -206,11 +206,12 @@ Exit codes: 0 ended by the reader, 1 not found, no sidecar or no answer, 2 wrong
   dashboard: {
     summary: 'show in a browser who sees whom',
     about: `
-Serves a page at an address of this machine alone, and prints it: namespaces and groups, which pods have
-the sidecar and why others don't, for each group who sees whom, with what each sidecar lags behind the API,
-and what happened. It goes on as the cluster does, and is read with the rights of the kubeconfig: to list and
-watch pods, namespaces and endpointslices, in all namespaces or with -n in one, and for the views of the
-sidecars \`get\` on pods/proxy. Nothing is changed in the cluster.
+Serves a page at an address of this machine alone, and prints it: namespaces and groups, which pods
+have the sidecar and why others don't, for each group who sees whom, how far each sidecar is behind the
+API, and what happened. The page changes as the cluster does.
+
+It reads with the rights of the kubeconfig: to list and watch pods, namespaces and endpointslices, in all
+namespaces or with -n in one, and for the views of the sidecars \`get\` on pods/proxy. It changes nothing.
 
 The address has a secret in it, which is new each time: whoever has it sees what you see.
 

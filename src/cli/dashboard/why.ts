@@ -1,7 +1,7 @@
-import { decide } from '../../inject/decide.ts';
+import { isSurprising } from '../../inject/codes.ts';
+import { decide } from '../../inject/inject.ts';
 import type { Install } from '../../inject/plan.ts';
 import type { Namespace } from '../../inject/pod.ts';
-import { isSurprising } from '../../inject/problem.ts';
 import type { HeldPod } from './held-pod.ts';
 import type { PodState } from './rows.ts';
 
@@ -28,6 +28,7 @@ export function whyOf({ pod, sidecar }: HeldPod, namespace: Namespace, install: 
         'the webhook were not as they are; delete it, or restart its workload',
     };
   }
-  const { code, sentence } = decision;
-  return { state: isSurprising(code) ? 'skipped' : 'not-asked', code, why: sentence };
+  const [{ code }] = decision.reasons;
+  const why = decision.reasons.map(({ sentence }) => sentence).join('; ');
+  return { state: isSurprising(code) ? 'skipped' : 'not-asked', code, why };
 }

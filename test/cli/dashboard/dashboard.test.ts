@@ -200,7 +200,7 @@ describe('nobody else reads it', () => {
       ['nosniff', 'no-referrer', 'no-store'],
     );
     assert.ok(
-      !/(src|href)="(?!page\.|#)|style=|\son\w+=/.test(body),
+      !/(src|href)="(?!page\.|icon\.|#)|style=|\son\w+=/.test(body),
       'nothing inline, nothing from elsewhere',
     );
   });

@@ -80,7 +80,7 @@ export async function shop(t: TestContext, names: readonly string[], argv: strin
   }
   api.create(slicePath('shop'), slice(names));
   api.fault(({ path }) => {
-    const [, pod, port, what] = /\/pods\/([^/:]+):(\d+)\/proxy\/(\w+)$/.exec(path) ?? [];
+    const [, pod, port, what] = /\/pods\/http:([^/:]+):(\d+)\/proxy\/(\w+)$/.exec(path) ?? [];
     if (pod === undefined) return undefined;
     const view = views.get(pod);
     if (view === undefined || port !== '17655') return { status: 502, body: { message: 'no route to host' } };
