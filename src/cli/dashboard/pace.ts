@@ -21,7 +21,8 @@ export class Pace {
     let oldest = now - AGAIN_MS;
     for (const one of sidecars) {
       const at = this.#askedAt.get(one) ?? Number.NEGATIVE_INFINITY;
-      if (this.#asking.has(one) || at > oldest) continue;
+      // Of those that waited as long, the first.
+      if (this.#asking.has(one) || at > oldest || (chosen !== undefined && at === oldest)) continue;
       [chosen, oldest] = [one, at];
     }
     if (chosen !== undefined) {
