@@ -199,7 +199,7 @@ Exit codes: 0 ended by the reader, 1 not found, no sidecar or no answer, 2 wrong
     examples: [
       ['Follow the members of a Service', 'rollcall watch service/db -n shop'],
       ['Does the sidecar of this pod see them all?', 'rollcall watch pod/db-0 -n shop'],
-      ['Inside of a pod', 'rollcall watch /run/rollcall/members.sock'],
+      ['Inside of a pod', 'rollcall watch'],
       ['Who left?', "rollcall watch service/db -o json | jq -r '.left[]?.name'"],
     ],
   },

@@ -7,7 +7,7 @@ import { commands } from '../commands.ts';
 import { parseFlags } from '../flags.ts';
 import { installOf } from '../inject/judge.ts';
 import { EXIT, type Io } from '../io.ts';
-import { ClusterState } from './cluster-state.ts';
+import { DashboardState } from './dashboard-state.ts';
 import { Following } from './following.ts';
 import { type Served, serve } from './server.ts';
 import { Streams } from './streams.ts';
@@ -23,7 +23,7 @@ export async function dashboard(argv: readonly string[], io: Io): Promise<number
   const stop = new AbortController();
   const ended = Promise.withResolvers<void>();
   io.signal?.addEventListener('abort', () => ended.resolve(), { once: true });
-  const state = new ClusterState(installOf(flags), systemClock);
+  const state = new DashboardState(installOf(flags), systemClock);
   const streams = new Streams(state.tables, () => state.settle());
   const served = await listening(streams, port).catch((error) => {
     streams.close();

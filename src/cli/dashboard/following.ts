@@ -6,20 +6,20 @@ import { silent } from '../../watcher/log.ts';
 import type { SourceEvent } from '../../watcher/source.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { ask } from '../sidecars/answer.ts';
-import type { ClusterState } from './cluster-state.ts';
+import type { DashboardState } from './dashboard-state.ts';
 import { namespaceList, podList, sliceList } from './lists.ts';
-import { Pace, TICK_MS } from './pace.ts';
+import { QuestionPace, TICK_MS } from './question-pace.ts';
 
 /** What the state is told from: the lists of the cluster, and the sidecars of the groups that somebody looks at. */
 export class Following {
   #cluster: Cluster;
-  #state: ClusterState;
+  #state: DashboardState;
   #signal: AbortSignal;
   #failed: (error: Error) => void;
-  #pace = new Pace();
+  #pace = new QuestionPace();
   #selectors = new Set<string>();
 
-  constructor(cluster: Cluster, state: ClusterState, signal: AbortSignal, failed: (error: Error) => void) {
+  constructor(cluster: Cluster, state: DashboardState, signal: AbortSignal, failed: (error: Error) => void) {
     this.#cluster = cluster;
     this.#state = state;
     this.#signal = signal;

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 
 /** What of a request decides whether it is answered. */
-export interface Asked {
+export interface PageRequest {
   method: string | undefined;
   url: string | undefined;
   host: string | undefined;
@@ -9,7 +9,7 @@ export interface Asked {
   site: string | undefined;
 }
 
-export type Verdict =
+export type PageVerdict =
   | { path: string; query: URLSearchParams }
   | { status: 403 | 404 | 405 | 421; sentence: string };
 
@@ -18,7 +18,7 @@ export type Verdict =
  * this machine or a page of the internet in the user's browser: the path begins with a secret, and the name of the
  * host is that of the loopback, which another name that leads there (DNS rebinding) is not.
  */
-export function judge({ method, url, host, site }: Asked, token: string, port: number): Verdict {
+export function judge({ method, url, host, site }: PageRequest, token: string, port: number): PageVerdict {
   if (!['127.0.0.1', 'localhost', '[::1]'].some((name) => host === `${name}:${port}`)) {
     return { status: 421, sentence: `the page is at http://127.0.0.1:${port} only` };
   }

@@ -1,4 +1,4 @@
-import type { Standing } from '../sidecars/standing.ts';
+import type { ViewStanding } from '../sidecars/standing.ts';
 
 /** The rows that the page shows. Each is found by its key, and moments are milliseconds since 1970. */
 export interface Rows {
@@ -61,7 +61,7 @@ export interface MemberRow {
   node: string;
 }
 
-export interface ViewRow extends Omit<Standing, 'behindSince'> {
+export interface ViewRow extends Omit<ViewStanding, 'behindSince'> {
   group: string;
   pod: string;
   behindSince: number | null;

@@ -8,7 +8,7 @@ const BEAT_MS = 5000;
 /** A page that does not read is not kept in memory: it connects again, and gets everything. */
 const MAX_BACKLOG_BYTES = 16 * 1024 * 1024;
 
-interface Reader {
+interface OpenPage {
   response: ServerResponse;
   group: string;
 }
@@ -17,7 +17,7 @@ interface Reader {
 export class Streams {
   #tables: Tables;
   #settle: () => void;
-  #readers = new Set<Reader>();
+  #readers = new Set<OpenPage>();
   #timers: NodeJS.Timeout[];
 
   /** `settle` brings the tables up to date before they are sent. */
@@ -63,7 +63,7 @@ export class Streams {
   }
 }
 
-function write({ response }: Reader, update: Update): void {
+function write({ response }: OpenPage, update: Update): void {
   if (response.writableLength > MAX_BACKLOG_BYTES) response.destroy();
   else response.write(`data: ${JSON.stringify(update)}\n\n`);
 }

@@ -14,7 +14,7 @@ export interface Update {
 
 const NAMES: readonly TableName[] = ['sources', 'namespaces', 'groups', 'pods', 'members', 'views', 'events'];
 
-interface Held {
+interface HeldRow {
   text: string;
   row: object;
   group: string | undefined;
@@ -25,7 +25,7 @@ interface Held {
  * it is changes nothing, so that what is sent is what changed.
  */
 export class Tables {
-  #rows = new Map<TableName, Map<string, Held>>(NAMES.map((name) => [name, new Map()]));
+  #rows = new Map<TableName, Map<string, HeldRow>>(NAMES.map((name) => [name, new Map()]));
   #changed = new Map<TableName, Set<string>>(NAMES.map((name) => [name, new Set()]));
   /** The groups of rows that are gone, by table and key. */
   #goneOf = new Map<string, string | undefined>();

@@ -12,10 +12,10 @@ import type { Seen, Truth, Truths } from './truths.ts';
  * - `unsynced`: it knows nothing yet.
  * - `unknown`: it can't be told, and `why` says why.
  */
-export type State = 'same' | 'behind' | 'differs' | 'stale' | 'unsynced' | 'unknown';
+export type ViewState = 'same' | 'behind' | 'differs' | 'stale' | 'unsynced' | 'unknown';
 
-export interface Standing {
-  state: State;
+export interface ViewStanding {
+  state: ViewState;
   /** A sentence for people. */
   why: string;
   revision?: number;
@@ -33,7 +33,11 @@ export interface Standing {
 }
 
 /** Compares what a sidecar said with what the API says. */
-export function standingOf(answer: Answer, { source }: Pick<Sidecar, 'source'>, truths: Truths): Standing {
+export function standingOf(
+  answer: Answer,
+  { source }: Pick<Sidecar, 'source'>,
+  truths: Truths,
+): ViewStanding {
   const { synced, stale, reason, message, revision, members, upstreamAgeSeconds, digest } = answer;
   const shown = {
     revision,
@@ -67,11 +71,11 @@ export function standingOf(answer: Answer, { source }: Pick<Sidecar, 'source'>, 
 }
 
 /** The standing of a sidecar that could not be asked. */
-export function unasked(why: string): Standing {
+export function unasked(why: string): ViewStanding {
   return { state: 'unknown', why };
 }
 
-function lagOf({ truth, later }: { truth: Truth; later: readonly Truth[] }): Partial<Standing> {
+function lagOf({ truth, later }: { truth: Truth; later: readonly Truth[] }): Partial<ViewStanding> {
   if (later.length === 0) return { matches: true };
   return {
     behindSince: later[0]!.at,

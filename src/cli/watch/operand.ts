@@ -31,7 +31,7 @@ export function watchedOf(operand: string | undefined, usual: string): Watched {
   const isName = kind === 'service' ? isDnsLabel : isDnsSubdomain;
   if (kind === undefined || more.length > 0 || !isName(name)) {
     throw new UsageError(
-      `"${operand}" can't be watched; give pod/NAME, service/NAME, or the path of a socket, such as ./members.sock`,
+      `"${operand}" can't be watched; give pod/NAME, service/NAME, or the path of a socket, which begins with / or .`,
     );
   }
   return { kind, name };

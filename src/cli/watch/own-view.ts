@@ -2,7 +2,7 @@ import { type Clock, systemClock } from '../../watcher/clock.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { ask, type Place } from '../sidecars/answer.ts';
 import type { Sidecar } from '../sidecars/sidecar-of.ts';
-import { type Standing, standingOf, unasked } from '../sidecars/standing.ts';
+import { standingOf, unasked, type ViewStanding } from '../sidecars/standing.ts';
 import type { Truths } from '../sidecars/truths.ts';
 
 /** A person sees no difference to sooner, and the API server passes each question on. */
@@ -13,7 +13,7 @@ export async function followOwnView(
   cluster: Pick<Cluster, 'ofPod'>,
   { place, sidecar }: { place: Place; sidecar: Sidecar },
   truths: Truths,
-  tell: (own: Standing) => void,
+  tell: (own: ViewStanding) => void,
   signal: AbortSignal,
   clock: Clock = systemClock,
 ): Promise<void> {

@@ -1,7 +1,7 @@
 import type { LiveGroup } from '../../client/live-group.ts';
 import type { Change } from '../../watcher/membership/membership.ts';
 import type { Member } from '../../watcher/protocol.ts';
-import type { Standing } from '../sidecars/standing.ts';
+import type { ViewStanding } from '../sidecars/standing.ts';
 
 /** Who left is shown for so long, so that a glance every few seconds misses nobody. */
 const FAREWELL_MS = 10_000;
@@ -17,13 +17,13 @@ export interface Row {
 }
 
 /** What the table shows of a group. */
-export interface View {
+export interface TableView {
   /** What is watched, in words. */
   title: string;
   group: Pick<LiveGroup, 'members' | 'revision' | 'status' | 'synced'>;
   rows: Row[];
   /** The view of the pod's own sidecar, where that is asked. */
-  own: Standing | undefined;
+  own: ViewStanding | undefined;
 }
 
 /** Follows who is there since when. The clock is passed in, in milliseconds. */

@@ -1,6 +1,6 @@
 import { visible } from '../../inject/shown.ts';
-import type { Standing } from '../sidecars/standing.ts';
-import type { Row, View } from './state.ts';
+import type { ViewStanding } from '../sidecars/standing.ts';
+import type { Row, TableView } from './state.ts';
 
 /** What a terminal shows, and whether it has colours. */
 export interface Screen {
@@ -26,7 +26,7 @@ const GAP = 2;
 const FRAME_LINES = 6;
 
 /** Returns the lines of the table, none longer than the screen is wide. */
-export function tableOf(view: View, now: number, screen: Screen): string[] {
+export function tableOf(view: TableView, now: number, screen: Screen): string[] {
   const paint = ({ text, colour }: Cell) =>
     colour === undefined || !screen.colours ? text : `\x1b[${CODES[colour]}m${text}\x1b[0m`;
   const whole = (cell: Cell) => paint({ ...cell, text: cut(cell.text, screen.columns) });
@@ -55,7 +55,7 @@ export function tableOf(view: View, now: number, screen: Screen): string[] {
   ];
 }
 
-function titleOf({ title, rows, group }: View): string {
+function titleOf({ title, rows, group }: TableView): string {
   const there = rows.filter(({ left }) => !left);
   const ready = there.filter(({ member }) => member.ready).length;
   const counts = group.synced
@@ -65,14 +65,14 @@ function titleOf({ title, rows, group }: View): string {
 }
 
 /** The mark, the word and the colour say the same, so that each can be missing. */
-function stateOf({ group: { status } }: View): Cell {
+function stateOf({ group: { status } }: TableView): Cell {
   if (!status.stale) return { text: '= fresh: this is what the API says', colour: 'green' };
   const reason = status.reason === undefined ? '' : ` (${status.reason})`;
   const message = status.message === undefined ? '' : `: ${visible(status.message)}`;
   return { text: `! STALE${reason} since ${timeOf(status.since)}${message}`, colour: 'red' };
 }
 
-function ownOf(own: Standing, now: number): Cell {
+function ownOf(own: ViewStanding, now: number): Cell {
   const { state, why, revision, behindSince } = own;
   const details = [
     revision === undefined ? '' : `, revision ${revision}`,

@@ -1,9 +1,9 @@
-import type { Io, Output } from '../io.ts';
-import type { Standing } from '../sidecars/standing.ts';
+import type { Io, StandardOutput } from '../io.ts';
+import type { ViewStanding } from '../sidecars/standing.ts';
+import type { GroupNews } from './group-news.ts';
 import type { Followed } from './groups.ts';
 import { Rows } from './state.ts';
 import { type Screen, tableOf } from './table.ts';
-import type { Told } from './told.ts';
 
 /** Ages are in seconds. */
 const REDRAW_MS = 1000;
@@ -24,16 +24,16 @@ export function screenOf({ stdout, env }: Pick<Io, 'stdout' | 'env'>): Screen {
 
 /** A table that is drawn over itself whenever something happened, and each second for the ages. */
 export class TerminalTable {
-  #out: Output;
+  #out: StandardOutput;
   #followed: Followed;
   #screen: () => Screen;
   #rows = new Rows();
-  #own: Standing | undefined;
+  #own: ViewStanding | undefined;
   #drawn = 0;
   #planned: NodeJS.Timeout | undefined;
   #clockwork: NodeJS.Timeout;
 
-  constructor(out: Output, followed: Followed, screen: () => Screen) {
+  constructor(out: StandardOutput, followed: Followed, screen: () => Screen) {
     this.#out = out;
     this.#followed = followed;
     this.#screen = screen;
@@ -41,7 +41,7 @@ export class TerminalTable {
     this.#draw();
   }
 
-  tell(told: Told): void {
+  tell(told: GroupNews): void {
     if (told.type === 'change') this.#rows.apply(told, performance.now());
     if (told.type === 'own') this.#own = told.own;
     this.#planned ??= setTimeout(() => this.#draw(), CHANGES_MS);

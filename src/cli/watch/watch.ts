@@ -6,20 +6,20 @@ import { Unreachable } from '../cluster/request.ts';
 import { commands } from '../commands.ts';
 import { type Arguments, parseFlags } from '../flags.ts';
 import { EXIT, type Io } from '../io.ts';
-import type { Standing } from '../sidecars/standing.ts';
+import type { ViewStanding } from '../sidecars/standing.ts';
 import { unasked } from '../sidecars/standing.ts';
 import { Truths } from '../sidecars/truths.ts';
+import { type GroupNews, jsonLine, plainLines } from './group-news.ts';
 import { type Followed, followPod, followService, followSocket } from './groups.ts';
 import { watchedOf } from './operand.ts';
 import { followOwnView } from './own-view.ts';
 import { screenOf, TerminalTable } from './terminal.ts';
-import { jsonLine, plainLines, type Told } from './told.ts';
 
 type Given = Arguments<typeof commands.watch>;
 
 /** Where what happens is shown: a table of a terminal, or lines. */
 export interface Display {
-  tell(told: Told): void;
+  tell(told: GroupNews): void;
   close(): void;
 }
 
@@ -44,7 +44,7 @@ export async function watch(argv: readonly string[], io: Io): Promise<number> {
   }
 }
 
-type Ask = (truths: Truths, tell: (own: Standing) => void) => void;
+type Ask = (truths: Truths, tell: (own: ViewStanding) => void) => void;
 
 async function follow(
   { flags, operand }: Given,
@@ -75,8 +75,8 @@ async function show(
   signal: AbortSignal,
 ): Promise<void> {
   const truths = new Truths();
-  const tellStatus = news<Told>((told) => display.tell(told));
-  const tellOwn = news<Told>((told) => display.tell(told));
+  const tellStatus = news<GroupNews>((told) => display.tell(told));
+  const tellOwn = news<GroupNews>((told) => display.tell(told));
   group.on('status', (status) =>
     tellStatus(`${status.reason} ${status.message}`, { type: 'status', status }),
   );
@@ -107,7 +107,7 @@ function news<T>(tell: (told: T) => void): (text: string, told: T) => void {
   };
 }
 
-function toldOf({ left, joined, changed, revision, stale }: GroupChange): Told {
+function toldOf({ left, joined, changed, revision, stale }: GroupChange): GroupNews {
   return { type: 'change', left, joined, changed, revision, stale };
 }
 
@@ -117,7 +117,7 @@ function displayOf({ flags }: Given, io: Io, followed: Followed): Display {
   return new TerminalTable(io.stdout, followed, () => screenOf(io));
 }
 
-function lines(io: Io, format: (told: Told, date: Date) => string): Display {
+function lines(io: Io, format: (told: GroupNews, date: Date) => string): Display {
   return {
     tell(told) {
       const text = format(told, new Date());

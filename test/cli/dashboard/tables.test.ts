@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { Pace } from '../../../src/cli/dashboard/pace.ts';
+import { QuestionPace } from '../../../src/cli/dashboard/question-pace.ts';
 import type { MemberRow, SourceRow } from '../../../src/cli/dashboard/rows.ts';
 import { Tables } from '../../../src/cli/dashboard/tables.ts';
 
@@ -55,7 +55,7 @@ describe('the tables', () => {
 
 describe('the pace of questions', () => {
   test('whoever was not asked for the longest time is next, and nobody again within 2 s', () => {
-    const pace = new Pace();
+    const pace = new QuestionPace();
     const all = ['a', 'b'];
     const asked = (now: number) => {
       const one = pace.next(all, now);
@@ -74,7 +74,7 @@ describe('the pace of questions', () => {
   });
 
   test('those that do not answer hold up nobody but themselves, up to 16 at once', () => {
-    const pace = new Pace();
+    const pace = new QuestionPace();
     const all = Array.from({ length: 20 }, (_, index) => `${index}`);
     for (let index = 0; index < 16; index += 1) assert.equal(pace.next(all, 0), `${index}`);
     assert.equal(pace.next(all, 0), undefined);

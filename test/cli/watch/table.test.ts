@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
-import { Rows, type View } from '../../../src/cli/watch/state.ts';
+import { Rows, type TableView } from '../../../src/cli/watch/state.ts';
 import { span, tableOf } from '../../../src/cli/watch/table.ts';
 import { screenOf } from '../../../src/cli/watch/terminal.ts';
 import type { GroupStatus } from '../../../src/client/group-events.ts';
@@ -23,7 +23,7 @@ const member = (name: string, more: Partial<Member> = {}): Member => ({
 const FRESH: GroupStatus = { stale: false, reason: undefined, message: undefined, since: new Date(0) };
 const change = { left: [], joined: [], changed: [] };
 
-function viewOf(rows: Rows, now: number, more: Partial<View> = {}, status = FRESH): View {
+function viewOf(rows: Rows, now: number, more: Partial<TableView> = {}, status = FRESH): TableView {
   const group = { members: new Map(), revision: 7, status, synced: true };
   return { title: 'service/db in shop', group, rows: rows.list(now), own: undefined, ...more };
 }

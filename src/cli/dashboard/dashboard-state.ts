@@ -4,7 +4,7 @@ import type { Namespace } from '../../inject/pod.ts';
 import type { MembershipEvent } from '../../watcher/membership/membership.ts';
 import type { SourceEvent } from '../../watcher/source.ts';
 import type { Answer } from '../sidecars/answer.ts';
-import { type Standing, standingOf, unasked } from '../sidecars/standing.ts';
+import { standingOf, unasked, type ViewStanding } from '../sidecars/standing.ts';
 import { Group, type Happened } from './group.ts';
 import { groupKey, titleOf } from './group-key.ts';
 import type { HeldPod } from './held-pod.ts';
@@ -28,7 +28,7 @@ export type Heard = { answer: Answer; at: number } | { why: string; at: number }
  * All that the dashboard knows, and the tables that show it. It is told what a list and watch says and what
  * sidecars answer, and looks at neither network nor clock by itself.
  */
-export class ClusterState {
+export class DashboardState {
   readonly tables = new Tables();
   readonly groups = new Map<string, Group>();
   readonly sidecars = new Map<string, Map<string, HeldPod>>();
@@ -283,7 +283,7 @@ export class ClusterState {
     this.tables.put('views', `${group} ${pod}`, row);
   }
 
-  #standing({ sidecar }: HeldPod, group: string, heard: Heard | undefined): Standing {
+  #standing({ sidecar }: HeldPod, group: string, heard: Heard | undefined): ViewStanding {
     if (sidecar!.port === 'off') return unasked('it has no port to be asked at');
     if (heard === undefined) return unasked('it was not asked yet');
     if ('why' in heard) return unasked(heard.why);

@@ -10,7 +10,7 @@ const AT_ONCE = 16;
  * Decides which sidecar is asked next: the one that was not asked for the longest time. However many sidecars
  * there are, the API server is asked no more than so often.
  */
-export class Pace {
+export class QuestionPace {
   #askedAt = new Map<string, number>();
   #asking = new Set<string>();
 

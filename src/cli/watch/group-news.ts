@@ -2,16 +2,16 @@ import type { GroupStatus } from '../../client/group-events.ts';
 import { visible } from '../../inject/shown.ts';
 import type { Change } from '../../watcher/membership/membership.ts';
 import type { Member } from '../../watcher/protocol.ts';
-import type { Standing } from '../sidecars/standing.ts';
+import type { ViewStanding } from '../sidecars/standing.ts';
 
 /** What happened, for a pipe. */
-export type Told =
+export type GroupNews =
   | ({ type: 'change'; revision: number; stale: boolean } & Change)
   | { type: 'status'; status: GroupStatus }
-  | { type: 'own'; own: Standing };
+  | { type: 'own'; own: ViewStanding };
 
 /** Returns what happened as lines of text, one a member. */
-export function plainLines(told: Told, date: Date): string {
+export function plainLines(told: GroupNews, date: Date): string {
   const at = date.toISOString();
   const line = (...words: string[]) => `${[at, ...words].map(visible).join('  ')}\n`;
   switch (told.type) {
@@ -36,7 +36,7 @@ function wordsOf({ name, ready, terminating, zone, node }: Member): string[] {
 }
 
 /** Returns what happened as one line of JSON. */
-export function jsonLine(told: Told, date: Date): string {
+export function jsonLine(told: GroupNews, date: Date): string {
   const at = date.toISOString();
   if (told.type === 'status') {
     const { stale, reason, message } = told.status;
