@@ -7,8 +7,12 @@ import type { SourceEvent } from '../../watcher/source.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { ask } from '../sidecars/answer.ts';
 import type { DashboardState } from './dashboard-state.ts';
+import type { HeldPod } from './held-pod.ts';
 import { namespaceList, podList, sliceList } from './lists.ts';
 import { QuestionPace, TICK_MS } from './question-pace.ts';
+
+/** Whoever opens a group waits no longer for its first answers, and what is looked through is not small. */
+const LOOK_MS = 250;
 
 /** What the state is told from: the lists of the cluster, and the sidecars of the groups that somebody looks at. */
 export class Following {
@@ -18,6 +22,7 @@ export class Following {
   #failed: (error: Error) => void;
   #pace = new QuestionPace();
   #selectors = new Set<string>();
+  #looked: ReadonlyMap<string, HeldPod> = new Map();
 
   constructor(cluster: Cluster, state: DashboardState, signal: AbortSignal, failed: (error: Error) => void) {
     this.#cluster = cluster;
@@ -31,8 +36,14 @@ export class Following {
     this.#follow(namespaceList(only), (event) => this.#state.namespaces(event));
     this.#follow(podList(only), (event) => this.#state.pods(event));
     this.#follow(sliceList(only), (event) => this.#state.slices(event));
-    const ticking = setInterval(() => this.#tick(looked()), TICK_MS);
-    this.#signal.addEventListener('abort', () => clearInterval(ticking), { once: true });
+    const timers = [
+      setInterval(() => this.#look(looked()), LOOK_MS),
+      setInterval(() => this.#askNext(), TICK_MS),
+    ];
+    const stop = () => {
+      for (const timer of timers) clearInterval(timer);
+    };
+    this.#signal.addEventListener('abort', stop, { once: true });
   }
 
   #follow<Kept>(list: Listed<Kept>, tell: (event: SourceEvent<Kept>) => void): void {
@@ -40,16 +51,20 @@ export class Following {
     void tellAll(events, tell, this.#signal).catch(this.#failed);
   }
 
-  #tick(looked: ReadonlySet<string>): void {
+  /** Notes which sidecars are to be asked: those that run in the groups that somebody looks at. */
+  #look(looked: ReadonlySet<string>): void {
     for (const group of looked) this.#followSelector(group);
     const sidecars = [...looked].flatMap((group) => [...(this.#state.sidecars.get(group) ?? [])]);
-    const byKey = new Map(
-      sidecars.filter(([, pod]) => pod.phase === 'Running' && pod.sidecar!.port !== 'off'),
+    this.#looked = new Map(
+      sidecars.filter(([, { phase, sidecar }]) => phase === 'Running' && sidecar!.port !== 'off'),
     );
-    this.#pace.keep(new Set(byKey.keys()));
-    const key = this.#pace.next(byKey.keys(), performance.now());
+    this.#pace.keep(this.#looked);
+  }
+
+  #askNext(): void {
+    const key = this.#pace.next(this.#looked.keys(), performance.now());
     if (key === undefined) return;
-    const { namespace, name, sidecar } = byKey.get(key)!;
+    const { namespace, name, sidecar } = this.#looked.get(key)!;
     void ask(this.#cluster, { namespace, pod: name, port: sidecar!.port as number })
       .then((answer) => this.#state.heard(key, { answer, at: Date.now() }))
       .catch((error: Error) => this.#state.heard(key, { why: error.message, at: Date.now() }))

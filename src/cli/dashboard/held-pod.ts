@@ -35,11 +35,14 @@ export function heldPod(object: KubernetesObject): HeldPod {
     created: Number.isNaN(created) ? null : created,
     restarts: restartsOf(fields),
     sidecar,
-    pod:
-      sidecar === undefined
-        ? podOfTemplate({ metadata: slim(fields.metadata), spec: fields.spec! })
-        : undefined,
+    pod: sidecar === undefined ? bare(fields) : undefined,
   };
+}
+
+/** The pod as far as it is read; undefined for an object that no pod looks like. */
+function bare({ metadata, spec }: Fields): Pod | undefined {
+  if (!isFields(spec) || !Array.isArray(spec.containers)) return undefined;
+  return podOfTemplate({ metadata: slim(metadata), spec });
 }
 
 /** What decides about the sidecar; the managed fields alone can be as long as the rest. */

@@ -37,7 +37,7 @@ export class QuestionPace {
   }
 
   /** Forgets whoever is not there any more. */
-  keep(sidecars: ReadonlySet<string>): void {
+  keep(sidecars: { has(one: string): boolean }): void {
     for (const one of this.#askedAt.keys()) if (!sidecars.has(one)) this.#askedAt.delete(one);
   }
 }

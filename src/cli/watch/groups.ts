@@ -1,6 +1,7 @@
 import { connect as connectSocket } from '../../client/client.ts';
 import type { LiveGroup } from '../../client/live-group.ts';
 import { watchGroup } from '../../client/watch-group.ts';
+import { UsageError } from '../../config.ts';
 import { systemClock } from '../../watcher/clock.ts';
 import { endpointSlices } from '../../watcher/kubernetes/endpoint-slices.ts';
 import { pods } from '../../watcher/kubernetes/pods.ts';
@@ -22,9 +23,14 @@ export interface Followed {
   own?: { place: Place; sidecar: Sidecar } | { why: string };
 }
 
-/** Follows what a sidecar tells at its socket. */
+/** Follows what a sidecar tells at its socket. Throws a `UsageError` for a path that no socket can have. */
 export function followSocket(path: string, signal: AbortSignal | undefined): Followed {
-  return { title: path, group: connectSocket(path, { signal }) };
+  try {
+    return { title: path, group: connectSocket(path, { signal }) };
+  } catch (error) {
+    if (error instanceof RangeError) throw new UsageError(error.message);
+    throw error;
+  }
 }
 
 /** Follows the EndpointSlices of a Service as the user of the kubeconfig. */

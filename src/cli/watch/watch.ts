@@ -1,6 +1,5 @@
-import { SOCKET_PATH } from '../../client/client.ts';
+import { SOCKET_PATH, UnsupportedProtocol } from '../../client/client.ts';
 import type { GroupChange } from '../../client/group-events.ts';
-import { UsageError } from '../../config.ts';
 import { connect } from '../cluster/cluster.ts';
 import { Unreachable } from '../cluster/request.ts';
 import { commands } from '../commands.ts';
@@ -35,8 +34,7 @@ export async function watch(argv: readonly string[], io: Io): Promise<number> {
     return EXIT.fine;
   } catch (error) {
     if (io.signal?.aborted) return EXIT.fine;
-    if (error instanceof RangeError) throw new UsageError(error.message);
-    if (!(error instanceof Unreachable)) throw error;
+    if (!(error instanceof Unreachable || error instanceof UnsupportedProtocol)) throw error;
     io.stderr.write(`rollcall: ${error.message}\n`);
     return EXIT.refused;
   } finally {

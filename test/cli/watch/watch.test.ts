@@ -185,6 +185,18 @@ test('a socket is told as the sidecar tells it, and its absence is told too', as
   await end();
 });
 
+test('a sidecar of another protocol ends it, with a sentence', async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), 'rollcall-'));
+  t.after(() => rm(directory, { recursive: true }));
+  const path = join(directory, 'members.sock');
+  const server = createServer((socket) => socket.end('{"type":"hello","protocol":9}\n'));
+  server.listen(path);
+  t.after(() => server.close());
+  const { written, code } = started(t, [path]);
+  assert.equal(await code, 1);
+  assert.match(written.err, /^rollcall: the sidecar speaks protocol 9 and this client protocol 1/);
+});
+
 test('what can not be watched is refused, with what to give', async () => {
   assert.match(await misuse('watch', ['deployment/db']), /can't be watched; give pod\/NAME, service\/NAME/);
   assert.match(await misuse('watch', ['service/DB']), /"service\/DB" can't be watched/);

@@ -41,11 +41,20 @@ const problems = new Keyed(
 /** `#ns=NAME`, `#group=KEY`, or nothing for all. @param {string} hash */
 function placeOf(hash) {
   const [kind = '', ...rest] = hash.slice(1).split('=');
-  const value = decodeURIComponent(rest.join('='));
+  const value = decoded(rest.join('='));
   return {
     namespace: kind === 'ns' ? value : kind === 'group' ? (value.split('/')[0] ?? '') : '',
     group: kind === 'group' ? value : '',
   };
+}
+
+/** A text that nobody encoded stands for no place. @param {string} text */
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return '';
+  }
 }
 
 function connect() {
@@ -56,7 +65,12 @@ function connect() {
     apply(JSON.parse(data));
   };
   stream.addEventListener('beat', heard);
-  stream.onerror = () => lost('connecting again; what is shown may be out of date');
+  stream.onerror = () =>
+    lost(
+      stream?.readyState === EventSource.CLOSED
+        ? 'rollcall dashboard has ended; start it again, and open its new address'
+        : 'connecting again; what is shown may be out of date',
+    );
 }
 
 function heard() {
