@@ -48,6 +48,7 @@ export function optionsOf(pod: Pod, settings: Settings): Options {
       memoryRequest: settings.get(keys.memoryRequest),
       memoryLimit: settings.get(keys.memoryLimit),
       cpuLimitIsDefault: settings.level(keys.cpuLimit) === undefined,
+      guaranteed: settings.get(keys.guaranteed),
     },
     nativeSidecar: settings.get(keys.nativeSidecar),
     serviceAccount: settings.get(keys.serviceAccount),

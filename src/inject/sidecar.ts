@@ -1,10 +1,10 @@
-import { BYE_SECONDS, MAX_SECONDS, POD_GRACE_SECONDS, USER } from '../watcher/contract.ts';
+import { BYE_SECONDS, MAX_SECONDS, POD_GRACE_SECONDS } from '../watcher/contract.ts';
 import { environment } from './environment.ts';
 import { startHook, startupProbe } from './gate.ts';
 import { livenessProbe, type Port } from './health.ts';
 import { MOUNT_PATH, NAME, SCRIPTS_PATH, SCRIPTS_VOLUME, TOKEN_PATH, TOKEN_VOLUME } from './names.ts';
 import type { Options } from './options.ts';
-import type { Container, PodSpec, Resources } from './pod.ts';
+import type { Container, PodSpec, Resources, SecurityContext } from './pod.ts';
 
 /**
  * The young generation of V8 grows to 3 x 16 MB by itself, and what a list left behind stays resident:
@@ -39,6 +39,7 @@ export interface SidecarOptions {
   graceSeconds: number;
   token: boolean;
   resources: Resources;
+  securityContext: SecurityContext;
 }
 
 /**
@@ -72,14 +73,6 @@ export function sidecar(options: Options, given: SidecarOptions): Container {
     ...(native ? { startupProbe: startupProbe(options, port) } : {}),
     livenessProbe: livenessProbe(port),
     terminationMessagePolicy: 'FallbackToLogsOnError',
-    securityContext: {
-      allowPrivilegeEscalation: false,
-      capabilities: { drop: ['ALL'] },
-      readOnlyRootFilesystem: true,
-      runAsGroup: USER,
-      runAsNonRoot: true,
-      runAsUser: USER,
-      seccompProfile: { type: 'RuntimeDefault' },
-    },
+    securityContext: given.securityContext,
   };
 }

@@ -44,7 +44,7 @@ export async function review(request: AdmissionRequest, context: ReviewContext):
   // The request is not to be believed about the namespace: anybody can post one.
   const namespace = await context.readNamespace(request.namespace!);
   const dryRun = request.dryRun === true;
-  const report = inject(pod, { namespace, install: context.install(), dryRun });
+  const report = inject(pod, { namespace, install: context.install(), dryRun, admission: true });
   const { decision, plan } = report;
   const warnings = warningTexts(report);
   if (decision.kind === 'deny') return denied(uid, decision.reasons, warnings);

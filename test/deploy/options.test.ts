@@ -74,6 +74,11 @@ const CASES: readonly Case[] = [
     changes: { [`${WEBHOOK}.imagePullSecrets`]: [{ name: 'registry' }] },
   },
   {
+    about: 'pull secrets of the sidecars',
+    set: { sidecarPullSecrets: ['registry'] },
+    changes: arg('--image-pull-secret=registry'),
+  },
+  {
     about: 'OpenShift, which gives uids itself',
     set: { platform: 'openshift' },
     changes: {
@@ -82,7 +87,16 @@ const CASES: readonly Case[] = [
       ...added('ClusterRole rollcall-webhook-owner', 'ClusterRoleBinding rollcall-webhook-owner'),
     },
   },
-  { about: 'GKE Autopilot', set: { platform: 'autopilot' }, changes: guaranteed },
+  {
+    about: 'GKE Autopilot',
+    set: { platform: 'autopilot' },
+    changes: { ...guaranteed, ...arg('--default=rollcall.dev/guaranteed=true') },
+  },
+  {
+    about: 'GKE Autopilot, with another word about the sidecars',
+    set: { platform: 'autopilot', defaults: { 'rollcall.dev/guaranteed': 'auto' } },
+    changes: { ...guaranteed, ...arg('--default=rollcall.dev/guaranteed=auto') },
+  },
   { about: 'EKS Fargate', set: { platform: 'fargate' }, changes: guaranteed },
   {
     about: 'a port that private GKE clusters reach',

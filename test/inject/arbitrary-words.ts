@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { keys } from '../../src/inject/annotations.ts';
 import type { Context } from '../../src/inject/inject.ts';
+import { UID_RANGE_KEY } from '../../src/inject/security-context.ts';
 import { limitRanges } from './arbitrary-resources.ts';
 import { sampled } from './key-samples.ts';
 import { INSTALL, labelled, plain } from './pods.ts';
@@ -84,14 +85,16 @@ export const contexts: fc.Arbitrary<Context> = fc
     limits: often(fc.constant([]), limitRanges, 3),
     defaults: weaker,
     nativeSidecars: fc.boolean(),
+    range: often(fc.constant({}), fc.constant({ [UID_RANGE_KEY]: '1000650000/10000' }), 3),
+    pullSecrets: fc.subarray([{ name: 'registry' }, { name: 'mirror' }]),
     shell: often(fc.constant(true), fc.constant(false), 20),
     dryRun: fc.boolean(),
   })
-  .map(({ namespace, annotations, limits, defaults, nativeSidecars, shell, dryRun }) => {
+  .map(({ namespace, annotations, range, limits, defaults, nativeSidecars, pullSecrets, shell, dryRun }) => {
     const { shellImage, ...install } = INSTALL;
     return {
-      namespace: { ...namespace, annotations, limits },
-      install: { ...install, ...(shell ? { shellImage } : {}), defaults, nativeSidecars },
+      namespace: { ...namespace, annotations: { ...annotations, ...range }, limits },
+      install: { ...install, ...(shell ? { shellImage } : {}), defaults, nativeSidecars, pullSecrets },
       dryRun,
     };
   })

@@ -48,6 +48,7 @@ export const samples: Record<Exclude<KeyName, 'status' | 'injection'>, Samples> 
   memoryRequest: { good: ['64Mi', '100M', '1e8'], bad: ['', '0Mi', '64mi', '64MB', 'NaN'] },
   memoryLimit: { good: ['256Mi', '0.25Gi', '200000k'], bad: ['', '0', '-128Mi', '128 Mi'] },
   port: { good: ['9100', 'off', '1'], bad: ['', '0', '65536', 'none', '80.5', 'Off'] },
+  guaranteed: { good: ['auto', 'true', 'auto'], bad: ['', 'false', 'True', 'yes'] },
   nativeSidecar: { good: ['auto', 'true', 'false'], bad: ['', 'yes', 'Auto'] },
   podAccess: { good: ['true', 'false', 'true'], bad: ['', 'yes', 'True', '1'] },
   serviceAccount: { good: ['auto', 'scoped', 'keep'], bad: ['', 'default', 'Keep'] },
