@@ -51,6 +51,7 @@ export function undoPullSecrets(
   wasEmpty: (part: string) => boolean,
 ): Operation[] {
   if (pullSecrets.length === 0) return [];
-  const isAdded = ({ name }: PullSecret) => name !== undefined && pullSecrets.includes(name);
+  const added = new Set(pullSecrets);
+  const isAdded = ({ name }: PullSecret) => name !== undefined && added.has(name);
   return removals('/spec/imagePullSecrets', spec.imagePullSecrets, isAdded, wasEmpty('imagePullSecrets'));
 }
