@@ -187,7 +187,7 @@ export const keys = {
     key: 'rollcall.dev/guaranteed',
     on: 'both',
     kind: 'annotation',
-    doc: 'whether the requests of the sidecar are its limits; `auto` makes them so in a pod of class Guaranteed, and in one that goes to EKS Fargate; `true`, for GKE Autopilot, in every pod',
+    doc: 'whether the requests of the sidecar are its limits; `auto` makes them so in a pod of class Guaranteed, and in one that goes to EKS Fargate; `true` in every pod, for nodes that do not let pods use more than they request',
     example: 'true',
     default: 'auto',
     parse: oneOf('auto', 'true'),

@@ -87,16 +87,7 @@ const CASES: readonly Case[] = [
       ...added('ClusterRole rollcall-webhook-owner', 'ClusterRoleBinding rollcall-webhook-owner'),
     },
   },
-  {
-    about: 'GKE Autopilot',
-    set: { platform: 'autopilot' },
-    changes: { ...guaranteed, ...arg('--default=rollcall.dev/guaranteed=true') },
-  },
-  {
-    about: 'GKE Autopilot, with another word about the sidecars',
-    set: { platform: 'autopilot', defaults: { 'rollcall.dev/guaranteed': 'auto' } },
-    changes: { ...guaranteed, ...arg('--default=rollcall.dev/guaranteed=auto') },
-  },
+  { about: 'GKE Autopilot', set: { platform: 'autopilot' }, changes: guaranteed },
   { about: 'EKS Fargate', set: { platform: 'fargate' }, changes: guaranteed },
   {
     about: 'a port that private GKE clusters reach',

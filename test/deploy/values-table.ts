@@ -72,7 +72,7 @@ export const VALUES: readonly ChartValue[] = [
     path: 'platform',
     default: '',
     schema: oneOf('', 'openshift', 'autopilot', 'fargate'),
-    doc: '`openshift`: no fixed uid, and the right that its owner check asks for. `autopilot` (GKE), `fargate` (EKS): requests equal limits, and on Autopilot those of the sidecars too; Fargate is recognized by the pod.',
+    doc: '`openshift`: no fixed uid, and the right that its owner check asks for. `autopilot` (GKE), `fargate` (EKS): requests equal limits. Sidecars need no word of it.',
   },
   {
     path: 'port',

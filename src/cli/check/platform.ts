@@ -32,7 +32,7 @@ export const PLATFORMS: readonly Platform[] = [
   {
     name: 'GKE Autopilot',
     is: ({ groups }) => groups.includes('auto.gke.io'),
-    asks: 'requests are raised to its minimums, and may become the limits: install with platform=autopilot',
+    asks: 'requests are raised to its minimums, which stay; for the webhook, install with platform=autopilot',
   },
   {
     name: 'GKE',
