@@ -7,7 +7,7 @@ import { boundAccounts, isManaged, isRoleRight } from '../access/role-binding.ts
 
 type StringMap = Readonly<Record<string, string>>;
 
-/** The cached state of a namespace. Of its labels and annotations, only those of Rollcall are kept. */
+/** The cached state of a namespace. Of its labels and annotations, only those of Rollcall are kept, and OpenShift's range of users. */
 export interface NamespaceState {
   terminating: boolean;
   labels: StringMap;

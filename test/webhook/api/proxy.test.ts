@@ -3,13 +3,13 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { connected } from './connected-client.ts';
+import { connected } from '../connected-client.ts';
 
-const source = (path: string) => JSON.stringify(new URL(`../../${path}`, import.meta.url).href);
+const source = (path: string) => JSON.stringify(new URL(`../../../${path}`, import.meta.url).href);
 
 /** Reads a namespace, then lists as a watch does, and prints how both were answered. */
 const PROGRAM = `
-const { Api } = await import(${source('src/webhook/api.ts')});
+const { Api } = await import(${source('src/webhook/api/api.ts')});
 const { mountedIdentity } = await import(${source('test/webhook/connected-client.ts')});
 const client = new Api(mountedIdentity(Number(process.argv[1]), process.argv[2]));
 const { metadata } = await client.get('/api/v1/namespaces/demo');
