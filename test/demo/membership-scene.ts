@@ -2,9 +2,9 @@
  * Scene 3: three sidecars follow the group, and an application beside each reads its socket.
  */
 import { setTimeout } from 'node:timers/promises';
+import type { KubernetesObject } from '../../src/testing/api/store.ts';
 import type { Delta, Member } from '../../src/watcher/protocol.ts';
 import { eventually } from '../support/eventually.ts';
-import type { KubernetesObject } from '../support/kubernetes-store.ts';
 import { createGroup, type Group, type GroupPod } from './group.ts';
 import { agrees, deltasSince, type Peer, startPeer } from './peer.ts';
 import type { Stage } from './stage.ts';

@@ -3,8 +3,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { KubernetesObject } from '../../src/testing/api/store.ts';
 import type { Delta, Snapshot } from '../../src/watcher/protocol.ts';
-import type { KubernetesObject } from '../support/kubernetes-store.ts';
 import type { Rollcall } from '../support/rollcall.ts';
 import { Application } from './application.ts';
 import type { Group, GroupPod } from './group.ts';

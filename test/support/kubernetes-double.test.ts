@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import http from 'node:http';
 import { createInterface } from 'node:readline';
 import { after, beforeEach, describe, test } from 'node:test';
+import type { KubernetesObject } from '../../src/testing/api/store.ts';
 import { endpointSlice, podEndpoint, slicePath } from './endpoint-slices.ts';
 import { type DoubleOptions, type KubernetesDouble, startKubernetesDouble } from './kubernetes-double.ts';
-import type { KubernetesObject } from './kubernetes-store.ts';
 
 const secrets = '/api/v1/namespaces/demo/secrets';
 const webhooks = '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations';

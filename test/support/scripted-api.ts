@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
+import type { KubernetesObject } from '../../src/testing/api/store.ts';
 import type { Request, Response, Transport } from '../../src/watcher/kubernetes/transport.ts';
 import { ArrivingBody } from './bodies.ts';
 import { settle } from './fake-clock.ts';
-import type { KubernetesObject } from './kubernetes-store.ts';
 
 /** A transport whose answers the test gives, one request at a time, byte by byte if it likes. */
 export class ScriptedApi implements Transport {

@@ -1,3 +1,4 @@
+import type { KubernetesObject } from '../../src/testing/api/store.ts';
 import { endpointSlices } from '../../src/watcher/kubernetes/endpoint-slices.ts';
 import { kubernetesSource } from '../../src/watcher/kubernetes/reflector.ts';
 import { silent } from '../../src/watcher/log.ts';
@@ -6,7 +7,6 @@ import type { Delta, Heartbeat, Status } from '../../src/watcher/protocol.ts';
 import { Watch } from '../../src/watcher/watch.ts';
 import { endpointSlice, podEndpoint } from '../support/endpoint-slices.ts';
 import { FakeClock, settle } from '../support/fake-clock.ts';
-import type { KubernetesObject } from '../support/kubernetes-store.ts';
 import { bookmark, type Call, event, ScriptedApi } from '../support/scripted-api.ts';
 
 /** Keeps what an output is told. */

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { KubernetesObject } from '../../../src/testing/api/store.ts';
 import { podMembers, pods } from '../../../src/watcher/kubernetes/pods.ts';
 import { kubernetesSource } from '../../../src/watcher/kubernetes/reflector.ts';
 import { silent } from '../../../src/watcher/log.ts';
 import { Watch } from '../../../src/watcher/watch.ts';
 import { FakeClock, settle } from '../../support/fake-clock.ts';
-import type { KubernetesObject } from '../../support/kubernetes-store.ts';
 import { bookmark, errorEvent, event, ScriptedApi } from '../../support/scripted-api.ts';
 import { Recorder } from '../followed-group.ts';
 

@@ -8,7 +8,7 @@ import { AccessProvisioner } from '../../../src/webhook/access/provisioner.ts';
 import { ClusterState } from '../../../src/webhook/state/cluster-state.ts';
 import { eventually } from '../../support/eventually.ts';
 import type { KubernetesDouble } from '../../support/kubernetes-double.ts';
-import type { KubernetesObject } from '../../support/kubernetes-store.ts';
+import type { KubernetesObject } from '../../../src/testing/api/store.ts';
 import { metricSum } from '../../support/metrics.ts';
 import { RecordedLog } from '../../watcher/recorded-log.ts';
 import { type Connected, connected, writes } from '../connected-client.ts';

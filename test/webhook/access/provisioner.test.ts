@@ -6,7 +6,7 @@ import { silent } from '../../../src/watcher/log.ts';
 import { AccessProvisioner } from '../../../src/webhook/access/provisioner.ts';
 import { isStatus } from '../../../src/webhook/api/api.ts';
 import { eventually } from '../../support/eventually.ts';
-import type { KubernetesObject } from '../../support/kubernetes-store.ts';
+import type { KubernetesObject } from '../../../src/testing/api/store.ts';
 import { metricSum } from '../../support/metrics.ts';
 import { type Connected, connected, writes } from '../connected-client.ts';
 

@@ -1,10 +1,10 @@
 /**
  * One request that is not a watch: what is done to the store, and the answer.
  */
-import { apiError, apiVersionOf, kindOf, objectError, type Target } from './kubernetes-paths.ts';
-import { selector } from './kubernetes-selectors.ts';
-import type { KubernetesObject, Store } from './kubernetes-store.ts';
-import { parseVersion, tooLarge } from './kubernetes-watches.ts';
+import { apiError, apiVersionOf, kindOf, objectError, type Target } from './paths.ts';
+import { selector } from './selectors.ts';
+import type { KubernetesObject, Store } from './store.ts';
+import { parseVersion, tooLarge } from './watches.ts';
 
 export interface ServedRequest {
   method: string;

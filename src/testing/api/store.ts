@@ -4,8 +4,8 @@
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import { applyPatch } from './kubernetes-patch.ts';
-import { apiError, apiVersionOf, kindOf, objectError, type Target } from './kubernetes-paths.ts';
+import { applyPatch } from './patch.ts';
+import { apiError, apiVersionOf, kindOf, objectError, type Target } from './paths.ts';
 
 export interface Metadata {
   name?: string;

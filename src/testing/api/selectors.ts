@@ -1,8 +1,8 @@
 /**
  * Label and field selectors, as far as the clients under test use them.
  */
-import { apiError } from './kubernetes-paths.ts';
-import type { KubernetesObject } from './kubernetes-store.ts';
+import { apiError } from './paths.ts';
+import type { KubernetesObject } from './store.ts';
 
 export type Matches = (object: KubernetesObject) => boolean;
 
