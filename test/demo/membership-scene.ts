@@ -2,7 +2,7 @@
  * Scene 3: three sidecars follow the group, and an application beside each reads its socket.
  */
 import { setTimeout } from 'node:timers/promises';
-import type { KubernetesObject } from '../../src/testing/api/store.ts';
+import type { KubernetesObject } from '../../src/testing/api/objects.ts';
 import type { Delta, Member } from '../../src/watcher/protocol.ts';
 import { eventually } from '../support/eventually.ts';
 import { createGroup, type Group, type GroupPod } from './group.ts';

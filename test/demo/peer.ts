@@ -3,7 +3,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { KubernetesObject } from '../../src/testing/api/store.ts';
+import type { KubernetesObject } from '../../src/testing/api/objects.ts';
 import type { Delta, Snapshot } from '../../src/watcher/protocol.ts';
 import type { Rollcall } from '../support/rollcall.ts';
 import { Application } from './application.ts';

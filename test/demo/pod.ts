@@ -2,7 +2,7 @@
  * The pod `db-0` as the API server shows it to a webhook: created by the StatefulSet controller, with
  * defaults filled in and the token of its ServiceAccount mounted.
  */
-import type { KubernetesObject } from '../../src/testing/api/store.ts';
+import type { KubernetesObject } from '../../src/testing/api/objects.ts';
 
 const TOKEN_VOLUME = 'kube-api-access-h8zqv';
 

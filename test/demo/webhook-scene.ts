@@ -3,7 +3,7 @@
  */
 import { X509Certificate } from 'node:crypto';
 import { stringify } from 'yaml';
-import type { KubernetesObject } from '../../src/testing/api/store.ts';
+import type { KubernetesObject } from '../../src/testing/api/objects.ts';
 import { type DiffLine, diffYaml, type Gap, outline } from './diff.ts';
 import { databasePod } from './pod.ts';
 import type { Stage } from './stage.ts';

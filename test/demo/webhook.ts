@@ -7,7 +7,7 @@ import { writeFileSync } from 'node:fs';
 import { request as httpsRequest } from 'node:https';
 import { join } from 'node:path';
 import jsonpatch from 'jsonpatch';
-import type { KubernetesObject } from '../../src/testing/api/store.ts';
+import type { KubernetesObject } from '../../src/testing/api/objects.ts';
 import { eventually } from '../support/eventually.ts';
 import type { Rollcall } from '../support/rollcall.ts';
 import type { Stage } from './stage.ts';

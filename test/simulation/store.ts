@@ -1,4 +1,4 @@
-import type { KubernetesObject } from '../../src/testing/api/store.ts';
+import type { KubernetesObject } from '../../src/testing/api/objects.ts';
 import type { SimulatedClock } from './clock.ts';
 import type { History, Slice } from './history.ts';
 

@@ -1,7 +1,7 @@
 /**
  * EndpointSlices as the endpoint slice controller writes them.
  */
-import type { KubernetesObject } from '../../src/testing/api/store.ts';
+import type { KubernetesObject } from '../../src/testing/api/objects.ts';
 
 export interface PodEndpoint {
   name: string;

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import http from 'node:http';
 import { createInterface } from 'node:readline';
 import { after, beforeEach, describe, test } from 'node:test';
-import type { KubernetesObject } from '../../src/testing/api/store.ts';
+import type { KubernetesObject } from '../../src/testing/api/objects.ts';
 import { endpointSlice, podEndpoint, slicePath } from './endpoint-slices.ts';
 import { type DoubleOptions, type KubernetesDouble, startKubernetesDouble } from './kubernetes-double.ts';
 

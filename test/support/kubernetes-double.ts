@@ -1,13 +1,8 @@
 /** The Kubernetes API of `rollcall/testing`, over plain HTTP by default, and how it misbehaves on request. */
 import type { ServerResponse } from 'node:http';
+import type { ApiObjects } from '../../src/testing/api/objects.ts';
 import { apiError } from '../../src/testing/api/paths.ts';
-import {
-  type ApiObjects,
-  type ApiRequest,
-  type ApiServer,
-  answer,
-  startApiServer,
-} from '../../src/testing/api/server.ts';
+import { type ApiRequest, type ApiServer, answer, startApiServer } from '../../src/testing/api/server.ts';
 import { expiredError, invalid, isExpired, openStream, send } from '../../src/testing/api/watches.ts';
 
 export type DoubleRequest = ApiRequest;

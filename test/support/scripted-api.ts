@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { KubernetesObject } from '../../src/testing/api/store.ts';
+import type { KubernetesObject } from '../../src/testing/api/objects.ts';
 import type { Request, Response, Transport } from '../../src/watcher/kubernetes/transport.ts';
 import { ArrivingBody } from './bodies.ts';
 import { settle } from './fake-clock.ts';

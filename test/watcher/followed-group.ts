@@ -1,4 +1,4 @@
-import type { KubernetesObject } from '../../src/testing/api/store.ts';
+import type { KubernetesObject } from '../../src/testing/api/objects.ts';
 import { endpointSlices } from '../../src/watcher/kubernetes/endpoint-slices.ts';
 import { kubernetesSource } from '../../src/watcher/kubernetes/reflector.ts';
 import { silent } from '../../src/watcher/log.ts';

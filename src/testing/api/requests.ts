@@ -1,9 +1,11 @@
 /**
  * One request that is not a watch: what is done to the store, and the answer.
  */
+
+import type { KubernetesObject } from './objects.ts';
 import { apiError, apiVersionOf, kindOf, objectError, type Target } from './paths.ts';
 import { selector } from './selectors.ts';
-import type { KubernetesObject, Store } from './store.ts';
+import type { Store } from './store.ts';
 import { parseVersion, tooLarge } from './watches.ts';
 
 export interface ServedRequest {

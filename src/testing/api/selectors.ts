@@ -1,8 +1,9 @@
 /**
  * Label and field selectors, as far as the clients under test use them.
  */
+
+import type { KubernetesObject } from './objects.ts';
 import { apiError } from './paths.ts';
-import type { KubernetesObject } from './store.ts';
 
 export type Matches = (object: KubernetesObject) => boolean;
 

@@ -5,9 +5,10 @@
 import http from 'node:http';
 import https from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import type { ApiObjects, KubernetesObject } from './objects.ts';
 import { ApiError, apiError, parsePath, type Target } from './paths.ts';
 import { serve } from './requests.ts';
-import { createStore, type KubernetesObject, type Store } from './store.ts';
+import { createStore, type Store } from './store.ts';
 import { createWatches, type Watches } from './watches.ts';
 
 /** One request, as it is logged. */
@@ -21,15 +22,6 @@ export interface ApiRequest {
   authorization: string | undefined;
   /** What was sent with it; of a GET nothing. */
   body?: string;
-}
-
-/** The objects of the API. A `path` is that of the collection, or of the object. */
-export interface ApiObjects {
-  create(path: string, object: KubernetesObject): KubernetesObject;
-  replace(path: string, object: KubernetesObject): KubernetesObject;
-  get(path: string): KubernetesObject | undefined;
-  list(path: string): KubernetesObject[];
-  delete(path: string): void;
 }
 
 export interface ApiServer extends ApiObjects {

@@ -4,27 +4,9 @@
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
+import type { KubernetesObject, Metadata } from './objects.ts';
 import { applyPatch } from './patch.ts';
 import { apiError, apiVersionOf, kindOf, objectError, type Target } from './paths.ts';
-
-export interface Metadata {
-  name?: string;
-  generateName?: string;
-  namespace?: string;
-  uid?: string;
-  resourceVersion?: string;
-  creationTimestamp?: string;
-  labels?: Record<string, string>;
-  annotations?: Record<string, string>;
-  [field: string]: unknown;
-}
-
-export interface KubernetesObject {
-  apiVersion?: string;
-  kind?: string;
-  metadata?: Metadata;
-  [field: string]: unknown;
-}
 
 /** One write. `before` is absent when the object was created, `after` when it was deleted. */
 export interface Change {

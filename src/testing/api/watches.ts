@@ -1,8 +1,9 @@
 /** The open watches of the API double: what each is sent when it opens, and on every write. */
 import type { ServerResponse } from 'node:http';
+import type { KubernetesObject } from './objects.ts';
 import { ApiError, apiError, apiVersionOf, kindOf, type Target } from './paths.ts';
 import { type Matches, selector } from './selectors.ts';
-import { type Change, covers, type KubernetesObject, type Store } from './store.ts';
+import { type Change, covers, type Store } from './store.ts';
 
 export interface Watch {
   target: Target;

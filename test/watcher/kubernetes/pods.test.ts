@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { KubernetesObject } from '../../../src/testing/api/store.ts';
+import type { KubernetesObject } from '../../../src/testing/api/objects.ts';
 import { podMembers, pods } from '../../../src/watcher/kubernetes/pods.ts';
 import { kubernetesSource } from '../../../src/watcher/kubernetes/reflector.ts';
 import { silent } from '../../../src/watcher/log.ts';
