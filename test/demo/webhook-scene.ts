@@ -4,6 +4,7 @@
 import { X509Certificate } from 'node:crypto';
 import { stringify } from 'yaml';
 import type { KubernetesObject } from '../../src/testing/api/objects.ts';
+import { call } from '../../src/testing/ask.ts';
 import { type DiffLine, diffYaml, type Gap, outline } from './diff.ts';
 import { databasePod } from './pod.ts';
 import type { Stage } from './stage.ts';
@@ -21,12 +22,12 @@ import {
   red,
 } from './terminal.ts';
 import {
-  call,
   createConfiguration,
   publishedAuthorities,
   type Review,
   review,
   startWebhook,
+  targetOf,
   type Webhook,
 } from './webhook.ts';
 
@@ -51,7 +52,7 @@ export async function webhookStarts(stage: Stage): Promise<Webhook> {
   fact('kept in', `Secret rollcall-system/rollcall-tls: ${Object.keys(secret?.data ?? {}).join(', ')}`);
   stage.check('the certificates are kept in Secret rollcall-tls', secret !== undefined);
   const webhook = { process, port, ca };
-  await call(webhook, 'GET', '/readyz');
+  await call(targetOf(webhook), 'GET', '/readyz');
   stage.check('the webhook is ready, and its certificate is the published one', true);
   return webhook;
 }
@@ -93,10 +94,10 @@ interface PodSpec {
   containers: { volumeMounts: { mountPath: string; readOnly?: boolean }[] }[];
 }
 
-function checkInjection(stage: Stage, { answer, matching, pod }: Review): void {
+function checkInjection(stage: Stage, { answer, pod }: Review): void {
   stage.check(
     'AdmissionReview v1 over TLS: asked about db-0, answered with a JSON patch',
-    matching && answer.patchType === 'JSONPatch',
+    answer.patchType === 'JSONPatch',
   );
   const spec = pod.spec as PodSpec;
   const sidecar = spec.initContainers?.[0];
@@ -128,7 +129,7 @@ function showAccess(stage: Stage): void {
 }
 
 async function checkMetrics(stage: Stage, webhook: Webhook): Promise<void> {
-  const metrics = await call(webhook, 'GET', '/metrics');
+  const metrics = await call(targetOf(webhook), 'GET', '/metrics');
   const lines = metrics.split('\n').filter((line) => line.startsWith('rollcall_admission_requests_total{'));
   const counted = (result: string) =>
     lines.some((line) => line.includes(`result="${result}"`) && line.endsWith(' 1'));
