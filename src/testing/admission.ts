@@ -2,8 +2,6 @@
 import type { Code, Reason, Warning, WarningCode } from '../inject/codes.ts';
 import type { Operation } from '../inject/operations.ts';
 import type { Pod } from '../inject/pod.ts';
-import type { AdmissionResponse, Answer } from '../webhook/review.ts';
-import { operationsOf, patched } from './ask.ts';
 
 /** The answer of the webhook to one pod. */
 export interface Admission {
@@ -26,22 +24,4 @@ export interface Admission {
   patch: Operation[];
   /** The pod after the patch. A pod that is skipped or denied is as it was sent. */
   pod: Pod;
-}
-
-/** Puts together what went over the wire and the codes that do not. */
-export function admissionOf(pod: Pod, response: AdmissionResponse, { result, report }: Answer): Admission {
-  const patch = operationsOf(response);
-  const decision = report?.decision;
-  const reasons = decision === undefined || decision.kind === 'inject' ? [] : decision.reasons;
-  const told = [...reasons, ...(report?.warnings ?? [])];
-  return {
-    decision: result,
-    allowed: response.allowed,
-    codes: told.map(({ code }) => code),
-    told,
-    warnings: response.warnings ?? [],
-    message: response.status?.message,
-    patch,
-    pod: patched(pod, patch),
-  };
 }

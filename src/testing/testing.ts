@@ -1,14 +1,6 @@
 /**
- * `rollcall/testing`: the admission webhook in the process of a test, with certificates of its own and an API
- * double in place of a cluster. Send it a pod and look at what comes back.
- *
- *     await using webhook = await startWebhook({ namespaces: ['shop'] });
- *     const { decision, codes, pod } = await webhook.admit(manifest, { namespace: 'shop' });
- *     assert.equal(decision, 'injected');
- *     assert.equal(pod.spec.initContainers?.[0]?.name, 'rollcall');
- *
- * The rules are those of `rollcall webhook`, and so are the TLS server and its certificate check. No defaults of an
- * API server are added to the pod: for those take envtest or kind (docs/testing.md).
+ * `rollcall/testing`: the admission webhook in the process of a test. The rules are those of `rollcall webhook`, and so
+ * are the TLS server and the checks of what it is sent.
  */
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
@@ -21,13 +13,14 @@ import { issue } from '../webhook/certificates/issue.ts';
 import { type Answer, review } from '../webhook/review.ts';
 import { reviewing } from '../webhook/reviewing.ts';
 import { webhookServer } from '../webhook/server.ts';
-import { type Admission, admissionOf } from './admission.ts';
+import type { Admission } from './admission.ts';
 import { admissionReview } from './admission-review.ts';
 import type { ApiObjects } from './api/objects.ts';
 import { startApiServer } from './api/server.ts';
 import { ask } from './ask.ts';
 import { featuresIn } from './features.ts';
 import { onlyPod, type PodManifest } from './manifests.ts';
+import { admissionOf } from './outcome.ts';
 
 export type { Code, Reason, Warning, WarningCode } from '../inject/codes.ts';
 export type { Operation } from '../inject/operations.ts';
@@ -87,7 +80,18 @@ export interface RunningWebhook extends AsyncDisposable {
 /** The namespace that the webhook itself would run in. */
 const OWN_NAMESPACE = 'rollcall-system';
 
-/** Starts a webhook on a free port of 127.0.0.1. Throws `UsageError` for options that no installation could have. */
+/**
+ * Starts the webhook on a free port of 127.0.0.1, with certificates of its own and an API double in place of a
+ * cluster. Throws for options that no installation could have, with what to give instead.
+ *
+ *     await using webhook = await startWebhook({ namespaces: ['shop'] });
+ *     const { decision, codes, pod } = await webhook.admit(manifest, { namespace: 'shop' });
+ *     assert.equal(decision, 'injected');
+ *     assert.equal(pod.spec.initContainers?.[0]?.name, 'rollcall');
+ *
+ * The pod is sent as it is given: no defaults of an API server are added to it. For those take a real API
+ * server, by envtest or kind (docs/testing.md).
+ */
 export async function startWebhook(options: WebhookOptions = {}): Promise<RunningWebhook> {
   const { namespaces = ['default'], defaults = {}, kubernetes, log: write = () => {}, ...images } = options;
   const features = featuresIn(kubernetes);
