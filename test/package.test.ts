@@ -22,10 +22,11 @@ let directory: string;
 /** A project that has the package installed, and nothing else. */
 let project: string;
 let installed: string;
+let tarball: string;
 
 before(async () => {
   directory = await mkdtemp(join(tmpdir(), 'rollcall-'));
-  const tarball = await pack(join(directory, 'sources'));
+  tarball = await pack(join(directory, 'sources'));
   project = join(directory, 'project');
   installed = join(project, 'node_modules', 'rollcall');
   await mkdir(installed, { recursive: true });
@@ -241,13 +242,37 @@ test('a JavaScript program tests a pod by rollcall/testing', async () => {
   assert.equal(stdout, 'injected rollcall\n');
 });
 
-test('npm installs the tarball in an empty folder, and npx runs it', async () => {
+test('npm installs the tarball in an empty folder without a registry, and npx runs it', async () => {
   const folder = join(directory, 'empty');
   await mkdir(folder);
   await writeFile(join(folder, 'package.json'), '{}');
-  // The packages that it depends on are bundled in the program, and are here without a registry.
-  const npm = (...args: string[]) => run('npm', [...args, '--offline', '--loglevel=error'], { cwd: folder });
-  await npm('install', '--install-links=false', '--no-audit', '--no-fund', installed);
-  const { stdout } = await npm('exec', '--', 'rollcall', '--version');
+  await npmIn(folder, 'install', tarball);
+  assert.deepEqual(
+    (await readdir(join(folder, 'node_modules'))).filter((name) => !name.startsWith('.')),
+    ['rollcall'],
+    'all that it needs is in it',
+  );
+  const { stdout } = await npmIn(folder, 'exec', '--', 'rollcall', '--version');
   assert.match(stdout, /^rollcall \d+\.\d+\.\d+$/m);
 });
+
+test('npm ci does not warn of the Node of the machine, since the project brings its own', async () => {
+  const folder = join(directory, 'older');
+  await mkdir(folder);
+  const manifest = JSON.parse(await readFile(repository('package.json'), 'utf8'));
+  // To a package that wants a newer one, every Node is older.
+  manifest.engines.node = '>=99';
+  await writeFile(join(folder, 'package.json'), JSON.stringify(manifest));
+  await cp(repository('package-lock.json'), join(folder, 'package-lock.json'));
+  await cp(repository('.npmrc'), join(folder, '.npmrc'));
+  const install = ['ci', '--dry-run', '--ignore-scripts'];
+  const warned = await npmIn(folder, ...install, '--loglevel=warn');
+  assert.match(warned.stderr, /EBADENGINE/, 'npm looks at engines here');
+  const { stderr } = await npmIn(folder, ...install);
+  assert.doesNotMatch(stderr, /EBADENGINE/);
+});
+
+/** Runs npm without a registry. */
+function npmIn(folder: string, ...args: string[]) {
+  return run('npm', [...args, '--offline'], { cwd: folder });
+}
