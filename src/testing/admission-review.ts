@@ -1,13 +1,13 @@
 /** The question that an API server asks about the creation of a pod. */
 import { randomUUID } from 'node:crypto';
 
-export interface Question {
+export interface ReviewOptions {
   namespace: string;
   dryRun?: boolean | undefined;
 }
 
 /** Returns an AdmissionReview with all the fields that an API server sends. */
-export function admissionReview(pod: { metadata?: { name?: string } }, { namespace, dryRun }: Question) {
+export function admissionReview(pod: { metadata?: { name?: string } }, { namespace, dryRun }: ReviewOptions) {
   const kind = { group: '', version: 'v1', kind: 'Pod' };
   const resource = { group: '', version: 'v1', resource: 'pods' };
   return {

@@ -9,7 +9,7 @@ import type { AdmissionReview } from './admission-review.ts';
 /** API servers wait at most 30 s, and 10 s when nothing is said. */
 const TIMEOUT_SECONDS = 10;
 
-export interface Target {
+export interface WebhookAddress {
   port: number;
   /** What is trusted, as PEM. */
   ca: string;
@@ -18,7 +18,12 @@ export interface Target {
 }
 
 /** Sends one request to 127.0.0.1. Resolves to the body; rejects on every status but 200. */
-export async function call(target: Target, method: string, path: string, body?: string): Promise<string> {
+export async function call(
+  target: WebhookAddress,
+  method: string,
+  path: string,
+  body?: string,
+): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const { port, ca, serverName = 'localhost' } = target;
   const headers =
@@ -46,7 +51,7 @@ export async function call(target: Target, method: string, path: string, body?: 
 }
 
 /** Asks about one pod. Rejects when the answer is not one to this question. */
-export async function ask(target: Target, review: AdmissionReview): Promise<AdmissionResponse> {
+export async function ask(target: WebhookAddress, review: AdmissionReview): Promise<AdmissionResponse> {
   const path = `/mutate?timeout=${TIMEOUT_SECONDS}s`;
   const answered = JSON.parse(await call(target, 'POST', path, JSON.stringify(review)));
   const { apiVersion, kind, response } = answered as {

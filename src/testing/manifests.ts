@@ -4,15 +4,15 @@ import { parseAllDocuments } from 'yaml';
 import type { Pod } from '../inject/pod.ts';
 
 /** An object of any kind, as far as it is read here. */
-interface Manifest {
+interface AnyObject {
   apiVersion?: string;
   kind?: string;
   metadata?: { name?: string; namespace?: string };
-  items?: Manifest[] | null;
-  spec?: { template?: Template; jobTemplate?: { spec?: { template?: Template } } };
+  items?: AnyObject[] | null;
+  spec?: { template?: TemplateOfPods; jobTemplate?: { spec?: { template?: TemplateOfPods } } };
 }
 
-type Template = Pick<Pod, 'metadata' | 'spec'>;
+type TemplateOfPods = Pick<Pod, 'metadata' | 'spec'>;
 
 /** A pod with its kind, as it is sent to an API server. */
 export interface PodManifest extends Pod {
@@ -39,16 +39,16 @@ export function onlyPod(text: string): PodManifest {
   throw new Error(`the text has ${found} and not one Pod; give one Pod, or each of podsOf(text)`);
 }
 
-function objectsOf(text: string): Manifest[] {
+function objectsOf(text: string): AnyObject[] {
   return parseAllDocuments(text).flatMap((document) => {
     const [error] = document.errors;
     if (error !== undefined) throw new Error(`the manifests are not YAML: ${error.message}`);
-    const object = document.toJS() as Manifest | null;
+    const object = document.toJS() as AnyObject | null;
     return object === null ? [] : (object.items ?? [object]);
   });
 }
 
-function podOf(object: Manifest): PodManifest | undefined {
+function podOf(object: AnyObject): PodManifest | undefined {
   if (object.kind === 'Pod') return { ...(object as unknown as Pod), apiVersion: 'v1', kind: 'Pod' };
   const template = object.spec?.template ?? object.spec?.jobTemplate?.spec?.template;
   if (template?.spec?.containers === undefined) return undefined;

@@ -26,7 +26,7 @@ export type { Code, Reason, Warning, WarningCode } from '../inject/codes.ts';
 export type { Operation } from '../inject/operations.ts';
 export type { Container, Pod, PodSpec, Volume, VolumeMount } from '../inject/pod.ts';
 export type { Admission } from './admission.ts';
-export type { ApiObjects, KubernetesObject, Metadata } from './api/objects.ts';
+export type { ApiObject, ApiObjects, Metadata } from './api/objects.ts';
 export { type PodManifest, podsOf } from './manifests.ts';
 
 /** A namespace of the cluster, with what Rollcall reads of it. */

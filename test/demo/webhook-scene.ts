@@ -3,7 +3,7 @@
  */
 import { X509Certificate } from 'node:crypto';
 import { stringify } from 'yaml';
-import type { KubernetesObject } from '../../src/testing/api/objects.ts';
+import type { ApiObject } from '../../src/testing/api/objects.ts';
 import { call } from '../../src/testing/ask.ts';
 import { type DiffLine, diffYaml, type Gap, outline } from './diff.ts';
 import { databasePod } from './pod.ts';
@@ -58,7 +58,7 @@ export async function webhookStarts(stage: Stage): Promise<Webhook> {
 }
 
 /** Returns the pod as it was admitted. */
-export async function podIsAdmitted(stage: Stage, webhook: Webhook): Promise<KubernetesObject> {
+export async function podIsAdmitted(stage: Stage, webhook: Webhook): Promise<ApiObject> {
   const pod = databasePod('true');
   const first = await review(webhook, pod);
   fact(
@@ -112,10 +112,9 @@ function showAccess(stage: Stage): void {
   const account = stage.api.get('/api/v1/namespaces/demo/serviceaccounts/rollcall-watcher');
   const path = '/apis/rbac.authorization.k8s.io/v1/namespaces/demo/rolebindings/rollcall-watcher';
   const binding = stage.api.get(path) as
-    | (KubernetesObject & { roleRef: { kind: string; name: string } })
+    | (ApiObject & { roleRef: { kind: string; name: string } })
     | undefined;
-  const name = (object: KubernetesObject) =>
-    `${object.kind} ${object.metadata?.namespace}/${object.metadata?.name}`;
+  const name = (object: ApiObject) => `${object.kind} ${object.metadata?.namespace}/${object.metadata?.name}`;
   if (account && binding) {
     const role = `${binding.roleRef.kind} ${binding.roleRef.name}`;
     fact('made for it', `${cyan(name(account))}\n${cyan(name(binding))}\n  -> ${role}`);
@@ -137,12 +136,12 @@ async function checkMetrics(stage: Stage, webhook: Webhook): Promise<void> {
   stage.check('its metrics count one injected, one unchanged, one denied', all, lines);
 }
 
-function printDiff(before: KubernetesObject, after: KubernetesObject): void {
+function printDiff(before: ApiObject, after: ApiObject): void {
   for (const line of outline(diffYaml(yamlLines(before), yamlLines(after))))
     print(`${INDENT}${diffText(line)}`);
 }
 
-function yamlLines(object: KubernetesObject): string[] {
+function yamlLines(object: ApiObject): string[] {
   return stringify(object, { lineWidth: 0 }).trimEnd().split('\n');
 }
 

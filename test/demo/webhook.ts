@@ -6,8 +6,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Operation } from '../../src/inject/operations.ts';
 import { admissionReview } from '../../src/testing/admission-review.ts';
-import type { KubernetesObject } from '../../src/testing/api/objects.ts';
-import { ask, operationsOf, patched, type Target } from '../../src/testing/ask.ts';
+import type { ApiObject } from '../../src/testing/api/objects.ts';
+import { ask, operationsOf, patched, type WebhookAddress } from '../../src/testing/ask.ts';
 import type { AdmissionResponse } from '../../src/webhook/review.ts';
 import { eventually } from '../support/eventually.ts';
 import type { Rollcall } from '../support/rollcall.ts';
@@ -82,12 +82,12 @@ export interface Review {
   answer: AdmissionResponse;
   operations: Operation[];
   /** The pod after the patch. */
-  pod: KubernetesObject;
+  pod: ApiObject;
   milliseconds: number;
 }
 
 /** Asks the webhook about the creation of the pod, over TLS that is verified as the API server verifies it. */
-export async function review(webhook: Webhook, pod: KubernetesObject): Promise<Review> {
+export async function review(webhook: Webhook, pod: ApiObject): Promise<Review> {
   const question = admissionReview(pod, { namespace: pod.metadata?.namespace ?? 'default' });
   const began = performance.now();
   const answer = await ask(targetOf(webhook), question);
@@ -95,6 +95,6 @@ export async function review(webhook: Webhook, pod: KubernetesObject): Promise<R
   return { answer, operations, pod: patched(pod, operations), milliseconds: performance.now() - began };
 }
 
-export function targetOf({ port, ca }: Webhook): Target {
+export function targetOf({ port, ca }: Webhook): WebhookAddress {
   return { port, ca, serverName: SERVER_NAME };
 }

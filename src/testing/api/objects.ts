@@ -12,7 +12,7 @@ export interface Metadata {
   [field: string]: unknown;
 }
 
-export interface KubernetesObject {
+export interface ApiObject {
   apiVersion?: string;
   kind?: string;
   metadata?: Metadata;
@@ -21,9 +21,9 @@ export interface KubernetesObject {
 
 /** The objects of the API. A `path` is that of the collection, or of the object. */
 export interface ApiObjects {
-  create(path: string, object: KubernetesObject): KubernetesObject;
-  replace(path: string, object: KubernetesObject): KubernetesObject;
-  get(path: string): KubernetesObject | undefined;
-  list(path: string): KubernetesObject[];
+  create(path: string, object: ApiObject): ApiObject;
+  replace(path: string, object: ApiObject): ApiObject;
+  get(path: string): ApiObject | undefined;
+  list(path: string): ApiObject[];
   delete(path: string): void;
 }

@@ -6,7 +6,7 @@ import { apiError } from './paths.ts';
 
 type Json = Record<string, unknown>;
 
-/** The patched copy of `object`; throws an ApiError with the code that the API would answer. */
+/** The patched copy of `object`; throws a `RefusedRequest` with the code that the API would answer. */
 export function applyPatch(object: Json, contentType: string, patch: unknown): Json {
   switch (contentType.split(';')[0]?.trim()) {
     case 'application/merge-patch+json':

@@ -2,10 +2,10 @@
  * Label and field selectors, as far as the clients under test use them.
  */
 
-import type { KubernetesObject } from './objects.ts';
+import type { ApiObject } from './objects.ts';
 import { apiError } from './paths.ts';
 
-export type Matches = (object: KubernetesObject) => boolean;
+export type Matches = (object: ApiObject) => boolean;
 
 /** `labelSelector` with `a=b`, `a==b`, `a!=b`, `a`, `!a`; `fieldSelector` with name and namespace. */
 export function selector(query: URLSearchParams): Matches {

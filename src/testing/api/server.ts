@@ -5,10 +5,10 @@
 import http from 'node:http';
 import https from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
-import type { ApiObjects, KubernetesObject } from './objects.ts';
-import { ApiError, apiError, parsePath, type Target } from './paths.ts';
+import type { ApiObject, ApiObjects } from './objects.ts';
+import { type ApiPath, apiError, parsePath, RefusedRequest } from './paths.ts';
 import { serve } from './requests.ts';
-import { createStore, type Store } from './store.ts';
+import { createStore, type ObjectStore } from './store.ts';
 import { createWatches, type Watches } from './watches.ts';
 
 /** One request, as it is logged. */
@@ -29,7 +29,7 @@ export interface ApiServer extends ApiObjects {
   readonly port: number;
   /** Every request since the start, oldest first. */
   readonly requests: ApiRequest[];
-  readonly store: Store;
+  readonly store: ObjectStore;
   readonly watches: Watches;
   /** Goes away: connections are reset, the port refuses. The state stays. */
   stop(): Promise<void>;
@@ -40,7 +40,7 @@ export interface ApiServer extends ApiObjects {
 export interface ApiServerOptions {
   /** Serves HTTPS instead of HTTP. */
   tls?: { key: string; cert: string };
-  /** Is asked about every request first; true when it takes the answer on itself. It may throw an `ApiError`. */
+  /** Is asked about every request first; true when it answers itself. It may throw a `RefusedRequest`. */
   intercept?(request: ApiRequest, response: http.ServerResponse): boolean;
 }
 
@@ -62,7 +62,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
       const contentType = incoming.headers['content-type'] ?? '';
       answer(response, ...serve(store, target, { ...request, contentType, body: request.body ?? '' }));
     } catch (error) {
-      const failure = error instanceof ApiError ? error : apiError(500, String(error));
+      const failure = error instanceof RefusedRequest ? error : apiError(500, String(error));
       answer(response, failure.code, failure.status());
     }
   }
@@ -105,7 +105,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
   };
 }
 
-function objectsOf(store: Store): ApiObjects {
+function objectsOf(store: ObjectStore): ApiObjects {
   return {
     create: (path, object) => store.create(collection(path), object),
     replace: (path, object) => store.replace(named(path, object), object),
@@ -150,14 +150,14 @@ async function bodyOf(incoming: http.IncomingMessage): Promise<string> {
 }
 
 /** The target of a path that somebody gave; the object names itself where the path names only the collection. */
-function named(path: string, object?: KubernetesObject): Target {
+function named(path: string, object?: ApiObject): ApiPath {
   const target = parsePath(path);
   const name = target?.name ?? object?.metadata?.name;
   if (!target || !name) throw new Error(`"${path}" is not the path of an object; give /api/v1/.../NAME`);
   return { ...target, name };
 }
 
-function collection(path: string): Target {
+function collection(path: string): ApiPath {
   const target = parsePath(path);
   if (!target) throw new Error(`"${path}" is not an API path; give /api/v1/... or /apis/GROUP/VERSION/...`);
   return target;

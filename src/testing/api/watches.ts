@@ -1,12 +1,12 @@
 /** The open watches of the API double: what each is sent when it opens, and on every write. */
 import type { ServerResponse } from 'node:http';
-import type { KubernetesObject } from './objects.ts';
-import { ApiError, apiError, apiVersionOf, kindOf, type Target } from './paths.ts';
+import type { ApiObject } from './objects.ts';
+import { type ApiPath, apiError, apiVersionOf, kindOf, RefusedRequest } from './paths.ts';
 import { type Matches, selector } from './selectors.ts';
-import { type Change, covers, type Store } from './store.ts';
+import { covers, type ObjectStore, type Write } from './store.ts';
 
-export interface Watch {
-  target: Target;
+export interface OpenWatch {
+  target: ApiPath;
   matches: Matches;
   bookmarks: boolean;
   response: ServerResponse;
@@ -14,30 +14,30 @@ export interface Watch {
 
 export interface Watches {
   /** The watches that are open now. */
-  readonly all: ReadonlySet<Watch>;
-  open(target: Target, query: URLSearchParams, response: ServerResponse): void;
+  readonly all: ReadonlySet<OpenWatch>;
+  open(target: ApiPath, query: URLSearchParams, response: ServerResponse): void;
   /** Tells a watch that asked for bookmarks how far it has come. */
-  bookmark(watch: Watch, annotations?: Record<string, string>): void;
+  bookmark(watch: OpenWatch, annotations?: Record<string, string>): void;
   /** Ends one in good order. */
-  end(watch: Watch): void;
+  end(watch: OpenWatch): void;
   /** Breaks all of them off. */
   cut(): void;
 }
 
-export function createWatches(store: Store): Watches {
-  const watches = new Set<Watch>();
+export function createWatches(store: ObjectStore): Watches {
+  const watches = new Set<OpenWatch>();
 
   store.onChange((change) => {
     for (const watch of watches) sendChange(watch, change);
   });
 
-  function sendChange(watch: Watch, change: Change): void {
+  function sendChange(watch: OpenWatch, change: Write): void {
     if (!covers(watch.target, change.key)) return;
     const event = eventOf(change, watch.matches);
     if (event) send(watch.response, event.type, event.object);
   }
 
-  function sendBookmark(watch: Watch, annotations?: Record<string, string>): void {
+  function sendBookmark(watch: OpenWatch, annotations?: Record<string, string>): void {
     if (!watch.bookmarks) return;
     const metadata = { resourceVersion: String(store.version()), creationTimestamp: null };
     send(watch.response, 'BOOKMARK', {
@@ -47,12 +47,12 @@ export function createWatches(store: Store): Watches {
     });
   }
 
-  function sendState(watch: Watch): void {
+  function sendState(watch: OpenWatch): void {
     for (const object of store.list(watch.target).filter(watch.matches))
       send(watch.response, 'ADDED', object);
   }
 
-  function open(target: Target, query: URLSearchParams, response: ServerResponse): void {
+  function open(target: ApiPath, query: URLSearchParams, response: ServerResponse): void {
     const initial = wantsInitialEvents(query);
     const from = parseVersion(query.get('resourceVersion'));
     if (isExpired(store, query)) throw expiredError(from!, store.oldest());
@@ -66,7 +66,7 @@ export function createWatches(store: Store): Watches {
     keep(watch, Number(query.get('timeoutSeconds') ?? 0));
   }
 
-  function keep(watch: Watch, timeoutSeconds: number): void {
+  function keep(watch: OpenWatch, timeoutSeconds: number): void {
     watches.add(watch);
     const timer = timeoutSeconds > 0 ? setTimeout(() => end(watch), timeoutSeconds * 1000) : undefined;
     watch.response.once('close', () => {
@@ -75,7 +75,7 @@ export function createWatches(store: Store): Watches {
     });
   }
 
-  function end(watch: Watch): void {
+  function end(watch: OpenWatch): void {
     watches.delete(watch);
     watch.response.end();
   }
@@ -99,13 +99,13 @@ export function openStream(response: ServerResponse): void {
 }
 
 /** Whether a watch asks for what happened since a version that is forgotten. */
-export function isExpired(store: Store, query: URLSearchParams): boolean {
+export function isExpired(store: ObjectStore, query: URLSearchParams): boolean {
   const from = parseVersion(query.get('resourceVersion'));
   return from !== undefined && from !== 0 && from < store.oldest() && !wantsInitialEvents(query);
 }
 
 /** What a watch sees of a write: an object that stops matching the selector is deleted as far as it can tell. */
-function eventOf(change: Change, matches: Matches): { type: string; object: KubernetesObject } | undefined {
+function eventOf(change: Write, matches: Matches): { type: string; object: ApiObject } | undefined {
   const { before, object, deleted } = change;
   const did = before !== undefined && matches(before);
   const does = !deleted && matches(object);
@@ -151,5 +151,5 @@ export function tooLarge(asked: number, current: number) {
   const message = 'Too large resource version';
   const causes = [{ reason: 'ResourceVersionTooLarge', message }];
   const details = { causes, retryAfterSeconds: 1 };
-  return new ApiError(504, 'Timeout', `${message}: ${asked}, current: ${current}`, details);
+  return new RefusedRequest(504, 'Timeout', `${message}: ${asked}, current: ${current}`, details);
 }
