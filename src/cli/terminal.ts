@@ -2,10 +2,10 @@
 import { styleText } from 'node:util';
 import type { Io } from './io.ts';
 
-export type Colour = 'green' | 'yellow' | 'red';
+export type MarkColour = 'green' | 'yellow' | 'red';
 
 /** Returns what colours a text, where the output is a terminal that wants it (https://no-color.org). */
-export function coloured({ stdout, env }: Io): (colour: Colour, text: string) => string {
+export function coloured({ stdout, env }: Io): (colour: MarkColour, text: string) => string {
   const wanted = stdout.isTTY === true && !env.NO_COLOR && env.TERM !== 'dumb';
   return (colour, text) => (wanted ? styleText(colour, text, { validateStream: false }) : text);
 }

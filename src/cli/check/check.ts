@@ -5,7 +5,7 @@ import { commands } from '../commands.ts';
 import { SYSTEM_NAMESPACE } from '../explain/entries.ts';
 import { parseFlags } from '../flags.ts';
 import { EXIT, type Io } from '../io.ts';
-import { type Colour, coloured, progress } from '../terminal.ts';
+import { coloured, type MarkColour, progress } from '../terminal.ts';
 import { DEFAULT_NAMESPACE } from '../workloads.ts';
 import { CHECKS, CHECKS_BEFORE } from './checks.ts';
 import { codes } from './codes.ts';
@@ -16,7 +16,7 @@ import { surveyPods } from './pod-survey.ts';
 /** A finding as it is told: `page` is where the docs say more. The names of the fields are stable. */
 type Named = Finding & { name: string; page?: string };
 
-const MARKS: Readonly<Record<Status, [Colour, string]>> = {
+const MARKS: Readonly<Record<Status, [MarkColour, string]>> = {
   ok: ['green', 'ok  '],
   warn: ['yellow', 'warn'],
   fail: ['red', 'FAIL'],
