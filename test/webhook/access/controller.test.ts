@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { Metrics } from '../../../src/metrics.ts';
+import type { ApiObject } from '../../../src/testing/api/objects.ts';
 import { type Clock, systemClock } from '../../../src/watcher/clock.ts';
 import { AccessController } from '../../../src/webhook/access/controller.ts';
 import { AccessProvisioner } from '../../../src/webhook/access/provisioner.ts';
 import { ClusterState } from '../../../src/webhook/state/cluster-state.ts';
 import { eventually } from '../../support/eventually.ts';
 import type { KubernetesDouble } from '../../support/kubernetes-double.ts';
-import type { KubernetesObject } from '../../support/kubernetes-store.ts';
 import { metricSum } from '../../support/metrics.ts';
 import { RecordedLog } from '../../watcher/recorded-log.ts';
 import { type Connected, connected, writes } from '../connected-client.ts';
@@ -39,7 +39,7 @@ function bound(api: KubernetesDouble, namespace: string): string[] | undefined {
   return binding.subjects?.map(({ name }) => name).toSorted() ?? [];
 }
 
-function bindingOver(namespace: string, accounts: string[], fields: KubernetesObject = {}): KubernetesObject {
+function bindingOver(namespace: string, accounts: string[], fields: ApiObject = {}): ApiObject {
   const subjects = accounts.map((name) => ({ kind: 'ServiceAccount', namespace, name }));
   return { metadata: { name: SCOPED, labels: MANAGED }, roleRef: ROLE_REF, subjects, ...fields };
 }
