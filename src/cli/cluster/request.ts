@@ -7,6 +7,8 @@ import { type Fields, isFields, type Value } from '../document/value.ts';
 export interface ClusterAnswer {
   status: number;
   body: Fields;
+  /** The body as it came, which from a pod need not be JSON. */
+  text: string;
   /** The warnings of admission. */
   warnings: string[];
   /** What the server takes the time to be, to the second; undefined when it does not say. */
@@ -19,18 +21,26 @@ export class Unreachable extends Error {}
 /** The longest that an answer takes. Most take milliseconds, but admission may take 30 s. */
 const REQUEST_MS = 40_000;
 
+/** The types of bodies. Patches are merge patches, which every server takes for every kind. */
+const CONTENT_TYPES = {
+  GET: 'application/json',
+  POST: 'application/json',
+  PATCH: 'application/merge-patch+json',
+  DELETE: 'application/json',
+} as const;
+
 /** Sends one request to the server of the kubeconfig. Throws `Unreachable` when there is no answer. */
 export async function request(
   config: KubeConfig,
   server: string,
-  method: 'GET' | 'POST',
+  method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
   path: string,
   { body, timeoutMs = REQUEST_MS }: { body?: Fields; timeoutMs?: number } = {},
 ): Promise<ClusterAnswer> {
   const url = new URL(server.replace(/\/$/, '') + path);
   const options: RequestOptions = {
     method,
-    headers: { accept: 'application/json', ...(body ? { 'content-type': 'application/json' } : {}) },
+    headers: { accept: 'application/json', ...(body ? { 'content-type': CONTENT_TYPES[method] } : {}) },
     signal: AbortSignal.timeout(timeoutMs),
   };
   await authenticate(config, options);
@@ -39,7 +49,8 @@ export async function request(
     try {
       const warnings = [response.headers.warning ?? []].flat().flatMap((line) => unpacked(String(line)));
       const date = dateOf(response.headers.date);
-      resolve({ status: response.statusCode!, body: parsed(await text(response)), warnings, date });
+      const answer = await text(response);
+      resolve({ status: response.statusCode!, body: parsed(answer), text: answer, warnings, date });
     } catch (error) {
       reject(error as Error);
     }
