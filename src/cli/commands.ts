@@ -232,11 +232,11 @@ Exit codes: 0 ended by the reader, 2 wrong usage.`,
   certs: {
     summary: 'show the certificates of the webhook, or have them renewed',
     about: `
-"certs status" says where the certificate of the webhook comes from, how long it is valid, which entries of
-the webhook configuration trust it, and which replica serves it. "certs rotate" has a self-managed
-certificate renewed, which is the certificate and its trust in one, since it signs itself: it shows what
-would be done, and does it with --yes. API servers trust the old one and the new one for an hour, so no
-call is lost.
+"certs status" says where the certificate of the webhook comes from, how long it is valid, which
+entries of the webhook configuration trust it, and which replica serves it. "certs rotate" has a
+self-managed certificate renewed. It signs itself, so it is renewed together with the trust in it.
+What would be done is shown, and done with --yes. API servers trust the old one and the new one for an
+hour, so no call is lost.
 
 Exit codes: 0 all is well, 1 something is not, 2 wrong usage.`,
     operand: 'status|rotate',
@@ -259,11 +259,11 @@ Exit codes: 0 all is well, 1 something is not, 2 wrong usage.`,
   repair: {
     summary: 'have pods that were missed made again',
     about: `
-Finds the pods that ask for the sidecar and run without it, and evicts them, so that their controllers make
-them again. It shows what would be done, and does it with --yes: one pod after the other, through the
-Eviction API, which keeps to the budgets of disruptions. A pod is left alone where nobody would make it
-again, where a copy of it would be missed again, and in the namespaces of the system. After each, it waits
-until as many pods of that controller are ready as before.
+Finds the pods that ask for the sidecar and run without it, and evicts them, so that their controllers
+make them again. It shows what would be done, and does it with --yes: one pod after the other, through
+the Eviction API, which keeps to the budgets of disruptions. A pod is left alone where nobody would
+make it again, where a copy of it would be missed again, when it is of a Job, and in the namespaces of
+the system. After each, it waits until as many pods of that controller are ready as before.
 
 Exit codes: 0 nothing is left to do, or it was shown; 1 a pod could not be repaired; 2 wrong usage.`,
     flags: {

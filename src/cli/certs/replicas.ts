@@ -57,8 +57,9 @@ async function metrics(
   pod: { namespace: string; name: string; port: number },
 ): Promise<string> {
   try {
-    const { status, text } = await cluster.ofPod({ ...pod, scheme: 'https' }, '/metrics');
-    return status === 200 ? text : '';
+    // What is no JSON is passed on as the message.
+    const { status, body } = await cluster.ofPod({ ...pod, scheme: 'https' }, '/metrics');
+    return status === 200 && typeof body.message === 'string' ? body.message : '';
   } catch (error) {
     if (!(error instanceof Unreachable)) throw error;
     return '';

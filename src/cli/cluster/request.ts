@@ -7,8 +7,6 @@ import { type Fields, isFields, type Value } from '../document/value.ts';
 export interface ClusterAnswer {
   status: number;
   body: Fields;
-  /** The body as it came, which from a pod need not be JSON. */
-  text: string;
   /** The warnings of admission. */
   warnings: string[];
   /** What the server takes the time to be, to the second; undefined when it does not say. */
@@ -38,9 +36,14 @@ export async function request(
   { body, timeoutMs = REQUEST_MS }: { body?: Fields; timeoutMs?: number } = {},
 ): Promise<ClusterAnswer> {
   const url = new URL(server.replace(/\/$/, '') + path);
+  const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
   const options: RequestOptions = {
     method,
-    headers: { accept: 'application/json', ...(body ? { 'content-type': CONTENT_TYPES[method] } : {}) },
+    headers: {
+      accept: 'application/json',
+      // Node sends no length by itself where the method is DELETE, and then nobody reads the body.
+      ...(payload ? { 'content-type': CONTENT_TYPES[method], 'content-length': payload.length } : {}),
+    },
     signal: AbortSignal.timeout(timeoutMs),
   };
   await authenticate(config, options);
@@ -49,14 +52,13 @@ export async function request(
     try {
       const warnings = [response.headers.warning ?? []].flat().flatMap((line) => unpacked(String(line)));
       const date = dateOf(response.headers.date);
-      const answer = await text(response);
-      resolve({ status: response.statusCode!, body: parsed(answer), text: answer, warnings, date });
+      resolve({ status: response.statusCode!, body: parsed(await text(response)), warnings, date });
     } catch (error) {
       reject(error as Error);
     }
   });
   sent.on('error', reject);
-  sent.end(body === undefined ? undefined : JSON.stringify(body));
+  sent.end(payload);
   try {
     return await promise;
   } catch (error) {
