@@ -7,7 +7,7 @@ import { SYSTEM_NAMESPACE } from '../explain/entries.ts';
 import { parseFlags } from '../flags.ts';
 import { EXIT, type Io } from '../io.ts';
 import { carryOut, planOf } from './rotate.ts';
-import { type Standing, standingOf } from './standing.ts';
+import { type CertificateState, standingOf } from './standing.ts';
 import { statusOf } from './status.ts';
 import { textOf } from './text.ts';
 
@@ -30,7 +30,7 @@ export async function certs(argv: readonly string[], io: Io): Promise<number> {
     tell(`FAIL  ${message}\n${page}`, { result: 'fail', problems: [{ ...(code ? { code } : {}), message }] });
     return EXIT.refused;
   };
-  let standing: Standing | undefined;
+  let standing: CertificateState | undefined;
   try {
     standing = await standingOf(cluster, system);
     if (standing === undefined) return failed('there is no webhook configuration', 'not-installed');

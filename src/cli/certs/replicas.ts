@@ -5,7 +5,7 @@ import { Unreachable } from '../cluster/request.ts';
 import { at, type Fields } from '../document/value.ts';
 
 /** A replica of the webhook, and the times of the certificate that it serves, by its own word. */
-export interface Replica {
+export interface ServingReplica {
   name: string;
   ready: boolean;
   notBefore: Date | undefined;
@@ -21,8 +21,8 @@ export async function replicasOf(
   cluster: Cluster,
   system: string,
   port: number,
-): Promise<{ replicas: Replica[]; problem?: string }> {
-  const replicas: Replica[] = [];
+): Promise<{ replicas: ServingReplica[]; problem?: string }> {
+  const replicas: ServingReplica[] = [];
   try {
     for await (const pod of listed(cluster, { kind: 'Pod', namespace: system }, SELECTOR)) {
       if (at(pod, ['metadata', 'deletionTimestamp']) === undefined) {
@@ -36,7 +36,12 @@ export async function replicasOf(
   return { replicas };
 }
 
-async function asked(cluster: Cluster, namespace: string, pod: Fields, port: number): Promise<Replica> {
+async function asked(
+  cluster: Cluster,
+  namespace: string,
+  pod: Fields,
+  port: number,
+): Promise<ServingReplica> {
   const name = String(at(pod, ['metadata', 'name']));
   const conditions = at(pod, ['status', 'conditions']);
   const ready = (Array.isArray(conditions) ? conditions : []).some(

@@ -4,10 +4,10 @@ import type { Reference } from '../cluster/kinds.ts';
 import { type ClusterAnswer, refusal } from '../cluster/request.ts';
 import { at, type Fields } from '../document/value.ts';
 import { isTrusted } from './bundle.ts';
-import type { Standing } from './standing.ts';
+import type { CertificateState } from './standing.ts';
 
 /** What a rotation would do, or why there can be none. */
-export type Plan =
+export type RotationPlan =
   | { kind: 'refused'; why: string }
   | { kind: 'nothing'; why: string }
   | { kind: 'ask' | 'now'; steps: readonly string[]; secret: Fields; fingerprint: string };
@@ -18,9 +18,9 @@ export type Plan =
  * certificate, without the hour before.
  */
 export function planOf(
-  { source, secret, chain, next, asked, entries, injectedFrom }: Standing,
+  { source, secret, chain, next, asked, entries, injectedFrom }: CertificateState,
   now: boolean,
-): Plan {
+): RotationPlan {
   const [certificate] = chain;
   if (source === 'cert-manager') {
     return refused(`cert-manager renews it: cmctl renew ${injectedFrom?.split('/')[1] ?? 'NAME'}`);
@@ -54,7 +54,7 @@ export function planOf(
 export async function carryOut(
   cluster: Cluster,
   system: string,
-  { kind, secret, fingerprint }: Extract<Plan, { kind: 'ask' | 'now' }>,
+  { kind, secret, fingerprint }: Extract<RotationPlan, { kind: 'ask' | 'now' }>,
 ): Promise<string | undefined> {
   const reference: Reference = { kind: 'Secret', namespace: system, name: textAt(secret, 'name') };
   const resourceVersion = textAt(secret, 'resourceVersion');
@@ -72,7 +72,7 @@ function failureOf(reply: ClusterAnswer): string | undefined {
   return `the Secret can't be changed (${refusal(reply)})`;
 }
 
-function refused(why: string): Plan {
+function refused(why: string): RotationPlan {
   return { kind: 'refused', why };
 }
 

@@ -10,19 +10,19 @@ import { at, type Fields, isFields, type Value } from '../document/value.ts';
 import { entriesOf } from '../explain/entries.ts';
 import { CONFIGURATION } from '../explain/webhook.ts';
 import { bundleOf, isSame } from './bundle.ts';
-import { type Replica, replicasOf } from './replicas.ts';
+import { replicasOf, type ServingReplica } from './replicas.ts';
 
-export type Source = WebhookConfig['certificates'];
+export type ServedSource = WebhookConfig['certificates'];
 
 /** One entry of the webhook configuration, with what API servers trust for it. */
-export interface Entry {
+export interface TrustingEntry {
   name: string;
   bundle: X509Certificate[];
 }
 
 /** What a cluster shows of the certificates of the webhook. */
-export interface Standing {
-  source: Source;
+export interface CertificateState {
+  source: ServedSource;
   /** The Secret that holds the certificate; undefined where it comes from something else that is mounted. */
   secret: { name: string; object: Fields | undefined } | undefined;
   /** The certificate that is to be served, with those that signed it behind it. Nothing where it can't be read. */
@@ -31,16 +31,16 @@ export interface Standing {
   next: X509Certificate | undefined;
   /** Somebody has asked for the renewal of the first of the chain. */
   asked: boolean;
-  entries: Entry[];
+  entries: TrustingEntry[];
   /** The Certificate of cert-manager by which its cainjector writes the bundles. */
   injectedFrom: string | undefined;
-  replicas: Replica[];
+  replicas: ServingReplica[];
   /** What could not be read, in sentences. */
   unread: string[];
 }
 
 /** Reads all of it. Undefined where there is no webhook configuration, so that nothing is installed. */
-export async function standingOf(cluster: Cluster, system: string): Promise<Standing | undefined> {
+export async function standingOf(cluster: Cluster, system: string): Promise<CertificateState | undefined> {
   const configuration = await cluster.get(CONFIGURATION);
   if (configuration.status === 404) return undefined;
   const deployment = await cluster.get({ kind: 'Deployment', namespace: system, name: 'rollcall' });
@@ -102,7 +102,11 @@ function secretNameOf(deployment: Value, { certificates, secret, tlsCertFile }: 
 }
 
 /** By its times, to the second, which is what a replica's metrics say. */
-function servedBy(replica: Replica, current: X509Certificate | undefined, next: X509Certificate | undefined) {
+function servedBy(
+  replica: ServingReplica,
+  current: X509Certificate | undefined,
+  next: X509Certificate | undefined,
+) {
   const is = (certificate: X509Certificate | undefined) =>
     certificate !== undefined &&
     certificate.validToDate.getTime() === replica.notAfter?.getTime() &&

@@ -1,14 +1,14 @@
 import type { X509Certificate } from 'node:crypto';
 import type { CheckCode } from '../check/codes.ts';
 import { isTrusted } from './bundle.ts';
-import type { Replica } from './replicas.ts';
-import type { Standing } from './standing.ts';
+import type { ServingReplica } from './replicas.ts';
+import type { CertificateState } from './standing.ts';
 
 const DAY_MS = 86_400_000;
 /** As in `rollcall check`: renewal is due when a third is left, and has failed for a while with a quarter. */
 const LEAST_SHARE = 0.25;
 
-export interface Problem {
+export interface CertificateProblem {
   code: CheckCode;
   message: string;
 }
@@ -22,9 +22,9 @@ export interface ToldCertificate {
   daysLeft: number;
 }
 
-export interface Status {
+export interface CertificateStatus {
   result: 'ok' | 'fail';
-  source: Standing['source'];
+  source: CertificateState['source'];
   secret: string | undefined;
   certificate: ToldCertificate | undefined;
   next: ToldCertificate | undefined;
@@ -33,13 +33,18 @@ export interface Status {
   trustedBy: string[];
   notTrustedBy: string[];
   injectedFrom: string | undefined;
-  replicas: { name: string; ready: boolean; serves: Replica['serves']; notAfter: string | undefined }[];
-  problems: Problem[];
+  replicas: {
+    name: string;
+    ready: boolean;
+    serves: ServingReplica['serves'];
+    notAfter: string | undefined;
+  }[];
+  problems: CertificateProblem[];
   unread: string[];
 }
 
 /** Judges what was read. What can't be read is told, and is no problem. */
-export function statusOf(standing: Standing, now: Date): Status {
+export function statusOf(standing: CertificateState, now: Date): CertificateStatus {
   const { source, secret, chain, next, asked, entries, injectedFrom, replicas, unread } = standing;
   const trusting = entries.filter(({ bundle }) => isTrusted(chain, bundle)).map(({ name }) => name);
   const problems = problemsOf(standing, trusting, now);
@@ -64,9 +69,13 @@ export function statusOf(standing: Standing, now: Date): Status {
   };
 }
 
-function problemsOf(standing: Standing, trusting: readonly string[], now: Date): Problem[] {
+function problemsOf(
+  standing: CertificateState,
+  trusting: readonly string[],
+  now: Date,
+): CertificateProblem[] {
   const { source, secret, chain, entries, replicas, injectedFrom } = standing;
-  const problems: Problem[] = [];
+  const problems: CertificateProblem[] = [];
   const add = (code: CheckCode, message: string) => void problems.push({ code, message });
   const [certificate] = chain;
   if (certificate !== undefined) {
@@ -91,7 +100,7 @@ function problemsOf(standing: Standing, trusting: readonly string[], now: Date):
   return problems;
 }
 
-function others(entries: Standing['entries'], trusting: readonly string[]): string[] {
+function others(entries: CertificateState['entries'], trusting: readonly string[]): string[] {
   return entries.map(({ name }) => name).filter((name) => !trusting.includes(name));
 }
 

@@ -1,5 +1,5 @@
 import { codes } from '../check/codes.ts';
-import type { Status, ToldCertificate } from './status.ts';
+import type { CertificateStatus, ToldCertificate } from './status.ts';
 
 const SERVES = {
   current: 'serves it',
@@ -15,7 +15,7 @@ const DOES = {
 } as const;
 
 /** The status for people, a line for each thing. */
-export function textOf(status: Status): string {
+export function textOf(status: CertificateStatus): string {
   const { source, secret, certificate, next, trustedBy, notTrustedBy, injectedFrom, replicas } = status;
   const rows: [string, string][] = [
     ['source', DOES[source]],

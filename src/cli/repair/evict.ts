@@ -3,13 +3,13 @@ import type { Cluster } from '../cluster/cluster.ts';
 import { listed } from '../cluster/listing.ts';
 import { refusal } from '../cluster/request.ts';
 import { at, type Value } from '../document/value.ts';
-import { type Candidate, controllerOf } from './plan.ts';
+import { controllerOf, type EvictionCandidate } from './plan.ts';
 
 /** The pause between two looks at the pods of a controller. A pod takes seconds to start. */
 const LOOK_MS = 1000;
 
 /** What became of a pod. `gone`: it had left before. The codes are stable. */
-export interface Outcome {
+export interface EvictionOutcome {
   namespace: string;
   name: string;
   code: 'evicted' | 'gone' | 'budget' | 'refused' | 'not-replaced' | 'not-begun';
@@ -19,15 +19,15 @@ export interface Outcome {
 /** Evicts one after the other. What is not replaced in time ends it: whatever ails its controller may ail the next. */
 export async function evictAll(
   cluster: Cluster,
-  candidates: readonly Candidate[],
+  candidates: readonly EvictionCandidate[],
   timeoutMs: number,
-  tell: (outcome: Outcome) => void,
-): Promise<Outcome[]> {
-  const outcomes: Outcome[] = [];
+  tell: (outcome: EvictionOutcome) => void,
+): Promise<EvictionOutcome[]> {
+  const outcomes: EvictionOutcome[] = [];
   let stopped = false;
   for (const candidate of candidates) {
     const { namespace, name } = candidate;
-    const outcome: Outcome = stopped
+    const outcome: EvictionOutcome = stopped
       ? { namespace, name, code: 'not-begun', why: 'the one before was not replaced' }
       : { namespace, name, ...(await evict(cluster, candidate, timeoutMs)) };
     stopped ||= outcome.code === 'not-replaced';
@@ -37,9 +37,9 @@ export async function evictAll(
   return outcomes;
 }
 
-type Became = Pick<Outcome, 'code' | 'why'>;
+type Became = Pick<EvictionOutcome, 'code' | 'why'>;
 
-async function evict(cluster: Cluster, candidate: Candidate, timeoutMs: number): Promise<Became> {
+async function evict(cluster: Cluster, candidate: EvictionCandidate, timeoutMs: number): Promise<Became> {
   const { ready: before } = await podsOf(cluster, candidate);
   const reply = await cluster.evict(candidate);
   // 409: another pod has the name by now.
@@ -66,7 +66,7 @@ async function evict(cluster: Cluster, candidate: Candidate, timeoutMs: number):
 /** How many pods of the same controller are ready and stay, and whether this one is still there. */
 async function podsOf(
   cluster: Cluster,
-  { namespace, uid, controller }: Candidate,
+  { namespace, uid, controller }: EvictionCandidate,
 ): Promise<{ ready: number; there: boolean }> {
   let [ready, there] = [0, false];
   for await (const pod of listed(cluster, { kind: 'Pod', namespace })) {

@@ -6,18 +6,18 @@ import { at, type Fields, isFields, type Value } from '../document/value.ts';
 import { freshCopy } from '../explain/dry-run.ts';
 import { podOfTemplate } from '../workloads.ts';
 
-export interface Controller {
+export interface PodController {
   kind: string;
   name: string;
   uid: string;
 }
 
 /** A pod to evict, and who makes it again. */
-export interface Candidate {
+export interface EvictionCandidate {
   namespace: string;
   name: string;
   uid: string;
-  controller: Controller;
+  controller: PodController;
 }
 
 /** A pod that is left as it is. The codes are stable. */
@@ -28,15 +28,19 @@ export interface LeftAlone {
   why: string;
 }
 
-export interface Plan {
-  evict: Candidate[];
+export interface RepairPlan {
+  evict: EvictionCandidate[];
   left: LeftAlone[];
 }
 
 /** Decides for each pod that was missed. Of each controller one copy is tried by a dry run, since all are alike. */
-export async function planFor(cluster: Cluster, missed: readonly MissedPod[], system: string): Promise<Plan> {
-  const plan: Plan = { evict: [], left: [] };
-  const tried = new Map<string, Left | undefined>();
+export async function planFor(
+  cluster: Cluster,
+  missed: readonly MissedPod[],
+  system: string,
+): Promise<RepairPlan> {
+  const plan: RepairPlan = { evict: [], left: [] };
+  const tried = new Map<string, Spared | undefined>();
   for (const { namespace, name, object } of missed) {
     const controller = controllerOf(object);
     let left = leftAlone(namespace, controller, system);
@@ -51,10 +55,14 @@ export async function planFor(cluster: Cluster, missed: readonly MissedPod[], sy
   return plan;
 }
 
-type Left = Pick<LeftAlone, 'code' | 'why'>;
+type Spared = Pick<LeftAlone, 'code' | 'why'>;
 
 /** Why a pod is left alone whatever a copy of it would get. */
-function leftAlone(namespace: string, controller: Controller | undefined, system: string): Left | undefined {
+function leftAlone(
+  namespace: string,
+  controller: PodController | undefined,
+  system: string,
+): Spared | undefined {
   if ([...EXCLUDED_NAMESPACES, system].includes(namespace)) {
     return { code: 'system-namespace', why: 'it is in a namespace of the system' };
   }
@@ -72,12 +80,12 @@ function leftAlone(namespace: string, controller: Controller | undefined, system
 }
 
 /** A pod that would be missed again is disturbed for nothing. */
-async function attempt(cluster: Cluster, namespace: string, object: Fields): Promise<Left | undefined> {
+async function attempt(cluster: Cluster, namespace: string, object: Fields): Promise<Spared | undefined> {
   const { outcome, reason } = await tryPod(cluster, namespace, freshCopy(podOfTemplate(object)));
   return WHY_NOT[outcome]?.(reason);
 }
 
-const WHY_NOT: Readonly<Record<TriedPod['outcome'], ((reason: string) => Left) | undefined>> = {
+const WHY_NOT: Readonly<Record<TriedPod['outcome'], ((reason: string) => Spared) | undefined>> = {
   'with-sidecar': undefined,
   'without-sidecar': () => ({
     code: 'missed-again',
@@ -87,7 +95,7 @@ const WHY_NOT: Readonly<Record<TriedPod['outcome'], ((reason: string) => Left) |
   forbidden: () => ({ code: 'not-tried', why: 'you may not create pods there, so it was not tried' }),
 };
 
-export function controllerOf(pod: Value): Controller | undefined {
+export function controllerOf(pod: Value): PodController | undefined {
   const owners = at(pod, ['metadata', 'ownerReferences']);
   const owner = (Array.isArray(owners) ? owners : []).find((one) => at(one, ['controller']) === true);
   if (!isFields(owner)) return undefined;

@@ -9,8 +9,8 @@ import type { Fields } from '../document/value.ts';
 import { SYSTEM_NAMESPACE } from '../explain/entries.ts';
 import { parseFlags } from '../flags.ts';
 import { EXIT, type Io } from '../io.ts';
-import { evictAll, type Outcome } from './evict.ts';
-import { type Candidate, type LeftAlone, type Plan, planFor } from './plan.ts';
+import { type EvictionOutcome, evictAll } from './evict.ts';
+import { type EvictionCandidate, type LeftAlone, planFor, type RepairPlan } from './plan.ts';
 
 /** Longer than most pods take to start, images included. */
 const TIMEOUT_SECONDS = '300';
@@ -55,7 +55,7 @@ export async function repair(argv: readonly string[], io: Io): Promise<number> {
   }
 }
 
-async function planIn(cluster: Cluster, system: string, namespace: string | undefined): Promise<Plan> {
+async function planIn(cluster: Cluster, system: string, namespace: string | undefined): Promise<RepairPlan> {
   const namespaces: Fields[] = [];
   for await (const one of listed(cluster, { kind: 'Namespace' })) namespaces.push(one);
   const { missed } = await surveyPods(cluster, namespaces, await installed(cluster, system));
@@ -63,7 +63,7 @@ async function planIn(cluster: Cluster, system: string, namespace: string | unde
   return planFor(cluster, wanted, system);
 }
 
-function linesOf({ evict, left }: Plan): string[] {
+function linesOf({ evict, left }: RepairPlan): string[] {
   return [
     ...evict.map(({ namespace, name, controller }) => {
       return `evict  ${namespace}/${name}, which ${controller.kind} ${controller.name} makes again`;
@@ -72,11 +72,11 @@ function linesOf({ evict, left }: Plan): string[] {
   ];
 }
 
-function lineOf({ namespace, name, code, why }: Outcome): string {
+function lineOf({ namespace, name, code, why }: EvictionOutcome): string {
   return `${code === 'evicted' || code === 'gone' ? 'ok  ' : 'FAIL'}  ${namespace}/${name}: ${why}`;
 }
 
-function toldCandidate({ namespace, name, controller: { kind, name: owner } }: Candidate) {
+function toldCandidate({ namespace, name, controller: { kind, name: owner } }: EvictionCandidate) {
   return { namespace, name, controller: `${kind}/${owner}` };
 }
 
