@@ -1,6 +1,6 @@
 /** Bundles `dist`: `node build.ts program|modules --outdir=DIR [--sourcemap] [--metafile=FILE]`. */
 
-import { chmod, writeFile } from 'node:fs/promises';
+import { chmod, cp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type BuildOptions, build } from 'esbuild';
@@ -69,7 +69,13 @@ for (const part of parts) {
   Object.assign(outputs, built.metafile.outputs);
 }
 if (name === 'program') {
+  // What the dashboard serves to a browser is no part of the program: it stands beside it, as it is.
+  await cp('src/cli/dashboard/page', join(outdir, 'page'), { recursive: true, filter: isServed });
   await writeFile(join(outdir, 'main.js'), MAIN);
   await chmod(join(outdir, 'main.js'), 0o755);
 }
 if (metafile !== undefined) await writeFile(metafile, JSON.stringify({ outputs }));
+
+function isServed(path: string): boolean {
+  return !path.endsWith('tsconfig.json');
+}

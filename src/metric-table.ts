@@ -48,6 +48,11 @@ export const SIDECAR_METRICS = {
   synced: define({ name: 'rollcall_synced', type: 'gauge', help: '1 once the group is known.' }),
   stale: define({ name: 'rollcall_stale', type: 'gauge', help: '1 while upstream can not be followed.' }),
   revision: define({ name: 'rollcall_revision', type: 'gauge', help: 'Revision of the membership.' }),
+  membersDigest: define({
+    name: 'rollcall_members_digest',
+    type: 'gauge',
+    help: 'A number for who is a member and ready. Sidecars that see the same have the same; it names nobody.',
+  }),
   upstreamAge: define({
     name: 'rollcall_upstream_age_seconds',
     type: 'gauge',

@@ -82,7 +82,7 @@ describe('what it says of itself', sideBySide, () => {
 
 describe('a wrong use', sideBySide, () => {
   test('an unknown command', () =>
-    refused(['watch'], /"watch" is not a command; there are sidecar, probe, webhook/));
+    refused(['follow'], /"follow" is not a command; there are sidecar, probe, webhook/));
 
   test('an unknown flag', () => refused([...GROUP, '--sevrer', 'x'], /--sevrer is not a flag; there are --/));
 

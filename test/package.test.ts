@@ -96,6 +96,20 @@ test('the program serves as a webhook: what it loads late is in the bundle', asy
   );
 });
 
+test('the page of the dashboard is beside the program, and is served', async (t) => {
+  const { kubeconfig } = await connected(t);
+  const args = [join(installed, 'dist', 'main.js'), 'dashboard', '--kubeconfig', kubeconfig];
+  const program = new BackgroundProcess('rollcall dashboard', process.execPath, args);
+  t.after(() => program.kill());
+  const address = () => program.output.find((line) => line.startsWith('http://'));
+  await program.until('an address', () => address() !== undefined, 15_000);
+  const page = await (await fetch(address()!)).text();
+  assert.match(page, /<title>Rollcall<\/title>/);
+  for (const [, file] of page.matchAll(/(?:src|href)="(\w+\.\w+)"/g)) {
+    assert.equal((await fetch(address()! + file)).status, 200, file);
+  }
+});
+
 test('a TypeScript program finds the types of both modules', async () => {
   const program = `
     import { connect, type GroupChange, type LiveGroup, type Member, UnsupportedProtocol } from 'rollcall/client';

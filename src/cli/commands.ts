@@ -162,6 +162,73 @@ Exit codes: 0 all is well, or worth a look at most; 1 something is not; 2 wrong 
       ['Check another cluster', 'rollcall check --context production'],
     ],
   },
+  watch: {
+    summary: 'follow who is in a group',
+    about: `
+Shows the members of a group and follows them: a table at a terminal, a line for each change in a pipe,
+and lines of JSON with -o json. What is watched is one of
+
+  service/NAME  the members of a Service, by list and watch of its EndpointSlices
+  pod/NAME      what the sidecar of the pod follows, by list and watch of the same, and whether the
+                sidecar sees the same: a sidecar tells its members to its own pod only, and to others
+                a number that stands for them, which is asked for through the API server
+  SOCKET        what a sidecar tells at its socket, a path that begins with / or . ; the default is
+                the socket of the injected sidecar, where there is one
+
+For a Service and a pod it needs the rights to read the pod, to list and watch endpointslices (or
+pods, for a group by a label selector), and for the view of the sidecar \`get\` on pods/proxy.
+Colours are used at a terminal only, and not with NO_COLOR.
+
+Exit codes: 0 ended by the reader, 1 not found, no sidecar or no answer, 2 wrong usage.`,
+    operand: 'pod/NAME|service/NAME|SOCKET',
+    flags: {
+      namespace: {
+        ...namespace,
+        doc: 'namespace of the pod or the Service (default that of the context, else "default")',
+      },
+      output: {
+        short: 'o',
+        value: 'FORMAT',
+        choices: ['text', 'json'],
+        doc: 'lines instead of a table',
+      },
+      kubeconfig,
+      context,
+      help,
+    },
+    examples: [
+      ['Follow the members of a Service', 'rollcall watch service/db -n shop'],
+      ['Does the sidecar of this pod see them all?', 'rollcall watch pod/db-0 -n shop'],
+      ['Inside of a pod', 'rollcall watch'],
+      ['Who left?', "rollcall watch service/db -o json | jq -r '.left[]?.name'"],
+    ],
+  },
+  dashboard: {
+    summary: 'show in a browser who sees whom',
+    about: `
+Serves a page at an address of this machine alone, and prints it: namespaces and groups, which pods
+have the sidecar and why others don't, for each group who sees whom, how far each sidecar is behind the
+API, and what happened. The page changes as the cluster does.
+
+It reads with the rights of the kubeconfig: to list and watch pods, namespaces and endpointslices, in all
+namespaces or with -n in one, and for the views of the sidecars \`get\` on pods/proxy. It changes nothing.
+
+The address has a secret in it, which is new each time: whoever has it sees what you see.
+
+Exit codes: 0 ended by the reader, 2 wrong usage.`,
+    flags: {
+      namespace: { ...namespace, doc: 'only this namespace (default all of them)' },
+      port: { value: 'PORT', doc: 'port on 127.0.0.1 (default any that is free)' },
+      ...installation,
+      kubeconfig,
+      context,
+      help,
+    },
+    examples: [
+      ['Show all that you may see', 'rollcall dashboard'],
+      ['Show one namespace, for those who may read no other', 'rollcall dashboard -n shop'],
+    ],
+  },
 } as const satisfies Record<string, Command>;
 
 export type CommandName = keyof typeof commands;

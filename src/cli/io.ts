@@ -4,9 +4,19 @@
  */
 export interface Io {
   stdin: AsyncIterable<Uint8Array | string>;
-  stdout: { write(text: string | Uint8Array): unknown };
+  stdout: StandardOutput;
   stderr: { write(text: string): unknown };
   env: Readonly<Record<string, string | undefined>>;
+  /** Ends a command that goes on until it is stopped; at a terminal, Ctrl-C does. */
+  signal?: AbortSignal;
+}
+
+export interface StandardOutput {
+  write(text: string | Uint8Array): unknown;
+  /** Set where it is a terminal; then its size is known too. */
+  isTTY?: boolean;
+  columns?: number;
+  rows?: number;
 }
 
 /** The exit codes of all commands without --diff. */

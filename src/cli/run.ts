@@ -10,6 +10,8 @@ const programs: Readonly<Record<CommandName, () => Promise<Program>>> = {
   uninject: async () => (await import('./inject/uninject.ts')).uninject,
   explain: async () => (await import('./explain/explain.ts')).explain,
   check: async () => (await import('./check/check.ts')).check,
+  watch: async () => (await import('./watch/watch.ts')).watch,
+  dashboard: async () => (await import('./dashboard/dashboard.ts')).dashboard,
 };
 
 export { commands };

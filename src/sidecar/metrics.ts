@@ -3,6 +3,7 @@ import { SIDECAR_METRICS } from '../metric-table.ts';
 import { Metrics } from '../metrics.ts';
 import { processMetrics } from '../process-metrics.ts';
 import type { Traffic } from '../watcher/kubernetes/traffic.ts';
+import { latestDigest } from '../watcher/membership/digest.ts';
 import type { Malformed } from '../watcher/membership/malformed.ts';
 import type { Output, View } from '../watcher/outputs/output.ts';
 
@@ -23,6 +24,7 @@ export function metricsOf({ watch, outputs, malformed, traffic }: Measured): Met
   metrics.read(all.synced, () => Number(watch.synced));
   metrics.read(all.stale, () => Number(watch.stale));
   metrics.read(all.revision, () => watch.revision);
+  metrics.read(all.membersDigest, latestDigest(watch));
   metrics.read(all.upstreamAge, () => watch.upstreamAgeSeconds() ?? undefined);
   metrics.read(all.upstreamBytes, () => traffic.bytes);
   metrics.read(all.malformedValues, () => malformed.count);

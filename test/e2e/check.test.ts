@@ -40,12 +40,13 @@ suite('operating', { timeout: 180_000 }, () => {
 
   test('check finds nothing wrong, and has asked each sidecar', async () => {
     await eventually('all is well', async () => {
-      const found = Object.values(await check());
-      return found.every(({ status }) => status !== 'fail');
+      const { 'stale-sidecars': stale, ...others } = await check();
+      // Pods of other tests may follow what is not there.
+      const fine = stale !== undefined && !stale.message.includes(`${NAMESPACE}/`);
+      return fine && Object.values(others).every(({ status }) => status !== 'fail');
     });
-    const found = await check();
-    assert.equal(found['stale-sidecars']!.status, 'ok', found['stale-sidecars']!.message);
-    assert.match(found['stale-sidecars']!.message, /^of all \d+ sidecars, each follows its group$/);
+    const { message } = (await check())['stale-sidecars']!;
+    assert.match(message, /^of all \d+ sidecars, (each follows its group$|\d+ can't follow their group: )/);
   });
 
   test('the commands of the runbook that ask a node', async (t) => {
@@ -87,10 +88,10 @@ suite('operating', { timeout: 180_000 }, () => {
     await apply(idlePod(NAMESPACE, 'stale', NOWHERE));
     const found = await eventually('word of it', async () => {
       const one = (await check())['stale-sidecars']!;
-      return one.status === 'fail' && one;
+      return one.message.includes(`${NAMESPACE}/stale`) && one;
     });
     assert.equal(found.code, 'sidecars-stale');
-    assert.match(found.message, /e2e-check\/stale$/);
+    assert.equal(found.status, 'fail');
     await kubectl('delete', 'pod/stale', '--wait=false', `--namespace=${NAMESPACE}`);
   });
 });

@@ -8,9 +8,7 @@ import { headlessService, idlePod, RESTRICTED, SERVICE, streamingPod } from './a
 import { run } from './command.ts';
 import { Recording } from './judged-stream.ts';
 import { apply, get, kubectl, namespace, rolledOut } from './kubernetes.ts';
-
-/** The container that is the control plane's node; set by the runner when the cluster is kind. */
-const NODE = process.env.ROLLCALL_E2E_NODE;
+import { cutOff, heal, skipWithoutNode } from './partition.ts';
 
 /** TCP keepalive: 5 s of silence, ten probes a second apart, and the second that a watch has to be back: 16 s. */
 const NOTICED_MS = 20_000;
@@ -71,21 +69,17 @@ suite('faults of a real cluster', { timeout: 300_000 }, () => {
   const endpoints = (recording: Recording, pod: string, count: number) =>
     eventually(`${count} endpoints`, async () => (await recording.judge(pod)).uids.length === count, OFTEN);
 
-  const skip = NODE ? false : 'the network of this cluster is out of reach: not a kind cluster';
-
   test('packets that are dropped are noticed, take nobody away, and hide nothing for good', {
-    skip,
+    skip: skipWithoutNode,
   }, async (t) => {
     const name = 'e2e-partition';
     const recording = await stage(t, name, 'cut-off', 'witness', 'leaver');
-    const nft = (script: string) => run('docker', ['exec', '-i', NODE!, 'nft', '-f', '-'], { input: script });
     const leaver = await uidOf(name, 'leaver');
     await endpoints(recording, 'cut-off', 3);
     await current(recording, 'cut-off');
     const { status } = await get('pod', 'cut-off', `--namespace=${name}`);
 
-    await nft(partition(status.podIP));
-    const healed = () => nft('table ip rollcall_e2e\ndelete table ip rollcall_e2e\n');
+    await cutOff(status.podIP);
     const cutAt = performance.now();
     try {
       await apply(streamingPod(name, 'late'));
@@ -111,7 +105,7 @@ suite('faults of a real cluster', { timeout: 300_000 }, () => {
       assert.deepEqual([...reader.departures(), ...faults], []);
       await eventually('next connection on its way', () => performance.now() - noticedAt > CONNECTING_MS);
     } finally {
-      await healed();
+      await heal();
     }
     const healedAt = performance.now();
     const reader = await current(recording, 'cut-off', HEALED_MS);
@@ -191,20 +185,6 @@ suite('faults of a real cluster', { timeout: 300_000 }, () => {
 });
 
 const seconds = (since: number) => `${((performance.now() - since) / 1000).toFixed(1)} s`;
-
-/** No packet between the pod and the API server arrives, in either direction; no connection is closed. */
-const partition = (ip: string) => `
-table ip rollcall_e2e {
-  chain from_pod {
-    type filter hook prerouting priority raw;
-    ip saddr ${ip} tcp dport { 443, 6443 } drop
-  }
-  chain to_pod {
-    type filter hook output priority raw;
-    ip daddr ${ip} tcp sport { 443, 6443 } drop
-  }
-}
-`;
 
 function deployment(name: string): object {
   const { metadata, spec } = idlePod(name, SERVICE);

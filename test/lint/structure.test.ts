@@ -43,6 +43,28 @@ const ARROWS: [file: string, allowed: string, ...refused: string[]][] = [
     '../../watcher/watch.ts',
     'node:https',
   ],
+  [
+    'src/cli/watch/x.ts',
+    '../../client/client.ts',
+    '../../webhook/review.ts',
+    '../../watcher/watch.ts',
+    '../../sidecar/sidecar.ts',
+    'node:http',
+  ],
+  [
+    'src/cli/dashboard/x.ts',
+    '../../watcher/kubernetes/reflector.ts',
+    '../../webhook/review.ts',
+    '../../watcher/watch.ts',
+    '../../sidecar/sidecar.ts',
+    'node:http',
+  ],
+  [
+    'src/cli/cluster/x.ts',
+    '../../watcher/kubernetes/transport.ts',
+    '../../watcher/watch.ts',
+    '../check/check.ts',
+  ],
 ];
 
 /** Places of every layer, and ways to read a sentence back. */

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { PROCESS_METRICS, SIDECAR_METRICS } from '../../src/metric-table.ts';
+import { digestOf } from '../../src/watcher/membership/digest.ts';
 import type { Snapshot } from '../../src/watcher/protocol.ts';
 import { endpointSlice, podEndpoint, slicePath } from '../support/endpoint-slices.ts';
 import { eventually } from '../support/eventually.ts';
@@ -82,6 +83,8 @@ test('every output tells the same: socket, members.json, line files, HTTP, UDP a
     assert.ok(metrics.includes(`\n${line}\n`), `${line} in\n${metrics}`);
   }
   assert.deepEqual(described(metrics), promised([SIDECAR_METRICS, PROCESS_METRICS]), 'the table');
+  const digest = digestOf(reader.members.values());
+  assert.ok(metrics.includes(`\nrollcall_members_digest ${digest}\n`), 'the digest of what the stream tells');
   const bytes = Number(/^rollcall_upstream_bytes_total (\d+)$/m.exec(metrics)?.[1]);
   assert.ok(bytes > 1000, `${bytes} bytes for a list and a change of three members`);
 });

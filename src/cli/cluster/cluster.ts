@@ -1,9 +1,11 @@
 import { UsageError } from '../../config.ts';
+import type { Transport } from '../../watcher/kubernetes/transport.ts';
 import { at, type Fields } from '../document/value.ts';
 import type { Io } from '../io.ts';
 import { pathOf, type Reference } from './kinds.ts';
 import { type ClusterFlags, readKubeconfig } from './kubeconfig.ts';
 import { type ClusterAnswer, request } from './request.ts';
+import { watchTransport } from './watch-transport.ts';
 
 /** A sidecar answers within milliseconds; one that does not is not waited for, since there may be many. */
 const POD_MS = 5000;
@@ -24,6 +26,8 @@ export interface Cluster {
   groups(): Promise<readonly string[]>;
   /** Asks a port of a pod over HTTP, by way of the API server. */
   ofPod(pod: { namespace: string; name: string; port: number }, path: string): Promise<ClusterAnswer>;
+  /** The way for a list and watch, which goes on for ever. */
+  watching: Transport;
 }
 
 export async function connect(flags: ClusterFlags, { env }: Io): Promise<Cluster> {
@@ -60,5 +64,6 @@ export async function connect(flags: ClusterFlags, { env }: Io): Promise<Cluster
       const proxy = `/api/v1/namespaces/${namespace}/pods/http:${name}:${port}/proxy${path}`;
       return request(config, server, 'GET', proxy, { timeoutMs: POD_MS });
     },
+    watching: watchTransport(config, server),
   };
 }

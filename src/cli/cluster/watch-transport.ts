@@ -1,0 +1,45 @@
+import { request as overHttp } from 'node:http';
+import { type RequestOptions, request as requestHttps } from 'node:https';
+import type { KubeConfig } from '@kubernetes/client-node';
+import { ACCEPT, type Request, send, type Transport } from '../../watcher/kubernetes/transport.ts';
+import { USER_AGENT } from './user-agent.ts';
+
+/**
+ * The way of a list and watch to the server of the kubeconfig, as its user. A watch has a connection of its own.
+ * The credentials are asked for with each request, so that those that a program gives out are renewed.
+ */
+export function watchTransport(config: KubeConfig, server: string): Transport {
+  return {
+    get(path) {
+      let closed = false;
+      let request: Request | undefined;
+      const response = optionsOf(config).then((options) => {
+        if (closed) throw new Error('the request was given up');
+        request = send(requestTo(server, path, options));
+        return request.response;
+      });
+      // The caller may have given up on a request that fails afterwards.
+      response.catch(() => {});
+      const close = () => {
+        closed = true;
+        request?.close();
+      };
+      return { response, close };
+    },
+    unauthorized() {},
+  };
+}
+
+async function optionsOf(config: KubeConfig): Promise<RequestOptions> {
+  const options: RequestOptions = { headers: {} };
+  await config.applyToHTTPSOptions(options);
+  const headers = { ...options.headers, accept: ACCEPT, 'user-agent': USER_AGENT };
+  return { agent: false, ...options, headers };
+}
+
+function requestTo(server: string, path: string, options: RequestOptions) {
+  const url = new URL(server.replace(/\/$/, '') + path);
+  // An agent for HTTPS does not go with plain HTTP, which `kubectl proxy` serves.
+  if (url.protocol === 'http:') return overHttp(url, { ...options, agent: false });
+  return requestHttps(url, options);
+}

@@ -1,0 +1,43 @@
+/** kubectl allows itself 50 requests a second to the API server; so do these. */
+const A_SECOND = 50;
+export const TICK_MS = 1000 / A_SECOND;
+/** A person sees no difference to sooner. */
+const AGAIN_MS = 2000;
+/** Sidecars whose nodes are gone answer after seconds only; they must not hold up the others. */
+const AT_ONCE = 16;
+
+/**
+ * Decides which sidecar is asked next: the one that was not asked for the longest time. However many sidecars
+ * there are, the API server is asked no more than so often.
+ */
+export class QuestionPace {
+  #askedAt = new Map<string, number>();
+  #asking = new Set<string>();
+
+  /** Returns the one to ask now; undefined while it is too soon for all of them. */
+  next(sidecars: Iterable<string>, now: number): string | undefined {
+    if (this.#asking.size >= AT_ONCE) return undefined;
+    let chosen: string | undefined;
+    let oldest = now - AGAIN_MS;
+    for (const one of sidecars) {
+      const at = this.#askedAt.get(one) ?? Number.NEGATIVE_INFINITY;
+      // Of those that waited as long, the first.
+      if (this.#asking.has(one) || at > oldest || (chosen !== undefined && at === oldest)) continue;
+      [chosen, oldest] = [one, at];
+    }
+    if (chosen !== undefined) {
+      this.#asking.add(chosen);
+      this.#askedAt.set(chosen, now);
+    }
+    return chosen;
+  }
+
+  answered(one: string): void {
+    this.#asking.delete(one);
+  }
+
+  /** Forgets whoever is not there any more. */
+  keep(sidecars: { has(one: string): boolean }): void {
+    for (const one of this.#askedAt.keys()) if (!sidecars.has(one)) this.#askedAt.delete(one);
+  }
+}

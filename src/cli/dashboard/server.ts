@@ -1,0 +1,61 @@
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { judge } from './guard.ts';
+import { type Asset, assets } from './page.ts';
+import type { Streams } from './streams.ts';
+
+/** Nothing is loaded from anywhere else, nothing is run but the page's own script, and nobody frames it. */
+const HEADERS = {
+  'content-security-policy':
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; " +
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'",
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+  'cache-control': 'no-store',
+} as const;
+
+/** The longest that a page may take to send its request. */
+const HEADERS_MS = 5000;
+
+export interface Served {
+  server: Server;
+  url: string;
+}
+
+/** Serves the page and its streams on the loopback, under a path that begins with the token. */
+export async function serve(streams: Streams, token: string, port: number): Promise<Served> {
+  const files = await assets();
+  const server = createServer(
+    { headersTimeout: HEADERS_MS, requestTimeout: HEADERS_MS },
+    (request, response) => {
+      for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
+      const { method, url, headers } = request;
+      const site = headers['sec-fetch-site'];
+      const asked = { method, url, host: headers.host, site: Array.isArray(site) ? site[0] : site };
+      const verdict = judge(asked, token, (server.address() as AddressInfo).port);
+      if ('status' in verdict) return refuse(response, verdict.status, verdict.sentence);
+      if (verdict.path === 'events') return streams.open(response, verdict.query.get('group') ?? '');
+      const file = files.get(verdict.path);
+      if (file === undefined) return refuse(response, 404, 'there is nothing of that name');
+      send(response, file);
+    },
+  );
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', resolve);
+  });
+  return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/${token}/` };
+}
+
+function send(response: ServerResponse, { type, content }: Asset): void {
+  response.setHeader('content-type', type);
+  response.end(content);
+}
+
+function refuse(response: ServerResponse, status: number, sentence: string): void {
+  response.statusCode = status;
+  response.setHeader('content-type', 'text/plain; charset=utf-8');
+  response.end(`${sentence}\n`);
+}

@@ -1,0 +1,81 @@
+import type { Cluster } from '../cluster/cluster.ts';
+import { refusal, Unreachable } from '../cluster/request.ts';
+import type { Fields } from '../document/value.ts';
+
+/** What a sidecar says of its view. It names no member: any pod of the cluster can ask the same. */
+export interface Answer {
+  synced: boolean;
+  stale: boolean;
+  members: number;
+  revision: number;
+  /** The digest of who is a member and ready; undefined before the first list, and from an older sidecar. */
+  digest: number | undefined;
+  /** Seconds since upstream last gave evidence. */
+  upstreamAgeSeconds: number | undefined;
+  /** Why it is stale, and a sentence about it. */
+  reason: string | undefined;
+  message: string | undefined;
+}
+
+/** Where the sidecar of one pod is asked. */
+export interface Place {
+  namespace: string;
+  pod: string;
+  port: number;
+}
+
+/** A reason is one word of a few, a message a sentence. */
+const MAX_MESSAGE = 500;
+
+/**
+ * Asks a sidecar for its view through the API server's proxy, as the user of the kubeconfig, who needs `get` on
+ * `pods/proxy`. Throws `Unreachable` with a sentence for people when it does not answer.
+ */
+export async function ask(cluster: Pick<Cluster, 'ofPod'>, place: Place): Promise<Answer> {
+  const answer = answerOf(textAt(await read(cluster, place, '/metrics', 200), 'message') ?? '');
+  if (!answer.stale && answer.synced) return answer;
+  const body = await read(cluster, place, '/readyz', 200, 503);
+  return { ...answer, reason: cut(textAt(body, 'reason')), message: cut(textAt(body, 'message')) };
+}
+
+/** Returns the fields of the answer; a text that is no JSON is its `message`. */
+async function read(
+  cluster: Pick<Cluster, 'ofPod'>,
+  { namespace, pod, port }: Place,
+  path: string,
+  ...fine: number[]
+): Promise<Fields> {
+  const reply = await cluster.ofPod({ namespace, name: pod, port }, path);
+  if (!fine.includes(reply.status)) throw new Unreachable(refusal(reply).slice(0, MAX_MESSAGE));
+  return reply.body;
+}
+
+/** Reads the metrics of a sidecar. Throws `Unreachable` for a text that is from none. */
+export function answerOf(metrics: string): Answer {
+  const values = new Map<string, number>();
+  for (const [, name, value] of metrics.matchAll(/^(rollcall_\w+) (\S+)$/gm))
+    values.set(name!, Number(value));
+  const [members, revision] = [values.get('rollcall_members'), values.get('rollcall_revision')];
+  if (members === undefined || revision === undefined) {
+    throw new Unreachable('what answers at its port is not a sidecar of Rollcall');
+  }
+  return {
+    synced: values.get('rollcall_synced') === 1,
+    stale: values.get('rollcall_stale') === 1,
+    members,
+    revision,
+    digest: values.get('rollcall_members_digest'),
+    upstreamAgeSeconds: values.get('rollcall_upstream_age_seconds'),
+    reason: undefined,
+    message: undefined,
+  };
+}
+
+function textAt(body: Fields, key: string): string | undefined {
+  const value = body[key];
+  return typeof value === 'string' ? value : undefined;
+}
+
+function cut(text: string | undefined): string | undefined {
+  return text?.slice(0, MAX_MESSAGE);
+}

@@ -1,0 +1,48 @@
+import type { GroupStatus } from '../../client/group-events.ts';
+import { visible } from '../../inject/shown.ts';
+import type { Change } from '../../watcher/membership/membership.ts';
+import type { Member } from '../../watcher/protocol.ts';
+import type { ViewStanding } from '../sidecars/standing.ts';
+
+/** What happened, for a pipe. */
+export type GroupNews =
+  | ({ type: 'change'; revision: number; stale: boolean } & Change)
+  | { type: 'status'; status: GroupStatus }
+  | { type: 'own'; own: ViewStanding };
+
+/** Returns what happened as lines of text, one a member. */
+export function plainLines(told: GroupNews, date: Date): string {
+  const at = date.toISOString();
+  const line = (...words: string[]) => `${[at, ...words].map(visible).join('  ')}\n`;
+  switch (told.type) {
+    case 'status': {
+      const { stale, reason, message } = told.status;
+      return line(stale ? 'stale' : 'fresh', reason ?? '', message ?? '').replace(/ +\n$/, '\n');
+    }
+    case 'own':
+      return line('sidecar', told.own.state, told.own.why);
+    case 'change': {
+      const { left, joined, changed, revision } = told;
+      const of = (word: string, members: readonly Member[]) =>
+        members.map((member) => line(word, ...wordsOf(member), `revision ${revision}`)).join('');
+      return of('left', left) + of('joined', joined) + of('changed', changed);
+    }
+  }
+}
+
+function wordsOf({ name, ready, terminating, zone, node }: Member): string[] {
+  const state = terminating ? 'leaving' : ready ? 'ready' : 'not-ready';
+  return [name, state, `zone ${zone ?? '-'}`, `node ${node ?? '-'}`];
+}
+
+/** Returns what happened as one line of JSON. */
+export function jsonLine(told: GroupNews, date: Date): string {
+  const at = date.toISOString();
+  if (told.type === 'status') {
+    const { stale, reason, message } = told.status;
+    return `${JSON.stringify({ type: 'status', at, stale, reason, message })}\n`;
+  }
+  if (told.type === 'own') return `${JSON.stringify({ type: 'sidecar', at, ...told.own })}\n`;
+  const { left, joined, changed, revision, stale } = told;
+  return `${JSON.stringify({ type: 'change', at, revision, stale, left, joined, changed })}\n`;
+}

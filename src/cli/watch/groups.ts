@@ -1,0 +1,91 @@
+import { connect as connectSocket } from '../../client/client.ts';
+import type { LiveGroup } from '../../client/live-group.ts';
+import { watchGroup } from '../../client/watch-group.ts';
+import { UsageError } from '../../config.ts';
+import { systemClock } from '../../watcher/clock.ts';
+import { endpointSlices } from '../../watcher/kubernetes/endpoint-slices.ts';
+import { pods } from '../../watcher/kubernetes/pods.ts';
+import { kubernetesSource } from '../../watcher/kubernetes/reflector.ts';
+import { silent } from '../../watcher/log.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import { refusal, Unreachable } from '../cluster/request.ts';
+import type { Place } from '../sidecars/answer.ts';
+import { type Sidecar, sidecarOf } from '../sidecars/sidecar-of.ts';
+
+/** Names inside the cluster are not shown, so that its domain does not matter. */
+const CLUSTER_DOMAIN = 'cluster.local';
+
+/** A group that is followed, and what it is in words. */
+export interface Followed {
+  title: string;
+  group: LiveGroup;
+  /** The pod's own sidecar, where that can be asked, and why not where it can't. */
+  own?: { place: Place; sidecar: Sidecar } | { why: string };
+}
+
+/** Follows what a sidecar tells at its socket. Throws a `UsageError` for a path that no socket can have. */
+export function followSocket(path: string, signal: AbortSignal | undefined): Followed {
+  try {
+    return { title: path, group: connectSocket(path, { signal }) };
+  } catch (error) {
+    if (error instanceof RangeError) throw new UsageError(error.message);
+    throw error;
+  }
+}
+
+/** Follows the EndpointSlices of a Service as the user of the kubeconfig. */
+export function followService(
+  cluster: Cluster,
+  namespace: string,
+  service: string,
+  signal: AbortSignal | undefined,
+): Followed {
+  const slices = endpointSlices({ group: { namespace, service }, clusterDomain: CLUSTER_DOMAIN });
+  const source = kubernetesSource(slices, cluster.watching, systemClock, silent);
+  const group = watchGroup({ namespace, service, source, signal });
+  return { title: `service/${service} in ${namespace}`, group };
+}
+
+/**
+ * Follows what the sidecar of a pod follows, as the user of the kubeconfig: a sidecar does not tell its members
+ * over the network, since any pod of the cluster could ask. Throws `Unreachable` for a pod that has no sidecar.
+ */
+export async function followPod(
+  cluster: Cluster,
+  namespace: string,
+  name: string,
+  signal: AbortSignal | undefined,
+): Promise<Followed> {
+  const reply = await cluster.get({ kind: 'Pod', namespace, name });
+  if (reply.status !== 200)
+    throw new Unreachable(`pod/${name} can't be read; the API server says ${refusal(reply)}`);
+  const sidecar = sidecarOf(reply.body);
+  if (sidecar === undefined) {
+    throw new Unreachable(
+      `pod/${name} in ${namespace} has no sidecar; rollcall explain pod/${name} -n ${namespace} says why`,
+    );
+  }
+  const followed =
+    sidecar.source === 'pods'
+      ? followSelector(cluster, namespace, sidecar.group, signal)
+      : followService(cluster, namespace, sidecar.group, signal);
+  const own =
+    sidecar.port === 'off'
+      ? { why: 'it has no port to be asked at' }
+      : { place: { namespace, pod: name, port: sidecar.port }, sidecar };
+  return { ...followed, title: `what pod/${name} follows, ${followed.title}`, own };
+}
+
+function followSelector(
+  cluster: Cluster,
+  namespace: string,
+  selector: string,
+  signal: AbortSignal | undefined,
+): Followed {
+  const collection = pods({ group: { namespace, selector }, clusterDomain: CLUSTER_DOMAIN });
+  const source = kubernetesSource(collection, cluster.watching, systemClock, silent);
+  return {
+    title: `pods ${selector} in ${namespace}`,
+    group: watchGroup({ namespace, selector, source, signal }),
+  };
+}

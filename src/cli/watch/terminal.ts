@@ -1,0 +1,68 @@
+import type { Io, StandardOutput } from '../io.ts';
+import type { ViewStanding } from '../sidecars/standing.ts';
+import type { GroupNews } from './group-news.ts';
+import type { Followed } from './groups.ts';
+import { Rows } from './state.ts';
+import { type Screen, tableOf } from './table.ts';
+
+/** Ages are in seconds. */
+const REDRAW_MS = 1000;
+/** A roll-out changes more often than anybody reads. */
+const CHANGES_MS = 100;
+/** The size of a terminal that does not tell its own. */
+const USUAL = { columns: 80, rows: 24 } as const;
+
+/** What is known of the terminal: `NO_COLOR` and `TERM=dumb` mean what they mean elsewhere. */
+export function screenOf({ stdout, env }: Pick<Io, 'stdout' | 'env'>): Screen {
+  const plain = (env.NO_COLOR ?? '') !== '' || env.TERM === 'dumb';
+  return {
+    columns: stdout.columns || USUAL.columns,
+    rows: stdout.rows || USUAL.rows,
+    colours: stdout.isTTY === true && !plain,
+  };
+}
+
+/** A table that is drawn over itself whenever something happened, and each second for the ages. */
+export class TerminalTable {
+  #out: StandardOutput;
+  #followed: Followed;
+  #screen: () => Screen;
+  #rows = new Rows();
+  #own: ViewStanding | undefined;
+  #drawn = 0;
+  #planned: NodeJS.Timeout | undefined;
+  #clockwork: NodeJS.Timeout;
+
+  constructor(out: StandardOutput, followed: Followed, screen: () => Screen) {
+    this.#out = out;
+    this.#followed = followed;
+    this.#screen = screen;
+    this.#clockwork = setInterval(() => this.#draw(), REDRAW_MS);
+    this.#draw();
+  }
+
+  tell(told: GroupNews): void {
+    if (told.type === 'change') this.#rows.apply(told, performance.now());
+    if (told.type === 'own') this.#own = told.own;
+    this.#planned ??= setTimeout(() => this.#draw(), CHANGES_MS);
+  }
+
+  close(): void {
+    clearInterval(this.#clockwork);
+    clearTimeout(this.#planned);
+    this.#draw();
+  }
+
+  #draw(): void {
+    clearTimeout(this.#planned);
+    this.#planned = undefined;
+    const now = performance.now();
+    const { title, group } = this.#followed;
+    const view = { title, group, rows: this.#rows.list(now), own: this.#own };
+    const lines = tableOf(view, now, this.#screen());
+    // Up to the first line of the last drawing, over each line, and away with what is left below.
+    const up = this.#drawn === 0 ? '' : `\x1b[${this.#drawn}A\r`;
+    this.#out.write(`${up}${lines.map((line) => `${line}\x1b[K\n`).join('')}\x1b[J`);
+    this.#drawn = lines.length;
+  }
+}

@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { source } from './shop.ts';
+
+/** The contrast of two colours by WCAG 2.2, from 1 to 21. */
+function contrast(a: string, b: string): number {
+  const [light, dark] = [luminance(a), luminance(b)].sort((x, y) => y - x);
+  return (light! + 0.05) / (dark! + 0.05);
+}
+
+function luminance(hex: string): number {
+  const [red, green, blue] = [1, 3, 5].map((at) => {
+    const part = Number.parseInt(hex.slice(at, at + 2), 16) / 255;
+    return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * red! + 0.7152 * green! + 0.0722 * blue!;
+}
+
+test('every text stands out from its ground, in light and in dark', async () => {
+  const css = await source('page.css');
+  const [light, dark] = css.split('@media (prefers-color-scheme: dark)').map((part) => {
+    const pairs = [...part.slice(0, part.indexOf('}')).matchAll(/--([\w-]+): (#[0-9a-f]{6})/g)];
+    return Object.fromEntries(pairs.map(([, name, colour]) => [name!, colour!]));
+  });
+  for (const colours of [light!, dark!]) {
+    for (const text of ['text', 'dim', 'good', 'bad', 'off']) {
+      for (const ground of ['ground', 'panel']) {
+        const found = contrast(colours[text]!, colours[ground]!);
+        assert.ok(found >= 4.5, `${text} on ${ground}: ${found.toFixed(2)}`);
+      }
+    }
+    assert.ok(contrast(colours.bad!, colours['bad-ground']!) >= 4.5, 'bad on its own ground');
+    assert.ok(contrast(colours.ground!, colours.good!) >= 4.5, 'the chosen place');
+  }
+});
+
+test('what is said by a colour is said by a mark and a word of its own too', async () => {
+  const words = await source('words.js');
+  for (const [, table] of words.matchAll(/\(\{\n([\s\S]*?)\n\}\)/g)) {
+    const rows = [...table!.matchAll(/mark: '(.+?)', word: '(.+?)', kind: '(\w+)'/g)];
+    assert.ok(rows.length >= 4);
+    for (const part of [1, 2]) assert.equal(new Set(rows.map((row) => row[part])).size, rows.length);
+  }
+});
+
+test('the same words are known to the page and to what it shows', async () => {
+  const words = await source('words.js');
+  const states = ['same', 'behind', 'differs', 'stale', 'unsynced', 'unknown'];
+  const pods = ['injected', 'not-asked', 'skipped', 'missed'];
+  const happenings = ['joined', 'left', 'ready', 'not-ready', 'restarted', 'stale', 'fresh'];
+  for (const name of [...states, ...pods, ...happenings])
+    assert.match(words, new RegExp(`^  '?${name}'?: \\{`, 'm'));
+});
