@@ -44,6 +44,7 @@ export function overview(): string {
 function drawn(width: number, height: number, boxes: readonly Box[], arrows: readonly Arrow[]): string {
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="13">`,
+    '<title>A pod is created; the API server asks the webhook, which adds the sidecar</title>',
     '<style>',
     '.box{fill:#fff;stroke:#345;stroke-width:1.5}.frame{fill:none;stroke:#789;stroke-dasharray:6 4}',
     'text{fill:#123;text-anchor:middle}.title{font-weight:bold}.arrow{stroke:#06c;stroke-width:2}.head{fill:#06c}',
