@@ -223,6 +223,8 @@ export class Watch implements View {
   }
 
   #change(event: MembershipEvent, now: number): void {
+    // Whoever drains a member has to hear that it terminates before it is gone.
+    if (this.#union.hidesEnding(event)) this.#flush();
     const departs = this.#union.apply(event);
     this.#untold = coalesce(this.#untold, departs, now, this.#toldAt);
     if (this.#lookAt === undefined) this.#plan(this.#untold.due, now);

@@ -5,11 +5,13 @@ export const RULES = {
   'before-sync': 'no snapshot, delta or status comes before the first sync',
   revision: 'revisions rise by exactly one; a snapshot never goes back; heartbeats tell the current one',
   duplicate: 'nobody joins twice, leaves twice, or changes without a change',
-  window: 'changes within 20 ms of one another come as one, unless `stale` turns meanwhile',
+  window:
+    'changes within 20 ms of one another come as one, unless `stale` turns meanwhile or somebody who leaves has begun to terminate',
   identity: 'another uid is another member: never `changed`',
   agreement:
     'one revision is one membership, whoever reads it; two sidecars with different histories end equal',
   evidence: 'a member is removed only after the API was without it, later than what was last reported',
+  drain: 'who leaves was told of as terminating, where the API showed that',
   'empty-lie': 'an empty membership is reported only when the API said so',
   truth: 'every membership is one that the API had, in every field',
   backwards: 'the membership never goes back to what was true before',

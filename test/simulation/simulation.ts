@@ -1,4 +1,5 @@
 import type { Log } from '../../src/watcher/log.ts';
+import { Endings } from '../../src/watcher/membership/endings.ts';
 import { merge } from '../../src/watcher/membership/merge.ts';
 import { alterations } from '../../src/watcher/membership/part.ts';
 import { PartsByUid } from '../../src/watcher/membership/parts-by-uid.ts';
@@ -112,7 +113,12 @@ class Simulation {
     this.#storm = new Storm(this.#stage);
     const held = this.#plan.wedgeMs > 0 ? this.#wedge.wrap(this.#upstream.source) : this.#upstream.source;
     const source = breakage.source?.(held, this.#clock) ?? held;
-    const steps = breakage.union?.({ alterations, merge, partsByUid: new PartsByUid() });
+    const steps = breakage.union?.({
+      alterations,
+      merge,
+      partsByUid: new PartsByUid(),
+      endings: new Endings(),
+    });
     const union = new Union(steps);
     this.#watch = new Watch({ source, group, self, union, clock: this.#clock, log: sidecarLog });
     this.#readers = new Readers(this.#watch, this.#clock, sidecarLog);

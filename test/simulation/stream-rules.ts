@@ -243,7 +243,9 @@ export class StreamRules {
     if (this.#hurriedAt !== undefined && !turns) this.#report('window', 'two deltas within 20 ms');
     this.#hurriedAt = undefined;
     if (line.type !== 'delta' || !this.keepsUp) return;
-    if (now - this.#deltaAt < WINDOW_MS - EPSILON_MS) this.#hurriedAt = now;
+    // Who is about to leave has to be told of as terminating before.
+    const drains = line.changed.some(({ terminating }) => terminating);
+    if (now - this.#deltaAt < WINDOW_MS - EPSILON_MS && !drains) this.#hurriedAt = now;
     this.#deltaAt = now;
   }
 
