@@ -223,6 +223,18 @@ export const sidecarSettings = {
     parse: text,
     podField: 'metadata.uid',
   },
+  nodeName: {
+    value: 'NAME',
+    doc: 'node of this pod, which the stream tells the application',
+    parse: text,
+    podField: 'spec.nodeName',
+  },
+  zone: {
+    value: 'NAME',
+    doc: 'zone of this pod, which the stream tells the application; the label of the pod that Kubernetes 1.35 and later copy from its node',
+    parse: text,
+    podField: "metadata.labels['topology.kubernetes.io/zone']",
+  },
   directory,
   server: { value: 'URL', doc: 'API server; in a pod, the one of the cluster', parse: serverUrl },
   tokenFile: { value: 'FILE', doc: 'bearer token; in a pod, its mounted token', parse: text },

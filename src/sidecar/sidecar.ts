@@ -17,7 +17,7 @@ import {
 import { Malformed } from '../watcher/membership/malformed.ts';
 import { LoggedChanges } from '../watcher/outputs/logged-changes.ts';
 import { serveSocket, socketPath } from '../watcher/outputs/socket.ts';
-import type { Group } from '../watcher/protocol.ts';
+import type { Group, SelfDescription } from '../watcher/protocol.ts';
 import { SettingFault } from '../watcher/setting-fault.ts';
 import { sourceOf } from '../watcher/sources.ts';
 import { Watch } from '../watcher/watch.ts';
@@ -100,11 +100,14 @@ function groupOf({ namespace, service, selector, source }: SidecarConfig): Group
   throw new UsageError(`--selector: "${selector}" goes with --source pods; leave it out, or change --source`);
 }
 
-function identity({ podName, podUid }: SidecarConfig): { uid?: string; name?: string } | undefined {
+/** Returns what this pod knows of itself; undefined where nobody has told the sidecar which pod it is in. */
+function identity({ podName, podUid, nodeName, zone }: SidecarConfig): SelfDescription | undefined {
   if (podName === undefined && podUid === undefined) return undefined;
   return {
     ...(podUid === undefined ? {} : { uid: podUid }),
     ...(podName === undefined ? {} : { name: podName }),
+    ...(nodeName === undefined ? {} : { node: nodeName }),
+    ...(zone === undefined ? {} : { zone }),
   };
 }
 

@@ -174,6 +174,9 @@ export const MUTATIONS: readonly Mutation[] = [
   stream('it tells a restart as a change', 'identity', (type, line) =>
     type === 'delta' ? [restartsAsChanges(line)] : undefined,
   ),
+  stream('it does not tell that another number is expected', 'expected', (type) =>
+    type === 'expected' ? [] : undefined,
+  ),
   stream('it has no heartbeat', 'heartbeat', (type) => (type === 'heartbeat' ? [] : undefined)),
   { name: 'it cuts long lines', noticedBy: 'framing', breakage: { pipe: cutLines } },
   { name: 'it tells later readers less', noticedBy: 'agreement', breakage: { pipe: withoutSomebody } },

@@ -18,6 +18,7 @@ export const RULES = {
   stale: '`stale` is false only while the API is followed, and becomes false within 5 s of that',
   reason: 'the reason and the moment of `stale` are the real ones',
   age: '`upstreamAgeSeconds` counts from the last byte of the API',
+  expected: '`expected` is what the sidecar was last told, and a line comes whenever that changes',
   heartbeat: 'a heartbeat comes every 5 to 6 s to whoever keeps up',
   wedge: 'no heartbeat comes from a watch loop that is wedged',
   lag: 'while the watch works, the membership is at most 5 s old',

@@ -147,6 +147,27 @@ test('a member that nobody was told of goes unseen, whether it terminates or not
   assert.deepEqual(output.deltas, []);
 });
 
+test('how many members are expected is in hello and snapshot, and in a line whenever it changes', async () => {
+  const source = scripted();
+  const clock = new FakeClock();
+  const lines: unknown[] = [];
+  const watch = watchOf(source, clock, { expected: (line) => lines.push(line) });
+  assert.deepEqual([watch.hello().expected, watch.snapshot().expected], [null, null]);
+  watch.expect(5);
+  assert.deepEqual(lines, [], 'before the group is known, hello and the first snapshot say it');
+  source.push({ type: 'replace', parts: new Map() });
+  await settle();
+  watch.expect(5);
+  watch.expect(3);
+  watch.expect(null);
+  assert.deepEqual(lines, [
+    { type: 'expected', expected: 3 },
+    { type: 'expected', expected: null },
+  ]);
+  assert.equal(watch.revision, 1, 'it is no change of the membership');
+  assert.match(JSON.stringify(watch.snapshot()), /"expected":null,"members":\[\]\}$/);
+});
+
 test('what was learnt goes out before the word that it is stale', async () => {
   const order: string[] = [];
   const source = scripted();
