@@ -15,6 +15,7 @@ import {
   type UpstreamContext,
 } from '../watcher/kubernetes/upstream.ts';
 import { Malformed } from '../watcher/membership/malformed.ts';
+import { ExpectedMembers } from '../watcher/outputs/expected-members.ts';
 import { LoggedChanges } from '../watcher/outputs/logged-changes.ts';
 import { serveSocket, socketPath } from '../watcher/outputs/socket.ts';
 import type { Group, SelfDescription } from '../watcher/protocol.ts';
@@ -36,6 +37,7 @@ export async function sidecar(config: SidecarConfig): Promise<void> {
     self,
     clusterDomain: config.clusterDomain ?? clusterDomain(),
     firstFamily: firstFamily(process.env),
+    memberLabels: config.memberLabels,
   };
   const userAgent = `rollcall/${packageJson.version}`;
   const traffic = { bytes: 0 };
@@ -50,7 +52,10 @@ export async function sidecar(config: SidecarConfig): Promise<void> {
   watch.add(new GarbageCollection(systemClock));
   for (const output of outputs) watch.add(output);
   if (config.logLevel === 'debug') watch.add(new LoggedChanges(log.debug));
-  const metrics = metricsOf({ watch, outputs, malformed, traffic });
+  const expected = startUp(() => expectedMembers(config, watch, context));
+  if (expected !== undefined) watch.add(expected);
+  const measured = expected === undefined ? outputs : [...outputs, expected];
+  const metrics = metricsOf({ watch, outputs: measured, malformed, traffic });
 
   const server = await startUp(
     () => serveSocket(socket, readers, log),
@@ -69,6 +74,7 @@ export async function sidecar(config: SidecarConfig): Promise<void> {
   // This comes when everything is loaded: before, V8 would reject code that Node has compiled.
   keepYoungGenerationSmall();
   gate.start();
+  expected?.start();
   // When it has ended, the kubelet starts it anew and shows why it ended.
   await Promise.race([watch.run(), gate.failed.catch(refuse)]);
 }
@@ -109,6 +115,24 @@ function identity({ podName, podUid, nodeName, zone }: SidecarConfig): SelfDescr
     ...(nodeName === undefined ? {} : { node: nodeName }),
     ...(zone === undefined ? {} : { zone }),
   };
+}
+
+/** Has the watch told how many members there are to be; returns what asks a workload for it, where one is named. */
+function expectedMembers(
+  config: SidecarConfig,
+  watch: Watch,
+  context: UpstreamContext,
+): ExpectedMembers | undefined {
+  const { namespace, expected } = config;
+  if (expected === undefined) return undefined;
+  if (typeof expected === 'number') {
+    watch.expect(expected);
+    return undefined;
+  }
+  const transport = kubernetesApi(config, context);
+  const { clock, log } = context;
+  const workload = { namespace, ...expected };
+  return new ExpectedMembers({ workload, transport, clock, log, expect: (number) => watch.expect(number) });
 }
 
 /**
