@@ -18,17 +18,21 @@ const shared: BuildOptions = {
 /** The names of functions stay as they are, for stack traces. */
 const small: BuildOptions = { minifySyntax: true, minifyWhitespace: true };
 
+/** Express and others are CommonJS: they call require(), which a module has to make for itself. */
+const withRequire: BuildOptions = {
+  banner: {
+    js: "import{createRequire as rollcallRequire}from'node:module';const require=rollcallRequire(import.meta.url);",
+  },
+};
+
 const bundles: Record<string, BuildOptions[]> = {
   program: [
     /** All commands. Each is a chunk of its own, so that none reads the code of another. */
     {
       ...small,
+      ...withRequire,
       entryPoints: { rollcall: 'src/main.ts' },
       splitting: true,
-      // Express and others are CommonJS: they call require(), which a module has to make for itself.
-      banner: {
-        js: "import{createRequire as rollcallRequire}from'node:module';const require=rollcallRequire(import.meta.url);",
-      },
     },
     /**
      * The same for the sidecar alone, in one file: Node takes a millisecond for each file that it imports, and
@@ -40,8 +44,12 @@ const bundles: Record<string, BuildOptions[]> = {
       external: ['./cli/*', './install/*', './peer-finder/*', './webhook/*'],
     },
   ],
-  /** What applications import, in a form that can be read. */
-  modules: [{ entryPoints: { client: 'src/client/client.ts', watcher: 'src/client/watch-group.ts' } }],
+  modules: [
+    /** What applications import, in a form that can be read. */
+    { entryPoints: { client: 'src/client/client.ts', watcher: 'src/client/watch-group.ts' } },
+    /** What tests import. */
+    { ...small, ...withRequire, entryPoints: { testing: 'src/testing/testing.ts' } },
+  ],
 };
 
 /** The program itself: it imports the file that has the command. */

@@ -1,5 +1,6 @@
 /** Reads the settings of a command in a pod from its flags and variables. */
 import { parseArgs } from 'node:util';
+import { didYouMean } from './nearest.ts';
 import { type Config, flagOf, kebabCase, type Setting, type Settings, variableName } from './setting.ts';
 
 /** A mistake in what the user gave. The message names the key, the value and what to do. */
@@ -35,9 +36,9 @@ function parseFlags(settings: Settings, argv: readonly string[]): Record<string,
     }
     if (token.kind !== 'option') continue;
     if (!names.includes(token.name)) {
-      throw new UsageError(
-        `${token.rawName} is not a flag; there are ${names.map((n) => `--${n}`).join(' ')}`,
-      );
+      const all = names.map((name) => `--${name}`);
+      const hint = didYouMean(token.rawName, all);
+      throw new UsageError(`${token.rawName} is not a flag; there are ${all.join(' ')}.${hint}`);
     }
     if (token.value === undefined) throw new UsageError(`${token.rawName} needs a value`);
     flags[token.name] = [...(flags[token.name] ?? []), token.value];

@@ -1,6 +1,6 @@
 /** The options of `rollcall webhook`: what the installation decides for all pods, and how the webhook is reached. */
 import type { Config, Settings } from './setting.ts';
-import { dnsLabel, integer, oneOf, text } from './values.ts';
+import { dnsLabel, integer, oneOf, secretName, text } from './values.ts';
 import { LOG_LEVELS } from './watcher/log.ts';
 
 export const webhookSettings = {
@@ -23,6 +23,12 @@ export const webhookSettings = {
     value: 'IMAGE',
     doc: 'image of a sidecar that runs commands; `npm run image:shell` makes one',
     parse: text,
+  },
+  imagePullSecret: {
+    value: 'NAME',
+    doc: 'Secret that pulls these images; injected pods name it, and it has to be in their namespaces',
+    repeated: true,
+    parse: secretName,
   },
   default: {
     value: 'KEY=VALUE',

@@ -2,6 +2,7 @@
 import { basename } from 'node:path';
 import packageJson from '../package.json' with { type: 'json' };
 import { parseConfig, UsageError } from './config.ts';
+import { didYouMean } from './nearest.ts';
 import type { Config, Settings } from './setting.ts';
 import { describeSettings } from './settings-help.ts';
 import { probeSettings, sidecarSettings } from './sidecar-settings.ts';
@@ -86,7 +87,8 @@ async function main(argv: readonly string[]): Promise<void> {
   const cli = await import('./cli/run.ts');
   if (!cli.isCommand(name)) {
     const all = Object.keys({ ...commands, ...programs, ...cli.commands });
-    throw new UsageError(`"${name}" is not a command; there are ${all.join(', ')}`);
+    const hint = didYouMean(name, all);
+    throw new UsageError(`"${name}" is not a command; there are ${all.join(', ')}.${hint}`);
   }
   // The reader of the pipe (`head`, for example) may close it before all is written.
   process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => process.exit(code === 'EPIPE' ? 0 : 1));

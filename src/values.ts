@@ -1,6 +1,7 @@
 /** The parsers of values that people write. Each throws an error whose message says what to give instead. */
 import { checkLabelSelector } from './label-selector.ts';
 import { isDnsSubdomain } from './watcher/membership/grammar.ts';
+import { parseExpected } from './watcher/texts/expected.ts';
 import { parseTarget } from './watcher/texts/notify-target.ts';
 
 export const text = (given: string) => given;
@@ -110,8 +111,44 @@ export function notifyTargets(given: string): string[] {
   return all.map(notifyTarget);
 }
 
+const COMPONENT = '[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*';
+const HOST = '(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\\[[0-9A-Fa-f:]+\\])(?::[0-9]{1,5})?';
+const DIGEST = 'sha(?:256:[0-9a-f]{64}|384:[0-9a-f]{96}|512:[0-9a-f]{128})';
+/** The grammar of image references, as container runtimes read them. */
+const REFERENCE = new RegExp(
+  `^(?:${HOST}/)?${COMPONENT}(?:/${COMPONENT})*(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(?:@${DIGEST})?$`,
+);
+/** The longest name that registries take, the longest tag, and a digest. */
+const REFERENCE_CHARACTERS = 255 + 128 + 136;
+
+/** Reads the name of an image. A wrong one would only be found by kubelets, in every injected pod. */
+export function imageReference(given: string): string {
+  if (given.length <= REFERENCE_CHARACTERS && REFERENCE.test(given)) return given;
+  throw new Error(
+    'give the name of an image such as registry.example/team/rollcall:0.1.0, in lower-case letters, with a tag, ' +
+      'or @sha256: and a digest, or both',
+  );
+}
+
+/** Reads the name of a Secret. */
+export function secretName(given: string): string {
+  if (isDnsSubdomain(given)) return given;
+  throw new Error('give the name of a Secret: at most 253 lower-case letters, digits, "-" and "."');
+}
+
 /** Reads a choice between two: in YAML the words need quotes. */
 export const trueOrFalse = (given: string): boolean => oneOf('true', 'false')(given) === 'true';
+
+/** Reads how many members an annotation expects, where `owner` is the workload of the pod. */
+export function expectedByAnnotation(given: string): string {
+  if (given.trim() === 'owner') return 'owner';
+  try {
+    parseExpected(given);
+    return given.trim();
+  } catch (error) {
+    throw new Error(`give "owner" for the workload of the pod; or ${(error as Error).message}`);
+  }
+}
 
 /** The sources that a membership can come from. */
 export const sourceName = oneOf('endpointslices', 'pods', 'dns');

@@ -141,7 +141,7 @@ describe('a command line is refused', () => {
   test('with an unknown flag, naming those that there are', () => {
     const sentence = refusal(() => sidecar(['--prot', '1']));
     const flags = Object.keys(sidecarSettings).map((key) => flagOf(key));
-    assert.equal(sentence, `--prot is not a flag; there are ${flags.join(' ')}`);
+    assert.equal(sentence, `--prot is not a flag; there are ${flags.join(' ')}. Did you mean "--port"?`);
     for (const flag of ['--__proto__', '--constructor', '--no-port', '-p']) {
       assert.match(
         refusal(() => sidecar([flag])),

@@ -84,6 +84,9 @@ describe('a wrong use', sideBySide, () => {
   test('an unknown command', () =>
     refused(['follow'], /"follow" is not a command; there are sidecar, probe, webhook/));
 
+  test('a command that is mistyped, with the one that was meant', () =>
+    refused(['exlpain'], /"exlpain" is not a command; .*\. Did you mean "explain"\?\n$/));
+
   test('an unknown flag', () => refused([...GROUP, '--sevrer', 'x'], /--sevrer is not a flag; there are --/));
 
   test('a setting that is missing', () =>

@@ -7,12 +7,13 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { notice } from './notice/notice.ts';
-import { bundle } from './support/bundle.ts';
+import { built } from './support/bundle.ts';
 
 test('NOTICE has the name, version and license of each package that is bundled', async (t) => {
   const directory = await mkdtemp(join(tmpdir(), 'rollcall-'));
   t.after(() => rm(directory, { recursive: true, force: true }));
-  const text = await notice((await bundle(directory)).inputs);
+  const inputs = [await built('program', directory), await built('modules', directory)];
+  const text = await notice(inputs.flat());
   assert.match(text, /^express \d[\d.]*: MIT$/m);
   assert.doesNotMatch(text, /: undefined$/m, 'a package that does not say its license');
   t.assert.fileSnapshot(text, fileURLToPath(new URL('../NOTICE', import.meta.url)), {

@@ -22,10 +22,11 @@ let directory: string;
 /** A project that has the package installed, and nothing else. */
 let project: string;
 let installed: string;
+let tarball: string;
 
 before(async () => {
   directory = await mkdtemp(join(tmpdir(), 'rollcall-'));
-  const tarball = await pack(join(directory, 'sources'));
+  tarball = await pack(join(directory, 'sources'));
   project = join(directory, 'project');
   installed = join(project, 'node_modules', 'rollcall');
   await mkdir(installed, { recursive: true });
@@ -36,7 +37,15 @@ after(() => rm(directory, { recursive: true, force: true }));
 
 /** Packs a copy of the sources: the build empties `dist`, which others may be reading. */
 async function pack(copy: string): Promise<string> {
-  const files = ['package.json', 'build.ts', 'tsconfig.json', 'tsconfig.build.json', 'src', 'deploy'];
+  const files = [
+    'package.json',
+    'build.ts',
+    'tsconfig.json',
+    'tsconfig.build.json',
+    'tsconfig.build.testing.json',
+    'src',
+    'deploy',
+  ];
   for (const file of [...files, 'README.md', 'CHANGELOG.md', 'LICENSE', 'NOTICE', 'SECURITY.md']) {
     await cp(repository(file), join(copy, file), { recursive: true });
   }
@@ -55,8 +64,10 @@ test('the package has the programs, the types and the manifests, and no sources'
     'main.js',
     'client.js',
     'watcher.js',
+    'testing.js',
     'types/client/client.d.ts',
     'types/client/watch-group.d.ts',
+    'types/testing/testing.d.ts',
   ]) {
     assert.ok(files.includes(join('dist', file)), file);
   }
@@ -110,9 +121,34 @@ test('the page of the dashboard is beside the program, and is served', async (t)
   }
 });
 
-test('a TypeScript program finds the types of both modules', async () => {
-  const program = `
+for (const [module, moduleResolution] of [
+  ['nodenext', 'nodenext'],
+  ['esnext', 'bundler'],
+] as const) {
+  test(`a TypeScript program finds the types of all modules, resolved as ${moduleResolution} does`, async () => {
+    await writeFile(join(project, 'program.ts'), PROGRAM);
+    const compilerOptions = {
+      module,
+      moduleResolution,
+      target: 'es2024',
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      noEmit: true,
+      types: ['node'],
+      typeRoots: [repository('node_modules/@types')],
+    };
+    await writeFile(
+      join(project, 'tsconfig.json'),
+      JSON.stringify({ compilerOptions, include: ['program.ts'] }),
+    );
+    const checked = await run(join(binaries, 'tsc'), ['--project', project]).catch((error) => error);
+    assert.equal(checked.stdout, '');
+  });
+}
+
+const PROGRAM = `
     import { connect, type GroupChange, type LiveGroup, type Member, UnsupportedProtocol } from 'rollcall/client';
+    import { type Admission, podsOf, type RunningWebhook, startWebhook, type WebhookOptions } from 'rollcall/testing';
     import { watchGroup, type WatchGroupOptions } from 'rollcall/watcher';
 
     export async function follow(signal: AbortSignal): Promise<string[]> {
@@ -129,30 +165,22 @@ test('a TypeScript program finds the types of both modules', async () => {
     const options: WatchGroupOptions = { service: 'db', log: console };
     export const revision: number = watchGroup(options).revision;
 
+    export async function admitted(rendered: string, given: WebhookOptions): Promise<string[]> {
+      await using webhook: RunningWebhook = await startWebhook({ kubernetes: '1.36', ...given });
+      const admissions: Admission[] = [];
+      for (const pod of podsOf(rendered)) admissions.push(await webhook.admit(pod, { dryRun: true }));
+      const binding = webhook.api.get('/apis/rbac.authorization.k8s.io/v1/namespaces/a/rolebindings/b')?.metadata?.uid;
+      return admissions.flatMap(({ pod, codes }) => [pod.spec.containers[0]?.image ?? binding ?? '', ...codes]);
+    }
+    // @ts-expect-error: there is no such code
+    export const told = ({ codes }: Admission): boolean => codes[0] === 'no-servcie';
     // @ts-expect-error: the map is the group's own
     connect().members.set('a', undefined);
     // @ts-expect-error: there is no such event
     connect().on('chnage', () => {});
     // @ts-expect-error: a group needs a service
     watchGroup({ namespace: 'default' });
-  `;
-  await writeFile(join(project, 'program.ts'), program);
-  const compilerOptions = {
-    module: 'nodenext',
-    target: 'es2024',
-    strict: true,
-    exactOptionalPropertyTypes: true,
-    noEmit: true,
-    types: ['node'],
-    typeRoots: [repository('node_modules/@types')],
-  };
-  await writeFile(
-    join(project, 'tsconfig.json'),
-    JSON.stringify({ compilerOptions, include: ['program.ts'] }),
-  );
-  const checked = await run(join(binaries, 'tsc'), ['--project', project]).catch((error) => error);
-  assert.equal(checked.stdout, '');
-});
+`;
 
 test('a JavaScript program follows a group through both, and loads nothing but the package', async (t) => {
   const api = await startKubernetesDouble();
@@ -199,3 +227,52 @@ test('a JavaScript program follows a group through both, and loads nothing but t
   const own = ['program.js', 'node_modules/rollcall/dist/client.js', 'node_modules/rollcall/dist/watcher.js'];
   assert.deepEqual(modules.sort(), own.map((file) => pathToFileURL(join(project, file)).href).sort());
 });
+
+test('a JavaScript program tests a pod by rollcall/testing', async () => {
+  await writeFile(
+    join(project, 'tested.js'),
+    `import { startWebhook } from 'rollcall/testing';
+     await using webhook = await startWebhook({ namespaces: ['shop'] });
+     const annotations = { 'rollcall.dev/inject': 'true', 'rollcall.dev/service': 'db' };
+     const pod = { metadata: { annotations }, spec: { containers: [{ name: 'app', image: 'app' }] } };
+     const { decision, pod: { spec } } = await webhook.admit(pod, { namespace: 'shop' });
+     console.log(decision, spec.initContainers[0].name);`,
+  );
+  const { stdout } = await run(process.execPath, ['tested.js'], { cwd: project });
+  assert.equal(stdout, 'injected rollcall\n');
+});
+
+test('npm installs the tarball in an empty folder without a registry, and npx runs it', async () => {
+  const folder = join(directory, 'empty');
+  await mkdir(folder);
+  await writeFile(join(folder, 'package.json'), '{}');
+  await npmIn(folder, 'install', tarball);
+  assert.deepEqual(
+    (await readdir(join(folder, 'node_modules'))).filter((name) => !name.startsWith('.')),
+    ['rollcall'],
+    'all that it needs is in it',
+  );
+  const { stdout } = await npmIn(folder, 'exec', '--', 'rollcall', '--version');
+  assert.match(stdout, /^rollcall \d+\.\d+\.\d+$/m);
+});
+
+test('npm ci does not warn of the Node of the machine, since the project brings its own', async () => {
+  const folder = join(directory, 'older');
+  await mkdir(folder);
+  const manifest = JSON.parse(await readFile(repository('package.json'), 'utf8'));
+  // To a package that wants a newer one, every Node is older.
+  manifest.engines.node = '>=99';
+  await writeFile(join(folder, 'package.json'), JSON.stringify(manifest));
+  await cp(repository('package-lock.json'), join(folder, 'package-lock.json'));
+  await cp(repository('.npmrc'), join(folder, '.npmrc'));
+  const install = ['ci', '--dry-run', '--ignore-scripts'];
+  const warned = await npmIn(folder, ...install, '--loglevel=warn');
+  assert.match(warned.stderr, /EBADENGINE/, 'npm looks at engines here');
+  const { stderr } = await npmIn(folder, ...install);
+  assert.doesNotMatch(stderr, /EBADENGINE/);
+});
+
+/** Runs npm without a registry. */
+function npmIn(folder: string, ...args: string[]) {
+  return run('npm', [...args, '--offline'], { cwd: folder });
+}

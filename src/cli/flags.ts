@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { UsageError } from '../config.ts';
+import { didYouMean } from '../nearest.ts';
 
 /** One flag of a command; without `value` it is a switch. */
 export interface Flag {
@@ -102,7 +103,8 @@ function missing({ value, repeated }: Flag): string[] | boolean | undefined {
 
 function unknown(name: string, { flags }: Command, rawName: string): UsageError {
   const all = Object.keys(flags).map((flag) => `--${flag}`);
-  return new UsageError(`${rawName} is not a flag of ${name}; there are ${all.join(' ')}`);
+  const hint = didYouMean(rawName, all);
+  return new UsageError(`${rawName} is not a flag of ${name}; there are ${all.join(' ')}.${hint}`);
 }
 
 function unexpected(name: string, { operand, flags }: Command, value: string): UsageError {

@@ -5,7 +5,7 @@
 export interface Io {
   stdin: AsyncIterable<Uint8Array | string>;
   stdout: StandardOutput;
-  stderr: { write(text: string): unknown };
+  stderr: { write(text: string): unknown; isTTY?: boolean };
   env: Readonly<Record<string, string | undefined>>;
   /** Ends a command that goes on until it is stopped; at a terminal, Ctrl-C does. */
   signal?: AbortSignal;

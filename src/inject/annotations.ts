@@ -183,6 +183,15 @@ export const keys = {
     default: '128Mi',
     parse: quantity('256Mi'),
   },
+  guaranteed: {
+    key: 'rollcall.dev/guaranteed',
+    on: 'both',
+    kind: 'annotation',
+    doc: 'whether the requests of the sidecar are its limits; `auto` makes them so in a pod of class Guaranteed, and in one that goes to EKS Fargate; `true` in every pod, for nodes that do not let pods use more than they request',
+    example: 'true',
+    default: 'auto',
+    parse: oneOf('auto', 'true'),
+  },
   nativeSidecar: {
     key: 'rollcall.dev/native-sidecar',
     on: 'both',

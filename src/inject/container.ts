@@ -59,8 +59,13 @@ export const shellImage: Rule = {
   },
 };
 
-export function isInjected({ spec }: Pod): boolean {
-  return [...(spec.initContainers ?? []), ...spec.containers].some(looksLikeOurs);
+export function isInjected(pod: Pod): boolean {
+  return sidecarOf(pod) !== undefined;
+}
+
+/** Returns the sidecar that the pod has. */
+export function sidecarOf({ spec }: Pod): Container | undefined {
+  return spec.initContainers?.find(looksLikeOurs) ?? spec.containers.find(looksLikeOurs);
 }
 
 /** Tells whether the container is ours, of whatever version and from whatever mirror. */

@@ -33,6 +33,8 @@ export interface Context {
   install: Install;
   /** Nothing may be created: the pod is not going to be. */
   dryRun: boolean;
+  /** The API server asks, so that others may have changed the sidecar since it was put in. */
+  admission?: boolean;
 }
 
 export type Decision =
@@ -63,7 +65,7 @@ export function inject(pod: Pod, context: Context): Report {
 }
 
 /** Decides whether the pod gets the sidecar, and which. All that is in the way is told together. */
-export function decide(pod: Pod, { namespace, install, dryRun }: Context): Decision {
+export function decide(pod: Pod, { namespace, install, dryRun, admission = false }: Context): Decision {
   const settings = new Settings({
     pod: pod.metadata?.annotations,
     namespace: namespace.annotations,
@@ -80,7 +82,7 @@ export function decide(pod: Pod, { namespace, install, dryRun }: Context): Decis
   const final = unsupported(pod, { namespace, install, asks });
   if (final !== undefined) return leftAlone(told([...settings.faults, ...final])!);
   const options = optionsOf(pod, settings);
-  const planned = plan(pod, options, { namespace, install, dryRun, asks });
+  const planned = plan(pod, options, { namespace, install, dryRun, admission, asks });
   const reasons = told(faultsOf({ pod, install, settings, options, plan: planned, asks }));
   if (reasons !== undefined) return leftAlone(reasons);
   return { kind: 'inject', options, plan: planned, origins: settings.origins };

@@ -4,6 +4,7 @@ import { mountOperations } from './mounts.ts';
 import type { Operation } from './operations.ts';
 import type { Plan } from './plan.ts';
 import type { Pod } from './pod.ts';
+import { pullSecretOperations } from './pull-secrets.ts';
 import { annotationOperations } from './status.ts';
 import { volumeOperations } from './volumes.ts';
 
@@ -16,6 +17,7 @@ export function patch(pod: Pod, plan: Plan): Operation[] {
   return [
     ...annotationOperations(pod, plan),
     ...accountOperations(pod, plan),
+    ...pullSecretOperations(pod, plan),
     ...volumeOperations(pod, plan, tokens),
     ...mountOperations(pod, plan, tokens),
     // The container comes last, since it moves the others.

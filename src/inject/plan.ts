@@ -1,10 +1,12 @@
 import { type AccountPlan, chooseAccount } from './account.ts';
-import { type ContainerPlan, chooseKind, imageOf } from './container.ts';
+import { type ContainerPlan, chooseKind, imageOf, sidecarOf } from './container.ts';
 import { portOf } from './health.ts';
 import { chooseMounts, type MountPlan } from './mounts.ts';
 import type { Options } from './options.ts';
-import type { Namespace, Pod } from './pod.ts';
+import type { Namespace, Pod, PullSecret } from './pod.ts';
+import { NO_PULL_SECRETS, type PullSecretPlan } from './pull-secrets.ts';
 import { chooseResources, type ResourcePlan } from './resources.ts';
+import { securityContextOf } from './security-context.ts';
 import { graceOf, sidecar } from './sidecar.ts';
 import { type AnnotationPlan, chooseStatus } from './status.ts';
 import { chooseVolumes, type VolumePlan } from './volumes.ts';
@@ -15,6 +17,8 @@ export interface Install {
   /** The same image with a shell, for commands. */
   shellImage?: string | undefined;
   version: string;
+  /** Secrets that pull these images, to be named by injected pods. */
+  pullSecrets?: readonly PullSecret[] | undefined;
   /** Values of annotations where neither the pod nor its namespace has them. */
   defaults: Readonly<Record<string, string>>;
   /** Whether the cluster runs init containers that go on running. */
@@ -34,6 +38,7 @@ export interface Plan
     AccountPlan,
     VolumePlan,
     MountPlan,
+    PullSecretPlan,
     ContainerPlan,
     ResourcePlan {}
 
@@ -41,22 +46,31 @@ export interface PlanContext {
   namespace: Namespace;
   install: Install;
   dryRun: boolean;
+  /** The API server asks, so that others may have changed the sidecar since it was put in. */
+  admission: boolean;
   /** The pod itself asks, not its namespace alone. */
   asks: boolean;
 }
 
 /** Has each concept choose its part. Whether the plan may be carried out, the rules say. */
-export function plan(pod: Pod, options: Options, { namespace, install, dryRun, asks }: PlanContext): Plan {
+export function plan(
+  pod: Pod,
+  options: Options,
+  { namespace, install, dryRun, admission, asks }: PlanContext,
+): Plan {
   const kind = chooseKind(pod, options, install);
   const { native, endsWithPod } = kind;
   const account = chooseAccount(pod, options, { endsWithPod, dryRun });
   const mounts = chooseMounts(pod, options);
+  const found = admission ? sidecarOf(pod) : undefined;
   const { resources, shortages } = chooseResources(
     asKept(pod, install),
     options.amounts,
     namespace.limits ?? [],
     native,
+    found?.resources,
   );
+  const pullSecrets = install.pullSecrets ?? NO_PULL_SECRETS;
   return {
     ...kind,
     sidecar: sidecar(options, {
@@ -67,13 +81,15 @@ export function plan(pod: Pod, options: Options, { namespace, install, dryRun, a
       graceSeconds: graceOf(pod.spec),
       token: account.account !== 'unneeded',
       resources,
+      securityContext: securityContextOf(pod, namespace, found?.securityContext),
     }),
     shortages,
     ...chooseVolumes(options, account, asks),
     ...mounts,
     ...account,
+    pullSecrets,
     defaultContainer: native ? undefined : mounts.mainContainers.values().next().value,
-    status: chooseStatus(pod, options, install.version, account),
+    status: chooseStatus(pod, options, install.version, account, pullSecrets),
   };
 }
 

@@ -33,10 +33,17 @@ export interface PodSpec {
   os?: { name: string };
   securityContext?: SecurityContext;
   hostNetwork?: boolean;
+  schedulerName?: string;
+  imagePullSecrets?: PullSecret[];
   restartPolicy?: string;
   terminationGracePeriodSeconds?: number;
   /** What the pod as a whole may use, whatever its containers say. */
   resources?: Resources;
+}
+
+/** A Secret in the namespace of the pod that pulls its images. */
+export interface PullSecret {
+  name?: string;
 }
 
 export interface Affinity {
@@ -81,7 +88,7 @@ export interface VolumeDevice {
   devicePath?: string;
 }
 
-/** What says of a pod, or of a container, that it is for Windows. */
+/** The rights of a pod, or of a container, and what says that it is for Windows. */
 export interface SecurityContext {
   windowsOptions?: Readonly<Record<string, unknown>>;
   [field: string]: unknown;

@@ -18,6 +18,8 @@ export interface Amounts {
   memoryLimit: string;
   /** Nobody has set the limit: another will do as well. */
   cpuLimitIsDefault: boolean;
+  /** `true` has the sidecar be as in a pod of class Guaranteed in every pod. */
+  guaranteed: 'auto' | 'true';
 }
 
 /**
@@ -25,6 +27,8 @@ export interface Amounts {
  * fail. In thousandths of a core and in bytes, as all numbers below.
  */
 const LEAST = { cpu: 10, memory: 48 * 2 ** 20 };
+/** The scheduler that EKS has put on a pod by the time we see it, where the pod goes to Fargate. */
+const FARGATE_SCHEDULER = 'fargate-scheduler';
 /** A pod of class Guaranteed reserves what its limits are. */
 const GUARANTEED_CPU = '100m';
 
@@ -46,16 +50,18 @@ export interface Shortage {
 /**
  * Chooses what the sidecar of this pod requests and is limited to. A quota wants both named; a LimitRange
  * bounds them, for each container and for the pod; a pod of class Guaranteed stays so; and a pod that
- * has resources as a whole has room for its containers there.
+ * has resources as a whole has room for its containers there. What a platform has raised of a sidecar that is
+ * there stays, as far as all of that allows.
  */
 export function chooseResources(
   pod: Pod,
   amounts: Amounts,
   items: readonly LimitRangeItem[],
   native: boolean,
+  found?: Resources,
 ): ResourcePlan & { resources: Resources } {
   const rest = restOf(pod, native);
-  const guaranteed = isGuaranteed(pod, rest);
+  const guaranteed = amounts.guaranteed === 'true' || goesToFargate(pod) || isGuaranteed(pod, rest);
   const cpuLimit = guaranteed && amounts.cpuLimitIsDefault ? GUARANTEED_CPU : amounts.cpuLimit;
   const wanted = {
     cpu: { request: guaranteed ? cpuLimit : amounts.cpuRequest, limit: cpuLimit },
@@ -69,8 +75,12 @@ export function chooseResources(
     const bounds = boundsOf(name, items, rest, pod.spec.resources);
     const { request, limit, shortage } = fitted(name, wanted[name], bounds, guaranteed, isOfPod(pod, name));
     if (shortage !== undefined) shortages.push(shortage);
-    requests[name] = written(name, request);
-    limits[name] = written(name, limit);
+    const raised =
+      found !== undefined &&
+      isRaised(name, found, { request, limit }) &&
+      isWithin(name, found, bounds, guaranteed);
+    requests[name] = raised ? found.requests![name]! : written(name, request);
+    limits[name] = raised ? found.limits![name]! : written(name, limit);
   }
   return { resources: Object.keys(limits).length === 0 ? {} : { requests, limits }, shortages };
 }
@@ -94,6 +104,35 @@ function fitted(
   if (isEnough) return { request, limit };
   const left = Math.max(0, Math.min(limit, most));
   return { request, limit, shortage: { name, left, needed: Math.max(LEAST[name], least, leastRequest) } };
+}
+
+/** Tells whether the sidecar that is there requests at least what it is to, and is limited to no less than that. */
+function isRaised(name: Resource, found: Resources, planned: { request: number; limit: number }): boolean {
+  const [request, limit] = amountsOf(name, found);
+  const isOther = request !== planned.request || limit !== planned.limit;
+  return isOther && request >= planned.request && limit >= request;
+}
+
+function isWithin(name: Resource, found: Resources, bounds: Bounds, guaranteed: boolean): boolean {
+  const [request, limit] = amountsOf(name, found);
+  if (guaranteed && request !== limit) return false;
+  const { mostLimit, leastLimit, mostRequest } = bounds;
+  return (
+    limit <= mostLimit &&
+    limit >= leastLimit &&
+    request <= mostRequest &&
+    request >= bounds.leastRequest(limit)
+  );
+}
+
+/** Returns the request and the limit; NaN, which compares with nothing, for what is not there or is no quantity. */
+function amountsOf(name: Resource, { requests, limits }: Resources): [request: number, limit: number] {
+  return [unitsOf(name, own(requests, name)) ?? Number.NaN, unitsOf(name, own(limits, name)) ?? Number.NaN];
+}
+
+/** Tells whether the pod goes to Fargate, whose pods are all of class Guaranteed: they pay for what they request. */
+function goesToFargate({ spec }: Pod): boolean {
+  return spec.schedulerName === FARGATE_SCHEDULER;
 }
 
 function isOfPod({ spec }: Pod, name: Resource): boolean {

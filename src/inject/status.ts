@@ -7,7 +7,8 @@ import { isInjected, looksLikeOurs } from './container.ts';
 import { DEFAULT_CONTAINER_KEY, STATUS_KEY } from './names.ts';
 import { escaped, type Operation } from './operations.ts';
 import type { Options } from './options.ts';
-import { own, type Pod } from './pod.ts';
+import { own, type Pod, type PullSecret } from './pod.ts';
+import { addedPullSecrets, NO_PULL_SECRETS } from './pull-secrets.ts';
 
 /** The part of a plan that is about annotations. */
 export interface AnnotationPlan {
@@ -34,35 +35,49 @@ export interface Before {
     automountServiceAccountToken?: boolean;
     defaultContainer?: string;
   };
+  /** The names of the imagePullSecrets that were added. */
+  pullSecrets?: readonly string[];
   /** What was there and empty, which is not the same text as what is not there. */
   empty?: string[];
   /** Offline: what stood in the text, by the JSON pointer of its value; null where it was not written there. */
   texts?: Record<string, string | null>;
 }
 
-export function chooseStatus(pod: Pod, { group }: Options, version: string, plan: AccountPlan): string {
+export function chooseStatus(
+  pod: Pod,
+  { group }: Options,
+  version: string,
+  plan: AccountPlan,
+  pullSecrets: readonly PullSecret[],
+): string {
   const { source, ...named } = group;
-  const before = beforeOf(pod, plan.account === 'scoped');
+  const before = beforeOf(pod, plan.account === 'scoped', pullSecrets);
   const said = source === 'dns' ? { source } : {};
   const status: Status = { version, ...named, ...said, account: plan.account, ...before };
   return JSON.stringify(status);
 }
 
 /** Returns what uninject needs; of a pod that is seen again, what was noted when it was seen first. */
-export function beforeOf(pod: Pod, swapped: boolean): Before {
+export function beforeOf(
+  pod: Pod,
+  swapped: boolean,
+  pullSecrets: readonly PullSecret[] = NO_PULL_SECRETS,
+): Before {
   const status = isInjected(pod) ? statusOf(pod) : undefined;
-  if (status !== undefined) return before(status);
+  const added = addedPullSecrets(pod, pullSecrets, status?.pullSecrets);
+  if (status !== undefined) return before({ ...status, pullSecrets: added });
   const was: Record<string, unknown> = {};
   if (swapped)
     for (const field of ACCOUNT_FIELDS) if (pod.spec[field] !== undefined) was[field] = pod.spec[field];
   const defaultContainer = own(pod.metadata?.annotations, DEFAULT_CONTAINER_KEY);
   if (defaultContainer !== undefined) was.defaultContainer = defaultContainer;
-  return before({ was, empty: emptyParts(pod) });
+  return before({ was, pullSecrets: added, empty: emptyParts(pod) });
 }
 
-function before({ was = {}, empty = [], texts = {} }: Before): Before {
+function before({ was = {}, pullSecrets = [], empty = [], texts = {} }: Before): Before {
   return {
     ...(Object.keys(was).length === 0 ? {} : { was }),
+    ...(pullSecrets.length === 0 ? {} : { pullSecrets }),
     ...(empty.length === 0 ? {} : { empty }),
     ...(Object.keys(texts).length === 0 ? {} : { texts }),
   };
@@ -86,7 +101,7 @@ export function statusOf(pod: Pod): Status | undefined {
 /** Tells whether it has the shape of a status: anybody can write an annotation. */
 function isStatus(status: Status | null): boolean {
   if (typeof status !== 'object' || status === null || typeof status.version !== 'string') return false;
-  const { was = {}, empty = [], texts: written = {} } = status;
+  const { was = {}, pullSecrets = [], empty = [], texts: written = {} } = status;
   const texts = ['serviceAccountName', 'serviceAccount', 'defaultContainer'];
   return (
     typeof was === 'object' &&
@@ -96,6 +111,8 @@ function isStatus(status: Status | null): boolean {
         (texts.includes(key) && typeof value === 'string') ||
         (key === 'automountServiceAccountToken' && typeof value === 'boolean'),
     ) &&
+    Array.isArray(pullSecrets) &&
+    pullSecrets.every((one) => typeof one === 'string') &&
     Array.isArray(empty) &&
     empty.every((one) => typeof one === 'string') &&
     typeof written === 'object' &&
@@ -105,8 +122,8 @@ function isStatus(status: Status | null): boolean {
 }
 
 function emptyParts({ metadata, spec }: Pod): string[] {
-  const { volumes, containers, initContainers } = spec;
-  const parts = { metadata, annotations: metadata?.annotations, volumes, initContainers };
+  const { volumes, containers, initContainers, imagePullSecrets } = spec;
+  const parts = { metadata, annotations: metadata?.annotations, volumes, initContainers, imagePullSecrets };
   const names = Object.entries(parts).flatMap(([name, part]) => (isEmpty(part) ? [name] : []));
   for (const list of [containers, initContainers ?? []]) {
     for (const { name, volumeMounts } of list) if (isEmpty(volumeMounts)) names.push(mountsOf(name));

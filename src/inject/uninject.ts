@@ -3,6 +3,7 @@ import { isInjected, undoContainer } from './container.ts';
 import { undoMounts } from './mounts.ts';
 import type { Operation } from './operations.ts';
 import type { Pod } from './pod.ts';
+import { undoPullSecrets } from './pull-secrets.ts';
 import { statusOf, undoAnnotations } from './status.ts';
 import { undoVolumes } from './volumes.ts';
 
@@ -21,6 +22,7 @@ export function uninject(pod: Pod): Operation[] {
     ...undoContainer(pod, wasEmpty),
     ...undoVolumes(pod, wasEmpty),
     ...undoAccount(pod, status),
+    ...undoPullSecrets(pod, status, wasEmpty),
     ...undoAnnotations(pod, status, wasEmpty),
   ];
 }

@@ -3,7 +3,7 @@ import { DEFAULT_CONTAINER_KEY, NAME, STATUS_KEY, TOKEN_PATH } from './names.ts'
 import { applied, type Operation } from './operations.ts';
 import { patch } from './patch.ts';
 import type { Plan } from './plan.ts';
-import type { Container, Pod, PodSpec, VolumeMount } from './pod.ts';
+import type { Container, Pod, PodSpec, PullSecret, VolumeMount } from './pod.ts';
 
 /**
  * Throws unless the operations apply to the pod, leave nothing of the plan undone, and nothing changed that the
@@ -23,7 +23,7 @@ export function verify(pod: Pod, plan: Plan, operations: readonly Operation[]): 
 
 const ANNOTATIONS = new Set(['annotations']);
 const MOUNTS = new Set(['volumeMounts']);
-const LISTS = new Set(['volumes', 'containers', 'initContainers']);
+const LISTS = new Set(['volumes', 'containers', 'initContainers', 'imagePullSecrets']);
 const LISTS_AND_ACCOUNT = new Set([...LISTS, ...ACCOUNT_FIELDS]);
 const OUR_ANNOTATIONS = new Set([STATUS_KEY, DEFAULT_CONTAINER_KEY]);
 
@@ -46,6 +46,11 @@ function changedList(before: PodSpec, after: PodSpec, plan: Plan, swapped: boole
     mayGo: ({ name }) => isToken(name) && !needed.has(name),
   };
   if (!kept(before.volumes, after.volumes, volumes)) return 'the volumes';
+  const pullSecrets: Difference<PullSecret> = {
+    isOurs: (secret) => plan.pullSecrets.includes(secret),
+    mayGo: () => false,
+  };
+  if (!kept(before.imagePullSecrets, after.imagePullSecrets, pullSecrets)) return 'the imagePullSecrets';
   const { mount, sidecar } = plan;
   const mounts: Difference<VolumeMount> = {
     isOurs: (one) => one === mount,

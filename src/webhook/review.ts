@@ -1,6 +1,6 @@
 import type { AccessNeed } from '../inject/account.ts';
 import { isSurprising, type Reasons } from '../inject/codes.ts';
-import { inject } from '../inject/inject.ts';
+import { inject, type Report } from '../inject/inject.ts';
 import type { Operation } from '../inject/operations.ts';
 import type { Install } from '../inject/plan.ts';
 import type { Namespace, Pod } from '../inject/pod.ts';
@@ -24,6 +24,8 @@ export interface Answer {
   /** The first of the reasons why a pod was skipped or denied; empty otherwise. */
   code: string;
   response: AdmissionResponse;
+  /** What was decided and why; undefined where the request creates no pod. */
+  report?: Report;
 }
 
 /** The things that a review needs from the cluster. */
@@ -44,19 +46,20 @@ export async function review(request: AdmissionRequest, context: ReviewContext):
   // The request is not to be believed about the namespace: anybody can post one.
   const namespace = await context.readNamespace(request.namespace!);
   const dryRun = request.dryRun === true;
-  const report = inject(pod, { namespace, install: context.install(), dryRun });
+  const report = inject(pod, { namespace, install: context.install(), dryRun, admission: true });
   const { decision, plan } = report;
   const warnings = warningTexts(report);
-  if (decision.kind === 'deny') return denied(uid, decision.reasons, warnings);
+  if (decision.kind === 'deny') return { ...denied(uid, decision.reasons, warnings), report };
   if (decision.kind === 'skip') {
     const [{ code }] = decision.reasons;
     // Nothing is made in an excluded namespace, no Event either.
     if (!dryRun && isSurprising(code) && code !== 'excluded-namespace')
       context.tellOwner(namespace.name, pod, decision.reasons);
-    return allowed(uid, 'skipped', code, warnings);
+    return { ...allowed(uid, 'skipped', code, warnings), report };
   }
   if (plan?.access !== undefined) await context.ensureAccess(namespace.name, plan.access);
-  return allowed(uid, report.patch.length > 0 ? 'injected' : 'unchanged', '', warnings, report.patch);
+  const result = report.patch.length > 0 ? 'injected' : 'unchanged';
+  return { ...allowed(uid, result, '', warnings, report.patch), report };
 }
 
 function allowed(

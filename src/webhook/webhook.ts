@@ -2,17 +2,12 @@ import type { Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import packageJson from '../../package.json' with { type: 'json' };
 import { UsageError } from '../config.ts';
-import { keys } from '../inject/annotations.ts';
-import { EXCLUDED_NAMESPACES } from '../inject/names.ts';
-import { own } from '../inject/pod.ts';
 import type { WebhookConfig } from '../injector-options.ts';
 import { installationOf } from '../installation.ts';
 import { jsonLog, type Log } from '../log.ts';
 import { WEBHOOK_METRICS } from '../metric-table.ts';
 import { Metrics } from '../metrics.ts';
 import { processMetrics } from '../process-metrics.ts';
-import { AccessController } from './access/controller.ts';
-import { AccessProvisioner } from './access/provisioner.ts';
 import { Api } from './api/api.ts';
 import { identityOf } from './api/identity.ts';
 import { type Features, ServerFeatures, withChoices } from './api/server-features.ts';
@@ -24,11 +19,10 @@ import { SelfManaged } from './certificates/self-managed.ts';
 import { secretStore } from './certificates/store.ts';
 import { LogQueue } from './log-queue.ts';
 import type { AdmissionRequest } from './parse/parse-review.ts';
-import { type ReviewContext, review } from './review.ts';
+import { review } from './review.ts';
+import { reviewing } from './reviewing.ts';
 import { drain, secureContext, sendAway, webhookServer } from './server.ts';
-import { SkipEvents } from './skip-events.ts';
-import { ClusterState } from './state/cluster-state.ts';
-import { background, surviveFaults } from './survival.ts';
+import { surviveFaults } from './survival.ts';
 
 /** The time until every API server and kube-proxy has heard that this replica ends. */
 const DRAIN_DELAY_MS = 5000;
@@ -55,24 +49,11 @@ export async function webhook(config: WebhookConfig): Promise<void> {
 async function serve(config: WebhookConfig, metrics: Metrics, log: Log): Promise<void> {
   const api = await connect(config.kubeconfig, log);
   const checks = authenticationFrom(config, (path) => api.get(path), log);
-  const state = new ClusterState({ api, metrics, log });
-  const excluded = [...EXCLUDED_NAMESPACES, config.namespace];
-  const access = new AccessProvisioner({ api, log, metrics, state, excluded });
   const certificates = certificateKeeper(config, api, log, metrics);
-  const events = new SkipEvents(api, metrics, log);
   const install = installationOf({ ...config, defaults: config.default });
-  const podAccess = (annotations: Readonly<Record<string, string>>) =>
-    (own(annotations, keys.podAccess.key) ?? own(install.defaults, keys.podAccess.key)) === 'true';
-  const controller = new AccessController({ api, state, access, metrics, log, podAccess });
   const features = await serverFeatures(config, api, log);
   let draining = false;
-  const inBackground = background(log);
-  const context: ReviewContext = {
-    install: () => ({ ...install, ...features() }),
-    readNamespace: (name) => state.readNamespace(name),
-    ensureAccess: (namespace, need) => access.ensure(namespace, need),
-    tellOwner: (...what) => inBackground('tell the owner', events.tell(...what)),
-  };
+  const { context, controller, inBackground } = reviewing({ install, api, metrics, log, features });
   const options = {
     review: (request: AdmissionRequest) => review(request, context),
     callers: checks.callers,

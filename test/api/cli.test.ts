@@ -245,7 +245,7 @@ suite('the command line on a real API server', { timeout: 180_000 }, () => {
     const { err, code } = await cli('explain', 'pod/asks');
     assert.match(
       err,
-      /^rollcall: the API server at https:\/\/127.0.0.1:\d+ can't be reached \(ECONNREFUSED\)\n$/,
+      /^rollcall: the API server at https:\/\/127.0.0.1:\d+ can't be reached \(ECONNREFUSED\); is it running, .* --context names another\n$/,
     );
     assert.equal(code, 1);
     const failed = await cli('check');

@@ -12,7 +12,7 @@ import { type ControlPlane, startControlPlane } from '../support/control-plane.t
 import { SYSTEM_NAMESPACE, startOutsideWebhook } from '../support/deployment.ts';
 import { eventually } from '../support/eventually.ts';
 import { partsOf } from './parts.ts';
-import { policyOf, RULE_LABEL, RULES } from './platform-rules.ts';
+import { collectionOf, policyOf, RULE_LABEL, RULES } from './platform-rules.ts';
 
 const DEPLOY = fileURLToPath(new URL('../../deploy', import.meta.url));
 const ADMISSION = '/apis/admissionregistration.k8s.io/v1';
@@ -126,7 +126,7 @@ suite('installing on a real API server', { timeout: 180_000 }, () => {
   }, async () => {
     for (const rule of Object.values(RULES)) {
       await plane.ensureNamespace(rule.name, { [RULE_LABEL]: rule.name });
-      for (const object of policyOf(rule)) await plane.must('POST', pathOf(object as Created), object);
+      for (const object of policyOf(rule)) await plane.must('POST', collectionOf(object), object);
     }
     await plane.ensureNamespace('strict', { 'pod-security.kubernetes.io/enforce': 'restricted' });
     const answer = async (namespace: string, values: object) => {
@@ -173,13 +173,6 @@ suite('installing on a real API server', { timeout: 180_000 }, () => {
     }
   });
 });
-
-interface Created {
-  kind: string;
-}
-
-const pathOf = ({ kind }: Created) =>
-  `${ADMISSION}/${kind === 'ValidatingAdmissionPolicy' ? 'validatingadmissionpolicies' : 'validatingadmissionpolicybindings'}`;
 
 /** A pod as the Deployment of the chart with these values makes it, with an account that every namespace has. */
 async function podOf(values: object): Promise<object> {

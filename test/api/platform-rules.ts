@@ -28,8 +28,14 @@ export const RULES = {
   },
 } as const satisfies Record<string, Rule>;
 
+const ADMISSION = '/apis/admissionregistration.k8s.io/v1';
+
+/** The collection that one of them is posted to. */
+export const collectionOf = ({ kind }: { kind: string }): string =>
+  `${ADMISSION}/${kind === 'ValidatingAdmissionPolicy' ? 'validatingadmissionpolicies' : 'validatingadmissionpolicybindings'}`;
+
 /** The policy and its binding; it holds in namespaces with the label `rule` of its name. */
-export function policyOf({ name, expression }: Rule): object[] {
+export function policyOf({ name, expression }: Rule): { kind: string; [field: string]: unknown }[] {
   const policies = { apiVersion: 'admissionregistration.k8s.io/v1' };
   return [
     {

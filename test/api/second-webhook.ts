@@ -67,6 +67,8 @@ export const mutations = {
 
 export type MutationName = keyof typeof mutations;
 
+type Mutations = Readonly<Record<string, Mutation>>;
+
 type Named = { name: string; [field: string]: unknown };
 
 function withFirst<T extends Named>(list: readonly T[] | undefined, one: T): T[] {
@@ -77,7 +79,7 @@ function withOne<T extends Named>(list: readonly T[] | undefined, one: T): T[] {
   return list?.some(({ name }) => name === one.name) ? [...list] : [...(list ?? []), one];
 }
 
-function eachContainer(spec: Pod['spec'], change: (container: Container) => Container): Pod['spec'] {
+export function eachContainer(spec: Pod['spec'], change: (container: Container) => Container): Pod['spec'] {
   const { initContainers } = spec;
   return {
     ...spec,
@@ -92,22 +94,24 @@ export class SecondWebhook {
   readonly calls = new Map<string, number>();
   readonly caBundle: string;
   readonly #server: Server;
+  readonly #table: Mutations;
 
-  private constructor(tls: { cert: string; key: string }) {
+  private constructor(table: Mutations, tls: { cert: string; key: string }) {
+    this.#table = table;
     this.caBundle = Buffer.from(tls.cert).toString('base64');
     this.#server = createServer({ cert: tls.cert, key: tls.key }, (request, response) => {
       this.#answer(request, response).catch((error: Error) => response.writeHead(500).end(error.message));
     });
   }
 
-  static async start(): Promise<SecondWebhook> {
-    const webhook = new SecondWebhook(await issue(['127.0.0.1'], new Date()));
+  static async start(table: Mutations = mutations): Promise<SecondWebhook> {
+    const webhook = new SecondWebhook(table, await issue(['127.0.0.1'], new Date()));
     webhook.#server.listen(0, '127.0.0.1');
     await once(webhook.#server, 'listening');
     return webhook;
   }
 
-  url(name: MutationName): string {
+  url(name: string): string {
     return `https://127.0.0.1:${(this.#server.address() as AddressInfo).port}/${name}`;
   }
 
@@ -125,7 +129,7 @@ export class SecondWebhook {
     const { name: podName, generateName } = object.metadata;
     const key = `${namespace}/${podName ?? `${generateName}*`}`;
     this.calls.set(key, (this.calls.get(key) ?? 0) + 1);
-    const mutation: Mutation = mutations[name as MutationName];
+    const mutation = this.#table[name!]!;
     const patch = [{ op: 'replace', path: '/spec', value: mutation(object).spec }];
     const answer = {
       uid,

@@ -18,16 +18,17 @@ export interface Outcome {
 export async function run(
   command: CommandName,
   argv: string[],
-  given: { input?: string | Uint8Array; env?: Record<string, string> } = {},
+  given: { input?: string | Uint8Array; env?: Record<string, string>; isTTY?: boolean } = {},
 ): Promise<Outcome> {
   const written = { bytes: [] as Uint8Array[], err: '' };
   const stdin = (async function* () {
     yield given.input ?? '';
   })();
+  const { isTTY = false } = given;
   const io = {
     stdin,
-    stdout: { write: (text: string | Uint8Array) => written.bytes.push(Buffer.from(text as string)) },
-    stderr: { write: (text: string | Uint8Array) => (written.err += text) },
+    stdout: { write: (text: string | Uint8Array) => written.bytes.push(Buffer.from(text as string)), isTTY },
+    stderr: { write: (text: string | Uint8Array) => (written.err += text), isTTY },
     env: given.env ?? {},
   };
   const code = await runCommand(command, argv, io);

@@ -1,17 +1,32 @@
 /**
  * `npm run demo`: the main job end to end, with the real webhook and real sidecars as child processes and
- * an API double in this one. It fails when anything that it shows did not really happen.
+ * an API double in this one. It fails when anything that it shows did not really happen. `-- --slow` is for talks.
  */
 import { membersComeAndGo } from './membership-scene.ts';
+import { pauseBeforeScene } from './pace.ts';
 import { type Check, openStage, type Stage } from './stage.ts';
-import { bold, dim, green, heading, INDENT, print, red, seconds } from './terminal.ts';
+import {
+  bold,
+  columns,
+  dim,
+  green,
+  heading,
+  INDENT,
+  item,
+  print,
+  red,
+  seconds,
+  wrapped,
+} from './terminal.ts';
 import { podIsAdmitted, webhookStarts } from './webhook-scene.ts';
 
 async function play(stage: Stage): Promise<void> {
   heading(1, 'The webhook starts', 'It makes its own certificates and tells the API server what to trust.');
+  await pauseBeforeScene();
   const webhook = await webhookStarts(stage);
 
   heading(2, 'A pod is admitted', 'The API server asks about db-0 of a StatefulSet; the answer is a patch.');
+  await pauseBeforeScene();
   const admitted = await podIsAdmitted(stage, webhook);
   // It goes on serving for some seconds, as API servers may not have heard yet; the next scene plays meanwhile.
   webhook.process.signal('SIGTERM');
@@ -21,6 +36,7 @@ async function play(stage: Stage): Promise<void> {
     'Members come and go',
     'Beside each of three sidecars an application reads its Unix socket; here is what db-0 reads.',
   );
+  await pauseBeforeScene();
   await membersComeAndGo(stage, admitted);
 
   await stage.stop();
@@ -33,7 +49,7 @@ function report(checks: Check[]): void {
   }
   heading(4, 'What was checked', 'Each line is something that really happened.');
   for (const { what, passed, detail } of checks) {
-    print(`${INDENT}${passed ? green('ok') : red('FAILED')}  ${what}`);
+    item(passed ? green('ok') : red('FAILED'), what);
     if (detail !== undefined) print(dim(`${INDENT}    ${detail}`));
   }
   print();
@@ -46,7 +62,8 @@ function summary(checks: Check[], failure: Error | undefined, duration: number):
   return bold(green(`demo: ${checks.length} checks passed in ${seconds(duration)}`));
 }
 
-print(bold('Rollcall, end to end: real processes against an API double in this one.'));
+const title = 'Rollcall, end to end: real processes against an API double in this one.';
+for (const line of wrapped(title, columns())) print(bold(line));
 const began = performance.now();
 const stage = await openStage();
 let failure: Error | undefined;

@@ -2,9 +2,9 @@
  * Scene 3: three sidecars follow the group, and an application beside each reads its socket.
  */
 import { setTimeout } from 'node:timers/promises';
+import type { ApiObject } from '../../src/testing/api/objects.ts';
 import type { Delta, Member } from '../../src/watcher/protocol.ts';
 import { eventually } from '../support/eventually.ts';
-import type { KubernetesObject } from '../support/kubernetes-store.ts';
 import { createGroup, type Group, type GroupPod } from './group.ts';
 import { agrees, deltasSince, type Peer, startPeer } from './peer.ts';
 import type { Stage } from './stage.ts';
@@ -29,7 +29,7 @@ const LATENCY_LIMIT_MS = 1000;
 const WAIT_MS = 13_000;
 
 /** `admitted` is the pod as the webhook left it: the sidecars run with the settings found there. */
-export async function membersComeAndGo(stage: Stage, admitted: KubernetesObject): Promise<void> {
+export async function membersComeAndGo(stage: Stage, admitted: ApiObject): Promise<void> {
   const group = createGroup(stage.api);
   group.add(3);
   const began = performance.now();

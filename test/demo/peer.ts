@@ -3,8 +3,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ApiObject } from '../../src/testing/api/objects.ts';
 import type { Delta, Snapshot } from '../../src/watcher/protocol.ts';
-import type { KubernetesObject } from '../support/kubernetes-store.ts';
 import type { Rollcall } from '../support/rollcall.ts';
 import { Application } from './application.ts';
 import type { Group, GroupPod } from './group.ts';
@@ -20,7 +20,7 @@ export interface Peer {
 }
 
 /** Starts both; `admitted` is the pod as the webhook left it. */
-export async function startPeer(stage: Stage, pod: GroupPod, admitted: KubernetesObject): Promise<Peer> {
+export async function startPeer(stage: Stage, pod: GroupPod, admitted: ApiObject): Promise<Peer> {
   const directory = join(stage.directory, pod.name);
   // What differs from a cluster: where the API is, the folder, any free port, and a short grace period.
   const here = { server: stage.api.url, directory, port: 0, 'grace-seconds': 1 };
@@ -40,7 +40,7 @@ interface Variable {
 }
 
 /** The settings that the webhook gave the sidecar, resolved for this pod as the kubelet would, as flags. */
-function injectedSettings(admitted: KubernetesObject, { name, uid }: GroupPod): Record<string, string> {
+function injectedSettings(admitted: ApiObject, { name, uid }: GroupPod): Record<string, string> {
   const { initContainers } = admitted.spec as { initContainers: { name: string; env: Variable[] }[] };
   const sidecar = initContainers.find((container) => container.name === 'rollcall');
   // The others are for Node.

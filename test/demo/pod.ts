@@ -2,12 +2,12 @@
  * The pod `db-0` as the API server shows it to a webhook: created by the StatefulSet controller, with
  * defaults filled in and the token of its ServiceAccount mounted.
  */
-import type { KubernetesObject } from '../support/kubernetes-store.ts';
+import type { ApiObject } from '../../src/testing/api/objects.ts';
 
 const TOKEN_VOLUME = 'kube-api-access-h8zqv';
 
 /** `inject` is the value of the annotation that asks for the sidecar. */
-export function databasePod(inject: string): KubernetesObject {
+export function databasePod(inject: string): ApiObject {
   return {
     apiVersion: 'v1',
     kind: 'Pod',

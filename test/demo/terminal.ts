@@ -15,11 +15,14 @@ export const green = style('green');
 export const yellow = style('yellow');
 export const cyan = style('cyan');
 
-/** Wide enough for a diff of YAML, narrow enough to be read; a pipe gets everything. */
-const WIDEST = 110;
+/** Sentences in longer lines are hard to read, however wide the terminal is. */
+const PROSE = 80;
+/** A terminal that does not tell its width has had this one since there are terminals. */
+const USUAL = 80;
 
+/** The width of the terminal, as it is now. A pipe gets everything. */
 export function columns(): number {
-  return process.stdout.isTTY ? Math.min(process.stdout.columns || 80, WIDEST) : Number.POSITIVE_INFINITY;
+  return process.stdout.isTTY ? process.stdout.columns || USUAL : Number.POSITIVE_INFINITY;
 }
 
 export function print(text = ''): void {
@@ -29,7 +32,8 @@ export function print(text = ''): void {
 export function heading(number: number, title: string, about: string): void {
   print();
   print(`${bold(`${number}  ${title}`)}`);
-  for (const line of wrapped(about, Math.min(columns(), 80) - INDENT.length)) print(dim(`${INDENT}${line}`));
+  for (const line of wrapped(about, Math.min(columns(), PROSE) - INDENT.length))
+    print(dim(`${INDENT}${line}`));
   print();
 }
 
@@ -37,9 +41,17 @@ export const INDENT = '   ';
 
 /** A label in a column of its own, then the fact. */
 export function fact(label: string, text: string): void {
-  const lines = text.split('\n');
+  const lines = text.split('\n').flatMap((line) => wrapped(line, columns() - INDENT.length - LABEL_WIDTH));
   print(`${INDENT}${dim(label.padEnd(LABEL_WIDTH))}${lines[0]}`);
   for (const line of lines.slice(1)) print(`${INDENT}${' '.repeat(LABEL_WIDTH)}${line}`);
+}
+
+/** An item of a list: its mark, then a sentence that goes on below itself. */
+export function item(mark: string, text: string): void {
+  const width = stripVTControlCharacters(mark).length + 2;
+  const [first, ...more] = wrapped(text, columns() - INDENT.length - width);
+  print(`${INDENT}${mark}  ${first}`);
+  for (const line of more) print(`${INDENT}${' '.repeat(width)}${line}`);
 }
 
 /** The longest label used, and two spaces. */
@@ -47,14 +59,16 @@ const LABEL_WIDTH = 15;
 
 /** Broken at spaces to fit beside a label. */
 export function beside(text: string): string {
-  return wrapped(text, Math.min(columns(), WIDEST) - INDENT.length - LABEL_WIDTH).join('\n');
+  return wrapped(text, Math.min(columns(), PROSE + LABEL_WIDTH) - INDENT.length - LABEL_WIDTH).join('\n');
 }
 
-function wrapped(text: string, width: number): string[] {
+/** Broken at spaces, where colours take no room. */
+export function wrapped(text: string, width: number): string[] {
+  const length = (part: string) => stripVTControlCharacters(part).length;
   const lines: string[] = [];
   for (const word of text.split(' ')) {
     const last = lines.at(-1);
-    if (last !== undefined && last.length + 1 + word.length <= width)
+    if (last !== undefined && length(last) + 1 + length(word) <= width)
       lines[lines.length - 1] = `${last} ${word}`;
     else lines.push(word);
   }

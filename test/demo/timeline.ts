@@ -2,18 +2,16 @@
  * What happened in the API, and what an application read because of it, in the order of events.
  */
 
-import { setTimeout } from 'node:timers/promises';
 import type { Line } from '../../src/watcher/protocol.ts';
 import { type Application, told } from './application.ts';
-import { bold, columns, cyan, dim, INDENT, milliseconds, padded, print } from './terminal.ts';
+import { pauseBeforeEvent } from './pace.ts';
+import { bold, columns, cyan, dim, INDENT, milliseconds, padded, print, wrapped } from './terminal.ts';
 
 /** As wide as the longest row in practice; latencies stand at its end. */
 const WIDTH = 100;
 const LATENCY_WIDTH = 8;
 const WHO_WIDTH = 6;
 const TIME_WIDTH = 9;
-/** Between events, so that no change falls into the sidecar's window for folding (20 ms) by accident. */
-const PAUSE_MS = 200;
 
 export interface Timeline {
   /** Something happens: `who` does `what` by way of `act`. Resolves once `seen` does, to the ms that it took. */
@@ -32,12 +30,14 @@ export function createTimeline(): Timeline {
     const time = dim(`${((at - began) / 1000).toFixed(2)} s`.padEnd(TIME_WIDTH));
     const width = Math.min(columns(), WIDTH) - INDENT.length - TIME_WIDTH - WHO_WIDTH - LATENCY_WIDTH;
     const end = dim(latency.padStart(LATENCY_WIDTH));
-    print(`${INDENT}${time}${padded(who, WHO_WIDTH)}${latency ? padded(text, width) + end : text}`);
+    const [first = '', ...more] = wrapped(text, width);
+    print(`${INDENT}${time}${padded(who, WHO_WIDTH)}${latency ? padded(first, width) + end : first}`);
+    for (const line of more) print(`${INDENT}${' '.repeat(TIME_WIDTH + WHO_WIDTH)}${line}`);
   }
 
   return {
     async event(who, what, act, seen) {
-      await setTimeout(PAUSE_MS);
+      await pauseBeforeEvent();
       eventAt = performance.now();
       row(eventAt, cyan(who), bold(what));
       await act();

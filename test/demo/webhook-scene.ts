@@ -3,7 +3,8 @@
  */
 import { X509Certificate } from 'node:crypto';
 import { stringify } from 'yaml';
-import type { KubernetesObject } from '../support/kubernetes-store.ts';
+import type { ApiObject } from '../../src/testing/api/objects.ts';
+import { call } from '../../src/testing/ask.ts';
 import { type DiffLine, diffYaml, type Gap, outline } from './diff.ts';
 import { databasePod } from './pod.ts';
 import type { Stage } from './stage.ts';
@@ -21,12 +22,12 @@ import {
   red,
 } from './terminal.ts';
 import {
-  call,
   createConfiguration,
   publishedAuthorities,
   type Review,
   review,
   startWebhook,
+  targetOf,
   type Webhook,
 } from './webhook.ts';
 
@@ -51,13 +52,13 @@ export async function webhookStarts(stage: Stage): Promise<Webhook> {
   fact('kept in', `Secret rollcall-system/rollcall-tls: ${Object.keys(secret?.data ?? {}).join(', ')}`);
   stage.check('the certificates are kept in Secret rollcall-tls', secret !== undefined);
   const webhook = { process, port, ca };
-  await call(webhook, 'GET', '/readyz');
+  await call(targetOf(webhook), 'GET', '/readyz');
   stage.check('the webhook is ready, and its certificate is the published one', true);
   return webhook;
 }
 
 /** Returns the pod as it was admitted. */
-export async function podIsAdmitted(stage: Stage, webhook: Webhook): Promise<KubernetesObject> {
+export async function podIsAdmitted(stage: Stage, webhook: Webhook): Promise<ApiObject> {
   const pod = databasePod('true');
   const first = await review(webhook, pod);
   fact(
@@ -93,10 +94,10 @@ interface PodSpec {
   containers: { volumeMounts: { mountPath: string; readOnly?: boolean }[] }[];
 }
 
-function checkInjection(stage: Stage, { answer, matching, pod }: Review): void {
+function checkInjection(stage: Stage, { answer, pod }: Review): void {
   stage.check(
     'AdmissionReview v1 over TLS: asked about db-0, answered with a JSON patch',
-    matching && answer.patchType === 'JSONPatch',
+    answer.patchType === 'JSONPatch',
   );
   const spec = pod.spec as PodSpec;
   const sidecar = spec.initContainers?.[0];
@@ -111,10 +112,9 @@ function showAccess(stage: Stage): void {
   const account = stage.api.get('/api/v1/namespaces/demo/serviceaccounts/rollcall-watcher');
   const path = '/apis/rbac.authorization.k8s.io/v1/namespaces/demo/rolebindings/rollcall-watcher';
   const binding = stage.api.get(path) as
-    | (KubernetesObject & { roleRef: { kind: string; name: string } })
+    | (ApiObject & { roleRef: { kind: string; name: string } })
     | undefined;
-  const name = (object: KubernetesObject) =>
-    `${object.kind} ${object.metadata?.namespace}/${object.metadata?.name}`;
+  const name = (object: ApiObject) => `${object.kind} ${object.metadata?.namespace}/${object.metadata?.name}`;
   if (account && binding) {
     const role = `${binding.roleRef.kind} ${binding.roleRef.name}`;
     fact('made for it', `${cyan(name(account))}\n${cyan(name(binding))}\n  -> ${role}`);
@@ -128,7 +128,7 @@ function showAccess(stage: Stage): void {
 }
 
 async function checkMetrics(stage: Stage, webhook: Webhook): Promise<void> {
-  const metrics = await call(webhook, 'GET', '/metrics');
+  const metrics = await call(targetOf(webhook), 'GET', '/metrics');
   const lines = metrics.split('\n').filter((line) => line.startsWith('rollcall_admission_requests_total{'));
   const counted = (result: string) =>
     lines.some((line) => line.includes(`result="${result}"`) && line.endsWith(' 1'));
@@ -136,12 +136,12 @@ async function checkMetrics(stage: Stage, webhook: Webhook): Promise<void> {
   stage.check('its metrics count one injected, one unchanged, one denied', all, lines);
 }
 
-function printDiff(before: KubernetesObject, after: KubernetesObject): void {
+function printDiff(before: ApiObject, after: ApiObject): void {
   for (const line of outline(diffYaml(yamlLines(before), yamlLines(after))))
     print(`${INDENT}${diffText(line)}`);
 }
 
-function yamlLines(object: KubernetesObject): string[] {
+function yamlLines(object: ApiObject): string[] {
   return stringify(object, { lineWidth: 0 }).trimEnd().split('\n');
 }
 

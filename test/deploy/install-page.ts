@@ -1,8 +1,9 @@
-/** docs/install.md: what it tells people to run and to write. */
+/** docs/install.md and docs/platforms.md: what they tell people to run and to write. */
 
 import { readFileSync } from 'node:fs';
 
-const text = readFileSync(new URL('../../docs/install.md', import.meta.url), 'utf8');
+const page = (name: string) => readFileSync(new URL(`../../docs/${name}`, import.meta.url), 'utf8');
+const text = page('install.md');
 
 export interface Section {
   heading: string;
@@ -10,20 +11,25 @@ export interface Section {
   commands: string[];
 }
 
-/** The sections of the page, with the commands of their blocks. */
-export const sections: readonly Section[] = text
-  .split(/^##+ /m)
-  .slice(1)
-  .map((section) => ({
-    heading: section.split('\n')[0]!,
-    commands: blocks(section, 'sh').flatMap((block) =>
-      block
-        .replace(/\\\n\s*/g, '')
-        .split('\n')
-        .map((line) => line.trim())
-        .filter((line) => line !== ''),
-    ),
-  }));
+/** The sections of a page, with the commands of their blocks. */
+const sectionsOf = (markdown: string): Section[] =>
+  markdown
+    .split(/^##+ /m)
+    .slice(1)
+    .map((section) => ({
+      heading: section.split('\n')[0]!,
+      commands: blocks(section, 'sh').flatMap((block) =>
+        block
+          .replace(/\\\n\s*/g, '')
+          .split('\n')
+          .map((line) => line.trim())
+          .filter((line) => line !== ''),
+      ),
+    }));
+
+export const sections: readonly Section[] = sectionsOf(text);
+/** Those of docs/platforms.md. */
+export const platformSections: readonly Section[] = sectionsOf(page('platforms.md'));
 
 /** The kustomization that the page shows. */
 export const kustomization: string = blocks(text, 'yaml')[0]!;

@@ -74,6 +74,11 @@ const CASES: readonly Case[] = [
     changes: { [`${WEBHOOK}.imagePullSecrets`]: [{ name: 'registry' }] },
   },
   {
+    about: 'pull secrets of the sidecars',
+    set: { sidecarPullSecrets: ['registry'] },
+    changes: arg('--image-pull-secret=registry'),
+  },
+  {
     about: 'OpenShift, which gives uids itself',
     set: { platform: 'openshift' },
     changes: {

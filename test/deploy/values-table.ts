@@ -20,6 +20,7 @@ const labels = { type: 'object', additionalProperties: text };
 const objects = { type: 'array', items: { type: 'object' } };
 const oneOf = (...values: string[]) => ({ type: 'string', enum: values });
 const namespaceName = { type: 'string', pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$', maxLength: 63 };
+const secretName = { type: 'string', pattern: '^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$', maxLength: 253 };
 const spread = oneOf('ScheduleAnyway', 'DoNotSchedule');
 const port = (minimum: number) => ({ type: 'integer', minimum, maximum: 65535 });
 
@@ -62,10 +63,16 @@ export const VALUES: readonly ChartValue[] = [
     doc: "Secrets of the release's namespace that pull the image of the webhook: `[{name: registry}]`.",
   },
   {
+    path: 'sidecarPullSecrets',
+    default: [],
+    schema: { type: 'array', items: secretName },
+    doc: 'Names of Secrets that pull the image of the sidecars: injected pods name them, and they have to be in the namespaces of those pods.',
+  },
+  {
     path: 'platform',
     default: '',
     schema: oneOf('', 'openshift', 'autopilot', 'fargate'),
-    doc: '`openshift`: no fixed uid, and the right that its owner check asks for. `autopilot` (GKE), `fargate` (EKS): requests equal limits.',
+    doc: '`openshift`: no fixed uid, and the right that its owner check asks for. `autopilot` (GKE), `fargate` (EKS): requests equal limits. Sidecars need no word of it.',
   },
   {
     path: 'port',

@@ -32,7 +32,7 @@ export function brokenLinks(page: string, text = textOf(page)): string[] {
 
 /** The anchors that a site such as GitHub gives to the headings of a page. */
 export function anchorsOf(text: string): string[] {
-  return [...withoutCode(text).matchAll(/^#+ (.+)$/gm)].map(([, heading]) =>
+  return [...withoutBlocks(text).matchAll(/^#+ (.+)$/gm)].map(([, heading]) =>
     heading!
       .toLowerCase()
       .replace(/[^\p{L}\p{N} _-]/gu, '')
@@ -40,8 +40,12 @@ export function anchorsOf(text: string): string[] {
   );
 }
 
+function withoutBlocks(text: string): string {
+  return text.replace(/^( *)```[\s\S]*?^\1```/gm, '');
+}
+
 function withoutCode(text: string): string {
-  return text.replace(/^( *)```[\s\S]*?^\1```/gm, '').replace(/`[^`\n]*`/g, '``');
+  return withoutBlocks(text).replace(/`[^`\n]*`/g, '``');
 }
 
 /** A block of commands, and what is said of it on the line before: which test runs it, or why none does. */

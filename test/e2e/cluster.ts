@@ -22,17 +22,21 @@ export interface Cluster {
   readonly keptHint: string;
 }
 
-const KIND_NAME = 'rollcall-e2e';
 const NO_DOCKER = 'No Docker daemon answers: install Docker and start it.';
 
 export const chosenCluster = (): Cluster =>
-  process.env.KUBECONFIG ? new ExistingCluster() : new KindCluster();
+  process.env.KUBECONFIG ? new ExistingCluster() : new KindCluster('rollcall-e2e');
 
-class KindCluster implements Cluster {
+export class KindCluster implements Cluster {
   readonly takesImages = true;
-  readonly keptHint =
-    `kind export kubeconfig --name ${KIND_NAME}; later: kind delete cluster --name ${KIND_NAME}`;
+  readonly keptHint: string;
+  readonly #name: string;
   #directory: string | undefined;
+
+  constructor(name: string) {
+    this.#name = name;
+    this.keptHint = `kind export kubeconfig --name ${name}; later: kind delete cluster --name ${name}`;
+  }
 
   async missing(): Promise<string | undefined> {
     if (!(await works('docker', ['info']))) return NO_DOCKER;
@@ -42,29 +46,29 @@ class KindCluster implements Cluster {
   }
 
   async start(): Promise<void> {
-    await run('kind', ['delete', 'cluster', '--name', KIND_NAME]);
+    await run('kind', ['delete', 'cluster', '--name', this.#name]);
     this.#directory = await mkdtemp(join(tmpdir(), 'rollcall-e2e-'));
     // A file of its own: the user's kubeconfig and its current context stay as they are.
     process.env.KUBECONFIG = join(this.#directory, 'kubeconfig');
-    process.env.ROLLCALL_E2E_NODE = `${KIND_NAME}-control-plane`;
+    process.env.ROLLCALL_E2E_NODE = `${this.#name}-control-plane`;
     // A test that has an image of its own finds the cluster by KUBECONFIG, and this is the way to its nodes.
-    process.env.ROLLCALL_LOAD_IMAGE = `kind load docker-image {image} --name ${KIND_NAME}`;
+    process.env.ROLLCALL_LOAD_IMAGE = `kind load docker-image {image} --name ${this.#name}`;
     const image = await nodeImage();
     const config = 'deploy/kind.yaml';
     const options = [
       ...(image ? ['--image', image] : []),
       ...(existsSync(config) ? ['--config', config] : []),
     ];
-    await run('kind', ['create', 'cluster', '--name', KIND_NAME, '--wait', '120s', ...options]);
+    await run('kind', ['create', 'cluster', '--name', this.#name, '--wait', '120s', ...options]);
   }
 
   /** In one archive, which has what they share only once. */
   async load(...images: string[]): Promise<void> {
-    await run('kind', ['load', 'docker-image', ...images, '--name', KIND_NAME]);
+    await run('kind', ['load', 'docker-image', ...images, '--name', this.#name]);
   }
 
   async remove(): Promise<void> {
-    await run('kind', ['delete', 'cluster', '--name', KIND_NAME]);
+    await run('kind', ['delete', 'cluster', '--name', this.#name]);
     if (this.#directory) await rm(this.#directory, { recursive: true, force: true });
   }
 }

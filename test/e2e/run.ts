@@ -9,14 +9,14 @@
  * is the image of the tests' application, KIND_NODE_IMAGE the one of kind's nodes.
  */
 
-import { globSync, readFileSync } from 'node:fs';
+import { globSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { eventually } from '../support/eventually.ts';
 import { chosenCluster } from './cluster.ts';
-import { outcome, run } from './command.ts';
+import { outcome } from './command.ts';
 import { diagnose } from './diagnosis.ts';
-import { kubectl, rolledOut, SYSTEM_NAMESPACE } from './kubernetes.ts';
+import { prepare } from './prepare.ts';
+import { seconds, steps } from './steps.ts';
 
 process.chdir(fileURLToPath(new URL('../..', import.meta.url)));
 
@@ -26,6 +26,7 @@ const { values, positionals } = parseArgs({
 });
 const cluster = chosenCluster();
 const appImage = process.env.APP_IMAGE || 'node:24-bookworm-slim';
+const { step, tell } = steps('e2e');
 
 // Ctrl-C ends the program that is running; this one goes on to clean up after it.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {});
@@ -55,47 +56,13 @@ async function whole(): Promise<boolean> {
 async function onCluster(): Promise<boolean> {
   let passed = false;
   try {
-    await prepare();
+    await prepare(cluster, appImage, step);
     passed = await step('tests', tests);
   } catch (error) {
     tell(error);
   }
   if (!passed) await diagnose().catch(tell);
   return passed;
-}
-
-async function prepare(): Promise<void> {
-  const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
-  const image = `rollcall:${version}`;
-  const shellImage = `${image}-shell`;
-  await step('nodes and DNS', async () => {
-    await kubectl('wait', 'nodes', '--all', '--for=condition=Ready', '--timeout=120s');
-    await rolledOut('kube-system', 'deployment/coredns');
-  });
-  if (cluster.takesImages) {
-    await step(`image ${image}`, () => run('npm', ['run', '--silent', 'image']));
-    await step(`image ${shellImage}`, () => run('npm', ['run', '--silent', 'image:shell']));
-    await step(`image ${appImage}`, pullUnlessLocal);
-    await step('load images', () => cluster.load(image, shellImage, appImage));
-  }
-  await step('kubectl apply -k deploy', () => kubectl('apply', '--kustomize=deploy'));
-  await step('roll-out', () => rolledOut(SYSTEM_NAMESPACE, 'deployment/rollcall'));
-  await step('first call of the webhook', webhookAnswers);
-}
-
-async function pullUnlessLocal(): Promise<void> {
-  const local = await outcome('docker', ['image', 'inspect', appImage]);
-  if (local.code !== 0) await run('docker', ['pull', appImage]);
-}
-
-/** The API server learns of the webhook and its certificate a moment after the roll-out. */
-async function webhookAnswers(): Promise<void> {
-  const args = ['run', 'probe', '--image=probe', '--restart=Never', '--dry-run=server', '--output=json'];
-  const asking = ['--annotations=rollcall.dev/inject=true', '--annotations=rollcall.dev/service=probe'];
-  await eventually('injection', async () => {
-    const pod = JSON.parse(await kubectl(...args, ...asking));
-    return pod.spec.initContainers?.[0]?.name === 'rollcall';
-  });
 }
 
 async function tests(): Promise<boolean> {
@@ -117,22 +84,4 @@ async function testFiles(files: string[], options: string[]): Promise<boolean> {
   const args = ['--test', '--test-concurrency=1', '--test-reporter=spec', ...options, ...files];
   const { code } = await outcome(process.execPath, args, { output: 'inherit' });
   return code === 0;
-}
-
-async function step<T>(name: string, action: () => Promise<T>): Promise<T> {
-  const began = Date.now();
-  console.log(`e2e: ${name} ...`);
-  try {
-    return await action();
-  } finally {
-    console.log(`e2e: ${name}, ${seconds(began)}`);
-  }
-}
-
-function seconds(since: number): string {
-  return `${((Date.now() - since) / 1000).toFixed(1)} s`;
-}
-
-function tell(error: unknown): void {
-  console.error(`e2e: ${(error as Error).message}`);
 }

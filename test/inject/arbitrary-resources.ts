@@ -119,4 +119,5 @@ export const settings: fc.Arbitrary<Amounts> = fc.record({
   memoryRequest: fc.oneof(fc.constant('48Mi'), memory),
   memoryLimit: fc.oneof(fc.constant('128Mi'), memory),
   cpuLimitIsDefault: fc.boolean(),
+  guaranteed: fc.constantFrom('auto', 'true'),
 });

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { keys } from '../../src/inject/annotations.ts';
 import type { Context } from '../../src/inject/inject.ts';
+import { UID_RANGE_KEY } from '../../src/inject/security-context.ts';
 import { limitRanges } from './arbitrary-resources.ts';
 import { sampled } from './key-samples.ts';
 import { INSTALL, labelled, plain } from './pods.ts';
@@ -26,9 +27,10 @@ const file = fc
 /** One key that is no word about the group. */
 const word: fc.Arbitrary<Words> = fc.oneof(
   ...sampled
-    .filter(([name]) => !GROUP.includes(name) && name !== 'containers' && name !== 'file')
+    .filter(([name]) => !GROUP.includes(name) && !['containers', 'file', 'memberLabels'].includes(name))
     .map(([name, { good }]) => fc.constantFrom(...good).map((text) => ({ [keys[name].key]: text }))),
-  containers,
+  // It takes access to pods, which most of the generated namespaces do not give.
+  often(containers, fc.constant({ [keys.memberLabels.key]: 'role' })),
   file,
 );
 const wrong: fc.Arbitrary<Words> = fc.oneof(
@@ -84,14 +86,16 @@ export const contexts: fc.Arbitrary<Context> = fc
     limits: often(fc.constant([]), limitRanges, 3),
     defaults: weaker,
     nativeSidecars: fc.boolean(),
+    range: often(fc.constant({}), fc.constant({ [UID_RANGE_KEY]: '1000650000/10000' }), 3),
+    pullSecrets: fc.subarray([{ name: 'registry' }, { name: 'mirror' }]),
     shell: often(fc.constant(true), fc.constant(false), 20),
     dryRun: fc.boolean(),
   })
-  .map(({ namespace, annotations, limits, defaults, nativeSidecars, shell, dryRun }) => {
+  .map(({ namespace, annotations, range, limits, defaults, nativeSidecars, pullSecrets, shell, dryRun }) => {
     const { shellImage, ...install } = INSTALL;
     return {
-      namespace: { ...namespace, annotations, limits },
-      install: { ...install, ...(shell ? { shellImage } : {}), defaults, nativeSidecars },
+      namespace: { ...namespace, annotations: { ...annotations, ...range }, limits },
+      install: { ...install, ...(shell ? { shellImage } : {}), defaults, nativeSidecars, pullSecrets },
       dryRun,
     };
   })

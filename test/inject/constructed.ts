@@ -24,12 +24,19 @@ export function constructed(pod: Pod, plan: Plan): Pod {
             automountServiceAccountToken: false,
           }
         : {}),
+      ...pullSecretsOf(spec, plan),
       volumes,
       ...(plan.native
         ? { initContainers: joined(initContainers ?? [], plan.sidecar) }
         : { containers: joined(containers, plan.sidecar) }),
     },
   };
+}
+
+function pullSecretsOf({ imagePullSecrets }: PodSpec, { pullSecrets }: Plan) {
+  const given = imagePullSecrets ?? [];
+  const added = pullSecrets.filter(({ name }) => !given.some((one) => one.name === name));
+  return added.length === 0 ? {} : { imagePullSecrets: [...given, ...added] };
 }
 
 function annotations(given: Record<string, string>, { status, defaultContainer }: Plan) {

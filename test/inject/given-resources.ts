@@ -10,6 +10,7 @@ export const DEFAULTS: Amounts = {
   memoryRequest: '48Mi',
   memoryLimit: '128Mi',
   cpuLimitIsDefault: true,
+  guaranteed: 'auto',
 };
 
 export interface Given {
@@ -17,10 +18,12 @@ export interface Given {
   limits?: LimitRangeItem[];
   pod?: Pod;
   native?: boolean;
+  /** The resources of the sidecar that is there. */
+  found?: Resources;
 }
 
-function chosen({ amounts = {}, limits = [], pod: of = pod(), native = true }: Given) {
-  return chooseResources(of, { ...DEFAULTS, ...amounts }, limits, native);
+function chosen({ amounts = {}, limits = [], pod: of = pod(), native = true, found }: Given) {
+  return chooseResources(of, { ...DEFAULTS, ...amounts }, limits, native, found);
 }
 
 /** Returns what a sidecar lacks. */

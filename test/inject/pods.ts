@@ -141,12 +141,12 @@ export function planned(
   annotations: Record<string, string> = {},
   context: Partial<PlanContext> = {},
 ): Plan {
-  const rest = { namespace: plain, install: INSTALL, dryRun: false, asks: true, ...context };
+  const rest = { namespace: plain, install: INSTALL, dryRun: false, admission: true, asks: true, ...context };
   return plan(given, optionsWith(annotations, rest.namespace), rest);
 }
 
 export function injected(given: Pod, context: Partial<Context> = {}): Report {
-  return inject(given, { namespace: plain, install: INSTALL, dryRun: false, ...context });
+  return inject(given, { namespace: plain, install: INSTALL, dryRun: false, admission: true, ...context });
 }
 
 function fieldRef(fieldPath: string) {

@@ -171,7 +171,9 @@ function ofApplication(pod: Pod, plan: Plan): unknown {
   const { metadata, spec } = structuredClone(pod);
   const ours = ['rollcall.dev/status', ...(plan.native ? [] : ['kubectl.kubernetes.io/default-container'])];
   const annotations = Object.entries(metadata?.annotations ?? {}).filter(([key]) => !ours.includes(key));
-  const { serviceAccountName, serviceAccount, automountServiceAccountToken, ...rest } = spec;
+  const { serviceAccountName, serviceAccount, automountServiceAccountToken, imagePullSecrets, ...rest } =
+    spec;
+  const added = new Set(plan.pullSecrets.map(({ name }) => name));
   const planned = plan.volumes.map(({ name }) => name);
   const isKept = ({ name }: Volume) =>
     !planned.includes(name) && !(swapped && name.startsWith('kube-api-access-'));
@@ -185,6 +187,7 @@ function ofApplication(pod: Pod, plan: Plan): unknown {
     list.filter(({ name }) => name !== NAME).map(withoutMounts);
   return {
     metadata: { ...metadata, annotations },
+    pullSecrets: (imagePullSecrets ?? []).filter(({ name }) => !added.has(name)),
     account: swapped || { serviceAccountName, serviceAccount, automountServiceAccountToken },
     spec: {
       ...rest,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { LimitRangeItem, Pod, Resources } from '../../src/inject/pod.ts';
 import { chooseResources } from '../../src/inject/resources.ts';
-import { bound, containers, DEFAULTS, given, lacking } from './given-resources.ts';
+import { bound, containers, DEFAULTS, type Given, given, lacking } from './given-resources.ts';
 import { askingPod, container, decided, INSTALL, plain, planned, pod, refusal } from './pods.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: a container's fields are looked into freely here
@@ -23,6 +23,68 @@ describe('without LimitRanges', () => {
 
   test('nothing finer than a thousandth of a core or a byte is asked for', () => {
     assert.equal(given({ amounts: { cpuRequest: '100u', cpuLimit: '0.0001' } }), '1m-1m 48Mi-128Mi');
+  });
+});
+
+describe('a sidecar that is there, whose amounts somebody has changed', () => {
+  const raised = (requests: object, limits: object, more: Given = {}) => {
+    const found = { requests, limits } as Resources;
+    return given({ ...more, found });
+  };
+
+  test('keeps what was raised, each resource by itself', () => {
+    assert.equal(
+      raised({ cpu: '50m', memory: '52Mi' }, { cpu: '500m', memory: '128Mi' }),
+      '50m-500m 52Mi-128Mi',
+    );
+    assert.equal(
+      raised({ cpu: '250m', memory: '512Mi' }, { cpu: '250m', memory: '512Mi' }),
+      '250m-250m 512Mi-512Mi',
+    );
+    assert.equal(raised({ cpu: '50m', memory: '1Mi' }, { cpu: '50m', memory: '1Mi' }), '50m-50m 48Mi-128Mi');
+  });
+
+  test('keeps it as it is written', () => {
+    assert.equal(
+      raised({ cpu: '0.25', memory: '536870912' }, { cpu: '1', memory: '1e9' }),
+      '0.25-1 536870912-1e9',
+    );
+  });
+
+  test('keeps nothing that is lower, not whole or no quantity', () => {
+    const usual = '10m-500m 48Mi-128Mi';
+    assert.equal(raised({ cpu: '9m', memory: '47Mi' }, { cpu: '500m', memory: '128Mi' }), usual);
+    assert.equal(raised({ cpu: '50m', memory: '64Mi' }, {}), usual);
+    assert.equal(raised({}, { cpu: '1', memory: '1Gi' }), usual);
+    assert.equal(raised({ cpu: '50m', memory: '64Mi' }, { cpu: '40m', memory: '63Mi' }), usual);
+    assert.equal(raised({ cpu: 'x', memory: '-1' }, { cpu: 'y', memory: '1' }), usual);
+  });
+
+  test('keeps nothing that LimitRanges, the resources of the pod or its class do not allow', () => {
+    const high: [object, object] = [
+      { cpu: '2', memory: '2Gi' },
+      { cpu: '2', memory: '2Gi' },
+    ];
+    const limits = [bound('Container', { max: { cpu: '1', memory: '1Gi' } })];
+    assert.equal(raised(...high, { limits }), '10m-500m 48Mi-128Mi');
+    const pod = containers([
+      { cpu: '1', memory: '1Gi' },
+      { cpu: '1', memory: '1Gi' },
+    ]);
+    assert.equal(
+      raised({ cpu: '200m', memory: '256Mi' }, { cpu: '300m', memory: '256Mi' }, { pod }),
+      '100m-100m 256Mi-256Mi',
+    );
+  });
+});
+
+describe('requests that are to be limits', () => {
+  test('are so by wish, and where the pod goes to Fargate', () => {
+    assert.equal(given({ amounts: { guaranteed: 'true' } }), '100m-100m 128Mi-128Mi');
+    const fargate = pod(({ spec }) => {
+      spec.schedulerName = 'fargate-scheduler';
+    });
+    assert.equal(given({ pod: fargate }), '100m-100m 128Mi-128Mi');
   });
 });
 

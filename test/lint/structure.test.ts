@@ -8,12 +8,19 @@ import { describe, test } from 'node:test';
 
 /** A file, an import that it may have, and imports that it may not. */
 const ARROWS: [file: string, allowed: string, ...refused: string[]][] = [
-  ['src/x.ts', './watcher/log.ts', './webhook/webhook.ts', './cli/run.ts', './main.ts'],
+  ['src/x.ts', './watcher/log.ts', './webhook/webhook.ts', './cli/run.ts', './main.ts', './testing/ask.ts'],
   ['src/watcher/x.ts', './clock.ts', '../log.ts', '../inject/pod.ts', 'express'],
   ['src/watcher/outputs/x.ts', '../clock.ts', '../../log.ts', '../../inject/pod.ts', 'express'],
   ['src/client/x.ts', '../watcher/protocol.ts', '../log.ts', '../sidecar/sidecar.ts'],
   ['src/inject/x.ts', './pod.ts', '../webhook/review.ts', '../config.ts', 'node:fs'],
-  ['src/webhook/x.ts', '../inject/pod.ts', '../cli/run.ts', '../sidecar/sidecar.ts', '../watcher/watch.ts'],
+  [
+    'src/webhook/x.ts',
+    '../inject/pod.ts',
+    '../cli/run.ts',
+    '../sidecar/sidecar.ts',
+    '../watcher/watch.ts',
+    '../testing/ask.ts',
+  ],
   [
     'src/webhook/api/x.ts',
     '../../inject/pod.ts',
@@ -34,6 +41,13 @@ const ARROWS: [file: string, allowed: string, ...refused: string[]][] = [
     '../inject/pod.ts',
     '../cli/run.ts',
     '../sidecar/sidecar.ts',
+  ],
+  [
+    'src/testing/x.ts',
+    '../webhook/review.ts',
+    '../watcher/clock.ts',
+    '../cli/run.ts',
+    '../webhook/webhook.ts',
   ],
   ['src/install/x.ts', '../config.ts', '../watcher/watch.ts', '../inject/pod.ts'],
   [

@@ -1,4 +1,4 @@
-import type { KubernetesObject } from '../support/kubernetes-store.ts';
+import type { ApiObject } from '../../src/testing/api/objects.ts';
 import type { SimulatedClock } from './clock.ts';
 import type { History, Slice } from './history.ts';
 
@@ -41,7 +41,7 @@ export class Store {
     this.#onWrite = listener;
   }
 
-  put(name: string, object: KubernetesObject): void {
+  put(name: string, object: ApiObject): void {
     const type = this.#slices.has(name) ? 'MODIFIED' : 'ADDED';
     const text = this.#text(object);
     this.#change(type, text, new Map(this.#slices).set(name, object as unknown as Slice), (objects) =>
@@ -52,7 +52,7 @@ export class Store {
   delete(name: string): void {
     const slices = new Map(this.#slices);
     slices.delete(name);
-    const text = this.#text(this.#slices.get(name) as unknown as KubernetesObject);
+    const text = this.#text(this.#slices.get(name) as unknown as ApiObject);
     this.#change('DELETED', text, slices, (objects) => objects.delete(name));
   }
 
@@ -116,7 +116,7 @@ export class Store {
     const objects = new Map(this.#log.at(-1)!.objects);
     alter(objects);
     this.#slices = slices;
-    this.#history.record(this.#clock.now(), slices);
+    this.#history.record(this.#clock.now(), slices, this.version(this.revision + 1));
     this.#append(this.revision + 1, `{"type":"${type}","object":${text}}\n`, objects);
   }
 
@@ -127,7 +127,7 @@ export class Store {
   }
 
   /** The object as JSON, at the revision that its write is about to get. */
-  #text(object: KubernetesObject): string {
+  #text(object: ApiObject): string {
     const resourceVersion = this.version(this.revision + 1);
     return JSON.stringify({ ...object, metadata: { ...object.metadata, resourceVersion } });
   }

@@ -1,7 +1,7 @@
 /**
  * EndpointSlices as the endpoint slice controller writes them.
  */
-import type { KubernetesObject } from './kubernetes-store.ts';
+import type { ApiObject } from '../../src/testing/api/objects.ts';
 
 export interface PodEndpoint {
   name: string;
@@ -48,7 +48,7 @@ export const slicePath = (namespace: string, name?: string): string =>
   `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices${name ? `/${name}` : ''}`;
 
 /** A slice of the service; pods get the slice's namespace where they name none. */
-export function endpointSlice(options: SliceOptions): KubernetesObject {
+export function endpointSlice(options: SliceOptions): ApiObject {
   const { namespace, service, name = `${service}-x7k2p`, addressType = 'IPv4', endpoints, ports } = options;
   return {
     kind: 'EndpointSlice',

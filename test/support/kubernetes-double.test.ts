@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import http from 'node:http';
 import { createInterface } from 'node:readline';
 import { after, beforeEach, describe, test } from 'node:test';
+import type { ApiObject } from '../../src/testing/api/objects.ts';
 import { endpointSlice, podEndpoint, slicePath } from './endpoint-slices.ts';
 import { type DoubleOptions, type KubernetesDouble, startKubernetesDouble } from './kubernetes-double.ts';
-import type { KubernetesObject } from './kubernetes-store.ts';
 
 const secrets = '/api/v1/namespaces/demo/secrets';
 const webhooks = '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations';
@@ -55,7 +55,7 @@ async function watch(api: KubernetesDouble, path: string, query = '') {
   return { code: response.statusCode, next, nextLine, failed, close: () => request.destroy() };
 }
 
-const secret = (name: string, labels?: Record<string, string>): KubernetesObject => ({
+const secret = (name: string, labels?: Record<string, string>): ApiObject => ({
   metadata: { name, ...(labels ? { labels } : {}) },
   data: { key: 'dmFsdWU=' },
 });

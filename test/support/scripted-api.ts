@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
+import type { ApiObject } from '../../src/testing/api/objects.ts';
 import type { Request, Response, Transport } from '../../src/watcher/kubernetes/transport.ts';
 import { ArrivingBody } from './bodies.ts';
 import { settle } from './fake-clock.ts';
-import type { KubernetesObject } from './kubernetes-store.ts';
 
 /** A transport whose answers the test gives, one request at a time, byte by byte if it likes. */
 export class ScriptedApi implements Transport {
@@ -104,7 +104,7 @@ export class Call {
 }
 
 /** `object` at a version, as an event of a watch. */
-export function event(type: 'ADDED' | 'MODIFIED' | 'DELETED', object: KubernetesObject, version: string) {
+export function event(type: 'ADDED' | 'MODIFIED' | 'DELETED', object: ApiObject, version: string) {
   return { type, object: at(object, version) };
 }
 
@@ -117,7 +117,7 @@ export function errorEvent(code: number, reason: string) {
   return { type: 'ERROR', object: { kind: 'Status', code, reason, message: reason } };
 }
 
-export function list(version: string, items: KubernetesObject[], next?: string) {
+export function list(version: string, items: ApiObject[], next?: string) {
   return {
     kind: 'EndpointSliceList',
     metadata: { resourceVersion: version, ...(next === undefined ? {} : { continue: next }) },
@@ -125,6 +125,6 @@ export function list(version: string, items: KubernetesObject[], next?: string) 
   };
 }
 
-export function at(object: KubernetesObject, version: string): KubernetesObject {
+export function at(object: ApiObject, version: string): ApiObject {
   return { ...object, metadata: { ...object.metadata, resourceVersion: version } };
 }

@@ -1,3 +1,4 @@
+import type { ApiObject } from '../../src/testing/api/objects.ts';
 import { endpointSlices } from '../../src/watcher/kubernetes/endpoint-slices.ts';
 import { kubernetesSource } from '../../src/watcher/kubernetes/reflector.ts';
 import { silent } from '../../src/watcher/log.ts';
@@ -6,7 +7,6 @@ import type { Delta, Heartbeat, Status } from '../../src/watcher/protocol.ts';
 import { Watch } from '../../src/watcher/watch.ts';
 import { endpointSlice, podEndpoint } from '../support/endpoint-slices.ts';
 import { FakeClock, settle } from '../support/fake-clock.ts';
-import type { KubernetesObject } from '../support/kubernetes-store.ts';
 import { bookmark, type Call, event, ScriptedApi } from '../support/scripted-api.ts';
 
 /** Keeps what an output is told. */
@@ -50,7 +50,7 @@ export function follow() {
 export type Followed = ReturnType<typeof follow>;
 
 /** A slice of `db`: `slice('a', 'db-0/u0')` is slice `a` with pod `db-0` of uid `u0`. */
-export function slice(name: string, ...pods: string[]): KubernetesObject {
+export function slice(name: string, ...pods: string[]): ApiObject {
   const endpoints = pods.map((pod, index) => {
     const [podName, uid] = pod.split('/');
     return podEndpoint({ name: podName!, uid: uid ?? `uid-${podName}`, ip: `10.0.0.${index + 1}` });
@@ -61,7 +61,7 @@ export function slice(name: string, ...pods: string[]): KubernetesObject {
 /** Answers the streaming list with these slices at `version`; the stream goes on as a watch. */
 export async function synced(
   followed: Followed,
-  slices: KubernetesObject[] = [slice('a', 'db-0/u0')],
+  slices: ApiObject[] = [slice('a', 'db-0/u0')],
   version = '100',
 ): Promise<Call> {
   const call = await followed.api.next();

@@ -11,6 +11,7 @@ import { annotate, askingPod, INSTALL, labelled } from '../inject/pods.ts';
 import { reviewOf } from './reviews.ts';
 
 const namespace: Namespace = { ...labelled, annotations: { [keys.podAccess.key]: 'true' } };
+const install = { ...INSTALL, pullSecrets: [{ name: 'registry' }] };
 const many = <T>(count: number, one: (index: number) => T): T[] =>
   Array.from({ length: count }, (_, index) => one(index));
 const texts = (count: number, key: (index: number) => string, value = '') =>
@@ -46,6 +47,7 @@ const heavy: Record<string, (size: number) => (pod: Pod) => void> = {
       ownerReferences: many(size, () => ({ apiVersion: 'a', kind: 'b', name: 'c', uid: 'd' })),
     }),
   'terms of affinity': (size) => spec({ affinity: terms(many(size, () => term)) }),
+  'pull secrets': (size) => spec({ imagePullSecrets: many(size, (index) => ({ name: `a${index}` })) }),
   ports: (size) => first({ ports: many(size, () => ({ containerPort: 1 })) }),
   'variables of our own container': (size) =>
     sidecar({ env: many(size, (index) => ({ name: `A${index}` })) }),
@@ -73,7 +75,7 @@ const heavy: Record<string, (size: number) => (pod: Pod) => void> = {
 function answered(pod: Pod): Report | undefined {
   try {
     const { object } = parseReview(reviewOf({ object: pod, namespace: 'labelled' }));
-    return inject(object, { namespace, install: INSTALL, dryRun: false });
+    return inject(object, { namespace, install, dryRun: false, admission: true });
   } catch (error) {
     assert.ok(error instanceof BadReview, String(error));
     return undefined;

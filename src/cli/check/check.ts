@@ -5,6 +5,7 @@ import { commands } from '../commands.ts';
 import { SYSTEM_NAMESPACE } from '../explain/entries.ts';
 import { parseFlags } from '../flags.ts';
 import { EXIT, type Io } from '../io.ts';
+import { coloured, type MarkColour, progress } from '../terminal.ts';
 import { DEFAULT_NAMESPACE } from '../workloads.ts';
 import { CHECKS, CHECKS_BEFORE } from './checks.ts';
 import { codes } from './codes.ts';
@@ -15,7 +16,11 @@ import { surveyPods } from './pod-survey.ts';
 /** A finding as it is told: `page` is where the docs say more. The names of the fields are stable. */
 type Named = Finding & { name: string; page?: string };
 
-const MARKS: Readonly<Record<Status, string>> = { ok: 'ok  ', warn: 'warn', fail: 'FAIL' };
+const MARKS: Readonly<Record<Status, [MarkColour, string]>> = {
+  ok: ['green', 'ok  '],
+  warn: ['yellow', 'warn'],
+  fail: ['red', 'FAIL'],
+};
 
 /** The command `rollcall check`. */
 export async function check(argv: readonly string[], io: Io): Promise<number> {
@@ -27,8 +32,14 @@ export async function check(argv: readonly string[], io: Io): Promise<number> {
   const namespace = flags.namespace ?? DEFAULT_NAMESPACE;
   const place: Place = { cluster, system, namespace, now: new Date(), namespaces, pods };
   const json = flags.output === 'json';
-  const findings = await findingsOf(place, flags.pre ? CHECKS_BEFORE : CHECKS, (finding) => {
-    if (!json) io.stdout.write(lineOf(finding));
+  const show = progress(io);
+  const colour = coloured(io);
+  const findings = await findingsOf(place, flags.pre ? CHECKS_BEFORE : CHECKS, {
+    begun: (name) => show(`checking ${name}`),
+    tell(finding) {
+      show();
+      if (!json) io.stdout.write(lineOf(finding, colour));
+    },
   });
   const failed = findings.some(({ status }) => status === 'fail');
   const result: Status = failed ? 'fail' : findings.some(({ status }) => status === 'warn') ? 'warn' : 'ok';
@@ -73,10 +84,11 @@ function once<T>(read: () => Promise<T>): () => Promise<T> {
 async function findingsOf(
   place: Place,
   checks: readonly Check[],
-  tell: (finding: Named) => void,
+  { begun, tell }: { begun(name: string): void; tell(finding: Named): void },
 ): Promise<Named[]> {
   const findings: Named[] = [];
   for (const { name, run, first } of checks) {
+    begun(name);
     const finding = withPage(name, await found(() => run(place), place.cluster));
     findings.push(finding);
     tell(finding);
@@ -102,7 +114,7 @@ function withPage(name: string, finding: Finding): Named {
 }
 
 /** What is wrong, what to do about it, and where to read on: a line each. */
-function lineOf({ status, name, message, hint, page }: Named): string {
+function lineOf({ status, name, message, hint, page }: Named, colour: ReturnType<typeof coloured>): string {
   const more = [hint, page].filter((one) => one !== undefined);
-  return [`${MARKS[status]}  ${name}: ${message}`, ...more].join('\n      ').concat('\n');
+  return [`${colour(...MARKS[status])}  ${name}: ${message}`, ...more].join('\n      ').concat('\n');
 }

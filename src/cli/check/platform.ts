@@ -27,12 +27,12 @@ export const PLATFORMS: readonly Platform[] = [
   {
     name: 'OpenShift',
     is: ({ groups }) => groups.includes('security.openshift.io'),
-    asks: 'user ids come from the range of the namespace: install for OpenShift, without ids of our own',
+    asks: 'user ids come from the range of the namespace: install with platform=openshift, without ids of our own',
   },
   {
     name: 'GKE Autopilot',
     is: ({ groups }) => groups.includes('auto.gke.io'),
-    asks: 'requests are raised to its minimums: set those of the sidecar to what you pay for',
+    asks: 'requests are raised to its minimums, which stay; for the webhook, install with platform=autopilot',
   },
   {
     name: 'GKE',
@@ -42,7 +42,7 @@ export const PLATFORMS: readonly Platform[] = [
   {
     name: 'EKS Fargate',
     is: (signs) => labelOf(signs, 'eks.amazonaws.com/compute-type') === 'fargate',
-    asks: 'every container needs requests that are its limits, that of the sidecar too',
+    asks: 'every container needs requests that are its limits: sidecars have them there; for the webhook, platform=fargate',
   },
   {
     name: 'EKS',

@@ -8,7 +8,8 @@ import { readSources } from '../inject/input.ts';
 import { installOf, offlineInstallOf } from '../inject/judge.ts';
 import { load } from '../inject/manifests.ts';
 import { EXIT, type Io } from '../io.ts';
-import { DEFAULT_NAMESPACE } from '../workloads.ts';
+import { progress } from '../terminal.ts';
+import { DEFAULT_NAMESPACE, NO_PODS } from '../workloads.ts';
 import type { Explanation } from './explanation.ts';
 import { explainInCluster, explainTarget } from './live.ts';
 import { explainItems } from './offline.ts';
@@ -27,12 +28,13 @@ export async function explain(argv: readonly string[], io: Io): Promise<number> 
         ? `${JSON.stringify(explanations, null, 2)}\n`
         : explanations.map(textOf).join('\n'),
     );
-    if (explanations.length === 0)
-      io.stderr.write('rollcall: there is no pod and no pod template in the input\n');
+    if (explanations.length === 0) io.stderr.write(`rollcall: ${NO_PODS}\n`);
     return EXIT.fine;
   } catch (error) {
     if (!(error instanceof Unreadable || error instanceof Unreachable)) throw error;
-    io.stderr.write(`rollcall: ${error.message}\n`);
+    const hint =
+      error instanceof Unreachable ? '; is it running, and is it the right one? --context names another' : '';
+    io.stderr.write(`rollcall: ${error.message}${hint}\n`);
     return EXIT.refused;
   }
 }
@@ -45,7 +47,13 @@ async function explained({ flags, operand }: ExplainFlags, io: Io): Promise<Expl
   if (operand !== undefined) {
     const target = targetOf(operand);
     const cluster = await connect(flags, io);
-    return [await explainTarget(cluster, target, flags.namespace ?? cluster.namespace, installOf(flags))];
+    const show = progress(io);
+    show(`asking ${cluster.server}`);
+    try {
+      return [await explainTarget(cluster, target, flags.namespace ?? cluster.namespace, installOf(flags))];
+    } finally {
+      show();
+    }
   }
   if (!fromFile) throw new UsageError('nothing to explain; give KIND/NAME, -f FILE or -k DIR');
   const cluster = await wanted(flags, io);

@@ -6,7 +6,7 @@ import { applyOperations } from '../document/operations.ts';
 import type { Value } from '../document/value.ts';
 import { type Arguments, parseFlags } from '../flags.ts';
 import type { Io } from '../io.ts';
-import { DEFAULT_NAMESPACE, type Item, podOf, titleOf, type Workload } from '../workloads.ts';
+import { DEFAULT_NAMESPACE, type Item, NO_PODS, podOf, titleOf, type Workload } from '../workloads.ts';
 import { accessObjects, identityOf } from './access-objects.ts';
 import { unheard, unquotedOfNamespace } from './advice.ts';
 import { InputNamespaces } from './input-namespaces.ts';
@@ -106,7 +106,7 @@ class Injection {
   }
 
   #hints(kinds: readonly string[]): void {
-    if (kinds.length === 0) this.#note('there is no pod and no pod template in the input');
+    if (kinds.length === 0) this.#note(NO_PODS);
     else if (kinds.includes('deny')) this.#note('nothing is printed, since a workload was refused');
     else if (!kinds.includes('inject')) {
       const orAll = this.#flags.all ? '' : ', or give --all';

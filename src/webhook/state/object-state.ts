@@ -2,11 +2,12 @@ import type { V1LimitRange, V1Namespace, V1RoleBinding, V1ServiceAccount } from 
 import type { Role } from '../../inject/account.ts';
 import { PREFIX } from '../../inject/annotations.ts';
 import type { LimitRangeItem } from '../../inject/pod.ts';
+import { UID_RANGE_KEY } from '../../inject/security-context.ts';
 import { boundAccounts, isManaged, isRoleRight } from '../access/role-binding.ts';
 
 type StringMap = Readonly<Record<string, string>>;
 
-/** The cached state of a namespace. Of its labels and annotations, only those of Rollcall are kept. */
+/** The cached state of a namespace. Of its labels and annotations, only those of Rollcall are kept, and OpenShift's range of users. */
 export interface NamespaceState {
   terminating: boolean;
   labels: StringMap;
@@ -60,6 +61,6 @@ export function limitItems({ spec }: V1LimitRange): LimitRangeItem[] {
 }
 
 function own(texts: Record<string, string> | undefined): StringMap {
-  const kept = Object.entries(texts ?? {}).filter(([key]) => key.startsWith(PREFIX));
+  const kept = Object.entries(texts ?? {}).filter(([key]) => key.startsWith(PREFIX) || key === UID_RANGE_KEY);
   return kept.length === 0 ? NONE : Object.fromEntries(kept);
 }

@@ -213,6 +213,25 @@ describe('who asks', () => {
     assert.match(out, /limits:\n +cpu: 200m/);
   });
 
+  test('a Namespace with a range of users leaves the user of the sidecar to OpenShift', async () => {
+    const range = '{ openshift.io/sa.scc.uid-range: "1000650000/10000" }';
+    const { out } = await fromInput(namespace(`  annotations: ${range}\n`) + CRON_JOB, '--no-access');
+    assert.match(out, /runAsNonRoot: true/);
+    assert.doesNotMatch(out, /runAsUser|runAsGroup/);
+    assert.match((await fromInput(CRON_JOB, '--no-access')).out, /runAsUser: 17655/);
+  });
+
+  test('what is no name of an image is refused before it is written into pods', async () => {
+    assert.match(
+      await misuse('inject', ['-f', '-', '--image', 'Registry/Rollcall']),
+      /^--image: "Registry\/Rollcall" is not valid; give the name of an image/,
+    );
+    assert.match(
+      await misuse('inject', ['-f', '-', '--shell-image', 'https://registry.example/a']),
+      /^--shell-image: "https:\/\/registry\.example\/a" is not valid; give the name of an image/,
+    );
+  });
+
   test('the image with a shell is that of the image', async () => {
     const hooked = CRON_JOB.replace(
       'rollcall.dev/inject:',

@@ -56,8 +56,9 @@ describe('what it reads', () => {
     assert.match(await misuse('inject', ['-o', 'xml']), /^-o: "xml" is not valid; give yaml or json$/);
     assert.match(
       await misuse('inject', ['--force']),
-      /^--force is not a flag of inject; there are --filename /,
+      /^--force is not a flag of inject; there are --filename [^.]*\.$/,
     );
+    assert.match(await misuse('inject', ['--filname', 'x']), /\. Did you mean "--filename"\?$/);
     assert.match(await misuse('inject', ['--all=yes']), /^--all: "yes" is not expected; it takes no value$/);
     assert.match(
       await misuse('inject', ['-f', '-', '--diff', '-o', 'json']),

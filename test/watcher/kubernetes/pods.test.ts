@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { ApiObject } from '../../../src/testing/api/objects.ts';
 import { podMembers, pods } from '../../../src/watcher/kubernetes/pods.ts';
 import { kubernetesSource } from '../../../src/watcher/kubernetes/reflector.ts';
 import { silent } from '../../../src/watcher/log.ts';
 import { Watch } from '../../../src/watcher/watch.ts';
 import { FakeClock, settle } from '../../support/fake-clock.ts';
-import type { KubernetesObject } from '../../support/kubernetes-store.ts';
 import { bookmark, errorEvent, event, ScriptedApi } from '../../support/scripted-api.ts';
 import { Recorder } from '../followed-group.ts';
 
@@ -19,7 +19,7 @@ interface PodFields {
 }
 
 /** A running and ready pod `db-0` of uid `u0`; the fields given take the place of its own. */
-function pod({ metadata, spec, status }: PodFields = {}): KubernetesObject {
+function pod({ metadata, spec, status }: PodFields = {}): ApiObject {
   return {
     metadata: { name: 'db-0', namespace: 'prod', uid: 'u0', ...metadata },
     spec: { nodeName: 'node-1', containers: [{ name: 'db' }], ...spec },
@@ -81,6 +81,19 @@ test('what a pod does not say, its member does not have', () => {
   });
 });
 
+test('a pod that is being deleted has a deadline, and members have the labels that were asked for', () => {
+  const labels = { role: 'primary', tier: 'data', empty: '', bad: 'no spaces' };
+  const metadata = { deletionTimestamp: '2026-11-26T05:00:30Z', labels };
+  const told = (memberLabels: readonly string[], given: object) =>
+    podMembers(pod({ metadata: given }), { ...perspective, memberLabels })[0];
+  const one = told(['role', 'empty', 'bad', 'constructor', 'app.kubernetes.io/version'], metadata);
+  assert.deepEqual([one?.deadline, one?.terminating], ['2026-11-26T05:00:30Z', true]);
+  assert.deepEqual(one?.labels, { role: 'primary', empty: '' });
+  const other = told([], { ...metadata, deletionTimestamp: 'soon' });
+  assert.deepEqual([other?.deadline, other?.labels, other?.terminating], [undefined, undefined, true]);
+  assert.ok(!('labels' in told(['role'], {})!));
+});
+
 test('a pod that has ended is no member, though its status keeps its address', () => {
   for (const phase of ['Failed', 'Succeeded'])
     assert.equal(memberOf({ status: { phase } }), undefined, phase);
@@ -90,7 +103,7 @@ test('a pod is no member before it has an address', () => {
   const status = { phase: 'Pending', podIP: undefined, podIPs: undefined };
   assert.equal(memberOf({ status }), undefined);
   assert.equal(memberOf({ status: { ...status, podIP: '', podIPs: [] } }), undefined);
-  assert.equal(podMembers({ metadata: { name: 'x', uid: 'u' } } as KubernetesObject, perspective).length, 0);
+  assert.equal(podMembers({ metadata: { name: 'x', uid: 'u' } } as ApiObject, perspective).length, 0);
 });
 
 test('every address counts, the primary first, whatever family that is', () => {
@@ -174,7 +187,7 @@ function follow() {
   return { api, clock, output, watch, named };
 }
 
-async function synced(followed: ReturnType<typeof follow>, ...listed: KubernetesObject[]) {
+async function synced(followed: ReturnType<typeof follow>, ...listed: ApiObject[]) {
   const call = await followed.api.next();
   call.head().events(...listed.map((one) => event('ADDED', one, '7')), bookmark('100', true));
   await settle();

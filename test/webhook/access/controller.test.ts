@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { Metrics } from '../../../src/metrics.ts';
+import type { ApiObject } from '../../../src/testing/api/objects.ts';
 import { type Clock, systemClock } from '../../../src/watcher/clock.ts';
 import { AccessController } from '../../../src/webhook/access/controller.ts';
 import { AccessProvisioner } from '../../../src/webhook/access/provisioner.ts';
 import { ClusterState } from '../../../src/webhook/state/cluster-state.ts';
 import { eventually } from '../../support/eventually.ts';
 import type { KubernetesDouble } from '../../support/kubernetes-double.ts';
-import type { KubernetesObject } from '../../support/kubernetes-store.ts';
 import { metricSum } from '../../support/metrics.ts';
 import { RecordedLog } from '../../watcher/recorded-log.ts';
 import { type Connected, connected, writes } from '../connected-client.ts';
@@ -17,6 +17,7 @@ const NAMESPACES = '/api/v1/namespaces';
 const RBAC = '/apis/rbac.authorization.k8s.io/v1/namespaces';
 const SCOPED = 'rollcall-watcher';
 const PODS = 'rollcall-pod-watcher';
+const SCALES = 'rollcall-scale-reader';
 const ROLE_REF = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: SCOPED };
 const MANAGED = { 'app.kubernetes.io/managed-by': 'rollcall' };
 const LABELLED = { 'rollcall.dev/injection': 'enabled' };
@@ -39,7 +40,7 @@ function bound(api: KubernetesDouble, namespace: string): string[] | undefined {
   return binding.subjects?.map(({ name }) => name).toSorted() ?? [];
 }
 
-function bindingOver(namespace: string, accounts: string[], fields: KubernetesObject = {}): KubernetesObject {
+function bindingOver(namespace: string, accounts: string[], fields: ApiObject = {}): ApiObject {
   const subjects = accounts.map((name) => ({ kind: 'ServiceAccount', namespace, name }));
   return { metadata: { name: SCOPED, labels: MANAGED }, roleRef: ROLE_REF, subjects, ...fields };
 }
@@ -127,8 +128,10 @@ test('no collection is listed or watched beyond what RBAC pins', async (t) => {
     '/api/v1/limitranges ',
     '/api/v1/namespaces ',
     `/api/v1/serviceaccounts metadata.name=${PODS}`,
+    `/api/v1/serviceaccounts metadata.name=${SCALES}`,
     `/api/v1/serviceaccounts metadata.name=${SCOPED}`,
     `${RBAC_ALL} metadata.name=${PODS}`,
+    `${RBAC_ALL} metadata.name=${SCALES}`,
     `${RBAC_ALL} metadata.name=${SCOPED}`,
   ]);
 });

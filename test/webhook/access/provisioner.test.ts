@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import { type AccessNeed, ROLES } from '../../../src/inject/account.ts';
 import { Metrics } from '../../../src/metrics.ts';
+import type { ApiObject } from '../../../src/testing/api/objects.ts';
 import { silent } from '../../../src/watcher/log.ts';
 import { AccessProvisioner } from '../../../src/webhook/access/provisioner.ts';
 import { isStatus } from '../../../src/webhook/api/api.ts';
 import { eventually } from '../../support/eventually.ts';
-import type { KubernetesObject } from '../../support/kubernetes-store.ts';
 import { metricSum } from '../../support/metrics.ts';
 import { type Connected, connected, writes } from '../connected-client.ts';
 
@@ -36,7 +36,7 @@ function bound({ api }: Connected): string[] {
   return subjects.map(({ name }) => name).toSorted();
 }
 
-function bindingWith(fields: KubernetesObject): KubernetesObject {
+function bindingWith(fields: ApiObject): ApiObject {
   return { metadata: { name: 'rollcall-watcher' }, roleRef: ROLE_REF, ...fields };
 }
 

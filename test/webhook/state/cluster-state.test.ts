@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { type AccessNeed, ROLES } from '../../../src/inject/account.ts';
 import type { Namespace } from '../../../src/inject/pod.ts';
+import { UID_RANGE_KEY } from '../../../src/inject/security-context.ts';
 import { Metrics } from '../../../src/metrics.ts';
 import { systemClock } from '../../../src/watcher/clock.ts';
 import { silent } from '../../../src/watcher/log.ts';
@@ -179,6 +180,16 @@ test('what changes between two reviews is in the second one, as soon as it was t
   await soon('the new one', () => state.namespaces.get('demo') !== undefined);
   assert.deepEqual(known(both).annotations, { [KEY]: '3' });
   assert.deepEqual(both.asked(), [`GET ${NAMESPACES}/demo`]);
+});
+
+test('the range of users that OpenShift gives a namespace is held, and decides about the sidecar', async (t) => {
+  const both = await followed(t);
+  const annotations = { [UID_RANGE_KEY]: '1000650000/10000', 'openshift.io/description': 'x' };
+  both.api.replace(NAMESPACES, { metadata: { name: 'demo', annotations } });
+  await soon('annotation', () => known(both).annotations[UID_RANGE_KEY] !== undefined);
+  assert.deepEqual(known(both).annotations, { [UID_RANGE_KEY]: '1000650000/10000' });
+  const { response } = await review(request(), both.context);
+  assert.doesNotMatch(atob(response.patch!), /runAsUser|runAsGroup/);
 });
 
 test('access that was taken away is made again by the next pod', async (t) => {

@@ -3,7 +3,7 @@
  */
 
 /** A collection (`name` absent) or one object (`name` present). */
-export interface Target {
+export interface ApiPath {
   group: string;
   version: string;
   resource: string;
@@ -13,7 +13,7 @@ export interface Target {
 }
 
 /** An answer other than success; `status()` is the body that goes over the wire. */
-export class ApiError extends Error {
+export class RefusedRequest extends Error {
   readonly code: number;
   readonly reason: string;
   readonly details: Record<string, unknown> | undefined;
@@ -48,14 +48,14 @@ const reasons: Record<number, string> = {
   504: 'Timeout',
 };
 
-export function apiError(code: number, message = reasons[code] ?? 'unknown'): ApiError {
-  return new ApiError(code, reasons[code] ?? 'Unknown', message);
+export function apiError(code: number, message = reasons[code] ?? 'unknown'): RefusedRequest {
+  return new RefusedRequest(code, reasons[code] ?? 'Unknown', message);
 }
 
 /** An error about one object, worded and detailed as the API does: `rolebindings.rbac.authorization.k8s.io "x" ...`. */
 export function objectError(
   code: number,
-  target: Target,
+  target: ApiPath,
   sentence: string,
   reason = reasons[code] ?? 'Unknown',
 ) {
@@ -63,10 +63,14 @@ export function objectError(
   const text = code === 409 && reason === 'Conflict' ? conflict(resource, target, sentence) : '';
   const message = text || `${resource} "${target.name ?? ''}" ${sentence}`;
   const group = target.group ? { group: target.group } : {};
-  return new ApiError(code, reason, message, { name: target.name ?? '', ...group, kind: target.resource });
+  return new RefusedRequest(code, reason, message, {
+    name: target.name ?? '',
+    ...group,
+    kind: target.resource,
+  });
 }
 
-function conflict(resource: string, target: Target, sentence: string): string {
+function conflict(resource: string, target: ApiPath, sentence: string): string {
   return `Operation cannot be fulfilled on ${resource} "${target.name ?? ''}": ${sentence}`;
 }
 
@@ -84,17 +88,17 @@ const kinds: Record<string, string> = {
   validatingwebhookconfigurations: 'ValidatingWebhookConfiguration',
 };
 
-export function kindOf(target: Target): string {
+export function kindOf(target: ApiPath): string {
   const { resource } = target;
   return kinds[resource] ?? resource[0]?.toUpperCase() + resource.slice(1).replace(/s$/, '');
 }
 
-export function apiVersionOf(target: Target): string {
+export function apiVersionOf(target: ApiPath): string {
   return target.group ? `${target.group}/${target.version}` : target.version;
 }
 
 /** Understands `/api/v1/...` and `/apis/GROUP/VERSION/...`; undefined for every other path, and for subresources. */
-export function parsePath(path: string): Target | undefined {
+export function parsePath(path: string): ApiPath | undefined {
   const parts = path.split('/').filter(Boolean).map(decodeURIComponent);
   const root = parts.shift();
   if (root !== 'api' && root !== 'apis') return undefined;

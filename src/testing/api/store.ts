@@ -4,79 +4,61 @@
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import { applyPatch } from './kubernetes-patch.ts';
-import { apiError, apiVersionOf, kindOf, objectError, type Target } from './kubernetes-paths.ts';
-
-export interface Metadata {
-  name?: string;
-  generateName?: string;
-  namespace?: string;
-  uid?: string;
-  resourceVersion?: string;
-  creationTimestamp?: string;
-  labels?: Record<string, string>;
-  annotations?: Record<string, string>;
-  [field: string]: unknown;
-}
-
-export interface KubernetesObject {
-  apiVersion?: string;
-  kind?: string;
-  metadata?: Metadata;
-  [field: string]: unknown;
-}
+import type { ApiObject, Metadata } from './objects.ts';
+import { applyPatch } from './patch.ts';
+import { type ApiPath, apiError, apiVersionOf, kindOf, objectError } from './paths.ts';
 
 /** One write. `before` is absent when the object was created, `after` when it was deleted. */
-export interface Change {
+export interface Write {
   version: number;
   key: string;
-  before?: KubernetesObject;
+  before?: ApiObject;
   /** For a deletion, the last state under the version of the deletion. */
-  object: KubernetesObject;
+  object: ApiObject;
   deleted: boolean;
 }
 
-export interface Store {
+export interface ObjectStore {
   /** The version of the latest write. */
   version(): number;
   /** Versions below this one are gone from the history. */
   oldest(): number;
   compact(): void;
-  get(target: Target): KubernetesObject | undefined;
+  get(target: ApiPath): ApiObject | undefined;
   /** Every object of the collection, in key order, as of `version`. */
-  list(target: Target, version?: number): KubernetesObject[];
+  list(target: ApiPath, version?: number): ApiObject[];
   /** The writes to the collection after `version`, oldest first. */
-  since(target: Target, version: number): Change[];
-  create(target: Target, object: KubernetesObject): KubernetesObject;
-  replace(target: Target, object: KubernetesObject): KubernetesObject;
-  patch(target: Target, contentType: string, patch: unknown): KubernetesObject;
-  delete(target: Target, preconditions?: { uid?: string; resourceVersion?: string }): KubernetesObject;
+  since(target: ApiPath, version: number): Write[];
+  create(target: ApiPath, object: ApiObject): ApiObject;
+  replace(target: ApiPath, object: ApiObject): ApiObject;
+  patch(target: ApiPath, contentType: string, patch: unknown): ApiObject;
+  delete(target: ApiPath, preconditions?: { uid?: string; resourceVersion?: string }): ApiObject;
   /** Called after every write. */
-  onChange(listener: (change: Change) => void): void;
+  onChange(listener: (change: Write) => void): void;
 }
 
 /** True when the change is about an object of the collection (or is the object that `target` names). */
-export function covers(target: Target, key: string): boolean {
+export function covers(target: ApiPath, key: string): boolean {
   return key.startsWith(prefixOf(target)) && (!target.name || key === keyOf(target));
 }
 
-function prefixOf({ group, resource, namespace }: Target): string {
+function prefixOf({ group, resource, namespace }: ApiPath): string {
   return namespace ? `${group}/${resource}/${namespace}/` : `${group}/${resource}/`;
 }
 
-function keyOf(target: Target): string {
+function keyOf(target: ApiPath): string {
   return `${target.group}/${target.resource}/${target.namespace ?? ''}/${target.name ?? ''}`;
 }
 
-export function createStore(): Store {
+export function createStore(): ObjectStore {
   // Close to a change of length, so that code which compares versions as text is caught.
   let version = 96;
   let oldest = 0;
-  const objects = new Map<string, KubernetesObject>();
-  const listeners: ((change: Change) => void)[] = [];
-  let history: Change[] = [];
+  const objects = new Map<string, ApiObject>();
+  const listeners: ((change: Write) => void)[] = [];
+  let history: Write[] = [];
 
-  function commit(key: string, before: KubernetesObject | undefined, after: KubernetesObject | undefined) {
+  function commit(key: string, before: ApiObject | undefined, after: ApiObject | undefined) {
     version += 1;
     const object = stamped((after ?? before)!, version);
     if (after) objects.set(key, object);
@@ -87,13 +69,13 @@ export function createStore(): Store {
     return structuredClone(object);
   }
 
-  function existing(target: Target): KubernetesObject {
+  function existing(target: ApiPath): ApiObject {
     const found = objects.get(keyOf(target));
     if (!found) throw objectError(404, target, 'not found');
     return found;
   }
 
-  function update(target: Target, before: KubernetesObject, wanted: KubernetesObject): KubernetesObject {
+  function update(target: ApiPath, before: ApiObject, wanted: ApiObject): ApiObject {
     checkIdentity(target, wanted);
     checkPreconditions(target, before, wanted.metadata ?? {});
     const after = { ...wanted, ...keptFields(before, wanted) };
@@ -101,7 +83,7 @@ export function createStore(): Store {
   }
 
   /** The objects as they were: the present, with the later writes undone. */
-  function at(when: number): Map<string, KubernetesObject> {
+  function at(when: number): Map<string, ApiObject> {
     const past = new Map(objects);
     for (const change of history.toReversed()) {
       if (change.version <= when) break;
@@ -136,7 +118,7 @@ export function createStore(): Store {
     replace: (target, wanted) => update(target, existing(target), plain(wanted)),
     patch(target, contentType, patch) {
       const before = existing(target);
-      return update(target, before, applyPatch(before, contentType, patch) as KubernetesObject);
+      return update(target, before, applyPatch(before, contentType, patch) as ApiObject);
     },
     delete(target, preconditions = {}) {
       const before = existing(target);
@@ -148,15 +130,15 @@ export function createStore(): Store {
 }
 
 /** What would have come over the wire: no `undefined`, nothing shared with the caller. */
-function plain(object: KubernetesObject): KubernetesObject {
+function plain(object: ApiObject): ApiObject {
   return JSON.parse(JSON.stringify(object));
 }
 
-function stamped(object: KubernetesObject, version: number): KubernetesObject {
+function stamped(object: ApiObject, version: number): ApiObject {
   return { ...object, metadata: { ...object.metadata, resourceVersion: String(version) } };
 }
 
-function newObject(target: Target, wanted: KubernetesObject): KubernetesObject {
+function newObject(target: ApiPath, wanted: ApiObject): ApiObject {
   checkIdentity(target, wanted);
   const { generateName, ...metadata } = wanted.metadata ?? {};
   const name =
@@ -180,7 +162,7 @@ function newObject(target: Target, wanted: KubernetesObject): KubernetesObject {
   };
 }
 
-function checkIdentity(target: Target, wanted: KubernetesObject): void {
+function checkIdentity(target: ApiPath, wanted: ApiObject): void {
   const { name, namespace } = wanted.metadata ?? {};
   if (namespace !== undefined && namespace !== (target.namespace ?? namespace))
     throw apiError(
@@ -194,7 +176,7 @@ function checkIdentity(target: Target, wanted: KubernetesObject): void {
     );
 }
 
-function checkPreconditions(target: Target, before: KubernetesObject, given: Metadata): void {
+function checkPreconditions(target: ApiPath, before: ApiObject, given: Metadata): void {
   const { uid, resourceVersion } = before.metadata ?? {};
   if (given.uid !== undefined && given.uid !== uid)
     throw objectError(
@@ -211,7 +193,7 @@ function checkPreconditions(target: Target, before: KubernetesObject, given: Met
 }
 
 /** What a client cannot change. */
-function keptFields(before: KubernetesObject, wanted: KubernetesObject): KubernetesObject {
+function keptFields(before: ApiObject, wanted: ApiObject): ApiObject {
   const { name, namespace, uid, creationTimestamp, resourceVersion } = before.metadata!;
   const kept = JSON.parse(JSON.stringify({ name, namespace, uid, creationTimestamp, resourceVersion }));
   return { kind: before.kind!, apiVersion: before.apiVersion!, metadata: { ...wanted.metadata, ...kept } };

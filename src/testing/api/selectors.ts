@@ -1,10 +1,11 @@
 /**
  * Label and field selectors, as far as the clients under test use them.
  */
-import { apiError } from './kubernetes-paths.ts';
-import type { KubernetesObject } from './kubernetes-store.ts';
 
-export type Matches = (object: KubernetesObject) => boolean;
+import type { ApiObject } from './objects.ts';
+import { apiError } from './paths.ts';
+
+export type Matches = (object: ApiObject) => boolean;
 
 /** `labelSelector` with `a=b`, `a==b`, `a!=b`, `a`, `!a`; `fieldSelector` with name and namespace. */
 export function selector(query: URLSearchParams): Matches {

@@ -1,10 +1,12 @@
 /**
  * One request that is not a watch: what is done to the store, and the answer.
  */
-import { apiError, apiVersionOf, kindOf, objectError, type Target } from './kubernetes-paths.ts';
-import { selector } from './kubernetes-selectors.ts';
-import type { KubernetesObject, Store } from './kubernetes-store.ts';
-import { parseVersion, tooLarge } from './kubernetes-watches.ts';
+
+import type { ApiObject } from './objects.ts';
+import { type ApiPath, apiError, apiVersionOf, kindOf, objectError } from './paths.ts';
+import { selector } from './selectors.ts';
+import type { ObjectStore } from './store.ts';
+import { parseVersion, tooLarge } from './watches.ts';
 
 export interface ServedRequest {
   method: string;
@@ -13,12 +15,12 @@ export interface ServedRequest {
   body: string;
 }
 
-interface DeleteOptions {
+interface Preconditions {
   preconditions?: { uid?: string; resourceVersion?: string };
 }
 
-/** Code and body of the answer; failures are thrown as ApiError. */
-export function serve(store: Store, target: Target, request: ServedRequest): [number, unknown] {
+/** Code and body of the answer; failures are thrown as `RefusedRequest`. */
+export function serve(store: ObjectStore, target: ApiPath, request: ServedRequest): [number, unknown] {
   const body = parseBody(request.body);
   switch (`${request.method} ${target.name ? 'object' : 'collection'}`) {
     case 'GET collection':
@@ -32,7 +34,7 @@ export function serve(store: Store, target: Target, request: ServedRequest): [nu
     case 'PATCH object':
       return [200, store.patch(target, request.contentType, body)];
     case 'DELETE object':
-      return [200, remove(store, target, (body as DeleteOptions | undefined)?.preconditions)];
+      return [200, remove(store, target, (body as Preconditions | undefined)?.preconditions)];
     default:
       throw apiError(405, 'the server does not allow this method on the requested resource');
   }
@@ -46,18 +48,18 @@ function parseBody(text: string): unknown {
   }
 }
 
-function asObject(body: unknown): KubernetesObject {
+function asObject(body: unknown): ApiObject {
   if (typeof body !== 'object' || body === null) throw apiError(400, 'the body of the request is no object');
-  return body as KubernetesObject;
+  return body as ApiObject;
 }
 
-function get(store: Store, target: Target): KubernetesObject {
+function get(store: ObjectStore, target: ApiPath): ApiObject {
   const found = store.get(target);
   if (!found) throw objectError(404, target, 'not found');
   return found;
 }
 
-function remove(store: Store, target: Target, preconditions: DeleteOptions['preconditions']) {
+function remove(store: ObjectStore, target: ApiPath, preconditions: Preconditions['preconditions']) {
   const { metadata } = store.delete(target, preconditions);
   const details = { name: target.name, group: target.group, kind: target.resource, uid: metadata?.uid };
   return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details };
@@ -69,7 +71,7 @@ interface Continuation {
   offset: number;
 }
 
-function list(store: Store, target: Target, query: URLSearchParams) {
+function list(store: ObjectStore, target: ApiPath, query: URLSearchParams) {
   const { version, offset } = readToken(store, query.get('continue')) ?? firstPage(store, query);
   const matching = store.list(target, version).filter(selector(query));
   // The real API ignores the limit when any version will do, since its cache serves that whole.
@@ -86,7 +88,7 @@ function list(store: Store, target: Target, query: URLSearchParams) {
   };
 }
 
-function firstPage(store: Store, query: URLSearchParams): Continuation {
+function firstPage(store: ObjectStore, query: URLSearchParams): Continuation {
   const asked = parseVersion(query.get('resourceVersion')) ?? 0;
   const current = store.version();
   if (asked > current) throw tooLarge(asked, current);
@@ -99,7 +101,7 @@ function writeToken(continuation: Continuation): string {
   return Buffer.from(JSON.stringify(continuation)).toString('base64url');
 }
 
-function readToken(store: Store, token: string | null): Continuation | undefined {
+function readToken(store: ObjectStore, token: string | null): Continuation | undefined {
   if (!token) return undefined;
   const continuation = parseToken(token);
   if (continuation.version >= store.oldest()) return continuation;

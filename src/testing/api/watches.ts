@@ -1,48 +1,43 @@
-/**
- * The open watches of the API double: what each is sent when it opens, on every write, and on request.
- */
+/** The open watches of the API double: what each is sent when it opens, and on every write. */
 import type { ServerResponse } from 'node:http';
-import { ApiError, apiError, apiVersionOf, kindOf, type Target } from './kubernetes-paths.ts';
-import { type Matches, selector } from './kubernetes-selectors.ts';
-import { type Change, covers, type KubernetesObject, type Store } from './kubernetes-store.ts';
+import type { ApiObject } from './objects.ts';
+import { type ApiPath, apiError, apiVersionOf, kindOf, RefusedRequest } from './paths.ts';
+import { type Matches, selector } from './selectors.ts';
+import { covers, type ObjectStore, type Write } from './store.ts';
 
-export interface WatchOptions {
-  /** False: a server without the WatchList feature. */
-  streamingLists: boolean;
-  /** True: an expired version is told inside a stream that began with 200, as the watch cache does. */
-  expireInStream: boolean;
-}
-
-interface Watch {
-  target: Target;
+export interface OpenWatch {
+  target: ApiPath;
   matches: Matches;
   bookmarks: boolean;
   response: ServerResponse;
 }
 
 export interface Watches {
-  open(target: Target, query: URLSearchParams, response: ServerResponse, options: WatchOptions): void;
-  bookmark(): void;
-  sendRaw(data: string | Uint8Array): void;
-  end(): void;
+  /** The watches that are open now. */
+  readonly all: ReadonlySet<OpenWatch>;
+  open(target: ApiPath, query: URLSearchParams, response: ServerResponse): void;
+  /** Tells a watch that asked for bookmarks how far it has come. */
+  bookmark(watch: OpenWatch, annotations?: Record<string, string>): void;
+  /** Ends one in good order. */
+  end(watch: OpenWatch): void;
+  /** Breaks all of them off. */
   cut(): void;
-  count(): number;
 }
 
-export function createWatches(store: Store): Watches {
-  const watches = new Set<Watch>();
+export function createWatches(store: ObjectStore): Watches {
+  const watches = new Set<OpenWatch>();
 
   store.onChange((change) => {
     for (const watch of watches) sendChange(watch, change);
   });
 
-  function sendChange(watch: Watch, change: Change): void {
+  function sendChange(watch: OpenWatch, change: Write): void {
     if (!covers(watch.target, change.key)) return;
     const event = eventOf(change, watch.matches);
     if (event) send(watch.response, event.type, event.object);
   }
 
-  function sendBookmark(watch: Watch, annotations?: Record<string, string>): void {
+  function sendBookmark(watch: OpenWatch, annotations?: Record<string, string>): void {
     if (!watch.bookmarks) return;
     const metadata = { resourceVersion: String(store.version()), creationTimestamp: null };
     send(watch.response, 'BOOKMARK', {
@@ -52,30 +47,18 @@ export function createWatches(store: Store): Watches {
     });
   }
 
-  function sendState(watch: Watch): void {
+  function sendState(watch: OpenWatch): void {
     for (const object of store.list(watch.target).filter(watch.matches))
       send(watch.response, 'ADDED', object);
   }
 
-  function open(
-    target: Target,
-    query: URLSearchParams,
-    response: ServerResponse,
-    options: WatchOptions,
-  ): void {
-    const initial = wantsInitialEvents(query, options);
+  function open(target: ApiPath, query: URLSearchParams, response: ServerResponse): void {
+    const initial = wantsInitialEvents(query);
     const from = parseVersion(query.get('resourceVersion'));
-    const expired = from !== undefined && from !== 0 && from < store.oldest() && !initial;
-    if (expired && !options.expireInStream) throw expiredError(from, store.oldest());
+    if (isExpired(store, query)) throw expiredError(from!, store.oldest());
     if (initial && from !== undefined && from > store.version()) throw tooLarge(from, store.version());
     const matches = selector(query);
-    response.writeHead(200, { 'Content-Type': 'application/json', 'Cache-Control': 'no-cache, private' });
-    response.flushHeaders();
-    if (expired) {
-      send(response, 'ERROR', expiredError(from, store.oldest()).status());
-      response.end();
-      return;
-    }
+    openStream(response);
     const watch = { target, matches, bookmarks: query.get('allowWatchBookmarks') === 'true', response };
     if (initial || !from) sendState(watch);
     else for (const change of store.since(target, from)) sendChange(watch, change);
@@ -83,41 +66,46 @@ export function createWatches(store: Store): Watches {
     keep(watch, Number(query.get('timeoutSeconds') ?? 0));
   }
 
-  function keep(watch: Watch, timeoutSeconds: number): void {
+  function keep(watch: OpenWatch, timeoutSeconds: number): void {
     watches.add(watch);
-    const timer = timeoutSeconds > 0 ? setTimeout(() => finish(watch), timeoutSeconds * 1000) : undefined;
+    const timer = timeoutSeconds > 0 ? setTimeout(() => end(watch), timeoutSeconds * 1000) : undefined;
     watch.response.once('close', () => {
       clearTimeout(timer);
       watches.delete(watch);
     });
   }
 
-  function finish(watch: Watch): void {
+  function end(watch: OpenWatch): void {
     watches.delete(watch);
     watch.response.end();
   }
 
   return {
+    all: watches,
     open,
-    bookmark() {
-      for (const watch of watches) sendBookmark(watch);
-    },
-    sendRaw(data) {
-      for (const watch of watches) watch.response.write(data);
-    },
-    end() {
-      for (const watch of watches) finish(watch);
-    },
+    bookmark: sendBookmark,
+    end,
     cut() {
       for (const watch of watches) watch.response.socket?.destroy();
       watches.clear();
     },
-    count: () => watches.size,
   };
 }
 
+/** Begins the answer to a watch. */
+export function openStream(response: ServerResponse): void {
+  response.writeHead(200, { 'Content-Type': 'application/json', 'Cache-Control': 'no-cache, private' });
+  response.flushHeaders();
+}
+
+/** Whether a watch asks for what happened since a version that is forgotten. */
+export function isExpired(store: ObjectStore, query: URLSearchParams): boolean {
+  const from = parseVersion(query.get('resourceVersion'));
+  return from !== undefined && from !== 0 && from < store.oldest() && !wantsInitialEvents(query);
+}
+
 /** What a watch sees of a write: an object that stops matching the selector is deleted as far as it can tell. */
-function eventOf(change: Change, matches: Matches): { type: string; object: KubernetesObject } | undefined {
+function eventOf(change: Write, matches: Matches): { type: string; object: ApiObject } | undefined {
   const { before, object, deleted } = change;
   const did = before !== undefined && matches(before);
   const does = !deleted && matches(object);
@@ -130,16 +118,14 @@ function eventOf(change: Change, matches: Matches): { type: string; object: Kube
   };
 }
 
-function send(response: ServerResponse, type: string, object: object): void {
+export function send(response: ServerResponse, type: string, object: object): void {
   response.write(`${JSON.stringify({ type, object })}\n`);
 }
 
-function wantsInitialEvents(query: URLSearchParams, options: WatchOptions): boolean {
+function wantsInitialEvents(query: URLSearchParams): boolean {
   const asked = query.get('sendInitialEvents');
   const match = query.get('resourceVersionMatch');
   if (asked === null && match === null) return false;
-  if (!options.streamingLists)
-    throw invalid('sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled');
   if (asked === null)
     throw invalid('resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided');
   if (match !== 'NotOlderThan')
@@ -147,7 +133,7 @@ function wantsInitialEvents(query: URLSearchParams, options: WatchOptions): bool
   return asked === 'true';
 }
 
-function invalid(sentence: string) {
+export function invalid(sentence: string) {
   return apiError(422, `ListOptions.meta.k8s.io "" is invalid: sendInitialEvents: Forbidden: ${sentence}`);
 }
 
@@ -165,5 +151,5 @@ export function tooLarge(asked: number, current: number) {
   const message = 'Too large resource version';
   const causes = [{ reason: 'ResourceVersionTooLarge', message }];
   const details = { causes, retryAfterSeconds: 1 };
-  return new ApiError(504, 'Timeout', `${message}: ${asked}, current: ${current}`, details);
+  return new RefusedRequest(504, 'Timeout', `${message}: ${asked}, current: ${current}`, details);
 }

@@ -1,12 +1,12 @@
 /**
  * The three patch types that the API double understands.
  */
-import jsonpatch from 'jsonpatch';
-import { apiError } from './kubernetes-paths.ts';
+import { apply_patch } from 'jsonpatch';
+import { apiError } from './paths.ts';
 
 type Json = Record<string, unknown>;
 
-/** The patched copy of `object`; throws an ApiError with the code that the API would answer. */
+/** The patched copy of `object`; throws a `RefusedRequest` with the code that the API would answer. */
 export function applyPatch(object: Json, contentType: string, patch: unknown): Json {
   switch (contentType.split(';')[0]?.trim()) {
     case 'application/merge-patch+json':
@@ -23,7 +23,7 @@ export function applyPatch(object: Json, contentType: string, patch: unknown): J
 function applyJsonPatch(object: Json, patch: unknown): Json {
   if (!Array.isArray(patch)) throw apiError(400, 'a JSON patch is a list of operations');
   try {
-    return jsonpatch.apply_patch(structuredClone(object), patch);
+    return apply_patch(structuredClone(object), patch);
   } catch (error) {
     throw apiError(422, `the server rejected our request due to an error in our request: ${String(error)}`);
   }

@@ -1,0 +1,22 @@
+/** What is shown on a terminal only: a pipe or a file gets plain lines. */
+import { styleText } from 'node:util';
+import type { Io } from './io.ts';
+
+export type MarkColour = 'green' | 'yellow' | 'red';
+
+/** Returns what colours a text, where the output is a terminal that wants it (https://no-color.org). */
+export function coloured({ stdout, env }: Io): (colour: MarkColour, text: string) => string {
+  const wanted = stdout.isTTY === true && !env.NO_COLOR && env.TERM !== 'dumb';
+  return (colour, text) => (wanted ? styleText(colour, text, { validateStream: false }) : text);
+}
+
+const ERASE_LINE = '\r\u001b[K';
+
+/**
+ * Returns what shows on one line of the terminal what is under way, and takes it away again when it is given
+ * nothing. It is on standard error, so that the output stays what it is.
+ */
+export function progress({ stderr, env }: Io): (what?: string) => void {
+  if (stderr.isTTY !== true || env.TERM === 'dumb') return () => {};
+  return (what) => void stderr.write(what === undefined ? ERASE_LINE : `${ERASE_LINE}${what} ...`);
+}

@@ -1,0 +1,22 @@
+import type { Pod } from '../inject/pod.ts';
+import type { AdmissionResponse, Answer } from '../webhook/review.ts';
+import type { Admission } from './admission.ts';
+import { operationsOf, patched } from './ask.ts';
+
+/** Puts together what went over the wire and the codes that do not. */
+export function admissionOf(pod: Pod, response: AdmissionResponse, { result, report }: Answer): Admission {
+  const patch = operationsOf(response);
+  const decision = report?.decision;
+  const reasons = decision === undefined || decision.kind === 'inject' ? [] : decision.reasons;
+  const told = [...reasons, ...(report?.warnings ?? [])];
+  return {
+    decision: result,
+    allowed: response.allowed,
+    codes: told.map(({ code }) => code),
+    told,
+    warnings: response.warnings ?? [],
+    message: response.status?.message,
+    patch,
+    pod: patched(pod, patch),
+  };
+}

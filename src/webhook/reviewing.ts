@@ -1,0 +1,54 @@
+/** What reviews are answered from: what is followed of the cluster, what is made in it, and who is told. */
+import { keys } from '../inject/annotations.ts';
+import { EXCLUDED_NAMESPACES } from '../inject/names.ts';
+import type { Install } from '../inject/plan.ts';
+import { own } from '../inject/pod.ts';
+import type { Log } from '../log.ts';
+import type { Metrics } from '../metrics.ts';
+import { AccessController } from './access/controller.ts';
+import { AccessProvisioner } from './access/provisioner.ts';
+import type { Api } from './api/api.ts';
+import type { Features } from './api/server-features.ts';
+import type { ReviewContext } from './review.ts';
+import { SkipEvents } from './skip-events.ts';
+import { ClusterState } from './state/cluster-state.ts';
+import { background } from './survival.ts';
+
+export interface ReviewingOptions {
+  /** What the installation decides for all pods. */
+  install: Omit<Install, keyof Features>;
+  api: Api;
+  metrics: Metrics;
+  log: Log;
+  /** What the cluster has at this moment. */
+  features(): Features;
+}
+
+export interface Reviewing {
+  context: ReviewContext;
+  state: ClusterState;
+  /** Not started yet. */
+  controller: AccessController;
+  inBackground: ReturnType<typeof background>;
+}
+
+export function reviewing({ install, api, metrics, log, features }: ReviewingOptions): Reviewing {
+  const state = new ClusterState({ api, metrics, log });
+  const excluded = [
+    ...EXCLUDED_NAMESPACES,
+    ...(install.ownNamespace === undefined ? [] : [install.ownNamespace]),
+  ];
+  const access = new AccessProvisioner({ api, log, metrics, state, excluded });
+  const events = new SkipEvents(api, metrics, log);
+  const podAccess = (annotations: Readonly<Record<string, string>>) =>
+    (own(annotations, keys.podAccess.key) ?? own(install.defaults, keys.podAccess.key)) === 'true';
+  const controller = new AccessController({ api, state, access, metrics, log, podAccess });
+  const inBackground = background(log);
+  const context: ReviewContext = {
+    install: () => ({ ...install, ...features() }),
+    readNamespace: (name) => state.readNamespace(name),
+    ensureAccess: (namespace, need) => access.ensure(namespace, need),
+    tellOwner: (...what) => inBackground('tell the owner', events.tell(...what)),
+  };
+  return { context, state, controller, inBackground };
+}

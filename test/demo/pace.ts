@@ -1,0 +1,36 @@
+/** How fast the demo goes: as fast as a test, or with --slow so that a talk can go along with it. */
+import { once } from 'node:events';
+import { setTimeout } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { dim, INDENT, print } from './terminal.ts';
+
+const slow = isSlow();
+
+function isSlow(): boolean {
+  try {
+    return parseArgs({ options: { slow: { type: 'boolean', default: false } } }).values.slow;
+  } catch (error) {
+    console.error(`demo: ${(error as Error).message.split('.')[0]}; there is --slow`);
+    process.exit(2);
+  }
+}
+
+/** In a talk a sentence is read aloud meanwhile. */
+const READ_MS = 3000;
+/** Between events, so that no change falls into the sidecar's window for folding (20 ms) by accident. */
+const EVENT_PAUSE_MS = slow ? READ_MS : 200;
+
+/** Before something happens that is shown. */
+export async function pauseBeforeEvent(): Promise<void> {
+  await setTimeout(EVENT_PAUSE_MS);
+}
+
+/** After a heading: with --slow somebody at the terminal says when to go on, and elsewhere there is time to read. */
+export async function pauseBeforeScene(): Promise<void> {
+  if (!slow) return;
+  if (!process.stdin.isTTY || !process.stdout.isTTY) return void (await setTimeout(READ_MS));
+  print(dim(`${INDENT}(Enter goes on)`));
+  process.stdin.resume();
+  await once(process.stdin, 'data');
+  process.stdin.pause();
+}
