@@ -42,7 +42,7 @@ capability.When(a.Pod).IsCreated().WithAnnotation('rollcall.dev/inject', 'true')
       { name: 'ROLLCALL_POD_NAME', valueFrom: field('metadata.name') },
       { name: 'ROLLCALL_POD_UID', valueFrom: field('metadata.uid') },
       { name: 'NODE_OPTIONS', value: '--max-semi-space-size=1' },
-      { name: 'GLIBC_TUNABLES', value: 'glibc.malloc.arena_max=1:glibc.malloc.mmap_threshold=32768:glibc.malloc.trim_threshold=32768:glibc.malloc.top_pad=16384' },
+      { name: 'GLIBC_TUNABLES', value: 'glibc.malloc.arena_max=1:glibc.malloc.mmap_threshold=32768:glibc.malloc.trim_threshold=1048576:glibc.malloc.top_pad=16384' },
     ],
     resources: { requests: { cpu: '10m', memory: '48Mi' }, limits: { cpu: '500m', memory: '128Mi' } },
     volumeMounts: [{ name: NAME, mountPath: '/run/rollcall' }, { name: TOKEN, mountPath: TOKEN_PATH, readOnly: true }],

@@ -1,5 +1,6 @@
 import { type SidecarSetting, sidecarSettings } from '../sidecar-settings.ts';
 import { type Annotated, type Held, type Key, keys } from './annotations.ts';
+import { expectedOf } from './expected.ts';
 import { type Group, groupOf } from './group.ts';
 import type { Pod } from './pod.ts';
 import type { Amounts } from './resources.ts';
@@ -9,7 +10,9 @@ import type { Family, Settings } from './settings.ts';
 const OF_GROUP = ['service', 'selector', 'source'] as const;
 
 type Rows = typeof sidecarSettings;
-type PassedName = Exclude<Annotated, (typeof OF_GROUP)[number]>;
+/** The settings that are read here or there, and not passed on as they are. */
+const READ_ELSEWHERE: readonly string[] = [...OF_GROUP, 'expected'];
+type PassedName = Exclude<Annotated, (typeof OF_GROUP)[number] | 'expected'>;
 
 /** The settings of the sidecar that are passed on as they are, each under the key of its row. */
 export type Passed = {
@@ -23,6 +26,8 @@ export type Passed = {
 /** All that the pod, its namespace and the installation say of the sidecar. */
 export interface Options extends Passed {
   group: Group;
+  /** The number of members that the group is to have, or the workload that has it; undefined where nobody asks. */
+  expected: string | undefined;
   mountPath: string;
   /** The containers that get the mount; undefined stands for all of them. */
   containers: string[] | undefined;
@@ -38,6 +43,7 @@ export interface Options extends Passed {
 export function optionsOf(pod: Pod, settings: Settings): Options {
   return {
     group: groupOf(pod, settings),
+    expected: expectedOf(pod, settings),
     ...passedOf(settings),
     mountPath: settings.get(keys.mountPath),
     containers: settings.get(keys.containers),
@@ -58,7 +64,7 @@ export function optionsOf(pod: Pod, settings: Settings): Options {
 
 const PASSED = Object.entries<SidecarSetting<unknown>>(sidecarSettings).flatMap(
   ([name, { annotation, repeated }]) => {
-    if (annotation === undefined || (OF_GROUP as readonly string[]).includes(name)) return [];
+    if (annotation === undefined || READ_ELSEWHERE.includes(name)) return [];
     const key: Key<unknown> = keys[name as Annotated];
     return [{ name, key, repeated }];
   },

@@ -21,6 +21,7 @@ export function metricsOf({ watch, outputs, malformed, traffic }: Measured): Met
   const all = SIDECAR_METRICS;
   processMetrics(metrics, packageJson.version);
   metrics.read(all.members, () => watch.members.size);
+  metrics.read(all.expected, () => watch.expected ?? undefined);
   metrics.read(all.synced, () => Number(watch.synced));
   metrics.read(all.stale, () => Number(watch.stale));
   metrics.read(all.revision, () => watch.revision);

@@ -15,9 +15,10 @@ import {
   type UpstreamContext,
 } from '../watcher/kubernetes/upstream.ts';
 import { Malformed } from '../watcher/membership/malformed.ts';
+import { ExpectedMembers } from '../watcher/outputs/expected-members.ts';
 import { LoggedChanges } from '../watcher/outputs/logged-changes.ts';
 import { serveSocket, socketPath } from '../watcher/outputs/socket.ts';
-import type { Group } from '../watcher/protocol.ts';
+import type { Group, SelfDescription } from '../watcher/protocol.ts';
 import { SettingFault } from '../watcher/setting-fault.ts';
 import { sourceOf } from '../watcher/sources.ts';
 import { Watch } from '../watcher/watch.ts';
@@ -36,6 +37,7 @@ export async function sidecar(config: SidecarConfig): Promise<void> {
     self,
     clusterDomain: config.clusterDomain ?? clusterDomain(),
     firstFamily: firstFamily(process.env),
+    memberLabels: config.memberLabels,
   };
   const userAgent = `rollcall/${packageJson.version}`;
   const traffic = { bytes: 0 };
@@ -50,7 +52,10 @@ export async function sidecar(config: SidecarConfig): Promise<void> {
   watch.add(new GarbageCollection(systemClock));
   for (const output of outputs) watch.add(output);
   if (config.logLevel === 'debug') watch.add(new LoggedChanges(log.debug));
-  const metrics = metricsOf({ watch, outputs, malformed, traffic });
+  const expected = startUp(() => expectedMembers(config, watch, context));
+  if (expected !== undefined) watch.add(expected);
+  const measured = expected === undefined ? outputs : [...outputs, expected];
+  const metrics = metricsOf({ watch, outputs: measured, malformed, traffic });
 
   const server = await startUp(
     () => serveSocket(socket, readers, log),
@@ -69,6 +74,7 @@ export async function sidecar(config: SidecarConfig): Promise<void> {
   // This comes when everything is loaded: before, V8 would reject code that Node has compiled.
   keepYoungGenerationSmall();
   gate.start();
+  expected?.start();
   // When it has ended, the kubelet starts it anew and shows why it ended.
   await Promise.race([watch.run(), gate.failed.catch(refuse)]);
 }
@@ -100,12 +106,33 @@ function groupOf({ namespace, service, selector, source }: SidecarConfig): Group
   throw new UsageError(`--selector: "${selector}" goes with --source pods; leave it out, or change --source`);
 }
 
-function identity({ podName, podUid }: SidecarConfig): { uid?: string; name?: string } | undefined {
+/** Returns what this pod knows of itself; undefined where nobody has told the sidecar which pod it is in. */
+function identity({ podName, podUid, nodeName, zone }: SidecarConfig): SelfDescription | undefined {
   if (podName === undefined && podUid === undefined) return undefined;
   return {
     ...(podUid === undefined ? {} : { uid: podUid }),
     ...(podName === undefined ? {} : { name: podName }),
+    ...(nodeName === undefined ? {} : { node: nodeName }),
+    ...(zone === undefined ? {} : { zone }),
   };
+}
+
+/** Has the watch told how many members there are to be; returns what asks a workload for it, where one is named. */
+function expectedMembers(
+  config: SidecarConfig,
+  watch: Watch,
+  context: UpstreamContext,
+): ExpectedMembers | undefined {
+  const { namespace, expected } = config;
+  if (expected === undefined) return undefined;
+  if (typeof expected === 'number') {
+    watch.expect(expected);
+    return undefined;
+  }
+  const transport = kubernetesApi(config, context);
+  const { clock, log } = context;
+  const workload = { namespace, ...expected };
+  return new ExpectedMembers({ workload, transport, clock, log, expect: (number) => watch.expect(number) });
 }
 
 /**

@@ -27,9 +27,10 @@ const file = fc
 /** One key that is no word about the group. */
 const word: fc.Arbitrary<Words> = fc.oneof(
   ...sampled
-    .filter(([name]) => !GROUP.includes(name) && name !== 'containers' && name !== 'file')
+    .filter(([name]) => !GROUP.includes(name) && !['containers', 'file', 'memberLabels'].includes(name))
     .map(([name, { good }]) => fc.constantFrom(...good).map((text) => ({ [keys[name].key]: text }))),
-  containers,
+  // It takes access to pods, which most of the generated namespaces do not give.
+  often(containers, fc.constant({ [keys.memberLabels.key]: 'role' })),
   file,
 );
 const wrong: fc.Arbitrary<Words> = fc.oneof(
