@@ -43,7 +43,7 @@ import { parseTemplate } from './watcher/texts/template.ts';
  * The places where an annotation counts. Whatever runs, sends, mounts or changes an identity is for the pod or
  * the installation to say: a person who may only annotate a namespace must not run commands in the pods of others.
  */
-export type Place = 'pod' | 'namespace' | 'both' | 'pod-or-installation';
+export type Place = 'pod' | 'namespace' | 'namespace-only' | 'both' | 'pod-or-installation';
 
 /** How pods and namespaces give a setting: by the annotation `rollcall.dev/KEY`. */
 export interface Annotation {

@@ -6,6 +6,7 @@ import { kebabCase } from '../setting.ts';
 import { type Annotation, type Place, type SidecarSetting, sidecarSettings } from '../sidecar-settings.ts';
 import { names, oneOf, trueOrFalse } from '../values.ts';
 import { DIRECTORY, SCRIPTS_PATH } from '../watcher/contract.ts';
+import { grantedNames } from './granted-names.ts';
 import { mountPath } from './mount-path.ts';
 import { quantity } from './quantity.ts';
 
@@ -19,6 +20,7 @@ export type Written = (typeof WRITTEN)[number];
 export const PLACES = {
   pod: ['pod'],
   namespace: ['namespace', 'installation'],
+  'namespace-only': ['namespace'],
   both: WRITTEN,
   'pod-or-installation': ['pod', 'installation'],
 } as const satisfies Record<Place, readonly Written[]>;
@@ -218,6 +220,15 @@ export const keys = {
     example: 'true',
     default: 'false',
     parse: oneOf('true', 'false'),
+  },
+  grant: {
+    key: 'rollcall.dev/grant',
+    on: 'namespace-only',
+    kind: 'annotation',
+    doc: 'other namespaces, at most 100, whose sidecars may look at the Services of this one; a group `in` this namespace needs it',
+    example: 'shop, team-a',
+    otherwise: 'none',
+    parse: grantedNames,
   },
   status: {
     key: 'rollcall.dev/status',

@@ -54,6 +54,11 @@ export const codes = {
     remedy:
       'annotate the namespace with `rollcall.dev/pod-access: "true"`, or name a Service; with an ordinary sidecar in a Job, use a native one',
   },
+  grant: {
+    means: 'a group is of another namespace, which does not let this one look, or not the account of the pod',
+    remedy:
+      'have the other namespace annotated with `rollcall.dev/grant: "NAMESPACE"`, and let the account of the pod be replaced',
+  },
   'mount-path-taken': {
     means: 'a container has a mount of its own where the socket is to be',
     remedy: 'mount it elsewhere, or give `rollcall.dev/mount-path` another folder',

@@ -18,9 +18,9 @@ export function podKeyWarnings({ metadata }: Pod, leftAlone: Reasons | undefined
     return warning('unknown-key', `annotation ${shown(key)} is not known${hint}`);
   });
   if (more > 0) warnings.push(warning('unknown-key', `${more} more annotations of ${PREFIX} are not known`));
-  if (ours.includes(keys.podAccess.key)) {
-    const sentence = `annotation ${keys.podAccess.key} does nothing on a pod; write it on the namespace`;
-    warnings.push(warning('idle-key', sentence));
+  for (const { key } of [keys.podAccess, keys.grant]) {
+    if (!ours.includes(key)) continue;
+    warnings.push(warning('idle-key', `annotation ${key} does nothing on a pod; write it on the namespace`));
   }
   const idle = ours.find((key) => key !== STATUS_KEY);
   if (leftAlone?.[0].code === 'not-opted-in' && idle !== undefined) {

@@ -115,6 +115,11 @@ export interface Namespace {
   annotations: Readonly<Record<string, string>>;
   /** Of all its LimitRanges. */
   limits?: readonly LimitRangeItem[];
+  /**
+   * The other namespaces, of those that the pod asks about, that grant this one to look at their Services. It is
+   * undefined where nothing is known of them.
+   */
+  grantedBy?: readonly string[];
 }
 
 /** One item of a core/v1 LimitRange. */

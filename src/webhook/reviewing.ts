@@ -6,6 +6,7 @@ import { own } from '../inject/pod.ts';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import { AccessController } from './access/controller.ts';
+import { Grants } from './access/grants.ts';
 import { AccessProvisioner } from './access/provisioner.ts';
 import type { Api } from './api/api.ts';
 import type { Features } from './api/server-features.ts';
@@ -39,10 +40,11 @@ export function reviewing({ install, api, metrics, log, features }: ReviewingOpt
     ...(install.ownNamespace === undefined ? [] : [install.ownNamespace]),
   ];
   const access = new AccessProvisioner({ api, log, metrics, state, excluded });
+  const grants = new Grants({ api, state, metrics, log, excluded });
   const events = new SkipEvents(api, metrics, log);
   const podAccess = (annotations: Readonly<Record<string, string>>) =>
     (own(annotations, keys.podAccess.key) ?? own(install.defaults, keys.podAccess.key)) === 'true';
-  const controller = new AccessController({ api, state, access, metrics, log, podAccess });
+  const controller = new AccessController({ api, state, access, grants, metrics, log, podAccess });
   const inBackground = background(log);
   const context: ReviewContext = {
     install: () => ({ ...install, ...features() }),

@@ -59,6 +59,7 @@ export const samples: Record<Exclude<KeyName, 'status' | 'injection'>, Samples> 
   guaranteed: { good: ['auto', 'true', 'auto'], bad: ['', 'false', 'True', 'yes'] },
   nativeSidecar: { good: ['auto', 'true', 'false'], bad: ['', 'yes', 'Auto'] },
   podAccess: { good: ['true', 'false', 'true'], bad: ['', 'yes', 'True', '1'] },
+  grant: { good: ['shop', 'shop, team-a', 'a b,c'], bad: ['', ',', 'Shop', 'shop, team_a', '*'] },
   serviceAccount: { good: ['auto', 'scoped', 'keep'], bad: ['', 'default', 'Keep'] },
 };
 

@@ -128,7 +128,7 @@ describe('the options', () => {
   });
 
   test('every key that is an option is tried here', () => {
-    const tried = [...Object.keys(changes), ...plainNames, 'inject', 'file', 'podAccess'];
+    const tried = [...Object.keys(changes), ...plainNames, 'inject', 'file', 'podAccess', 'grant'];
     assert.deepEqual(sampled.map(([name]) => name).toSorted(), tried.toSorted());
   });
 

@@ -50,7 +50,7 @@ quotes in YAML. The annotation of the pod counts, else that of its namespace, el
 installation gives (\`--default\` of the webhook), else the default. Keys that run, send or mount something, or
 change an identity, count on the pod and in the installation only: on a namespace they do nothing, and a warning
 says so.
-\`rollcall.dev/pod-access\` is read on the namespace, and from the installation. The message about a wrong value names
+\`rollcall.dev/pod-access\` is read on the namespace, and from the installation; \`rollcall.dev/grant\` on the namespace alone. The message about a wrong value names
 the key, its place and what to give instead. The message about an unknown key names the key that may be meant.
 
 ${table(['key', 'on', 'what it says', 'otherwise', 'example'], rows)}`;
@@ -59,6 +59,7 @@ ${table(['key', 'on', 'what it says', 'otherwise', 'example'], rows)}`;
 const PLACED: Readonly<Record<Place, string>> = {
   pod: 'pod',
   namespace: 'namespace',
+  'namespace-only': 'namespace',
   both: 'pod, namespace',
   'pod-or-installation': 'pod',
 };

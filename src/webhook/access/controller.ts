@@ -10,6 +10,7 @@ import { namespacePath } from '../api/paths.ts';
 import type { ClusterState, StateListener } from '../state/cluster-state.ts';
 import { type BindingState, isTerminating } from '../state/object-state.ts';
 import { desiredAccounts, isLost } from './desired-accounts.ts';
+import type { Grants } from './grants.ts';
 import type { AccessProvisioner } from './provisioner.ts';
 import { ALL_ROLES } from './role-binding.ts';
 import { Workqueue } from './workqueue.ts';
@@ -18,6 +19,7 @@ export interface AccessControllerOptions {
   api: Api;
   state: ClusterState;
   access: AccessProvisioner;
+  grants: Pick<Grants, 'isWanted' | 'provide'>;
   metrics: Metrics;
   log: Log;
   /** Tells whether sidecars may read pods in a namespace that has these annotations. */
@@ -35,7 +37,7 @@ const PRUNE_MS = [600_000, 900_000] as const;
 /**
  * Provides access before a pod asks, and mends it. In labelled namespaces the account that reads EndpointSlices
  * and its binding are made; what Rollcall manages is made again wherever it vanishes, and a managed binding to
- * another role is made anew. Whoever wants to be rid of it in a namespace that still exists takes off
+ * another role is made anew; and grants are kept as the annotations of their namespaces say. Whoever wants to be rid of it in a namespace that still exists takes off
  * its managed-by labels first. What reads pods is made only for a pod that needs it, and mended only where
  * that is still allowed.
  *
@@ -92,11 +94,12 @@ export class AccessController implements StateListener {
   }
 
   heard(namespaces: Iterable<string>): void {
-    const { state, access } = this.#options;
+    const { state, access, grants } = this.#options;
     if (this.#stopped || !state.synced) return;
     for (const namespace of namespaces) {
       if (access.isExcluded(namespace)) continue;
-      if (ALL_ROLES.some((role) => this.#desired(namespace, role) !== undefined)) this.#work.want(namespace);
+      const lacks = ALL_ROLES.some((role) => this.#desired(namespace, role) !== undefined);
+      if (lacks || grants.isWanted(namespace)) this.#work.want(namespace);
     }
   }
 
@@ -123,7 +126,12 @@ export class AccessController implements StateListener {
   }
 
   async #provide(namespace: string): Promise<void> {
-    for (const role of ALL_ROLES) await this.#provideRole(namespace, role);
+    try {
+      for (const role of ALL_ROLES) await this.#provideRole(namespace, role);
+    } finally {
+      // A namespace whose roles can't be provided takes its grants back all the same.
+      await this.#options.grants.provide(namespace);
+    }
   }
 
   /**

@@ -8,8 +8,9 @@ import { type Clock, systemClock } from '../../watcher/clock.ts';
 import type { Listed } from '../../watcher/kubernetes/collection.ts';
 import { follow } from '../../watcher/kubernetes/reflector.ts';
 import type { SourceEvent } from '../../watcher/source.ts';
+import { GRANT_BINDING, type GrantBindingState } from '../access/grant-binding.ts';
 import { ALL_ROLES } from '../access/role-binding.ts';
-import { type Api, sentenceOf } from '../api/api.ts';
+import { type Api, ifThere, sentenceOf } from '../api/api.ts';
 import { limitRangesPath, namespacePath } from '../api/paths.ts';
 import { ItemCache, ObjectCache } from './cache.ts';
 import {
@@ -19,7 +20,7 @@ import {
   type NamespaceState,
   namespaceState,
 } from './object-state.ts';
-import { accountList, bindingList, limitList, namespaceList } from './watched-lists.ts';
+import { accountList, bindingList, grantBindingList, limitList, namespaceList } from './watched-lists.ts';
 
 /** The pause after an error of our own code: short, and no tight loop. */
 const RETRY_MS = 1000;
@@ -60,8 +61,11 @@ export class ClusterState {
   readonly roles: ReadonlyMap<Role, RoleCaches> = new Map(
     ALL_ROLES.map((role) => [role, { accounts: new ObjectCache(), bindings: new ObjectCache() }]),
   );
+  /** The bindings by which namespaces grant others to look at their Services. */
+  readonly grants = new ObjectCache<GrantBindingState>();
   #options: Required<ClusterStateOptions>;
   #reading = new Map<string, Promise<Namespace>>();
+  #readingGrants = new Map<string, Promise<NamespaceState | undefined>>();
   #listener: StateListener | undefined;
   #following: Promise<void>[] = [];
   #stopped = false;
@@ -92,6 +96,9 @@ export class ClusterState {
         this.limits.absorb(event);
         return [];
       }),
+      this.#follow(`rolebindings ${GRANT_BINDING}`, grantBindingList, (event) =>
+        this.grants.absorb(event).keys(),
+      ),
       ...[...this.roles].flatMap(([role, { accounts, bindings }]) => [
         this.#follow(`serviceaccounts ${role}`, accountList(role), (event) => accounts.absorb(event).keys()),
         this.#follow(`rolebindings ${role}`, bindingList(role), (event) => {
@@ -125,6 +132,29 @@ export class ClusterState {
     if (running !== undefined) return running;
     const reading = this.#read(name, cached).finally(() => this.#reading.delete(name));
     this.#reading.set(name, reading);
+    return reading;
+  }
+
+  /**
+   * Returns those of the namespaces that grant `home` to look at their Services. What is not cached grants nothing
+   * while the cache is fresh, since a grant counts from the moment at which it is heard of: so a name that somebody
+   * made up costs no request. What is not fresh is read, one namespace after the other.
+   */
+  async grantsTo(home: string, names: readonly string[]): Promise<string[]> {
+    const granting: string[] = [];
+    for (const name of names) {
+      const known = this.namespaces.fresh ? this.namespaces.get(name) : await this.#readGrant(name);
+      if (known !== undefined && !known.terminating && known.grant.names.includes(home)) granting.push(name);
+    }
+    return granting;
+  }
+
+  /** Reads a namespace that may not exist. Reviews that come in the meantime share the request. */
+  #readGrant(name: string): Promise<NamespaceState | undefined> {
+    const running = this.#readingGrants.get(name);
+    if (running !== undefined) return running;
+    const reading = ifThere(this.#readLive(name)).finally(() => this.#readingGrants.delete(name));
+    this.#readingGrants.set(name, reading);
     return reading;
   }
 
@@ -205,12 +235,12 @@ export class ClusterState {
 
   #all(): { fresh: boolean; synced: boolean }[] {
     const roles = [...this.roles.values()].flatMap(({ accounts, bindings }) => [accounts, bindings]);
-    return [this.namespaces, this.limits, ...roles];
+    return [this.namespaces, this.limits, this.grants, ...roles];
   }
 
   #known(): Set<string> {
     const roles = [...this.roles.values()].flatMap(({ accounts, bindings }) => [accounts, bindings]);
-    return new Set([this.namespaces, ...roles].flatMap((one) => [...one.keys()]));
+    return new Set([this.namespaces, this.grants, ...roles].flatMap((one) => [...one.keys()]));
   }
 }
 

@@ -1,7 +1,8 @@
 import type { V1LimitRange, V1Namespace, V1RoleBinding, V1ServiceAccount } from '@kubernetes/client-node';
 import type { Role } from '../../inject/account.ts';
-import { PREFIX } from '../../inject/annotations.ts';
-import type { LimitRangeItem } from '../../inject/pod.ts';
+import { keys, PREFIX } from '../../inject/annotations.ts';
+import { type Grant, grantOf } from '../../inject/granted-names.ts';
+import { type LimitRangeItem, own } from '../../inject/pod.ts';
 import { UID_RANGE_KEY } from '../../inject/security-context.ts';
 import { boundAccounts, isManaged, isRoleRight } from '../access/role-binding.ts';
 
@@ -12,6 +13,8 @@ export interface NamespaceState {
   terminating: boolean;
   labels: StringMap;
   annotations: StringMap;
+  /** What its annotation grants to other namespaces, parsed here once. */
+  grant: Grant;
 }
 
 /** The cached state of an account that Rollcall creates. */
@@ -29,15 +32,20 @@ export interface BindingState {
 
 const NONE: StringMap = Object.freeze({});
 /** The state of a namespace that has no label or annotation of Rollcall, which most namespaces share. */
-const PLAIN: NamespaceState = Object.freeze({ terminating: false, labels: NONE, annotations: NONE });
+const PLAIN: NamespaceState = Object.freeze({
+  terminating: false,
+  labels: NONE,
+  annotations: NONE,
+  grant: grantOf(undefined),
+});
 
 export function namespaceState(namespace: V1Namespace): NamespaceState {
-  const labels = own(namespace.metadata?.labels);
-  const annotations = own(namespace.metadata?.annotations);
+  const labels = ours(namespace.metadata?.labels);
+  const annotations = ours(namespace.metadata?.annotations);
   const terminating = isTerminating(namespace);
   return labels === NONE && annotations === NONE && !terminating
     ? PLAIN
-    : { terminating, labels, annotations };
+    : { terminating, labels, annotations, grant: grantOf(own(annotations, keys.grant.key)) };
 }
 
 export function isTerminating({ metadata, status }: V1Namespace): boolean {
@@ -60,7 +68,7 @@ export function limitItems({ spec }: V1LimitRange): LimitRangeItem[] {
   return (spec?.limits ?? []) as LimitRangeItem[];
 }
 
-function own(texts: Record<string, string> | undefined): StringMap {
+function ours(texts: Record<string, string> | undefined): StringMap {
   const kept = Object.entries(texts ?? {}).filter(([key]) => key.startsWith(PREFIX) || key === UID_RANGE_KEY);
   return kept.length === 0 ? NONE : Object.fromEntries(kept);
 }

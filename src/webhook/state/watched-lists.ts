@@ -2,6 +2,7 @@ import type { V1LimitRange, V1Namespace, V1RoleBinding, V1ServiceAccount } from 
 import type { Role } from '../../inject/account.ts';
 import type { LimitRangeItem } from '../../inject/pod.ts';
 import type { Listed } from '../../watcher/kubernetes/collection.ts';
+import { GRANT_BINDING, type GrantBindingState, grantBindingState } from '../access/grant-binding.ts';
 import { accountsPath, bindingsPath, limitRangesPath, NAMESPACES } from '../api/paths.ts';
 import {
   type AccountState,
@@ -45,3 +46,10 @@ export function bindingList(role: Role): Listed<BindingState> {
     members: (object) => [bindingState(object as unknown as V1RoleBinding, role)],
   };
 }
+
+export const grantBindingList: Listed<GrantBindingState> = {
+  path: bindingsPath(),
+  fieldSelector: `metadata.name=${GRANT_BINDING}`,
+  key: ({ metadata }) => metadata?.namespace,
+  members: (object) => [grantBindingState(object as unknown as V1RoleBinding)],
+};

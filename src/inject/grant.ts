@@ -1,0 +1,68 @@
+/**
+ * Groups of other namespaces. A pod may follow a Service of another namespace where that one names the pod's namespace
+ * in its grant. What a pod is told where it does not is the same whether or not there is such a namespace or Service.
+ */
+import { OWN_ACCOUNTS } from './account.ts';
+import { keys } from './annotations.ts';
+import { type Reason, reason } from './codes.ts';
+import { grantOf } from './granted-names.ts';
+import { type Namespace, own } from './pod.ts';
+import { NO_FAULTS } from './rule.ts';
+import { shown } from './shown.ts';
+
+/** A group of a Service, as far as a grant is about it. */
+export interface ForeignGroup {
+  /** The name of the group. */
+  name: string;
+  /** The namespace of its Service; undefined stands for that of the pod. */
+  namespace: string | undefined;
+}
+
+/** The most namespaces that are asked about for one pod: no pod has more groups. */
+const MOST_ASKED = 16;
+
+/** Returns the other namespaces that the groups of a pod are in, each once. */
+export function foreignNamespaces(groups: readonly ForeignGroup[], home: string): string[] {
+  const names = groups.flatMap(({ namespace }) => (namespace === undefined ? [] : [namespace]));
+  return [...new Set(names)].filter((name) => name !== home).slice(0, MOST_ASKED);
+}
+
+/** Tells whether a namespace with these annotations grants another one, `name`, to look at its Services. */
+export function isGranted(annotations: Readonly<Record<string, string>>, name: string): boolean {
+  return grantOf(own(annotations, keys.grant.key)).names.includes(name);
+}
+
+/**
+ * Returns what is in the way of groups of other namespaces: no grant, or an account that no grant is for. Where nothing
+ * is known of grants, as in a file at a terminal, nothing is said of them.
+ */
+export function grantFaults(
+  groups: readonly ForeignGroup[],
+  { name: home, grantedBy }: Pick<Namespace, 'name' | 'grantedBy'>,
+  account: string,
+): readonly Reason[] {
+  const foreign = groups.filter(({ namespace }) => namespace !== undefined && namespace !== home);
+  if (foreign.length === 0) return NO_FAULTS;
+  if (!OWN_ACCOUNTS.includes(account)) return foreign.map((group) => ofKeptAccount(group, account));
+  if (grantedBy === undefined) return NO_FAULTS;
+  return foreign
+    .filter(({ namespace }) => !grantedBy.includes(namespace!))
+    .map((group) => notGranted(group, home));
+}
+
+function notGranted({ name, namespace }: ForeignGroup, home: string): Reason {
+  return reason(
+    'grant',
+    `the group "${shown(name)}" is of the namespace "${shown(namespace!)}", which grants nothing to the namespace ` +
+      `"${shown(home)}"; whoever may annotate that namespace can grant it with ${keys.grant.key}: "${shown(home)}"`,
+  );
+}
+
+function ofKeptAccount({ name, namespace }: ForeignGroup, account: string): Reason {
+  return reason(
+    'grant',
+    `the group "${shown(name)}" is of the namespace "${shown(namespace!)}", and the pod keeps its account ` +
+      `"${shown(account)}", which no grant is for; let the account be replaced with ${keys.serviceAccount.key}: ` +
+      '"scoped", or follow a group of the namespace of the pod',
+  );
+}
