@@ -208,6 +208,12 @@ export const WEBHOOK_METRICS = {
     help: 'Accounts, bindings, roles of bindings and subjects that were made, mended or taken out, by kind.',
     labels: ['kind'],
   }),
+  grantChanges: define({
+    name: 'rollcall_grant_changes_total',
+    type: 'counter',
+    help: 'Bindings of grants that were made, mended or deleted, by step.',
+    labels: ['step'],
+  }),
   liveReads: define({
     name: 'rollcall_live_reads_total',
     type: 'counter',

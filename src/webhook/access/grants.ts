@@ -9,7 +9,14 @@ import { type Api, ifThere, isStatus } from '../api/api.ts';
 import { bindingPath, bindingsPath, namespacePath } from '../api/paths.ts';
 import type { ClusterState } from '../state/cluster-state.ts';
 import { isTerminating } from '../state/object-state.ts';
-import { GRANT_BINDING, grantBinding, grantBindingState, grantStep, grantSubjects } from './grant-binding.ts';
+import {
+  GRANT_BINDING,
+  type GrantStep,
+  grantBinding,
+  grantBindingState,
+  grantStep,
+  grantSubjects,
+} from './grant-binding.ts';
 
 /** The number of attempts to write one binding. Of the replicas that write at once, one succeeds in each round. */
 const ATTEMPTS = 10;
@@ -30,14 +37,14 @@ export interface GrantsOptions {
  */
 export class Grants {
   #options: GrantsOptions;
-  #changed: () => void;
+  #changed: (step: GrantStep) => void;
   /** The words of each grant that count for nothing and were told. */
   #told = new Map<string, string>();
 
   constructor(options: GrantsOptions) {
     this.#options = options;
-    const changes = options.metrics.counter(WEBHOOK_METRICS.accessChanges);
-    this.#changed = () => changes.inc({ kind: 'grant' });
+    const changes = options.metrics.counter(WEBHOOK_METRICS.grantChanges);
+    this.#changed = (step) => changes.inc({ step });
   }
 
   /** Tells whether the caches show anything to do in the namespace, without a request. */
@@ -85,7 +92,7 @@ export class Grants {
     if (step === 'create' || step === 'recreate')
       await api.create(bindingsPath(namespace), grantBinding(names));
     log.info('grant bound', { namespace, to: names, step });
-    this.#changed();
+    this.#changed(step);
   }
 
   /** Deletes the binding that was read, and not one that another replica has just made. */

@@ -5,6 +5,7 @@ import { Metrics } from '../../../src/metrics.ts';
 import type { ApiObject } from '../../../src/testing/api/objects.ts';
 import { type Clock, systemClock } from '../../../src/watcher/clock.ts';
 import { AccessController } from '../../../src/webhook/access/controller.ts';
+import { Grants } from '../../../src/webhook/access/grants.ts';
 import { AccessProvisioner } from '../../../src/webhook/access/provisioner.ts';
 import { ClusterState } from '../../../src/webhook/state/cluster-state.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -64,7 +65,11 @@ function begun(t: TestContext, { another }: Connected, time: Clock = clock): Rep
   const api = another();
   const state = new ClusterState({ api, metrics, log, clock: time });
   const access = new AccessProvisioner({ api, log, metrics, state, excluded: ['kube-system'] });
-  const controller = new AccessController({ api, state, access, metrics, log, podAccess, clock: time });
+  const grants = new Grants({ api, state, metrics, log, excluded: ['kube-system'] });
+  const controller = new AccessController({
+    ...{ api, state, access, grants, metrics, log, podAccess },
+    clock: time,
+  });
   controller.start();
   t.after(() => {
     controller.stop();
@@ -130,6 +135,7 @@ test('no collection is listed or watched beyond what RBAC pins', async (t) => {
     `/api/v1/serviceaccounts metadata.name=${PODS}`,
     `/api/v1/serviceaccounts metadata.name=${SCALES}`,
     `/api/v1/serviceaccounts metadata.name=${SCOPED}`,
+    `${RBAC_ALL} metadata.name=rollcall-grant`,
     `${RBAC_ALL} metadata.name=${PODS}`,
     `${RBAC_ALL} metadata.name=${SCALES}`,
     `${RBAC_ALL} metadata.name=${SCOPED}`,

@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { POD_ACCOUNT } from '../../src/inject/account.ts';
+import { foreignNamespaces, grantFaults, isGranted } from '../../src/inject/grant.ts';
+import { SCOPED_ACCOUNT } from '../../src/inject/names.ts';
+
+const group = (namespace: string | undefined, name = 'backends') => ({ name, namespace });
+const shop = (grantedBy?: string[]) => ({ name: 'shop', ...(grantedBy === undefined ? {} : { grantedBy }) });
+
+function told(...asked: Parameters<typeof grantFaults>): string[] {
+  return grantFaults(...asked).map(({ code, sentence }) => {
+    assert.equal(code, 'grant');
+    return sentence;
+  });
+}
+
+test('a group of another namespace needs its grant, whichever account of ours the sidecar has', () => {
+  for (const account of [SCOPED_ACCOUNT, POD_ACCOUNT]) {
+    assert.deepEqual(told([group('team-b')], shop(['team-b', 'team-c']), account), []);
+    const [sentence, ...more] = told([group('team-b')], shop(['team-c']), account);
+    assert.deepEqual(more, []);
+    assert.match(sentence!, /"backends".+"team-b".+grants nothing.+"shop".+rollcall\.dev\/grant: "shop"/);
+  }
+});
+
+test('each group is told of, by its own name', () => {
+  const groups = [
+    group('team-b', 'one'),
+    group('team-c', 'two'),
+    group('team-d', 'three'),
+    group(undefined, 'home'),
+  ];
+  const sentences = told(groups, shop(['team-c']), SCOPED_ACCOUNT);
+  assert.deepEqual(
+    sentences.map((sentence) => /"(\w+)"/.exec(sentence)![1]),
+    ['one', 'three'],
+  );
+});
+
+test('a group of the own namespace needs none, named or not', () => {
+  assert.deepEqual(told([group(undefined), group('shop')], shop([]), 'mine'), []);
+});
+
+test('an account that the pod keeps is in no grant, and the pod is told so first', () => {
+  const [sentence] = told([group('team-b')], shop(['team-b']), 'mine');
+  assert.match(sentence!, /keeps its account "mine", which no grant is for/);
+  assert.deepEqual(told([group('team-b')], shop([]), 'mine'), [sentence], 'the grant is not told of');
+});
+
+test('where nothing is known of grants, nothing is said of them', () => {
+  assert.deepEqual(told([group('team-b')], shop(), SCOPED_ACCOUNT), []);
+});
+
+test('the namespaces to ask about are the other ones, each once, and no more than a pod has groups', () => {
+  const groups = [group(undefined), group('shop'), group('team-b'), group('team-b'), group('team-c')];
+  assert.deepEqual(foreignNamespaces(groups, 'shop'), ['team-b', 'team-c']);
+  const many = Array.from({ length: 40 }, (_, index) => group(`n-${index}`));
+  assert.equal(foreignNamespaces(many, 'shop').length, 16);
+});
+
+test('a namespace grants those that its annotation names, by the whole name', () => {
+  const annotations = { 'rollcall.dev/grant': 'shop-two, team-a' };
+  assert.equal(isGranted(annotations, 'team-a'), true);
+  for (const name of ['shop', 'two', 'team', '']) assert.equal(isGranted(annotations, name), false, name);
+  assert.equal(isGranted({}, 'shop'), false);
+});
