@@ -11,6 +11,7 @@ const RBAC = '/apis/rbac.authorization.k8s.io/v1';
 const GROUP = 'rbac.authorization.k8s.io';
 const SLICES = 'rollcall-watcher';
 const PODS = 'rollcall-pod-watcher';
+const GRANT = 'rollcall-grant';
 const LABELS = { 'app.kubernetes.io/managed-by': 'rollcall' };
 const EXCLUDED = ['kube-system', 'kube-public', SYSTEM_NAMESPACE];
 
@@ -166,6 +167,60 @@ suite('the policy on the webhook itself', { timeout: 120_000 }, () => {
     const made = await plane.must('POST', bindingsOf('demo'), binding(SLICES, { subjects }));
     await allowed('PUT', path, { ...made, subjects: [...subjects, subject('one-more')] });
     await plane.must('DELETE', path);
+  });
+
+  test('a grant may be bound to those accounts and namespaces only that the annotation names', async () => {
+    const annotations = { 'rollcall.dev/grant': 'shop,\tteam-a\nkube-system' };
+    const grantor = { metadata: { name: 'granting', annotations } };
+    await plane.must('POST', '/api/v1/namespaces', grantor);
+    const roleRef = { apiGroup: GROUP, kind: 'ClusterRole', name: SLICES };
+    const metadata = { name: GRANT, labels: LABELS };
+    const shop = [subject(SLICES, 'shop'), subject(PODS, 'shop')];
+    const body = (fields: Json = {}) => ({ metadata, roleRef, subjects: shop, ...fields });
+    const user = { kind: 'User', apiGroup: GROUP, name: 'system:serviceaccount:shop:rollcall-watcher' };
+    const made: [Json, RegExp][] = [
+      [body({ roleRef: { ...roleRef, name: PODS } }), /rollcall-grant to rollcall-watcher/],
+      [body({ subjects: [...shop, subject('default', 'shop')] }), /the webhook grants to the accounts/],
+      [body({ subjects: [...shop, subject(SLICES, 'eve')] }), /that the annotation/],
+      [body({ subjects: [subject(SLICES, 'sho')] }), /that the annotation/],
+      [body({ subjects: [subject(SLICES, 'granting')] }), /that the annotation/],
+      [body({ subjects: [subject(SLICES, 'kube-system')] }), /the webhook grants/],
+      [body({ subjects: [user] }), /the webhook grants/],
+      [
+        body({ subjects: [{ kind: 'Group', apiGroup: GROUP, name: 'system:serviceaccounts:shop' }] }),
+        /grants to/,
+      ],
+      [body({ metadata: { name: GRANT } }), /has the label/],
+    ];
+    for (const [one, why] of made) await refused('POST', bindingsOf('granting'), one, why);
+    await refused('POST', bindingsOf('demo'), body(), /that the annotation/);
+    await refused('POST', bindingsOf('kube-public'), body(), /nothing in this namespace/);
+    const path = `${bindingsOf('granting')}/${GRANT}`;
+    const bound = await allowed('POST', bindingsOf('granting'), body());
+    await refused(
+      'PUT',
+      path,
+      { ...bound, subjects: [...shop, subject(SLICES, 'eve')] },
+      /that the annotation/,
+    );
+    const both = [...shop, subject(SLICES, 'team-a'), subject(PODS, 'team-a')];
+    await allowed('PUT', path, { ...bound, subjects: both });
+    await allowed('DELETE', path);
+    await plane.must('POST', bindingsOf('granting'), body({ metadata: { name: GRANT } }));
+    await refused('DELETE', path, undefined, /only where it has made it/);
+  });
+
+  test('a grant to as many namespaces as there can be is within what a policy may cost', async () => {
+    const names = Array.from({ length: 100 }, (_, index) => `n-${String(index).padStart(61, '0')}`);
+    const annotations = { 'rollcall.dev/grant': names.join(', ') };
+    await plane.must('POST', '/api/v1/namespaces', { metadata: { name: 'generous', annotations } });
+    const roleRef = { apiGroup: GROUP, kind: 'ClusterRole', name: SLICES };
+    const subjects = names.flatMap((name) => [subject(SLICES, name), subject(PODS, name)]);
+    await allowed('POST', bindingsOf('generous'), {
+      metadata: { name: GRANT, labels: LABELS },
+      roleRef,
+      subjects,
+    });
   });
 
   test('accounts of its two names may be made, without secrets and with no token that is mounted by itself', async () => {
