@@ -27,3 +27,9 @@ export const DEFAULT_CONTAINER_KEY = 'kubectl.kubernetes.io/default-container';
 
 /** The namespaces of the cluster itself: nothing is injected there, and no access is given. */
 export const EXCLUDED_NAMESPACES: readonly string[] = ['kube-system', 'kube-public', 'kube-node-lease'];
+
+/**
+ * The name of the binding by which a namespace lets the sidecars of others look at its Services. There is one in each
+ * namespace that grants, and it is to the role that reads slices.
+ */
+export const GRANT_BINDING = 'rollcall-grant';

@@ -68,6 +68,7 @@ suite('the command line on a real API server', { timeout: 180_000 }, () => {
       'missed-pods': 'ok',
       'stale-sidecars': 'ok',
       'sidecar-versions': 'ok',
+      grants: 'ok',
       'group-sizes': 'ok',
     };
     // There is no kubelet and no controller: what they would report is missing.

@@ -4,6 +4,7 @@ import { certificates } from './certificates.ts';
 import { clock } from './clock.ts';
 import type { Check } from './finding.ts';
 import { gates } from './gates.ts';
+import { grants } from './grants.ts';
 import { groupSizes } from './group-sizes.ts';
 import { installRights } from './install-rights.ts';
 import { clusterRoles, configuration, policies } from './installation.ts';
@@ -25,6 +26,7 @@ export const CHECKS: readonly Check[] = [
   { name: 'cluster-role', run: clusterRoles },
   { name: 'policies', run: policies },
   { name: 'access', run: access },
+  { name: 'grants', run: grants },
   { name: 'dry-run', run: tryCheckPod },
   { name: 'missed-pods', run: missedPods },
   { name: 'stale-sidecars', run: staleSidecars },

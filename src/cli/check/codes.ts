@@ -3,6 +3,7 @@
  * the reference, and the page that says what to do.
  */
 const RUNBOOK = 'docs/runbook.md';
+const GRANTS = 'docs/how-to/groups-across-namespaces.md';
 const OPERATIONS = 'docs/operations.md';
 
 interface Explained {
@@ -83,6 +84,14 @@ export const codes = {
   'access-missing': {
     meaning: 'a labelled namespace has no account, or no binding, for sidecars',
     page: `${RUNBOOK}#rollcallaccessfails`,
+  },
+  'grant-missing': {
+    meaning: 'the binding of a namespace does not let those in, or others, than its annotation grants',
+    page: `${GRANTS}#what-can-go-wrong`,
+  },
+  'grant-idle': {
+    meaning: 'a grant names what is no namespace, so that a part of it is of no use to anybody',
+    page: `${GRANTS}#what-can-go-wrong`,
   },
   'pods-missed': {
     meaning: 'pods that ask for the sidecar run without it',

@@ -1,10 +1,8 @@
 /** The binding by which one namespace lets the sidecars of others look at its Services. */
 import type { RbacV1Subject, V1RoleBinding } from '@kubernetes/client-node';
 import { OWN_ACCOUNTS, ROLES } from '../../inject/account.ts';
+import { GRANT_BINDING } from '../../inject/names.ts';
 import { isManaged, isRoleRight, LABELS, roleRef, subjectOf } from './role-binding.ts';
-
-/** The name of the binding. There is one in each namespace that grants, and it is to the role that reads slices. */
-export const GRANT_BINDING = 'rollcall-grant';
 
 /** The cached state of such a binding. */
 export interface GrantBindingState {

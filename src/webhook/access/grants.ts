@@ -1,6 +1,7 @@
 import type { V1Namespace, V1RoleBinding } from '@kubernetes/client-node';
 import { keys } from '../../inject/annotations.ts';
 import { type Grant, grantOf } from '../../inject/granted-names.ts';
+import { GRANT_BINDING } from '../../inject/names.ts';
 import { own } from '../../inject/pod.ts';
 import type { Log } from '../../log.ts';
 import { WEBHOOK_METRICS } from '../../metric-table.ts';
@@ -10,7 +11,6 @@ import { bindingPath, bindingsPath, namespacePath } from '../api/paths.ts';
 import type { ClusterState } from '../state/cluster-state.ts';
 import { isTerminating } from '../state/object-state.ts';
 import {
-  GRANT_BINDING,
   type GrantStep,
   grantBinding,
   grantBindingState,

@@ -1,5 +1,6 @@
 import type { V1LimitRange, V1Namespace } from '@kubernetes/client-node';
 import { type AccessNeed, OWN_ACCOUNTS, type Role } from '../../inject/account.ts';
+import { GRANT_BINDING } from '../../inject/names.ts';
 import type { LimitRangeItem, Namespace } from '../../inject/pod.ts';
 import type { Log } from '../../log.ts';
 import { WEBHOOK_METRICS } from '../../metric-table.ts';
@@ -8,7 +9,7 @@ import { type Clock, systemClock } from '../../watcher/clock.ts';
 import type { Listed } from '../../watcher/kubernetes/collection.ts';
 import { follow } from '../../watcher/kubernetes/reflector.ts';
 import type { SourceEvent } from '../../watcher/source.ts';
-import { GRANT_BINDING, type GrantBindingState } from '../access/grant-binding.ts';
+import type { GrantBindingState } from '../access/grant-binding.ts';
 import { ALL_ROLES } from '../access/role-binding.ts';
 import { type Api, ifThere, sentenceOf } from '../api/api.ts';
 import { limitRangesPath, namespacePath } from '../api/paths.ts';

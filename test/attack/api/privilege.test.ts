@@ -252,6 +252,76 @@ suite('what can be gained on a real API server', { timeout: 180_000 }, () => {
     assert.equal((await asWebhook('DELETE', `${bindings('gone')}/theirs`)).status, 403);
   });
 
+  const grants = (namespace: string) => `${RBAC}/namespaces/${namespace}/rolebindings`;
+
+  /** A namespace of its own, with a grant; without one it grants nothing. */
+  async function granting(name: string, grant?: string): Promise<void> {
+    await plane.ensureNamespace(name);
+    if (grant === undefined) return;
+    const annotations = { 'rollcall.dev/grant': grant };
+    const headers = { 'content-type': 'application/merge-patch+json' };
+    await plane.must('PATCH', `/api/v1/namespaces/${name}`, { metadata: { annotations } }, headers);
+  }
+
+  test('who may annotate a namespace grants the EndpointSlices of that one, and nothing else', async () => {
+    await granting('granting', 'tenant, kube-system, */*, ../other');
+    await forge('tenant', askingPod());
+    const token = await plane.mintToken('tenant', BINDING);
+    const slices = (namespace: string) => `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices`;
+    await eventually('the grant', async () => (await status(token, slices('granting'))) === 200, SOON);
+    for (const path of ['pods', 'secrets', 'configmaps', 'services', 'endpoints'])
+      assert.equal(await status(token, `/api/v1/namespaces/granting/${path}`), 403, path);
+    for (const namespace of ['other', ...SYSTEM])
+      assert.equal(await status(token, slices(namespace)), 403, namespace);
+    const app = await plane.mintToken('tenant', 'app');
+    assert.equal(await status(app, slices('granting')), 403, 'an account of the namespace that is not ours');
+    const { items } = await plane.must('GET', grants('granting'));
+    assert.deepEqual(
+      items.map(({ metadata, subjects }: Json) => [
+        metadata.name,
+        subjects.map((one: Json) => one.namespace),
+      ]),
+      [['rollcall-grant', ['tenant', 'tenant']]],
+    );
+  });
+
+  test('a stolen token of the webhook grants nothing that no annotation grants', async () => {
+    await granting('generous', 'tenant');
+    const binding = (role: string, kind: string, namespace: string, name: string): Json => ({
+      metadata: { name: 'rollcall-grant', labels: MANAGED },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: role },
+      subjects: [
+        kind === 'ServiceAccount'
+          ? { kind, namespace, name }
+          : { kind, apiGroup: 'rbac.authorization.k8s.io', name },
+      ],
+    });
+    const wanted = binding(BINDING, 'ServiceAccount', 'tenant', BINDING);
+    const refused: Record<string, [namespace: string, Json]> = {
+      'where no annotation is': ['other', wanted],
+      'in a namespace of the system': ['kube-system', wanted],
+      'to a namespace that is not named': ['generous', binding(BINDING, 'ServiceAccount', 'other', BINDING)],
+      'to another account': ['generous', binding(BINDING, 'ServiceAccount', 'tenant', 'app')],
+      'to a user': ['generous', binding(BINDING, 'User', '', 'eve')],
+      'to everybody': ['generous', binding(BINDING, 'Group', '', 'system:serviceaccounts')],
+      'the role that reads pods': [
+        'generous',
+        binding('rollcall-pod-watcher', 'ServiceAccount', 'tenant', BINDING),
+      ],
+      'the role of the administrator': [
+        'generous',
+        binding('cluster-admin', 'ServiceAccount', 'tenant', BINDING),
+      ],
+    };
+    for (const [kind, [namespace, body]] of Object.entries(refused)) {
+      const { status: code } = await as(stolen)('POST', `${grants(namespace)}?dryRun=All`, body);
+      assert.ok([403, 404, 422].includes(code), `${kind}: ${code}`);
+    }
+    const label = { ...wanted, metadata: { name: 'rollcall-watcher', labels: MANAGED } };
+    const { status: code } = await as(stolen)('POST', `${grants('generous')}?dryRun=All`, label);
+    assert.equal(code, 422, 'the name of the other binding');
+  });
+
   test('a stolen token of the webhook makes no account, token, Secret, pod or configuration of the thief', async () => {
     const asWebhook = as(stolen);
     const attempts: [string, string, Json?][] = [

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { V1RoleBinding } from '@kubernetes/client-node';
+import { GRANT_BINDING } from '../../../src/inject/names.ts';
 import {
-  GRANT_BINDING,
   type GrantStep,
   grantBinding,
   grantBindingState,

@@ -1,10 +1,11 @@
 /** Grants over the controller's real way to the API double: list, watch, look again, write. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { GRANT_BINDING } from '../../../src/inject/names.ts';
 import { Metrics } from '../../../src/metrics.ts';
 import { systemClock } from '../../../src/watcher/clock.ts';
 import { AccessController } from '../../../src/webhook/access/controller.ts';
-import { GRANT_BINDING, grantBinding } from '../../../src/webhook/access/grant-binding.ts';
+import { grantBinding } from '../../../src/webhook/access/grant-binding.ts';
 import { Grants } from '../../../src/webhook/access/grants.ts';
 import { AccessProvisioner } from '../../../src/webhook/access/provisioner.ts';
 import { ClusterState } from '../../../src/webhook/state/cluster-state.ts';
