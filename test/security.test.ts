@@ -27,7 +27,7 @@ test('every threat of the model and every attack is there', () => {
     threats.map(({ id }) => id),
     numbered('T', 18),
   );
-  const known = ['C1', ...numbered('H', 7), ...numbered('M', 6), 'L1', 'L2', 'L3', 'L5', 'L6', 'L7'];
+  const known = ['C1', ...numbered('H', 7), ...numbered('M', 7), 'L1', 'L2', 'L3', 'L5', 'L6', 'L7'];
   assert.deepEqual(
     attacks.map(({ id }) => id),
     known,

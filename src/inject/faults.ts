@@ -6,6 +6,7 @@ import { podAccess } from './account.ts';
 import type { Reason } from './codes.ts';
 import { namesake, shellImage } from './container.ts';
 import { openGate } from './gate.ts';
+import { grant } from './grant.ts';
 import { takenPort } from './health.ts';
 import { memberLabels } from './member-labels.ts';
 import { foreignMounts, unknownContainers } from './mounts.ts';
@@ -27,6 +28,7 @@ const RULES: readonly Rule[] = [
   badSettings,
   podAccess,
   memberLabels,
+  grant,
   shellImage,
   tooLittle,
   openGate,

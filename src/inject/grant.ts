@@ -6,8 +6,10 @@ import { OWN_ACCOUNTS } from './account.ts';
 import { keys } from './annotations.ts';
 import { type Reason, reason } from './codes.ts';
 import { grantOf } from './granted-names.ts';
+import type { Decision } from './inject.ts';
+import type { Options } from './options.ts';
 import { type Namespace, own } from './pod.ts';
-import { NO_FAULTS } from './rule.ts';
+import { NO_FAULTS, type Rule } from './rule.ts';
 import { shown } from './shown.ts';
 
 /** A group of a Service, as far as a grant is about it. */
@@ -20,6 +22,27 @@ export interface ForeignGroup {
 
 /** The most namespaces that are asked about for one pod: no pod has more groups. */
 const MOST_ASKED = 16;
+
+/** A group of another namespace needs its grant, and an account that a grant can be for. */
+export const grant: Rule = {
+  needs: [keys.serviceAccount],
+  faults: ({ options, namespace, plan }) =>
+    grantFaults(foreignGroups(options), namespace, plan.accountWhenCreated),
+};
+
+/**
+ * Returns the other namespaces that have to be asked for their grants before a pod is injected. Nobody is asked about a
+ * pod that is left alone for another reason.
+ */
+export function askedFor(decision: Decision, home: string): string[] {
+  return decision.kind === 'inject' ? foreignNamespaces(foreignGroups(decision.options), home) : [];
+}
+
+function foreignGroups({
+  groups = [],
+}: Options & { groups?: readonly ForeignGroup[] }): readonly ForeignGroup[] {
+  return groups;
+}
 
 /** Returns the other namespaces that the groups of a pod are in, each once. */
 export function foreignNamespaces(groups: readonly ForeignGroup[], home: string): string[] {

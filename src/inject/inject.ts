@@ -83,7 +83,7 @@ export function decide(pod: Pod, { namespace, install, dryRun, admission = false
   if (final !== undefined) return leftAlone(told([...settings.faults, ...final])!);
   const options = optionsOf(pod, settings);
   const planned = plan(pod, options, { namespace, install, dryRun, admission, asks });
-  const reasons = told(faultsOf({ pod, install, settings, options, plan: planned, asks }));
+  const reasons = told(faultsOf({ pod, namespace, install, settings, options, plan: planned, asks }));
   if (reasons !== undefined) return leftAlone(reasons);
   return { kind: 'inject', options, plan: planned, origins: settings.origins };
 }

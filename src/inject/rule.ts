@@ -2,12 +2,13 @@ import type { Key } from './annotations.ts';
 import type { Reason } from './codes.ts';
 import type { Options } from './options.ts';
 import type { Install, Plan } from './plan.ts';
-import type { Pod } from './pod.ts';
+import type { Namespace, Pod } from './pod.ts';
 import type { Settings } from './settings.ts';
 
 /** What the rules judge: a pod, what is asked of the sidecar, and what the pod would become. */
 export interface Subject {
   pod: Pod;
+  namespace: Namespace;
   install: Install;
   settings: Settings;
   options: Options;

@@ -1,5 +1,6 @@
 import type { AccessNeed } from '../inject/account.ts';
 import { isSurprising, type Reasons } from '../inject/codes.ts';
+import { askedFor } from '../inject/grant.ts';
 import { inject, type Report } from '../inject/inject.ts';
 import type { Operation } from '../inject/operations.ts';
 import type { Install } from '../inject/plan.ts';
@@ -33,6 +34,8 @@ export interface ReviewContext {
   install(): Install;
   /** Returns the namespace, at once when it is known; throws what the API server says when there is none. */
   readNamespace(name: string): Namespace | Promise<Namespace>;
+  /** Returns those of the namespaces that grant `home` to look at their Services. */
+  grantsTo(home: string, names: readonly string[]): Promise<readonly string[]>;
   /** Provides the access; returns at once when all of it is known to be there. */
   ensureAccess(namespace: string, need: AccessNeed): void | Promise<void>;
   /** Tells whoever owns the pod why it is not injected; not waited for. */
@@ -46,7 +49,7 @@ export async function review(request: AdmissionRequest, context: ReviewContext):
   // The request is not to be believed about the namespace: anybody can post one.
   const namespace = await context.readNamespace(request.namespace!);
   const dryRun = request.dryRun === true;
-  const report = inject(pod, { namespace, install: context.install(), dryRun, admission: true });
+  const report = await reportOf(pod, namespace, dryRun, context);
   const { decision, plan } = report;
   const warnings = warningTexts(report);
   if (decision.kind === 'deny') return { ...denied(uid, decision.reasons, warnings), report };
@@ -60,6 +63,21 @@ export async function review(request: AdmissionRequest, context: ReviewContext):
   if (plan?.access !== undefined) await context.ensureAccess(namespace.name, plan.access);
   const result = report.patch.length > 0 ? 'injected' : 'unchanged';
   return { ...allowed(uid, result, '', warnings, report.patch), report };
+}
+
+/** Judges the pod, and once more where its groups are in other namespaces, by what those grant. */
+async function reportOf(
+  pod: Pod,
+  namespace: Namespace,
+  dryRun: boolean,
+  context: ReviewContext,
+): Promise<Report> {
+  const given = { install: context.install(), dryRun, admission: true };
+  const report = inject(pod, { namespace, ...given });
+  const asked = askedFor(report.decision, namespace.name);
+  if (asked.length === 0) return report;
+  const grantedBy = await context.grantsTo(namespace.name, asked);
+  return inject(pod, { namespace: { ...namespace, grantedBy }, ...given });
 }
 
 function allowed(

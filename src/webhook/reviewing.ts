@@ -49,6 +49,11 @@ export function reviewing({ install, api, metrics, log, features }: ReviewingOpt
   const context: ReviewContext = {
     install: () => ({ ...install, ...features() }),
     readNamespace: (name) => state.readNamespace(name),
+    grantsTo: (home, names) =>
+      state.grantsTo(
+        home,
+        names.filter((name) => !excluded.includes(name)),
+      ),
     ensureAccess: (namespace, need) => access.ensure(namespace, need),
     tellOwner: (...what) => inBackground('tell the owner', events.tell(...what)),
   };

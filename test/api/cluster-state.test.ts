@@ -62,6 +62,7 @@ suite('the cluster as the webhook holds it', { timeout: 180_000 }, () => {
     await followed();
     ({ context } = cluster({
       readNamespace: (name) => state.readNamespace(name),
+      grantsTo: (home, names) => state.grantsTo(home, names),
       ensureAccess: (namespace, need) => access.ensure(namespace, need),
     }));
   });

@@ -28,6 +28,7 @@ export function cluster(overrides: Partial<ReviewContext> = {}) {
   const context: ReviewContext = {
     install: () => INSTALL,
     readNamespace: async (name) => ({ ...(name === 'labelled' ? labelled : plain), name }),
+    grantsTo: async () => [],
     ensureAccess: async (namespace, { account }) => void ensured.push(`${namespace}/${account}`),
     tellOwner: (namespace, _pod, reasons) =>
       void told.push(...reasons.map(({ code }) => `${namespace} ${code}`)),

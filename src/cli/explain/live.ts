@@ -1,10 +1,11 @@
-import { STATUS_KEY } from '../../inject/names.ts';
+import { askedFor, isGranted } from '../../inject/grant.ts';
+import { EXCLUDED_NAMESPACES, STATUS_KEY } from '../../inject/names.ts';
 import type { Install } from '../../inject/plan.ts';
 import type { LimitRangeItem, Namespace } from '../../inject/pod.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { type ClusterAnswer, refusal, Unreachable } from '../cluster/request.ts';
 import { at, type Fields } from '../document/value.ts';
-import { InputNamespaces } from '../inject/input-namespaces.ts';
+import { InputNamespaces, textsOf } from '../inject/input-namespaces.ts';
 import { judge } from '../inject/judge.ts';
 import { hasSidecar, type Item, itemsOf, podOf, type Workload, workloadsOf } from '../workloads.ts';
 import { dryRun, freshCopy } from './dry-run.ts';
@@ -60,7 +61,8 @@ class Live {
   }
 
   async explain(workload: Workload, name: string): Promise<Explanation> {
-    const { namespace, source } = await this.#namespace(name);
+    const { namespace: known, source } = await this.#namespace(name);
+    const namespace = await this.#withGrants(workload, known);
     this.#webhook ??= readWebhook(this.#cluster);
     const webhook = await this.#webhook;
     const explanation = explain(workload, namespace, source, webhook.entries, this.#install);
@@ -75,6 +77,23 @@ class Live {
       warnings: [...new Set([...explanation.warnings, ...told])],
       advice: adviceOf(explanation, webhook, tried.rule),
     };
+  }
+
+  /** Returns the namespace with those that grant it something, of the ones that the groups of the pods are in. */
+  async #withGrants(workload: Workload, namespace: Namespace): Promise<Namespace> {
+    const { decision } = judge(workload, namespace, this.#install).report;
+    const asked = askedFor(decision, namespace.name);
+    if (asked.length === 0) return namespace;
+    const grantedBy: string[] = [];
+    for (const name of asked) {
+      const { status, body } = await this.#cluster.get({ kind: 'Namespace', name });
+      // What the user may not read is left to the dry run.
+      if (status !== 200 && status !== 404) return namespace;
+      const annotations = at(body, ['metadata', 'annotations']);
+      const grants = isGranted(textsOf(annotations), namespace.name) && !EXCLUDED_NAMESPACES.includes(name);
+      if (status === 200 && grants) grantedBy.push(name);
+    }
+    return { ...namespace, grantedBy };
   }
 
   /** Returns what is true of the dry run only: that the account stays. */

@@ -27,14 +27,15 @@ export class InputNamespaces {
     const object = this.#namespaces.get(name);
     return {
       name,
-      labels: { 'kubernetes.io/metadata.name': name, ...texts(at(object, ['metadata', 'labels'])) },
-      annotations: texts(at(object, ['metadata', 'annotations'])),
+      labels: { 'kubernetes.io/metadata.name': name, ...textsOf(at(object, ['metadata', 'labels'])) },
+      annotations: textsOf(at(object, ['metadata', 'annotations'])),
       limits: this.#limits.get(name) ?? [],
     };
   }
 }
 
-function texts(value: Value | undefined): Record<string, string> {
+/** Returns the texts of labels or annotations; what has another type is left out. */
+export function textsOf(value: Value | undefined): Record<string, string> {
   if (!isFields(value)) return {};
   return Object.fromEntries(
     Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),

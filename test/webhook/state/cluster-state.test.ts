@@ -54,6 +54,7 @@ async function followed(t: TestContext): Promise<Followed> {
   asked();
   const { context } = cluster({
     readNamespace: (name) => state.readNamespace(name),
+    grantsTo: (home, names) => state.grantsTo(home, names),
     ensureAccess: (namespace, need) => access.ensure(namespace, need),
   });
   return { ...both, state, context, metrics, asked };
