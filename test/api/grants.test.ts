@@ -6,6 +6,7 @@ import { apiRequest } from '../support/api-request.ts';
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
 import { SYSTEM_NAMESPACE } from '../support/deployment.ts';
 import { eventually } from '../support/eventually.ts';
+import { appPod, INJECT, isInjected } from './app-pod.ts';
 import { WebhookReplicas } from './webhook-replicas.ts';
 
 const RBAC = '/apis/rbac.authorization.k8s.io/v1';
@@ -81,6 +82,28 @@ suite('grants on a real API server', { timeout: 120_000 }, () => {
     for (const who of ['shop/app', `eve/${SCOPED}`])
       assert.equal(await status(who, slicesOf('team-b')), 403, who);
     console.log(`    a grant took ${milliseconds} ms`);
+  });
+
+  test('a pod with a group of another namespace is created where that one grants it, and else told so', async () => {
+    const asks = (namespace: string) => {
+      const annotations = { ...INJECT, 'rollcall.dev/group.backends': `service tcp-servers in ${namespace}` };
+      return plane.request(
+        'POST',
+        `${namespaced('shop', 'pods')}?dryRun=All`,
+        appPod({ name: 'app' }, annotations),
+      );
+    };
+    const granted = await asks('team-b');
+    assert.equal(granted.status, 201, JSON.stringify(granted.body));
+    assert.ok(isInjected(granted.body));
+    const sentences: string[] = [];
+    for (const namespace of ['team-c', 'not-there']) {
+      const { status: code, body } = await asks(namespace);
+      assert.equal(code, 422, JSON.stringify(body));
+      sentences.push(body.message.replaceAll(`"${namespace}"`, '"*"'));
+    }
+    assert.match(sentences[0]!, /grants nothing to the namespace "shop"/);
+    assert.equal(sentences[0], sentences[1], 'one sentence, whether or not the namespace is there');
   });
 
   test('it is taken back from whom the annotation does not name any more', async () => {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 import { POD_ACCOUNT } from '../../src/inject/account.ts';
-import { foreignNamespaces, grantFaults, isGranted } from '../../src/inject/grant.ts';
+import { askedFor, foreignNamespaces, grantFaults, isGranted } from '../../src/inject/grant.ts';
 import { SCOPED_ACCOUNT } from '../../src/inject/names.ts';
+import { annotate, askingPod, decided, labelled, plain, pod, refusal } from './pods.ts';
 
 const group = (namespace: string | undefined, name = 'backends') => ({ name, namespace });
 const shop = (grantedBy?: string[]) => ({ name: 'shop', ...(grantedBy === undefined ? {} : { grantedBy }) });
@@ -63,4 +64,47 @@ test('a namespace grants those that its annotation names, by the whole name', ()
   assert.equal(isGranted(annotations, 'team-a'), true);
   for (const name of ['shop', 'two', 'team', '']) assert.equal(isGranted(annotations, name), false, name);
   assert.equal(isGranted({}, 'shop'), false);
+});
+
+describe('a pod with a group of another namespace', () => {
+  const asking = askingPod(annotate({ 'rollcall.dev/group.backends': 'service tcp-servers in team-b' }));
+  const within = (grantedBy: string[], namespace = plain) => decided(asking, { ...namespace, grantedBy });
+
+  test('is injected where that namespace grants it, and denied with one sentence where it does not', () => {
+    assert.equal(within(['team-b']).kind, 'inject');
+    const [kind, code, sentence] = refusal(within(['team-c']));
+    assert.deepEqual([kind, code], ['deny', 'grant']);
+    assert.match(sentence, /"team-b", which grants nothing to the namespace "demo"/);
+  });
+
+  test('that its namespace alone opts in is skipped', () => {
+    const silent = pod((made) => {
+      annotate({ 'rollcall.dev/group.backends': 'service tcp-servers in team-b' })(made);
+      made.spec.subdomain = 'db';
+    });
+    const decision = decided(silent, { ...labelled, grantedBy: [] });
+    assert.deepEqual(refusal(decision).slice(0, 2), ['skip', 'grant']);
+  });
+
+  test('that keeps its account is told that no grant is for it, also where there is one', () => {
+    const kept = askingPod((made) => {
+      annotate({ 'rollcall.dev/group.backends': 'service tcp-servers in team-b' })(made);
+      Object.assign(made.spec, { serviceAccountName: 'app', serviceAccount: 'app' });
+    });
+    const [, code, sentence] = refusal(decided(kept, { ...plain, grantedBy: ['team-b'] }));
+    assert.equal(code, 'grant');
+    assert.match(sentence, /keeps its account "app"/);
+  });
+
+  test('has one namespace asked about, and none where it is left alone for another reason', () => {
+    assert.deepEqual(askedFor(decided(asking, plain), 'demo'), ['team-b']);
+    assert.deepEqual(askedFor(decided(asking, plain), 'team-b'), [], 'a group of the own namespace');
+    assert.deepEqual(askedFor(decided(askingPod(), plain), 'demo'), []);
+    const other = askingPod((made) => {
+      annotate({ 'rollcall.dev/group.backends': 'service tcp-servers in team-b', 'rollcall.dev/port': 'x' })(
+        made,
+      );
+    });
+    assert.deepEqual(askedFor(decided(other, plain), 'demo'), []);
+  });
 });

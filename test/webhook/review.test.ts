@@ -4,7 +4,7 @@ import { keys } from '../../src/inject/annotations.ts';
 import { BadReview, parseReview } from '../../src/webhook/parse/parse-review.ts';
 import { review } from '../../src/webhook/review.ts';
 import { applied, secondPass } from '../inject/api-server.ts';
-import { askingPod, pod } from '../inject/pods.ts';
+import { annotate, askingPod, pod } from '../inject/pods.ts';
 import { cluster, operationsOf, podOf, request, reviewOf } from './reviews.ts';
 
 const { uid } = request();
@@ -124,6 +124,31 @@ describe('what is believed', () => {
     });
     const { code } = await review(request({ object: silent }), context);
     assert.equal(code, 'not-opted-in');
+  });
+});
+
+describe('a group of another namespace', () => {
+  const foreign = askingPod(annotate({ 'rollcall.dev/group.backends': 'service tcp-servers in team-b' }));
+
+  test('is asked about once, and only for a pod that has one', async () => {
+    const asked: string[] = [];
+    const grantsTo = async (home: string, names: readonly string[]) => {
+      asked.push(`${home}: ${names}`);
+      return names;
+    };
+    const { context } = cluster({ grantsTo });
+    assert.equal((await review(request(), context)).result, 'injected');
+    assert.deepEqual(asked, []);
+    assert.equal((await review(request({ object: foreign }), context)).result, 'injected');
+    assert.deepEqual(asked, ['demo: team-b']);
+  });
+
+  test('that grants nothing is refused, and nothing is made', async () => {
+    const { context, ensured } = cluster();
+    const { result, code, response } = await review(request({ object: foreign }), context);
+    assert.deepEqual([result, code], ['denied', 'grant']);
+    assert.match(response.status!.message, /rollcall\.dev\/grant: "demo"/);
+    assert.deepEqual(ensured, []);
   });
 });
 

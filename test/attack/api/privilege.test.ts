@@ -285,6 +285,26 @@ suite('what can be gained on a real API server', { timeout: 180_000 }, () => {
     );
   });
 
+  test('a pod, or a forged review, that names a group of another namespace is granted nothing by it', async () => {
+    const asking = (namespace: string) =>
+      askingPod({
+        'rollcall.dev/group.theirs': `service db in ${namespace}`,
+        'rollcall.dev/grant': 'tenant',
+      });
+    const sentences: string[] = [];
+    for (const namespace of ['other', 'not-there']) {
+      await forge('tenant', asking(namespace));
+      const { status: code, body } = await create('tenant', asking(namespace), '?dryRun=All');
+      assert.equal(code, 422, JSON.stringify(body.message));
+      sentences.push(body.message.replaceAll(`"${namespace}"`, '"*"'));
+    }
+    assert.match(sentences[0]!, /grants nothing to the namespace "tenant"/);
+    assert.equal(sentences[0], sentences[1], 'it does not tell whether the namespace is there');
+    await delay(500);
+    const { items } = await plane.must('GET', grants('other'));
+    assert.ok(items.every(({ metadata }: Json) => metadata.name !== 'rollcall-grant'));
+  });
+
   test('a stolen token of the webhook grants nothing that no annotation grants', async () => {
     await granting('generous', 'tenant');
     const binding = (role: string, kind: string, namespace: string, name: string): Json => ({

@@ -181,3 +181,34 @@ test('many workloads of one namespace ask for it, and for the webhook, once', as
   assert.equal(asked.filter((one) => one === CONFIGURATION).length, 1);
   assert.equal(asked.filter((one) => one === CREATE).length, 3);
 });
+
+test('a group of another namespace that grants nothing is told of, and of one that does nothing is said', async (t) => {
+  const metadata = {
+    name: 'db-0',
+    annotations: { ...annotations, 'rollcall.dev/group.backends': 'service tcp-servers in team-b' },
+  };
+  const pod = {
+    'GET /api/v1/namespaces/shop/pods/db-0': [200, { metadata, spec: { containers } }],
+  } satisfies Answers;
+  const granting = (grant: string): Answers => ({
+    ...pod,
+    'GET /api/v1/namespaces/team-b': [
+      200,
+      { metadata: { name: 'team-b', annotations: { 'rollcall.dev/grant': grant } } },
+    ],
+  });
+  assert.equal((await explained(t, granting('shop, team-a'))).result, 'inject');
+  const refused = await explained(t, granting('team-a'));
+  assert.deepEqual([refused.result, refused.code], ['deny', 'grant']);
+  assert.equal(
+    (await explained(t, pod)).sentence,
+    refused.sentence,
+    'the same where there is no such namespace',
+  );
+  const hidden = { ...pod, 'GET /api/v1/namespaces/team-b': [403, { message: 'no' }] } satisfies Answers;
+  assert.equal(
+    (await explained(t, hidden)).result,
+    'inject',
+    'what the user may not read is left to the dry run',
+  );
+});
