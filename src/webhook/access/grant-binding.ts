@@ -1,4 +1,5 @@
 /** The binding by which one namespace lets the sidecars of others look at its Services. */
+import { isDeepStrictEqual } from 'node:util';
 import type { RbacV1Subject, V1RoleBinding } from '@kubernetes/client-node';
 import { OWN_ACCOUNTS, ROLES } from '../../inject/account.ts';
 import { GRANT_BINDING } from '../../inject/names.ts';
@@ -29,8 +30,8 @@ export function grantStep(names: readonly string[], binding: GrantBindingState |
   if (!binding.managed) return names.length === 0 ? 'none' : 'foreign';
   if (names.length === 0) return 'delete';
   if (!binding.roleRight) return 'recreate';
-  const wanted = textsOf(grantSubjects(names));
-  return wanted.join() === binding.subjects.join() ? 'none' : 'rewrite';
+  // Texts that are put together could be equal where the subjects are not: nothing checks the namespace of one.
+  return isDeepStrictEqual(textsOf(grantSubjects(names)), binding.subjects) ? 'none' : 'rewrite';
 }
 
 /** Returns the accounts that Rollcall makes for sidecars, of each of the namespaces. */

@@ -27,6 +27,8 @@ test('each state has the one step that leads to what is granted', () => {
   const unmanaged = { metadata: { name: GRANT_BINDING } };
   const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'view' };
   const user = { kind: 'User', apiGroup: roleRef.apiGroup, name: 'shop rollcall-watcher' };
+  const namespace = 'shop rollcall-pod-watcher,ServiceAccount shop';
+  const folded = { kind: 'ServiceAccount', namespace, name: 'rollcall-watcher' };
   const steps: [names: string[], ReturnType<typeof made> | undefined, GrantStep][] = [
     [[], undefined, 'none'],
     [['shop'], undefined, 'create'],
@@ -36,6 +38,7 @@ test('each state has the one step that leads to what is granted', () => {
     [['shop', 'team-a'], made(['shop']), 'rewrite'],
     [['shop'], made(['shop'], { subjects: [] }), 'rewrite'],
     [['shop'], made(['shop'], { subjects: [...grantBinding(['shop']).subjects!, user] }), 'rewrite'],
+    [['shop'], made(['shop'], { subjects: [folded] }), 'rewrite'],
     [['shop'], made(['shop'], { roleRef }), 'recreate'],
     [
       ['shop'],
