@@ -303,6 +303,20 @@ suite('access on a real API server', { timeout: 180_000 }, () => {
     assert.deepEqual(await bound('unlabelled'), ['mine', SCOPED]);
   });
 
+  test('a grant is bound, extended and taken away', async () => {
+    await plane.ensureNamespace('granting');
+    const path = `${bindingsOf('granting')}/rollcall-grant`;
+    const subjects = async () => (await plane.request('GET', path)).body.subjects?.length ?? 0;
+    for (const [names, count] of [
+      ['unlabelled', 2],
+      ['unlabelled, labelled', 4],
+      ['', 0],
+    ] as const) {
+      await annotate('granting', { 'rollcall.dev/grant': names });
+      await eventually(`${count} subjects`, async () => (await subjects()) === count, SECONDS);
+    }
+  });
+
   test('each of the rights in deploy/ is used', async () => {
     const about = ['namespaces', 'limitranges', 'serviceaccounts', 'rolebindings'];
     const role = (await manifests(plane)).find(
