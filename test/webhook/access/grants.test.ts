@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { GRANT_BINDING } from '../../../src/inject/names.ts';
 import { Metrics } from '../../../src/metrics.ts';
+import type { ApiObject } from '../../../src/testing/api/objects.ts';
 import { systemClock } from '../../../src/watcher/clock.ts';
 import { AccessController } from '../../../src/webhook/access/controller.ts';
 import { grantBinding } from '../../../src/webhook/access/grant-binding.ts';
@@ -11,7 +12,6 @@ import { AccessProvisioner } from '../../../src/webhook/access/provisioner.ts';
 import { ClusterState } from '../../../src/webhook/state/cluster-state.ts';
 import { eventually } from '../../support/eventually.ts';
 import type { KubernetesDouble } from '../../support/kubernetes-double.ts';
-import type { KubernetesObject } from '../../support/kubernetes-store.ts';
 import { metricSum } from '../../support/metrics.ts';
 import { RecordedLog } from '../../watcher/recorded-log.ts';
 import { type Connected, connected, writes } from '../connected-client.ts';
@@ -56,7 +56,7 @@ async function replica(t: TestContext, { another }: Connected): Promise<Replica>
   return { state, log, metric, stop };
 }
 
-function namespace(api: KubernetesDouble, name: string, grant?: string, more: KubernetesObject = {}): void {
+function namespace(api: KubernetesDouble, name: string, grant?: string, more: ApiObject = {}): void {
   const annotations = grant === undefined ? {} : { 'rollcall.dev/grant': grant };
   const object = { metadata: { name, annotations, ...more } };
   if (api.get(`${NAMESPACES}/${name}`) === undefined) api.create(NAMESPACES, object);
@@ -71,7 +71,7 @@ function granted(api: KubernetesDouble, name: string): string[] | undefined {
 
 /** The binding that Rollcall makes, with fields of another. */
 const made = (names: string[], changed: object = {}) =>
-  ({ ...grantBinding(names), ...changed }) as unknown as KubernetesObject;
+  ({ ...grantBinding(names), ...changed }) as unknown as ApiObject;
 
 const both = (...names: string[]) =>
   names.flatMap((name) => [`${name}/rollcall-pod-watcher`, `${name}/rollcall-watcher`]).toSorted();
