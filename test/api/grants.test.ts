@@ -13,6 +13,7 @@ const RBAC = '/apis/rbac.authorization.k8s.io/v1';
 const GRANT = 'rollcall-grant';
 const SCOPED = 'rollcall-watcher';
 const PODS = 'rollcall-pod-watcher';
+const SCALE = 'rollcall-scale-reader';
 /** What a grant, and its end, may take: docs/guarantees.md says so. */
 const BOUND = { timeoutMs: 5000, everyMs: 20 };
 const MERGE = { 'content-type': 'application/merge-patch+json' };
@@ -31,7 +32,7 @@ suite('grants on a real API server', { timeout: 120_000 }, () => {
     for (const name of [SYSTEM_NAMESPACE, 'shop', 'team-b', 'team-c', 'eve'])
       await plane.ensureNamespace(name);
     for (const name of ['shop', 'eve']) {
-      for (const account of [SCOPED, PODS, 'app']) {
+      for (const account of [SCOPED, PODS, SCALE, 'app']) {
         await plane.must('POST', namespaced(name, 'serviceaccounts'), { metadata: { name: account } });
         tokens[`${name}/${account}`] = await plane.mintToken(name, account);
       }
@@ -64,7 +65,7 @@ suite('grants on a real API server', { timeout: 120_000 }, () => {
   }
 
   test('a grant lets the sidecars of one namespace list the slices of another, and do nothing else', async () => {
-    const shop = [`shop/${SCOPED}`, `shop/${PODS}`];
+    const shop = [`shop/${SCOPED}`, `shop/${PODS}`, `shop/${SCALE}`];
     for (const who of shop) assert.equal(await status(who, slicesOf('team-b')), 403);
     await grant('team-b', 'shop');
     const milliseconds = await answers(shop[0]!, slicesOf('team-b'), 200);

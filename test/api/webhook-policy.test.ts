@@ -175,7 +175,7 @@ suite('the policy on the webhook itself', { timeout: 120_000 }, () => {
     await plane.must('POST', '/api/v1/namespaces', grantor);
     const roleRef = { apiGroup: GROUP, kind: 'ClusterRole', name: SLICES };
     const metadata = { name: GRANT, labels: LABELS };
-    const shop = [subject(SLICES, 'shop'), subject(PODS, 'shop')];
+    const shop = [SLICES, PODS, 'rollcall-scale-reader'].map((name) => subject(name, 'shop'));
     const body = (fields: Json = {}) => ({ metadata, roleRef, subjects: shop, ...fields });
     const user = { kind: 'User', apiGroup: GROUP, name: 'system:serviceaccount:shop:rollcall-watcher' };
     const made: [Json, RegExp][] = [
@@ -215,7 +215,9 @@ suite('the policy on the webhook itself', { timeout: 120_000 }, () => {
     const annotations = { 'rollcall.dev/grant': names.join(', ') };
     await plane.must('POST', '/api/v1/namespaces', { metadata: { name: 'generous', annotations } });
     const roleRef = { apiGroup: GROUP, kind: 'ClusterRole', name: SLICES };
-    const subjects = names.flatMap((name) => [subject(SLICES, name), subject(PODS, name)]);
+    const subjects = names.flatMap((name) =>
+      [SLICES, PODS, 'rollcall-scale-reader'].map((account) => subject(account, name)),
+    );
     await allowed('POST', bindingsOf('generous'), {
       metadata: { name: GRANT, labels: LABELS },
       roleRef,

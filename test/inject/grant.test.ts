@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { POD_ACCOUNT } from '../../src/inject/account.ts';
+import { OWN_ACCOUNTS } from '../../src/inject/account.ts';
 import { askedFor, foreignNamespaces, grantFaults, isGranted } from '../../src/inject/grant.ts';
 import { SCOPED_ACCOUNT } from '../../src/inject/names.ts';
 import { annotate, askingPod, decided, labelled, plain, pod, refusal } from './pods.ts';
@@ -16,7 +16,7 @@ function told(...asked: Parameters<typeof grantFaults>): string[] {
 }
 
 test('a group of another namespace needs its grant, whichever account of ours the sidecar has', () => {
-  for (const account of [SCOPED_ACCOUNT, POD_ACCOUNT]) {
+  for (const account of OWN_ACCOUNTS) {
     assert.deepEqual(told([group('team-b')], shop(['team-b', 'team-c']), account), []);
     const [sentence, ...more] = told([group('team-b')], shop(['team-c']), account);
     assert.deepEqual(more, []);

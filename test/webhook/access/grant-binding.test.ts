@@ -12,13 +12,14 @@ import {
 const made = (names: string[], changed: Partial<V1RoleBinding> = {}) =>
   grantBindingState({ ...grantBinding(names), ...changed });
 
-test('the binding is to the role that reads slices, for the two accounts of each namespace', () => {
+test('the binding is to the role that reads slices, for the accounts of sidecars of each namespace', () => {
   assert.deepEqual(grantBinding(['shop']), {
     metadata: { name: 'rollcall-grant', labels: { 'app.kubernetes.io/managed-by': 'rollcall' } },
     roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'rollcall-watcher' },
     subjects: [
       { kind: 'ServiceAccount', namespace: 'shop', name: 'rollcall-watcher' },
       { kind: 'ServiceAccount', namespace: 'shop', name: 'rollcall-pod-watcher' },
+      { kind: 'ServiceAccount', namespace: 'shop', name: 'rollcall-scale-reader' },
     ],
   });
 });

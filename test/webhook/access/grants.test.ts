@@ -1,6 +1,7 @@
 /** Grants over the controller's real way to the API double: list, watch, look again, write. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { OWN_ACCOUNTS } from '../../../src/inject/account.ts';
 import { GRANT_BINDING } from '../../../src/inject/names.ts';
 import { Metrics } from '../../../src/metrics.ts';
 import type { ApiObject } from '../../../src/testing/api/objects.ts';
@@ -74,7 +75,7 @@ const made = (names: string[], changed: object = {}) =>
   ({ ...grantBinding(names), ...changed }) as unknown as ApiObject;
 
 const both = (...names: string[]) =>
-  names.flatMap((name) => [`${name}/rollcall-pod-watcher`, `${name}/rollcall-watcher`]).toSorted();
+  names.flatMap((name) => OWN_ACCOUNTS.map((account) => `${name}/${account}`)).toSorted();
 
 const isGranted = (api: KubernetesDouble, name: string, ...to: string[]) =>
   soon(`grant of ${name} to ${to}`, () => granted(api, name)?.join() === both(...to).join());
