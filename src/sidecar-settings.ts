@@ -35,6 +35,7 @@ import {
 import { LOG_LEVELS } from './watcher/log.ts';
 import { parseCommand } from './watcher/texts/shell-words.ts';
 import { parseTemplate } from './watcher/texts/template.ts';
+import { parseWaitCondition } from './watcher/texts/wait-condition.ts';
 
 /**
  * The places where an annotation counts. Whatever runs, sends, mounts or changes an identity is for the pod or
@@ -119,14 +120,15 @@ export const sidecarSettings = {
     },
   },
   waitFor: {
-    value: 'N',
-    doc: 'number of members that the first start of the application waits for',
+    value: 'CONDITION',
+    doc: 'what the first start of the application waits for: so many members (`3`), so many that are ready (`3 ready`), as many as are expected (`all`, `all ready`), or the member of an ordinal (`ordinal 0 ready`)',
     default: '0',
-    parse: integer(0, 100_000),
+    parse: parseWaitCondition,
     annotation: {
       on: 'both',
-      example: '3',
-      more: 'members count ready or not, and the pod itself counts; its own group can be waited for with a native sidecar, and over DNS with `publishNotReadyAddresses`',
+      example: '3 ready',
+      more: 'the pod itself counts, ready or not, and no member that terminates does; its own group can be waited for with a native sidecar, and over DNS with `publishNotReadyAddresses`',
+      parse: parseWaitCondition,
     },
   },
   waitTimeout: {

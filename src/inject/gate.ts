@@ -30,14 +30,14 @@ export function startupProbe(options: Options, port: Port) {
 }
 
 function startSeconds({ waitFor, waitTimeout }: Options): number {
-  return Math.max(START_SECONDS, waitFor > 0 ? waitTimeout + MARGIN_SECONDS : 0);
+  return Math.max(START_SECONDS, waitFor.waits ? waitTimeout + MARGIN_SECONDS : 0);
 }
 
 /** A kubelet starts the next container also when the one that held it back has ended. */
 export const openGate: Rule = {
   needs: [keys.nativeSidecar],
   faults({ options: { waitFor, waitAction }, plan: { native }, settings }) {
-    if (native || waitFor === 0 || waitAction !== 'fail') return NO_FAULTS;
+    if (native || !waitFor.waits || waitAction !== 'fail') return NO_FAULTS;
     return [
       reason(
         'bad-value',
@@ -50,7 +50,7 @@ export const openGate: Rule = {
 
 /** Warns of gates that may never open, for all that can be told from the pod. */
 export function gateWarnings({ native }: Pick<Plan, 'native'>, { waitFor, group }: Options): Warning[] {
-  if (waitFor === 0) return [];
+  if (!waitFor.waits) return [];
   if (group.source === 'dns') {
     return [
       warning(

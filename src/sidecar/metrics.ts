@@ -40,6 +40,12 @@ function addOutputs(metrics: Metrics, outputs: readonly Output[]): void {
   );
   for (const [name, counted] of byName) {
     const { type, help } = counted[0]!;
-    metrics.read({ type, name, help }, () => counted.reduce((sum, one) => sum + one.read(), 0));
+    metrics.read({ type, name, help }, () => added(counted.map((one) => one.read())));
   }
+}
+
+/** Returns the sum of the numbers that there are; undefined when there are none. */
+function added(numbers: readonly (number | undefined)[]): number | undefined {
+  const known = numbers.filter((number) => number !== undefined);
+  return known.length === 0 ? undefined : known.reduce((sum, number) => sum + number, 0);
 }

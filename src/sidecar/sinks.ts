@@ -64,7 +64,7 @@ export function sinksOf(settings: SinkSettings, context: SinkContext): Sinks {
 
 function gateOf({ directory, waitFor, waitTimeout, waitAction }: SinkSettings, clock: Clock, log: Log): Gate {
   const marker = join(directory, STARTED_NAME);
-  const options = { members: waitFor, timeoutMs: waitTimeout * 1000, onTimeout: waitAction, marker };
+  const options = { condition: waitFor, timeoutMs: waitTimeout * 1000, onTimeout: waitAction, marker };
   return new Gate(options, clock, log);
 }
 

@@ -51,6 +51,8 @@ export class Watch implements View {
   revision = 0;
   /** By uid; always the same map. */
   readonly members: Members;
+  /** Nobody says yet how many members there are to be. */
+  readonly expected: number | null = null;
   /** Since when `stale` is what it is. */
   since: Date;
 

@@ -17,7 +17,10 @@ export const samples: Record<Exclude<KeyName, 'status' | 'injection'>, Samples> 
     bad: ['', ' ', 'app=db\nx', 'app="db"', '$(APP)'],
   },
   source: { good: ['endpointslices', 'dns', 'pods'], bad: ['', 'DNS', 'endpoints', 'pod'] },
-  waitFor: { good: ['0', '3', '100000'], bad: ['', '-1', '1.5', 'many', '100001'] },
+  waitFor: {
+    good: ['0', '3', '100000', '3 ready', 'all', 'all ready', 'ordinal 0 ready'],
+    bad: ['', '-1', '1.5', 'many', '100001', 'ready', 'all ready now', 'ordinal ready', '3 Ready'],
+  },
   waitTimeout: { good: ['90', '5m', '1h', '90s', '24h'], bad: ['0', '', '25h', '5 m', '1d', '-5s', '1.5m'] },
   waitAction: { good: ['continue', 'fail', 'continue'], bad: ['', 'Fail', 'restart'] },
   mountPath: {

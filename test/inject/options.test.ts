@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { type Key, keys } from '../../src/inject/annotations.ts';
 import type { Options, Passed } from '../../src/inject/options.ts';
 import { sidecarSettings } from '../../src/sidecar-settings.ts';
+import { parseWaitCondition } from '../../src/watcher/texts/wait-condition.ts';
 import { sampled, samples } from './key-samples.ts';
 import { askingPod, decided, INSTALL, optionsWith, plain, readable } from './pods.ts';
 
@@ -35,7 +36,7 @@ const plainDefaults = Object.fromEntries(
 const DEFAULTS: Options = {
   ...plainDefaults,
   group: { source: 'endpointslices', service: 'db' },
-  waitFor: 0,
+  waitFor: parseWaitCondition('0'),
   waitTimeout: 50,
   waitAction: 'continue',
   mountPath: '/run/rollcall',
@@ -64,7 +65,7 @@ const changes: Record<string, [text: string, changed: Partial<Options>]> = {
   service: ['cache', { group: { source: 'endpointslices', service: 'cache' } }],
   selector: ['app=db', { group: { source: 'pods', selector: 'app=db' } }],
   source: ['dns', { group: { source: 'dns', service: 'db' } }],
-  waitFor: ['3', { waitFor: 3 }],
+  waitFor: ['3 ready', { waitFor: parseWaitCondition('3 ready') }],
   waitTimeout: ['5m', { waitTimeout: 300 }],
   waitAction: ['fail', { waitAction: 'fail' }],
   mountPath: ['/var/run/peers', { mountPath: '/var/run/peers' }],

@@ -13,6 +13,8 @@ export interface View {
   readonly revision: number;
   /** The members by uid. It is always the same map, and follows the group. */
   readonly members: Members;
+  /** The number of members that the group is to have; null where nobody says. */
+  readonly expected: number | null;
   readonly stale: boolean;
   readonly reason: StaleReason | undefined;
   /** A sentence for people that says why the membership is stale. */
@@ -37,8 +39,8 @@ export interface OutputMetric {
    */
   name: string;
   help: string;
-  /** Returns the number of now. It is called at each scrape. */
-  read(): number;
+  /** Returns the number of now; undefined when there is none. It is called at each scrape. */
+  read(): number | undefined;
 }
 
 /**
