@@ -76,13 +76,18 @@ export function chooseAccount(pod: Pod, options: Options, context: AccountContex
 /** Returns what the sidecar has to read: the slices of a Service, the pods of a selector, its own pod. */
 function rolesOf(options: Options, endsWithPod: boolean): Role[] {
   return [
-    ...(options.group.source === 'endpointslices' ? [ROLES.slices] : []),
+    ...(sourcesOf(options).includes('endpointslices') ? [ROLES.slices] : []),
     ...(readsPods(options, endsWithPod) ? [ROLES.pods] : []),
   ];
 }
 
-function readsPods({ group }: Options, endsWithPod: boolean): boolean {
-  return group.source === 'pods' || endsWithPod;
+function readsPods(options: Options, endsWithPod: boolean): boolean {
+  return sourcesOf(options).includes('pods') || endsWithPod;
+}
+
+/** Returns where the members of all groups come from. */
+function sourcesOf({ group, groups }: Options): string[] {
+  return [...(group === undefined ? [] : [group]), ...groups].map(({ source }) => source);
 }
 
 function choiceOf(swapped: boolean, dryRun: boolean, roles: readonly Role[]): AccountChoice {
@@ -207,10 +212,7 @@ export const podAccess: Rule = {
   needs: [keys.source, keys.podAccess, keys.nativeSidecar],
   faults({ options, plan: { endsWithPod } }) {
     if (options.podAccess || !readsPods(options, endsWithPod)) return NO_FAULTS;
-    const [why, instead] =
-      options.group.source === 'pods'
-        ? [`a group by ${keys.selector.key}`, `name a Service with ${keys.service.key}`]
-        : ['an ordinary sidecar that ends with its pod', 'use a native sidecar'];
+    const [why, instead] = whyPods(options);
     return [
       reason(
         'pod-access',
@@ -220,6 +222,14 @@ export const podAccess: Rule = {
     ];
   },
 };
+
+function whyPods({ group, groups }: Options): [why: string, instead: string] {
+  if (group?.source === 'pods')
+    return [`a group by ${keys.selector.key}`, `name a Service with ${keys.service.key}`];
+  const named = groups.find(({ source }) => source === 'pods');
+  if (named === undefined) return ['an ordinary sidecar that ends with its pod', 'use a native sidecar'];
+  return [`the group "${named.name}" of ${shown(named.followed)}`, 'let it be that of a Service'];
+}
 
 /** Warns of an account that stays where pods of it get another, and of one that stays on a dry run only. */
 export function accountWarnings(pod: Pod, plan: AccountPlan, options: Options): Warning[] {

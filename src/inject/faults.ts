@@ -5,7 +5,7 @@
 import { podAccess } from './account.ts';
 import type { Reason } from './codes.ts';
 import { namesake, shellImage } from './container.ts';
-import { openGate } from './gate.ts';
+import { knownSize, openGate } from './gate.ts';
 import { takenPort } from './health.ts';
 import { foreignMounts, unknownContainers } from './mounts.ts';
 import { notifiedNode, notifiedSidecar } from './notify.ts';
@@ -28,6 +28,7 @@ const RULES: readonly Rule[] = [
   shellImage,
   tooLittle,
   openGate,
+  knownSize,
   takenPort,
   notifiedNode,
   notifiedSidecar,

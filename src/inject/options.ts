@@ -1,12 +1,13 @@
+import { type NamedGroup, parseNamedGroup } from '../named-group.ts';
 import { type SidecarSetting, sidecarSettings } from '../sidecar-settings.ts';
 import { type Annotated, type Held, type Key, keys } from './annotations.ts';
-import { type Group, groupOf } from './group.ts';
+import { firstOnly, type Group, groupFaultsOf, groupOf } from './group.ts';
 import type { Pod } from './pod.ts';
 import type { Amounts } from './resources.ts';
 import type { Family, Settings } from './settings.ts';
 
-/** The settings that make up the group: they are read together, since one can overrule another. */
-const OF_GROUP = ['service', 'selector', 'source'] as const;
+/** The settings that make up the groups: they are read together, since one can overrule another. */
+const OF_GROUP = ['service', 'selector', 'source', 'group'] as const;
 
 type Rows = typeof sidecarSettings;
 type PassedName = Exclude<Annotated, (typeof OF_GROUP)[number]>;
@@ -22,7 +23,10 @@ export type Passed = {
 
 /** All that the pod, its namespace and the installation say of the sidecar. */
 export interface Options extends Passed {
-  group: Group;
+  /** The first group, which has no name; undefined where all groups have one. */
+  group: Group | undefined;
+  /** The further groups. */
+  groups: readonly NamedGroup[];
   mountPath: string;
   /** The containers that get the mount; undefined stands for all of them. */
   containers: string[] | undefined;
@@ -36,9 +40,14 @@ export interface Options extends Passed {
 
 /** Reads all settings. What can't be is among the faults of the settings, and stands as if nobody had written it. */
 export function optionsOf(pod: Pod, settings: Settings): Options {
+  const groups = settings.family(keys.group).map(parseNamedGroup);
+  const group = groupOf(pod, settings, groups.length > 0);
+  const passed = passedOf(settings);
+  groupFaultsOf(groups, passed, settings);
   return {
-    group: groupOf(pod, settings),
-    ...passedOf(settings),
+    group,
+    groups,
+    ...(group === undefined ? firstOnly(passed, settings) : passed),
     mountPath: settings.get(keys.mountPath),
     containers: settings.get(keys.containers),
     scripts: settings.get(keys.scripts),

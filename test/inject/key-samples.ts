@@ -18,9 +18,24 @@ export const samples: Record<Exclude<KeyName, 'status' | 'injection'>, Samples> 
   },
   source: { good: ['endpointslices', 'dns', 'pods'], bad: ['', 'DNS', 'endpoints', 'pod'] },
   waitFor: {
-    good: ['0', '3', '100000', '3 ready', 'all', 'all ready', 'ordinal 0 ready'],
+    good: ['0', '3', '100000', '3 ready', 'ordinal 0 ready'],
     bad: ['', '-1', '1.5', 'many', '100001', 'ready', 'all ready now', 'ordinal ready', '3 Ready'],
   },
+  group: {
+    good: ['service tcp-servers', 'pods app in (a, b)', 'dns tcp-servers', 'service a in team-b'],
+    bad: [
+      '',
+      'tcp-servers',
+      'service',
+      'service A',
+      'pods ',
+      'dns a in b',
+      'service a of b',
+      'service a in B',
+    ],
+  },
+  waitForGroup: { good: ['2 ready', '3', 'ordinal 0 ready'], bad: ['', 'ready', '2 Ready', '-1'] },
+  groupFile: { good: ['{ipv4}:{port}', 'server {hostname};', '{name}'], bad: ['', 'static', '{host}'] },
   waitTimeout: { good: ['90', '5m', '1h', '90s', '24h'], bad: ['0', '', '25h', '5 m', '1d', '-5s', '1.5m'] },
   waitAction: { good: ['continue', 'fail', 'continue'], bad: ['', 'Fail', 'restart'] },
   mountPath: {

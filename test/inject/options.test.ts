@@ -20,6 +20,9 @@ const SPECIAL: ReadonlySet<string> = new Set([
   'onStart',
   'onChange',
   'port',
+  'group',
+  'waitForGroup',
+  'groupFile',
 ]);
 
 /** The settings of the sidecar that nothing here is special about: each is passed on as it is. */
@@ -36,6 +39,9 @@ const plainDefaults = Object.fromEntries(
 const DEFAULTS: Options = {
   ...plainDefaults,
   group: { source: 'endpointslices', service: 'db' },
+  groups: [],
+  waitForGroup: [],
+  groupFile: [],
   waitFor: parseWaitCondition('0'),
   waitTimeout: 50,
   waitAction: 'continue',
@@ -84,6 +90,8 @@ const changes: Record<string, [text: string, changed: Partial<Options>]> = {
   serviceAccount: ['keep', { serviceAccount: 'keep' }],
 };
 
+const FAMILIES = ['file', 'group', 'waitForGroup', 'groupFile'];
+
 describe('the options', () => {
   test('of a pod that says no more than that it wants the sidecar are the defaults', () => {
     assert.deepEqual(optionsWith(), DEFAULTS);
@@ -117,13 +125,25 @@ describe('the options', () => {
     assert.ok(decision.kind === 'inject' && decision.options.podAccess);
   });
 
+  test('groups under a name have families of their own, each checked against the others', () => {
+    const { group, groups, waitForGroup, groupFile } = optionsWith({
+      'rollcall.dev/group.b': 'service tcp-servers',
+      'rollcall.dev/group.a': 'dns cache',
+      'rollcall.dev/wait-for.b': '2 ready',
+      'rollcall.dev/group-file.b.upstream.conf': '{ipv4}',
+    });
+    assert.deepEqual(group, DEFAULTS.group);
+    assert.deepEqual(groups.map(String), ['a=dns cache', 'b=service tcp-servers']);
+    assert.deepEqual([waitForGroup, groupFile], [['b=2 ready'], ['b.upstream.conf={ipv4}']]);
+  });
+
   test('a file is one of a family', () => {
     const files = optionsWith({ 'rollcall.dev/file.b': '{name}', 'rollcall.dev/file.a': '{uid}' }).file;
     assert.deepEqual(files, ['a={uid}', 'b={name}']);
   });
 
   test('every key that is an option is tried here', () => {
-    const tried = [...Object.keys(changes), ...plainNames, 'inject', 'file', 'podAccess'];
+    const tried = [...Object.keys(changes), ...plainNames, 'inject', 'podAccess', ...FAMILIES];
     assert.deepEqual(sampled.map(([name]) => name).toSorted(), tried.toSorted());
   });
 

@@ -127,7 +127,8 @@ function ours(texts: Value | undefined): string[] {
 function deadlock({ kind, object }: Workload, { decision }: Report): string[] {
   if (kind !== 'StatefulSet' || decision.kind !== 'inject') return [];
   const { group, waitFor } = decision.options;
-  const own = 'service' in group && group.service === at(object, ['spec', 'serviceName']);
+  const own =
+    group !== undefined && 'service' in group && group.service === at(object, ['spec', 'serviceName']);
   if (!own || !waitFor.firstWaits || at(object, ['spec', 'podManagementPolicy']) === 'Parallel') return [];
   return [
     `${keys.waitFor.key}: "${waitFor}" holds the first pod back until others are there, and the StatefulSet ` +

@@ -176,11 +176,10 @@ export class Gate implements Output {
   }
 
   #known(): Record<string, unknown> {
-    const { name, condition } = this.#options;
+    const { condition } = this.#options;
     const { have: known, wanted } = this.#progress;
     const hint = this.#hint();
     return {
-      ...(name === undefined ? {} : { group: name }),
       waitFor: `${condition}`,
       known,
       wanted,

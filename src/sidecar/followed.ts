@@ -1,0 +1,67 @@
+import { lstatSync, mkdirSync } from 'node:fs';
+import type { ProgramLog } from '../log.ts';
+import type { SidecarConfig } from '../sidecar-settings.ts';
+import type { UpstreamContext } from '../watcher/kubernetes/upstream.ts';
+import { Malformed } from '../watcher/membership/malformed.ts';
+import { LoggedChanges } from '../watcher/outputs/logged-changes.ts';
+import { socketPath } from '../watcher/outputs/socket.ts';
+import type { Perspective } from '../watcher/perspective.ts';
+import { sourceOf } from '../watcher/sources.ts';
+import { Watch } from '../watcher/watch.ts';
+import { GarbageCollection } from './garbage.ts';
+import type { GroupSettings } from './groups.ts';
+import type { Measured } from './metrics.ts';
+import { type Sinks, sinksOf } from './sinks.ts';
+
+/** One group with its watch, its sinks, and the path of its socket. */
+export interface Followed extends Measured {
+  name: string | undefined;
+  watch: Watch;
+  sinks: Sinks;
+  socket: string;
+  log: ProgramLog;
+}
+
+/** The things that are the same for all groups of a sidecar. */
+export interface Shared {
+  config: SidecarConfig;
+  perspective: Omit<Perspective, 'group'>;
+  context: UpstreamContext;
+  log: ProgramLog;
+}
+
+/** Connects a group with its source and its sinks. Throws a `SettingFault`, or an error that says what to mend. */
+export function follow({ group, source: name, sinks: settings }: GroupSettings, shared: Shared): Followed {
+  const { config, perspective } = shared;
+  const log = logOf(group.name, shared.log);
+  const traffic = { bytes: 0 };
+  const context = { ...shared.context, log, traffic };
+  const malformed = new Malformed(log);
+  const source = sourceOf(name, { ...perspective, group }, config, context, malformed);
+  const socket = socketPath(settings.directory);
+  if (group.name !== undefined) makeFolder(settings.directory);
+  const { clock } = context;
+  const watch = new Watch({ source, group, self: perspective.self, log });
+  const sinks = sinksOf(settings, { view: watch, clock, log });
+  watch.add(new GarbageCollection(clock));
+  for (const output of sinks.all) watch.add(output);
+  if (config.logLevel === 'debug') watch.add(new LoggedChanges(log.debug));
+  return { name: group.name, watch, sinks, socket, log, outputs: sinks.all, malformed, traffic };
+}
+
+/** Makes the folder of a group. A link in its place, which an application could have put there, is not followed. */
+function makeFolder(path: string): void {
+  mkdirSync(path, { recursive: true });
+  if (lstatSync(path).isDirectory()) return;
+  throw new Error(`"${path}" is no directory, where the folder of a group is to be; remove it`);
+}
+
+/** Returns a log whose lines name the group; those of the first group name none. */
+function logOf(name: string | undefined, log: ProgramLog): ProgramLog {
+  if (name === undefined) return log;
+  const at =
+    (level: keyof ProgramLog): ProgramLog[typeof level] =>
+    (message, fields) =>
+      log[level](message, { group: name, ...fields });
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+}
