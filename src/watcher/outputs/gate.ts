@@ -5,8 +5,8 @@ import type { Delta, Member } from '../protocol.ts';
 import { SettingFault } from '../setting-fault.ts';
 import type { WaitCondition } from '../texts/wait-condition.ts';
 import { whyNever } from './gate-deadlocks.ts';
+import { Headcount } from './headcount.ts';
 import type { Output, OutputMetric, View } from './output.ts';
-import { Progress } from './progress.ts';
 
 /**
  * The longest wait without a condition: an API outage delays the application and never prevents it.
@@ -37,7 +37,7 @@ export class Gate implements Output {
   #options: GateOptions;
   #clock: Clock;
   #log: Log;
-  #progress: Progress;
+  #headcount: Headcount;
   #timer: unknown;
   #openedAt: number | undefined;
   #notice: string | undefined;
@@ -48,7 +48,7 @@ export class Gate implements Output {
     this.#options = options;
     this.#clock = clock;
     this.#log = log;
-    this.#progress = new Progress(options.condition);
+    this.#headcount = new Headcount(options.condition);
     // Only who waits for it wants to hear of it.
     this.failed.catch(() => {});
     if (!existsSync(options.marker)) return;
@@ -108,25 +108,25 @@ export class Gate implements Output {
         type: 'gauge',
         name: 'rollcall_gate_wanted',
         help: 'Members that the application waits for; absent while nobody says how many are to be there.',
-        read: () => condition.wanted(this.#progress.view?.expected ?? null) ?? undefined,
+        read: () => condition.wanted(this.#headcount.view?.expected ?? null) ?? undefined,
       },
       {
         type: 'gauge',
         name: 'rollcall_gate_have',
         help: 'Members that count for what the application waits for.',
-        read: () => this.#progress.have,
+        read: () => this.#headcount.have,
       },
     ];
   }
 
   synced(view: View): void {
-    this.#progress.synced(view);
+    this.#headcount.synced(view);
     this.#look();
     if (!this.open) this.#log.info('the application waits for members', this.#known());
   }
 
   changed(delta: Delta, _view: unknown, was: readonly Member[]): void {
-    this.#progress.changed(delta, was);
+    this.#headcount.changed(delta, was);
     this.#look();
   }
 
@@ -136,7 +136,7 @@ export class Gate implements Output {
   }
 
   #look(): void {
-    if (!this.open && this.#progress.met) this.#pass();
+    if (!this.open && this.#headcount.met) this.#pass();
   }
 
   #pass(): void {
@@ -177,7 +177,7 @@ export class Gate implements Output {
 
   #known(): Record<string, unknown> {
     const { condition } = this.#options;
-    const { have: known, wanted } = this.#progress;
+    const { have: known, wanted } = this.#headcount;
     const hint = this.#hint();
     return {
       waitFor: `${condition}`,
@@ -190,7 +190,7 @@ export class Gate implements Output {
   /** Says how far the group is: `1 of 3 ready members of backends`. */
   get #standing(): string {
     const { subject, ready } = this.#options.condition;
-    const { have, wanted } = this.#progress;
+    const { have, wanted } = this.#headcount;
     const what = `${ready ? 'ready ' : ''}members${this.#ofGroup}`;
     if (typeof subject === 'object' && 'ordinal' in subject)
       return `the member of ordinal ${subject.ordinal}${this.#ofGroup} is not ${ready ? 'ready' : 'there'}`;
@@ -206,7 +206,7 @@ export class Gate implements Output {
 
   #hint(): string | undefined {
     const { name, condition } = this.#options;
-    const { view, wanted } = this.#progress;
+    const { view, wanted } = this.#headcount;
     return (
       view &&
       whyNever(condition, { members: [...view.members.values()], wanted, isNamed: name !== undefined })

@@ -6,17 +6,17 @@ const MOST_MEMBERS = 100_000;
 const MOST_ORDINAL = 2 ** 31 - 1;
 
 /** The members that a condition is about: so many, as many as there are to be, or the one of an ordinal. */
-export type Subject = { count: number } | 'all' | { ordinal: number };
+export type AwaitedMembers = { count: number } | 'all' | { ordinal: number };
 
 /**
  * What the start of an application waits for, such as `3`, `3 ready`, `all`, `all ready` or `ordinal 0 ready`.
  */
 export class WaitCondition {
-  readonly subject: Subject;
+  readonly subject: AwaitedMembers;
   /** The members have to be ready; otherwise it is enough that they are there. */
   readonly ready: boolean;
 
-  constructor(subject: Subject, ready: boolean) {
+  constructor(subject: AwaitedMembers, ready: boolean) {
     this.subject = subject;
     this.ready = ready;
   }

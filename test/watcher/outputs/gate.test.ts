@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
 import { Gate, type GateOptions } from '../../../src/watcher/outputs/gate.ts';
-import { Progress } from '../../../src/watcher/outputs/progress.ts';
+import { Headcount } from '../../../src/watcher/outputs/headcount.ts';
 import type { Member } from '../../../src/watcher/protocol.ts';
 import { parseWaitCondition } from '../../../src/watcher/texts/wait-condition.ts';
 import { FakeClock, settle } from '../../support/fake-clock.ts';
@@ -272,10 +272,10 @@ test('what is counted by the change is what a walk through all members would cou
     fc.asyncProperty(fc.array(group, { minLength: 1, maxLength: 6 }), condition, async (groups, wanted) => {
       const clock = new FakeClock();
       const source = scripted();
-      const progress = new Progress(wanted);
+      const headcount = new Headcount(wanted);
       const watch = watchOf(source, clock, {
-        synced: (view) => progress.synced(view),
-        changed: (delta, _view, was) => progress.changed(delta, was),
+        synced: (view) => headcount.synced(view),
+        changed: (delta, _view, was) => headcount.changed(delta, was),
       });
       for (const one of groups) {
         const members = one.map(({ ordinal, state }) => db(ordinal, state, ordinal === 0 ? SELF : {}));
@@ -283,7 +283,7 @@ test('what is counted by the change is what a walk through all members would cou
         await settle();
         await clock.advance(200);
         const walked = [...watch.members.values()].filter((member) => wanted.counts(member)).length;
-        assert.equal(progress.have, walked);
+        assert.equal(headcount.have, walked);
       }
     }),
     { numRuns: 100 },

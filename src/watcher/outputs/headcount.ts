@@ -3,7 +3,7 @@ import type { WaitCondition } from '../texts/wait-condition.ts';
 import type { View } from './output.ts';
 
 /** How far a group is from meeting a condition. It is counted by the change, and never by walking all members. */
-export class Progress {
+export class Headcount {
   readonly #condition: WaitCondition;
   #have = 0;
   #view: View | undefined;
