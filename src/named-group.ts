@@ -3,7 +3,7 @@ import { dnsLabel, labelSelector } from './values.ts';
 import { parseTemplate, type Template } from './watcher/texts/template.ts';
 import { parseWaitCondition, type WaitCondition } from './watcher/texts/wait-condition.ts';
 
-/** The most groups of a pod: each is a list and a watch of its own, and 1 MB of memory or more. */
+/** The most groups of a pod: each is a list and a watch of its own for the API server, of each pod. */
 export const MOST_GROUPS = 16;
 
 /** A group under a name, and where its members come from. */
