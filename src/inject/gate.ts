@@ -70,24 +70,30 @@ export const openGate: Rule = {
   },
 };
 
-/** A group that nobody knows the size of has no "all". */
+/** The setting that says how many members the first group is to have. */
+const EXPECTED = { key: 'rollcall.dev/expected', on: 'pod-or-installation' } as const;
+
+/** What is waited for must be able to be there: "all" is a number that somebody says, and no more come than that. */
 export const knownSize: Rule = {
-  needs: [keys.waitFor],
+  needs: [keys.waitFor, EXPECTED],
   faults({ options: { waitFor }, settings }) {
-    const expected = settings.level(EXPECTED);
-    if (waitFor.subject !== 'all' || expected !== undefined) return NO_FAULTS;
+    const expected = settings.text(EXPECTED);
+    const said = `${settings.named(keys.waitFor)}: "${waitFor}"`;
+    if (waitFor.subject === 'all') {
+      if (expected !== undefined) return NO_FAULTS;
+      const remedy = `write ${EXPECTED.key}: "owner", or a number of members to wait for`;
+      return [reason('never-opens', `${said} needs to know how many members there are to be; ${remedy}`)];
+    }
+    const least = 'count' in waitFor.subject ? waitFor.subject.count : 0;
+    if (expected === undefined || !/^\d{1,9}$/.test(expected) || least <= Number(expected)) return NO_FAULTS;
     return [
       reason(
         'never-opens',
-        `${settings.named(keys.waitFor)}: "${waitFor}" needs to know how many members there are to be; write ` +
-          `${EXPECTED.key}: "owner", or a number of members to wait for`,
+        `${said} is more than ${settings.named(EXPECTED)}: "${expected}" says there will be; write a smaller number, or "all"`,
       ),
     ];
   },
 };
-
-/** The setting that says how many members the first group is to have. */
-const EXPECTED = { key: 'rollcall.dev/expected', on: 'both' } as const;
 
 /** Warns of gates that may never open, for all that can be told from the pod. */
 export function gateWarnings(

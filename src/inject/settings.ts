@@ -75,6 +75,12 @@ export class Settings {
     return PLACES[on].find((level) => own(this.#sources[level], key) !== undefined);
   }
 
+  /** Returns the text of a key as the strongest level wrote it, for a rule that looks at another setting too. */
+  text(key: Pick<Key<unknown>, 'key' | 'on'>): string | undefined {
+    const level = this.level(key);
+    return level === undefined ? undefined : own(this.#sources[level], key.key);
+  }
+
   /** Notes what is wrong with a setting beside its value alone. */
   fault({ key }: Pick<Key<unknown>, 'key'>, code: Code, sentence: string): void {
     this.#note(key, reason(code, sentence));

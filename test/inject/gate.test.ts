@@ -43,10 +43,29 @@ test('pods of one group that wait for one another to be ready are warned of', ()
 test('a pod that waits for all is refused until somebody says how many that is', () => {
   const all = { [keys.waitFor.key]: 'all' };
   assert.throws(
+    () => planned(pod(), { ...all, 'rollcall.dev/wait-action': 'fail' }),
+    /needs to know how many/,
+  );
+  assert.throws(
     () => planned(pod(), all),
     /wait-for: "all" needs to know how many.*write rollcall\.dev\/expected/,
   );
   assert.equal(planned(pod(), { ...all, 'rollcall.dev/expected': 'owner' }).native, true);
+});
+
+test('more than there will ever be is refused where the number is constant', () => {
+  const waits = (text: string, expected: string) =>
+    planned(pod(), { [keys.waitFor.key]: text, 'rollcall.dev/expected': expected });
+  assert.throws(
+    () => waits('4 ready', '3'),
+    /wait-for: "4 ready" is more than .*expected: "3" says there will be/,
+  );
+  for (const [text, expected] of [
+    ['3', '3'],
+    ['4', 'owner'],
+    ['ordinal 9 ready', '3'],
+  ] as const)
+    assert.equal(waits(text, expected).native, true);
 });
 
 test('groups under a name must be there, and are told apart from the first', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -335,4 +335,24 @@ test('a start without what was waited for is told by the probe once, and then is
   assert.equal(told.status, 1);
   assert.match(told.said, /^rollcall: the application starts all the same: 1 of 2 ready members after 3 s/);
   await eventually('no more news', async () => (await probe()).status === 0, quickly);
+});
+
+test('a link in the place of the folder of a group is not followed', async (t) => {
+  const api = await upstream(t);
+  const place = await mkdtemp(join(tmpdir(), 'rollcall-'));
+  t.after(() => rm(place, { recursive: true, force: true }));
+  const [directory, elsewhere] = [join(place, 'run'), join(place, 'elsewhere')];
+  await Promise.all([mkdir(directory), mkdir(elsewhere)]);
+  await symlink(elsewhere, join(directory, 'backends'));
+  const sidecar = new Rollcall('sidecar', {
+    server: api.url,
+    namespace: 'default',
+    directory,
+    port: 0,
+    group: 'backends=service tcp',
+  });
+  await eventually('its end', () => sidecar.exited, quickly);
+  assert.notEqual(sidecar.exitCode, 0);
+  assert.match(sidecar.tail(), /backends" is no directory, where the folder of a group is to be; remove it/);
+  assert.deepEqual(await readdir(elsewhere), []);
 });

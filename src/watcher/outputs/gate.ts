@@ -130,6 +130,11 @@ export class Gate implements Output {
     this.#look();
   }
 
+  /** Hears that another number of members is expected. */
+  expected(): void {
+    this.#look();
+  }
+
   /** How many members are expected may have become known without any change of the members. */
   heartbeat(): void {
     this.#look();
