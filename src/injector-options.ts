@@ -1,4 +1,5 @@
 /** The options of `rollcall webhook`: what the installation decides for all pods, and how the webhook is reached. */
+import { SECRET_NAME, TLS_DIRECTORY } from './certificate-names.ts';
 import type { Config, Settings } from './setting.ts';
 import { dnsLabel, integer, oneOf, secretName, text } from './values.ts';
 import { LOG_LEVELS } from './watcher/log.ts';
@@ -60,7 +61,33 @@ export const webhookSettings = {
     default: 'rollcall',
     parse: text,
   },
-  secret: { value: 'NAME', doc: 'Secret that keeps the certificates', default: 'rollcall-tls', parse: text },
+  secret: { value: 'NAME', doc: 'Secret that keeps the certificates', default: SECRET_NAME, parse: text },
+  certificates: {
+    value: 'self-managed|files|cert-manager',
+    doc: 'where the certificate comes from: `self-managed`, the webhook issues and publishes it; `files`, it is read from files, and somebody else writes what API servers trust; `cert-manager`, the same, and that somebody is its cainjector',
+    default: 'self-managed',
+    parse: oneOf('self-managed', 'files', 'cert-manager'),
+  },
+  tlsCertFile: {
+    value: 'FILE',
+    doc: 'certificate, with those that signed it behind it; read again each minute',
+    note: 'it counts for `files` and `cert-manager`',
+    default: `${TLS_DIRECTORY}/tls.crt`,
+    parse: text,
+  },
+  tlsKeyFile: {
+    value: 'FILE',
+    doc: 'key of that certificate',
+    note: 'it counts for `files` and `cert-manager`',
+    default: `${TLS_DIRECTORY}/tls.key`,
+    parse: text,
+  },
+  tlsCaFile: {
+    value: 'FILE',
+    doc: 'CA that API servers are told to trust as well, while the source of certificates changes',
+    note: 'it counts for `self-managed`',
+    parse: text,
+  },
   kubeconfig: { value: 'FILE', doc: 'kubeconfig; in a pod, its service account', parse: text },
   clientCaFile: {
     value: 'FILE',

@@ -45,6 +45,16 @@ export const PROCESS_METRICS = {
 
 export const SIDECAR_METRICS = {
   members: define({ name: 'rollcall_members', type: 'gauge', help: 'Members of the group.' }),
+  expected: define({
+    name: 'rollcall_expected_members',
+    type: 'gauge',
+    help: 'Members that the group is to have; absent while nobody says.',
+  }),
+  expectedFailures: define({
+    name: 'rollcall_expected_failures_total',
+    type: 'counter',
+    help: 'Questions for the number of expected members that were not answered with it.',
+  }),
   synced: define({ name: 'rollcall_synced', type: 'gauge', help: '1 once the group is known.' }),
   stale: define({ name: 'rollcall_stale', type: 'gauge', help: '1 while upstream can not be followed.' }),
   revision: define({ name: 'rollcall_revision', type: 'gauge', help: 'Revision of the membership.' }),

@@ -8,6 +8,7 @@ import type { Config, Setting, Settings } from './setting.ts';
 import {
   dnsDomain,
   dnsLabel,
+  expectedByAnnotation,
   integer,
   labelSelector,
   notifyTarget,
@@ -34,6 +35,8 @@ import {
   WAIT_SECONDS,
 } from './watcher/contract.ts';
 import { LOG_LEVELS } from './watcher/log.ts';
+import { parseExpected } from './watcher/texts/expected.ts';
+import { parseLabelKeys } from './watcher/texts/label-keys.ts';
 import { parseCommand } from './watcher/texts/shell-words.ts';
 import { parseTemplate } from './watcher/texts/template.ts';
 import { parseWaitCondition } from './watcher/texts/wait-condition.ts';
@@ -193,6 +196,31 @@ export const sidecarSettings = {
     goesWith: ['waitFor', 'waitForGroup'],
     annotation: { on: 'both', example: 'fail' },
   },
+  expected: {
+    value: 'WORKLOAD|N',
+    doc: 'workload whose replicas are the members of the group, such as `statefulset db`, or their number; the stream tells it, so that a scale-down can be told from an outage',
+    note: 'it is read in the namespace of the group: `get` on the `scale` of the workload',
+    parse: parseExpected,
+    annotation: {
+      on: 'pod-or-installation',
+      example: 'owner',
+      more: '`owner` is the workload of the pod: its StatefulSet, Deployment, ReplicaSet, or the size of its LeaderWorkerSet; the account of the sidecar may then read counts of replicas in its namespace, and nothing else of workloads',
+      otherwise: 'nobody says how many members there are to be',
+      parse: expectedByAnnotation,
+    },
+  },
+  memberLabels: {
+    value: 'KEYS',
+    doc: 'labels of the pods that members have, such as `role,app.kubernetes.io/version`',
+    note: 'with the source `endpointslices` the metadata of the pods of the namespace is followed too',
+    parse: parseLabelKeys,
+    annotation: {
+      on: 'both',
+      example: 'role,app.kubernetes.io/version',
+      more: 'the namespace has to allow it with `rollcall.dev/pod-access`, and members then have a `deadline` too',
+      otherwise: 'members have no labels',
+    },
+  },
   file: {
     value: 'NAME=LINE',
     doc: 'keep a file of this name beside the socket, with one line a member, such as `{hostname}:8848`',
@@ -202,7 +230,7 @@ export const sidecarSettings = {
       on: 'both',
       named: 'peers.conf',
       example: '{hostname}:8848',
-      more: 'the placeholders are listed below',
+      more: 'the placeholders are listed below; `where label:KEY=VALUE`, `zone=`, `node=` or `!=` at the end chooses members',
       otherwise: `\`${FILE_NAME}\` alone`,
     },
   },
@@ -270,6 +298,18 @@ export const sidecarSettings = {
     doc: 'uid of this pod, which is safer than its name',
     parse: text,
     podField: 'metadata.uid',
+  },
+  nodeName: {
+    value: 'NAME',
+    doc: 'node of this pod, which the stream tells the application',
+    parse: text,
+    podField: 'spec.nodeName',
+  },
+  zone: {
+    value: 'NAME',
+    doc: 'zone of this pod, which the stream tells the application; the label of the pod that Kubernetes 1.35 and later copy from its node',
+    parse: text,
+    podField: "metadata.labels['topology.kubernetes.io/zone']",
   },
   directory,
   server: { value: 'URL', doc: 'API server; in a pod, the one of the cluster', parse: serverUrl },

@@ -1,6 +1,7 @@
 /** The parsers of values that people write. Each throws an error whose message says what to give instead. */
 import { checkLabelSelector } from './label-selector.ts';
 import { isDnsSubdomain } from './watcher/membership/grammar.ts';
+import { parseExpected } from './watcher/texts/expected.ts';
 import { parseTarget } from './watcher/texts/notify-target.ts';
 
 export const text = (given: string) => given;
@@ -137,6 +138,17 @@ export function secretName(given: string): string {
 
 /** Reads a choice between two: in YAML the words need quotes. */
 export const trueOrFalse = (given: string): boolean => oneOf('true', 'false')(given) === 'true';
+
+/** Reads how many members an annotation expects, where `owner` is the workload of the pod. */
+export function expectedByAnnotation(given: string): string {
+  if (given.trim() === 'owner') return 'owner';
+  try {
+    parseExpected(given);
+    return given.trim();
+  } catch (error) {
+    throw new Error(`give "owner" for the workload of the pod; or ${(error as Error).message}`);
+  }
+}
 
 /** The sources that a membership can come from. */
 export const sourceName = oneOf('endpointslices', 'pods', 'dns');

@@ -113,7 +113,7 @@ describe('the documents', () => {
 
   /** Where a reader is told of a fact; another value would have to be written there. */
   const told: Record<string, (string | number)[]> = {
-    'README.md': [`${DIRECTORY}/${SOCKET_NAME}`, `${DIRECTORY}/${FILE_NAME}`, PORT, SCRIPTS_PATH],
+    'README.md': [`${DIRECTORY}/${SOCKET_NAME}`, `${DIRECTORY}/${FILE_NAME}`, PORT],
     'docs/protocol.md': [`${DIRECTORY}/${SOCKET_NAME}`],
     'docs/reference.md': [DIRECTORY, HEALTH_NAME, PORT, SCRIPTS_PATH, contract.GRACE_SECONDS],
   };

@@ -3,47 +3,23 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
+import { itemsOf, type Proof } from './support/proof-list.ts';
 import { has, type Names, namesIn } from './support/test-names.ts';
 
 const page = new URL('../docs/guarantees.md', import.meta.url);
 const text = await readFile(page, 'utf8');
 
-interface Proof {
-  /** A test's name, or its suite's name, " > ", and its own. */
-  name: string;
-  file: string;
-}
+const promises = itemsOf(text);
 
-interface Promised {
-  id: string;
-  promise: string;
-  proofs: Proof[];
-}
-
-/** The rows of all tables; a row that can't be read as one is an error, not a row less. */
-const promises: Promised[] = text
-  .split('\n')
-  .filter((line) => line.startsWith('| ') && !/^\| ( *\||--- )/.test(line))
-  .map((line) => {
-    const row = /^\| ([A-Z]\d+) \| (.+?) \| (.*) \|$/.exec(line);
-    assert.ok(row, `a row "| id | promise | proof |": ${line}`);
-    const proofs = [...row[3]!.matchAll(/\[([^\]]+)\]\(([^)]+)\)/g)];
-    return {
-      id: row[1]!,
-      promise: row[2]!,
-      proofs: proofs.map(([, name, file]) => ({ name: name!, file: file! })),
-    };
-  });
-
-test('the promises of each table are numbered from 1 on', () => {
-  const tables = Object.entries(Object.groupBy(promises, ({ id }) => id[0]!));
-  for (const [letter, rows] of tables) {
+test('the promises of each part are numbered from 1 on', () => {
+  const parts = Object.entries(Object.groupBy(promises, ({ id }) => id[0]!));
+  for (const [letter, rows] of parts) {
     assert.deepEqual(
       rows!.map(({ id }) => id),
       rows!.map((_, index) => `${letter}${index + 1}`),
     );
   }
-  assert.equal(tables.length, [...text.matchAll(/^## /gm)].length, 'a letter for each table');
+  assert.equal(parts.length, [...text.matchAll(/^## /gm)].length, 'a letter for each part');
 });
 
 test('every promise has a proof that runs without a cluster', async () => {

@@ -13,6 +13,7 @@ import { startKubernetesDouble } from './support/kubernetes-double.ts';
 import { startSidecar } from './support/rollcall.ts';
 
 const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8');
+const streamPage = await readFile(new URL('../docs/read-the-stream.md', import.meta.url), 'utf8');
 
 test('.ci/run runs the two commands that the README gives', async () => {
   const script = await readFile(new URL('../.ci/run', import.meta.url), 'utf8');
@@ -25,7 +26,7 @@ test('.ci/run runs the two commands that the README gives', async () => {
 test('every key that the README names is one, and the page that has them all is linked', () => {
   const known = Object.values(keys).map(({ key }) => key);
   const named = [...readme.matchAll(/rollcall\.dev\/[a-z-]+\.?/g)].map(([key]) => key);
-  assert.ok(named.length > 10);
+  assert.ok(named.length > 1);
   for (const key of named) assert.ok(known.includes(key as never), key);
   assert.ok(readme.includes('(docs/reference.md)'));
 });
@@ -107,7 +108,7 @@ for (const [language, program, args, silence, shorter] of [
 /** What the examples that read lines themselves print. */
 const inLines = { before: /snapshot.*db-0.*db-1/, after: /delta (?!.*db-0).*db-1.*db-2/ };
 
-/** Runs an example of the README against a real sidecar: db-0 and db-1 first, then db-1 and db-2. */
+/** Runs an example of docs/read-the-stream.md against a real sidecar: db-0 and db-1 first, then db-1 and db-2. */
 async function follows(
   t: TestContext,
   program: string,
@@ -152,15 +153,17 @@ async function follows(
   });
 }
 
-/** The example in a language, by its place in the README. */
-function block(language: string, index = 0): string {
-  const found = [...readme.matchAll(new RegExp(`\`\`\`${language}\n([\\s\\S]*?)\`\`\``, 'g'))][index]?.[1];
-  assert.ok(found, `example ${index + 1} in ${language} in the README`);
+/** The example in a language, by its place in docs/read-the-stream.md. */
+function block(language: string, index = 0, page = streamPage): string {
+  const found = [...page.matchAll(new RegExp(`\`\`\`${language}\n([\\s\\S]*?)\`\`\``, 'g'))][index]?.[1];
+  assert.ok(found, `example ${index + 1} in ${language}`);
   return found;
 }
 
 test('the manifest of the README asks with the keys that are read', () => {
-  const manifest = parse(block('yaml')) as { spec: { template: { metadata: { annotations: object } } } };
+  const manifest = parse(block('yaml', 0, readme)) as {
+    spec: { template: { metadata: { annotations: object } } };
+  };
   assert.deepEqual(manifest.spec.template.metadata.annotations, {
     [keys.inject.key]: 'true',
     [keys.service.key]: 'db',

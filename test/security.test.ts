@@ -4,15 +4,11 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
+import { itemsOf } from './support/proof-list.ts';
 import { has, type Names, namesIn } from './support/test-names.ts';
 
 const page = new URL('../docs/security.md', import.meta.url);
 const text = await readFile(page, 'utf8');
-
-interface Row {
-  id: string;
-  proofs: { name: string; file: string }[];
-}
 
 /** The part of the page under a heading, up to the next one of the same depth. */
 function section(heading: string): string {
@@ -21,23 +17,10 @@ function section(heading: string): string {
   return rest.split('\n## ')[0]!;
 }
 
-/** A row that can't be read as one is an error, not a row less. */
-function rowsOf(heading: string, columns: number): Row[] {
-  return section(heading)
-    .split('\n')
-    .filter((line) => line.startsWith('| ') && !/^\| ( *\||--- )/.test(line))
-    .map((line) => {
-      const cells = line.slice(2, -2).split(' | ');
-      assert.equal(cells.length, columns, line);
-      const links = [...cells.at(-1)!.matchAll(/\[([^\]]+)\]\(([^)#]+)\)/g)];
-      return { id: cells[0]!, proofs: links.map(([, name, file]) => ({ name: name!, file: file! })) };
-    });
-}
-
 const numbered = (letter: string, count: number) =>
   Array.from({ length: count }, (_, index) => `${letter}${index + 1}`);
-const threats = rowsOf('Threats', 6);
-const attacks = rowsOf('Attacks', 4);
+const threats = itemsOf(section('Threats'));
+const attacks = itemsOf(section('Attacks'));
 
 test('every threat of the model and every attack is there', () => {
   assert.deepEqual(

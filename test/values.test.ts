@@ -131,6 +131,12 @@ const cases: Record<string, Case> = {
     refuses: ['', ' ', 'udp://127.0.0.1:1 http://10.0.0.1', 'udp://127.0.0.1:1 '.repeat(17)],
     says: /give (http:|127\.0\.0\.1|at most 16$)/,
   },
+  expectedByAnnotation: {
+    parse: values.expectedByAnnotation,
+    takes: { owner: 'owner', ' statefulset db ': 'statefulset db', 5: '5' },
+    refuses: ['', 'Owner', 'job x', '-1'],
+    says: /^give "owner" for the workload of the pod; or give a number .*"statefulset db"/,
+  },
   trueOrFalse: {
     parse: values.trueOrFalse,
     takes: { true: true, false: false },

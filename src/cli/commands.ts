@@ -229,6 +229,58 @@ Exit codes: 0 ended by the reader, 2 wrong usage.`,
       ['Show one namespace, for those who may read no other', 'rollcall dashboard -n shop'],
     ],
   },
+  certs: {
+    summary: 'show the certificates of the webhook, or have them renewed',
+    about: `
+"certs status" says where the certificate of the webhook comes from, how long it is valid, which
+entries of the webhook configuration trust it, and which replica serves it. "certs rotate" has a
+self-managed certificate renewed. It signs itself, so it is renewed together with the trust in it.
+What would be done is shown, and done with --yes. API servers trust the old one and the new one for an
+hour, so no call is lost.
+
+Exit codes: 0 all is well, 1 something is not, 2 wrong usage.`,
+    operand: 'status|rotate',
+    flags: {
+      now: { doc: 'of rotate: serve the new one as soon as it is published, without the hour before' },
+      yes: { short: 'y', doc: 'of rotate: do it' },
+      'system-namespace': { value: 'NAME', doc: 'namespace of the webhook (default rollcall-system)' },
+      output: { short: 'o', value: 'FORMAT', choices: ['text', 'json'], doc: 'format of the output' },
+      kubeconfig,
+      context,
+      help,
+    },
+    examples: [
+      ['Which certificate is served, and until when?', 'rollcall certs status'],
+      ['See how it would be renewed', 'rollcall certs rotate'],
+      ['Renew it', 'rollcall certs rotate --yes'],
+      ['Replace it within minutes', 'rollcall certs rotate --now --yes'],
+    ],
+  },
+  repair: {
+    summary: 'have pods that were missed made again',
+    about: `
+Finds the pods that ask for the sidecar and run without it, and evicts them, so that their controllers
+make them again. It shows what would be done, and does it with --yes: one pod after the other, through
+the Eviction API, which keeps to the budgets of disruptions. A pod is left alone where nobody would
+make it again, where a copy of it would be missed again, when it is of a Job, and in the namespaces of
+the system. After each, it waits until as many pods of that controller are ready as before.
+
+Exit codes: 0 nothing is left to do, or it was shown; 1 a pod could not be repaired; 2 wrong usage.`,
+    flags: {
+      yes: { short: 'y', doc: 'evict them' },
+      namespace: { ...namespace, doc: 'namespace of the pods (default all)' },
+      'system-namespace': { value: 'NAME', doc: 'namespace of the webhook (default rollcall-system)' },
+      timeout: { value: 'SECONDS', doc: 'how long to wait for the next pod of a controller (default 300)' },
+      output: { short: 'o', value: 'FORMAT', choices: ['text', 'json'], doc: 'format of the output' },
+      kubeconfig,
+      context,
+      help,
+    },
+    examples: [
+      ['Which pods would be evicted?', 'rollcall repair'],
+      ['Evict those of one namespace', 'rollcall repair -n shop --yes'],
+    ],
+  },
 } as const satisfies Record<string, Command>;
 
 export type CommandName = keyof typeof commands;

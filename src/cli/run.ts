@@ -12,6 +12,8 @@ const programs: Readonly<Record<CommandName, () => Promise<Program>>> = {
   check: async () => (await import('./check/check.ts')).check,
   watch: async () => (await import('./watch/watch.ts')).watch,
   dashboard: async () => (await import('./dashboard/dashboard.ts')).dashboard,
+  certs: async () => (await import('./certs/certs.ts')).certs,
+  repair: async () => (await import('./repair/repair.ts')).repair,
 };
 
 export { commands };

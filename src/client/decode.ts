@@ -11,9 +11,12 @@ const shapes: { [T in Line['type']]: (line: LineFields) => boolean } = {
     typeof line.epoch === 'string' &&
     isCount(line.revision) &&
     typeof line.stale === 'boolean' &&
+    // A sidecar of 0.1 does not say how many members there are to be.
+    (line.expected === undefined || isCountOrNull(line.expected)) &&
     areMembers(line.members),
   delta: (line) =>
     isCount(line.revision) && areMembers(line.left) && areMembers(line.joined) && areMembers(line.changed),
+  expected: (line) => isCountOrNull(line.expected),
   status: (line) => typeof line.stale === 'boolean',
   heartbeat: (line) => isCount(line.revision) && typeof line.stale === 'boolean',
   bye: () => true,
@@ -45,6 +48,10 @@ function areMembers(value: unknown): boolean {
 
 function isObject(value: unknown): value is LineFields {
   return typeof value === 'object' && value !== null;
+}
+
+export function isCountOrNull(value: unknown): value is number | null {
+  return value === null || isCount(value);
 }
 
 function isCount(value: unknown): boolean {

@@ -24,6 +24,8 @@ export interface GroupChange extends Change {
   members: ReadonlyMap<string, Member>;
   stale: boolean;
   reason: GroupStaleReason | undefined;
+  /** The number of members that the group is to have; null where nobody says. */
+  expected: number | null;
   /** Revisions are comparable within one epoch. */
   epoch: string;
   revision: number;
@@ -38,6 +40,8 @@ export interface Disconnection {
 export interface GroupEvents {
   /** The membership changed, or became known. */
   change: [change: GroupChange];
+  /** The group is to have another number of members; null where nobody says any more. */
+  expected: [expected: number | null];
   /** `stale` or `reason` changed. */
   status: [status: GroupStatus];
   /** The sidecar answered. */

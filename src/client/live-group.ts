@@ -3,6 +3,7 @@ import { type Clock, systemClock } from '../watcher/clock.ts';
 import type { Change } from '../watcher/membership/membership.ts';
 import type { Hello, Line, Member } from '../watcher/protocol.ts';
 import { Changes, type Folded } from './changes.ts';
+import { isCountOrNull } from './decode.ts';
 import type {
   Disconnection,
   GroupChange,
@@ -38,6 +39,7 @@ export class LiveGroup extends EventEmitter<GroupEvents> implements AsyncIterabl
   #synced = false;
   #status: GroupStatus;
   #hello: Hello | undefined;
+  #expected: number | null = null;
   #consumers = new Set<Changes<GroupChange>>();
   #ready: PromiseWithResolvers<void> | undefined;
   #stop: () => void = () => {};
@@ -98,6 +100,14 @@ export class LiveGroup extends EventEmitter<GroupEvents> implements AsyncIterabl
     return this.#status;
   }
 
+  /**
+   * The number of members that the group is to have, by which a scale-down can be told from an outage; null where
+   * nobody says. It stays while there is no connection.
+   */
+  get expected(): number | null {
+    return this.#expected;
+  }
+
   get revision(): number {
     return this.#replica.revision;
   }
@@ -123,16 +133,18 @@ export class LiveGroup extends EventEmitter<GroupEvents> implements AsyncIterabl
   /**
    * Every iterator is a consumer of its own: the first item has all members as `joined`, a later one
    * all that happened since the item before, folded into one however long the consumer took. There
-   * is an item for a change of `stale` or `reason` too. It ends when the group is closed, and throws
+   * is an item for a change of `stale`, `reason` or `expected` too. It ends when the group is closed, and throws
    * when it can't go on.
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<GroupChange, undefined> {
     let told: GroupStatus | undefined;
+    let expected: number | null | undefined;
     const next = (unseen: Folded): GroupChange | undefined => {
       if (!this.#synced) return undefined;
-      const same = told?.stale === this.stale && told.reason === this.reason;
+      const same = told?.stale === this.stale && told.reason === this.reason && expected === this.#expected;
       if (same && unseen.empty) return undefined;
       told = this.#status;
+      expected = this.#expected;
       return this.#describe(unseen.take());
     };
     const consumer: Changes<GroupChange> = new Changes(next, () => this.#consumers.delete(consumer));
@@ -153,17 +165,23 @@ export class LiveGroup extends EventEmitter<GroupEvents> implements AsyncIterabl
       case 'hello':
         this.#hello = line;
         this.#tell('connect', line);
+        // One of 0.1 does not say it.
+        this.#expect(isCountOrNull(line.expected) ? line.expected : null);
         if (!line.synced) this.#setStatus(true, 'unsynced', 'upstream has given no complete answer yet');
         break;
       case 'snapshot': {
         // A stale snapshot is followed by the status that says why; until then a known reason stands.
         const reason = this.#replica.following && line.stale ? this.reason : undefined;
         const change = this.#replica.snapshot(line);
+        this.#expect(line.expected ?? null);
         this.#changed(change, this.#update(line.stale, reason));
         break;
       }
       case 'delta':
         this.#changed(this.#replica.delta(line), false);
+        break;
+      case 'expected':
+        this.#expect(line.expected);
         break;
       case 'status':
         // Nothing that was remembered becomes fresh before a new snapshot.
@@ -191,6 +209,13 @@ export class LiveGroup extends EventEmitter<GroupEvents> implements AsyncIterabl
     this.#wake();
   }
 
+  #expect(expected: number | null): void {
+    if (expected === this.#expected) return;
+    this.#expected = expected;
+    this.#tell('expected', expected);
+    this.#wake();
+  }
+
   #setStatus(stale: boolean, reason?: GroupStaleReason, message?: string): void {
     if (!this.#update(stale, reason, message)) return;
     this.#tell('status', this.#status);
@@ -211,8 +236,8 @@ export class LiveGroup extends EventEmitter<GroupEvents> implements AsyncIterabl
   }
 
   #describe(change: Change): GroupChange {
-    const { members, stale, reason, revision } = this;
-    return { ...change, members, stale, reason, epoch: this.epoch ?? '', revision };
+    const { members, stale, reason, expected, revision } = this;
+    return { ...change, members, stale, reason, expected, epoch: this.epoch ?? '', revision };
   }
 
   #end(error?: Error): void {

@@ -17,7 +17,7 @@ import {
 import { type Log, silent } from '../watcher/log.ts';
 import type { Output, View } from '../watcher/outputs/output.ts';
 import type { Self } from '../watcher/perspective.ts';
-import type { Delta, Group, SourceName, Status } from '../watcher/protocol.ts';
+import type { Delta, Expected, Group, SourceName, Status } from '../watcher/protocol.ts';
 import { SettingFault } from '../watcher/setting-fault.ts';
 import type { Source } from '../watcher/source.ts';
 import { sourceOf } from '../watcher/sources.ts';
@@ -121,6 +121,10 @@ class FeedOutput implements Output {
 
   changed(delta: Delta): void {
     this.#feed.line(delta);
+  }
+
+  expected(line: Expected): void {
+    this.#feed.line(line);
   }
 
   status(status: Status): void {

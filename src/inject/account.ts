@@ -7,6 +7,8 @@
 import { CA_NAME, TOKEN_NAME } from '../watcher/contract.ts';
 import { keys } from './annotations.ts';
 import { reason, type Warning, warning } from './codes.ts';
+import { asksForScale } from './expected.ts';
+import { joinsPods } from './member-labels.ts';
 import { SCOPED_ACCOUNT, TOKEN_PATH, TOKEN_VOLUME } from './names.ts';
 import type { Operation } from './operations.ts';
 import type { Options } from './options.ts';
@@ -17,12 +19,19 @@ import type { Status } from './status.ts';
 
 /** The account that a pod gets in place of `default` when its sidecar has to read pods. */
 export const POD_ACCOUNT = 'rollcall-pod-watcher';
+/** The account that it gets when the sidecar has to ask a workload for its replicas, and not to read pods. */
+export const SCALE_ACCOUNT = 'rollcall-scale-reader';
 
 /**
  * The ClusterRoles that an account of a sidecar can be bound to, each by the RoleBinding of its own name:
- * `slices` reads the EndpointSlices of its namespace, `pods` reads the pods of its namespace.
+ * `slices` reads the EndpointSlices of its namespace, `pods` reads the pods of its namespace, and `scale` reads how
+ * many replicas its workloads are to have.
  */
-export const ROLES = { slices: 'rollcall-watcher', pods: 'rollcall-pod-watcher' } as const;
+export const ROLES = {
+  slices: 'rollcall-watcher',
+  pods: 'rollcall-pod-watcher',
+  scale: 'rollcall-scale-reader',
+} as const;
 export type Role = (typeof ROLES)[keyof typeof ROLES];
 
 /** The access that a plan needs: the account that the sidecar runs under, and the roles it is bound to. */
@@ -32,7 +41,7 @@ export interface AccessNeed {
 }
 
 /** The accounts that Rollcall makes itself; any other must exist already. */
-export const OWN_ACCOUNTS: readonly string[] = [SCOPED_ACCOUNT, POD_ACCOUNT];
+export const OWN_ACCOUNTS: readonly string[] = [SCOPED_ACCOUNT, POD_ACCOUNT, SCALE_ACCOUNT];
 
 export type AccountChoice =
   /** The scoped account takes the place of the pod's. */
@@ -73,16 +82,17 @@ export function chooseAccount(pod: Pod, options: Options, context: AccountContex
   return { account, accountName, accountWhenCreated, access };
 }
 
-/** Returns what the sidecar has to read: the slices of a Service, the pods of a selector, its own pod. */
+/** Returns what the sidecar has to read: the slices of a Service, the pods of a selector, its own pod, a scale. */
 function rolesOf(options: Options, endsWithPod: boolean): Role[] {
   return [
     ...(sourcesOf(options).includes('endpointslices') ? [ROLES.slices] : []),
     ...(readsPods(options, endsWithPod) ? [ROLES.pods] : []),
+    ...(asksForScale(options.expected) ? [ROLES.scale] : []),
   ];
 }
 
 function readsPods(options: Options, endsWithPod: boolean): boolean {
-  return sourcesOf(options).includes('pods') || endsWithPod;
+  return sourcesOf(options).includes('pods') || joinsPods(options) || endsWithPod;
 }
 
 /** Returns where the members of all groups come from. */
@@ -96,9 +106,13 @@ function choiceOf(swapped: boolean, dryRun: boolean, roles: readonly Role[]): Ac
   return swapped ? 'scoped' : 'kept';
 }
 
-/** Returns one account for each need: who may not read pods is not to get the right by way of another pod. */
+/**
+ * Returns one account for each need, the one with the widest need: who may not read pods, or scales, is not to get
+ * the right by way of another pod. Who reads pods sees how many there are, so its account may be given both.
+ */
 function scopedAccount(roles: readonly Role[]): string {
-  return roles.includes(ROLES.pods) ? POD_ACCOUNT : SCOPED_ACCOUNT;
+  if (roles.includes(ROLES.pods)) return POD_ACCOUNT;
+  return roles.includes(ROLES.scale) ? SCALE_ACCOUNT : SCOPED_ACCOUNT;
 }
 
 /**
@@ -209,7 +223,7 @@ export function undoAccount({ spec }: Pod, { account, was }: Status): Operation[
 
 /** Pods are read only where the namespace allows it: what only their owners see is in their specifications. */
 export const podAccess: Rule = {
-  needs: [keys.source, keys.podAccess, keys.nativeSidecar],
+  needs: [keys.source, keys.podAccess, keys.nativeSidecar, keys.memberLabels],
   faults({ options, plan: { endsWithPod } }) {
     if (options.podAccess || !readsPods(options, endsWithPod)) return NO_FAULTS;
     const [why, instead] = whyPods(options);
@@ -223,9 +237,12 @@ export const podAccess: Rule = {
   },
 };
 
-function whyPods({ group, groups }: Options): [why: string, instead: string] {
+/** Returns what takes the right to read pods, and what goes without it. */
+function whyPods(options: Options): [why: string, instead: string] {
+  const { group, groups } = options;
   if (group?.source === 'pods')
     return [`a group by ${keys.selector.key}`, `name a Service with ${keys.service.key}`];
+  if (joinsPods(options)) return [`a group with ${keys.memberLabels.key}`, 'leave that out'];
   const named = groups.find(({ source }) => source === 'pods');
   if (named === undefined) return ['an ordinary sidecar that ends with its pod', 'use a native sidecar'];
   return [`the group "${named.name}" of ${shown(named.followed)}`, 'let it be that of a Service'];

@@ -7,6 +7,7 @@ import type { Reason } from './codes.ts';
 import { namesake, shellImage } from './container.ts';
 import { knownSize, openGate } from './gate.ts';
 import { takenPort } from './health.ts';
+import { memberLabels } from './member-labels.ts';
 import { foreignMounts, unknownContainers } from './mounts.ts';
 import { notifiedNode, notifiedSidecar } from './notify.ts';
 import { tooLittle } from './resources.ts';
@@ -25,6 +26,7 @@ const RULES: readonly Rule[] = [
   nodeNetwork,
   badSettings,
   podAccess,
+  memberLabels,
   shellImage,
   tooLittle,
   openGate,

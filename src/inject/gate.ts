@@ -70,18 +70,14 @@ export const openGate: Rule = {
   },
 };
 
-/** The setting that says how many members the first group is to have. */
-const EXPECTED = { key: 'rollcall.dev/expected', on: 'pod-or-installation' } as const;
-
 /** What is waited for must be able to be there: "all" is a number that somebody says, and no more come than that. */
 export const knownSize: Rule = {
-  needs: [keys.waitFor, EXPECTED],
-  faults({ options: { waitFor }, settings }) {
-    const expected = settings.text(EXPECTED);
+  needs: [keys.waitFor, keys.expected],
+  faults({ options: { waitFor, expected }, settings }) {
     const said = `${settings.named(keys.waitFor)}: "${waitFor}"`;
     if (waitFor.subject === 'all') {
       if (expected !== undefined) return NO_FAULTS;
-      const remedy = `write ${EXPECTED.key}: "owner", or a number of members to wait for`;
+      const remedy = `write ${keys.expected.key}: "owner", or a number of members to wait for`;
       return [reason('never-opens', `${said} needs to know how many members there are to be; ${remedy}`)];
     }
     const least = 'count' in waitFor.subject ? waitFor.subject.count : 0;
@@ -89,7 +85,7 @@ export const knownSize: Rule = {
     return [
       reason(
         'never-opens',
-        `${said} is more than ${settings.named(EXPECTED)}: "${expected}" says there will be; write a smaller number, or "all"`,
+        `${said} is more than ${settings.named(keys.expected)}: "${expected}" says there will be; write a smaller number, or "all"`,
       ),
     ];
   },

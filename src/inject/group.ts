@@ -92,6 +92,7 @@ const NOTHING = {
   notify: [],
   onStart: undefined,
   onChange: undefined,
+  memberLabels: undefined,
 } as const;
 
 /**

@@ -1,6 +1,7 @@
 import { type NamedGroup, parseNamedGroup } from '../named-group.ts';
 import { type SidecarSetting, sidecarSettings } from '../sidecar-settings.ts';
 import { type Annotated, type Held, type Key, keys } from './annotations.ts';
+import { expectedOf } from './expected.ts';
 import { firstOnly, type Group, groupFaultsOf, groupOf } from './group.ts';
 import type { Pod } from './pod.ts';
 import type { Amounts } from './resources.ts';
@@ -10,7 +11,9 @@ import type { Family, Settings } from './settings.ts';
 const OF_GROUP = ['service', 'selector', 'source', 'group'] as const;
 
 type Rows = typeof sidecarSettings;
-type PassedName = Exclude<Annotated, (typeof OF_GROUP)[number]>;
+/** The settings that are read here or there, and not passed on as they are. */
+const READ_ELSEWHERE: readonly string[] = [...OF_GROUP, 'expected'];
+type PassedName = Exclude<Annotated, (typeof OF_GROUP)[number] | 'expected'>;
 
 /** The settings of the sidecar that are passed on as they are, each under the key of its row. */
 export type Passed = {
@@ -27,6 +30,8 @@ export interface Options extends Passed {
   group: Group | undefined;
   /** The further groups. */
   groups: readonly NamedGroup[];
+  /** The number of members that the first group is to have, or the workload that has it; undefined where nobody asks. */
+  expected: string | undefined;
   mountPath: string;
   /** The containers that get the mount; undefined stands for all of them. */
   containers: string[] | undefined;
@@ -47,6 +52,7 @@ export function optionsOf(pod: Pod, settings: Settings): Options {
   return {
     group,
     groups,
+    expected: group === undefined ? undefined : expectedOf(pod, settings),
     ...(group === undefined ? firstOnly(passed, settings) : passed),
     mountPath: settings.get(keys.mountPath),
     containers: settings.get(keys.containers),
@@ -67,7 +73,7 @@ export function optionsOf(pod: Pod, settings: Settings): Options {
 
 const PASSED = Object.entries<SidecarSetting<unknown>>(sidecarSettings).flatMap(
   ([name, { annotation, repeated }]) => {
-    if (annotation === undefined || (OF_GROUP as readonly string[]).includes(name)) return [];
+    if (annotation === undefined || READ_ELSEWHERE.includes(name)) return [];
     const key: Key<unknown> = keys[name as Annotated];
     return [{ name, key, repeated }];
   },

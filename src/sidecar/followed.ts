@@ -1,8 +1,9 @@
 import { lstatSync, mkdirSync } from 'node:fs';
 import type { ProgramLog } from '../log.ts';
 import type { SidecarConfig } from '../sidecar-settings.ts';
-import type { UpstreamContext } from '../watcher/kubernetes/upstream.ts';
+import { kubernetesApi, type UpstreamContext } from '../watcher/kubernetes/upstream.ts';
 import { Malformed } from '../watcher/membership/malformed.ts';
+import { ExpectedMembers } from '../watcher/outputs/expected-members.ts';
 import { LoggedChanges } from '../watcher/outputs/logged-changes.ts';
 import { socketPath } from '../watcher/outputs/socket.ts';
 import type { Perspective } from '../watcher/perspective.ts';
@@ -19,6 +20,8 @@ export interface Followed extends Measured {
   watch: Watch;
   sinks: Sinks;
   socket: string;
+  /** The poller of the number of members that there are to be, where a workload is named. */
+  expected: ExpectedMembers | undefined;
   log: ProgramLog;
 }
 
@@ -37,16 +40,40 @@ export function follow({ group, source: name, sinks: settings }: GroupSettings, 
   const traffic = { bytes: 0 };
   const context = { ...shared.context, log, traffic };
   const malformed = new Malformed(log);
-  const source = sourceOf(name, { ...perspective, group }, config, context, malformed);
+  // What is said without a name is about the first group.
+  const isFirst = group.name === undefined;
+  const memberLabels = isFirst ? config.memberLabels : undefined;
+  const source = sourceOf(name, { ...perspective, group, memberLabels }, config, context, malformed);
   const socket = socketPath(settings.directory);
-  if (group.name !== undefined) makeFolder(settings.directory);
+  if (!isFirst) makeFolder(settings.directory);
   const { clock } = context;
   const watch = new Watch({ source, group, self: perspective.self, log });
   const sinks = sinksOf(settings, { view: watch, clock, log });
   watch.add(new GarbageCollection(clock));
   for (const output of sinks.all) watch.add(output);
   if (config.logLevel === 'debug') watch.add(new LoggedChanges(log.debug));
-  return { name: group.name, watch, sinks, socket, log, outputs: sinks.all, malformed, traffic };
+  const expected = isFirst ? expectedMembers(config, watch, context) : undefined;
+  if (expected !== undefined) watch.add(expected);
+  const outputs = expected === undefined ? sinks.all : [...sinks.all, expected];
+  return { name: group.name, watch, sinks, socket, expected, log, outputs, malformed, traffic };
+}
+
+/** Has the watch told how many members there are to be; returns what asks a workload for it, where one is named. */
+function expectedMembers(
+  config: SidecarConfig,
+  watch: Watch,
+  context: UpstreamContext,
+): ExpectedMembers | undefined {
+  const { namespace, expected } = config;
+  if (expected === undefined) return undefined;
+  if (typeof expected === 'number') {
+    watch.expect(expected);
+    return undefined;
+  }
+  const transport = kubernetesApi(config, context);
+  const { clock, log } = context;
+  const workload = { namespace, ...expected };
+  return new ExpectedMembers({ workload, transport, clock, log, expect: (number) => watch.expect(number) });
 }
 
 /** Makes the folder of a group. A link in its place, which an application could have put there, is not followed. */

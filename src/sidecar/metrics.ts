@@ -27,6 +27,7 @@ export function metricsOf(groups: readonly Measured[]): Metrics {
       groups.map((group) => ({ labels: labelsOf(group), read: () => ofGroup(group) })),
     );
   read(all.members, ({ watch }) => watch.members.size);
+  read(all.expected, ({ watch }) => watch.expected ?? undefined);
   read(all.synced, ({ watch }) => Number(watch.synced));
   read(all.stale, ({ watch }) => Number(watch.stale));
   read(all.revision, ({ watch }) => watch.revision);

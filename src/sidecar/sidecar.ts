@@ -15,6 +15,7 @@ import {
   type UpstreamContext,
 } from '../watcher/kubernetes/upstream.ts';
 import { serveSocket } from '../watcher/outputs/socket.ts';
+import type { SelfDescription } from '../watcher/protocol.ts';
 import { SettingFault } from '../watcher/setting-fault.ts';
 import { type Followed, follow } from './followed.ts';
 import { keepYoungGenerationSmall } from './garbage.ts';
@@ -59,6 +60,7 @@ export async function sidecar(config: SidecarConfig): Promise<void> {
   // This comes when everything is loaded: before, V8 would reject code that Node has compiled.
   keepYoungGenerationSmall();
   for (const gate of gates) gate.start();
+  for (const { expected } of groups) expected?.start();
   // When it has ended, the kubelet starts it anew and shows why it ended.
   await Promise.race([
     ...groups.map(({ watch }) => watch.run()),
@@ -86,11 +88,14 @@ function startUp<T>(start: () => T, what?: string): T {
   }
 }
 
-function identity({ podName, podUid }: SidecarConfig): { uid?: string; name?: string } | undefined {
+/** Returns what this pod knows of itself; undefined where nobody has told the sidecar which pod it is in. */
+function identity({ podName, podUid, nodeName, zone }: SidecarConfig): SelfDescription | undefined {
   if (podName === undefined && podUid === undefined) return undefined;
   return {
     ...(podUid === undefined ? {} : { uid: podUid }),
     ...(podName === undefined ? {} : { name: podName }),
+    ...(nodeName === undefined ? {} : { node: nodeName }),
+    ...(zone === undefined ? {} : { zone }),
   };
 }
 

@@ -1,4 +1,7 @@
-/** This file decides when a change is told: changes that come close together are told as one. */
+/**
+ * This file decides when a change is told: changes that come close together are told as one. Whoever has begun to
+ * terminate is told of before it goes, whatever waits: see `hidesEnding` in membership/union.ts.
+ */
 
 /** Changes within this long of one another fold into one delta. */
 const WINDOW_MS = 20;

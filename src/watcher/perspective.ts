@@ -13,6 +13,8 @@ export interface Perspective<Known extends keyof Group = never> {
   /** `cluster.local`, or whatever the cluster calls itself. */
   clusterDomain: string;
   self?: Self | undefined;
+  /** The keys of the labels that members have from their pods; by default none. */
+  memberLabels?: readonly string[] | undefined;
   /** The cluster's own first family, which its pods have first; upstream does not say it of a service. */
   firstFamily?: Family | undefined;
 }

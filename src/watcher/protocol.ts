@@ -28,6 +28,10 @@ export interface Member {
   ready: boolean;
   serving: boolean;
   terminating: boolean;
+  /** The time by which the pod is to be gone, RFC 3339, while it is being deleted and pods may be read. */
+  deadline?: string;
+  /** The labels of the pod that were asked for, as far as it has them; absent where it has none of them. */
+  labels?: Record<string, string>;
   /** True on the member that is this pod. */
   self?: true;
 }
@@ -53,12 +57,22 @@ export interface Hello {
   epoch: string;
   group: Group;
   /** This pod's member identity, when known. */
-  self?: { uid?: string; name?: string };
+  self?: SelfDescription;
   source: SourceName;
   /** Seconds between two heartbeats. */
   heartbeatSeconds: number;
   /** False until the first complete answer from upstream: no snapshot comes before that. */
   synced: boolean;
+  /** The number of members that the group is to have; null where nobody says. */
+  expected: number | null;
+}
+
+/** What a sidecar knows of its own pod. */
+export interface SelfDescription {
+  uid?: string;
+  name?: string;
+  node?: string;
+  zone?: string;
 }
 
 /** The whole truth; replaces all that the client held. */
@@ -67,6 +81,8 @@ export interface Snapshot {
   epoch: string;
   revision: number;
   stale: boolean;
+  /** The number of members that the group is to have; null where nobody says. */
+  expected: number | null;
   members: Member[];
 }
 
@@ -89,6 +105,12 @@ export interface Status {
   since: string;
 }
 
+/** The number of members that the group is to have is another one. The revision stays what it is. */
+export interface Expected {
+  type: 'expected';
+  expected: number | null;
+}
+
 export interface Heartbeat {
   type: 'heartbeat';
   revision: number;
@@ -102,7 +124,7 @@ export interface Bye {
   reason: string;
 }
 
-export type Line = Hello | Snapshot | Delta | Status | Heartbeat | Bye;
+export type Line = Hello | Snapshot | Delta | Expected | Status | Heartbeat | Bye;
 
 /** The line as it goes over the wire, newline included. */
 export function encode(line: Line): string {

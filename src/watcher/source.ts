@@ -1,13 +1,27 @@
 import type { Tick } from './clock.ts';
 import type { Member, SourceName, StaleReason } from './protocol.ts';
 
+/** Why what is known may be out of date. */
+export interface Staleness {
+  reason: StaleReason;
+  message: string;
+}
+
 /**
  * What a source tells the watch loop. A source holds its members in parts (an EndpointSlice, a pod,
  * a DNS answer), each under a key; the group is the union of all parts.
  */
 export type SourceEvent<Kept = Member> =
-  /** A complete list: parts that are not in it are gone. `partial` says why it is not to be trusted as all. */
-  | { type: 'replace'; parts: ReadonlyMap<string, readonly Kept[]>; partial?: string | undefined }
+  /**
+   * A complete list: parts that are not in it are gone. `partial` says why it is not to be trusted as all, and
+   * `stale` why something else that the source follows may be out of date.
+   */
+  | {
+      type: 'replace';
+      parts: ReadonlyMap<string, readonly Kept[]>;
+      partial?: string | undefined;
+      stale?: Staleness | undefined;
+    }
   | { type: 'set'; key: string; members: readonly Kept[] }
   | { type: 'delete'; key: string }
   /** Upstream showed that it is there, and all that it has said by now was told. */

@@ -1,9 +1,11 @@
 import { dnsSource } from './dns/dns.ts';
 import { dnsClient } from './dns/dns-client.ts';
 import { endpointSlices } from './kubernetes/endpoint-slices.ts';
+import { podLabels } from './kubernetes/pod-labels.ts';
 import { pods } from './kubernetes/pods.ts';
-import { kubernetesSource } from './kubernetes/reflector.ts';
+import { kubernetesSource, pushed } from './kubernetes/reflector.ts';
 import { kubernetesApi, type UpstreamContext, type UpstreamOptions } from './kubernetes/upstream.ts';
+import { labelledSource } from './labelled-source.ts';
 import { Malformed } from './membership/malformed.ts';
 import type { Perspective } from './perspective.ts';
 import type { SourceName } from './protocol.ts';
@@ -38,7 +40,12 @@ export function sourceOf(
   if (name === 'dns')
     return dnsSource({ ...perspective, group, resolver: dnsClient(), clock, log, malformed });
   const slices = endpointSlices({ ...perspective, group }, malformed);
-  return kubernetesSource(slices, kubernetesApi(upstream, context), clock, log);
+  const api = kubernetesApi(upstream, context);
+  const source = kubernetesSource(slices, api, clock, log);
+  const keys = perspective.memberLabels ?? [];
+  if (keys.length === 0) return source;
+  const labels = pushed(podLabels(namespace, keys, malformed), api, clock, log);
+  return labelledSource(source, labels, () => clock.now());
 }
 
 function missing(key: SettingKey, source: SourceName): SettingFault {

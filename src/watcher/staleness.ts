@@ -33,8 +33,11 @@ export const UNKNOWN: Standing = {
 /** Returns the standing once an event was heard; the same object where it changes nothing. */
 export function afterEvent(standing: Standing, event: SourceEvent, now: number): Standing {
   switch (event.type) {
-    case 'replace':
-      return fresh({ ...standing, synced: true, partial: event.partial });
+    case 'replace': {
+      const listed = { ...standing, synced: true, partial: event.partial };
+      if (event.stale === undefined) return fresh(listed);
+      return stale({ ...listed, lost: undefined }, event.stale.reason, event.stale.message);
+    }
     case 'set':
     case 'delete':
       if (standing.partial === undefined && standing.reason !== 'partial') return standing;

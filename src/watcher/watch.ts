@@ -8,10 +8,12 @@ import { Union } from './membership/union.ts';
 import type { Output, View } from './outputs/output.ts';
 import {
   type Delta,
+  type Expected,
   type Group,
   type Heartbeat,
   type Hello,
   PROTOCOL,
+  type SelfDescription,
   type Snapshot,
   type StaleReason,
   type Status,
@@ -36,7 +38,7 @@ const SIGNS_OF_LIFE: ReadonlySet<SourceEvent['type']> = new Set([
 export interface WatchOptions {
   source: Source;
   group: Group;
-  self?: { uid?: string; name?: string } | undefined;
+  self?: SelfDescription | undefined;
   clock?: Clock;
   log?: Log;
   /** Puts the members of all parts together; for tests. */
@@ -51,8 +53,8 @@ export class Watch implements View {
   revision = 0;
   /** By uid; always the same map. */
   readonly members: Members;
-  /** Nobody says yet how many members there are to be. */
-  readonly expected: number | null = null;
+  /** The number of members that the group is to have; null while nobody says. */
+  expected: number | null = null;
   /** Since when `stale` is what it is. */
   since: Date;
 
@@ -109,6 +111,14 @@ export class Watch implements View {
     this.#outputs.push(output);
   }
 
+  /** Takes the number of members that the group is to have, and tells of it where it is another one. */
+  expect(expected: number | null): void {
+    if (expected === this.expected) return;
+    this.expected = expected;
+    const line: Expected = { type: 'expected', expected };
+    if (this.synced) this.#tell((output) => output.expected?.(line, this));
+  }
+
   /** Follows the source until `signal` aborts. Rejects only on a fault of our own. */
   async run(signal?: AbortSignal): Promise<void> {
     const hear = (event: SourceEvent) => {
@@ -132,12 +142,13 @@ export class Watch implements View {
       source: this.#source.name,
       heartbeatSeconds: this.heartbeatSeconds,
       synced: this.synced,
+      expected: this.expected,
     };
   }
 
   snapshot(): Snapshot {
-    const { epoch, revision, stale } = this;
-    return { type: 'snapshot', epoch, revision, stale, members: this.#order.members() };
+    const { epoch, revision, stale, expected } = this;
+    return { type: 'snapshot', epoch, revision, stale, expected, members: this.#order.members() };
   }
 
   status(): Status {
@@ -225,6 +236,8 @@ export class Watch implements View {
   }
 
   #change(event: MembershipEvent, now: number): void {
+    // Whoever drains a member has to hear that it terminates before it is gone.
+    if (this.#union.hidesEnding(event)) this.#flush();
     const departs = this.#union.apply(event);
     this.#untold = coalesce(this.#untold, departs, now, this.#toldAt);
     if (this.#lookAt === undefined) this.#plan(this.#untold.due, now);

@@ -12,11 +12,7 @@ import { Api } from './api/api.ts';
 import { identityOf } from './api/identity.ts';
 import { type Features, ServerFeatures, withChoices } from './api/server-features.ts';
 import { authenticationFrom } from './authentication/from-settings.ts';
-import { CertificateKeeper } from './certificates/keeper.ts';
-import { ownedByNamespace } from './certificates/owner.ts';
-import { bundles } from './certificates/publish.ts';
-import { SelfManaged } from './certificates/self-managed.ts';
-import { secretStore } from './certificates/store.ts';
+import { certificatesFrom } from './certificates/from-settings.ts';
 import { LogQueue } from './log-queue.ts';
 import type { AdmissionRequest } from './parse/parse-review.ts';
 import { review } from './review.ts';
@@ -49,7 +45,7 @@ export async function webhook(config: WebhookConfig): Promise<void> {
 async function serve(config: WebhookConfig, metrics: Metrics, log: Log): Promise<void> {
   const api = await connect(config.kubeconfig, log);
   const checks = authenticationFrom(config, (path) => api.get(path), log);
-  const certificates = certificateKeeper(config, api, log, metrics);
+  const certificates = certificatesFrom(config, api, log, metrics);
   const install = installationOf({ ...config, defaults: config.default });
   const features = await serverFeatures(config, api, log);
   let draining = false;
@@ -109,24 +105,6 @@ async function listen(server: Server, wanted: number): Promise<number> {
     server.listen(wanted, resolve);
   });
   return (server.address() as AddressInfo).port;
-}
-
-function certificateKeeper(config: WebhookConfig, api: Api, log: Log, metrics: Metrics): CertificateKeeper {
-  const hosts = hostsOf(config);
-  const store = secretStore(api, config.namespace, config.secret);
-  const source = new SelfManaged(store, hosts, log);
-  const configuration = ownedByNamespace(bundles(api, config.configuration), { api, ...config, log });
-  return new CertificateKeeper({ source, configuration, hosts, log, metrics });
-}
-
-/** Returns the host names under which API servers call. `localhost` is for tests and port-forwards. */
-function hostsOf({ service, namespace }: WebhookConfig): string[] {
-  return [
-    `${service}.${namespace}.svc`,
-    `${service}.${namespace}.svc.cluster.local`,
-    'localhost',
-    '127.0.0.1',
-  ];
 }
 
 /** Returns the features that injection counts on, by the settings and the version of the server. */

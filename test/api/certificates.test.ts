@@ -1,21 +1,30 @@
 /** Certificates that are replaced while a real kube-apiserver calls: no call may be lost. */
 
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, suite, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { silent } from '../../src/watcher/log.ts';
 import { Api } from '../../src/webhook/api/api.ts';
 import { kubeconfigIdentity } from '../../src/webhook/api/identity.ts';
+import { watchedFile } from '../../src/webhook/authentication/watched-file.ts';
+import { alsoTrusting } from '../../src/webhook/certificates/also-trusting.ts';
+import { CertificateFiles } from '../../src/webhook/certificates/files.ts';
 import { issue } from '../../src/webhook/certificates/issue.ts';
+import { watchedBundles } from '../../src/webhook/certificates/publish.ts';
 import type { SecretContent } from '../../src/webhook/certificates/rotation.ts';
+import type { CertificateSource } from '../../src/webhook/certificates/source.ts';
 import { contentOf, dataOf } from '../../src/webhook/certificates/store.ts';
+import { run } from '../cli/run.ts';
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
 import { install, SYSTEM_NAMESPACE } from '../support/deployment.ts';
 import { eventually } from '../support/eventually.ts';
 import { days, HOSTS, legacy, withGarbage } from '../webhook/certificates/pairs.ts';
 import { appPod, INJECT } from './app-pod.ts';
-import { CertifiedReplica } from './certified-replica.ts';
+import { type Certificates, CertifiedReplica } from './certified-replica.ts';
+import { Issuer } from './issuer.ts';
 import { Balancer } from './webhook-replicas.ts';
 
 const SECRETS = `/api/v1/namespaces/${SYSTEM_NAMESPACE}/secrets`;
@@ -24,7 +33,7 @@ const CONFIGURATION = '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconf
 /** Fewer would not show that calls were made throughout. */
 const LEAST_CALLS = 50;
 
-suite('certificates under calls of a real API server', { timeout: 180_000 }, () => {
+suite('certificates under calls of a real API server', { timeout: 300_000 }, () => {
   let plane: ControlPlane;
   let kubeconfig: string;
   const balancer = new Balancer();
@@ -51,8 +60,9 @@ suite('certificates under calls of a real API server', { timeout: 180_000 }, () 
   });
 
   /** With the rights of the deployed account. */
-  const launch = async (): Promise<CertifiedReplica> => {
-    const replica = await CertifiedReplica.start(new Api(await kubeconfigIdentity(kubeconfig)));
+  const launch = async (certificates?: (api: Api) => Certificates): Promise<CertifiedReplica> => {
+    const api = new Api(await kubeconfigIdentity(kubeconfig));
+    const replica = await CertifiedReplica.start(api, certificates?.(api));
     replicas.push(replica);
     balancer.ports.push(replica.port);
     return replica;
@@ -177,6 +187,84 @@ suite('certificates under calls of a real API server', { timeout: 180_000 }, () 
         await damage(content);
         await until('another certificate', content.serving?.cert);
       }
+    });
+  });
+
+  /** Each replica is followed by one with other certificates, as a roll-out does it. */
+  const rollOut = async (certificates?: (api: Api) => Certificates): Promise<void> => {
+    for (const old of [...replicas]) {
+      await launch(certificates);
+      await remove(old);
+    }
+  };
+
+  test('a rotation that the command line asks for loses no call', async () => {
+    const old = await issue(HOSTS, days(-1));
+    await running({ serving: old, next: undefined, trusted: [old.cert], caKey: undefined });
+    const certs = (...argv: string[]) => run('certs', [...argv, '--kubeconfig', plane.kubeconfig]);
+    await whileCalled(async () => {
+      assert.match((await certs('rotate')).out, /Nothing was changed/);
+      assert.equal((await plane.must('GET', SECRET)).metadata.annotations, undefined);
+      assert.equal((await certs('rotate', '--yes')).code, 0);
+      assert.match((await certs('status')).out, /renewal +asked for/);
+      await until('the next certificate', old.cert);
+      const { serving } = await stored();
+      assert.equal((await certs('rotate', '--now', '--yes')).code, 0);
+      await until('another certificate', serving!.cert);
+    });
+    const { out, code } = await certs('status', '-o', 'json');
+    const { result, source, trustedBy, renewalAsked } = JSON.parse(out);
+    assert.deepEqual(
+      { code, result, source, trustedBy, renewalAsked },
+      {
+        code: 0,
+        result: 'ok',
+        source: 'self-managed',
+        trustedBy: ['pods.rollcall.dev', 'namespaces.rollcall.dev'],
+        renewalAsked: false,
+      },
+    );
+  });
+
+  test('from self-managed certificates to those of cert-manager and back, no call is lost', async (t) => {
+    await running();
+    const issuer = new Issuer(plane, CONFIGURATION, await mkdtemp(join(tmpdir(), 'rollcall-issuer-')));
+    t.after(() => issuer.end());
+    await issuer.issue();
+    const { cert, key, ca } = issuer.files;
+    const andTheirs = () => ({
+      source: (own: CertificateSource) =>
+        alsoTrusting(
+          own,
+          watchedFile('--tls-ca-file', ca, (text) => text, silent),
+        ),
+    });
+    const theirs = (api: Api) => ({
+      source: () => new CertificateFiles({ cert, key }, ''),
+      configuration: watchedBundles(api, 'rollcall'),
+    });
+    await whileCalled(async () => {
+      await rollOut(andTheirs);
+      // The last replica that knew nothing of the other CA may have left it out once more.
+      await eventually('trust in both', async () =>
+        (await published()).every((bundle) => bundle.includes(issuer.ca)),
+      );
+      await rollOut(theirs);
+      for (const { served } of replicas) assert.equal(served.cert, issuer.cert);
+      await issuer.annotate();
+      await eventually('the bundle of cert-manager', async () =>
+        (await published()).every((bundle) => bundle === issuer.ca),
+      );
+      const before = issuer.cert;
+      await issuer.issue();
+      await eventually('the renewed certificate', () =>
+        replicas.every(({ served }) => served.cert === issuer.cert && served.cert !== before),
+      );
+      await issuer.leave();
+      await rollOut(andTheirs);
+      for (const { served } of replicas) assert.notEqual(served.cert, issuer.cert);
+      await rollOut();
+      await until('nothing but their own');
     });
   });
 

@@ -8,9 +8,9 @@ import { Metrics } from '../../src/metrics.ts';
 import { silent } from '../../src/watcher/log.ts';
 import type { Api } from '../../src/webhook/api/api.ts';
 import { CertificateKeeper } from '../../src/webhook/certificates/keeper.ts';
-import { bundles } from '../../src/webhook/certificates/publish.ts';
+import { type Bundles, bundles } from '../../src/webhook/certificates/publish.ts';
 import { SelfManaged } from '../../src/webhook/certificates/self-managed.ts';
-import type { KeyPair } from '../../src/webhook/certificates/source.ts';
+import type { CertificateSource, KeyPair } from '../../src/webhook/certificates/source.ts';
 import { secretStore } from '../../src/webhook/certificates/store.ts';
 import { secureContext, webhookServer } from '../../src/webhook/server.ts';
 import { SYSTEM_NAMESPACE } from '../support/deployment.ts';
@@ -22,22 +22,31 @@ const LOOK_MS = 500;
 /** In place of an hour. */
 const OVERLAP_LOOKS = 6;
 
+export interface Certificates {
+  /** In place of self-managed ones, or around them. */
+  source?: (own: CertificateSource) => CertificateSource;
+  configuration?: Bundles;
+}
+
 export class CertifiedReplica {
   served: KeyPair;
   reviews = 0;
   readonly #server: Server;
   readonly #looking: { stopped: boolean; idle: boolean };
 
-  static async start(api: Api): Promise<CertifiedReplica> {
+  /** With certificates of its own, or with those of another source. */
+  static async start(api: Api, certificates?: Certificates): Promise<CertifiedReplica> {
     const store = secretStore(api, SYSTEM_NAMESPACE, 'rollcall-tls');
+    const own = new SelfManaged(store, HOSTS, silent, OVERLAP_LOOKS);
     let replica: CertifiedReplica | undefined;
     const looking = { stopped: false, idle: false };
     const keeper = new CertificateKeeper({
-      source: new SelfManaged(store, HOSTS, silent, OVERLAP_LOOKS),
-      configuration: bundles(api, 'rollcall'),
+      source: certificates?.source?.(own) ?? own,
+      configuration: certificates?.configuration ?? bundles(api, 'rollcall'),
       hosts: HOSTS,
       log: silent,
       metrics: new Metrics(),
+      settle: () => delay(LOOK_MS),
       wait: async () => {
         looking.idle = true;
         await delay(LOOK_MS);

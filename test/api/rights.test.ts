@@ -10,7 +10,7 @@ import { inParallel } from './parallel.ts';
 
 /** One verb on one resource (`NAME` or `NAME.GROUP`); without names, on all of them. */
 interface Right {
-  account: 'webhook' | 'rollcall-watcher' | 'rollcall-pod-watcher';
+  account: 'webhook' | 'rollcall-watcher' | 'rollcall-pod-watcher' | 'rollcall-scale-reader';
   resource: string;
   verb: string;
   names: string[];
@@ -38,6 +38,7 @@ const ACCOUNTS = {
   webhook: { namespace: SYSTEM_NAMESPACE, name: 'rollcall' },
   'rollcall-watcher': { namespace: 'demo', name: 'rollcall-watcher' },
   'rollcall-pod-watcher': { namespace: 'demo', name: 'rollcall-pod-watcher' },
+  'rollcall-scale-reader': { namespace: 'demo', name: 'rollcall-scale-reader' },
 } as const;
 /** No request of REST; the authorizers are asked about them all the same. */
 const VERBS_BESIDE = ['bind', 'escalate', 'impersonate', 'approve', 'sign', 'attest', 'use', '*'];
@@ -54,7 +55,7 @@ suite('the rights of the accounts', { timeout: 180_000 }, () => {
     plane = await startControlPlane();
     for (const namespace of [SYSTEM_NAMESPACE, 'demo', 'other']) await plane.ensureNamespace(namespace);
     await install(plane);
-    for (const name of ['rollcall-watcher', 'rollcall-pod-watcher', 'nobody']) {
+    for (const name of ['rollcall-watcher', 'rollcall-pod-watcher', 'rollcall-scale-reader', 'nobody']) {
       await plane.must('POST', '/api/v1/namespaces/demo/serviceaccounts', { metadata: { name } });
       if (name === 'nobody') continue;
       await plane.must('POST', '/apis/rbac.authorization.k8s.io/v1/namespaces/demo/rolebindings', {

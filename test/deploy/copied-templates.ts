@@ -13,11 +13,25 @@ interface Copy {
 
 export const COPIES: readonly Copy[] = [
   { from: 'rbac.yaml', to: 'rbac.yaml' },
+  {
+    from: 'self-managed.yaml',
+    to: 'self-managed.yaml',
+    when: 'eq .Values.certificates.source "selfManaged"',
+  },
+  {
+    from: 'cert-manager/issue/issuer.yaml',
+    to: 'cert-manager.yaml',
+    when: 'include "rollcall.issues" .',
+  },
   { from: 'policies.yaml', to: 'policies.yaml' },
   { from: 'flow-control.yaml', to: 'flow-control.yaml', when: '.Values.flowControl.enabled' },
   { from: 'webhook-policy.yaml', to: 'webhook-policy.yaml' },
   { from: 'require-injection/policy.yaml', to: 'require-injection.yaml', when: '.Values.requireInjection' },
-  { from: 'openshift/owner-check.yaml', to: 'openshift.yaml', when: 'eq .Values.platform "openshift"' },
+  {
+    from: 'openshift/owner-check.yaml',
+    to: 'openshift.yaml',
+    when: 'and (eq .Values.platform "openshift") (eq .Values.certificates.source "selfManaged")',
+  },
 ];
 
 const LABELS = '  labels:\n    app.kubernetes.io/part-of: rollcall\n';

@@ -40,6 +40,29 @@ const guaranteed: Differences = {
   [`${CONTAINER}.resources.limits.cpu`]: '250m',
 };
 
+const mounted = (secretName: string): Differences => ({
+  [`${CONTAINER}.volumeMounts`]: [{ name: 'tls', mountPath: '/etc/rollcall/tls', readOnly: true }],
+  [`${WEBHOOK}.volumes`]: [{ name: 'tls', secret: { secretName } }],
+});
+/** Of the Secret, and of the configuration. */
+const withoutRights = removed(
+  'ClusterRole rollcall-webhook-certificates',
+  'ClusterRoleBinding rollcall-webhook-certificates',
+  'Role rollcall-webhook',
+  'RoleBinding rollcall-webhook',
+);
+const issued = added(
+  'Issuer rollcall-self-signed',
+  'Certificate rollcall-ca',
+  'Issuer rollcall-ca',
+  'Certificate rollcall',
+);
+const injectedFrom = (certificate: string): Differences => ({
+  'MutatingWebhookConfiguration rollcall: metadata.annotations': {
+    'cert-manager.io/inject-ca-from': certificate,
+  },
+});
+
 const CASES: readonly Case[] = [
   { about: 'more replicas', set: { replicas: 3 }, changes: { 'Deployment rollcall: spec.replicas': 3 } },
   {
@@ -143,6 +166,53 @@ const CASES: readonly Case[] = [
     changes: term({ key: 'team', operator: 'Exists' }),
   },
   { about: 'certificates of its own', set: { certificates: { source: 'selfManaged' } }, changes: {} },
+  {
+    about: 'a certificate in a Secret that somebody keeps, and the CA to trust',
+    set: { certificates: { source: 'files', secretName: 'mine', caBundle: 'PEM' } },
+    changes: {
+      ...arg('--certificates=files'),
+      ...mounted('mine'),
+      ...withoutRights,
+      [`${ENTRY}.clientConfig.caBundle`]: 'UEVN',
+      [`${LABELLED}.clientConfig.caBundle`]: 'UEVN',
+    },
+  },
+  {
+    about: 'a certificate of cert-manager',
+    set: { certificates: { source: 'certManager' } },
+    changes: {
+      ...arg('--certificates=cert-manager'),
+      ...mounted('rollcall-cert'),
+      ...withoutRights,
+      ...issued,
+      ...injectedFrom('rollcall-system/rollcall'),
+    },
+  },
+  {
+    about: 'a certificate of cert-manager, from an issuer of the user',
+    set: { certificates: { source: 'certManager', secretName: 'mine', certManager: { certificate: 'own' } } },
+    changes: {
+      ...arg('--certificates=cert-manager'),
+      ...mounted('mine'),
+      ...withoutRights,
+      ...injectedFrom('rollcall-system/own'),
+    },
+  },
+  {
+    about: 'a step to cert-manager: its CA is trusted as well',
+    set: { certificates: { certManager: { prepare: true } } },
+    changes: { ...arg('--tls-ca-file=/etc/rollcall/tls/ca.crt'), ...mounted('rollcall-cert'), ...issued },
+  },
+  {
+    about: 'the next step: its certificate is served',
+    set: { certificates: { source: 'certManager', certManager: { inject: false } } },
+    changes: {
+      ...arg('--certificates=cert-manager'),
+      ...mounted('rollcall-cert'),
+      ...withoutRights,
+      ...issued,
+    },
+  },
   {
     about: 'defaults of all pods',
     set: { defaults: { 'rollcall.dev/wait-for': '3', 'rollcall.dev/cpu-request': '20m' } },
@@ -286,6 +356,24 @@ suite('values of the chart', { skip: missing('helm') }, () => {
         return true;
       });
     });
+  }
+
+  const INCOMPLETE: readonly [about: string, certificates: object, says: RegExp][] = [
+    [
+      'files without their Secret',
+      { source: 'files' },
+      /certificates.secretName: it is empty; with the source/,
+    ],
+    [
+      'a Certificate without its Secret',
+      { source: 'certManager', certManager: { certificate: 'own' } },
+      /certificates.secretName: it is empty; name the Secret of/,
+    ],
+    ['a CA that somebody else writes', { caBundle: 'PEM' }, /certificates.caBundle: it counts with/],
+  ];
+
+  for (const [about, certificates, says] of INCOMPLETE) {
+    test(`refused: ${about}`, () => assert.rejects(chart({ certificates }), says));
   }
 
   test('every value is in a case', () => {

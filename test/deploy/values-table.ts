@@ -131,8 +131,38 @@ export const VALUES: readonly ChartValue[] = [
   {
     path: 'certificates.source',
     default: 'selfManaged',
-    schema: oneOf('selfManaged'),
-    doc: 'Where the certificates come from. `selfManaged`: the webhook issues and renews them itself.',
+    schema: oneOf('selfManaged', 'files', 'certManager'),
+    doc: 'Where the certificate comes from. `selfManaged`: the webhook issues, renews and publishes it. `files`: a Secret that you keep. `certManager`: cert-manager issues it and publishes its CA.',
+  },
+  {
+    path: 'certificates.secretName',
+    default: '',
+    schema: text,
+    doc: 'Secret with `tls.crt`, `tls.key` and `ca.crt` that is mounted: for `files`, or of a Certificate of yours. With `selfManaged` its CA is trusted as well, which is a step of a change.',
+  },
+  {
+    path: 'certificates.caBundle',
+    default: '',
+    schema: text,
+    doc: 'What API servers trust with `files`, in PEM. Empty: you write it into the configuration otherwise.',
+  },
+  {
+    path: 'certificates.certManager.certificate',
+    default: '',
+    schema: text,
+    doc: "Certificate of yours in the release's namespace. Empty: the chart makes one, from a CA of its own.",
+  },
+  {
+    path: 'certificates.certManager.inject',
+    default: true,
+    schema: flag,
+    doc: 'Whether cert-manager writes what API servers trust. Off is a step of a change.',
+  },
+  {
+    path: 'certificates.certManager.prepare',
+    default: false,
+    schema: flag,
+    doc: 'Whether the Certificate is made, and its CA trusted, while the webhook still manages its own: a step of a change.',
   },
   {
     path: 'defaults',

@@ -48,6 +48,23 @@ test('for OpenShift, chart and component make the same', { skip: both }, async (
   assert.deepEqual(difference(component, await chart({ platform: 'openshift' })), {});
 });
 
+const STEPS: readonly [component: string, certificates: object][] = [
+  ['cert-manager/prepare', { certManager: { prepare: true } }],
+  ['cert-manager/serve', { source: 'certManager', certManager: { inject: false } }],
+  ['cert-manager', { source: 'certManager' }],
+];
+for (const [component, certificates] of STEPS) {
+  test(`chart and component make the same of ${component}`, { skip: both }, async (t) => {
+    const directory = await mkdtemp(join(tmpdir(), 'rollcall-'));
+    t.after(() => rm(directory, { recursive: true }));
+    const deploy = relative(directory, DEPLOY);
+    const kustomization = { resources: [deploy], components: [join(deploy, component)] };
+    await writeFile(join(directory, 'kustomization.yaml'), stringify(kustomization));
+    const objects = withoutNamespace(await kustomized(directory));
+    assert.deepEqual(difference(objects, await chart({ certificates })), {});
+  });
+}
+
 test('the overlay that docs/install.md shows does what the values beside it do', {
   skip: both,
 }, async (t) => {

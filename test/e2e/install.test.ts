@@ -5,11 +5,12 @@
 
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { missing } from '../deploy/rendered.ts';
 import { eventually } from '../support/eventually.ts';
 import { metricSum } from '../support/metrics.ts';
 import { headlessService, INJECT, idlePod, streamingPod, streamOf } from './app.ts';
-import { run } from './command.ts';
+import { outcome, run } from './command.ts';
 import {
   apply,
   get,
@@ -31,6 +32,10 @@ const OF_ROLLCALL = '--selector=app.kubernetes.io/part-of=rollcall';
 const PATIENT = { timeoutMs: 60_000, everyMs: 500 };
 const noHelm = missing('helm');
 
+const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+
+const certificate = async (): Promise<string> =>
+  (await get('secret', 'rollcall-tls', IN_SYSTEM)).data['tls.crt'];
 const helm = (...args: string[]): Promise<string> => run('helm', args);
 
 suite('installing and uninstalling', { timeout: 300_000 }, () => {
@@ -67,6 +72,10 @@ suite('installing and uninstalling', { timeout: 300_000 }, () => {
       await kubectl('delete', 'secret', IN_SYSTEM, '--selector=owner=helm,name=rollcall');
       assert.deepEqual(await running(), { configuration, pods });
     }
+    // The certificate signs itself, so leaf and root are renewed in one, and by the replicas that come now.
+    const before = await certificate();
+    const rotated = await run(process.execPath, [MAIN, 'certs', 'rotate', '--now', '--yes']);
+    assert.match(rotated, /The first step is done/);
     await kubectl('rollout', 'restart', 'deployment/rollcall', IN_SYSTEM);
     await rolledOut(SYSTEM_NAMESPACE, 'deployment/rollcall');
     // The ones before are gone when their draining is over, and with them the last calls.
@@ -77,6 +86,12 @@ suite('installing and uninstalling', { timeout: 300_000 }, () => {
     assert.ok(lost.perSecond >= 10 && lost.created > 100);
     assert.ok((await running()).pods.every((uid) => !pods.includes(uid)));
     assert.deepEqual(await failures(), webhooks, 'what the API server counts');
+    assert.notEqual(await certificate(), before);
+    const { stdout, code } = await outcome(process.execPath, [MAIN, 'certs', 'status', '-o', 'json']);
+    const status = JSON.parse(stdout);
+    assert.deepEqual([code, status.notTrustedBy], [0, []], stdout);
+    const served = status.replicas.map(({ serves }: { serves: string }) => serves);
+    assert.deepEqual(served, ['current', 'current'], 'by the word of each replica');
   });
 
   test('the namespace deleted alone takes the configuration with it, and every pod starts', async (t) => {

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { before, suite, test } from 'node:test';
 import { eventually } from '../support/eventually.ts';
 import type { StreamReader } from '../support/stream.ts';
-import { headlessService, RESTRICTED, SERVICE, statefulSet, streamOf } from './app.ts';
+import { headlessService, INJECT, RESTRICTED, SERVICE, statefulSet, streamOf } from './app.ts';
 import { apply, get, kubectl, namespace, rolledOut } from './kubernetes.ts';
 
 const NAMESPACE = 'e2e-membership';
@@ -13,7 +13,10 @@ const IN_NAMESPACE = `--namespace=${NAMESPACE}`;
 suite('membership of a StatefulSet', { timeout: 300_000 }, () => {
   before(async () => {
     await namespace(NAMESPACE, RESTRICTED);
-    await apply(headlessService(NAMESPACE), statefulSet(NAMESPACE, 3));
+    await apply(
+      headlessService(NAMESPACE),
+      statefulSet(NAMESPACE, 3, { ...INJECT, 'rollcall.dev/expected': 'owner' }),
+    );
     await rolledOut(NAMESPACE, `statefulset/${SERVICE}`);
   });
 
@@ -48,7 +51,9 @@ suite('membership of a StatefulSet', { timeout: 300_000 }, () => {
       });
       assert.deepEqual(reader.names(), ['app-0', 'app-1', 'app-2']);
       assert.deepEqual(reader.hello?.group, { namespace: NAMESPACE, service: SERVICE });
-      assert.deepEqual(reader.hello?.self, { uid: await uidOf(pod), name: pod });
+      const { uid, name, node } = reader.hello?.self ?? {};
+      const { spec } = await get('pod', pod, IN_NAMESPACE);
+      assert.deepEqual({ uid, name, node }, { uid: await uidOf(pod), name: pod, node: spec.nodeName });
       const selves = [...reader.members.values()].filter((member) => member.self);
       assert.deepEqual(
         selves.map(({ name, hostname, ordinal }) => ({ name, hostname, ordinal })),
@@ -71,6 +76,7 @@ suite('membership of a StatefulSet', { timeout: 300_000 }, () => {
     await scale(2);
     for (const pod of ['app-0', 'app-1']) {
       const reader = await stream(pod, 'two members', namesAre('app-0', 'app-1'));
+      await stream(pod, 'two are expected', (read) => read.ofType('expected').at(-1)?.expected === 2);
       const joined = reader.ofType('delta').flatMap((delta) => delta.joined.map(({ name }) => name));
       assert.ok(joined.includes('app-3') && joined.includes('app-4'), joined.join());
       assert.deepEqual(reader.departures().sort(), ['app-2', 'app-3', 'app-4']);

@@ -48,7 +48,7 @@ const readers: Reader[] = [
 ];
 
 /** A member with what a sidecar of a later version may add to it. */
-const member = (name: string, uid = `uid-${name}`): Member & { expected: number; labels: object } => ({
+const member = (name: string, uid = `uid-${name}`): Member & { later: number; notes: object } => ({
   uid,
   name,
   namespace: 'default',
@@ -57,13 +57,13 @@ const member = (name: string, uid = `uid-${name}`): Member & { expected: number;
   ready: true,
   serving: true,
   terminating: false,
-  expected: 3,
-  labels: { role: ['primary', null, { deep: -1.5e3 }], text: 'é "\\\u2028' },
+  later: 3,
+  notes: { role: ['primary', null, { deep: -1.5e3 }], text: 'é "\\\u2028' },
 });
 
 /** Lines of types that a later version may have. */
 const LATER = [
-  { type: 'expected', revision: 'none', members: 7 },
+  { type: 'forecast', revision: 'none', members: 7 },
   { type: 'later', stale: 'perhaps' },
 ] as const;
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { POD_ACCOUNT, ROLES } from '../../src/inject/account.ts';
+import { POD_ACCOUNT, ROLES, SCALE_ACCOUNT } from '../../src/inject/account.ts';
 import { keys } from '../../src/inject/annotations.ts';
 import { MOUNT_PATH, SCOPED_ACCOUNT, TOKEN_PATH, TOKEN_VOLUME } from '../../src/inject/names.ts';
 import type { Pod, VolumeMount } from '../../src/inject/pod.ts';
@@ -119,6 +119,19 @@ describe('the access', () => {
       roles: [ROLES.pods],
     });
     assert.equal(planned(pod(), {}, { dryRun: true }).access, undefined);
+  });
+
+  test('is to scales only where a workload is expected, under an account of that need', () => {
+    const expects = (expected: string, more = {}) => access({ [keys.expected.key]: expected, ...more });
+    const both = { account: SCALE_ACCOUNT, roles: [ROLES.slices, ROLES.scale] };
+    assert.deepEqual(expects('statefulset db'), both);
+    assert.deepEqual(expects('5'), { account: SCOPED_ACCOUNT, roles: [ROLES.slices] });
+    assert.deepEqual(expects('statefulset db', dns), { account: SCALE_ACCOUNT, roles: [ROLES.scale] });
+    const pods = { [keys.memberLabels.key]: 'role' };
+    assert.deepEqual(expects('statefulset db', pods), {
+      account: POD_ACCOUNT,
+      roles: [ROLES.slices, ROLES.pods, ROLES.scale],
+    });
   });
 
   test('of an account of its own is the same', () => {

@@ -41,9 +41,11 @@ const namedGroup = fc
 /** One key that is no word about the group. */
 const word: fc.Arbitrary<Words> = fc.oneof(
   ...sampled
-    .filter(([name]) => !GROUP.includes(name) && name !== 'containers' && !keys[name].key.endsWith('.'))
+    .filter(([name]) => !GROUP.includes(name) && !['containers', 'memberLabels'].includes(name))
+    .filter(([name]) => !keys[name].key.endsWith('.'))
     .map(([name, { good }]) => fc.constantFrom(...good).map((text) => ({ [keys[name].key]: text }))),
-  containers,
+  // It takes access to pods, which most of the generated namespaces do not give.
+  often(containers, fc.constant({ [keys.memberLabels.key]: 'role' })),
   file,
   namedGroup,
 );

@@ -50,7 +50,7 @@ test('a pod that waits for all is refused until somebody says how many that is',
     () => planned(pod(), all),
     /wait-for: "all" needs to know how many.*write rollcall\.dev\/expected/,
   );
-  assert.equal(planned(pod(), { ...all, 'rollcall.dev/expected': 'owner' }).native, true);
+  assert.equal(planned(pod(), { ...all, 'rollcall.dev/expected': 'statefulset db' }).native, true);
 });
 
 test('more than there will ever be is refused where the number is constant', () => {
@@ -62,7 +62,7 @@ test('more than there will ever be is refused where the number is constant', () 
   );
   for (const [text, expected] of [
     ['3', '3'],
-    ['4', 'owner'],
+    ['4', 'statefulset db'],
     ['ordinal 9 ready', '3'],
   ] as const)
     assert.equal(waits(text, expected).native, true);

@@ -36,6 +36,14 @@ export const samples: Record<Exclude<KeyName, 'status' | 'injection'>, Samples> 
   },
   waitForGroup: { good: ['2 ready', '3', 'ordinal 0 ready'], bad: ['', 'ready', '2 Ready', '-1'] },
   groupFile: { good: ['{ipv4}:{port}', 'server {hostname};', '{name}'], bad: ['', 'static', '{host}'] },
+  expected: {
+    good: ['statefulset db', 'Deployment web', '5', 'leaderworkerset x'],
+    bad: ['', 'owners', 'job x', 'statefulset', 'statefulset DB', '-1', '1.5', '100001'],
+  },
+  memberLabels: {
+    good: ['role', 'role,app.kubernetes.io/version', 'role tier'],
+    bad: ['', ',', 'role=primary', '/role', 'a//b', '-a', 'é'],
+  },
   waitTimeout: { good: ['90', '5m', '1h', '90s', '24h'], bad: ['0', '', '25h', '5 m', '1d', '-5s', '1.5m'] },
   waitAction: { good: ['continue', 'fail', 'continue'], bad: ['', 'Fail', 'restart'] },
   mountPath: {

@@ -49,6 +49,8 @@ describe('what it is told', () => {
         { name: 'ROLLCALL_SERVICE', value: 'db' },
         { name: 'ROLLCALL_POD_NAME', valueFrom: fieldRef('metadata.name') },
         { name: 'ROLLCALL_POD_UID', valueFrom: fieldRef('metadata.uid') },
+        { name: 'ROLLCALL_NODE_NAME', valueFrom: fieldRef('spec.nodeName') },
+        { name: 'ROLLCALL_ZONE', valueFrom: fieldRef("metadata.labels['topology.kubernetes.io/zone']") },
       ],
     );
     assert.deepEqual([image, args], [INSTALL.image, ['sidecar']]);

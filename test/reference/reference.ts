@@ -82,6 +82,7 @@ export const placeholderDocs: Readonly<Record<string, string>> = {
   '{zone}': 'the zone of that node',
   '{port}': 'the port of a service that has one',
   '{port:NAME}': 'the port of that name',
+  '{label:KEY}': 'the label of the pod, one of `rollcall.dev/member-labels`',
 };
 
 function placeholders(): string {

@@ -1,5 +1,5 @@
 import type { Contact } from './contact.ts';
-import type { Expectations } from './expectation.ts';
+import { type Expectations, isTerminating } from './expectation.ts';
 import type { History } from './history.ts';
 import type { Entry, Membership, Report } from './ledger.ts';
 
@@ -32,8 +32,14 @@ export class ApiMembership {
     }
     this.#judgeDepartures(entry, previous);
     const found = this.#find(entry.members, this.#index);
-    if (found === undefined) this.#misfit(entry);
-    else this.#index = found;
+    if (found === undefined) {
+      this.#misfit(entry);
+      return;
+    }
+    if (previous !== undefined && entry.revision === previous.revision + 1) {
+      this.#judgeDrain(entry, previous, found);
+    }
+    this.#index = found;
   };
 
   /** Whether the membership is one of the states that were current since `time`. */
@@ -59,6 +65,30 @@ export class ApiMembership {
       if (members.has(uid) || this.#wasAbsent(uid)) continue;
       this.#report('evidence', `revision ${revision} is without ${uid}, which the API always had`);
     }
+  }
+
+  /**
+   * Who has left was told of as terminating, where that is what the API last showed. After an etcd restore a
+   * version stands for another state than before, so that nobody can say what was shown.
+   */
+  #judgeDrain({ revision, members }: Entry, previous: Entry, found: number): void {
+    if (this.#history.rewoundAt !== undefined) return;
+    for (const [uid, told] of previous.members) {
+      if (members.has(uid) || isTerminating(told)) continue;
+      if (!isTerminating(this.#lastShown(uid, found) ?? told)) continue;
+      this.#report('drain', `revision ${revision} is without ${uid}, which was never told of as terminating`);
+    }
+  }
+
+  /** The member as the API last showed it since the state that was told. */
+  #lastShown(uid: string, found: number): string | undefined {
+    for (let index = found; index > this.#index; index -= 1) {
+      const state = this.#history.states[index]!;
+      if (state.version === undefined || !this.#contact.shown.has(state.version)) continue;
+      const member = this.#expectations.of(state).get(uid);
+      if (member !== undefined) return member;
+    }
+    return undefined;
   }
 
   #wasAbsent(uid: string): boolean {

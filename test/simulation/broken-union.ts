@@ -56,3 +56,14 @@ export function missedChanges({ alterations }: UnionSteps): Partial<UnionSteps> 
     before.length === 0 || after.length === 0;
   return { alterations: (before, after) => new Map([...alterations(before, after)].filter(isNews)) };
 }
+
+/** Who begins to terminate and goes has only gone. */
+export function unannounced({ endings }: UnionSteps): Partial<UnionSteps> {
+  return {
+    endings: {
+      note: (...given) => endings.note(...given),
+      areLostBy: () => false,
+      clear: () => endings.clear(),
+    },
+  };
+}

@@ -43,6 +43,8 @@ export class Contact {
   /** Of the last list or line that came whole. */
   version = '';
   versionAt = 0;
+  /** All versions that came whole. */
+  readonly shown = new Set<string>();
   /** Refusals by their status code: when the last one came. */
   readonly refusedAt = new Map<number, number>();
   onRequest: (exchange: Exchange, previous: Exchange | undefined) => void = () => {};
@@ -145,6 +147,7 @@ export class Contact {
 
   #moved(version: string): void {
     this.version = version;
+    this.shown.add(version);
     this.versionAt = this.#clock.now();
   }
 

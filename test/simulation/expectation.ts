@@ -20,6 +20,11 @@ export function canonical(member: Member): string {
   return JSON.stringify([...facts, node, zone, ready, serving, terminating, self]);
 }
 
+/** Whether the member of a text terminates. */
+export function isTerminating(text: string): boolean {
+  return (JSON.parse(text) as unknown[]).at(-2) === true;
+}
+
 /**
  * What a state of the API means as a membership, worked out from the protocol's table of fields and
  * the API's own rules, apart from the watcher's code.

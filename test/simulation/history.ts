@@ -12,6 +12,8 @@ export interface Slice {
 export interface State {
   at: number;
   slices: ReadonlyMap<string, Slice>;
+  /** The version by which the API calls it; none of a state that is older than all that it tells. */
+  version?: string;
 }
 
 /** What was true and since when, in the order of the wall clock: an etcd restore is one more state. */
@@ -20,8 +22,8 @@ export class History {
   /** When etcd was restored from a backup, if it was. */
   rewoundAt: number | undefined;
 
-  record(at: number, slices: ReadonlyMap<string, Slice>): void {
-    this.states.push({ at, slices });
+  record(at: number, slices: ReadonlyMap<string, Slice>, version?: string): void {
+    this.states.push({ at, slices, ...(version === undefined ? {} : { version }) });
   }
 
   get last(): number {

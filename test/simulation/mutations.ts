@@ -24,6 +24,7 @@ import {
   missedChanges,
   missedDepartures,
   staleIndex,
+  unannounced,
 } from './broken-union.ts';
 import {
   emptyInsteadOfError,
@@ -138,6 +139,7 @@ export const MUTATIONS: readonly Mutation[] = [
   union('who stands in two slices is as the last one says', 'truth', lastCounts),
   union('who is not in a slice any more goes unseen', 'lag', missedDepartures),
   union('who has changed in a slice goes unseen', 'lag', missedChanges),
+  union('who terminates and goes at once is told of as gone only', 'drain', unannounced),
   // How it polls DNS.
   dns('an error of DNS is an empty answer', 'evidence', {
     source: (given) => events(given, (said) => (said.type === 'failure' ? [EMPTY, said] : [said])),
@@ -171,6 +173,9 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   stream('it tells a restart as a change', 'identity', (type, line) =>
     type === 'delta' ? [restartsAsChanges(line)] : undefined,
+  ),
+  stream('it does not tell that another number is expected', 'expected', (type) =>
+    type === 'expected' ? [] : undefined,
   ),
   stream('it has no heartbeat', 'heartbeat', (type) => (type === 'heartbeat' ? [] : undefined)),
   { name: 'it cuts long lines', noticedBy: 'framing', breakage: { pipe: cutLines } },

@@ -1,4 +1,5 @@
 import type { Log } from '../../src/watcher/log.ts';
+import { Endings } from '../../src/watcher/membership/endings.ts';
 import { merge } from '../../src/watcher/membership/merge.ts';
 import { alterations } from '../../src/watcher/membership/part.ts';
 import { PartsByUid } from '../../src/watcher/membership/parts-by-uid.ts';
@@ -48,6 +49,8 @@ export async function simulate(seed: number, variation: Variation = {}): Promise
 
 /** What happens after the faults: writes for a while, then silence in which all must come right. */
 const AFTERMATH_MS = 8000;
+/** Another number of members is expected so often. */
+const EXPECTED_MS = [500, 20_000] as const;
 const STEP_MS = 250;
 /** When nothing keeps the sidecar from the truth any more, it has it within this long. */
 const CONVERGED_MS = 5000;
@@ -112,7 +115,12 @@ class Simulation {
     this.#storm = new Storm(this.#stage);
     const held = this.#plan.wedgeMs > 0 ? this.#wedge.wrap(this.#upstream.source) : this.#upstream.source;
     const source = breakage.source?.(held, this.#clock) ?? held;
-    const steps = breakage.union?.({ alterations, merge, partsByUid: new PartsByUid() });
+    const steps = breakage.union?.({
+      alterations,
+      merge,
+      partsByUid: new PartsByUid(),
+      endings: new Endings(),
+    });
     const union = new Union(steps);
     this.#watch = new Watch({ source, group, self, union, clock: this.#clock, log: sidecarLog });
     this.#readers = new Readers(this.#watch, this.#clock, sidecarLog);
@@ -144,6 +152,7 @@ class Simulation {
     const writes = play(this.#clock, changes(this.#stage, plan.faultyMs + AFTERMATH_MS));
     play(this.#clock, this.#storm.faults(plan.faultyMs));
     play(this.#clock, this.#probes());
+    play(this.#clock, this.#expectations());
     if (plan.wedgeMs > 0) {
       this.#clock.setTimeout(() => this.#wedge.begin(plan.wedgeMs), plan.faultyMs / 3);
       this.#stage.happened.add('the watch loop was wedged');
@@ -214,6 +223,17 @@ class Simulation {
     if (this.#readers.refused > 0) happened.add('a reader was refused');
     if (this.#audience.disconnected > 0) happened.add('a stuck reader was disconnected');
     return happened;
+  }
+
+  /** Every now and then another number of members is expected, or nobody says. */
+  *#expectations(): Generator<number, void> {
+    const random = new Random(this.#seed, 'expected');
+    for (;;) {
+      yield random.between(...EXPECTED_MS);
+      const expected = random.pick([null, 0, 3, 5]);
+      this.#validator.expected = expected;
+      this.#watch.expect(expected);
+    }
   }
 
   *#probes(): Generator<number, void> {

@@ -116,7 +116,7 @@ export class Store {
     const objects = new Map(this.#log.at(-1)!.objects);
     alter(objects);
     this.#slices = slices;
-    this.#history.record(this.#clock.now(), slices);
+    this.#history.record(this.#clock.now(), slices, this.version(this.revision + 1));
     this.#append(this.revision + 1, `{"type":"${type}","object":${text}}\n`, objects);
   }
 

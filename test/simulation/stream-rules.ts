@@ -1,5 +1,6 @@
 import type {
   Delta,
+  Expected,
   Heartbeat,
   Hello,
   Line,
@@ -35,10 +36,21 @@ export interface Court {
   source: string;
   /** Every reason that was ever given for being stale. */
   reasons: Set<StaleReason>;
+  /** The number of members that the sidecar was last told that there are to be. */
+  expected: number | null;
   /** The one process that there is. */
   epoch: string | undefined;
 }
 
+const TYPES = new Set<string>([
+  'hello',
+  'snapshot',
+  'delta',
+  'expected',
+  'status',
+  'heartbeat',
+  'bye',
+] satisfies Line['type'][]);
 const HEARTBEAT_MS = 5000;
 /** The loop looks once a second whether one is due. */
 const TICK_MS = 1000;
@@ -58,6 +70,7 @@ export class StreamRules {
   #report: Report;
   #hello: Hello | undefined;
   #stale: boolean | undefined;
+  #expected: number | null | undefined;
   #lastType: Line['type'] | undefined;
   #heartbeatAt: number;
   #heartbeats = 0;
@@ -137,6 +150,7 @@ export class StreamRules {
     else if (line.type === 'snapshot') this.#onSnapshot(line);
     else if (line.type === 'delta') this.#onDelta(line, text.length + 1);
     else if (line.type === 'status') this.#onStatus(line);
+    else if (line.type === 'expected') this.#onExpected(line);
     else if (line.type === 'heartbeat') this.#onHeartbeat(line);
     else this.over = true;
     this.#lastType = line.type;
@@ -145,7 +159,7 @@ export class StreamRules {
   #parse(text: string): Line | undefined {
     try {
       const line = JSON.parse(text) as Line;
-      if (['hello', 'snapshot', 'delta', 'status', 'heartbeat', 'bye'].includes(line.type)) return line;
+      if (TYPES.has(line.type)) return line;
     } catch {
       // Told below.
     }
@@ -167,6 +181,7 @@ export class StreamRules {
       namespace === court.group.namespace &&
       service === court.group.service;
     if (!right) this.#report('hello', `it says ${JSON.stringify(line)}`);
+    this.#expects(line, 'a hello');
     if (line.synced !== (court.ledger.latest !== undefined)) {
       this.#report('hello', `it says synced: ${line.synced}`);
     }
@@ -180,6 +195,7 @@ export class StreamRules {
     this.#members.replace(line.members);
     this.#deltas = [];
     this.#holds(line.revision);
+    this.#expects(line, 'a snapshot');
     this.#says(line.stale, 'a snapshot');
   }
 
@@ -191,6 +207,18 @@ export class StreamRules {
     this.#members.apply(line);
     this.#holds(line.revision);
     this.#judgeDebt(line.revision, bytes);
+  }
+
+  #onExpected(line: Expected): void {
+    if (line.expected === this.#expected) this.#report('expected', `${line.expected} again`);
+    this.#expects(line, 'a line');
+  }
+
+  #expects({ expected }: { expected: number | null }, where: string): void {
+    this.#expected = expected;
+    if (this.keepsUp && expected !== this.#court.expected) {
+      this.#report('expected', `${where} says ${expected}, and it is ${this.#court.expected}`);
+    }
   }
 
   #onStatus(line: Status): void {
@@ -227,6 +255,8 @@ export class StreamRules {
       const { staleness } = this.#court;
       staleness.age(line.upstreamAgeSeconds);
       staleness.lag();
+      const missed = this.revision !== undefined && this.#expected !== this.#court.expected;
+      if (missed) this.#report('expected', `nobody was told that it is ${this.#court.expected}`);
       if (line.stale) staleness.claimedStale();
       else staleness.claimedFresh('a heartbeat');
     }
@@ -243,7 +273,9 @@ export class StreamRules {
     if (this.#hurriedAt !== undefined && !turns) this.#report('window', 'two deltas within 20 ms');
     this.#hurriedAt = undefined;
     if (line.type !== 'delta' || !this.keepsUp) return;
-    if (now - this.#deltaAt < WINDOW_MS - EPSILON_MS) this.#hurriedAt = now;
+    // Who is about to leave has to be told of as terminating before.
+    const drains = line.changed.some(({ terminating }) => terminating);
+    if (now - this.#deltaAt < WINDOW_MS - EPSILON_MS && !drains) this.#hurriedAt = now;
     this.#deltaAt = now;
   }
 

@@ -20,6 +20,7 @@ export class Validator implements Court {
   readonly wedge: Wedge;
   readonly group: { namespace: string; service: string };
   epoch: string | undefined;
+  expected: number | null = null;
   ledger!: Ledger;
   staleness!: StalenessRules;
   source!: string;

@@ -60,8 +60,18 @@ class Greeted {
   }
 
   /** A hello and a snapshot: what every connection to a synced sidecar begins with. */
-  greet(members: Member[], { epoch = 'e1', revision = 1, stale = false } = {}): this {
-    return this.say(hello({ epoch }), { type: 'snapshot', epoch, revision, stale, members });
+  greet(
+    members: Member[],
+    { epoch = 'e1', revision = 1, stale = false, expected = null as number | null } = {},
+  ): this {
+    return this.say(hello({ epoch, expected }), {
+      type: 'snapshot',
+      epoch,
+      revision,
+      stale,
+      expected,
+      members,
+    });
   }
 }
 
@@ -74,6 +84,7 @@ export function hello(fields: Partial<Hello> = {}): Hello {
     source: 'endpointslices',
     heartbeatSeconds: 5,
     synced: true,
+    expected: null,
     ...fields,
   };
 }

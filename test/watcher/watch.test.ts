@@ -98,6 +98,76 @@ test('the same name with another uid is a departure and a join in one line', asy
   assert.deepEqual(told(followed.output.deltas[0]), [['u0'], ['u0-again'], []]);
 });
 
+test('a member that terminates and goes in the same bytes is told of as terminating, then as gone', async () => {
+  const followed = follow();
+  const call = await synced(followed, [slice('a', 'db-0/u0', 'db-1/u1')]);
+  await followed.clock.advance(100);
+  const ending = slice('a', 'db-0/u0', 'db-1/u1') as { endpoints: { conditions: object }[] };
+  ending.endpoints[1]!.conditions = { ready: false, serving: true, terminating: true };
+  call.events(event('MODIFIED', ending as never, '101'), event('MODIFIED', slice('a', 'db-0/u0'), '102'));
+  await followed.clock.advance(100);
+  assert.deepEqual(followed.output.deltas.map(told), [
+    [[], [], ['u1']],
+    [['u1'], [], []],
+  ]);
+  const [drain, gone] = followed.output.deltas;
+  assert.deepEqual([drain?.changed[0]?.terminating, gone?.left[0]?.terminating], [true, true]);
+});
+
+test('a slice that goes as a whole, and a list without it, hide nobody who terminates', async () => {
+  for (const goes of ['delete', 'replace'] as const) {
+    const source = scripted();
+    const clock = new FakeClock();
+    const output = new Recorder();
+    watchOf(source, clock, output);
+    const there = new Map([['a', [member('u0'), member('u1')]]]);
+    source.push({ type: 'replace', parts: there });
+    await clock.advance(100);
+    source.push({ type: 'set', key: 'a', members: [member('u0', { terminating: true }), member('u1')] });
+    source.push(goes === 'delete' ? { type: 'delete', key: 'a' } : { type: 'replace', parts: new Map() });
+    await clock.advance(100);
+    assert.deepEqual(output.deltas.map(told), [
+      [[], [], ['u0']],
+      [['u0', 'u1'], [], []],
+    ]);
+  }
+});
+
+test('a member that nobody was told of goes unseen, whether it terminates or not', async () => {
+  const source = scripted();
+  const clock = new FakeClock();
+  const output = new Recorder();
+  watchOf(source, clock, output);
+  source.push({ type: 'replace', parts: new Map() });
+  await clock.advance(5);
+  source.push({ type: 'set', key: 'a', members: [member('u0')] });
+  source.push({ type: 'set', key: 'a', members: [member('u0', { terminating: true })] });
+  source.push({ type: 'delete', key: 'a' });
+  await clock.advance(100);
+  assert.deepEqual(output.deltas, []);
+});
+
+test('how many members are expected is in hello and snapshot, and in a line whenever it changes', async () => {
+  const source = scripted();
+  const clock = new FakeClock();
+  const lines: unknown[] = [];
+  const watch = watchOf(source, clock, { expected: (line) => lines.push(line) });
+  assert.deepEqual([watch.hello().expected, watch.snapshot().expected], [null, null]);
+  watch.expect(5);
+  assert.deepEqual(lines, [], 'before the group is known, hello and the first snapshot say it');
+  source.push({ type: 'replace', parts: new Map() });
+  await settle();
+  watch.expect(5);
+  watch.expect(3);
+  watch.expect(null);
+  assert.deepEqual(lines, [
+    { type: 'expected', expected: 3 },
+    { type: 'expected', expected: null },
+  ]);
+  assert.equal(watch.revision, 1, 'it is no change of the membership');
+  assert.match(JSON.stringify(watch.snapshot()), /"expected":null,"members":\[\]\}$/);
+});
+
 test('what was learnt goes out before the word that it is stale', async () => {
   const order: string[] = [];
   const source = scripted();

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { HostsFile } from '../../src/peer-finder/hosts-file.ts';
 import { silent } from '../../src/watcher/log.ts';
+import { Labelled } from '../../src/watcher/membership/labelled.ts';
 import { Union } from '../../src/watcher/membership/union.ts';
 import { Gate } from '../../src/watcher/outputs/gate.ts';
 import { Hooks } from '../../src/watcher/outputs/hooks.ts';
@@ -84,6 +85,30 @@ for (const [name, act] of Object.entries(EVENTS)) {
     assert.deepEqual(many, few);
   });
 }
+
+test('the label of a pod changes, and a pod is deleted: the same work among 200 members and 10,000', () => {
+  const work = (slices: number) => {
+    const looks = { count: 0 };
+    const parts = Array.from(
+      { length: slices },
+      (_, at) => [`s${at}`, slice(at, looks, () => true)] as const,
+    );
+    const labelled = new Labelled();
+    labelled.replace(new Map(parts));
+    const pod = (role: string) => ({ uid: 'u0', facts: { labels: { role } } });
+    labelled.setPod('p', pod('primary'));
+    looks.count = 0;
+    const steps = byIteration(() => {
+      const [told] = labelled.setPod('p', pod('replica'));
+      assert.deepEqual(told?.type === 'set' && told.members[0]?.labels, { role: 'replica' });
+      assert.equal(labelled.setPod('p', undefined).length, 1);
+    });
+    return { looks: looks.count, steps };
+  };
+  const [few, many] = [work(2), work(100)];
+  assert.ok(many.looks + many.steps > 0, 'something is counted');
+  assert.deepEqual(many, few);
+});
 
 /** Nobody answers at their ports; how often a receiver that answers is told is a test of the pace. */
 function notifiers(clock: FakeClock, t: TestContext) {

@@ -1,10 +1,15 @@
 import { X509Certificate } from 'node:crypto';
+import { UsageError } from '../../config.ts';
+import type { WebhookConfig } from '../../injector-options.ts';
+import { standingOf } from '../certs/standing.ts';
+import { statusOf } from '../certs/status.ts';
 import { refusal } from '../cluster/request.ts';
 import { at, isFields } from '../document/value.ts';
 import { entriesOf } from '../explain/entries.ts';
 import { CONFIGURATION } from '../explain/webhook.ts';
 import { type Finding, fail, ok, type Place, unread, warn } from './finding.ts';
 import { INSTALL } from './installation.ts';
+import { webhookConfigOf } from './installed.ts';
 
 const DAY_MS = 86_400_000;
 /** Renewal is due when a third of the life is left; with a quarter left, it has failed for a while. */
@@ -16,6 +21,7 @@ export async function certificates(place: Place): Promise<Finding> {
   if (reply.status === 404)
     return fail('not-installed', 'there is nothing yet that would trust them', INSTALL);
   if (reply.status !== 200) return unread('the MutatingWebhookConfiguration', reply);
+  if ((await sourceIn(place)) !== 'self-managed') return ofSomebodyElse(place);
   const bundles = entriesOf(reply.body).map((entry) => at(entry, ['clientConfig', 'caBundle']));
   const [bundle] = bundles;
   const logs = `see the log: kubectl -n ${place.system} logs deployment/rollcall`;
@@ -44,6 +50,31 @@ export async function certificates(place: Place): Promise<Finding> {
     `${left}; the Secret can't be read (${refusal(secret)})`,
     'check as an administrator',
   );
+}
+
+async function sourceIn({ cluster, system }: Place): Promise<WebhookConfig['certificates']> {
+  const reply = await cluster.get({ kind: 'Deployment', namespace: system, name: 'rollcall' });
+  try {
+    return webhookConfigOf(reply.body).certificates;
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    return 'self-managed';
+  }
+}
+
+/** Files and bundles are kept by others, so what counts is whether they go together. */
+async function ofSomebodyElse({ cluster, system, now }: Place): Promise<Finding> {
+  const standing = await standingOf(cluster, system);
+  if (standing === undefined) return fail('not-installed', 'there is nothing that would trust them', INSTALL);
+  const { source, certificate, problems, unread: unknown } = statusOf(standing, now);
+  const hint =
+    source === 'cert-manager' ? `kubectl -n ${system} describe certificates` : 'rollcall certs status';
+  const [problem] = problems;
+  if (problem !== undefined)
+    return (problem.code === 'certificate-not-renewed' ? warn : fail)(problem.code, problem.message, hint);
+  if (certificate === undefined)
+    return warn('unreadable', unknown[0] ?? 'the certificate is in no Secret', 'rollcall certs status');
+  return ok(`the entries trust the certificate of ${source}; ${certificate.daysLeft} days are left`);
 }
 
 /** Returns the certificates of a bundle that is encoded in base64. */

@@ -31,11 +31,13 @@ export async function clusterRoles({ cluster }: Place): Promise<Finding> {
     for (const { resources, verbs } of RULES[role]) {
       const given = rules.filter((rule) => rule.resources?.includes(resources[0]!));
       if (given.some((rule) => verbs.every((verb) => rule.verbs?.includes(verb)))) continue;
-      lacking.push(`${role} may not list and watch ${resources[0]}`);
+      lacking.push(`${role} may not ${verbs.length > 1 ? 'list and watch' : verbs[0]} ${resources[0]}`);
     }
   }
   if (lacking.length > 0) return fail('installation-incomplete', lacking.join(', '), INSTALL);
-  return ok(`${ROLES.slices} may list and watch endpointslices, ${ROLES.pods} pods`);
+  return ok(
+    `${ROLES.slices} may list and watch endpointslices, ${ROLES.pods} pods, and ${ROLES.scale} may get scales`,
+  );
 }
 
 export async function policies({ cluster }: Place): Promise<Finding> {

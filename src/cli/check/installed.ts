@@ -1,6 +1,6 @@
 import { parseConfig, UsageError } from '../../config.ts';
 import type { Install } from '../../inject/plan.ts';
-import { webhookSettings } from '../../injector-options.ts';
+import { type WebhookConfig, webhookSettings } from '../../injector-options.ts';
 import { installationOf } from '../../installation.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { at, isFields, type Value } from '../document/value.ts';
@@ -12,7 +12,18 @@ import { at, isFields, type Value } from '../document/value.ts';
 export async function installed(cluster: Cluster, system: string): Promise<Install> {
   const features = { nativeSidecars: true, podResources: true };
   const reply = await cluster.get({ kind: 'Deployment', namespace: system, name: 'rollcall' });
-  const containers = at(reply.body, ['spec', 'template', 'spec', 'containers']);
+  try {
+    const config = webhookConfigOf(reply.body);
+    return { ...installationOf({ ...config, namespace: system, defaults: config.default }), ...features };
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    return { ...installationOf({ namespace: system }), ...features };
+  }
+}
+
+/** The settings that the Deployment of the webhook gives it. Throws `UsageError` where it can't be understood. */
+export function webhookConfigOf(deployment: Value): WebhookConfig {
+  const containers = at(deployment, ['spec', 'template', 'spec', 'containers']);
   const container = listOf(containers).find((one) => listOf(at(one, ['args']))[0] === 'webhook');
   const argv = listOf(at(container, ['args']))
     .slice(1)
@@ -21,13 +32,7 @@ export async function installed(cluster: Cluster, system: string): Promise<Insta
     const [name, value] = [at(one, ['name']), at(one, ['value'])];
     return typeof name === 'string' && typeof value === 'string' ? [[name, value] as const] : [];
   });
-  try {
-    const config = parseConfig(webhookSettings, argv, Object.fromEntries(env));
-    return { ...installationOf({ ...config, namespace: system, defaults: config.default }), ...features };
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    return { ...installationOf({ namespace: system }), ...features };
-  }
+  return parseConfig(webhookSettings, argv, Object.fromEntries(env));
 }
 
 function listOf(value: Value | undefined): Value[] {

@@ -12,7 +12,7 @@ export async function missedPods({ pods }: Place): Promise<Finding> {
     .toSorted((one, other) => Number(other.itself) - Number(one.itself))
     .map(({ namespace, name }) => `${namespace}/${name}`);
   const message = `${missed.length} pods ask for the sidecar and run without it: ${named(names)}`;
-  const hint = 'have them made again: kubectl rollout restart their workload, or delete them';
+  const hint = 'have them made again: rollcall repair shows how, and does it with --yes';
   const itself = missed.some((one) => one.itself);
   return (itself ? fail : warn)('pods-missed', message, hint);
 }

@@ -21,6 +21,7 @@ export interface MissedPod {
   name: string;
   /** It asks by its own annotation, not only by the label of its namespace. */
   itself: boolean;
+  object: Fields;
 }
 
 /** A pod that runs with a sidecar. */
@@ -53,7 +54,7 @@ export async function surveyPods(
     const pod = podOfTemplate(object);
     if (hasSidecar(object)) survey.sidecars.push({ namespace, name, ...sidecarOf(pod) });
     else if (isMissed(pod, namespaces.namespace(namespace), install))
-      survey.missed.push({ namespace, name, itself: asksItself(pod) });
+      survey.missed.push({ namespace, name, itself: asksItself(pod), object });
   }
   return survey;
 }

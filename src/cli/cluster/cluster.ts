@@ -24,10 +24,23 @@ export interface Cluster {
   may(verb: string, group: string, resource: string): Promise<boolean | undefined>;
   /** The names of the API groups that the server has. */
   groups(): Promise<readonly string[]>;
-  /** Asks a port of a pod over HTTP, by way of the API server. */
-  ofPod(pod: { namespace: string; name: string; port: number }, path: string): Promise<ClusterAnswer>;
+  /** Changes what the merge patch names. With a `resourceVersion` in it, only what was read is changed. */
+  patch(reference: Reference, change: Fields): Promise<ClusterAnswer>;
+  /** Deletes just the object that was read. */
+  delete(reference: Reference, read: { uid: string; resourceVersion: string }): Promise<ClusterAnswer>;
+  /** Has a pod leave by the Eviction API, which keeps to the budgets of disruptions. */
+  evict(pod: { namespace: string; name: string; uid: string }): Promise<ClusterAnswer>;
+  /** Asks a port of a pod, by way of the API server. Over HTTPS the API server trusts whatever answers. */
+  ofPod(pod: PodPort, path: string): Promise<ClusterAnswer>;
   /** The way for a list and watch, which goes on for ever. */
   watching: Transport;
+}
+
+export interface PodPort {
+  namespace: string;
+  name: string;
+  port: number;
+  scheme?: 'http' | 'https';
 }
 
 export async function connect(flags: ClusterFlags, { env }: Io): Promise<Cluster> {
@@ -60,8 +73,20 @@ export async function connect(flags: ClusterFlags, { env }: Io): Promise<Cluster
       const groups = Array.isArray(body.groups) ? body.groups : [];
       return groups.map((group) => at(group, ['name'])).filter((name) => typeof name === 'string');
     },
-    ofPod: ({ namespace, name, port }, path) => {
-      const proxy = `/api/v1/namespaces/${namespace}/pods/http:${name}:${port}/proxy${path}`;
+    patch: (reference, body) => request(config, server, 'PATCH', pathOf(reference), { body }),
+    delete: (reference, preconditions) => {
+      const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions };
+      return request(config, server, 'DELETE', pathOf(reference), { body });
+    },
+    evict: ({ namespace, name, uid }) => {
+      const deleteOptions = { preconditions: { uid } };
+      const metadata = { namespace, name };
+      const body = { apiVersion: 'policy/v1', kind: 'Eviction', metadata, deleteOptions };
+      const path = `${pathOf({ kind: 'Pod', namespace, name })}/eviction`;
+      return request(config, server, 'POST', path, { body });
+    },
+    ofPod: ({ namespace, name, port, scheme = 'http' }, path) => {
+      const proxy = `/api/v1/namespaces/${namespace}/pods/${scheme}:${name}:${port}/proxy${path}`;
       return request(config, server, 'GET', proxy, { timeoutMs: POD_MS });
     },
     watching: watchTransport(config, server),

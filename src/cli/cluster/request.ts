@@ -19,18 +19,31 @@ export class Unreachable extends Error {}
 /** The longest that an answer takes. Most take milliseconds, but admission may take 30 s. */
 const REQUEST_MS = 40_000;
 
+/** The types of bodies. Patches are merge patches, which every server takes for every kind. */
+const CONTENT_TYPES = {
+  GET: 'application/json',
+  POST: 'application/json',
+  PATCH: 'application/merge-patch+json',
+  DELETE: 'application/json',
+} as const;
+
 /** Sends one request to the server of the kubeconfig. Throws `Unreachable` when there is no answer. */
 export async function request(
   config: KubeConfig,
   server: string,
-  method: 'GET' | 'POST',
+  method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
   path: string,
   { body, timeoutMs = REQUEST_MS }: { body?: Fields; timeoutMs?: number } = {},
 ): Promise<ClusterAnswer> {
   const url = new URL(server.replace(/\/$/, '') + path);
+  const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
   const options: RequestOptions = {
     method,
-    headers: { accept: 'application/json', ...(body ? { 'content-type': 'application/json' } : {}) },
+    headers: {
+      accept: 'application/json',
+      // Node sends no length by itself where the method is DELETE, and then nobody reads the body.
+      ...(payload ? { 'content-type': CONTENT_TYPES[method], 'content-length': payload.length } : {}),
+    },
     signal: AbortSignal.timeout(timeoutMs),
   };
   await authenticate(config, options);
@@ -45,7 +58,7 @@ export async function request(
     }
   });
   sent.on('error', reject);
-  sent.end(body === undefined ? undefined : JSON.stringify(body));
+  sent.end(payload);
   try {
     return await promise;
   } catch (error) {

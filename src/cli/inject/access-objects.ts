@@ -17,6 +17,18 @@ interface PolicyRule {
 export const RULES: Readonly<Record<Role, readonly PolicyRule[]>> = {
   [ROLES.slices]: [{ apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: READ }],
   [ROLES.pods]: [{ apiGroups: [''], resources: ['pods'], verbs: READ }],
+  [ROLES.scale]: [
+    {
+      apiGroups: ['apps'],
+      resources: ['statefulsets/scale', 'deployments/scale', 'replicasets/scale'],
+      verbs: ['get'],
+    },
+    {
+      apiGroups: ['leaderworkerset.x-k8s.io'],
+      resources: ['leaderworkersets/scale'],
+      verbs: ['get'],
+    },
+  ],
 };
 
 /** Returns the objects that a namespace needs. The webhook would make them for a pod. */
@@ -47,6 +59,11 @@ export function accessObjects(namespace: string, { account, roles }: AccessNeed)
 }
 
 const BINDING_PREFIX = 'rollcall-inject-';
+const BINDING_KINDS: Readonly<Record<Role, string>> = {
+  [ROLES.slices]: '',
+  [ROLES.pods]: 'pods:',
+  [ROLES.scale]: 'scale:',
+};
 
 /**
  * Returns the name of the binding of an account. It is not the name of the binding that the webhook writes:
@@ -54,7 +71,7 @@ const BINDING_PREFIX = 'rollcall-inject-';
  * name, so that two bindings never have the same name.
  */
 function bindingName(role: Role, account: string): string {
-  return BINDING_PREFIX + (role === ROLES.pods ? `pods:${account}` : account);
+  return BINDING_PREFIX + BINDING_KINDS[role] + account;
 }
 
 /** Returns a text that tells one object from another. */

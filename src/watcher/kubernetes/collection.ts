@@ -6,6 +6,8 @@ export interface Listed<Kept> {
   path: string;
   labelSelector?: string | undefined;
   fieldSelector?: string | undefined;
+  /** The forms of objects and of lists that are asked for, where those are not whole objects in JSON. */
+  accept?: { object: string; list: string } | undefined;
   /** Returns what tells the objects apart; it is their names where this is left out. */
   key?(object: KubernetesObject): string | undefined;
   /**

@@ -7,6 +7,7 @@ import { isSelf, type Perspective, serviceName } from '../perspective.ts';
 import type { Member } from '../protocol.ts';
 import type { Collection, KubernetesObject } from './collection.ts';
 import { type Fields, numberAt, objectAt, objectsAt, textAt } from './fields.ts';
+import { podFacts } from './pod-metadata.ts';
 
 /** A pod in one of these has ended: its address may be another pod's by now, though its status keeps it. */
 const ENDED = new Set(['Failed', 'Succeeded']);
@@ -80,6 +81,7 @@ export function podMembers(
     ready: serving && !terminating,
     serving,
     terminating,
+    ...podFacts(metadata, perspective.memberLabels ?? [], malformed),
     ...(isSelf(perspective.self, uid, name) ? { self: true as const } : {}),
   };
   return [member];

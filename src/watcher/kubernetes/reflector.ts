@@ -27,13 +27,22 @@ export function kubernetesSource(
   transport: Transport,
   clock: Clock,
   log: Log,
-): Source {
-  const around = { collection, transport, clock, log };
+): Source & Required<Pick<Source, 'follow'>> {
   return {
     name: collection.name,
     events: () => follow(collection, transport, clock, log),
-    follow: (hear, signal) => new Reflector({ ...around, hear, signal }).run(),
+    follow: pushed(collection, transport, clock, log),
   };
+}
+
+/** Tells `hear` of what a collection holds, in the turn in which it arrives, until the signal aborts. */
+export function pushed<Kept>(
+  collection: Listed<Kept>,
+  transport: Transport,
+  clock: Clock,
+  log: Log,
+): (hear: (event: SourceEvent<Kept>) => void, signal: AbortSignal) => Promise<void> {
+  return (hear, signal) => new Reflector({ collection, transport, clock, log, hear, signal }).run();
 }
 
 /** Follows anything that a collection holds; what is kept of an object is for its reader to say. */
@@ -43,8 +52,7 @@ export function follow<Kept>(
   clock: Clock,
   log: Log,
 ): AsyncGenerator<SourceEvent<Kept>, never> {
-  const around = { collection, transport, clock, log };
-  return pulled((hear, signal) => new Reflector({ ...around, hear, signal }).run());
+  return pulled(pushed(collection, transport, clock, log));
 }
 
 /** What a reflector works with. */
@@ -121,7 +129,7 @@ class Reflector<Kept> {
     const began = this.#clock.now();
     const seconds = Math.round(this.#between(WATCH_SECONDS));
     const query = { version, listing: parts !== undefined, seconds };
-    const request = this.#transport.get(watchPath(this.#collection, query));
+    const request = this.#transport.get(watchPath(this.#collection, query), this.#collection.accept?.object);
     const stream = this.#stream(parts);
     const ended = (message: string, relist = false) =>
       new WatchEnded(message, { lasted: this.#clock.now() - began, lived: stream.lived, relist });
@@ -179,7 +187,7 @@ class Reflector<Kept> {
 
   /** Reads one page of a list. */
   async #page(paging: Paging<Kept>): Promise<void> {
-    const request = this.#transport.get(listPath(this.#collection, paging));
+    const request = this.#transport.get(listPath(this.#collection, paging), this.#collection.accept?.list);
     try {
       const response = await this.#waited(responseOf(request, this.#clock));
       const page = parsePage(await this.#waited(textOf(response, this.#clock)));

@@ -20,9 +20,12 @@ export interface Request {
   close(): void;
 }
 
-/** How a source reaches the Kubernetes API; `path` begins with `/` and carries the query. */
+/**
+ * How a source reaches the Kubernetes API; `path` begins with `/` and carries the query. `accept` is the form of
+ * the answer, where that is not the usual one.
+ */
 export interface Transport {
-  get(path: string): Request;
+  get(path: string, accept?: string): Request;
   /** The credentials, or the server's certificate, were refused: read token and CA again before the next request. */
   unauthorized(): void;
 }
@@ -53,7 +56,7 @@ export function kubernetesTransport(
   const base = new URL(server);
   const prefix = base.pathname.replace(/\/$/, '');
   return {
-    get(path) {
+    get(path, accept = ACCEPT) {
       const { token, ca } = credentials.current();
       const options: https.RequestOptions = {
         protocol: base.protocol,
@@ -62,7 +65,7 @@ export function kubernetesTransport(
         path: prefix + path,
         agent: false,
         headers: {
-          accept: ACCEPT,
+          accept,
           'user-agent': userAgent,
           ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
         },

@@ -8,6 +8,7 @@ import { isIP } from 'node:net';
 const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const SUBDOMAIN = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/;
 const LABEL_VALUE = /^[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/;
+const TIMESTAMP = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/;
 /** Today's uids are UUIDs; the API promises no more than that a uid is opaque. */
 const UID = /^[A-Za-z0-9][A-Za-z0-9_.:-]{0,252}$/;
 
@@ -24,6 +25,11 @@ export function isDnsSubdomain(text: string): boolean {
 /** Returns whether a text may be the value of a label, as zones are. */
 export function isLabelValue(text: string): boolean {
   return LABEL_VALUE.test(text);
+}
+
+/** Returns whether a text is a time by RFC 3339, as the API writes them. */
+export function isTimestamp(text: string): boolean {
+  return TIMESTAMP.test(text) && !Number.isNaN(Date.parse(text));
 }
 
 export function isUid(text: string): boolean {

@@ -1,5 +1,6 @@
 import { type Family, familyOf } from '../family.ts';
 import type { Member } from '../protocol.ts';
+import { Endings } from './endings.ts';
 import { type Change, compare, isSame, type Members, type MembershipEvent } from './membership.ts';
 import { merge } from './merge.ts';
 import { isNameless, Nameless } from './nameless.ts';
@@ -17,6 +18,7 @@ export interface UnionSteps {
   alterations: typeof alterations;
   merge: typeof merge;
   partsByUid: Pick<PartsByUid, 'of' | 'add' | 'delete'>;
+  endings: Pick<Endings, 'note' | 'areLostBy' | 'clear'>;
 }
 
 /**
@@ -53,8 +55,16 @@ export class Union {
   #family: Family | undefined;
 
   constructor(steps: Partial<UnionSteps> = {}) {
-    this.#steps = { alterations, merge, partsByUid: new PartsByUid(), ...steps };
+    this.#steps = { alterations, merge, partsByUid: new PartsByUid(), endings: new Endings(), ...steps };
     this.members = this.#members;
+  }
+
+  /**
+   * Returns whether an event takes a member away that was not told of yet as terminating. Whoever asks for the
+   * change before the event hears of both.
+   */
+  hidesEnding(event: MembershipEvent): boolean {
+    return this.#steps.endings.areLostBy(event, this.#parts);
   }
 
   /** Returns whether a part loses a member by it, who may still be in another part. */
@@ -74,6 +84,7 @@ export class Union {
     const change: UnionChange = { left: [], joined: [], changed: [], was: [] };
     for (const uid of this.#touched) this.#settle(uid, change);
     this.#touched.clear();
+    this.#steps.endings.clear();
     this.#index.clear();
     return change.left.length + change.joined.length + change.changed.length === 0 ? undefined : change;
   }
@@ -98,6 +109,7 @@ export class Union {
     for (const [uid, told] of altered) {
       if (told.after.length === 0) loses = true;
       this.#touched.add(uid);
+      if (this.#members.get(uid)?.terminating === false) this.#steps.endings.note(uid, told);
       if (told.after.some(isNamed)) partsByUid.add(uid, part);
       else if (told.before.some(isNamed)) partsByUid.delete(uid, part);
     }

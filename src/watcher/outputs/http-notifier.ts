@@ -66,6 +66,10 @@ export class HttpNotifier implements Output {
     this.#loop.request();
   }
 
+  expected(): void {
+    this.#loop.request();
+  }
+
   status(): void {
     this.#loop.request();
   }

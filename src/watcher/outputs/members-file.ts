@@ -33,6 +33,10 @@ export class MembersFile implements Output {
     this.synced(view);
   }
 
+  expected(_line: unknown, view: View): void {
+    this.synced(view);
+  }
+
   status(_status: unknown, view: View): void {
     this.synced(view);
   }

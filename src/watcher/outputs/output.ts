@@ -1,5 +1,15 @@
 import type { Members } from '../membership/membership.ts';
-import type { Delta, Group, Heartbeat, Hello, Member, Snapshot, StaleReason, Status } from '../protocol.ts';
+import type {
+  Delta,
+  Expected,
+  Group,
+  Heartbeat,
+  Hello,
+  Member,
+  Snapshot,
+  StaleReason,
+  Status,
+} from '../protocol.ts';
 
 /** The part of the watch that an output sees. An output reads it, and can't change it. */
 export interface View {
@@ -53,6 +63,8 @@ export interface Output {
   synced?(view: View): void;
   /** Hears that the membership has changed. `was` is what those in `changed` were before, one for one. */
   changed?(delta: Delta, view: View, was: readonly Member[]): void;
+  /** Hears that the group is to have another number of members. */
+  expected?(line: Expected, view: View): void;
   /** Hears that the membership has become stale or fresh, or is stale for another reason. */
   status?(status: Status, view: View): void;
   /** Hears that another `heartbeatSeconds` have passed. */

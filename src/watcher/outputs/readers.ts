@@ -1,6 +1,14 @@
 import { type Clock, orTimer } from '../clock.ts';
 import type { Log } from '../log.ts';
-import { type Delta, encode, encodePieces, type Heartbeat, type Line, type Status } from '../protocol.ts';
+import {
+  type Delta,
+  type Expected,
+  encode,
+  encodePieces,
+  type Heartbeat,
+  type Line,
+  type Status,
+} from '../protocol.ts';
 import type { Output, OutputMetric, View } from './output.ts';
 
 /** The memory that one slow reader may take. */
@@ -86,6 +94,10 @@ export class Readers implements Output {
 
   changed(delta: Delta): void {
     this.#broadcast(delta);
+  }
+
+  expected(line: Expected): void {
+    this.#broadcast(line);
   }
 
   status(status: Status): void {

@@ -64,7 +64,7 @@ export class TemplateFile implements Output {
     for (const member of members) {
       const line = renderLine(this.#template, member);
       if ('text' in line) lines.add(`${line.text}\n`);
-      else skipped.push({ name: member.name, lacks: line.lacks });
+      else if ('lacks' in line) skipped.push({ name: member.name, lacks: line.lacks });
     }
     this.#report(skipped);
     return pieces(lines);

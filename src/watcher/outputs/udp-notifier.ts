@@ -70,6 +70,10 @@ export class UdpNotifier implements Output {
     this.synced(view);
   }
 
+  expected(_line: unknown, view: View): void {
+    this.synced(view);
+  }
+
   status(_status: unknown, view: View): void {
     this.synced(view);
   }

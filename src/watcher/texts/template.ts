@@ -1,12 +1,17 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import { FILE_NAME, HEALTH_NAME, SOCKET_NAME } from '../contract.ts';
 import type { Member } from '../protocol.ts';
+import { isLabelKey } from './label-keys.ts';
 
 /** A file with one line for each member, such as `cluster.conf={hostname}:8848`. */
 export interface Template {
   /** The plain name of the file, in the directory of the socket. */
   file: string;
   line: readonly Part[];
+  /** The members that have a line; undefined for all of them. */
+  where: ((member: Member) => boolean) | undefined;
+  /** The keys of the labels that it goes by, each once. */
+  labels: readonly string[];
 }
 
 /** A part of a line: text as it stands, or a value of the member. */
@@ -28,7 +33,7 @@ const PLACEHOLDERS: Record<string, (member: Member) => string | number | undefin
   port: (member) => onlyPort(member),
 };
 
-const KNOWN = [...Object.keys(PLACEHOLDERS), 'port:NAME'].map((name) => `{${name}}`).join(' ');
+const KNOWN = [...Object.keys(PLACEHOLDERS), 'port:NAME', 'label:KEY'].map((name) => `{${name}}`).join(' ');
 
 /** The names that any shell and any file system take as they are. The length leaves room for `.NAME.new`. */
 const FILE = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,199}$/;
@@ -48,11 +53,45 @@ export function parseTemplate(text: string): Template {
   }
   if ([FILE_NAME, SOCKET_NAME, HEALTH_NAME].includes(file))
     throw new Error(`"${file}" is a name that rollcall uses itself; give another`);
-  return { file, line: parseLine(text.slice(equals + 1)) };
+  const { line, where } = parseWhere(text.slice(equals + 1));
+  const parts = parseLine(line);
+  const names = parts.flatMap((part) => (typeof part === 'string' ? [] : [part.placeholder]));
+  if (where !== undefined) names.push(where.name);
+  const labels = names.filter((name) => name.startsWith(LABEL)).map((name) => name.slice(LABEL.length));
+  return { file, line: parts, where: where?.holds, labels: [...new Set(labels)] };
 }
 
-/** Returns the member's line, or the placeholder that it has no value for. */
-export function renderLine(template: Template, member: Member): { text: string } | { lacks: string } {
+/** A condition at the end of a line, such as ` where label:role=primary`; what is no condition is text. */
+const WHERE = /^(.*\S)\s+where\s+([^\s=!]+)(!?=)(\S*)$/s;
+const LABEL = 'label:';
+/** The values that a condition may be about beside labels. */
+const CONDITIONS = ['zone', 'node', 'ordinal', 'name', 'hostname'];
+
+interface Where {
+  name: string;
+  holds: (member: Member) => boolean;
+}
+
+function parseWhere(text: string): { line: string; where?: Where } {
+  const [, line, name, operator, wanted] = WHERE.exec(text) ?? [];
+  if (line === undefined || name === undefined) return { line: text };
+  if (!CONDITIONS.includes(name) && !name.startsWith(LABEL)) {
+    throw new Error(
+      `"where ${name}" is no condition; give ${LABEL}KEY, ${CONDITIONS.join(', ')}, such as "where label:role=primary"`,
+    );
+  }
+  const value = placeholder(name);
+  // A member that lacks the value is not equal to any.
+  const holds = (member: Member) => (`${value(member) ?? ''}` === wanted) === (operator === '=');
+  return { line, where: { name, holds } };
+}
+
+/** Returns the member's line, the placeholder that it has no value for, or that it is not chosen. */
+export function renderLine(
+  template: Template,
+  member: Member,
+): { text: string } | { lacks: string } | { chosen: false } {
+  if (template.where?.(member) === false) return { chosen: false };
   let text = '';
   for (const part of template.line) {
     const value = typeof part === 'string' ? part : part.value(member);
@@ -84,6 +123,11 @@ function placeholder(name: string): (member: Member) => string | number | undefi
   if (name.startsWith('port:')) {
     const port = name.slice('port:'.length);
     return (member) => (Object.hasOwn(member.ports, port) ? member.ports[port] : undefined);
+  }
+  if (name.startsWith(LABEL)) {
+    const key = name.slice(LABEL.length);
+    if (!isLabelKey(key)) throw new Error(`"{${name}}" names no label; give one such as {label:role}`);
+    return ({ labels }) => (labels !== undefined && Object.hasOwn(labels, key) ? labels[key] : undefined);
   }
   if (Object.hasOwn(PLACEHOLDERS, name)) return PLACEHOLDERS[name]!;
   throw new Error(`"{${name}}" is not a placeholder; there are ${KNOWN}`);

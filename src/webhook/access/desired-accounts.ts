@@ -34,7 +34,7 @@ export function desiredAccounts(observed: ObservedRole): Set<string> | undefined
  */
 function isOwnDesired({ role, ahead, account, binding }: ObservedRole): boolean {
   const isBound = binding?.accounts.includes(role) === true;
-  if (role === ROLES.pods) return account === undefined && isBound && binding.managed && binding.roleRight;
+  if (role !== ROLES.slices) return account === undefined && isBound && binding.managed && binding.roleRight;
   if (ahead) return account === undefined || !isBound || !binding.roleRight;
   if (account === undefined) return isBound && binding.managed;
   return account.managed && binding === undefined;

@@ -15,6 +15,11 @@ import type { CertificateSource, KeyPair, Material } from './source.ts';
 const LOOK_MS = 60_000;
 /** The pause before the first success, which is short because nobody can be served until then. */
 const FIRST_LOOK_MS = 1000;
+/**
+ * The pause before the first pair is served, where its trust was published a moment ago to API servers that call
+ * other replicas already: as the source of certificates changes. A watch brings it within a second.
+ */
+const SETTLE_MS = 3000;
 
 export interface CertificateOptions {
   source: CertificateSource;
@@ -26,6 +31,8 @@ export interface CertificateOptions {
   metrics: Metrics;
   /** Waits between two looks. */
   wait?(ms: number): Promise<unknown>;
+  /** Waits until API servers trust what was published a moment ago. */
+  settle?(): Promise<unknown>;
 }
 
 /**
@@ -41,6 +48,8 @@ export class CertificateKeeper {
    * configuration.
    */
   #looks = new Map<string, number>();
+  /** Whether the first look has changed what API servers trusted before. */
+  #changed = false;
   #renewals: Counter<never>;
   #failures: Counter<never>;
 
@@ -57,14 +66,17 @@ export class CertificateKeeper {
 
   /** Resolves with the first pair and goes on looking. It calls `serve` with every later pair. */
   async start(serve: (pair: KeyPair) => void): Promise<KeyPair> {
-    const { wait = (ms: number) => delay(ms, undefined, { ref: this.#served === undefined }) } =
-      this.#options;
+    const {
+      wait = (ms: number) => delay(ms, undefined, { ref: this.#served === undefined }),
+      settle = () => delay(SETTLE_MS),
+    } = this.#options;
     await this.#look(() => {});
     while (this.#served === undefined) {
       await wait(jittered(FIRST_LOOK_MS));
       await this.#look(() => {});
     }
     const first = this.#served;
+    if (this.#changed) await settle();
     void this.#goOn(wait, (pair) => {
       serve(pair);
       this.#renewals.inc();
@@ -101,8 +113,14 @@ export class CertificateKeeper {
       looksTrusted: (cert) => looks.get(cert) ?? 0,
     });
     const problem = await problemOf(pair, trusted, hosts);
-    if (problem !== undefined) throw new Error(`the certificate can't be used: ${problem}`);
-    this.#count(trusted, await configuration.publish(trusted));
+    if (problem !== undefined) {
+      const advice = source.advice ? `; ${source.advice}` : '';
+      throw new Error(`the certificate can't be used: ${problem}${advice}`);
+    }
+    const before = this.#served === undefined ? await configuration.read() : [];
+    const written = await configuration.publish(trusted);
+    this.#changed = written && before.length > 0;
+    this.#count(trusted, written);
     // A certificate that was published a moment ago may not have reached every API server.
     const fresh = trusted.some((cert) => this.#looks.get(cert) === 0);
     return fresh && (await this.#stillGood(trusted)) ? this.#served! : pair;

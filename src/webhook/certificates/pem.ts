@@ -28,6 +28,24 @@ export function pairIn(cert: string, key: string): KeyPair | undefined {
   }
 }
 
+/**
+ * Returns the pair of two texts that somebody else has written: the certificate with those that signed it behind
+ * it, if any, and one key. Throws an error that names the file and what it should hold.
+ */
+export function chainIn({ cert, key }: KeyPair, files: KeyPair): KeyPair {
+  const chain = certificatesIn(cert);
+  if (chain.length === 0) throw new Error(`${files.cert} has no certificate in PEM`);
+  if (!ONE_KEY.test(key)) throw new Error(`${files.key} does not hold exactly one private key in PEM`);
+  try {
+    return {
+      cert: chain.join(''),
+      key: createPrivateKey(key).export({ type: 'pkcs8', format: 'pem' }).toString(),
+    };
+  } catch {
+    throw new Error(`${files.key} holds a private key that can't be read; give one without a password`);
+  }
+}
+
 /** Returns the certificates of a bundle, each in the same form. Anything else is left out. */
 export function certificatesIn(bundle: string): string[] {
   if (bundle.length > PEM_LIMIT) return [];

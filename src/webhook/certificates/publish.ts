@@ -15,26 +15,59 @@ export interface Bundles {
   publish(trusted: readonly string[]): Promise<boolean>;
 }
 
+/** The annotations by which cert-manager's cainjector is told to write a bundle. */
+const INJECTED = /^cert-manager\.io\/inject-/;
+
 export function bundles(api: Api, name: string): Bundles {
   const path = webhookConfigurationPath(name);
-  const entries = async () => {
-    const { webhooks = [] } = await api.get<V1MutatingWebhookConfiguration>(path);
-    return webhooks.map((entry) => ({ name: entry.name, found: decoded(entry.clientConfig.caBundle) }));
-  };
   return {
     async read() {
-      return [...new Set((await entries()).flatMap(({ found }) => found))];
+      const { entries } = await configured(api, path);
+      return [...new Set(entries.flatMap(({ found }) => found))];
     },
 
     async publish(trusted) {
-      const others = (await entries()).filter(({ found }) => !sameAs(found, trusted));
+      const { entries, annotations } = await configured(api, path);
+      const others = entries.filter(({ found }) => !sameAs(found, trusted));
       if (others.length === 0) return false;
+      const injected = Object.keys(annotations).find((key) => INJECTED.test(key));
+      // Each would undo what the other has written, for ever.
+      if (injected !== undefined) {
+        throw new Error(
+          `the configuration has the annotation ${injected}, so cert-manager writes its bundles; ` +
+            'remove it, or start with --certificates cert-manager',
+        );
+      }
       const caBundle = Buffer.from(trusted.join('')).toString('base64');
       const body = { webhooks: others.map((entry) => ({ name: entry.name, clientConfig: { caBundle } })) };
       await api.patch(path, body, 'application/strategic-merge-patch+json');
       return true;
     },
   };
+}
+
+/**
+ * Returns the bundles that somebody else writes, such as cert-manager's cainjector. What is read is what every
+ * entry trusts, since any of them may be called by, and nothing is ever published.
+ */
+export function watchedBundles(api: Api, name: string): Bundles {
+  const path = webhookConfigurationPath(name);
+  return {
+    async read() {
+      const [first, ...rest] = (await configured(api, path)).entries;
+      return first?.found.filter((cert) => rest.every(({ found }) => found.includes(cert))) ?? [];
+    },
+    publish: async () => false,
+  };
+}
+
+async function configured(api: Api, path: string) {
+  const { webhooks = [], metadata } = await api.get<V1MutatingWebhookConfiguration>(path);
+  const entries = webhooks.map((entry) => ({
+    name: entry.name,
+    found: decoded(entry.clientConfig.caBundle),
+  }));
+  return { entries, annotations: metadata?.annotations ?? {} };
 }
 
 function decoded(caBundle: string | undefined): string[] {

@@ -50,7 +50,7 @@ export class SelfManaged implements CertificateSource {
   async #settle(before: Stored | undefined, standing: CertificateStanding): Promise<SecretContent> {
     let stored = before;
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-      const { step, content } = await this.#advance(stored?.content ?? NOTHING, standing);
+      const { step, content } = await this.#advance(stored ?? { content: NOTHING }, standing);
       if (content === stored?.content) return content;
       if (await this.#store.save(content, stored)) {
         this.#tell(step, content);
@@ -62,11 +62,12 @@ export class SelfManaged implements CertificateSource {
   }
 
   async #advance(
-    content: SecretContent,
+    { content, renew }: Pick<Stored, 'content' | 'renew'>,
     standing: CertificateStanding,
   ): Promise<{ step: RotationStep; content: SecretContent }> {
     const now = new Date();
-    const serving = await this.#judge('serving', content.serving, trustedFor(content, true, now));
+    const judged = await this.#judge('serving', content.serving, trustedFor(content, true, now));
+    const serving = judged === 'good' && isAsked(renew, content.serving!) ? 'due' : judged;
     const next = content.next && (await this.#judge('next', content.next, [content.next.cert]));
     const published = content.next && standing.looksTrusted(content.next.cert) >= this.#overlapLooks;
     const step = stepFor(serving, next, published === true);
@@ -126,4 +127,9 @@ export class SelfManaged implements CertificateSource {
     const signedByCa = !isSelfSigned(serving!.cert);
     this.#log.info('certificates stored', { step, expires, trusted: trusted.length, signedByCa });
   }
+}
+
+/** Tells whether somebody has asked for the renewal of just this pair; to ask says nothing about the next one. */
+function isAsked(renew: string | undefined, { cert }: KeyPair): boolean {
+  return renew !== undefined && new X509Certificate(cert).fingerprint256 === renew;
 }

@@ -29,8 +29,8 @@ export interface CertificateStanding {
 }
 
 /**
- * A source of certificates. There is one today, which issues its own (self-managed.ts); Secrets of
- * cert-manager or files of a volume would be others.
+ * A source of certificates: the webhook itself (self-managed.ts), or files that somebody else renews, such as
+ * cert-manager (files.ts).
  *
  * `look` is called at the start and then about once a minute, never twice at a time, and returns what is to
  * be served now. It may read, issue and store for that. It must return what is stored where all replicas see
@@ -39,5 +39,7 @@ export interface CertificateStanding {
  * answer by a handshake before it publishes or serves any of it, and publishes before it serves.
  */
 export interface CertificateSource {
+  /** What people can do about a pair that can't be used; without it, the source mends that itself. */
+  readonly advice?: string;
   look(standing: CertificateStanding): Promise<Material>;
 }

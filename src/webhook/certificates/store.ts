@@ -1,4 +1,5 @@
 import type { V1Secret } from '@kubernetes/client-node';
+import { RENEW_ANNOTATION } from '../../certificate-names.ts';
 import { type Api, ifThere, isStatus } from '../api/api.ts';
 import { secretPath, secretsPath } from '../api/paths.ts';
 import { certificatesIn, PEM_LIMIT, pairIn } from './pem.ts';
@@ -7,6 +8,8 @@ import type { SecretContent } from './rotation.ts';
 /** The content of the Secret, and the Secret as it was read, whose other fields are kept. */
 export interface Stored {
   content: SecretContent;
+  /** The fingerprint of the certificate that somebody asks to be renewed, if it is the one that is served. */
+  renew?: string | undefined;
   secret: V1Secret;
 }
 
@@ -25,7 +28,9 @@ export function secretStore(api: Api, namespace: string, name: string): SecretSt
   return {
     async load() {
       const secret = await ifThere(api.get<V1Secret>(secretPath(namespace, name)));
-      return secret === undefined ? undefined : { content: contentOf(secret.data ?? {}), secret };
+      if (secret === undefined) return undefined;
+      const renew = secret.metadata?.annotations?.[RENEW_ANNOTATION];
+      return { content: contentOf(secret.data ?? {}), renew, secret };
     },
 
     async save(content, before) {

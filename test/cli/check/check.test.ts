@@ -15,6 +15,7 @@ const SECRET = 'GET /api/v1/namespaces/rollcall-system/secrets/rollcall-tls';
 const DEPLOYMENT = 'GET /apis/apps/v1/namespaces/rollcall-system/deployments/rollcall';
 const SLICES = 'GET /apis/discovery.k8s.io/v1/namespaces/rollcall-system/endpointslices';
 const ROLE = 'GET /apis/rbac.authorization.k8s.io/v1/clusterroles/rollcall-watcher';
+const SCALE_ROLE = 'GET /apis/rbac.authorization.k8s.io/v1/clusterroles/rollcall-scale-reader';
 const POD_ROLE = 'GET /apis/rbac.authorization.k8s.io/v1/clusterroles/rollcall-pod-watcher';
 const BINDINGS = 'GET /apis/rbac.authorization.k8s.io/v1/rolebindings';
 const POLICY = `GET ${ADMISSION}/validatingadmissionpolicies/rollcall-misplaced`;
@@ -42,6 +43,7 @@ describe('rollcall check', () => {
       [SLICES]: [200, { items: [{ endpoints: [{ conditions: { ready: true } }] }, { endpoints: null }] }],
       [ROLE]: [200, { rules: RULES['rollcall-watcher'] }],
       [POD_ROLE]: [200, { rules: RULES['rollcall-pod-watcher'] }],
+      [SCALE_ROLE]: [200, { rules: RULES['rollcall-scale-reader'] }],
       [BINDINGS]: [200, { items: [] }],
       [NAMESPACES]: [200, { items: [] }],
       [PODS]: [200, { items: [] }],

@@ -81,6 +81,19 @@ test('what a pod does not say, its member does not have', () => {
   });
 });
 
+test('a pod that is being deleted has a deadline, and members have the labels that were asked for', () => {
+  const labels = { role: 'primary', tier: 'data', empty: '', bad: 'no spaces' };
+  const metadata = { deletionTimestamp: '2026-11-26T05:00:30Z', labels };
+  const told = (memberLabels: readonly string[], given: object) =>
+    podMembers(pod({ metadata: given }), { ...perspective, memberLabels })[0];
+  const one = told(['role', 'empty', 'bad', 'constructor', 'app.kubernetes.io/version'], metadata);
+  assert.deepEqual([one?.deadline, one?.terminating], ['2026-11-26T05:00:30Z', true]);
+  assert.deepEqual(one?.labels, { role: 'primary', empty: '' });
+  const other = told([], { ...metadata, deletionTimestamp: 'soon' });
+  assert.deepEqual([other?.deadline, other?.labels, other?.terminating], [undefined, undefined, true]);
+  assert.ok(!('labels' in told(['role'], {})!));
+});
+
 test('a pod that has ended is no member, though its status keeps its address', () => {
   for (const phase of ['Failed', 'Succeeded'])
     assert.equal(memberOf({ status: { phase } }), undefined, phase);

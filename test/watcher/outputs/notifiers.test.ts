@@ -82,6 +82,7 @@ test('HTTP: every change and every word on freshness is posted as a whole snapsh
     epoch: watch.epoch,
     revision: 1,
     stale: false,
+    expected: null,
     members: [member('u0')],
   });
   await soon('an answer', () => output.sent === 1);
@@ -259,6 +260,7 @@ test('UDP: a whole snapshot with every change and again with every heartbeat', a
     epoch: watch.epoch,
     revision: 1,
     stale: false,
+    expected: null,
     members: [member('u0')],
   });
   await set(member('u0'), member('u1'));

@@ -40,6 +40,29 @@ for (const [text, expected] of [
   });
 }
 
+test('{label:KEY} is the label of the pod, and lacking where it has none', () => {
+  const labelled = { ...PEER, labels: { role: 'primary', 'app.kubernetes.io/version': '2' } };
+  assert.deepEqual(line('{label:role} {label:app.kubernetes.io/version}', labelled), { text: 'primary 2' });
+  assert.deepEqual(line('{label:tier}', labelled), { lacks: 'label:tier' });
+  assert.deepEqual(line('{label:role}'), { lacks: 'label:role' });
+});
+
+test('a condition at the end chooses members, and what a member lacks is equal to nothing', () => {
+  const labelled = { ...PEER, labels: { role: 'primary' } };
+  const chosen = (where: string, one: Member) => 'text' in line(`{name} where ${where}`, one);
+  assert.deepEqual(line('{name}  where label:role=primary', labelled), { text: 'nacos-1' });
+  assert.deepEqual(line('{name} where label:role=replica', labelled), { chosen: false });
+  assert.ok(chosen('label:role!=replica', labelled) && chosen('label:role!=replica', PEER));
+  assert.ok(chosen('zone=eu-1a', PEER) && chosen('ordinal=1', PEER) && !chosen('node!=node-a', PEER));
+  assert.ok(!chosen('label:role=primary', PEER));
+  assert.deepEqual(line('{name} where it is'), { text: 'nacos-1 where it is' });
+});
+
+test('a template says by which labels it goes, each once', () => {
+  const { labels } = parseTemplate('f={label:tier} {label:role} {name} where label:role=primary');
+  assert.deepEqual(labels, ['tier', 'role']);
+});
+
 test('{port} is the only port, and lacking where there are several', () => {
   assert.deepEqual(line('{port}', member('u', { ports: { '': 9042 } })), { text: '9042' });
   assert.deepEqual(line('{port}'), { lacks: 'port' });
@@ -53,9 +76,14 @@ for (const [text, problem] of [
   ['cluster.conf', /give FILE=LINE/],
   [
     'conf={hostnam}:8848',
-    /"\{hostnam\}" is not a placeholder; there are \{name\} .*\{hostname\} .*\{port:NAME\}$/,
+    /"\{hostnam\}" is not a placeholder; there are \{name\} .*\{hostname\} .*\{port:NAME\} \{label:KEY\}$/,
   ],
   ['conf={toString}', /"\{toString\}" is not a placeholder/],
+  ['conf={label:}', /"\{label:\}" names no label; give one such as \{label:role\}/],
+  [
+    'conf={name} where role=primary',
+    /"where role" is no condition; give label:KEY, zone, .*"where label:role=primary"/,
+  ],
   ['conf={}', /"\{\}" is not a placeholder/],
   ['conf={hostname', /has a "\{" without its other half; give "\{\{"/],
   ['conf=hostname}', /has a "\}" without its other half/],

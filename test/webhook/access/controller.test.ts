@@ -17,6 +17,7 @@ const NAMESPACES = '/api/v1/namespaces';
 const RBAC = '/apis/rbac.authorization.k8s.io/v1/namespaces';
 const SCOPED = 'rollcall-watcher';
 const PODS = 'rollcall-pod-watcher';
+const SCALES = 'rollcall-scale-reader';
 const ROLE_REF = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: SCOPED };
 const MANAGED = { 'app.kubernetes.io/managed-by': 'rollcall' };
 const LABELLED = { 'rollcall.dev/injection': 'enabled' };
@@ -127,8 +128,10 @@ test('no collection is listed or watched beyond what RBAC pins', async (t) => {
     '/api/v1/limitranges ',
     '/api/v1/namespaces ',
     `/api/v1/serviceaccounts metadata.name=${PODS}`,
+    `/api/v1/serviceaccounts metadata.name=${SCALES}`,
     `/api/v1/serviceaccounts metadata.name=${SCOPED}`,
     `${RBAC_ALL} metadata.name=${PODS}`,
+    `${RBAC_ALL} metadata.name=${SCALES}`,
     `${RBAC_ALL} metadata.name=${SCOPED}`,
   ]);
 });

@@ -3,7 +3,12 @@ import { beforeEach, test } from 'node:test';
 import { jsonLog } from '../../../src/log.ts';
 import { Metrics } from '../../../src/metrics.ts';
 import { CertificateKeeper } from '../../../src/webhook/certificates/keeper.ts';
-import type { CertificateStanding, KeyPair, Material } from '../../../src/webhook/certificates/source.ts';
+import type {
+  CertificateSource,
+  CertificateStanding,
+  KeyPair,
+  Material,
+} from '../../../src/webhook/certificates/source.ts';
 import { metricSum } from '../../support/metrics.ts';
 import { days, HOSTS, pair } from './pairs.ts';
 
@@ -12,6 +17,7 @@ const both = [one.cert, two.cert];
 
 /** A source, API servers and a server, each of them as a test wants it; time passes by `tick`. */
 class Scene {
+  advice = '';
   answer: Material | Error = { pair: one, trusted: [one.cert] };
   published: readonly string[] = [];
   refusal: Error | undefined;
@@ -27,7 +33,7 @@ class Scene {
 
   start(): Promise<KeyPair> {
     return new CertificateKeeper({
-      source: { look: (standing) => this.#look(standing) },
+      source: sourceOf(this, (standing) => this.#look(standing)),
       configuration: {
         read: async () => [...this.published],
         publish: async (trusted) => {
@@ -79,6 +85,16 @@ class Scene {
     if (this.answer instanceof Error) throw this.answer;
     return this.answer;
   }
+}
+
+/** The advice is read at each look, so that a test may change it. */
+function sourceOf(told: Scene, look: CertificateSource['look']): CertificateSource {
+  return {
+    look,
+    get advice() {
+      return told.advice;
+    },
+  };
 }
 
 let scene: Scene;
@@ -221,3 +237,12 @@ test('the metric tells when the served certificate runs out', async () => {
 function alone(pair: KeyPair): Material {
   return { pair, trusted: [pair.cert] };
 }
+
+test('what people can do about a pair that is not trusted is told with the reason', async () => {
+  await scene.start();
+  scene.advice = 'look at the Certificate';
+  scene.answer = { pair: two, trusted: [one.cert] };
+  await scene.tick();
+  assert.match(scene.logs.at(-1)!.error!, /^the certificate can't be used: .*; look at the Certificate$/);
+  assert.deepEqual(scene.served, []);
+});

@@ -6,7 +6,7 @@ import { silent } from '../../../src/watcher/log.ts';
 import { isStatus } from '../../../src/webhook/api/api.ts';
 import { issue } from '../../../src/webhook/certificates/issue.ts';
 import { CertificateKeeper } from '../../../src/webhook/certificates/keeper.ts';
-import { bundles } from '../../../src/webhook/certificates/publish.ts';
+import { bundles, watchedBundles } from '../../../src/webhook/certificates/publish.ts';
 import { SelfManaged } from '../../../src/webhook/certificates/self-managed.ts';
 import type { KeyPair } from '../../../src/webhook/certificates/source.ts';
 import { contentOf, dataOf, secretStore } from '../../../src/webhook/certificates/store.ts';
@@ -44,6 +44,8 @@ async function start(t: TestContext): Promise<Connected> {
 
 class Replica {
   served: KeyPair | undefined;
+  /** How often the first pair waited for API servers. */
+  settled = 0;
   #ended: (() => void) | undefined;
   #next: (() => void) | undefined;
   #keeper: CertificateKeeper;
@@ -65,6 +67,9 @@ class Replica {
       log: silent,
       metrics: new Metrics(),
       wait,
+      settle: async () => {
+        this.settled += 1;
+      },
     });
   }
 
@@ -241,6 +246,7 @@ test('a Secret that is deleted is made again by a replica that just started, and
   both.api.delete(SECRET);
   const newcomer = await started(both);
   assert.notDeepEqual(newcomer.served, before);
+  assert.deepEqual([running.settled, newcomer.settled], [0, 1], 'API servers that call are waited for');
   assertTrusted(both, [running, newcomer]);
   await running.look(2);
   assert.deepEqual(running.served, newcomer.served);
@@ -318,4 +324,39 @@ test('of two who save from the same state one is told that it came second', asyn
   assert.deepEqual((await store.load())?.content, two);
   both.api.delete(SECRET);
   assert.equal(await store.save(one, before), false, 'one that was deleted meanwhile');
+});
+
+test('a bundle that cert-manager is told to write is not written, which is said', async (t) => {
+  const both = await start(t);
+  const running = await started(both);
+  const configuration = both.api.get(CONFIGURATION)!;
+  const annotations = { 'cert-manager.io/inject-ca-from': 'rollcall-system/rollcall' };
+  both.api.replace(CONFIGURATION, {
+    ...configuration,
+    metadata: { ...configuration.metadata, annotations },
+  });
+  const certificates = bundles(both.client, 'rollcall');
+  assert.equal(await certificates.publish([running.served!.cert]), false, 'nothing has to be written');
+  await assert.rejects(
+    certificates.publish([(await pair()).cert]),
+    /annotation cert-manager\.io\/inject-ca-from, .*remove it, or start with --certificates cert-manager$/,
+  );
+});
+
+test('of bundles that somebody else writes only what every entry trusts counts, and none is written', async (t) => {
+  const both = await start(t);
+  const [one, two] = [await pair(), await pair()];
+  const caBundle = (...pairs: KeyPair[]) =>
+    Buffer.from(pairs.map(({ cert }) => cert).join('')).toString('base64');
+  const webhooks = [
+    entry('pods.rollcall.dev', { caBundle: caBundle(one, two) }),
+    entry('namespaces.rollcall.dev', { caBundle: caBundle(two) }),
+  ];
+  both.api.replace(CONFIGURATION, { metadata: { name: 'rollcall' }, webhooks });
+  const watched = watchedBundles(both.client, 'rollcall');
+  assert.deepEqual(await watched.read(), [two.cert]);
+  assert.equal(await watched.publish([one.cert]), false);
+  assert.deepEqual(writes(both), []);
+  both.api.replace(CONFIGURATION, { metadata: { name: 'rollcall' }, webhooks: [entry('pods.rollcall.dev')] });
+  assert.deepEqual(await watched.read(), []);
 });

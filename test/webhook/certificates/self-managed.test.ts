@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
 import { beforeEach, describe, test } from 'node:test';
 import { silent } from '../../../src/watcher/log.ts';
 import { issue } from '../../../src/webhook/certificates/issue.ts';
@@ -18,6 +19,8 @@ class Secret implements SecretStore {
   writes = 0;
   /** What others do between a read and the write that follows. */
   meanwhile: (() => void) | undefined;
+  /** What somebody asks to be renewed. */
+  renew: string | undefined;
 
   put(content: SecretContent): void {
     this.data = dataOf(content);
@@ -30,7 +33,11 @@ class Secret implements SecretStore {
 
   async load() {
     if (this.data === undefined) return undefined;
-    return { content: this.content, secret: { metadata: { resourceVersion: String(this.writes) } } };
+    return {
+      content: this.content,
+      renew: this.renew,
+      secret: { metadata: { resourceVersion: String(this.writes) } },
+    };
   }
 
   async save(content: SecretContent, before: Awaited<ReturnType<SecretStore['load']>>) {
@@ -259,5 +266,32 @@ describe('a Secret that is not well', () => {
     const { pair: serving } = await replica().look(PUBLISHED);
     assert.deepEqual(serving, due);
     assert.ok(secret.content.next !== undefined && secret.content.next.cert !== other.cert);
+  });
+});
+
+describe('a renewal that somebody asks for', () => {
+  const fingerprint = ({ cert }: KeyPair) => new X509Certificate(cert).fingerprint256;
+
+  test('it goes the way of every renewal, with its hour of overlap, and happens once', async () => {
+    const old = await issue(HOSTS, days(-1));
+    secret.put(content(old));
+    secret.renew = fingerprint(old);
+    const source = replica();
+    assert.deepEqual((await source.look(FRESH)).pair, old, 'the next one is published before it is served');
+    const { next } = secret.content;
+    assert.deepEqual((await source.look(PUBLISHED)).pair, next);
+    const { writes } = secret;
+    assert.deepEqual((await source.look(PUBLISHED)).pair, next, 'what was asked for is done');
+    assert.equal(secret.writes, writes);
+  });
+
+  test('what names another certificate asks for nothing', async () => {
+    const old = await issue(HOSTS, days(-1));
+    secret.put(content(old));
+    for (const renew of [fingerprint(await pair()), 'now', '']) {
+      secret.renew = renew;
+      assert.deepEqual((await replica().look(PUBLISHED)).pair, old);
+    }
+    assert.equal(secret.content.next, undefined);
   });
 });

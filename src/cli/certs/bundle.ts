@@ -1,0 +1,34 @@
+import { X509Certificate } from 'node:crypto';
+
+/** The certificates of a bundle in base64, as the API server keeps them; what can't be read is left out. */
+export function bundleOf(base64: unknown): X509Certificate[] {
+  const text = Buffer.from(typeof base64 === 'string' ? base64 : '', 'base64').toString();
+  const found = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  return found.flatMap((pem) => {
+    try {
+      return [new X509Certificate(pem)];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** Whether whoever trusts the bundle trusts the first of the chain, by itself or by those that signed it. */
+export function isTrusted(chain: readonly X509Certificate[], bundle: readonly X509Certificate[]): boolean {
+  let [certificate] = chain;
+  // Each step goes to one that signed, so there are no more steps than certificates.
+  for (let step = 0; certificate !== undefined && step < chain.length; step += 1) {
+    const one = certificate;
+    if (bundle.some((other) => isSame(one, other) || isSignedBy(one, other))) return true;
+    certificate = chain.find((other) => other !== one && isSignedBy(one, other));
+  }
+  return false;
+}
+
+export function isSame(one: X509Certificate, other: X509Certificate): boolean {
+  return one.fingerprint256 === other.fingerprint256;
+}
+
+function isSignedBy(certificate: X509Certificate, other: X509Certificate): boolean {
+  return certificate.checkIssued(other) && certificate.verify(other.publicKey);
+}

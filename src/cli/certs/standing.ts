@@ -1,0 +1,127 @@
+import type { X509Certificate } from 'node:crypto';
+import { basename, dirname } from 'node:path';
+import { RENEW_ANNOTATION } from '../../certificate-names.ts';
+import { UsageError } from '../../config.ts';
+import type { WebhookConfig } from '../../injector-options.ts';
+import { webhookConfigOf } from '../check/installed.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import { type ClusterAnswer, refusal } from '../cluster/request.ts';
+import { at, type Fields, isFields, type Value } from '../document/value.ts';
+import { entriesOf } from '../explain/entries.ts';
+import { CONFIGURATION } from '../explain/webhook.ts';
+import { bundleOf, isSame } from './bundle.ts';
+import { replicasOf, type ServingReplica } from './replicas.ts';
+
+export type ServedSource = WebhookConfig['certificates'];
+
+/** One entry of the webhook configuration, with what API servers trust for it. */
+export interface TrustingEntry {
+  name: string;
+  bundle: X509Certificate[];
+}
+
+/** What a cluster shows of the certificates of the webhook. */
+export interface CertificateState {
+  source: ServedSource;
+  /** The Secret that holds the certificate; undefined where it comes from something else that is mounted. */
+  secret: { name: string; object: Fields | undefined } | undefined;
+  /** The certificate that is to be served, with those that signed it behind it. Nothing where it can't be read. */
+  chain: X509Certificate[];
+  /** The one that follows, where it is published already. */
+  next: X509Certificate | undefined;
+  /** Somebody has asked for the renewal of the first of the chain. */
+  asked: boolean;
+  entries: TrustingEntry[];
+  /** The Certificate of cert-manager by which its cainjector writes the bundles. */
+  injectedFrom: string | undefined;
+  replicas: ServingReplica[];
+  /** What could not be read, in sentences. */
+  unread: string[];
+}
+
+/** Reads all of it. Undefined where there is no webhook configuration, so that nothing is installed. */
+export async function standingOf(cluster: Cluster, system: string): Promise<CertificateState | undefined> {
+  const configuration = await cluster.get(CONFIGURATION);
+  if (configuration.status === 404) return undefined;
+  const deployment = await cluster.get({ kind: 'Deployment', namespace: system, name: 'rollcall' });
+  const config = configOf(deployment);
+  const name = secretNameOf(deployment.body, config);
+  const reply =
+    name === undefined ? undefined : await cluster.get({ kind: 'Secret', namespace: system, name });
+  const data = reply?.status === 200 && isFields(reply.body.data) ? reply.body.data : {};
+  const [file, nextFile] =
+    config.certificates === 'self-managed' ? ['tls.crt', 'next.crt'] : [basename(config.tlsCertFile), ''];
+  const chain = bundleOf(data[file]);
+  const [next] = bundleOf(data[nextFile]);
+  const { replicas, problem } = await replicasOf(cluster, system, config.port);
+  return {
+    source: config.certificates,
+    secret: name === undefined ? undefined : { name, object: reply?.status === 200 ? reply.body : undefined },
+    chain,
+    next,
+    asked: at(reply?.body, ['metadata', 'annotations', RENEW_ANNOTATION]) === chain[0]?.fingerprint256,
+    entries: entriesOf(configuration.body).map((entry) => ({
+      name: entry.name,
+      bundle: bundleOf(at(entry, ['clientConfig', 'caBundle'])),
+    })),
+    injectedFrom: textAt(configuration.body, ['metadata', 'annotations', 'cert-manager.io/inject-ca-from']),
+    replicas: replicas.map((one) => ({ ...one, serves: servedBy(one, chain[0], next) })),
+    unread: [
+      ...told('the MutatingWebhookConfiguration', configuration),
+      ...told('the Deployment', deployment),
+      ...(reply === undefined ? [] : told(`the Secret ${name}`, reply)),
+      ...(problem === undefined ? [] : [problem]),
+    ],
+  };
+}
+
+/** A 404 is no failure to read: that something is not there is told by who misses it. */
+function told(what: string, reply: ClusterAnswer): string[] {
+  return reply.status === 200 || reply.status === 404 ? [] : [`${what} can't be read (${refusal(reply)})`];
+}
+
+function configOf(deployment: ClusterAnswer): WebhookConfig {
+  try {
+    return webhookConfigOf(deployment.status === 200 ? deployment.body : {});
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    // Its image is required, and says nothing of certificates.
+    return webhookConfigOf({
+      spec: { template: { spec: { containers: [{ args: ['webhook', '--image=x'] }] } } },
+    });
+  }
+}
+
+function secretNameOf(deployment: Value, { certificates, secret, tlsCertFile }: WebhookConfig) {
+  if (certificates === 'self-managed') return secret;
+  const spec = at(deployment, ['spec', 'template', 'spec']);
+  const mounts = listAt(spec, ['containers']).flatMap((container) => listAt(container, ['volumeMounts']));
+  const mount = mounts.find((one) => at(one, ['mountPath']) === dirname(tlsCertFile));
+  const volume = listAt(spec, ['volumes']).find((one) => at(one, ['name']) === at(mount, ['name']));
+  return mount === undefined ? undefined : textAt(volume, ['secret', 'secretName']);
+}
+
+/** By its times, to the second, which is what a replica's metrics say. */
+function servedBy(
+  replica: ServingReplica,
+  current: X509Certificate | undefined,
+  next: X509Certificate | undefined,
+) {
+  const is = (certificate: X509Certificate | undefined) =>
+    certificate !== undefined &&
+    certificate.validToDate.getTime() === replica.notAfter?.getTime() &&
+    certificate.validFromDate.getTime() === replica.notBefore?.getTime();
+  if (replica.notAfter === undefined || current === undefined) return 'unknown';
+  if (is(current)) return 'current';
+  return is(next) && !isSame(current, next!) ? 'next' : 'another';
+}
+
+function listAt(value: Value | undefined, path: readonly string[]): Value[] {
+  const found = at(value, path);
+  return Array.isArray(found) ? found : [];
+}
+
+function textAt(value: Value | undefined, path: readonly string[]): string | undefined {
+  const found = at(value, path);
+  return typeof found === 'string' ? found : undefined;
+}

@@ -1,0 +1,121 @@
+import type { X509Certificate } from 'node:crypto';
+import type { CheckCode } from '../check/codes.ts';
+import { isTrusted } from './bundle.ts';
+import type { ServingReplica } from './replicas.ts';
+import type { CertificateState } from './standing.ts';
+
+const DAY_MS = 86_400_000;
+/** As in `rollcall check`: renewal is due when a third is left, and has failed for a while with a quarter. */
+const LEAST_SHARE = 0.25;
+
+export interface CertificateProblem {
+  code: CheckCode;
+  message: string;
+}
+
+/** A certificate as it is told. The names of the fields are stable. */
+export interface ToldCertificate {
+  subject: string;
+  fingerprint: string;
+  notBefore: string;
+  notAfter: string;
+  daysLeft: number;
+}
+
+export interface CertificateStatus {
+  result: 'ok' | 'fail';
+  source: CertificateState['source'];
+  secret: string | undefined;
+  certificate: ToldCertificate | undefined;
+  next: ToldCertificate | undefined;
+  /** Its renewal was asked for, and has not been done yet. */
+  renewalAsked: boolean;
+  trustedBy: string[];
+  notTrustedBy: string[];
+  injectedFrom: string | undefined;
+  replicas: {
+    name: string;
+    ready: boolean;
+    serves: ServingReplica['serves'];
+    notAfter: string | undefined;
+  }[];
+  problems: CertificateProblem[];
+  unread: string[];
+}
+
+/** Judges what was read. What can't be read is told, and is no problem. */
+export function statusOf(standing: CertificateState, now: Date): CertificateStatus {
+  const { source, secret, chain, next, asked, entries, injectedFrom, replicas, unread } = standing;
+  const trusting = entries.filter(({ bundle }) => isTrusted(chain, bundle)).map(({ name }) => name);
+  const problems = problemsOf(standing, trusting, now);
+  return {
+    result: problems.length === 0 ? 'ok' : 'fail',
+    source,
+    secret: secret?.name,
+    certificate: chain[0] && told(chain[0], now),
+    next: next && told(next, now),
+    renewalAsked: asked && chain.length > 0,
+    trustedBy: trusting,
+    notTrustedBy: chain.length === 0 ? [] : others(entries, trusting),
+    injectedFrom,
+    replicas: replicas.map(({ name, ready, serves, notAfter }) => ({
+      name,
+      ready,
+      serves,
+      notAfter: notAfter?.toISOString(),
+    })),
+    problems,
+    unread,
+  };
+}
+
+function problemsOf(
+  standing: CertificateState,
+  trusting: readonly string[],
+  now: Date,
+): CertificateProblem[] {
+  const { source, secret, chain, entries, replicas, injectedFrom } = standing;
+  const problems: CertificateProblem[] = [];
+  const add = (code: CheckCode, message: string) => void problems.push({ code, message });
+  const [certificate] = chain;
+  if (certificate !== undefined) {
+    const untrusting = others(entries, trusting);
+    const left = certificate.validToDate.getTime() - now.getTime();
+    const life = certificate.validToDate.getTime() - certificate.validFromDate.getTime();
+    if (entries.length === 0) add('certificate-not-trusted', 'the configuration has no entry');
+    if (untrusting.length > 0) add('certificate-not-trusted', `not trusted by ${untrusting.join(' and ')}`);
+    if (left < 0) add('certificate-expired', 'the certificate has run out');
+    else if (left / life < LEAST_SHARE)
+      add('certificate-not-renewed', `it runs out in ${daysIn(left)} days and was to be renewed before`);
+  } else if (secret !== undefined && standing.unread.length === 0) {
+    add('certificate-not-trusted', `the Secret ${secret.name} is not there, or holds no certificate`);
+  }
+  if (source === 'self-managed' && injectedFrom !== undefined)
+    add('certificate-not-trusted', `both the webhook and cert-manager (${injectedFrom}) write the bundles`);
+  // A replica that serves one which runs out is seen by nobody else.
+  for (const { name, notAfter } of replicas) {
+    if (notAfter !== undefined && notAfter < now)
+      add('certificate-expired', `what ${name} serves has run out`);
+  }
+  return problems;
+}
+
+function others(entries: CertificateState['entries'], trusting: readonly string[]): string[] {
+  return entries.map(({ name }) => name).filter((name) => !trusting.includes(name));
+}
+
+function told(certificate: X509Certificate, now: Date): ToldCertificate {
+  const { subject, fingerprint256, validFromDate, validToDate } = certificate;
+  return {
+    // A certificate may have no subject but its names. Line breaks would look like lines of ours.
+    subject: (subject ?? '').replace(/\s+/g, ' '),
+    fingerprint: fingerprint256,
+    notBefore: validFromDate.toISOString(),
+    notAfter: validToDate.toISOString(),
+    daysLeft: daysIn(validToDate.getTime() - now.getTime()),
+  };
+}
+
+function daysIn(ms: number): number {
+  return Math.floor(ms / DAY_MS);
+}

@@ -1,0 +1,45 @@
+import { codes } from '../check/codes.ts';
+import type { CertificateStatus, ToldCertificate } from './status.ts';
+
+const SERVES = {
+  current: 'serves it',
+  next: 'serves the next one',
+  another: 'serves another one',
+  unknown: 'does not say what it serves',
+} as const;
+
+const DOES = {
+  'self-managed': 'self-managed: the webhook issues, renews and publishes it',
+  files: 'files: somebody else renews and publishes it',
+  'cert-manager': 'cert-manager renews and publishes it',
+} as const;
+
+/** The status for people, a line for each thing. */
+export function textOf(status: CertificateStatus): string {
+  const { source, secret, certificate, next, trustedBy, notTrustedBy, injectedFrom, replicas } = status;
+  const rows: [string, string][] = [
+    ['source', DOES[source]],
+    ['secret', secret ?? 'none: what is mounted is no Secret'],
+    ['certificate', certificate ? described(certificate) : 'can not be read'],
+    ...(next ? [['next', described(next)] satisfies [string, string]] : []),
+    ...(status.renewalAsked ? [['renewal', 'asked for'] satisfies [string, string]] : []),
+    ...(certificate ? [['trusted by', trustedBy.join(', ') || 'no entry'] satisfies [string, string]] : []),
+    ...notTrustedBy.map((name): [string, string] => ['not by', name]),
+    ...(injectedFrom === undefined
+      ? []
+      : [['bundle', `of the Certificate ${injectedFrom}`] satisfies [string, string]]),
+    ...replicas.map(({ name, ready, serves, notAfter }): [string, string] => [
+      'replica',
+      `${name} ${SERVES[serves]}${serves === 'another' ? `, until ${notAfter}` : ''}${ready ? '' : ' (not ready)'}`,
+    ]),
+    ...status.unread.map((what): [string, string] => ['unread', what]),
+  ];
+  const lines = rows.map(([name, text]) => `${name.padEnd(13)}${text}`);
+  const problems = status.problems.map(({ code, message }) => `FAIL  ${message}\n      ${codes[code].page}`);
+  const end = problems.length === 0 ? 'All is well.' : problems.join('\n');
+  return `${lines.join('\n')}\n\n${end}\n`;
+}
+
+function described({ subject, notAfter, daysLeft, fingerprint }: ToldCertificate): string {
+  return `${subject}, until ${notAfter} (${daysLeft} days), ${fingerprint.slice(0, 23)}...`;
+}

@@ -1,0 +1,86 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Cluster } from '../cluster/cluster.ts';
+import { listed } from '../cluster/listing.ts';
+import { refusal } from '../cluster/request.ts';
+import { at, type Value } from '../document/value.ts';
+import { controllerOf, type EvictionCandidate } from './plan.ts';
+
+/** The pause between two looks at the pods of a controller. A pod takes seconds to start. */
+const LOOK_MS = 1000;
+
+/** What became of a pod. `gone`: it had left before. The codes are stable. */
+export interface EvictionOutcome {
+  namespace: string;
+  name: string;
+  code: 'evicted' | 'gone' | 'budget' | 'refused' | 'not-replaced' | 'not-begun';
+  why: string;
+}
+
+/** Evicts one after the other. What is not replaced in time ends it: whatever ails its controller may ail the next. */
+export async function evictAll(
+  cluster: Cluster,
+  candidates: readonly EvictionCandidate[],
+  timeoutMs: number,
+  tell: (outcome: EvictionOutcome) => void,
+): Promise<EvictionOutcome[]> {
+  const outcomes: EvictionOutcome[] = [];
+  let stopped = false;
+  for (const candidate of candidates) {
+    const { namespace, name } = candidate;
+    const outcome: EvictionOutcome = stopped
+      ? { namespace, name, code: 'not-begun', why: 'the one before was not replaced' }
+      : { namespace, name, ...(await evict(cluster, candidate, timeoutMs)) };
+    stopped ||= outcome.code === 'not-replaced';
+    outcomes.push(outcome);
+    tell(outcome);
+  }
+  return outcomes;
+}
+
+type Became = Pick<EvictionOutcome, 'code' | 'why'>;
+
+async function evict(cluster: Cluster, candidate: EvictionCandidate, timeoutMs: number): Promise<Became> {
+  const { ready: before } = await podsOf(cluster, candidate);
+  const reply = await cluster.evict(candidate);
+  // 409: another pod has the name by now.
+  if (reply.status === 404 || reply.status === 409) return { code: 'gone', why: 'it had left already' };
+  if (reply.status === 429) {
+    const why = `a budget of disruptions keeps it for now; try again later (${refusal(reply)})`;
+    return { code: 'budget', why };
+  }
+  if (reply.status >= 300) return { code: 'refused', why: `it can't be evicted (${refusal(reply)})` };
+  const until = performance.now() + timeoutMs;
+  for (;;) {
+    const { ready, there } = await podsOf(cluster, candidate);
+    if (!there && ready >= before) return { code: 'evicted', why: 'evicted, and made again' };
+    if (performance.now() > until) {
+      const state = there
+        ? 'it has not ended'
+        : `${ready} of ${before} pods of its controller are ready again`;
+      return { code: 'not-replaced', why: `evicted, and after ${timeoutMs / 1000} s ${state}` };
+    }
+    await delay(LOOK_MS);
+  }
+}
+
+/** How many pods of the same controller are ready and stay, and whether this one is still there. */
+async function podsOf(
+  cluster: Cluster,
+  { namespace, uid, controller }: EvictionCandidate,
+): Promise<{ ready: number; there: boolean }> {
+  let [ready, there] = [0, false];
+  for await (const pod of listed(cluster, { kind: 'Pod', namespace })) {
+    there ||= at(pod, ['metadata', 'uid']) === uid;
+    if (controllerOf(pod)?.uid === controller.uid && staysReady(pod)) ready += 1;
+  }
+  return { ready, there };
+}
+
+function staysReady(pod: Value): boolean {
+  const conditions = at(pod, ['status', 'conditions']);
+  return (
+    at(pod, ['metadata', 'deletionTimestamp']) === undefined &&
+    Array.isArray(conditions) &&
+    conditions.some((one) => at(one, ['type']) === 'Ready' && at(one, ['status']) === 'True')
+  );
+}

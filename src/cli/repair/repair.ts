@@ -1,0 +1,87 @@
+import { UsageError } from '../../config.ts';
+import { installed } from '../check/installed.ts';
+import { surveyPods } from '../check/pod-survey.ts';
+import { type Cluster, connect } from '../cluster/cluster.ts';
+import { listed, Unread } from '../cluster/listing.ts';
+import { Unreachable } from '../cluster/request.ts';
+import { commands } from '../commands.ts';
+import type { Fields } from '../document/value.ts';
+import { SYSTEM_NAMESPACE } from '../explain/entries.ts';
+import { parseFlags } from '../flags.ts';
+import { EXIT, type Io } from '../io.ts';
+import { type EvictionOutcome, evictAll } from './evict.ts';
+import { type EvictionCandidate, type LeftAlone, planFor, type RepairPlan } from './plan.ts';
+
+/** Longer than most pods take to start, images included. */
+const TIMEOUT_SECONDS = '300';
+/** A day: whoever waits longer has another problem. */
+const LONGEST_SECONDS = 86_400;
+
+/** The command `rollcall repair`. */
+export async function repair(argv: readonly string[], io: Io): Promise<number> {
+  const { flags } = parseFlags('repair', commands.repair, argv);
+  const timeoutMs = 1000 * secondsOf(flags.timeout ?? TIMEOUT_SECONDS);
+  const cluster = await connect(flags, io);
+  const system = flags['system-namespace'] ?? SYSTEM_NAMESPACE;
+  const json = flags.output === 'json';
+  const say = (text: string) => void (json || io.stdout.write(`${text}\n`));
+  const end = (result: object, code: number): number => {
+    if (json)
+      io.stdout.write(
+        `${JSON.stringify({ result: code === EXIT.fine ? 'ok' : 'fail', ...result }, null, 2)}\n`,
+      );
+    return code;
+  };
+  try {
+    const plan = await planIn(cluster, system, flags.namespace);
+    for (const line of linesOf(plan)) say(line);
+    const told = { evict: plan.evict.map(toldCandidate), left: plan.left };
+    if (plan.evict.length === 0) {
+      say(plan.left.length === 0 ? 'No pod was missed.' : '\nThere is no pod to evict.');
+      return end({ ...told, done: [] }, flags.yes && plan.left.length > 0 ? EXIT.refused : EXIT.fine);
+    }
+    if (!flags.yes) {
+      say('\nNothing was changed; --yes evicts them.');
+      return end({ ...told, done: [] }, EXIT.fine);
+    }
+    say('');
+    const done = await evictAll(cluster, plan.evict, timeoutMs, (outcome) => say(lineOf(outcome)));
+    const failed = plan.left.length > 0 || done.some(({ code }) => code !== 'evicted' && code !== 'gone');
+    return end({ ...told, done }, failed ? EXIT.refused : EXIT.fine);
+  } catch (error) {
+    if (!(error instanceof Unread || error instanceof Unreachable)) throw error;
+    say(`FAIL  ${error.message}`);
+    return end({ evict: [], left: [], done: [], error: error.message }, EXIT.refused);
+  }
+}
+
+async function planIn(cluster: Cluster, system: string, namespace: string | undefined): Promise<RepairPlan> {
+  const namespaces: Fields[] = [];
+  for await (const one of listed(cluster, { kind: 'Namespace' })) namespaces.push(one);
+  const { missed } = await surveyPods(cluster, namespaces, await installed(cluster, system));
+  const wanted = missed.filter((pod) => namespace === undefined || pod.namespace === namespace);
+  return planFor(cluster, wanted, system);
+}
+
+function linesOf({ evict, left }: RepairPlan): string[] {
+  return [
+    ...evict.map(({ namespace, name, controller }) => {
+      return `evict  ${namespace}/${name}, which ${controller.kind} ${controller.name} makes again`;
+    }),
+    ...left.map(({ namespace, name, why }: LeftAlone) => `leave  ${namespace}/${name}: ${why}`),
+  ];
+}
+
+function lineOf({ namespace, name, code, why }: EvictionOutcome): string {
+  return `${code === 'evicted' || code === 'gone' ? 'ok  ' : 'FAIL'}  ${namespace}/${name}: ${why}`;
+}
+
+function toldCandidate({ namespace, name, controller: { kind, name: owner } }: EvictionCandidate) {
+  return { namespace, name, controller: `${kind}/${owner}` };
+}
+
+function secondsOf(text: string): number {
+  const seconds = Number(text);
+  if (/^\d+$/.test(text) && seconds >= 1 && seconds <= LONGEST_SECONDS) return seconds;
+  throw new UsageError(`--timeout: "${text}" is not valid; give seconds from 1 to ${LONGEST_SECONDS}`);
+}

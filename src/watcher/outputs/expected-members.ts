@@ -1,0 +1,146 @@
+import type { Clock } from '../clock.ts';
+import { pauseAfterChange, restPause } from '../expected-pace.ts';
+import { ApiError, failureOf } from '../kubernetes/api-error.ts';
+import { responseOf, textOf } from '../kubernetes/read-response.ts';
+import { parseScale, type ScaledWorkload, scalePath } from '../kubernetes/scale.ts';
+import type { Transport } from '../kubernetes/transport.ts';
+import type { Log } from '../log.ts';
+import type { Output, OutputMetric, View } from './output.ts';
+
+/** The most bytes of a Scale: it has two counts, a selector and metadata, which managers of fields may fill. */
+const MAX_SCALE_BYTES = 256 * 1024;
+
+/** What the number of expected members is asked with. */
+export interface ExpectedContext {
+  workload: ScaledWorkload;
+  transport: Transport;
+  clock: Clock;
+  log: Log;
+  /** Takes the number; null when nobody may or can say it. */
+  expect(expected: number | null): void;
+}
+
+/**
+ * Asks a workload how many replicas it is to have: at rest now and then, and soon after each change of the
+ * membership, of which it hears as an output does. A scale can't be watched. What is known stays while the API can't
+ * be asked; where the workload is not there or may not be read, nobody says how many members there are to be.
+ */
+export class ExpectedMembers implements Output {
+  readonly metrics: readonly OutputMetric[];
+  #context: ExpectedContext;
+  #members = 0;
+  #dueAt = Number.POSITIVE_INFINITY;
+  #timer: unknown;
+  #asking = false;
+  #closed = false;
+  #refused = false;
+  #failed = false;
+  failures = 0;
+
+  constructor(context: ExpectedContext) {
+    this.#context = context;
+    this.metrics = [
+      {
+        type: 'counter',
+        name: 'rollcall_expected_failures_total',
+        help: 'Questions for the number of expected members that were not answered with it.',
+        read: () => this.failures,
+      },
+    ];
+  }
+
+  /** Asks for the first time. */
+  start(): void {
+    void this.#ask();
+  }
+
+  synced(view: View): void {
+    this.#members = view.members.size;
+  }
+
+  changed(_delta: unknown, view: View): void {
+    this.#members = view.members.size;
+    const { clock } = this.#context;
+    this.#plan(pauseAfterChange(this.#members, clock.random()));
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#context.clock.clearTimeout(this.#timer);
+  }
+
+  /** Has the next question asked after a pause, unless one is asked before that anyway. */
+  #plan(pauseMs: number): void {
+    const { clock } = this.#context;
+    const at = clock.now() + pauseMs;
+    if (this.#closed || at >= this.#dueAt) return;
+    this.#dueAt = at;
+    clock.clearTimeout(this.#timer);
+    if (!this.#asking) this.#timer = clock.setTimeout(() => void this.#ask(), pauseMs);
+  }
+
+  async #ask(): Promise<void> {
+    const { clock } = this.#context;
+    this.#dueAt = Number.POSITIVE_INFINITY;
+    this.#asking = true;
+    let pauseMs = 0;
+    try {
+      this.#answered(await this.#replicas());
+    } catch (error) {
+      pauseMs = this.#unanswered(error);
+    }
+    this.#asking = false;
+    if (this.#closed) return;
+    // What has changed meanwhile may not be in the answer: that question is planned already.
+    const planned = this.#dueAt - clock.now();
+    this.#dueAt = Number.POSITIVE_INFINITY;
+    const rest = restPause(this.#members, clock.random());
+    this.#plan(Math.max(Math.min(planned, rest), pauseMs, 0));
+  }
+
+  async #replicas(): Promise<number> {
+    const { transport, workload, clock } = this.#context;
+    const request = transport.get(scalePath(workload));
+    try {
+      const response = await whole(responseOf(request, clock));
+      return parseScale(await whole(textOf(response, clock, MAX_SCALE_BYTES)));
+    } finally {
+      request.close();
+    }
+  }
+
+  #answered(replicas: number): void {
+    if (this.#closed) return;
+    const { log, workload, expect } = this.#context;
+    if (this.#failed) log.info('the number of expected members is known again', { ...workload, replicas });
+    this.#failed = false;
+    this.#refused = false;
+    expect(replicas);
+  }
+
+  /** Returns how long the API server asks to be left alone. */
+  #unanswered(error: unknown): number {
+    if (this.#closed) return 0;
+    const { log, workload, transport, expect } = this.#context;
+    const { message, retryAfterMs } = failureOf(error);
+    const status = error instanceof ApiError ? error.status : undefined;
+    this.failures += 1;
+    if (status === 401) transport.unauthorized();
+    const refused = status === 403 || status === 404;
+    if (!this.#failed || refused !== this.#refused) {
+      log.warn('the number of expected members is not to be had', { ...workload, error: message, refused });
+    }
+    this.#failed = true;
+    this.#refused = refused;
+    if (refused) expect(null);
+    return retryAfterMs;
+  }
+}
+
+/** Resolves with what the waiting comes to; nobody wants to hear what happens meanwhile. */
+async function whole<T>(waiting: AsyncGenerator<unknown, T>): Promise<T> {
+  for (;;) {
+    const next = await waiting.next();
+    if (next.done) return next.value;
+  }
+}

@@ -1,0 +1,31 @@
+import { isDnsSubdomain } from '../membership/grammar.ts';
+
+/** The kinds of workloads that can be asked for their replicas, each with the folder of its API. */
+export const SCALABLE = {
+  statefulset: '/apis/apps/v1',
+  deployment: '/apis/apps/v1',
+  replicaset: '/apis/apps/v1',
+  leaderworkerset: '/apis/leaderworkerset.x-k8s.io/v1',
+} as const;
+export type ScalableKind = keyof typeof SCALABLE;
+
+/** Where the number of members that a group is to have comes from: it is given, or a workload has it. */
+export type ExpectedFrom = number | { kind: ScalableKind; name: string };
+
+/** The most members that can be expected: the largest group that the tests know has 10,000. */
+export const MOST_EXPECTED = 100_000;
+
+const KINDS = Object.keys(SCALABLE) as ScalableKind[];
+
+/** Reads how many members are expected, such as `5` or `statefulset db`. Throws a message that says what to give instead. */
+export function parseExpected(text: string): ExpectedFrom {
+  const given = text.trim();
+  if (/^\d{1,6}$/.test(given) && Number(given) <= MOST_EXPECTED) return Number(given);
+  const [, word = '', name = ''] = /^(\S+)\s+(\S+)$/.exec(given) ?? [];
+  const kind = KINDS.find((one) => one === word.toLowerCase());
+  if (kind !== undefined && isDnsSubdomain(name)) return { kind, name };
+  throw new Error(
+    `give a number from 0 to ${MOST_EXPECTED}, or a workload of the namespace, such as "statefulset db"; ` +
+      `the kinds are ${KINDS.join(', ')}`,
+  );
+}

@@ -1,0 +1,59 @@
+/** The commands of docs/tutorial.md, from the first pods on, and what the page says that a reader sees. */
+
+import assert from 'node:assert/strict';
+import { before, suite, test } from 'node:test';
+import { commandsOf, textOf } from '../docs/pages.ts';
+import { eventually } from '../support/eventually.ts';
+import { outcome } from './command.ts';
+import { kubectl, namespace } from './kubernetes.ts';
+
+const NAMESPACE = 'e2e-tutorial';
+const [start, look, remove, ask] = commandsOf(textOf('docs/tutorial.md'))
+  .filter(({ runBy }) => runBy?.endsWith('tutorial.test.ts'))
+  .map(({ commands }) => commands.trim().split('\n'));
+
+suite('the tutorial', { timeout: 180_000 }, () => {
+  before(() => namespace(NAMESPACE));
+
+  /** Runs commands in the namespace of the test, and returns what they print. */
+  async function typed(commands: readonly string[] | undefined): Promise<string> {
+    assert.ok(commands !== undefined && commands.length > 0, 'the page has the commands');
+    let printed = '';
+    for (const command of commands) {
+      const here = command.startsWith('kubectl')
+        ? command.replace('kubectl', `kubectl --namespace=${NAMESPACE}`)
+        : command.replace(/ explain .*/, `$& --namespace ${NAMESPACE}`);
+      const { code, stdout, stderr } = await outcome('bash', ['-c', here]);
+      assert.equal(code, 0, `${here}: ${stderr}`);
+      printed += stdout;
+    }
+    return printed;
+  }
+
+  test('three pods are told of each other', async () => {
+    await typed(start);
+    const printed = await eventually('all three in db-0', async () => {
+      const text = await typed(look);
+      return ['db-0', 'db-1', 'db-2'].every((name) => text.includes(`"name":"${name}"`)) && text;
+    });
+    assert.match(printed, /"type":"hello"/);
+  });
+
+  test('a pod that comes back is one that left and another that joined', async () => {
+    await typed(remove);
+    await eventually('word of both', async () => {
+      const text = await kubectl('logs', 'db-0', '--container=db', `--namespace=${NAMESPACE}`);
+      const deltas = text.split('\n').filter((line) => line.startsWith('{"type":"delta"'));
+      const told = (what: 'left' | 'joined') =>
+        deltas.flatMap((line) => JSON.parse(line)[what] as { uid: string; name: string }[]);
+      const [left, joined] = [told('left'), told('joined')].map((members) =>
+        members.findLast(({ name }) => name === 'db-1'),
+      );
+      return left !== undefined && joined !== undefined && left.uid !== joined.uid;
+    });
+  });
+
+  test('explain and check say why', async () => {
+    assert.match(await typed(ask), /rollcall\.dev\/inject/);
+  });
+});

@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { silent } from '../../../src/watcher/log.ts';
+import { ExpectedMembers } from '../../../src/watcher/outputs/expected-members.ts';
+import type { View } from '../../../src/watcher/outputs/output.ts';
+import { FakeClock, settle } from '../../support/fake-clock.ts';
+import { ScriptedApi } from '../../support/scripted-api.ts';
+
+/** Somebody who asks the StatefulSet `db`, on a clock of the test's, and what was heard. */
+function asking(members = 3) {
+  const api = new ScriptedApi();
+  const clock = new FakeClock();
+  const heard: (number | null)[] = [];
+  const warned: unknown[] = [];
+  const log = { ...silent, warn: (message: string, fields?: object) => warned.push([message, fields]) };
+  const output = new ExpectedMembers({
+    workload: { namespace: 'shop', kind: 'statefulset', name: 'db' },
+    transport: api,
+    clock,
+    log,
+    expect: (expected) => heard.push(expected),
+  });
+  const view = { members: { size: members } } as View;
+  output.synced(view);
+  output.start();
+  return { api, clock, heard, warned, output, changed: () => output.changed(undefined, view) };
+}
+
+const scale = (replicas: number) => ({ kind: 'Scale', spec: replicas === 0 ? {} : { replicas } });
+
+test('it asks at once, then every 10 s, and tells what the workload is to have', async () => {
+  const { api, clock, heard, output } = asking();
+  const first = await api.next();
+  assert.equal(first.url.pathname, '/apis/apps/v1/namespaces/shop/statefulsets/db/scale');
+  first.json(200, scale(3));
+  await settle();
+  assert.deepEqual([heard, first.closed], [[3], true]);
+  await clock.advance(9900);
+  await api.none();
+  await clock.advance(100);
+  (await api.next()).json(200, scale(0));
+  await settle();
+  assert.deepEqual(heard, [3, 0]);
+  output.close();
+  await clock.advance(60_000);
+  await api.none();
+});
+
+test('a change of the membership is asked about soon, several changes once', async () => {
+  const { api, clock, changed, heard } = asking();
+  (await api.next()).json(200, scale(3));
+  await settle();
+  changed();
+  await clock.advance(100);
+  changed();
+  await clock.advance(499);
+  await api.none();
+  await clock.advance(1);
+  const call = await api.next();
+  // What comes while the answer is on its way is asked about anew.
+  changed();
+  call.json(200, scale(2));
+  await settle();
+  await clock.advance(600);
+  (await api.next()).json(200, scale(1));
+  await settle();
+  assert.deepEqual(heard, [3, 2, 1]);
+});
+
+test('what is known stays while the API can not be asked', async () => {
+  const { api, clock, heard, output, warned } = asking();
+  (await api.next()).json(200, scale(3));
+  await settle();
+  await clock.advance(10_000);
+  (await api.next()).refuse();
+  await settle();
+  await clock.advance(10_000);
+  (await api.next()).fail(429, 'slow down', { 'retry-after': '40' });
+  await settle();
+  await clock.advance(39_000);
+  await api.none();
+  await clock.advance(1000);
+  (await api.next()).fail(401, 'Unauthorized');
+  await settle();
+  assert.deepEqual([heard, output.failures, api.tokenRefreshes, warned.length], [[3], 3, 1, 1]);
+  assert.equal(output.metrics[0]?.read(), 3);
+});
+
+test('of a workload that is not there, or may not be read, nobody says it, until somebody can', async () => {
+  for (const status of [403, 404]) {
+    const { api, clock, heard, warned } = asking();
+    (await api.next()).json(200, scale(3));
+    await settle();
+    for (let time = 0; time < 3; time += 1) {
+      await clock.advance(10_000);
+      (await api.next()).fail(status, 'no');
+      await settle();
+    }
+    assert.equal(warned.length, 1, 'it is logged once');
+    await clock.advance(10_000);
+    (await api.next()).json(200, scale(4));
+    await settle();
+    assert.deepEqual(heard, [3, null, null, null, 4]);
+  }
+});
+
+test('an answer that makes no sense, or has no end, changes nothing', async () => {
+  const { api, clock, heard, output } = asking();
+  (await api.next()).json(200, { kind: 'Scale', spec: { replicas: -1 } });
+  await settle();
+  await clock.advance(10_000);
+  const endless = (await api.next()).head(200);
+  for (let sent = 0; sent < 300; sent += 1) endless.send(Buffer.alloc(1024, 'x'));
+  await settle();
+  assert.deepEqual([heard, output.failures, endless.closed], [[], 2, true]);
+});
+
+test('a large group asks more seldom', async () => {
+  const { api, clock } = asking(1000);
+  (await api.next()).json(200, scale(1000));
+  await settle();
+  await clock.advance(199_000);
+  await api.none();
+  await clock.advance(1000);
+  await api.next();
+});
