@@ -78,6 +78,21 @@ export const SIDECAR_METRICS = {
     type: 'counter',
     help: 'Values from upstream that were left out, since they break the rules of the API.',
   }),
+  gateOpen: define({
+    name: 'rollcall_gate_open',
+    type: 'gauge',
+    help: '1 once the application may start, as far as it depends on the group.',
+  }),
+  gateWanted: define({
+    name: 'rollcall_gate_wanted',
+    type: 'gauge',
+    help: 'Members that the application waits for; absent while nobody says how many are to be there.',
+  }),
+  gateHave: define({
+    name: 'rollcall_gate_have',
+    type: 'gauge',
+    help: 'Members that count for what the application waits for.',
+  }),
   socketClients: define({ name: 'rollcall_socket_clients', type: 'gauge', help: 'Connected clients.' }),
   socketRefused: define({
     name: 'rollcall_socket_refused_total',

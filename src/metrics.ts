@@ -19,6 +19,12 @@ export interface Counter<Label extends string = string> {
   inc(labels?: LabelsOf<Label>, by?: number): void;
 }
 
+/** One series of a metric that is counted elsewhere; `read` is called at each scrape. */
+export interface CountedSeries {
+  labels: SeriesLabels;
+  read: () => number | undefined;
+}
+
 export class Metrics {
   #families: MetricFamily[] = [];
 
@@ -40,9 +46,16 @@ export class Metrics {
 
   /** Adds a metric that is counted elsewhere. `read` is called at each scrape. */
   read(definition: Definition<never>, read: () => number | undefined): void {
+    this.readEach(definition, [{ labels: {}, read }]);
+  }
+
+  /** Adds a metric of which each series is counted elsewhere. */
+  readEach(definition: Definition, series: readonly CountedSeries[]): void {
     this.#add(definition, function* () {
-      const value = read();
-      if (value !== undefined) yield ['', {}, value];
+      for (const { labels, read } of series) {
+        const value = read();
+        if (value !== undefined) yield ['', labels, value];
+      }
     });
   }
 

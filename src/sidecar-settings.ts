@@ -3,6 +3,7 @@
  * annotation are named after its key, and the help, docs/reference.md, the variables of the injected container
  * and the keys that the policies of deploy/ know are made from the rest.
  */
+import { parseNamedFile, parseNamedGroup, parseNamedWait } from './named-group.ts';
 import type { Config, Setting, Settings } from './setting.ts';
 import {
   dnsDomain,
@@ -38,6 +39,7 @@ import { parseExpected } from './watcher/texts/expected.ts';
 import { parseLabelKeys } from './watcher/texts/label-keys.ts';
 import { parseCommand } from './watcher/texts/shell-words.ts';
 import { parseTemplate } from './watcher/texts/template.ts';
+import { parseWaitCondition } from './watcher/texts/wait-condition.ts';
 
 /**
  * The places where an annotation counts. Whatever runs, sends, mounts or changes an identity is for the pod or
@@ -55,8 +57,13 @@ export interface Annotation {
   otherwise?: string;
   /** Reads the value, where an annotation takes another text than the flag. */
   parse?(text: string): unknown;
-  /** There is a family of keys: `rollcall.dev/KEY.NAME: VALUE` goes to the sidecar as `NAME=VALUE`. */
-  named?: true;
+  /**
+   * There is a family of keys: `rollcall.dev/KEY.NAME: VALUE` goes to the sidecar as `NAME=VALUE`. This is a NAME that
+   * can be, with which a value is read for which nobody has said one.
+   */
+  named?: string;
+  /** KEY, where it is not that of the row: a family may stand beside a single key, as `wait-for.NAME` does. */
+  key?: string;
 }
 
 /** A setting of the sidecar, and how it comes into the injected container. */
@@ -64,8 +71,8 @@ export interface SidecarSetting<T> extends Setting<T> {
   annotation?: Annotation;
   /** The field of the pod that the container takes the value from. */
   podField?: string;
-  /** The setting without which this one means nothing. The container has both or neither. */
-  goesWith?: string;
+  /** The settings without all of which this one means nothing. The container has it where it has one of them. */
+  goesWith?: readonly string[];
 }
 
 const directory = {
@@ -122,14 +129,55 @@ export const sidecarSettings = {
     },
   },
   waitFor: {
-    value: 'N',
-    doc: 'number of members that the first start of the application waits for',
+    value: 'CONDITION',
+    doc: 'what the first start of the application waits for: so many members (`3`), so many that are ready (`3 ready`), as many as are expected (`all`, `all ready`), or the member of an ordinal (`ordinal 0 ready`)',
     default: '0',
-    parse: integer(0, 100_000),
+    parse: parseWaitCondition,
     annotation: {
       on: 'both',
-      example: '3',
-      more: 'members count ready or not, and the pod itself counts; its own group can be waited for with a native sidecar, and over DNS with `publishNotReadyAddresses`',
+      example: '3 ready',
+      more: 'the pod itself counts, ready or not, and no member that terminates does; its own group can be waited for with a native sidecar, and over DNS with `publishNotReadyAddresses`',
+      parse: parseWaitCondition,
+    },
+  },
+  group: {
+    value: 'NAME=WHAT',
+    doc: 'a further group under a name: `service tcp-servers`, `pods app=worker` or `dns tcp-servers`, and `service tcp-servers in team-b` for a Service of another namespace; its socket and its files are in a folder of that name',
+    repeated: true,
+    parse: parseNamedGroup,
+    annotation: {
+      on: 'both',
+      named: 'backends',
+      example: 'service tcp-servers',
+      more: 'where a group has a name, the first one may be left out',
+      otherwise: 'the first group alone',
+    },
+  },
+  waitForGroup: {
+    value: 'NAME=CONDITION',
+    doc: 'what the first start of the application waits for in a further group',
+    repeated: true,
+    parse: parseNamedWait,
+    annotation: {
+      on: 'both',
+      key: 'wait-for',
+      named: 'backends',
+      example: '2 ready',
+      more: 'the application starts when every group is as it is to be',
+      otherwise: 'until the group is known, for 10 s at most',
+    },
+  },
+  groupFile: {
+    value: 'NAME.FILE=LINE',
+    doc: 'keep a file in the folder of a further group, with one line a member',
+    repeated: true,
+    parse: parseNamedFile,
+    annotation: {
+      on: 'both',
+      named: 'backends.upstream.conf',
+      example: 'server {ipv4}:{port};',
+      more: 'NAME is `GROUP.FILE`, such as `rollcall.dev/group-file.backends.upstream.conf`',
+      otherwise: `\`${FILE_NAME}\` alone`,
     },
   },
   waitTimeout: {
@@ -137,7 +185,7 @@ export const sidecarSettings = {
     doc: 'longest time that the application waits for those members',
     default: `${WAIT_SECONDS}s`,
     parse: seconds(1, MAX_SECONDS),
-    goesWith: 'waitFor',
+    goesWith: ['waitFor', 'waitForGroup'],
     annotation: { on: 'both', example: '5m' },
   },
   waitAction: {
@@ -145,7 +193,7 @@ export const sidecarSettings = {
     doc: 'what happens when `wait-timeout` is over: `continue` starts the application all the same, `fail` restarts the sidecar and waits anew',
     default: 'continue',
     parse: waitAction,
-    goesWith: 'waitFor',
+    goesWith: ['waitFor', 'waitForGroup'],
     annotation: { on: 'both', example: 'fail' },
   },
   expected: {
@@ -180,7 +228,7 @@ export const sidecarSettings = {
     parse: parseTemplate,
     annotation: {
       on: 'both',
-      named: true,
+      named: 'peers.conf',
       example: '{hostname}:8848',
       more: 'the placeholders are listed below; `where label:KEY=VALUE`, `zone=`, `node=` or `!=` at the end chooses members',
       otherwise: `\`${FILE_NAME}\` alone`,
@@ -288,6 +336,12 @@ export const probeSettings = {
     default: '0',
     // The longest wait for members, and as much again.
     parse: seconds(0, 2 * MAX_SECONDS),
+  },
+  tell: {
+    value: 'true|false',
+    doc: 'answer no once more when the application has just been let start without what it waited for, so that the reason is in an Event of the pod',
+    default: 'false',
+    parse: trueOrFalse,
   },
   directory,
   port,

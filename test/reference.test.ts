@@ -60,7 +60,7 @@ describe('every setting of the sidecar', () => {
     assert.equal(new Set(all).size, all.length);
     for (const [name, { annotation }] of rows.filter(([, row]) => row.annotation !== undefined)) {
       const { key } = keys[name as keyof typeof keys];
-      assert.equal(key, `${PREFIX}${kebabCase(name)}${annotation!.named ? '.' : ''}`);
+      assert.equal(key, `${PREFIX}${annotation!.key ?? kebabCase(name)}${annotation!.named ? '.' : ''}`);
     }
   });
 

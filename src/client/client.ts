@@ -3,6 +3,8 @@
  *
  *     const group = await connect().ready();
  *     for await (const { left, joined, members, stale } of group) ...
+ *
+ *     const backends = await connect(socketPathOf('backends')).ready();
  */
 
 import { type Clock, systemClock } from '../watcher/clock.ts';
@@ -23,6 +25,11 @@ export type { LiveGroup } from './live-group.ts';
 
 /** The socket of the injected sidecar, unless the pod mounts its folder elsewhere. */
 export const SOCKET_PATH = `${DIRECTORY}/${SOCKET_NAME}`;
+
+/** Returns the socket of a further group, as `rollcall.dev/group.NAME` names it. */
+export function socketPathOf(group: string): string {
+  return `${DIRECTORY}/${group}/${SOCKET_NAME}`;
+}
 
 export interface ConnectOptions {
   /** The signal that closes the group when it aborts. */

@@ -85,14 +85,19 @@ export function chooseAccount(pod: Pod, options: Options, context: AccountContex
 /** Returns what the sidecar has to read: the slices of a Service, the pods of a selector, its own pod, a scale. */
 function rolesOf(options: Options, endsWithPod: boolean): Role[] {
   return [
-    ...(options.group.source === 'endpointslices' ? [ROLES.slices] : []),
+    ...(sourcesOf(options).includes('endpointslices') ? [ROLES.slices] : []),
     ...(readsPods(options, endsWithPod) ? [ROLES.pods] : []),
     ...(asksForScale(options.expected) ? [ROLES.scale] : []),
   ];
 }
 
 function readsPods(options: Options, endsWithPod: boolean): boolean {
-  return options.group.source === 'pods' || joinsPods(options) || endsWithPod;
+  return sourcesOf(options).includes('pods') || joinsPods(options) || endsWithPod;
+}
+
+/** Returns where the members of all groups come from. */
+function sourcesOf({ group, groups }: Options): string[] {
+  return [...(group === undefined ? [] : [group]), ...groups].map(({ source }) => source);
 }
 
 function choiceOf(swapped: boolean, dryRun: boolean, roles: readonly Role[]): AccountChoice {
@@ -234,10 +239,13 @@ export const podAccess: Rule = {
 
 /** Returns what takes the right to read pods, and what goes without it. */
 function whyPods(options: Options): [why: string, instead: string] {
-  if (options.group.source === 'pods')
+  const { group, groups } = options;
+  if (group?.source === 'pods')
     return [`a group by ${keys.selector.key}`, `name a Service with ${keys.service.key}`];
   if (joinsPods(options)) return [`a group with ${keys.memberLabels.key}`, 'leave that out'];
-  return ['an ordinary sidecar that ends with its pod', 'use a native sidecar'];
+  const named = groups.find(({ source }) => source === 'pods');
+  if (named === undefined) return ['an ordinary sidecar that ends with its pod', 'use a native sidecar'];
+  return [`the group "${named.name}" of ${shown(named.followed)}`, 'let it be that of a Service'];
 }
 
 /** Warns of an account that stays where pods of it get another, and of one that stays on a dry run only. */

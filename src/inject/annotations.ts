@@ -63,7 +63,7 @@ export type Held<N extends Annotated> = Rows[N] extends { annotation: { parse(te
     : string;
 
 type KeyOf<N extends Annotated> = Key<Held<N>> &
-  (Rows[N] extends { annotation: { named: true } } ? Required<Pick<Key<string>, 'parseNamed'>> : unknown) &
+  (Rows[N] extends { annotation: { named: string } } ? Required<Pick<Key<string>, 'parseNamed'>> : unknown) &
   (Rows[N] extends { annotation: { otherwise: string } }
     ? unknown
     : Rows[N] extends { default: string }
@@ -76,7 +76,7 @@ export function keyOf(
   { doc, default: given, parse, annotation }: SidecarSetting<unknown> & { annotation: Annotation },
 ): Key<unknown> {
   const { on, example, more, otherwise, named } = annotation;
-  const key = `${PREFIX}${kebabCase(name)}`;
+  const key = `${PREFIX}${annotation.key ?? kebabCase(name)}`;
   const shown = {
     on,
     kind: 'annotation' as const,
@@ -89,7 +89,7 @@ export function keyOf(
     parse(`${one}=${text}`);
     return `${one}=${text}`;
   };
-  return { key: `${key}.`, ...shown, parse: (text) => parseNamed('any', text), parseNamed };
+  return { key: `${key}.`, ...shown, parse: (text) => parseNamed(named, text), parseNamed };
 }
 
 /** Returns a parser for the injector, which passes the value on: one that has no plain form stays the text that it was. */

@@ -45,6 +45,10 @@ export const codes = {
     means: 'nothing says which group to follow',
     remedy: 'name the group: `rollcall.dev/service`, `rollcall.dev/selector`, or `spec.subdomain`',
   },
+  'never-opens': {
+    means: 'the application would wait for members that can not be',
+    remedy: 'the sentence says what can not be, and what to wait for in its place',
+  },
   'name-taken': {
     means: 'the pod has a container or volume of its own under a name that the sidecar needs',
     remedy: 'give the container or the volume another name',

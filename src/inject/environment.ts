@@ -29,7 +29,9 @@ export function environmentBy(
       if (podField !== undefined) {
         return [{ name, valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: podField } } }];
       }
-      return differs(goesWith ?? key, values) ? [{ name, value: literal(textOf(values[key])) }] : [];
+      return (goesWith ?? [key]).some((one) => differs(one, values))
+        ? [{ name, value: literal(textOf(values[key])) }]
+        : [];
     });
 }
 

@@ -5,7 +5,7 @@
 import { podAccess } from './account.ts';
 import type { Reason } from './codes.ts';
 import { namesake, shellImage } from './container.ts';
-import { openGate } from './gate.ts';
+import { knownSize, openGate } from './gate.ts';
 import { grant } from './grant.ts';
 import { takenPort } from './health.ts';
 import { memberLabels } from './member-labels.ts';
@@ -32,6 +32,7 @@ const RULES: readonly Rule[] = [
   shellImage,
   tooLittle,
   openGate,
+  knownSize,
   takenPort,
   notifiedNode,
   notifiedSidecar,

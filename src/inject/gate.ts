@@ -1,10 +1,27 @@
 /** The gate: how the sidecar holds back the application until the group is known, or large enough. */
+import { parseNamedWait } from '../named-group.ts';
+import type { WaitCondition } from '../watcher/texts/wait-condition.ts';
 import { keys } from './annotations.ts';
 import { reason, type Warning, warning } from './codes.ts';
+import type { Group } from './group.ts';
 import { exec, httpGet, type Port, PROCESS_SECONDS } from './health.ts';
 import type { Options } from './options.ts';
 import type { Plan } from './plan.ts';
+import type { Pod } from './pod.ts';
 import { NO_FAULTS, type Rule } from './rule.ts';
+
+/** One thing that the start of the application waits for. */
+export interface Wait {
+  /** The name of the group; undefined for the first. */
+  name: string | undefined;
+  condition: WaitCondition;
+}
+
+/** Returns all that the start of the application waits for, beside that the groups are known. */
+export function gatesOf({ waitFor, waitForGroup }: Options): Wait[] {
+  const named = waitForGroup.map(parseNamedWait).map(({ group, condition }) => ({ name: group, condition }));
+  return [{ name: undefined, condition: waitFor }, ...named].filter(({ condition }) => condition.waits);
+}
 
 /** Without a number to wait for, the sidecar lets the application start after 10 s at the latest. */
 const START_SECONDS = 60;
@@ -18,26 +35,31 @@ export function startHook(options: Options) {
   return { postStart: exec('startz', startSeconds(options)) };
 }
 
-/** Returns the probe of a native sidecar: the kubelet starts the next container when it has succeeded. */
+/**
+ * Returns the probe of a native sidecar: the kubelet starts the next container when it has succeeded. Where something
+ * is waited for, it is a process: what a process says is in the Event of a probe that has failed, and what is answered
+ * over HTTP is not.
+ */
 export function startupProbe(options: Options, port: Port) {
-  const held = port === 'off' ? exec('startz', HELD_SECONDS - PROCESS_SECONDS) : httpGet('startz', port);
+  const says = port === 'off' || gatesOf(options).length > 0;
+  const held = exec('startz', HELD_SECONDS - PROCESS_SECONDS, ['--tell', 'true']);
   return {
-    ...held,
+    ...(says ? held : httpGet('startz', port)),
     timeoutSeconds: HELD_SECONDS,
     periodSeconds: 1,
     failureThreshold: startSeconds(options),
   };
 }
 
-function startSeconds({ waitFor, waitTimeout }: Options): number {
-  return Math.max(START_SECONDS, waitFor > 0 ? waitTimeout + MARGIN_SECONDS : 0);
+function startSeconds(options: Options): number {
+  return Math.max(START_SECONDS, gatesOf(options).length > 0 ? options.waitTimeout + MARGIN_SECONDS : 0);
 }
 
 /** A kubelet starts the next container also when the one that held it back has ended. */
 export const openGate: Rule = {
   needs: [keys.nativeSidecar],
-  faults({ options: { waitFor, waitAction }, plan: { native }, settings }) {
-    if (native || waitFor === 0 || waitAction !== 'fail') return NO_FAULTS;
+  faults({ options, plan: { native }, settings }) {
+    if (native || options.waitAction !== 'fail' || gatesOf(options).length === 0) return NO_FAULTS;
     return [
       reason(
         'bad-value',
@@ -48,9 +70,34 @@ export const openGate: Rule = {
   },
 };
 
+/** What is waited for must be able to be there: "all" is a number that somebody says, and no more come than that. */
+export const knownSize: Rule = {
+  needs: [keys.waitFor, keys.expected],
+  faults({ options: { waitFor, expected }, settings }) {
+    const said = `${settings.named(keys.waitFor)}: "${waitFor}"`;
+    if (waitFor.subject === 'all') {
+      if (expected !== undefined) return NO_FAULTS;
+      const remedy = `write ${keys.expected.key}: "owner", or a number of members to wait for`;
+      return [reason('never-opens', `${said} needs to know how many members there are to be; ${remedy}`)];
+    }
+    const least = 'count' in waitFor.subject ? waitFor.subject.count : 0;
+    if (expected === undefined || !/^\d{1,9}$/.test(expected) || least <= Number(expected)) return NO_FAULTS;
+    return [
+      reason(
+        'never-opens',
+        `${said} is more than ${settings.named(keys.expected)}: "${expected}" says there will be; write a smaller number, or "all"`,
+      ),
+    ];
+  },
+};
+
 /** Warns of gates that may never open, for all that can be told from the pod. */
-export function gateWarnings({ native }: Pick<Plan, 'native'>, { waitFor, group }: Options): Warning[] {
-  if (waitFor === 0) return [];
+export function gateWarnings(
+  { spec }: Pod,
+  { native }: Pick<Plan, 'native'>,
+  { waitFor, group }: Options,
+): Warning[] {
+  if (!waitFor.waits || group === undefined) return [];
   if (group.source === 'dns') {
     return [
       warning(
@@ -60,12 +107,24 @@ export function gateWarnings({ native }: Pick<Plan, 'native'>, { waitFor, group 
       ),
     ];
   }
-  if (native) return [];
+  if (native) return waitFor.waitsForOneAnother ? oneAnother(spec, waitFor, group) : [];
   return [
     warning(
       'gate',
       `annotation ${keys.waitFor.key}: a pod has no address until its ordinary sidecar has started, so pods that ` +
         'wait do not see each other',
+    ),
+  ];
+}
+
+/** Warns of pods that wait for one another to be ready, which none is before its application has started. */
+function oneAnother({ subdomain }: Pod['spec'], waitFor: WaitCondition, group: Group): Warning[] {
+  if (!subdomain || !('service' in group) || group.service !== subdomain) return [];
+  return [
+    warning(
+      'gate',
+      `annotation ${keys.waitFor.key}: "${waitFor}" of its own group: no pod is ready before its application has ` +
+        'started, so pods that are new together wait for one another; leave "ready" out, or write "ordinal 0 ready"',
     ),
   ];
 }

@@ -1,5 +1,9 @@
-/** The group that the sidecar follows. */
+/** The groups that the sidecar follows: the first, which has no name, and those under a name. */
+import { groupFaults, type NamedGroup, parseNamedFile, parseNamedWait } from '../named-group.ts';
+import { parseTemplate } from '../watcher/texts/template.ts';
+import { parseWaitCondition } from '../watcher/texts/wait-condition.ts';
 import { keys } from './annotations.ts';
+import type { Passed } from './options.ts';
 import type { Pod } from './pod.ts';
 import { LEVELS, type Level, type Settings } from './settings.ts';
 
@@ -13,9 +17,10 @@ const NOBODY = '';
 
 /**
  * Returns the group by the strongest level that names one: a pod that names a service does not care that its
- * namespace has a selector. Notes a fault when nothing names it, or two things at one level do.
+ * namespace has a selector. Undefined when nothing names it and there are others; without others, that is a fault, and
+ * so is it when two things at one level name it.
  */
-export function groupOf(pod: Pod, settings: Settings): Group {
+export function groupOf(pod: Pod, settings: Settings, hasOthers = false): Group | undefined {
   const [service, selector, source] = [keys.service, keys.selector, keys.source].map((key) =>
     settings.level(key),
   );
@@ -27,6 +32,7 @@ export function groupOf(pod: Pod, settings: Settings): Group {
     settings.get(keys.selector);
     return { source: 'endpointslices', service: NOBODY };
   }
+  if (hasOthers && (service ?? selector ?? source) === undefined && !pod.spec.subdomain) return undefined;
   const bySelector = selector !== undefined && rank(selector) < rank(service);
   const named = bySelector ? selector : service;
   // What a weaker level says of the source was said for its own group.
@@ -62,4 +68,48 @@ function subdomain({ spec }: Pod, settings: Settings): string {
       `write ${keys.service.key}: "NAME" with the Service whose endpoints are the group`,
   );
   return NOBODY;
+}
+
+/** Notes as faults what is wrong between the settings of groups under a name. */
+export function groupFaultsOf(groups: readonly NamedGroup[], passed: Passed, settings: Settings): void {
+  if (groups.length + passed.waitForGroup.length + passed.groupFile.length === 0) return;
+  const faults = groupFaults({
+    groups,
+    waits: passed.waitForGroup.map(parseNamedWait),
+    files: passed.groupFile.map(parseNamedFile),
+    firstFiles: passed.file.map(parseTemplate),
+  });
+  for (const { setting, value, sentence } of faults) {
+    const key = keys[setting];
+    settings.fault(key, 'bad-value', `annotation ${key.key}${value} ${sentence}`);
+  }
+}
+
+/** What settings of the first group are where there is none. */
+const NOTHING = {
+  waitFor: parseWaitCondition('0'),
+  file: [],
+  notify: [],
+  onStart: undefined,
+  onChange: undefined,
+  memberLabels: undefined,
+} as const;
+
+/**
+ * Returns the settings without those of the first group, of a pod that has none. What the namespace or the installation
+ * says of it is said for other pods; what the pod says itself is a fault.
+ */
+export function firstOnly(passed: Passed, settings: Settings): Passed {
+  for (const name of Object.keys(NOTHING) as (keyof typeof NOTHING)[]) {
+    const { key } = keys[name];
+    const said = settings.origins.find(
+      (one) => one.from === 'pod' && (one.key === key || (key.endsWith('.') && one.key.startsWith(key))),
+    );
+    if (said === undefined) continue;
+    const sentence =
+      `annotation ${said.key} is about the group without a name, and the pod has none; ` +
+      `name it with ${keys.service.key}, or leave the annotation out`;
+    settings.fault({ key }, 'bad-value', sentence);
+  }
+  return { ...passed, ...NOTHING, file: [], notify: [] };
 }

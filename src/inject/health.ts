@@ -35,9 +35,9 @@ export function httpGet(check: string, port: number) {
 }
 
 /** Returns the handler that asks as a process. With a number of seconds it waits so long for the answer. */
-export function exec(check: string, waitSeconds?: number) {
+export function exec(check: string, waitSeconds?: number, more: readonly string[] = []) {
   const wait = waitSeconds === undefined ? [] : ['--wait', `${waitSeconds}`];
-  return { exec: { command: ['rollcall', 'probe', '--check', check, ...wait] } };
+  return { exec: { command: ['rollcall', 'probe', '--check', check, ...wait, ...more] } };
 }
 
 /** The containers of a pod share its address: of two that listen on a port, one fails. */

@@ -7,7 +7,7 @@ import { NO_FAULTS, type Rule } from './rule.ts';
 
 /** Tells whether the members of a Service are joined with their pods, for which the sidecar reads those. */
 export function joinsPods({ group, memberLabels }: Pick<Options, 'group' | 'memberLabels'>): boolean {
-  return memberLabels !== undefined && group.source === 'endpointslices';
+  return memberLabels !== undefined && group?.source === 'endpointslices';
 }
 
 /** Labels come from the API, and a file has those that members have. */
@@ -15,7 +15,7 @@ export const memberLabels: Rule = {
   needs: [keys.memberLabels, keys.source, keys.file],
   faults({ options }) {
     const { group, memberLabels: given } = options;
-    if (group.source === 'dns' && given !== undefined) return [ofDns()];
+    if (group?.source === 'dns' && given !== undefined) return [ofDns()];
     const known = given === undefined ? [] : sidecarSettings.memberLabels.parse(given);
     const lacking = options.file.flatMap((text) => {
       const { file, labels } = sidecarSettings.file.parse(text);

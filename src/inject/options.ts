@@ -1,13 +1,14 @@
+import { type NamedGroup, parseNamedGroup } from '../named-group.ts';
 import { type SidecarSetting, sidecarSettings } from '../sidecar-settings.ts';
 import { type Annotated, type Held, type Key, keys } from './annotations.ts';
 import { expectedOf } from './expected.ts';
-import { type Group, groupOf } from './group.ts';
+import { firstOnly, type Group, groupFaultsOf, groupOf } from './group.ts';
 import type { Pod } from './pod.ts';
 import type { Amounts } from './resources.ts';
 import type { Family, Settings } from './settings.ts';
 
-/** The settings that make up the group: they are read together, since one can overrule another. */
-const OF_GROUP = ['service', 'selector', 'source'] as const;
+/** The settings that make up the groups: they are read together, since one can overrule another. */
+const OF_GROUP = ['service', 'selector', 'source', 'group'] as const;
 
 type Rows = typeof sidecarSettings;
 /** The settings that are read here or there, and not passed on as they are. */
@@ -25,8 +26,11 @@ export type Passed = {
 
 /** All that the pod, its namespace and the installation say of the sidecar. */
 export interface Options extends Passed {
-  group: Group;
-  /** The number of members that the group is to have, or the workload that has it; undefined where nobody asks. */
+  /** The first group, which has no name; undefined where all groups have one. */
+  group: Group | undefined;
+  /** The further groups. */
+  groups: readonly NamedGroup[];
+  /** The number of members that the first group is to have, or the workload that has it; undefined where nobody asks. */
   expected: string | undefined;
   mountPath: string;
   /** The containers that get the mount; undefined stands for all of them. */
@@ -41,10 +45,15 @@ export interface Options extends Passed {
 
 /** Reads all settings. What can't be is among the faults of the settings, and stands as if nobody had written it. */
 export function optionsOf(pod: Pod, settings: Settings): Options {
+  const groups = settings.family(keys.group).map(parseNamedGroup);
+  const group = groupOf(pod, settings, groups.length > 0);
+  const passed = passedOf(settings);
+  groupFaultsOf(groups, passed, settings);
   return {
-    group: groupOf(pod, settings),
-    expected: expectedOf(pod, settings),
-    ...passedOf(settings),
+    group,
+    groups,
+    expected: group === undefined ? undefined : expectedOf(pod, settings),
+    ...(group === undefined ? firstOnly(passed, settings) : passed),
     mountPath: settings.get(keys.mountPath),
     containers: settings.get(keys.containers),
     scripts: settings.get(keys.scripts),

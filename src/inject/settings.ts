@@ -75,6 +75,12 @@ export class Settings {
     return PLACES[on].find((level) => own(this.#sources[level], key) !== undefined);
   }
 
+  /** Returns the text of a key as the strongest level wrote it, for a rule that looks at another setting too. */
+  text(key: Pick<Key<unknown>, 'key' | 'on'>): string | undefined {
+    const level = this.level(key);
+    return level === undefined ? undefined : own(this.#sources[level], key.key);
+  }
+
   /** Notes what is wrong with a setting beside its value alone. */
   fault({ key }: Pick<Key<unknown>, 'key'>, code: Code, sentence: string): void {
     this.#note(key, reason(code, sentence));
@@ -162,9 +168,20 @@ function nearest(key: string): string | undefined {
     .slice(PREFIX.length, PREFIX.length + MAX_LETTERS)
     .toLowerCase()
     .replaceAll('_', '-');
-  const candidates = KNOWN.map((known) => ({ known, distance: distance(word, known.slice(PREFIX.length)) }));
-  const best = candidates.reduce((a, b) => (b.distance < a.distance ? b : a));
-  if (best.distance > Math.max(1, Math.floor(word.length / 3))) return undefined;
+  // Of a key of a family, what follows the first dot is a name that anybody may give.
+  const head = word.slice(0, word.indexOf('.') + 1);
+  const candidates = KNOWN.map((known) => {
+    const name = known.slice(PREFIX.length);
+    const isFamily = FAMILIES.includes(known);
+    const compared = isFamily && head !== '' ? head : word;
+    // Of two that are as near, a dot tells which is meant.
+    const isLess = isFamily !== (head !== '');
+    return { known, distance: distance(compared, name), letters: compared.length, isLess };
+  });
+  const best = candidates.reduce((a, b) =>
+    b.distance < a.distance || (b.distance === a.distance && a.isLess && !b.isLess) ? b : a,
+  );
+  if (best.distance > Math.max(1, Math.floor(best.letters / 3))) return undefined;
   return FAMILIES.includes(best.known) ? `${best.known}NAME` : best.known;
 }
 

@@ -55,7 +55,7 @@ export function sidecar(options: Options, given: SidecarOptions): Container {
     args: ['sidecar'],
     ...(native ? { restartPolicy: 'Always' } : { lifecycle: startHook(options) }),
     env: [
-      ...environment({ ...options, ...options.group, port, graceSeconds, endWithPod }),
+      ...environment({ ...options, ...options.group, group: options.groups, port, graceSeconds, endWithPod }),
       ...Object.entries(sidecarEnvironment).map(([name, value]) => ({ name, value })),
     ],
     // Named even when empty: the API server would, and what is not planned is taken for somebody else's.

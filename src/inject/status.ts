@@ -23,6 +23,8 @@ export interface Status extends Before {
   service?: string;
   selector?: string;
   source?: string;
+  /** The groups under a name, each as `NAME=WHAT`. */
+  groups?: string[];
   account: string;
 }
 
@@ -45,15 +47,16 @@ export interface Before {
 
 export function chooseStatus(
   pod: Pod,
-  { group }: Options,
+  { group, groups }: Options,
   version: string,
   plan: AccountPlan,
   pullSecrets: readonly PullSecret[],
 ): string {
-  const { source, ...named } = group;
+  const { source, ...named } = group ?? {};
   const before = beforeOf(pod, plan.account === 'scoped', pullSecrets);
   const said = source === 'dns' ? { source } : {};
-  const status: Status = { version, ...named, ...said, account: plan.account, ...before };
+  const others = groups.length === 0 ? {} : { groups: groups.map(String) };
+  const status: Status = { version, ...named, ...said, ...others, account: plan.account, ...before };
   return JSON.stringify(status);
 }
 

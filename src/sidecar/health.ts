@@ -3,8 +3,8 @@ import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { orTimer, systemClock } from '../watcher/clock.ts';
 import { bindSocket } from '../watcher/outputs/bind-socket.ts';
-import type { Gate } from '../watcher/outputs/gate.ts';
 import type { Output, View } from '../watcher/outputs/output.ts';
+import type { OneGate } from './gates.ts';
 import { Connections } from './health-connections.ts';
 
 /** The temporary name of the socket. It is as long as the name itself, so that it fits where that fits. */
@@ -19,11 +19,22 @@ const MISSED_HEARTBEATS = 3;
  */
 export const HOLD_MS = 20_000;
 
+/** How long an answer says that the application has just been let start, so that a probe can tell it once. */
+const JUST_OPENED_MS = 1000;
+
+/** The state of one group that the answers are made from. */
+export interface GroupHealth {
+  /** The name of the group; the first has none. */
+  name?: string | undefined;
+  watch: View;
+  outputs?: readonly Output[];
+}
+
 /** The state that the answers are made from. */
 export interface Health {
-  watch: View;
-  gate: Pick<Gate, 'open' | 'opened' | 'notice'>;
-  outputs?: readonly Output[];
+  groups: readonly GroupHealth[];
+  /** The gates of all groups. */
+  gate: OneGate;
   /** All metrics, in the format that a scrape's Accept header asks for. */
   metrics(accept: string | undefined): { contentType: string; text: string };
 }
@@ -34,7 +45,7 @@ export interface Health {
  */
 export async function serveHealth(
   place: number | string,
-  { watch, gate, outputs = [], metrics }: Health,
+  { groups, gate, metrics }: Health,
   holdMs = HOLD_MS,
 ): Promise<{ server: Server; port: number | undefined }> {
   // Imported as a module, node:http brings Node's whole fetch along: 6 MB of memory.
@@ -50,9 +61,17 @@ export async function serveHealth(
       case '/startz':
         return answerStart(response, kubelet);
       case '/readyz':
-        return answer(response, watch.synced, saying());
+        return answer(
+          response,
+          groups.every(({ watch }) => watch.synced),
+          saying(),
+        );
       case '/healthz':
-        return answer(response, isAlive(watch), saying());
+        return answer(
+          response,
+          groups.every(({ watch }) => isAlive(watch)),
+          saying(),
+        );
       case '/metrics': {
         const { contentType, text } = metrics(request.headers.accept);
         response.setHeader('content-type', contentType);
@@ -64,10 +83,10 @@ export async function serveHealth(
     }
   });
   const connections = new Connections(server, systemClock);
-  const saying = (notice?: string) => ({ ...stateOf(watch), failing: failingOf(outputs), notice });
+  const saying = (more: object = {}) => ({ ...statesOf(groups), failing: failingOf(groups), ...more });
   const answerStart = (response: ServerResponse, kubelet: boolean) => {
     if (kubelet && gate.open && gate.notice !== undefined) tell(response, gate.notice);
-    else answer(response, gate.open, saying(kubelet ? undefined : gate.notice));
+    else answer(response, gate.open, saying(kubelet ? {} : startState(gate)));
   };
   if (typeof place === 'string') {
     await bindSocket(server, place, join(dirname(place), TEMPORARY_NAME));
@@ -98,6 +117,23 @@ function isAlive(watch: View): boolean {
   return watch.pulseAgeSeconds() < MISSED_HEARTBEATS * watch.heartbeatSeconds;
 }
 
+/** Returns what is waited for, or what the application is started without and whether that is news. */
+function startState(gate: OneGate): object {
+  const { waiting, notice } = gate;
+  const news = notice !== undefined && gate.openedWithin(JUST_OPENED_MS) ? true : undefined;
+  return { waiting, notice, news };
+}
+
+/** Returns the state of the first group, and those of the groups under a name beside it. */
+function statesOf(groups: readonly GroupHealth[]): object {
+  const [first] = groups.filter(({ name }) => name === undefined);
+  const named = groups.flatMap(({ name, watch }) => (name === undefined ? [] : [[name, stateOf(watch)]]));
+  return {
+    ...(first === undefined ? {} : stateOf(first.watch)),
+    ...(named.length === 0 ? {} : { groups: Object.fromEntries(named) }),
+  };
+}
+
 function stateOf({ synced, stale, reason, message, revision, members }: View): object {
   return { synced, stale, reason, message, revision, members: members.size };
 }
@@ -106,8 +142,10 @@ function stateOf({ synced, stale, reason, message, revision, members }: View): o
  * Returns the settings that do not work at the moment. They change no answer from yes to no: the application
  * would be the worse for it. No more than their names is told, since anybody may ask.
  */
-function failingOf(outputs: readonly Output[]): string[] | undefined {
-  const failing = new Set(outputs.flatMap((output) => output.failing ?? []));
+function failingOf(groups: readonly GroupHealth[]): string[] | undefined {
+  const failing = new Set(
+    groups.flatMap(({ outputs = [] }) => outputs.flatMap((output) => output.failing ?? [])),
+  );
   return failing.size === 0 ? undefined : [...failing];
 }
 

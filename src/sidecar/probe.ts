@@ -9,26 +9,32 @@ const ANSWER_MS = 5000;
 
 interface Answer {
   ok: boolean;
+  /** The answer in words: what the application waits for, or all that was answered. */
   text: string;
+  /** What the application is started without, as long as that is news. */
+  news?: string | undefined;
 }
 
 /**
  * The command `rollcall probe`. It asks the sidecar in the same container, where the kubelet can't ask over
  * the network, and holds back the containers that start after it. The exit status is the answer. When the
- * answer is no, the reason goes to stdout, and the kubelet puts it into the Event.
+ * answer is no, the reason goes to stdout, and the kubelet puts it into the Event. To tell what the application is
+ * started without, the answer is no once more: nothing else that a process says becomes an Event.
  */
-export async function probe({ check, wait, port, directory }: ProbeConfig): Promise<void> {
+export async function probe({ check, wait, port, directory, tell }: ProbeConfig): Promise<void> {
   const until = performance.now() + wait * 1000;
   for (;;) {
-    const { ok, text } = await ask(port, join(directory, HEALTH_NAME), `/${check}`);
+    const { ok, text, news } = await ask(port, join(directory, HEALTH_NAME), `/${check}`);
+    if (ok && tell && news !== undefined) return refuse(news);
     if (ok) return;
-    if (performance.now() >= until) {
-      process.stdout.write(`${text.trim()}\n`);
-      process.exitCode = 1;
-      return;
-    }
+    if (performance.now() >= until) return refuse(text);
     await delay(PAUSE_MS);
   }
+}
+
+function refuse(text: string): void {
+  process.stdout.write(`${text.trim()}\n`);
+  process.exitCode = 1;
 }
 
 function ask(port: number | 'off', socketPath: string, path: string): Promise<Answer> {
@@ -44,10 +50,24 @@ function ask(port: number | 'off', socketPath: string, path: string): Promise<An
         response.on('data', (piece: string) => {
           text += piece;
         });
-        response.on('end', () => resolve({ ok: response.statusCode === 200, text }));
+        response.on('end', () => resolve(read(response.statusCode === 200, text)));
         response.on('error', failed);
       });
     request.on('timeout', () => request.destroy(new Error('no answer in time')));
     request.on('error', failed);
   });
+}
+
+/** Reads an answer. What can't be read is shown as it is. */
+function read(ok: boolean, text: string): Answer {
+  try {
+    const { waiting, notice, news } = JSON.parse(text) as Record<string, unknown>;
+    return {
+      ok,
+      text: typeof waiting === 'string' ? `rollcall: ${waiting}` : text,
+      news: news === true && typeof notice === 'string' ? notice : undefined,
+    };
+  } catch {
+    return { ok, text };
+  }
 }

@@ -14,69 +14,58 @@ import {
   kubernetesApi,
   type UpstreamContext,
 } from '../watcher/kubernetes/upstream.ts';
-import { Malformed } from '../watcher/membership/malformed.ts';
-import { ExpectedMembers } from '../watcher/outputs/expected-members.ts';
-import { LoggedChanges } from '../watcher/outputs/logged-changes.ts';
-import { serveSocket, socketPath } from '../watcher/outputs/socket.ts';
-import type { Group, SelfDescription } from '../watcher/protocol.ts';
+import { serveSocket } from '../watcher/outputs/socket.ts';
+import type { SelfDescription } from '../watcher/protocol.ts';
 import { SettingFault } from '../watcher/setting-fault.ts';
-import { sourceOf } from '../watcher/sources.ts';
-import { Watch } from '../watcher/watch.ts';
-import { GarbageCollection, keepYoungGenerationSmall } from './garbage.ts';
+import { type Followed, follow } from './followed.ts';
+import { keepYoungGenerationSmall } from './garbage.ts';
+import { Gates } from './gates.ts';
+import { groupsOf } from './groups.ts';
 import { serveHealth } from './health.ts';
 import { metricsOf } from './metrics.ts';
-import { type Sinks, sinksOf } from './sinks.ts';
 
-/** The command `rollcall sidecar`. It follows the group until SIGTERM. */
+/** The command `rollcall sidecar`. It follows the groups until SIGTERM. */
 export async function sidecar(config: SidecarConfig): Promise<void> {
   const log = jsonLog(toStandardError, config.logLevel);
-  const group = groupOf(config);
-  const self = identity(config);
   const perspective = {
-    group,
-    self,
+    self: identity(config),
     clusterDomain: config.clusterDomain ?? clusterDomain(),
     firstFamily: firstFamily(process.env),
-    memberLabels: config.memberLabels,
   };
   const userAgent = `rollcall/${packageJson.version}`;
-  const traffic = { bytes: 0 };
-  const context = { clock: systemClock, log, userAgent, environment: process.env, traffic };
-  const malformed = new Malformed(log);
-  const source = startUp(() => sourceOf(config.source, perspective, config, context, malformed));
-  const socket = startUp(() => socketPath(config.directory));
-  const watch = new Watch({ source, group, self, log });
-  const sinks = sinksOf(config, { view: watch, clock: systemClock, log });
-  const { readers, gate, all: outputs } = sinks;
+  const context = { clock: systemClock, log, userAgent, environment: process.env };
+  const shared = { config, perspective, context, log };
+  const groups = startUp(() => groupsOf(config).map((group) => follow(group, shared)));
   const workEnded = config.endWithPod ? followWork(config, context) : undefined;
-  watch.add(new GarbageCollection(systemClock));
-  for (const output of outputs) watch.add(output);
-  if (config.logLevel === 'debug') watch.add(new LoggedChanges(log.debug));
-  const expected = startUp(() => expectedMembers(config, watch, context));
-  if (expected !== undefined) watch.add(expected);
-  const measured = expected === undefined ? outputs : [...outputs, expected];
-  const metrics = metricsOf({ watch, outputs: measured, malformed, traffic });
+  const gates = groups.map(({ sinks }) => sinks.gate);
+  const metrics = metricsOf(groups);
 
-  const server = await startUp(
-    () => serveSocket(socket, readers, log),
-    `--directory: "${config.directory}" can't be used`,
-  );
+  const servers: Server[] = [];
+  for (const { socket, sinks, log } of groups) {
+    const serving = () => serveSocket(socket, sinks.readers, log);
+    servers.push(await startUp(serving, `--directory: "${config.directory}" can't be used`));
+  }
   const place = config.port === 'off' ? join(config.directory, HEALTH_NAME) : config.port;
   const { port } = await startUp(
-    () => serveHealth(place, { watch, gate, outputs, metrics: (accept) => metrics.exposition(accept) }),
+    () =>
+      serveHealth(place, { groups, gate: new Gates(gates), metrics: (accept) => metrics.exposition(accept) }),
     `--port: ${config.port} can't be used`,
   );
-  log.info('serving', { socket, port: port ?? 'off', ...group, version: packageJson.version });
-  const stop = stopping(sinks, server, config.graceSeconds, log);
+  for (const { socket, watch, log } of groups)
+    log.info('serving', { socket, port: port ?? 'off', ...watch.group, version: packageJson.version });
+  const stop = stopping(groups, servers, config.graceSeconds, log);
   process.once('SIGTERM', () => stop('SIGTERM', true));
   process.once('SIGINT', () => stop('SIGINT', false));
   void workEnded?.().then(() => stop('the other containers have ended', false));
   // This comes when everything is loaded: before, V8 would reject code that Node has compiled.
   keepYoungGenerationSmall();
-  gate.start();
-  expected?.start();
+  for (const gate of gates) gate.start();
+  for (const { expected } of groups) expected?.start();
   // When it has ended, the kubelet starts it anew and shows why it ended.
-  await Promise.race([watch.run(), gate.failed.catch(refuse)]);
+  await Promise.race([
+    ...groups.map(({ watch }) => watch.run()),
+    ...gates.map((gate) => gate.failed.catch(refuse)),
+  ]);
 }
 
 function refuse(error: SettingFault): never {
@@ -99,13 +88,6 @@ function startUp<T>(start: () => T, what?: string): T {
   }
 }
 
-/** Returns the group: a selector chooses pods, everything else goes by a service. Throws `UsageError`. */
-function groupOf({ namespace, service, selector, source }: SidecarConfig): Group {
-  if (source === 'pods') return { namespace, ...(selector === undefined ? {} : { selector }) };
-  if (selector === undefined) return { namespace, ...(service === undefined ? {} : { service }) };
-  throw new UsageError(`--selector: "${selector}" goes with --source pods; leave it out, or change --source`);
-}
-
 /** Returns what this pod knows of itself; undefined where nobody has told the sidecar which pod it is in. */
 function identity({ podName, podUid, nodeName, zone }: SidecarConfig): SelfDescription | undefined {
   if (podName === undefined && podUid === undefined) return undefined;
@@ -115,24 +97,6 @@ function identity({ podName, podUid, nodeName, zone }: SidecarConfig): SelfDescr
     ...(nodeName === undefined ? {} : { node: nodeName }),
     ...(zone === undefined ? {} : { zone }),
   };
-}
-
-/** Has the watch told how many members there are to be; returns what asks a workload for it, where one is named. */
-function expectedMembers(
-  config: SidecarConfig,
-  watch: Watch,
-  context: UpstreamContext,
-): ExpectedMembers | undefined {
-  const { namespace, expected } = config;
-  if (expected === undefined) return undefined;
-  if (typeof expected === 'number') {
-    watch.expect(expected);
-    return undefined;
-  }
-  const transport = kubernetesApi(config, context);
-  const { clock, log } = context;
-  const workload = { namespace, ...expected };
-  return new ExpectedMembers({ workload, transport, clock, log, expect: (number) => watch.expect(number) });
 }
 
 /**
@@ -152,16 +116,18 @@ function followWork(config: SidecarConfig, context: UpstreamContext): () => Prom
  * its end.
  */
 function stopping(
-  { readers, all: outputs }: Sinks,
-  server: Server,
+  groups: readonly Followed[],
+  servers: readonly Server[],
   graceSeconds: number,
   log: Log,
 ): (reason: string, wait: boolean) => Promise<void> {
+  const outputs = groups.flatMap((group) => group.outputs);
   return async (reason, wait) => {
-    log.info('stopping', { reason, clients: readers.size });
+    const clients = groups.reduce((sum, { sinks }) => sum + sinks.readers.size, 0);
+    log.info('stopping', { reason, clients });
     const idle = Promise.all(outputs.map((output) => output.idle?.()));
     if (wait) await orTimer(idle, systemClock, graceSeconds * 1000);
-    server.close();
+    for (const server of servers) server.close();
     await Promise.all(outputs.map((output) => output.close?.(reason)));
     process.exit(0);
   };

@@ -18,7 +18,10 @@ import { parseTarget } from '../watcher/texts/notify-target.ts';
 export type SinkSettings = Pick<
   SidecarConfig,
   'directory' | 'file' | 'notify' | 'onStart' | 'onChange' | 'waitFor' | 'waitTimeout' | 'waitAction'
->;
+> & {
+  /** The name of the group; the first has none. */
+  name?: string;
+};
 
 /** The things that every sink is made with. */
 export interface SinkContext {
@@ -62,9 +65,10 @@ export function sinksOf(settings: SinkSettings, context: SinkContext): Sinks {
   return { readers, gate, all: [readers, gate, ...others] };
 }
 
-function gateOf({ directory, waitFor, waitTimeout, waitAction }: SinkSettings, clock: Clock, log: Log): Gate {
+function gateOf(settings: SinkSettings, clock: Clock, log: Log): Gate {
+  const { name, directory, waitFor, waitTimeout, waitAction } = settings;
   const marker = join(directory, STARTED_NAME);
-  const options = { members: waitFor, timeoutMs: waitTimeout * 1000, onTimeout: waitAction, marker };
+  const options = { name, condition: waitFor, timeoutMs: waitTimeout * 1000, onTimeout: waitAction, marker };
   return new Gate(options, clock, log);
 }
 

@@ -43,6 +43,8 @@ export type StaleReason = 'disconnected' | 'forbidden' | 'unauthorized' | 'dns' 
 
 /** What is tracked: the members of a service, or the pods that a label selector chooses. */
 export interface Group {
+  /** The name of the group in its pod; the first group of a pod has none. */
+  name?: string;
   namespace: string;
   service?: string;
   selector?: string;

@@ -7,7 +7,8 @@ export type SettingKey =
   | 'tokenFile'
   | 'caFile'
   | 'directory'
-  | 'waitFor';
+  | 'waitFor'
+  | 'waitForGroup';
 
 /** What is wrong with a setting. */
 export interface Fault {

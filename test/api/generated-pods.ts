@@ -92,15 +92,23 @@ function group(pod: Pod): fc.Arbitrary<Texts> {
 
 type Sampled = keyof typeof samples;
 
+/** A name of each family. */
+const NAMES: Partial<Record<Sampled, string>> = { file: 'peers.txt' };
+
+/** Further groups make sense together only: `arbitrary-words.ts` has them. */
+const TOGETHER: readonly string[] = ['group', 'waitForGroup', 'groupFile'];
+
 function good(name: Sampled): fc.Arbitrary<[key: string, text: string]> {
   const { key: known } = keys[name];
-  const key = known.endsWith('.') ? `${known}peers.txt` : known;
+  const key = known.endsWith('.') ? known + NAMES[name]! : known;
   return fc.constantFrom(...samples[name].good).map((text) => [key, text]);
 }
 
 /** Said elsewhere here, or not by pods. */
 const ELSEWHERE: KeyName[] = ['inject', 'service', 'selector', 'source', 'containers', 'podAccess'];
-const OTHERS = (Object.keys(samples) as Sampled[]).filter((name) => !ELSEWHERE.includes(name));
+const OTHERS = (Object.keys(samples) as Sampled[]).filter(
+  (name) => !ELSEWHERE.includes(name) && !TOGETHER.includes(name),
+);
 
 /** Few of them, or none. */
 function others({ spec }: Pod): fc.Arbitrary<Texts> {
@@ -126,7 +134,9 @@ function canBeMade({ containers, initContainers = [] }: Pod['spec'], key: string
 
 const badValue: fc.Arbitrary<Texts> = fc
   .constantFrom(
-    ...(Object.keys(samples) as Sampled[]).filter((name) => name !== 'inject' && name !== 'podAccess'),
+    ...(Object.keys(samples) as Sampled[]).filter(
+      (name) => name !== 'inject' && name !== 'podAccess' && !TOGETHER.includes(name),
+    ),
   )
   .chain((name) => fc.tuple(good(name), fc.constantFrom(...samples[name].bad)))
   .map(([[key], text]) => ({ [key]: text }));

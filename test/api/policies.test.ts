@@ -132,7 +132,7 @@ suite('admission policies on a real API server', { timeout: 180_000 }, () => {
         (PLACES[on] as readonly string[]).includes('pod'),
       );
       const all = known.map(({ key, example }): [string, string] => [
-        key === 'rollcall.dev/file.' ? `${key}x` : key,
+        key.endsWith('.') ? `${key}x` : key,
         example,
       ]);
       // The gate of an ordered StatefulSet is another matter.
@@ -290,6 +290,16 @@ suite('admission policies on a real API server', { timeout: 180_000 }, () => {
       const { 'rollcall.dev/service': _, ...unnamed } = WAITING;
       assertWarned(await set(unnamed), sentence);
       assertWarned(await set({ ...WAITING, 'rollcall.dev/source': 'dns' }), sentence);
+    });
+
+    test('one after the other is warned of in each form that waits for a later pod', async () => {
+      for (const text of ['2 ready', 'all', 'all ready', 'ordinal 1', ' ordinal  12  ready ', '100'])
+        assertWarned(
+          await set({ ...WAITING, 'rollcall.dev/wait-for': text }),
+          `rollcall.dev/wait-for: "${text}"`,
+        );
+      for (const text of ['1 ready', 'ordinal 0', 'ordinal 0 ready', '01'])
+        assertQuiet(await set({ ...WAITING, 'rollcall.dev/wait-for': text }));
     });
 
     test('all at once is fine', async () => {

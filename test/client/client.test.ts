@@ -8,6 +8,7 @@ import {
   type GroupChange,
   type GroupStatus,
   type LiveGroup,
+  socketPathOf,
   UnsupportedProtocol,
 } from '../../src/client/client.ts';
 import { FakeClock, settle } from '../support/fake-clock.ts';
@@ -53,6 +54,10 @@ async function item(changes: AsyncIterator<GroupChange, undefined>): Promise<str
   const next = await changes.next();
   return next.done ? 'done' : brief(next.value);
 }
+
+test('a further group has its socket in a folder of its name', () => {
+  assert.equal(socketPathOf('backends'), '/run/rollcall/backends/members.sock');
+});
 
 describe('what the stream says', () => {
   test('is held: members, self, revision, epoch and hello', async (t) => {

@@ -73,13 +73,20 @@ suite('operating', { timeout: 180_000 }, () => {
       described(await text(`${replica.metadata.name}-metrics.txt`)),
       promised([WEBHOOK_METRICS, PROCESS_METRICS]),
     );
-    const { notifySent, notifyFailures, notifyTooLarge, hookRuns, hookFailures, hookTimeouts } =
-      SIDECAR_METRICS;
+    const {
+      notifySent,
+      notifyFailures,
+      notifyTooLarge,
+      hookRuns,
+      hookFailures,
+      hookTimeouts,
+      expectedFailures,
+    } = SIDECAR_METRICS;
     assert.deepEqual(
       described(await text('fine-metrics.txt')),
       promised(
         [SIDECAR_METRICS, PROCESS_METRICS],
-        [notifySent, notifyFailures, notifyTooLarge, hookRuns, hookFailures, hookTimeouts],
+        [notifySent, notifyFailures, notifyTooLarge, hookRuns, hookFailures, hookTimeouts, expectedFailures],
       ),
     );
   });

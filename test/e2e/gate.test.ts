@@ -4,12 +4,24 @@ import assert from 'node:assert/strict';
 import { before, suite, test } from 'node:test';
 import { eventually } from '../support/eventually.ts';
 import { metricSum } from '../support/metrics.ts';
-import { headlessService, INJECT, RESTRICTED, SERVICE, statefulSet, streamOf } from './app.ts';
+import {
+  headlessService,
+  INJECT,
+  LABELS,
+  nodeApp,
+  podSpec,
+  RESTRICTED,
+  SERVICE,
+  STREAMS,
+  statefulSet,
+  streamOf,
+} from './app.ts';
 import { apply, events, get, kubectl, namespace, rolledOut, tryCreate } from './kubernetes.ts';
 
 const TOGETHER = 'e2e-gate';
 const FAILS = 'e2e-gate-fails';
 const CONTINUES = 'e2e-gate-continues';
+const GROUPS = 'e2e-gate-groups';
 
 const OFTEN = { timeoutMs: 60_000, everyMs: 500 };
 const PAIR = { 'rollcall.dev/wait-for': '2', 'rollcall.dev/wait-timeout': '10s' };
@@ -19,11 +31,50 @@ const ordered = (name: string, annotations: Record<string, string>) => {
   return { ...rest, spec: { ...spec, podManagementPolicy: 'OrderedReady' } };
 };
 
+/** The members of the group that the pod of another one waits for. */
+const backends = (replicas: number) => {
+  const labels = { app: 'backends' };
+  const metadata = { name: 'backends', namespace: GROUPS };
+  const service = { clusterIP: 'None', selector: labels, ports: [{ name: 'tcp', port: 7000 }] };
+  return [
+    { apiVersion: 'v1', kind: 'Service', metadata, spec: service },
+    {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata,
+      spec: {
+        replicas,
+        selector: { matchLabels: labels },
+        template: { metadata: { labels }, spec: podSpec(['sleep', '3600']) },
+      },
+    },
+  ];
+};
+
+/** A pod that follows its own group and, under a name, that of the backends, whose stream its application reads. */
+const front = () => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: {
+    name: 'front',
+    namespace: GROUPS,
+    labels: LABELS,
+    annotations: {
+      ...INJECT,
+      'rollcall.dev/group.backends': 'service backends',
+      'rollcall.dev/wait-for.backends': '2 ready',
+      'rollcall.dev/wait-timeout': '10m',
+      'rollcall.dev/group-file.backends.peers': '{name}',
+    },
+  },
+  spec: podSpec(nodeApp(STREAMS, '/run/rollcall/backends')),
+});
+
 suite('start gate', { timeout: 180_000 }, () => {
   let warned = '';
 
   before(async () => {
-    for (const name of [TOGETHER, FAILS, CONTINUES]) {
+    for (const name of [TOGETHER, FAILS, CONTINUES, GROUPS]) {
       await namespace(name, RESTRICTED);
       await apply(headlessService(name));
     }
@@ -34,6 +85,8 @@ suite('start gate', { timeout: 180_000 }, () => {
         'rollcall.dev/wait-timeout': '5m',
       }),
       ordered(CONTINUES, { ...PAIR, 'rollcall.dev/wait-action': 'continue' }),
+      ...backends(1),
+      front(),
     );
     const created = await tryCreate(ordered(FAILS, { ...PAIR, 'rollcall.dev/wait-action': 'fail' }));
     assert.equal(created.code, 0, created.stderr);
@@ -103,7 +156,8 @@ suite('start gate', { timeout: 180_000 }, () => {
   test('"continue" starts it after the time, and an event of the pod says what is missing', async () => {
     const told = await eventually(
       'event of the start without company',
-      async () => (await events(CONTINUES, 'Pod', 'app-0')).find(({ reason }) => reason === 'ProbeWarning'),
+      async () =>
+        (await events(CONTINUES, 'Pod', 'app-0')).find(({ message }) => /starts all the same/.test(message)),
       OFTEN,
     );
     assert.match(told.message, /the application starts all the same: 1 of 2 members after 10 s/);
@@ -120,5 +174,40 @@ suite('start gate', { timeout: 180_000 }, () => {
     const waited = Date.parse(app.state.running.startedAt) - Date.parse(sidecar.state.running.startedAt);
     assert.ok(waited >= 9_000, `waited ${waited} ms`);
     assert.deepEqual([sidecar.restartCount, app.restartCount], [0, 0]);
+  });
+
+  test('a pod waits for another group to be ready, says so in its events, and starts when it is', async () => {
+    const told = await eventually(
+      'event of what is waited for',
+      async () => (await events(GROUPS, 'Pod', 'front')).find(({ reason }) => reason === 'Unhealthy'),
+      OFTEN,
+    );
+    assert.match(
+      told.message,
+      /^Startup probe failed: rollcall: the application waits for "2 ready" of backends: [01] of 2 ready members/,
+    );
+    const front = async () => await get('pod', 'front', `--namespace=${GROUPS}`);
+    assert.equal((await front()).status.containerStatuses[0].state.running, undefined);
+    await kubectl('scale', 'deployment/backends', '--replicas=2', `--namespace=${GROUPS}`);
+    await eventually(
+      'its start',
+      async () => (await front()).status.containerStatuses[0].state.running,
+      OFTEN,
+    );
+    const reader = await eventually(
+      'the stream of the backends',
+      async () => {
+        const stream = await streamOf(GROUPS, 'front');
+        return stream.ofType('snapshot').length > 0 && stream;
+      },
+      OFTEN,
+    );
+    assert.deepEqual(reader.hello?.group, { name: 'backends', namespace: GROUPS, service: 'backends' });
+    const [first] = reader.ofType('snapshot');
+    assert.equal(first?.members.filter(({ ready }) => ready).length, 2);
+    const own = `/api/v1/namespaces/${GROUPS}/pods/front:17655/proxy/metrics`;
+    const metrics = await kubectl('get', '--raw', own);
+    for (const line of ['rollcall_members 1', 'rollcall_members{group="backends"} 2'])
+      assert.ok(metrics.includes(`\n${line}\n`), `${line} in ${metrics}`);
   });
 });

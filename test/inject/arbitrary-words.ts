@@ -24,14 +24,30 @@ const file = fc
   )
   .map(([name, line]) => ({ [keys.file.key + name]: line }));
 
+/** A group under a name, and what is said of it. */
+const namedGroup = fc
+  .tuple(
+    fc.constantFrom('a', 'backends', 'constructor'),
+    fc.constantFrom('service tcp-servers', 'dns cache', 'service a in team-b', 'pods app in (a, b)'),
+    fc.constantFrom(undefined, '2 ready', 'ordinal 0'),
+    fc.constantFrom(undefined, '{ipv4} $(A) $$'),
+  )
+  .map(([name, what, wait, line]) => ({
+    [keys.group.key + name]: what,
+    ...(wait === undefined ? {} : { [keys.waitForGroup.key + name]: wait }),
+    ...(line === undefined ? {} : { [`${keys.groupFile.key}${name}.up.conf`]: line }),
+  }));
+
 /** One key that is no word about the group. */
 const word: fc.Arbitrary<Words> = fc.oneof(
   ...sampled
-    .filter(([name]) => !GROUP.includes(name) && !['containers', 'file', 'memberLabels'].includes(name))
+    .filter(([name]) => !GROUP.includes(name) && !['containers', 'memberLabels'].includes(name))
+    .filter(([name]) => !keys[name].key.endsWith('.'))
     .map(([name, { good }]) => fc.constantFrom(...good).map((text) => ({ [keys[name].key]: text }))),
   // It takes access to pods, which most of the generated namespaces do not give.
   often(containers, fc.constant({ [keys.memberLabels.key]: 'role' })),
   file,
+  namedGroup,
 );
 const wrong: fc.Arbitrary<Words> = fc.oneof(
   ...sampled.map(([name, { bad }]) => fc.constantFrom(...bad).map((text) => ({ [keys[name].key]: text }))),

@@ -16,7 +16,7 @@ test('one that no pod could have is refused, with what to give', () => {
     ['rollcall.dev/nope=1', /give KEY=VALUE/],
     ['rollcall.dev/inject=true', /give KEY=VALUE/],
     ['rollcall.dev/status=x', /give KEY=VALUE/],
-    ['rollcall.dev/wait-for=many', /"rollcall\.dev\/wait-for=many" is not valid; give a whole number/],
+    ['rollcall.dev/wait-for=many', /"rollcall\.dev\/wait-for=many" is not valid; give a number of members/],
     ['rollcall.dev/file.members.json={hostname}', /is a name that rollcall uses itself/],
     ['rollcall.dev/file.a/b={hostname}', /not a plain file name/],
     ['rollcall.dev/file.={hostname}', /not a plain file name/],

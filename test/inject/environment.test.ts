@@ -11,7 +11,13 @@ import { integer, text } from '../../src/values.ts';
 const invented = {
   pod: { value: 'NAME', doc: 'name of the pod', parse: text, podField: 'metadata.name' },
   members: { value: 'N', doc: 'number of members', default: '0', parse: integer(0, 9) },
-  patience: { value: 'N', doc: 'how long', default: '5', parse: integer(0, 9), goesWith: 'members' },
+  patience: {
+    value: 'N',
+    doc: 'how long',
+    default: '5',
+    parse: integer(0, 9),
+    goesWith: ['members', 'words'],
+  },
   words: { value: 'WORDS', doc: 'words', parse: (given: string) => given.split(' ') },
   waitForGroup: {
     value: 'GROUP=N',
@@ -21,7 +27,7 @@ const invented = {
       const [name, number] = given.split('=');
       return { name, number: integer(1, 9)(number!) };
     },
-    annotation: { on: 'both', named: true, example: '3', more: 'for each group', otherwise: 'nobody' },
+    annotation: { on: 'both', named: 'any', example: '3', more: 'for each group', otherwise: 'nobody' },
   },
 } as const satisfies Record<string, SidecarSetting<unknown>>;
 
@@ -47,12 +53,17 @@ describe('the variables of the injected container', () => {
     });
   });
 
-  test('have a setting that goes with another when they have that one', () => {
+  test('have a setting that goes with others when they have one of those', () => {
     assert.deepEqual(given({ patience: 7 }), POD);
     assert.deepEqual(given({ patience: 5, members: 2 }), {
       ...POD,
       ROLLCALL_MEMBERS: '2',
       ROLLCALL_PATIENCE: '5',
+    });
+    assert.deepEqual(given({ patience: 5, words: 'a' }), {
+      ...POD,
+      ROLLCALL_PATIENCE: '5',
+      ROLLCALL_WORDS: 'a',
     });
   });
 });

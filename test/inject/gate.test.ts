@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { keys } from '../../src/inject/annotations.ts';
-import { annotate, askingPod, injected, planned, pod, warned } from './pods.ts';
+import { annotate, askingPod, injected, plain, planned, pod, warned } from './pods.ts';
+import { both, type Tweak } from './tweaks.ts';
 
 describe('a gate that is to fail', () => {
   const fail = { [keys.waitFor.key]: '2', [keys.waitAction.key]: 'fail' };
@@ -23,4 +24,95 @@ test('a gate that its own pods may never open is warned of', () => {
   assert.match(waiting({ [keys.nativeSidecar.key]: 'false' }).join(), /wait-for: a pod has no address until/);
   assert.equal(waiting({ [keys.source.key]: 'dns', [keys.waitFor.key]: '1' }).length, 1);
   assert.deepEqual(waiting({ [keys.source.key]: 'dns', [keys.waitFor.key]: '0' }), []);
+});
+
+const ofSubdomain: Tweak = ({ spec }) => void Object.assign(spec, { subdomain: 'db' });
+
+test('pods of one group that wait for one another to be ready are warned of', () => {
+  const waiting = (text: string, more: Record<string, string> = {}) =>
+    warned(injected(askingPod(both(annotate({ [keys.waitFor.key]: text, ...more }), ofSubdomain))));
+  assert.match(
+    waiting('2 ready').join(),
+    /wait-for: "2 ready" of its own group: no pod is ready before.*"ordinal 0 ready"$/,
+  );
+  for (const text of ['2', '1 ready', 'ordinal 0 ready', 'ordinal 1 ready'])
+    assert.deepEqual(waiting(text), [], text);
+  assert.deepEqual(waiting('2 ready', { [keys.service.key]: 'tcp-servers' }), [], 'the group of others');
+});
+
+test('a pod that waits for all is refused until somebody says how many that is', () => {
+  const all = { [keys.waitFor.key]: 'all' };
+  assert.throws(
+    () => planned(pod(), { ...all, 'rollcall.dev/wait-action': 'fail' }),
+    /needs to know how many/,
+  );
+  assert.throws(
+    () => planned(pod(), all),
+    /wait-for: "all" needs to know how many.*write rollcall\.dev\/expected/,
+  );
+  assert.equal(planned(pod(), { ...all, 'rollcall.dev/expected': 'statefulset db' }).native, true);
+});
+
+test('more than there will ever be is refused where the number is constant', () => {
+  const waits = (text: string, expected: string) =>
+    planned(pod(), { [keys.waitFor.key]: text, 'rollcall.dev/expected': expected });
+  assert.throws(
+    () => waits('4 ready', '3'),
+    /wait-for: "4 ready" is more than .*expected: "3" says there will be/,
+  );
+  for (const [text, expected] of [
+    ['3', '3'],
+    ['4', 'statefulset db'],
+    ['ordinal 9 ready', '3'],
+  ] as const)
+    assert.equal(waits(text, expected).native, true);
+});
+
+test('groups under a name must be there, and are told apart from the first', () => {
+  const backends = { 'rollcall.dev/group.backends': 'service tcp-servers' };
+  assert.throws(
+    () => planned(pod(), { 'rollcall.dev/wait-for.x': '2' }),
+    /wait-for\.x is about a group that there is not/,
+  );
+  assert.throws(
+    () => planned(pod(), { ...backends, 'rollcall.dev/wait-for.backends': 'all' }),
+    /can not wait for "all"/,
+  );
+  assert.throws(
+    () => planned(pod(), { ...backends, 'rollcall.dev/file.backends': '{name}' }),
+    /group\.backends is the name of a file too/,
+  );
+});
+
+test('where all groups have a name, what the pod says of the first is refused, and what others say passes it by', () => {
+  const named = { [keys.inject.key]: 'true', 'rollcall.dev/group.backends': 'service tcp-servers' };
+  const without = (annotations: Record<string, string>) =>
+    pod(({ metadata }) => Object.assign(metadata!, { annotations: { ...named, ...annotations } }));
+  const inherited = {
+    namespace: { ...plain, annotations: { [keys.waitFor.key]: '3', 'rollcall.dev/file.a': '{name}' } },
+  };
+  const { decision } = injected(without({}), inherited);
+  assert.ok(decision.kind === 'inject');
+  assert.deepEqual([decision.options.group, decision.options.file], [undefined, []]);
+  assert.equal(`${decision.options.waitFor}`, '0');
+  for (const [key, text] of [
+    [keys.waitFor.key, '3'],
+    ['rollcall.dev/file.a', '{name}'],
+    [keys.onStart.key, 'true'],
+  ] as const) {
+    const refused = injected(without({ [key]: text })).decision;
+    assert.ok(refused.kind === 'deny');
+    assert.match(
+      refused.reasons[0].sentence,
+      new RegExp(`annotation ${key} is about the group without a name`),
+    );
+  }
+});
+
+test('a further group of pods needs the right to read them', () => {
+  const workers = { 'rollcall.dev/group.workers': 'pods app=worker' };
+  assert.throws(
+    () => planned(pod(), workers),
+    /the group "workers" of pods app=worker takes the right to read the pods/,
+  );
 });

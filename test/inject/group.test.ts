@@ -23,6 +23,7 @@ function group(levels: Levels, subdomain?: string): Group {
   const given = pod(({ spec }) => (subdomain === undefined ? {} : Object.assign(spec, { subdomain })));
   const found = groupOf(given, settings);
   assert.deepEqual(settings.faults, []);
+  assert.ok(found !== undefined);
   return found;
 }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { keys } from '../../src/inject/annotations.ts';
 import type { Code } from '../../src/inject/codes.ts';
+import type { Options } from '../../src/inject/options.ts';
 import type { Container, Pod } from '../../src/inject/pod.ts';
 import { applied, secondPass, withoutNativeSidecars } from './api-server.ts';
 import { sampled } from './key-samples.ts';
@@ -22,7 +23,8 @@ const touched = (given: Pod) => injected(given).patch.map(({ op, path }) => `${o
 function serviceOf(given: Pod, namespace = plain): unknown {
   const decision = decided(given, namespace);
   assert.equal(decision.kind, 'inject');
-  return decision.kind === 'inject' && 'service' in decision.options.group && decision.options.group.service;
+  const { group } = (decision.kind === 'inject' && decision.options) as Options;
+  return group !== undefined && 'service' in group && group.service;
 }
 
 const spec =

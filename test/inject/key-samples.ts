@@ -17,7 +17,25 @@ export const samples: Record<Exclude<KeyName, 'status' | 'injection'>, Samples> 
     bad: ['', ' ', 'app=db\nx', 'app="db"', '$(APP)'],
   },
   source: { good: ['endpointslices', 'dns', 'pods'], bad: ['', 'DNS', 'endpoints', 'pod'] },
-  waitFor: { good: ['0', '3', '100000'], bad: ['', '-1', '1.5', 'many', '100001'] },
+  waitFor: {
+    good: ['0', '3', '100000', '3 ready', 'ordinal 0 ready'],
+    bad: ['', '-1', '1.5', 'many', '100001', 'ready', 'all ready now', 'ordinal ready', '3 Ready'],
+  },
+  group: {
+    good: ['service tcp-servers', 'pods app in (a, b)', 'dns tcp-servers', 'service a in team-b'],
+    bad: [
+      '',
+      'tcp-servers',
+      'service',
+      'service A',
+      'pods ',
+      'dns a in b',
+      'service a of b',
+      'service a in B',
+    ],
+  },
+  waitForGroup: { good: ['2 ready', '3', 'ordinal 0 ready'], bad: ['', 'ready', '2 Ready', '-1'] },
+  groupFile: { good: ['{ipv4}:{port}', 'server {hostname};', '{name}'], bad: ['', 'static', '{host}'] },
   expected: {
     good: ['statefulset db', 'Deployment web', '5', 'leaderworkerset x'],
     bad: ['', 'owners', 'job x', 'statefulset', 'statefulset DB', '-1', '1.5', '100001'],

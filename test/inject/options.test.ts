@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { type Key, keys } from '../../src/inject/annotations.ts';
 import type { Options, Passed } from '../../src/inject/options.ts';
 import { sidecarSettings } from '../../src/sidecar-settings.ts';
+import { parseWaitCondition } from '../../src/watcher/texts/wait-condition.ts';
 import { sampled, samples } from './key-samples.ts';
 import { askingPod, decided, INSTALL, optionsWith, plain, readable } from './pods.ts';
 
@@ -21,6 +22,9 @@ const SPECIAL: ReadonlySet<string> = new Set([
   'onStart',
   'onChange',
   'port',
+  'group',
+  'waitForGroup',
+  'groupFile',
 ]);
 
 /** The settings of the sidecar that nothing here is special about: each is passed on as it is. */
@@ -37,9 +41,12 @@ const plainDefaults = Object.fromEntries(
 const DEFAULTS: Options = {
   ...plainDefaults,
   group: { source: 'endpointslices', service: 'db' },
+  groups: [],
+  waitForGroup: [],
+  groupFile: [],
+  waitFor: parseWaitCondition('0'),
   expected: undefined,
   memberLabels: undefined,
-  waitFor: 0,
   waitTimeout: 50,
   waitAction: 'continue',
   mountPath: '/run/rollcall',
@@ -68,7 +75,7 @@ const changes: Record<string, [text: string, changed: Partial<Options>]> = {
   service: ['cache', { group: { source: 'endpointslices', service: 'cache' } }],
   selector: ['app=db', { group: { source: 'pods', selector: 'app=db' } }],
   source: ['dns', { group: { source: 'dns', service: 'db' } }],
-  waitFor: ['3', { waitFor: 3 }],
+  waitFor: ['3 ready', { waitFor: parseWaitCondition('3 ready') }],
   memberLabels: ['role', { memberLabels: 'role' }],
   expected: ['statefulset db', { expected: 'statefulset db' }],
   waitTimeout: ['5m', { waitTimeout: 300 }],
@@ -88,6 +95,8 @@ const changes: Record<string, [text: string, changed: Partial<Options>]> = {
   nativeSidecar: ['false', { nativeSidecar: 'false' }],
   serviceAccount: ['keep', { serviceAccount: 'keep' }],
 };
+
+const FAMILIES = ['file', 'group', 'waitForGroup', 'groupFile'];
 
 describe('the options', () => {
   test('of a pod that says no more than that it wants the sidecar are the defaults', () => {
@@ -122,13 +131,25 @@ describe('the options', () => {
     assert.ok(decision.kind === 'inject' && decision.options.podAccess);
   });
 
+  test('groups under a name have families of their own, each checked against the others', () => {
+    const { group, groups, waitForGroup, groupFile } = optionsWith({
+      'rollcall.dev/group.b': 'service tcp-servers',
+      'rollcall.dev/group.a': 'dns cache',
+      'rollcall.dev/wait-for.b': '2 ready',
+      'rollcall.dev/group-file.b.upstream.conf': '{ipv4}',
+    });
+    assert.deepEqual(group, DEFAULTS.group);
+    assert.deepEqual(groups.map(String), ['a=dns cache', 'b=service tcp-servers']);
+    assert.deepEqual([waitForGroup, groupFile], [['b=2 ready'], ['b.upstream.conf={ipv4}']]);
+  });
+
   test('a file is one of a family', () => {
     const files = optionsWith({ 'rollcall.dev/file.b': '{name}', 'rollcall.dev/file.a': '{uid}' }).file;
     assert.deepEqual(files, ['a={uid}', 'b={name}']);
   });
 
   test('every key that is an option is tried here', () => {
-    const tried = [...Object.keys(changes), ...plainNames, 'inject', 'file', 'podAccess', 'grant'];
+    const tried = [...Object.keys(changes), ...plainNames, 'inject', 'podAccess', 'grant', ...FAMILIES];
     assert.deepEqual(sampled.map(([name]) => name).toSorted(), tried.toSorted());
   });
 

@@ -10,7 +10,7 @@ const LEVELS = ['pod', 'namespace', 'installation'] as const;
 const WHOSE = { pod: '', namespace: ' of the namespace', installation: ' of the installation' };
 
 const settings = (sources: Partial<Sources>) => new Settings({ ...NOTHING, ...sources });
-const inherited = sampled.filter(([name]) => name !== 'file' && name !== 'inject');
+const inherited = sampled.filter(([name]) => !keys[name].key.endsWith('.') && name !== 'inject');
 
 describe('who says what holds', () => {
   for (const [name, { good }] of inherited) {
@@ -62,7 +62,7 @@ describe('who says what holds', () => {
 describe('a value that can not be', () => {
   for (const [name, { bad }] of sampled) {
     const key: Key<unknown> = keys[name];
-    if (name === 'file') continue;
+    if (key.key.endsWith('.')) continue;
     test(`${key.key}: the sentence names the key, its level, the value and what to give`, () => {
       for (const value of bad) {
         for (const level of PLACES[key.on]) {
@@ -184,9 +184,7 @@ describe('a key that there is not', () => {
   for (const { key } of annotations) {
     test(`${key}: no letter dropped, doubled or changed goes unnoticed, and it is named as meant`, () => {
       for (const typo of typos(key)) {
-        assert.deepEqual(unknown({ [typo]: 'x' }), [
-          { key: typo, meant: key.endsWith('.') ? `${key}NAME` : key },
-        ]);
+        assert.deepEqual(unknown({ [typo]: 'x' }), [{ key: typo, meant: meantBy(key, typo) }]);
       }
     });
   }
@@ -196,6 +194,16 @@ describe('a key that there is not', () => {
       { key: 'rollcall.dev/zzzzzz', meant: undefined },
     ]);
     assert.equal(unknown({ [`rollcall.dev/${'x'.repeat(10_000)}`]: '' })[0]!.meant, undefined);
+  });
+
+  test('of a family is found whatever name it has', () => {
+    const meant = ['wait-fro.backends', 'gruop.a-long-name-of-a-group', 'grup-file.backends.up.conf'].map(
+      (name) => unknown({ [PREFIX + name]: '' })[0]!.meant,
+    );
+    assert.deepEqual(
+      meant,
+      ['wait-for.NAME', 'group.NAME', 'group-file.NAME'].map((name) => PREFIX + name),
+    );
   });
 
   test('is found by other cases and underscores too', () => {
@@ -241,15 +249,24 @@ function shown(value: string): string {
 }
 
 /** Words that one slip of the hand makes of the key; those that begin like a file's key are keys. */
+/** Of a family beside which there is a single key, a text without a dot is near to that one. */
+function meantBy(key: string, typo: string): string {
+  if (!key.endsWith('.')) return key;
+  const single = key.slice(0, -1);
+  const isSingle = !typo.slice(PREFIX.length).includes('.');
+  return isSingle && Object.values(keys).some((one) => one.key === single) ? single : `${key}NAME`;
+}
+
 function typos(key: string): string[] {
   const word = key.slice(PREFIX.length);
+  const known = Object.values(keys).map((one) => one.key as string);
   const slips = [...word].flatMap((letter, at) => [
     word.slice(0, at) + word.slice(at + 1),
     word.slice(0, at) + letter + letter + word.slice(at + 1),
     `${word.slice(0, at)}q${word.slice(at + 1)}`,
   ]);
   return [...new Set(slips.map((slip) => PREFIX + slip))].filter(
-    (slip) => slip !== key && !slip.startsWith(keys.file.key),
+    (slip) => slip !== key && !known.some((one) => (one.endsWith('.') ? slip.startsWith(one) : slip === one)),
   );
 }
 

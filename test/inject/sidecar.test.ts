@@ -113,7 +113,7 @@ describe('what it is told', () => {
     assert.deepEqual(config.file[0]!.line.slice(1), [' $(HOME) $$ ', '{', '$', '}']);
     assert.deepEqual(config.notify, ['http://127.0.0.1:80/$(HOME)/$$', 'udp://127.0.0.1:1']);
     assert.deepEqual(config.onStart, ['sh', '-c', 'echo "$HOME" $(pwd) $$']);
-    assert.deepEqual([config.onChange, config.waitFor], [['/scripts/change'], 3]);
+    assert.deepEqual([config.onChange, `${config.waitFor}`], [['/scripts/change'], '3']);
   });
 
   test('has every dollar that was written, whatever Kubernetes makes of dollars', () => {
@@ -199,7 +199,7 @@ describe('its probes', () => {
       const given = sidecar({}, tweak);
       assert.equal(ours(given).ROLLCALL_PORT, 'off');
       const check = (...args: string[]) => ({ command: ['rollcall', 'probe', '--check', ...args] });
-      assert.deepEqual(given.startupProbe.exec, check('startz', '--wait', '20'));
+      assert.deepEqual(given.startupProbe.exec, check('startz', '--wait', '20', '--tell', 'true'));
       assert.deepEqual(given.livenessProbe.exec, check('healthz'));
       assert.deepEqual([given.startupProbe.httpGet, given.startupProbe.timeoutSeconds], [undefined, 30]);
       assert.deepEqual([given.livenessProbe.httpGet, given.livenessProbe.timeoutSeconds], [undefined, 10]);

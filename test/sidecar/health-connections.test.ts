@@ -18,9 +18,11 @@ type Place = { port: number; host: string } | { path: string };
 async function serve(t: TestContext, kind: 'port' | 'socket', metrics = () => 'rollcall_members 1\n') {
   const directory = mkdtempSync(join(tmpdir(), 'rollcall-flood-'));
   const path = join(directory, 'health.sock');
-  const gate = { open: false, opened: new Promise<void>(() => {}), notice: undefined };
+  const opened = new Promise<void>(() => {});
+  const gate = { open: false, opened, notice: undefined, waiting: undefined, openedWithin: () => false };
   const watch = watchOf(scripted(), new FakeClock());
-  const health = { watch, gate, metrics: () => ({ contentType: 'text/plain', text: metrics() }) };
+  const exposition = () => ({ contentType: 'text/plain', text: metrics() });
+  const health = { groups: [{ watch }], gate, metrics: exposition };
   const { server, port } = await serveHealth(kind === 'port' ? 0 : path, health, 60_000);
   t.after(() => {
     server.close();

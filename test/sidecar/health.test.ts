@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
-import { serveHealth } from '../../src/sidecar/health.ts';
+import { Gates } from '../../src/sidecar/gates.ts';
+import { type GroupHealth, serveHealth } from '../../src/sidecar/health.ts';
 import type { Output } from '../../src/watcher/outputs/output.ts';
 import { FakeClock, settle } from '../support/fake-clock.ts';
 import { member, scripted, watchOf } from '../watcher/scripted-source.ts';
@@ -16,12 +17,13 @@ const metrics = (accept: string | undefined) => ({
   text: 'rollcall_members 1\n',
 });
 
-async function serve(t: TestContext, holdMs = 50) {
+async function serve(t: TestContext, holdMs = 50, others: GroupHealth[] = []) {
   const clock = new FakeClock();
   const source = scripted();
   const watch = watchOf(source, clock);
   const outputs: Output[] = [];
   let open = false;
+  let fresh = true;
   const opening = Promise.withResolvers<void>();
   const gate = {
     get open() {
@@ -29,8 +31,14 @@ async function serve(t: TestContext, holdMs = 50) {
     },
     opened: opening.promise,
     notice: undefined as string | undefined,
+    waiting: undefined as string | undefined,
+    openedWithin: (milliseconds: number) => milliseconds === 1000 && fresh,
   };
-  const { server, port } = await serveHealth(0, { watch, gate, outputs, metrics }, holdMs);
+  const { server, port } = await serveHealth(
+    0,
+    { groups: [{ watch, outputs }, ...others], gate, metrics },
+    holdMs,
+  );
   t.after(() => server.close());
   const get = async (path: string, agent = 'curl') => {
     const headers = { connection: 'close', 'user-agent': agent };
@@ -47,7 +55,10 @@ async function serve(t: TestContext, holdMs = 50) {
     open = true;
     opening.resolve();
   };
-  return { clock, source, get, gate, openGate, outputs };
+  const old = () => {
+    fresh = false;
+  };
+  return { clock, source, get, gate, openGate, old, outputs };
 }
 
 test('the application may start when the gate is open', async (t) => {
@@ -119,8 +130,8 @@ test('in place of a port, a socket that every user of the pod may ask, also afte
   const socketPath = join(directory, 'health.sock');
   writeFileSync(socketPath, 'what a crash has left');
   const health = {
-    watch: watchOf(scripted(), new FakeClock()),
-    gate: { open: true, opened: Promise.resolve(), notice: undefined },
+    groups: [{ watch: watchOf(scripted(), new FakeClock()) }],
+    gate: new Gates([]),
   };
   const { server, port } = await serveHealth(socketPath, {
     ...health,
@@ -157,4 +168,39 @@ test('a kubelet that asks too early is answered when the application may start',
   assert.equal(answered, false);
   openGate();
   assert.equal(await probed, 200);
+});
+
+test('whoever asks is told what is waited for, and for a second what the start was without', async (t) => {
+  const { get, gate, openGate, old } = await serve(t);
+  gate.waiting = 'the application waits for "2 ready": 1 of 2 ready members';
+  const held = await get('/startz');
+  assert.deepEqual([held.status, JSON.parse(held.text).waiting], [503, gate.waiting]);
+  gate.waiting = undefined;
+  gate.notice = 'rollcall: 1 of 2';
+  openGate();
+  assert.deepEqual(JSON.parse((await get('/startz')).text).news, true);
+  old();
+  const later = JSON.parse((await get('/startz')).text);
+  assert.deepEqual([later.ok, later.notice, later.news], [true, 'rollcall: 1 of 2', undefined]);
+});
+
+test('with several groups the answer is that of all, and each under a name is told beside the first', async (t) => {
+  const other = scripted();
+  const clock = new FakeClock();
+  const others = [{ name: 'backends', watch: watchOf(other, clock), outputs: [{ failing: 'file' }] }];
+  const { source, get } = await serve(t, 50, others);
+  source.push({ type: 'replace', parts: new Map([['a', [member('u0')]]]) });
+  await settle();
+  const waiting = await get('/readyz');
+  assert.equal(waiting.status, 503);
+  assert.deepEqual(JSON.parse(waiting.text).groups, {
+    backends: { synced: false, stale: true, revision: 0, members: 0 },
+  });
+  other.push({ type: 'replace', parts: new Map([['a', [member('u0'), member('u1')]]]) });
+  await settle();
+  const ready = await get('/readyz');
+  const { members, groups, failing } = JSON.parse(ready.text);
+  assert.deepEqual([ready.status, members, groups.backends.members, failing], [200, 1, 2, ['file']]);
+  await clock.advance(15_000);
+  assert.equal((await get('/healthz')).status, 503, 'one of the loops is wedged');
 });

@@ -75,7 +75,11 @@ test('a user without a name writes what another may read, and runs commands', {
   await eventually('the files', () => stat(join(directory, 'cluster.conf')), quickly);
   assert.equal(await asApplication('cat', join(directory, 'cluster.conf')), '10.0.0.1\n');
   assert.match(await asApplication('cat', join(directory, 'members.json')), /"db-0"/);
-  const first = `require('net').connect(process.argv[1]).once('data', (line) => { console.log(String(line)); process.exit(); })`;
+  const first = `let text = '';
+    require('node:net').connect(process.argv[1]).on('data', (data) => {
+      text += data;
+      if (text.includes('"snapshot"')) console.log(text), process.exit();
+    });`;
   const line = await asApplication(process.execPath, '--eval', first, join(directory, 'members.sock'));
   assert.match(line, /"db-0"/);
   assert.equal((await stat(join(directory, 'members.sock'))).uid, GIVEN);

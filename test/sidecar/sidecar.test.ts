@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -82,7 +82,8 @@ test('every output tells the same: socket, members.json, line files, HTTP, UDP a
   for (const line of ['rollcall_members 3', 'rollcall_hook_runs_total 2', 'rollcall_hook_failures_total 0']) {
     assert.ok(metrics.includes(`\n${line}\n`), `${line} in\n${metrics}`);
   }
-  assert.deepEqual(described(metrics), promised([SIDECAR_METRICS, PROCESS_METRICS]), 'the table');
+  const all = promised([SIDECAR_METRICS, PROCESS_METRICS], [SIDECAR_METRICS.expectedFailures]);
+  assert.deepEqual(described(metrics), all, 'the table, but for what nobody asked for');
   const digest = digestOf(reader.members.values());
   assert.ok(metrics.includes(`\nrollcall_members_digest ${digest}\n`), 'the digest of what the stream tells');
   const bytes = Number(/^rollcall_upstream_bytes_total (\d+)$/m.exec(metrics)?.[1]);
@@ -186,7 +187,8 @@ test('without a port, health is at a socket, which the probe asks; with one, the
   const off = { directory: silent.directory, port: 'off' };
   assert.deepEqual(await probe({ ...off, check: 'readyz', wait: 15 }), { status: 0, said: '' });
   const held = await probe({ ...off, check: 'startz' });
-  assert.deepEqual([held.status, JSON.parse(held.said).members], [1, 1], 'why not is on stdout');
+  const why = 'rollcall: the application waits for "2": 1 of 2 members';
+  assert.deepEqual([held.status, held.said], [1, why], 'why not is on stdout');
   const waiting = probe({ ...off, check: 'startz', wait: 15 });
   api.replace(slicePath('default', 'db-a'), group('db-0', 'db-1'));
   assert.equal((await waiting).status, 0);
@@ -247,4 +249,111 @@ test('the log has what its level lets through, and at debug every change', async
   const { level, joined, left } = await talkative.process.logged(/^membership changed$/);
   assert.deepEqual([level, joined, left], ['debug', ['db-1'], []]);
   assert.deepEqual(silent.process.output, []);
+});
+
+test('several groups in one process: a socket, files, metrics and a gate for each, and one answer', async (t) => {
+  const api = await upstream(t);
+  const slice = (service: string, names: string[], ready: boolean) => {
+    const endpoints = names.map((name, index) =>
+      podEndpoint({ name, uid: `uid-${name}`, ip: `10.0.1.${index + 1}`, ready }),
+    );
+    return endpointSlice({ namespace: 'default', service, name: `${service}-a`, endpoints });
+  };
+  api.create(slicePath('default'), group('db-0'));
+  api.create(slicePath('default'), slice('tcp', ['tcp-0', 'tcp-1'], false));
+  const {
+    directory,
+    socket,
+    process: sidecar,
+  } = await startSidecar(t, {
+    server: api.url,
+    namespace: 'default',
+    service: 'db',
+    group: 'backends=service tcp',
+    'wait-for-group': 'backends=2 ready',
+    'group-file': 'backends.upstream.conf=server {ipv4};',
+  });
+  const [first, backends] = await Promise.all([
+    connect(socket),
+    connect(join(directory, 'backends', 'members.sock')),
+  ]);
+  await first.until('the first group', ({ members }) => members.size === 1);
+  await backends.until('the backends', ({ members }) => members.size === 2);
+  assert.deepEqual(first.hello?.group, { namespace: 'default', service: 'db' });
+  assert.deepEqual(backends.hello?.group, { name: 'backends', namespace: 'default', service: 'tcp' });
+  const port = await sidecar.port();
+  const started = async () =>
+    (await (await fetch(`http://127.0.0.1:${port}/startz`)).json()) as { ok: boolean; waiting?: string };
+  assert.equal(
+    (await started()).waiting,
+    'the application waits for "2 ready" of backends: 0 of 2 ready members of backends',
+  );
+  const probe = new Rollcall('probe', { port, check: 'startz' });
+  await eventually('its end', () => probe.exited, quickly);
+  assert.deepEqual([probe.exitCode, probe.output.join()], [1, `rollcall: ${(await started()).waiting}`]);
+
+  api.replace(slicePath('default', 'tcp-a'), slice('tcp', ['tcp-0', 'tcp-1'], true));
+  await eventually('the start', async () => (await started()).ok, quickly);
+  const file = () => readFile(join(directory, 'backends', 'upstream.conf'), 'utf8');
+  await eventually(
+    'its file',
+    async () => (await file()) === 'server 10.0.1.1;\nserver 10.0.1.2;\n',
+    quickly,
+  );
+  const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  for (const line of [
+    'rollcall_members 1',
+    'rollcall_members{group="backends"} 2',
+    'rollcall_gate_wanted{group="backends"} 2',
+    'rollcall_gate_open{group="backends"} 1',
+    'rollcall_socket_clients{group="backends"} 1',
+  ]) {
+    assert.ok(metrics.includes(`\n${line}\n`), `${line} in\n${metrics}`);
+  }
+  sidecar.signal('SIGINT');
+  for (const reader of [first, backends])
+    await reader.until('bye', ({ lines }) => lines.some(({ type }) => type === 'bye'));
+});
+
+test('a start without what was waited for is told by the probe once, and then is no failure', async (t) => {
+  const api = await upstream(t);
+  api.create(slicePath('default'), group('db-0'));
+  const flags = {
+    server: api.url,
+    namespace: 'default',
+    service: 'db',
+    'wait-for': '2 ready',
+    'wait-timeout': '3s',
+  };
+  const { process: sidecar } = await startSidecar(t, flags);
+  const port = await sidecar.port();
+  const probe = async () => {
+    const asked = new Rollcall('probe', { port, check: 'startz', wait: 20, tell: 'true' });
+    await eventually('its end', () => asked.exited, { timeoutMs: 30_000, everyMs: 20 });
+    return { status: asked.exitCode, said: asked.output.join('\n') };
+  };
+  const told = await probe();
+  assert.equal(told.status, 1);
+  assert.match(told.said, /^rollcall: the application starts all the same: 1 of 2 ready members after 3 s/);
+  await eventually('no more news', async () => (await probe()).status === 0, quickly);
+});
+
+test('a link in the place of the folder of a group is not followed', async (t) => {
+  const api = await upstream(t);
+  const place = await mkdtemp(join(tmpdir(), 'rollcall-'));
+  t.after(() => rm(place, { recursive: true, force: true }));
+  const [directory, elsewhere] = [join(place, 'run'), join(place, 'elsewhere')];
+  await Promise.all([mkdir(directory), mkdir(elsewhere)]);
+  await symlink(elsewhere, join(directory, 'backends'));
+  const sidecar = new Rollcall('sidecar', {
+    server: api.url,
+    namespace: 'default',
+    directory,
+    port: 0,
+    group: 'backends=service tcp',
+  });
+  await eventually('its end', () => sidecar.exited, quickly);
+  assert.notEqual(sidecar.exitCode, 0);
+  assert.match(sidecar.tail(), /backends" is no directory, where the folder of a group is to be; remove it/);
+  assert.deepEqual(await readdir(elsewhere), []);
 });

@@ -57,16 +57,14 @@ test('what several sinks count under one name is added up, and what nobody count
   const files = all.filter((sink) => sink.constructor.name.endsWith('File'));
   const counted = files.flatMap((sink) => sink.metrics ?? []);
   for (const [index, metric] of counted.entries()) metric.read = () => index + 1;
-  const text = metricsOf({
-    watch,
-    outputs: all,
-    malformed: new Malformed(silent),
-    traffic: { bytes: 7 },
-  }).text();
+  const measured = { watch, outputs: all, malformed: new Malformed(silent), traffic: { bytes: 7 } };
+  const text = metricsOf([measured, { ...measured, name: 'backends' }]).text();
   assert.match(text, /^rollcall_file_failures_total 3$/m);
   assert.match(text, /^rollcall_notify_sent_total 0$/m);
   assert.match(text, /^rollcall_upstream_bytes_total 7$/m);
   assert.match(text, /^rollcall_socket_clients 0$/m);
+  assert.match(text, /^rollcall_file_failures_total\{group="backends"\} 3$/m);
+  assert.match(text, /^rollcall_members\{group="backends"\} 0$/m);
   assert.doesNotMatch(text, /rollcall_hook_/);
   const names = text.split('\n').filter((line) => line.startsWith('# TYPE'));
   assert.equal(new Set(names).size, names.length, 'each metric is described once');

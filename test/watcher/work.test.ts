@@ -17,6 +17,7 @@ import { TemplateFile } from '../../src/watcher/outputs/template-file.ts';
 import { UdpNotifier } from '../../src/watcher/outputs/udp-notifier.ts';
 import type { Member } from '../../src/watcher/protocol.ts';
 import { parseTemplate } from '../../src/watcher/texts/template.ts';
+import { parseWaitCondition } from '../../src/watcher/texts/wait-condition.ts';
 import { FakeClock, settle } from '../support/fake-clock.ts';
 import { byIteration, byIterationOf } from './counted-steps.ts';
 import { member, scripted, watchOf } from './scripted-source.ts';
@@ -131,7 +132,7 @@ test('a change that is told to every kind of output walks past nobody else', asy
     const write = async (_path: string, text: string | Iterable<string>) =>
       void written.push([...text].join(''));
     const gate = {
-      members: 1,
+      condition: parseWaitCondition('1'),
       timeoutMs: 1,
       onTimeout: 'continue',
       marker: join(directory, `${slices}`),

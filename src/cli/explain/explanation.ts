@@ -1,6 +1,8 @@
 import { keys } from '../../inject/annotations.ts';
 import type { Reason } from '../../inject/codes.ts';
+import { gatesOf } from '../../inject/gate.ts';
 import type { Decision } from '../../inject/inject.ts';
+import type { Options } from '../../inject/options.ts';
 import type { Install } from '../../inject/plan.ts';
 import { type Namespace, own, type Pod } from '../../inject/pod.ts';
 import { countedOtherwise, countsAs } from '../../inject/resources.ts';
@@ -124,10 +126,31 @@ function decisionRules({ report }: Judgement): Rule[] {
       why: `${decision.kind} (${code}): ${sentence}`,
     }));
   }
-  const { group } = decision.options;
-  const named = 'service' in group ? `service ${group.service}` : `selector ${group.selector}`;
   const already = report.patch.length === 0 ? 'has the sidecar already, as it should be' : 'gets the sidecar';
-  return [{ rule, answer: 'yes', why: `the pod ${already}, for ${named} by ${group.source}` }];
+  return [
+    { rule, answer: 'yes', why: `the pod ${already}, for ${followed(decision.options)}` },
+    ...gateRules(decision.options),
+  ];
+}
+
+function followed({ group, groups }: Options): string {
+  const others = groups.map((one) => `${one.name}: ${one.followed}`);
+  if (group === undefined) return others.join(', ');
+  const first = 'service' in group ? `service ${group.service}` : `selector ${group.selector}`;
+  return [`${first} by ${group.source}`, ...others].join(', ');
+}
+
+/** Returns what the start of the application waits for, one rule for each group that is waited for. */
+function gateRules(options: Options): Rule[] {
+  const { waitTimeout, waitAction } = options;
+  const then = waitAction === 'fail' ? 'the sidecar fails and waits anew' : 'it starts all the same';
+  return gatesOf(options).map(({ name, condition }) => ({
+    rule: 'gate',
+    answer: 'yes',
+    why:
+      `the application waits for "${condition}"${name === undefined ? '' : ` of ${name}`}; ` +
+      `after ${waitTimeout} s ${then}`,
+  }));
 }
 
 function accountOf({ report: { plan } }: Judgement): Pick<Explanation, 'account'> {

@@ -127,10 +127,11 @@ function ours(texts: Value | undefined): string[] {
 function deadlock({ kind, object }: Workload, { decision }: Report): string[] {
   if (kind !== 'StatefulSet' || decision.kind !== 'inject') return [];
   const { group, waitFor } = decision.options;
-  const own = 'service' in group && group.service === at(object, ['spec', 'serviceName']);
-  if (!own || waitFor < 2 || at(object, ['spec', 'podManagementPolicy']) === 'Parallel') return [];
+  const own =
+    group !== undefined && 'service' in group && group.service === at(object, ['spec', 'serviceName']);
+  if (!own || !waitFor.firstWaits || at(object, ['spec', 'podManagementPolicy']) === 'Parallel') return [];
   return [
-    `${keys.waitFor.key}: "${waitFor}" holds the first pod back until there are ${waitFor}, and the StatefulSet ` +
+    `${keys.waitFor.key}: "${waitFor}" holds the first pod back until others are there, and the StatefulSet ` +
       'makes the second one when the first is ready; set spec.podManagementPolicy: Parallel',
   ];
 }

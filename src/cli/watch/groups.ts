@@ -16,7 +16,7 @@ import { type Sidecar, sidecarOf } from '../sidecars/sidecar-of.ts';
 const CLUSTER_DOMAIN = 'cluster.local';
 
 /** A group that is followed, and what it is in words. */
-export interface Followed {
+export interface WatchedGroup {
   title: string;
   group: LiveGroup;
   /** The pod's own sidecar, where that can be asked, and why not where it can't. */
@@ -24,7 +24,7 @@ export interface Followed {
 }
 
 /** Follows what a sidecar tells at its socket. Throws a `UsageError` for a path that no socket can have. */
-export function followSocket(path: string, signal: AbortSignal | undefined): Followed {
+export function followSocket(path: string, signal: AbortSignal | undefined): WatchedGroup {
   try {
     return { title: path, group: connectSocket(path, { signal }) };
   } catch (error) {
@@ -39,7 +39,7 @@ export function followService(
   namespace: string,
   service: string,
   signal: AbortSignal | undefined,
-): Followed {
+): WatchedGroup {
   const slices = endpointSlices({ group: { namespace, service }, clusterDomain: CLUSTER_DOMAIN });
   const source = kubernetesSource(slices, cluster.watching, systemClock, silent);
   const group = watchGroup({ namespace, service, source, signal });
@@ -55,7 +55,7 @@ export async function followPod(
   namespace: string,
   name: string,
   signal: AbortSignal | undefined,
-): Promise<Followed> {
+): Promise<WatchedGroup> {
   const reply = await cluster.get({ kind: 'Pod', namespace, name });
   if (reply.status !== 200)
     throw new Unreachable(`pod/${name} can't be read; the API server says ${refusal(reply)}`);
@@ -81,7 +81,7 @@ function followSelector(
   namespace: string,
   selector: string,
   signal: AbortSignal | undefined,
-): Followed {
+): WatchedGroup {
   const collection = pods({ group: { namespace, selector }, clusterDomain: CLUSTER_DOMAIN });
   const source = kubernetesSource(collection, cluster.watching, systemClock, silent);
   return {

@@ -1,7 +1,7 @@
 import type { Io, StandardOutput } from '../io.ts';
 import type { ViewStanding } from '../sidecars/standing.ts';
 import type { GroupNews } from './group-news.ts';
-import type { Followed } from './groups.ts';
+import type { WatchedGroup } from './groups.ts';
 import { Rows } from './state.ts';
 import { type Screen, tableOf } from './table.ts';
 
@@ -25,7 +25,7 @@ export function screenOf({ stdout, env }: Pick<Io, 'stdout' | 'env'>): Screen {
 /** A table that is drawn over itself whenever something happened, and each second for the ages. */
 export class TerminalTable {
   #out: StandardOutput;
-  #followed: Followed;
+  #followed: WatchedGroup;
   #screen: () => Screen;
   #rows = new Rows();
   #own: ViewStanding | undefined;
@@ -33,7 +33,7 @@ export class TerminalTable {
   #planned: NodeJS.Timeout | undefined;
   #clockwork: NodeJS.Timeout;
 
-  constructor(out: StandardOutput, followed: Followed, screen: () => Screen) {
+  constructor(out: StandardOutput, followed: WatchedGroup, screen: () => Screen) {
     this.#out = out;
     this.#followed = followed;
     this.#screen = screen;

@@ -9,7 +9,7 @@ import type { ViewStanding } from '../sidecars/standing.ts';
 import { unasked } from '../sidecars/standing.ts';
 import { Truths } from '../sidecars/truths.ts';
 import { type GroupNews, jsonLine, plainLines } from './group-news.ts';
-import { type Followed, followPod, followService, followSocket } from './groups.ts';
+import { followPod, followService, followSocket, type WatchedGroup } from './groups.ts';
 import { watchedOf } from './operand.ts';
 import { followOwnView } from './own-view.ts';
 import { screenOf, TerminalTable } from './terminal.ts';
@@ -48,7 +48,7 @@ async function follow(
   { flags, operand }: Given,
   io: Io,
   signal: AbortSignal,
-): Promise<{ followed: Followed; ask?: Ask }> {
+): Promise<{ followed: WatchedGroup; ask?: Ask }> {
   const watched = watchedOf(operand, SOCKET_PATH);
   if (watched.kind === 'socket') return { followed: followSocket(watched.path, signal) };
   const cluster = await connect(flags, io);
@@ -67,7 +67,7 @@ async function follow(
 }
 
 async function show(
-  { group }: Followed,
+  { group }: WatchedGroup,
   display: Display,
   ask: Ask | undefined,
   signal: AbortSignal,
@@ -109,7 +109,7 @@ function toldOf({ left, joined, changed, revision, stale }: GroupChange): GroupN
   return { type: 'change', left, joined, changed, revision, stale };
 }
 
-function displayOf({ flags }: Given, io: Io, followed: Followed): Display {
+function displayOf({ flags }: Given, io: Io, followed: WatchedGroup): Display {
   if (flags.output === 'json') return lines(io, jsonLine);
   if (flags.output === 'text' || !io.stdout.isTTY) return lines(io, plainLines);
   return new TerminalTable(io.stdout, followed, () => screenOf(io));

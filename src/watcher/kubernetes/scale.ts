@@ -3,14 +3,14 @@ import { MOST_EXPECTED, SCALABLE, type ScalableKind } from '../texts/expected.ts
 import { isFields, numberAt, objectAt, textAt } from './fields.ts';
 
 /** A workload whose replicas are the members of a group. */
-export interface Workload {
+export interface ScaledWorkload {
   namespace: string;
   kind: ScalableKind;
   name: string;
 }
 
 /** Returns the path of the scale of a workload: of all that the workload says, it shows the counts alone. */
-export function scalePath({ namespace, kind, name }: Workload): string {
+export function scalePath({ namespace, kind, name }: ScaledWorkload): string {
   const [one, owner] = [encodeURIComponent(namespace), encodeURIComponent(name)];
   return `${SCALABLE[kind]}/namespaces/${one}/${kind}s/${owner}/scale`;
 }

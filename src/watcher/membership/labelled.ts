@@ -4,7 +4,7 @@ import type { Member } from '../protocol.ts';
 import { isSame, type MembershipEvent, type Parts } from './membership.ts';
 
 /** What a pod tells of itself, by the name of the pod. */
-type Told = ReadonlyMap<string, readonly FactsOfPod[]>;
+type Announced = ReadonlyMap<string, readonly FactsOfPod[]>;
 
 /**
  * The parts of a group, with what the pods of its members say of themselves. It is a function of the parts and the
@@ -43,7 +43,7 @@ export class Labelled {
   }
 
   /** Takes what all pods say; returns the parts that are otherwise by it. */
-  replacePods(pods: Told): MembershipEvent[] {
+  replacePods(pods: Announced): MembershipEvent[] {
     const changed = new Set<string>();
     for (const name of [...this.#uids.keys()]) if (!pods.has(name)) this.#putPod(name, undefined, changed);
     for (const [name, [one]] of pods) this.#putPod(name, one, changed);

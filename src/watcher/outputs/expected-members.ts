@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts';
 import { pauseAfterChange, restPause } from '../expected-pace.ts';
 import { ApiError, failureOf } from '../kubernetes/api-error.ts';
 import { responseOf, textOf } from '../kubernetes/read-response.ts';
-import { parseScale, scalePath, type Workload } from '../kubernetes/scale.ts';
+import { parseScale, type ScaledWorkload, scalePath } from '../kubernetes/scale.ts';
 import type { Transport } from '../kubernetes/transport.ts';
 import type { Log } from '../log.ts';
 import type { Output, OutputMetric, View } from './output.ts';
@@ -12,7 +12,7 @@ const MAX_SCALE_BYTES = 256 * 1024;
 
 /** What the number of expected members is asked with. */
 export interface ExpectedContext {
-  workload: Workload;
+  workload: ScaledWorkload;
   transport: Transport;
   clock: Clock;
   log: Log;

@@ -1,22 +1,28 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
+import type { Delta, Member } from '../protocol.ts';
 import { SettingFault } from '../setting-fault.ts';
-import type { Output, View } from './output.ts';
+import type { WaitCondition } from '../texts/wait-condition.ts';
+import { whyNever } from './gate-deadlocks.ts';
+import { Headcount } from './headcount.ts';
+import type { Output, OutputMetric, View } from './output.ts';
 
 /**
- * The longest wait without a number of members: an API outage delays the application and never prevents it.
+ * The longest wait without a condition: an API outage delays the application and never prevents it.
  */
 const SYNC_MS = 10_000;
 
 export type TimeoutAction = 'continue' | 'fail';
 
 export interface GateOptions {
+  /** The name of the group; undefined for the group that has none. */
+  name?: string | undefined;
   /**
-   * The number of members to wait for, ready or not; 0 waits for the first complete answer alone, for at most
-   * 10 s.
+   * What the application waits for. A condition that waits for nothing waits for the first complete answer alone,
+   * for at most 10 s.
    */
-  members: number;
+  condition: WaitCondition;
   timeoutMs: number;
   onTimeout: TimeoutAction;
   /**
@@ -26,14 +32,14 @@ export interface GateOptions {
   marker: string;
 }
 
-/** The output that holds back the start of the application until the group is large enough. */
+/** The output that holds back the start of the application until the group is as it is to be. */
 export class Gate implements Output {
   #options: GateOptions;
   #clock: Clock;
   #log: Log;
-  #view: View | undefined;
+  #headcount: Headcount;
   #timer: unknown;
-  #open = false;
+  #openedAt: number | undefined;
   #notice: string | undefined;
   #opened = Promise.withResolvers<void>();
   #failed = Promise.withResolvers<never>();
@@ -42,10 +48,12 @@ export class Gate implements Output {
     this.#options = options;
     this.#clock = clock;
     this.#log = log;
+    this.#headcount = new Headcount(options.condition);
     // Only who waits for it wants to hear of it.
     this.failed.catch(() => {});
-    this.#open = existsSync(options.marker);
-    if (this.#open) this.#opened.resolve();
+    if (!existsSync(options.marker)) return;
+    this.#openedAt = clock.now();
+    this.#opened.resolve();
   }
 
   /** Resolves when the application may start. */
@@ -60,13 +68,13 @@ export class Gate implements Output {
 
   /** Starts the time that the application waits at most. */
   start(): void {
-    const { members, timeoutMs } = this.#options;
-    if (this.#open) return;
-    this.#timer = this.#clock.setTimeout(() => this.#onTimeout(), members > 0 ? timeoutMs : SYNC_MS);
+    const { condition, timeoutMs } = this.#options;
+    if (this.open) return;
+    this.#timer = this.#clock.setTimeout(() => this.#onTimeout(), condition.waits ? timeoutMs : SYNC_MS);
   }
 
   get open(): boolean {
-    return this.#open;
+    return this.#openedAt !== undefined;
   }
 
   /** The sentence that says what was missing when the time was over; undefined when nothing was. */
@@ -74,22 +82,70 @@ export class Gate implements Output {
     return this.#notice;
   }
 
+  /** Tells whether it has been opened within the last so many milliseconds. */
+  openedWithin(milliseconds: number): boolean {
+    return this.#openedAt !== undefined && this.#clock.now() - this.#openedAt < milliseconds;
+  }
+
+  /** The sentence that says what the application waits for; undefined when it waits no more. */
+  get waiting(): string | undefined {
+    if (this.open) return undefined;
+    const { condition } = this.#options;
+    if (!condition.waits) return `the application waits until the group${this.#ofGroup} is known`;
+    return `the application waits for "${condition}"${this.#ofGroup}: ${this.#standing}`;
+  }
+
+  get metrics(): readonly OutputMetric[] {
+    const { condition } = this.#options;
+    return [
+      {
+        type: 'gauge',
+        name: 'rollcall_gate_open',
+        help: '1 once the application may start, as far as it depends on the group.',
+        read: () => Number(this.open),
+      },
+      {
+        type: 'gauge',
+        name: 'rollcall_gate_wanted',
+        help: 'Members that the application waits for; absent while nobody says how many are to be there.',
+        read: () => condition.wanted(this.#headcount.view?.expected ?? null) ?? undefined,
+      },
+      {
+        type: 'gauge',
+        name: 'rollcall_gate_have',
+        help: 'Members that count for what the application waits for.',
+        read: () => this.#headcount.have,
+      },
+    ];
+  }
+
   synced(view: View): void {
-    this.#look(view);
-    if (!this.#open) this.#log.info('the application waits for members', this.#known());
+    this.#headcount.synced(view);
+    this.#look();
+    if (!this.open) this.#log.info('the application waits for members', this.#known());
   }
 
-  changed(_delta: unknown, view: View): void {
-    this.#look(view);
+  changed(delta: Delta, _view: unknown, was: readonly Member[]): void {
+    this.#headcount.changed(delta, was);
+    this.#look();
   }
 
-  #look(view: View): void {
-    this.#view = view;
-    if (!this.#open && view.members.size >= this.#options.members) this.#pass();
+  /** Hears that another number of members is expected. */
+  expected(): void {
+    this.#look();
+  }
+
+  /** How many members are expected may have become known without any change of the members. */
+  heartbeat(): void {
+    this.#look();
+  }
+
+  #look(): void {
+    if (!this.open && this.#headcount.met) this.#pass();
   }
 
   #pass(): void {
-    this.#open = true;
+    this.#openedAt = this.#clock.now();
     this.#opened.resolve();
     this.#clock.clearTimeout(this.#timer);
     try {
@@ -101,17 +157,17 @@ export class Gate implements Output {
   }
 
   #onTimeout(): void {
-    const { members, timeoutMs, onTimeout } = this.#options;
-    const { known, hint } = this.#known();
-    const missed =
-      members === 0
-        ? `the group is not known after ${SYNC_MS / 1000} s`
-        : `${known} of ${members} members after ${timeoutMs / 1000} s`;
-    if (members > 0 && onTimeout === 'fail') {
+    const { name, condition, timeoutMs, onTimeout } = this.#options;
+    const hint = this.#hint();
+    const missed = condition.waits
+      ? `${this.#standing} after ${timeoutMs / 1000} s`
+      : `the group${this.#ofGroup} is not known after ${SYNC_MS / 1000} s`;
+    if (condition.waits && onTimeout === 'fail') {
       this.#failed.reject(
         new SettingFault({
-          key: 'waitFor',
-          value: `${members}`,
+          ...(name === undefined
+            ? { key: 'waitFor', value: `${condition}` }
+            : { key: 'waitForGroup', value: `${name}=${condition}` }),
           sentence: `is not met: ${missed}, which is to be a failure`,
           remedy: hint ?? 'see why the others are not there',
         }),
@@ -124,28 +180,41 @@ export class Gate implements Output {
     this.#pass();
   }
 
-  #known(): { known: number; wanted: number; hint?: string } {
-    const known = this.#view?.members.size ?? 0;
+  #known(): Record<string, unknown> {
+    const { condition } = this.#options;
+    const { have: known, wanted } = this.#headcount;
     const hint = this.#hint();
-    return { known, wanted: this.#options.members, ...(hint === undefined ? {} : { hint }) };
+    return {
+      waitFor: `${condition}`,
+      known,
+      wanted,
+      ...(hint === undefined ? {} : { hint }),
+    };
   }
 
-  /**
-   * Returns why the members may never come. A StatefulSet makes the next pod when this one is ready, unless
-   * it is told not to wait.
-   */
+  /** Says how far the group is: `1 of 3 ready members of backends`. */
+  get #standing(): string {
+    const { subject, ready } = this.#options.condition;
+    const { have, wanted } = this.#headcount;
+    const what = `${ready ? 'ready ' : ''}members${this.#ofGroup}`;
+    if (typeof subject === 'object' && 'ordinal' in subject)
+      return `the member of ordinal ${subject.ordinal}${this.#ofGroup} is not ${ready ? 'ready' : 'there'}`;
+    return wanted === null
+      ? `${have} ${what}, and nobody says how many are expected`
+      : `${have} of ${wanted} ${what}`;
+  }
+
+  get #ofGroup(): string {
+    const { name } = this.#options;
+    return name === undefined ? '' : ` of ${name}`;
+  }
+
   #hint(): string | undefined {
-    if (this.#view === undefined) return undefined;
-    const members = [...this.#view.members.values()];
-    const self = members.find((member) => member.self);
-    if (self === undefined) {
-      return 'this pod is not among the members; if it is meant to be, look at its labels and at publishNotReadyAddresses';
-    }
-    const last = Math.max(...members.map(({ ordinal = 0 }) => ordinal));
-    if (self.ordinal !== last || last + 1 >= this.#options.members) return undefined;
+    const { name, condition } = this.#options;
+    const { view, wanted } = this.#headcount;
     return (
-      `${self.name} is the highest ordinal so far: a StatefulSet that is OrderedReady makes the next pod only ` +
-      'when this one is ready, so this would never end; set podManagementPolicy: Parallel'
+      view &&
+      whyNever(condition, { members: [...view.members.values()], wanted, isNamed: name !== undefined })
     );
   }
 }

@@ -49,8 +49,8 @@ export interface OutputMetric {
    */
   name: string;
   help: string;
-  /** Returns the number of now. It is called at each scrape. */
-  read(): number;
+  /** Returns the number of now; undefined when there is none. It is called at each scrape. */
+  read(): number | undefined;
 }
 
 /**

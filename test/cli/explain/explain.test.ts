@@ -21,13 +21,14 @@ test('a workload that asks: which rule decides, and every setting with who said 
   );
   assert.deepEqual([err, code], ['', 0]);
   const lines = out.split('\n').map((line) => line.replace(/ {2,}/g, '  ').trim());
-  assert.deepEqual(lines.slice(0, 9), [
+  assert.deepEqual(lines.slice(0, 10), [
     'a new pod of statefulset/db in shop gets the sidecar',
     'yes  pod-asks  the pod says rollcall.dev/inject: "true"',
     '?  namespace-asks  nothing is known of namespace shop; taken to have no label rollcall.dev/injection',
     "yes  webhook pods.rollcall.dev  called; when it can't be reached, the pod is refused",
     'no  webhook namespaces.rollcall.dev  its namespaceSelector does not match: it wants rollcall.dev/injection=enabled, and there is none',
     'yes  decision  the pod gets the sidecar, for service db by endpointslices',
+    'yes  gate  the application waits for "3"; after 50 s it starts all the same',
     'account: rollcall-watcher (scoped)',
     'settings:',
     'rollcall.dev/inject  true (pod)',
@@ -115,4 +116,21 @@ test('what can not be explained is told with what to give', async () => {
   const { err, code } = await explained('a: [');
   assert.match(err, /^rollcall: stdin:1: /);
   assert.equal(code, 1);
+});
+
+test('what each group is, and what is waited for in it, stands beside the decision', async () => {
+  const more = [
+    'rollcall.dev/group.backends: service tcp-servers',
+    'rollcall.dev/wait-for.backends: 2 ready',
+    'rollcall.dev/wait-action: fail',
+  ];
+  const asks = 'inject: "true"';
+  const [explanation] = await asJson(STATEFUL_SET.replace(asks, [asks, ...more].join('\n        ')));
+  const why = (rule: string) => explanation!.rules.filter((one) => one.rule === rule).map((one) => one.why);
+  assert.deepEqual(why('decision'), [
+    'the pod gets the sidecar, for service db by endpointslices, backends: service tcp-servers',
+  ]);
+  assert.deepEqual(why('gate'), [
+    'the application waits for "2 ready" of backends; after 50 s the sidecar fails and waits anew',
+  ]);
 });

@@ -284,6 +284,19 @@ describe('what it warns of', () => {
     const asks = 'rollcall.dev/inject: "true"';
     const waiting = STATEFUL_SET.replace(asks, `${asks}\n        rollcall.dev/wait-for: "3"`);
     assert.equal((await fromInput(waiting)).err, LINE);
+    for (const [text, warned] of [
+      ['all', false],
+      ['1 ready', false],
+      ['ordinal 0 ready', false],
+      ['2 ready', true],
+      ['ordinal 1', true],
+    ] as const) {
+      const ofFirst = waiting
+        .replace('wait-for: "3"', `wait-for: "${text}"`)
+        .replace('"Parallel"', 'OrderedReady');
+      const { err } = await fromInput(ofFirst);
+      assert.equal(/podManagementPolicy: Parallel/.test(err), warned, `${text}: ${err}`);
+    }
     const ordered = await fromInput(waiting.replace('"Parallel"', 'OrderedReady'));
     assert.match(
       ordered.err,

@@ -3,7 +3,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import fc from 'fast-check';
 import { Gate, type GateOptions } from '../../../src/watcher/outputs/gate.ts';
+import { Headcount } from '../../../src/watcher/outputs/headcount.ts';
+import type { Member } from '../../../src/watcher/protocol.ts';
+import { parseWaitCondition } from '../../../src/watcher/texts/wait-condition.ts';
 import { FakeClock, settle } from '../../support/fake-clock.ts';
 import { RecordedLog } from '../recorded-log.ts';
 import { member, scripted, watchOf } from '../scripted-source.ts';
@@ -15,7 +19,7 @@ async function guard(t: TestContext, options: Partial<GateOptions> = {}) {
   const log = new RecordedLog();
   const source = scripted();
   const all = {
-    members: 3,
+    condition: parseWaitCondition('3'),
     timeoutMs: 50_000,
     onTimeout: 'continue' as const,
     marker: join(directory, 'm'),
@@ -23,7 +27,7 @@ async function guard(t: TestContext, options: Partial<GateOptions> = {}) {
   };
   const gate = new Gate(all, clock, log);
   gate.start();
-  watchOf(source, clock, gate);
+  const watch = watchOf(source, clock, gate);
   let failure: Error | undefined;
   gate.failed.catch((error: Error) => {
     failure = error;
@@ -41,8 +45,28 @@ async function guard(t: TestContext, options: Partial<GateOptions> = {}) {
     await settle();
     await clock.advance(20);
   };
-  return { gate, clock, log, know, options: all, failure: () => failure };
+  const tell = async (members: Member[]) => {
+    source.push({ type: 'replace', parts: new Map([['a', members]]) });
+    await settle();
+    await clock.advance(200);
+  };
+  return { gate, watch, clock, log, know, tell, options: all, failure: () => failure };
 }
+
+/** A member of a StatefulSet: `db(1, 'ready')`. */
+function db(ordinal: number, state: 'ready' | 'waiting' | 'terminating', more: Partial<Member> = {}): Member {
+  const [ready, terminating] = [state === 'ready', state === 'terminating'];
+  return member(`u${ordinal}`, {
+    name: `db-${ordinal}`,
+    ordinal,
+    ready,
+    serving: ready,
+    terminating,
+    ...more,
+  });
+}
+
+const SELF = { self: true } as const;
 
 test('the gate opens at the wanted number of members, ready or not, and stays open', async (t) => {
   const { gate, know } = await guard(t);
@@ -55,11 +79,11 @@ test('the gate opens at the wanted number of members, ready or not, and stays op
 });
 
 test('without a number it opens when the group is known, or after 10 s', async (t) => {
-  const synced = await guard(t, { members: 0 });
+  const synced = await guard(t, { condition: parseWaitCondition('0') });
   assert.equal(synced.gate.open, false);
   await synced.know();
   assert.equal(synced.gate.open, true);
-  const alone = await guard(t, { members: 0, onTimeout: 'fail' });
+  const alone = await guard(t, { condition: parseWaitCondition('0'), onTimeout: 'fail' });
   await alone.clock.advance(9999);
   assert.equal(alone.gate.open, false);
   await alone.clock.advance(1);
@@ -73,7 +97,7 @@ test('at the timeout it opens with a warning', async (t) => {
   await clock.advance(50_000);
   assert.equal(gate.open, true);
   assert.equal(failure(), undefined);
-  assert.deepEqual(log.said(/starts without company/), [{ known: 2, wanted: 3 }]);
+  assert.deepEqual(log.said(/starts without company/), [{ waitFor: '3', known: 2, wanted: 3 }]);
 });
 
 test('or it fails, with the numbers in its message', async (t) => {
@@ -139,4 +163,129 @@ test('what the application is started without is told, and nothing is when it ha
   await complete.know(0, 1, 2);
   await complete.clock.advance(50_000);
   assert.deepEqual([complete.gate.open, complete.gate.notice], [true, undefined]);
+});
+
+const waits = (condition: string, more: Partial<GateOptions> = {}) => ({
+  condition: parseWaitCondition(condition),
+  ...more,
+});
+
+test('ready members are waited for, and the pod itself counts although it can not be ready yet', async (t) => {
+  const { gate, tell } = await guard(t, waits('2 ready'));
+  await tell([db(0, 'waiting', SELF), db(1, 'waiting')]);
+  assert.equal(gate.waiting, 'the application waits for "2 ready": 1 of 2 ready members');
+  await tell([db(0, 'waiting', SELF), db(1, 'ready')]);
+  assert.deepEqual([gate.open, gate.waiting], [true, undefined]);
+});
+
+test('a Service that publishes pods that are not ready makes none of them count as ready', async (t) => {
+  const { gate, tell } = await guard(t, waits('1 ready'));
+  await tell([db(1, 'waiting', { ready: true })]);
+  assert.equal(gate.open, false);
+  await tell([db(1, 'ready')]);
+  assert.equal(gate.open, true);
+});
+
+test('a member that terminates is no company, however it was before', async (t) => {
+  for (const condition of ['2', '2 ready']) {
+    const { gate, tell } = await guard(t, waits(condition));
+    await tell([db(0, 'waiting', SELF), db(1, 'terminating', { ready: true, serving: true })]);
+    assert.equal(gate.open, false, condition);
+  }
+});
+
+test('the member of an ordinal is waited for, and that member itself waits for nobody', async (t) => {
+  const { gate, tell } = await guard(t, waits('ordinal 0 ready'));
+  await tell([db(0, 'waiting'), db(1, 'ready'), db(2, 'waiting', SELF)]);
+  assert.equal(
+    gate.waiting,
+    'the application waits for "ordinal 0 ready": the member of ordinal 0 is not ready',
+  );
+  await tell([db(0, 'ready'), db(1, 'ready'), db(2, 'waiting', SELF)]);
+  assert.equal(gate.open, true);
+  const first = await guard(t, waits('ordinal 0 ready'));
+  await first.tell([db(0, 'waiting', SELF)]);
+  assert.equal(first.gate.open, true);
+});
+
+test('all are as many as are expected; until somebody says how many, nobody is all', async (t) => {
+  const { gate, tell, watch, clock } = await guard(t, waits('all'));
+  await tell([db(0, 'waiting', SELF), db(1, 'waiting')]);
+  assert.match(gate.waiting!, /: 2 members, and nobody says how many are expected$/);
+  Object.assign(watch, { expected: 3 });
+  await clock.advance(5000);
+  assert.match(gate.waiting!, /"all": 2 of 3 members$/);
+  Object.assign(watch, { expected: 2 });
+  gate.expected();
+  assert.equal(gate.open, true);
+});
+
+test('members that are there and wait as this one does are called a wait without an end', async (t) => {
+  const { tell, log, failure, clock } = await guard(t, waits('3 ready', { onTimeout: 'fail' }));
+  await tell([db(0, 'waiting', SELF), db(1, 'waiting'), db(2, 'waiting')]);
+  const hint =
+    /2 of the members, which are there, become ready: .* wait for one another; write "3" without "ready"/;
+  assert.match(String(log.said(/waits for members/)[0]?.hint), hint);
+  await clock.advance(50_000);
+  assert.match(failure()!.message, /^waitFor: "3 ready" is not met: 1 of 3 ready members after 50 s/);
+});
+
+test('an ordinal that an OrderedReady StatefulSet makes later is called a wait without an end', async (t) => {
+  const { tell, log } = await guard(t, waits('ordinal 1'));
+  await tell([db(0, 'waiting', SELF)]);
+  assert.match(String(log.said(/waits for members/)[0]?.hint), /db-0 is the highest ordinal/);
+});
+
+test('another group is named in what is said, and this pod need not be in it', async (t) => {
+  const { gate, tell, failure, clock, log } = await guard(
+    t,
+    waits('2 ready', { name: 'backends', onTimeout: 'fail' }),
+  );
+  assert.equal(
+    gate.waiting,
+    'the application waits for "2 ready" of backends: 0 of 2 ready members of backends',
+  );
+  await tell([db(1, 'ready')]);
+  assert.deepEqual(log.said(/waits for members/), [{ waitFor: '2 ready', known: 1, wanted: 2 }]);
+  await clock.advance(50_000);
+  assert.match(
+    failure()!.message,
+    /^waitForGroup: "backends=2 ready" is not met: 1 of 2 ready members of backends/,
+  );
+});
+
+test('what is waited for, what is there and whether it is enough can be scraped', async (t) => {
+  const { gate, tell } = await guard(t, waits('2 ready'));
+  const read = () => Object.fromEntries(gate.metrics.map(({ name, read }) => [name, read()]));
+  assert.deepEqual(read(), { rollcall_gate_open: 0, rollcall_gate_wanted: 2, rollcall_gate_have: 0 });
+  await tell([db(0, 'ready'), db(1, 'ready')]);
+  assert.deepEqual(read(), { rollcall_gate_open: 1, rollcall_gate_wanted: 2, rollcall_gate_have: 2 });
+});
+
+test('what is counted by the change is what a walk through all members would count', async () => {
+  const state = fc.constantFrom('ready' as const, 'waiting' as const, 'terminating' as const);
+  const group = fc.uniqueArray(fc.record({ ordinal: fc.nat(4), state }), {
+    selector: ({ ordinal }) => ordinal,
+  });
+  const condition = fc.constantFrom('3', '2 ready', 'all ready', 'ordinal 1 ready').map(parseWaitCondition);
+  await fc.assert(
+    fc.asyncProperty(fc.array(group, { minLength: 1, maxLength: 6 }), condition, async (groups, wanted) => {
+      const clock = new FakeClock();
+      const source = scripted();
+      const headcount = new Headcount(wanted);
+      const watch = watchOf(source, clock, {
+        synced: (view) => headcount.synced(view),
+        changed: (delta, _view, was) => headcount.changed(delta, was),
+      });
+      for (const one of groups) {
+        const members = one.map(({ ordinal, state }) => db(ordinal, state, ordinal === 0 ? SELF : {}));
+        source.push({ type: 'replace', parts: new Map([['a', members]]) });
+        await settle();
+        await clock.advance(200);
+        const walked = [...watch.members.values()].filter((member) => wanted.counts(member)).length;
+        assert.equal(headcount.have, walked);
+      }
+    }),
+    { numRuns: 100 },
+  );
 });

@@ -20,6 +20,7 @@ import { type TestContext, test } from 'node:test';
 import { bindSocket } from '../../../src/watcher/outputs/bind-socket.ts';
 import { Gate } from '../../../src/watcher/outputs/gate.ts';
 import { MembersFile } from '../../../src/watcher/outputs/members-file.ts';
+import { parseWaitCondition } from '../../../src/watcher/texts/wait-condition.ts';
 import { eventually } from '../../support/eventually.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { RecordedLog } from '../recorded-log.ts';
@@ -113,9 +114,13 @@ test('a link in the way of the mark of a start is not followed', async (t) => {
   const log = new RecordedLog();
   symlinkSync(`${secret}.new`, join(shared, '.started'));
   const marker = join(shared, '.started');
-  const gate = new Gate({ members: 0, timeoutMs: 1, onTimeout: 'continue', marker }, new FakeClock(), log);
+  const gate = new Gate(
+    { condition: parseWaitCondition('0'), timeoutMs: 1, onTimeout: 'continue', marker },
+    new FakeClock(),
+    log,
+  );
   watchOf(scripted(), new FakeClock(), gate);
-  gate.synced({ members: new Map() } as never);
+  gate.synced({ members: new Map(), expected: null } as never);
   assert.equal(gate.open, true);
   assert.equal(existsSync(`${secret}.new`), false);
   assert.equal(log.said(/^a restarted sidecar will wait again$/).length, 1);

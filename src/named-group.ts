@@ -1,0 +1,166 @@
+/** The groups that a pod follows beside its first one, each under a name: what people write to ask for one. */
+import { dnsLabel, labelSelector } from './values.ts';
+import { parseTemplate, type Template } from './watcher/texts/template.ts';
+import { parseWaitCondition, type WaitCondition } from './watcher/texts/wait-condition.ts';
+
+/** The most groups of a pod: each is a list and a watch of its own for the API server, of each pod. */
+export const MOST_GROUPS = 16;
+
+/** A group under a name, and where its members come from. */
+export class NamedGroup {
+  /** The name, which is that of its folder beside the socket of the first group. */
+  readonly name: string;
+  readonly source: 'endpointslices' | 'pods' | 'dns';
+  /** The Service, or the selector of the source `pods`. */
+  readonly of: string;
+  /** The namespace, where it is another than that of the pod. */
+  readonly namespace: string | undefined;
+
+  constructor({ name, source, of, namespace }: Pick<NamedGroup, 'name' | 'source' | 'of' | 'namespace'>) {
+    this.name = name;
+    this.source = source;
+    this.of = of;
+    this.namespace = namespace;
+  }
+
+  /** Returns what it follows, as people write it: `service tcp-servers in team-b`. */
+  get followed(): string {
+    return `${WORDS[this.source]} ${this.of}${this.namespace === undefined ? '' : ` in ${this.namespace}`}`;
+  }
+
+  toString(): string {
+    return `${this.name}=${this.followed}`;
+  }
+
+  toJSON(): string {
+    return `${this}`;
+  }
+}
+
+const WORDS = { endpointslices: 'service', pods: 'pods', dns: 'dns' } as const;
+const SOURCES = { service: 'endpointslices', pods: 'pods', dns: 'dns' } as const;
+
+const FORMS = 'give "service tcp-servers", "pods app=worker" or "dns tcp-servers"';
+
+/** Reads `NAME=service tcp-servers`. Throws a message that says what to give instead. */
+export function parseNamedGroup(text: string): NamedGroup {
+  const { name, rest } = named(text, 'NAME=WHAT, such as backends=service tcp-servers');
+  const [, word = '', told = ''] = /^(service|pods|dns) +(.+)$/s.exec(rest.trim()) ?? [];
+  if (word === '') throw new Error(FORMS);
+  const source = SOURCES[word as keyof typeof SOURCES];
+  if (source === 'pods')
+    return new NamedGroup({ name, source, of: labelSelector(told), namespace: undefined });
+  const [service = '', ...more] = told.split(/ +/);
+  dnsLabel(service);
+  if (more.length === 0) return new NamedGroup({ name, source, of: service, namespace: undefined });
+  if (source === 'dns' || more.length !== 2 || more[0] !== 'in')
+    throw new Error(`${FORMS}; a Service of another namespace is "service tcp-servers in team-b"`);
+  return new NamedGroup({ name, source, of: service, namespace: dnsLabel(more[1]!) });
+}
+
+/** What the start of the application waits for in a group under a name. */
+export interface NamedWait {
+  group: string;
+  condition: WaitCondition;
+}
+
+/** Reads `NAME=CONDITION`, such as `backends=2 ready`. Throws a message that says what to give instead. */
+export function parseNamedWait(text: string): NamedWait {
+  const { name, rest } = named(text, 'NAME=CONDITION, such as "backends=2 ready"');
+  return { group: name, condition: parseWaitCondition(rest) };
+}
+
+/** A file with one line for each member of a group under a name. */
+export interface NamedFile {
+  group: string;
+  template: Template;
+}
+
+/** Reads `NAME.FILE=LINE`, such as `backends.upstream.conf=server {ipv4};`. The name of a group has no dot in it. */
+export function parseNamedFile(text: string): NamedFile {
+  const dot = text.indexOf('.');
+  const equals = text.indexOf('=');
+  if (dot === -1 || equals < dot)
+    throw new Error('give GROUP.FILE=LINE, such as backends.upstream.conf={ipv4}:80');
+  return { group: groupName(text.slice(0, dot)), template: parseTemplate(text.slice(dot + 1)) };
+}
+
+function named(text: string, form: string): { name: string; rest: string } {
+  const equals = text.indexOf('=');
+  if (equals === -1) throw new Error(`give ${form}`);
+  return { name: groupName(text.slice(0, equals)), rest: text.slice(equals + 1) };
+}
+
+function groupName(text: string): string {
+  try {
+    return dnsLabel(text);
+  } catch {
+    throw new Error(
+      `"${text}" can not be the name of a group; give at most 63 lower-case letters, digits and "-"`,
+    );
+  }
+}
+
+/** The settings of groups under a name, as they were read. */
+export interface NamedSettings {
+  groups: readonly NamedGroup[];
+  waits: readonly NamedWait[];
+  files: readonly NamedFile[];
+  /** The files beside the socket of the first group. */
+  firstFiles: readonly Template[];
+}
+
+/** What is wrong with the settings of groups: the setting, the value that is meant, and what to do. */
+export interface GroupFault {
+  setting: 'group' | 'waitForGroup' | 'groupFile';
+  value: string;
+  sentence: string;
+}
+
+/** Returns all that is wrong between settings each of which is right by itself. */
+export function groupFaults({ groups, waits, files, firstFiles }: NamedSettings): GroupFault[] {
+  const names = groups.map(({ name }) => name);
+  const unknown = (group: string) =>
+    `is about a group that there is not; give it with "${group}=service NAME", or change the name`;
+  return [
+    ...groups.slice(MOST_GROUPS, MOST_GROUPS + 1).map(({ name }) => ({
+      setting: 'group' as const,
+      value: name,
+      sentence: `is one of ${groups.length} groups; give at most ${MOST_GROUPS}`,
+    })),
+    ...twice(names).map((value) => ({
+      setting: 'group' as const,
+      value,
+      sentence: 'is given twice; give each group a name of its own',
+    })),
+    ...names
+      .filter((name) => firstFiles.some(({ file }) => file === name))
+      .map((value) => ({
+        setting: 'group' as const,
+        value,
+        sentence: 'is the name of a file too; give one of them another name',
+      })),
+    ...waits
+      .filter(({ group }) => !names.includes(group))
+      .map(({ group }) => ({ setting: 'waitForGroup' as const, value: group, sentence: unknown(group) })),
+    ...waits
+      .filter(({ condition: { subject } }) => subject === 'all')
+      .map(({ group, condition }) => ({
+        setting: 'waitForGroup' as const,
+        value: group,
+        sentence: `can not wait for "${condition}", since nobody says how many members it is to have; give a number`,
+      })),
+    ...twice(waits.map(({ group }) => group)).map((value) => ({
+      setting: 'waitForGroup' as const,
+      value,
+      sentence: 'is given twice; give each group one condition',
+    })),
+    ...files
+      .filter(({ group }) => !names.includes(group))
+      .map(({ group }) => ({ setting: 'groupFile' as const, value: group, sentence: unknown(group) })),
+  ];
+}
+
+function twice(names: readonly string[]): string[] {
+  return [...new Set(names.filter((name, index) => names.indexOf(name) !== index))];
+}

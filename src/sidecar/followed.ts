@@ -1,0 +1,94 @@
+import { lstatSync, mkdirSync } from 'node:fs';
+import type { ProgramLog } from '../log.ts';
+import type { SidecarConfig } from '../sidecar-settings.ts';
+import { kubernetesApi, type UpstreamContext } from '../watcher/kubernetes/upstream.ts';
+import { Malformed } from '../watcher/membership/malformed.ts';
+import { ExpectedMembers } from '../watcher/outputs/expected-members.ts';
+import { LoggedChanges } from '../watcher/outputs/logged-changes.ts';
+import { socketPath } from '../watcher/outputs/socket.ts';
+import type { Perspective } from '../watcher/perspective.ts';
+import { sourceOf } from '../watcher/sources.ts';
+import { Watch } from '../watcher/watch.ts';
+import { GarbageCollection } from './garbage.ts';
+import type { GroupSettings } from './groups.ts';
+import type { Measured } from './metrics.ts';
+import { type Sinks, sinksOf } from './sinks.ts';
+
+/** One group with its watch, its sinks, and the path of its socket. */
+export interface Followed extends Measured {
+  name: string | undefined;
+  watch: Watch;
+  sinks: Sinks;
+  socket: string;
+  /** The poller of the number of members that there are to be, where a workload is named. */
+  expected: ExpectedMembers | undefined;
+  log: ProgramLog;
+}
+
+/** The things that are the same for all groups of a sidecar. */
+export interface Shared {
+  config: SidecarConfig;
+  perspective: Omit<Perspective, 'group'>;
+  context: UpstreamContext;
+  log: ProgramLog;
+}
+
+/** Connects a group with its source and its sinks. Throws a `SettingFault`, or an error that says what to mend. */
+export function follow({ group, source: name, sinks: settings }: GroupSettings, shared: Shared): Followed {
+  const { config, perspective } = shared;
+  const log = logOf(group.name, shared.log);
+  const traffic = { bytes: 0 };
+  const context = { ...shared.context, log, traffic };
+  const malformed = new Malformed(log);
+  // What is said without a name is about the first group.
+  const isFirst = group.name === undefined;
+  const memberLabels = isFirst ? config.memberLabels : undefined;
+  const source = sourceOf(name, { ...perspective, group, memberLabels }, config, context, malformed);
+  const socket = socketPath(settings.directory);
+  if (!isFirst) makeFolder(settings.directory);
+  const { clock } = context;
+  const watch = new Watch({ source, group, self: perspective.self, log });
+  const sinks = sinksOf(settings, { view: watch, clock, log });
+  watch.add(new GarbageCollection(clock));
+  for (const output of sinks.all) watch.add(output);
+  if (config.logLevel === 'debug') watch.add(new LoggedChanges(log.debug));
+  const expected = isFirst ? expectedMembers(config, watch, context) : undefined;
+  if (expected !== undefined) watch.add(expected);
+  const outputs = expected === undefined ? sinks.all : [...sinks.all, expected];
+  return { name: group.name, watch, sinks, socket, expected, log, outputs, malformed, traffic };
+}
+
+/** Has the watch told how many members there are to be; returns what asks a workload for it, where one is named. */
+function expectedMembers(
+  config: SidecarConfig,
+  watch: Watch,
+  context: UpstreamContext,
+): ExpectedMembers | undefined {
+  const { namespace, expected } = config;
+  if (expected === undefined) return undefined;
+  if (typeof expected === 'number') {
+    watch.expect(expected);
+    return undefined;
+  }
+  const transport = kubernetesApi(config, context);
+  const { clock, log } = context;
+  const workload = { namespace, ...expected };
+  return new ExpectedMembers({ workload, transport, clock, log, expect: (number) => watch.expect(number) });
+}
+
+/** Makes the folder of a group. A link in its place, which an application could have put there, is not followed. */
+function makeFolder(path: string): void {
+  mkdirSync(path, { recursive: true });
+  if (lstatSync(path).isDirectory()) return;
+  throw new Error(`"${path}" is no directory, where the folder of a group is to be; remove it`);
+}
+
+/** Returns a log whose lines name the group; those of the first group name none. */
+function logOf(name: string | undefined, log: ProgramLog): ProgramLog {
+  if (name === undefined) return log;
+  const at =
+    (level: keyof ProgramLog): ProgramLog[typeof level] =>
+    (message, fields) =>
+      log[level](message, { group: name, ...fields });
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+}

@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { parseConfig, UsageError } from '../../src/config.ts';
+import { groupsOf } from '../../src/sidecar/groups.ts';
+import { sidecarSettings } from '../../src/sidecar-settings.ts';
+
+const groups = (...flags: string[]) =>
+  groupsOf(parseConfig(sidecarSettings, ['--namespace', 'shop', ...flags], {}));
+const NAMED = ['--group', 'backends=service tcp-servers'];
+
+describe('the groups of a sidecar', () => {
+  test('are one without a name, where nobody names any', () => {
+    const [first, ...others] = groups('--service', 'db', '--wait-for', '2');
+    assert.deepEqual(first?.group, { namespace: 'shop', service: 'db' });
+    assert.deepEqual([`${first?.sinks.waitFor}`, others], ['2', []]);
+  });
+
+  test('are that one and those under a name, each with a folder, a gate and files of its own', () => {
+    const more = [
+      '--group',
+      'workers=pods app=worker',
+      '--group',
+      'far=service x in team-b',
+      '--wait-timeout',
+      '7s',
+    ];
+    const waits = ['--wait-for-group', 'backends=2 ready', '--group-file', 'workers.up.conf={ipv4}'];
+    const [first, backends, workers, far] = groups('--service', 'db', ...NAMED, ...more, ...waits);
+    assert.deepEqual(first?.sinks.directory, '/run/rollcall');
+    assert.deepEqual(backends?.group, { name: 'backends', namespace: 'shop', service: 'tcp-servers' });
+    assert.deepEqual([backends.source, `${backends.sinks.waitFor}`], ['endpointslices', '2 ready']);
+    assert.deepEqual([backends.sinks.directory, backends.sinks.waitTimeout], ['/run/rollcall/backends', 7]);
+    assert.deepEqual(workers?.group, { name: 'workers', namespace: 'shop', selector: 'app=worker' });
+    assert.deepEqual([workers.source, workers.sinks.file.map(({ file }) => file)], ['pods', ['up.conf']]);
+    assert.deepEqual(far?.group, { name: 'far', namespace: 'team-b', service: 'x' });
+  });
+
+  test('may all have a name', () => {
+    assert.deepEqual(
+      groups(...NAMED).map(({ group }) => group.name),
+      ['backends'],
+    );
+  });
+
+  test('notify nobody and run nothing but in the first', () => {
+    const [, backends] = groups(
+      '--service',
+      'db',
+      ...NAMED,
+      '--notify',
+      'udp://127.0.0.1:1',
+      '--on-start',
+      'true',
+    );
+    assert.deepEqual([backends?.sinks.notify, backends?.sinks.onStart], [[], undefined]);
+  });
+
+  const refused: [what: string, flags: string[], message: RegExp][] = [
+    [
+      'a setting of a first group that there is not',
+      [...NAMED, '--wait-for', '2'],
+      /^--wait-for is about the group/,
+    ],
+    [
+      'a file of one',
+      [...NAMED, '--file', 'a={name}'],
+      /^--file is about the group without a name.*give --service/,
+    ],
+    [
+      'a wait for a group that there is not',
+      [...NAMED, '--wait-for-group', 'x=2'],
+      /^--wait-for-group: "x" is about/,
+    ],
+    [
+      'a wait for all of a group',
+      [...NAMED, '--wait-for-group', 'backends=all'],
+      /"backends" can not wait for "all"/,
+    ],
+    [
+      'a file of a group that there is not',
+      [...NAMED, '--group-file', 'x.a={name}'],
+      /^--group-file: "x" is about/,
+    ],
+    ['a name that is given twice', [...NAMED, ...NAMED], /^--group: "backends" is given twice/],
+    [
+      'a name that a file has',
+      ['--service', 'db', ...NAMED, '--file', 'backends={name}'],
+      /is the name of a file too/,
+    ],
+    [
+      'more than anybody follows',
+      Array.from({ length: 17 }, (_, i) => ['--group', `g${i}=dns a`]).flat(),
+      /at most 16/,
+    ],
+    ['a name with a way up', ['--group', '..=dns a'], /"\.\." can not be the name of a group/],
+    ['a selector of a service', ['--selector', 'a=b'], /goes with --source pods/],
+  ];
+  for (const [what, flags, message] of refused) {
+    test(`are refused with ${what}`, () => {
+      assert.throws(
+        () => groups(...flags),
+        (error) => error instanceof UsageError && message.test(error.message),
+      );
+    });
+  }
+});
