@@ -12,6 +12,7 @@ import { WebhookReplicas } from './webhook-replicas.ts';
 
 const SCOPED = 'rollcall-watcher';
 const PODS = 'rollcall-pod-watcher';
+const SCALE = 'rollcall-scale-reader';
 const WEBHOOK = `system:serviceaccount:${SYSTEM_NAMESPACE}:rollcall`;
 const LABELLED = { 'rollcall.dev/injection': 'enabled' };
 const RBAC = '/apis/rbac.authorization.k8s.io/v1';
@@ -157,45 +158,50 @@ suite('access on a real API server', { timeout: 180_000 }, () => {
     await provided('elsewhere-labelled');
   });
 
-  test('a binding that reads pods is mended too, but for whom nobody had the right to give that to', async () => {
-    await plane.ensureNamespace('reading');
-    await annotate('reading', { 'rollcall.dev/pod-access': 'true' });
-    for (const name of ['mine', PODS])
-      await plane.must('POST', accountsOf('reading'), { metadata: { name } });
-    const path = `${bindingsOf('reading')}/${PODS}`;
-    const apiGroup = 'rbac.authorization.k8s.io';
-    const body = (role: string, accounts: string[]) => ({
-      metadata: { name: PODS, labels: { [MANAGED_BY]: 'rollcall' } },
-      roleRef: { apiGroup, kind: 'ClusterRole', name: role },
-      subjects: accounts.map((name) => ({ kind: 'ServiceAccount', namespace: 'reading', name })),
-    });
-    const { subjects } = await plane.must('POST', bindingsOf('reading'), body(PODS, ['mine', PODS]));
-    await caughtUp();
-    await plane.must('DELETE', path);
-    const back = async () => {
-      const reply = await plane.request('GET', path);
-      return reply.status === 200 && reply.body.roleRef.name === PODS && reply.body.subjects;
-    };
-    assert.deepEqual(await eventually('the binding', back, SECONDS), subjects);
-    // One that somebody has put there meanwhile gets those who were in it.
-    const inTime = async () => {
+  for (const [what, role, reading, grasping] of [
+    ['pods', PODS, 'reading', 'grasping'],
+    ['scales', SCALE, 'counting', 'grasping-counts'],
+  ] as const) {
+    test(`a binding that reads ${what} is mended too, but for whom nobody had the right to give that to`, async () => {
+      await plane.ensureNamespace(reading);
+      await annotate(reading, { 'rollcall.dev/pod-access': 'true' });
+      for (const name of ['mine', role])
+        await plane.must('POST', accountsOf(reading), { metadata: { name } });
+      const path = `${bindingsOf(reading)}/${role}`;
+      const apiGroup = 'rbac.authorization.k8s.io';
+      const body = (to: string, accounts: string[]) => ({
+        metadata: { name: role, labels: { [MANAGED_BY]: 'rollcall' } },
+        roleRef: { apiGroup, kind: 'ClusterRole', name: to },
+        subjects: accounts.map((name) => ({ kind: 'ServiceAccount', namespace: reading, name })),
+      });
+      const { subjects } = await plane.must('POST', bindingsOf(reading), body(role, ['mine', role]));
+      await caughtUp();
       await plane.must('DELETE', path);
-      return (await plane.request('POST', bindingsOf('reading'), body(PODS, []))).status === 201;
-    };
-    await eventually('a binding that is there first', inTime);
-    const all = async () => (await back())?.length === 2;
-    await eventually('all of them', all, SECONDS);
+      const back = async () => {
+        const reply = await plane.request('GET', path);
+        return reply.status === 200 && reply.body.roleRef.name === role && reply.body.subjects;
+      };
+      assert.deepEqual(await eventually('the binding', back, SECONDS), subjects);
+      // One that somebody has put there meanwhile gets those who were in it.
+      const inTime = async () => {
+        await plane.must('DELETE', path);
+        return (await plane.request('POST', bindingsOf(reading), body(role, []))).status === 201;
+      };
+      await eventually('a binding that is there first', inTime);
+      const all = async () => (await back())?.length === 2;
+      await eventually('all of them', all, SECONDS);
 
-    await plane.ensureNamespace('grasping');
-    await annotate('grasping', { 'rollcall.dev/pod-access': 'true' });
-    await plane.must('POST', accountsOf('grasping'), { metadata: { name: 'mine' } });
-    const wrong = { ...body('view', []), subjects: [{ ...subjects[0], namespace: 'grasping' }] };
-    await plane.must('POST', bindingsOf('grasping'), wrong);
-    const gone = async () => (await plane.request('GET', `${bindingsOf('grasping')}/${PODS}`)).status === 404;
-    await eventually('end of the wrong binding', gone, SECONDS);
-    await caughtUp();
-    assert.ok(await gone());
-  });
+      await plane.ensureNamespace(grasping);
+      await annotate(grasping, { 'rollcall.dev/pod-access': 'true' });
+      await plane.must('POST', accountsOf(grasping), { metadata: { name: 'mine' } });
+      const wrong = { ...body('view', []), subjects: [{ ...subjects[0], namespace: grasping }] };
+      await plane.must('POST', bindingsOf(grasping), wrong);
+      const gone = async () => (await plane.request('GET', `${bindingsOf(grasping)}/${role}`)).status === 404;
+      await eventually('end of the wrong binding', gone, SECONDS);
+      await caughtUp();
+      assert.ok(await gone());
+    });
+  }
 
   test('a subject that is taken out of a labelled namespace is back', async () => {
     const { body } = await binding('labelled');
