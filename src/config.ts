@@ -1,13 +1,13 @@
 /** Reads the settings of a command in a pod from its flags and variables. */
 import { parseArgs } from 'node:util';
 import { didYouMean } from './nearest.ts';
-import { type Config, flagOf, kebabCase, type Setting, type Settings, variableName } from './setting.ts';
+import { type Config, flagOf, kebabCase, type Setting, type SettingsTable, variableName } from './setting.ts';
 
 /** A mistake in what the user gave. The message names the key, the value and what to do. */
 export class UsageError extends Error {}
 
 /** Reads each setting from its flag, else from its variable, else takes the default. Throws `UsageError`. */
-export function parseConfig<S extends Settings>(
+export function parseConfig<S extends SettingsTable>(
   settings: S,
   argv: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
@@ -25,7 +25,7 @@ export function parseConfig<S extends Settings>(
   return Object.freeze(config) as Config<S>;
 }
 
-function parseFlags(settings: Settings, argv: readonly string[]): Record<string, string[]> {
+function parseFlags(settings: SettingsTable, argv: readonly string[]): Record<string, string[]> {
   const names = Object.keys(settings).map(kebabCase);
   const options = Object.fromEntries(names.map((name) => [name, { type: 'string' as const }]));
   const { tokens } = parseArgs({ args: [...argv], options, strict: false, tokens: true });
@@ -50,7 +50,7 @@ function parseFlags(settings: Settings, argv: readonly string[]): Record<string,
  * The places where a setting was given, the stronger one first. Where a place has several values, the last
  * counts.
  */
-type Given = { name: string; values: string[] }[];
+type GivenValues = { name: string; values: string[] }[];
 
 /**
  * Returns the values in a variable. There are none when it is empty, as manifests leave it, and none in the
@@ -61,12 +61,12 @@ function valuesOf(name: string, value: string | undefined, { repeated }: Setting
   return (repeated ? value.split('\n') : [value]).filter((one) => one !== '');
 }
 
-function settleAll(setting: Setting<unknown>, given: Given): unknown[] {
+function settleAll(setting: Setting<unknown>, given: GivenValues): unknown[] {
   const source = given.find(({ values }) => values.length > 0);
   return source === undefined ? [] : source.values.map((value) => parseValue(setting, source.name, value));
 }
 
-function settle(setting: Setting<unknown>, given: Given): unknown {
+function settle(setting: Setting<unknown>, given: GivenValues): unknown {
   for (const { name, values } of given) {
     const value = values.at(-1);
     if (value !== undefined) return parseValue(setting, name, value);

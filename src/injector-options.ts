@@ -1,6 +1,6 @@
 /** The options of `rollcall webhook`: what the installation decides for all pods, and how the webhook is reached. */
 import { SECRET_NAME, TLS_DIRECTORY } from './certificate-names.ts';
-import type { Config, Settings } from './setting.ts';
+import type { Config, SettingsTable } from './setting.ts';
 import { dnsLabel, integer, oneOf, secretName, text } from './values.ts';
 import { LOG_LEVELS } from './watcher/log.ts';
 
@@ -107,6 +107,6 @@ export const webhookSettings = {
     default: 'verify',
     parse: oneOf('verify', 'require'),
   },
-} as const satisfies Settings;
+} as const satisfies SettingsTable;
 
 export type WebhookConfig = Config<typeof webhookSettings>;

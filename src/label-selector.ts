@@ -12,7 +12,7 @@ export function checkLabelSelector(selector: string): void {
   if (selector.length > MAX_CHARACTERS) throw new Error(`it has more than ${MAX_CHARACTERS} characters`);
   const tokens = tokensOf(selector);
   if (tokens.length === 0) throw new Error('it selects nothing');
-  new Parser(tokens).all();
+  new SelectorParser(tokens).all();
 }
 
 /** An operator, a bracket, a comma, or a word. `in` and `notin` are words where a key or a value stands. */
@@ -25,7 +25,7 @@ function tokensOf(selector: string): string[] {
   return (selector.match(TOKEN) ?? []).filter((token) => !/^[ \t\r\n]/.test(token));
 }
 
-class Parser {
+class SelectorParser {
   readonly #tokens: readonly string[];
   #at = 0;
 

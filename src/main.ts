@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import packageJson from '../package.json' with { type: 'json' };
 import { parseConfig, UsageError } from './config.ts';
 import { didYouMean } from './nearest.ts';
-import type { Config, Settings } from './setting.ts';
+import type { Config, SettingsTable } from './setting.ts';
 import { describeSettings } from './settings-help.ts';
 import { probeSettings, sidecarSettings } from './sidecar-settings.ts';
 
@@ -30,7 +30,7 @@ const commands = {
 };
 
 /** Returns a command whose flags and variables are parsed here. */
-function command<S extends Settings>(
+function command<S extends SettingsTable>(
   doc: string,
   settings: () => Promise<S>,
   run: (config: Config<S>) => Promise<void>,

@@ -15,10 +15,10 @@ export interface Setting<T> {
   parse(text: string): T;
 }
 
-export type Settings = Readonly<Record<string, Setting<unknown>>>;
+export type SettingsTable = Readonly<Record<string, Setting<unknown>>>;
 
 /** What all settings of a command come to. */
-export type Config<S extends Settings> = {
+export type Config<S extends SettingsTable> = {
   readonly [K in keyof S]: S[K] extends { repeated: true }
     ? readonly ReturnType<S[K]['parse']>[]
     : S[K] extends { default: string } | { required: true }

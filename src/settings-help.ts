@@ -1,7 +1,7 @@
-import { flagOf, type Setting, type Settings } from './setting.ts';
+import { flagOf, type Setting, type SettingsTable } from './setting.ts';
 
 /** Returns the part of the help that lists the settings of a command: a line a flag. */
-export function describeSettings(settings: Settings): string {
+export function describeSettings(settings: SettingsTable): string {
   const rows = Object.entries(settings).map(
     ([key, setting]) => [`  ${flagOf(key)} ${setting.value}`, sentenceOf(setting)] as const,
   );

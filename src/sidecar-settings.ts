@@ -4,7 +4,7 @@
  * and the keys that the policies of deploy/ know are made from the rest.
  */
 import { parseNamedFile, parseNamedGroup, parseNamedWait } from './named-group.ts';
-import type { Config, Setting, Settings } from './setting.ts';
+import type { Config, Setting, SettingsTable } from './setting.ts';
 import {
   dnsDomain,
   dnsLabel,
@@ -45,11 +45,11 @@ import { parseWaitCondition } from './watcher/texts/wait-condition.ts';
  * The places where an annotation counts. Whatever runs, sends, mounts or changes an identity is for the pod or
  * the installation to say: a person who may only annotate a namespace must not run commands in the pods of others.
  */
-export type Place = 'pod' | 'namespace' | 'namespace-only' | 'both' | 'pod-or-installation';
+export type AnnotationPlace = 'pod' | 'namespace' | 'namespace-only' | 'both' | 'pod-or-installation';
 
 /** How pods and namespaces give a setting: by the annotation `rollcall.dev/KEY`. */
 export interface Annotation {
-  on: Place;
+  on: AnnotationPlace;
   example: string;
   /** What the author of a pod should know besides the doc, in Markdown: for docs/reference.md. */
   more?: string;
@@ -345,7 +345,7 @@ export const probeSettings = {
   },
   directory,
   port,
-} as const satisfies Settings;
+} as const satisfies SettingsTable;
 
 export type SidecarConfig = Config<typeof sidecarSettings>;
 export type ProbeConfig = Config<typeof probeSettings>;

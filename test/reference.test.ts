@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { type Key, keys, type Place, PREFIX } from '../src/inject/annotations.ts';
+import { type AnnotationPlace, type Key, keys, PREFIX } from '../src/inject/annotations.ts';
 import { kebabCase } from '../src/setting.ts';
 import { type SidecarSetting, sidecarSettings } from '../src/sidecar-settings.ts';
 import { parseTemplate } from '../src/watcher/texts/template.ts';
@@ -29,7 +29,11 @@ test('a key that is new, or a family, comes into the lists of the policies', () 
     namespaces:
       /known\n.*\n +\['a', 'b', 'c'\]\n.*\n.*\n.*\n.*podOnly\n.*\n +\['c'\]\n.*podOnlyFamilies\n.*\n +\['group\.'\]\n/,
   };
-  const added = (key: string, on: Place) => ({ key: PREFIX + key, on, kind: 'annotation' as const });
+  const added = (key: string, on: AnnotationPlace) => ({
+    key: PREFIX + key,
+    on,
+    kind: 'annotation' as const,
+  });
   const all = [
     added('a', 'both'),
     added('b', 'namespace'),

@@ -36,7 +36,7 @@ export type {
 } from './group-events.ts';
 export type { LiveGroup } from './live-group.ts';
 
-interface Options extends UpstreamOptions {
+interface FollowOptions extends UpstreamOptions {
   /** Namespace of the group; in a pod, by default its own. */
   namespace?: string | undefined;
   /**
@@ -59,7 +59,7 @@ interface Options extends UpstreamOptions {
 }
 
 /** The members of a service, or the pods that a label selector chooses. */
-export type WatchGroupOptions = Options &
+export type WatchGroupOptions = FollowOptions &
   ({ service: string; selector?: undefined } | { selector: string; service?: undefined });
 
 /**

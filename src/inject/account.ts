@@ -15,7 +15,7 @@ import type { Options } from './options.ts';
 import { own, type Pod, type Volume, type VolumeMount } from './pod.ts';
 import { NO_FAULTS, type Rule } from './rule.ts';
 import { shown } from './shown.ts';
-import type { Status } from './status.ts';
+import type { InjectionStatus } from './status.ts';
 
 /** The account that a pod gets in place of `default` when its sidecar has to read pods. */
 export const POD_ACCOUNT = 'rollcall-pod-watcher';
@@ -210,7 +210,7 @@ export function isPluginVolume({ name }: { name: string }): boolean {
 }
 
 /** Gives back the account. Its token comes back when the pod is created: the plugin adds it. */
-export function undoAccount({ spec }: Pod, { account, was }: Status): Operation[] {
+export function undoAccount({ spec }: Pod, { account, was }: InjectionStatus): Operation[] {
   if (account !== 'scoped') return [];
   return ACCOUNT_FIELDS.flatMap((field): Operation[] => {
     const value = was?.[field];

@@ -3,14 +3,19 @@
  * has its row in src/sidecar-settings.ts; the other keys stand here.
  */
 import { kebabCase } from '../setting.ts';
-import { type Annotation, type Place, type SidecarSetting, sidecarSettings } from '../sidecar-settings.ts';
+import {
+  type Annotation,
+  type AnnotationPlace,
+  type SidecarSetting,
+  sidecarSettings,
+} from '../sidecar-settings.ts';
 import { names, oneOf, trueOrFalse } from '../values.ts';
 import { DIRECTORY, SCRIPTS_PATH } from '../watcher/contract.ts';
 import { grantedNames } from './granted-names.ts';
 import { mountPath } from './mount-path.ts';
 import { quantity } from './quantity.ts';
 
-export type { Place } from '../sidecar-settings.ts';
+export type { AnnotationPlace } from '../sidecar-settings.ts';
 
 /** The places where a key may be written, the strongest first. */
 export const WRITTEN = ['pod', 'namespace', 'installation'] as const;
@@ -23,12 +28,12 @@ export const PLACES = {
   'namespace-only': ['namespace'],
   both: WRITTEN,
   'pod-or-installation': ['pod', 'installation'],
-} as const satisfies Record<Place, readonly Written[]>;
+} as const satisfies Record<AnnotationPlace, readonly Written[]>;
 
 export interface Key<T> {
   /** The whole key; of a family, the part that all its keys begin with, `rollcall.dev/file.`. */
   key: string;
-  on: Place;
+  on: AnnotationPlace;
   kind: 'annotation' | 'label';
   doc: string;
   example: string;
@@ -49,24 +54,28 @@ function objectName(text: string): string {
   throw new Error('write the name of a ConfigMap in the namespace of the pod');
 }
 
-type Rows = typeof sidecarSettings;
+type AnnotationRows = typeof sidecarSettings;
 /** The settings of the sidecar that an annotation gives. */
 export type Annotated = {
-  [N in keyof Rows]: Rows[N] extends { annotation: object } ? N : never;
-}[keyof Rows];
+  [N in keyof AnnotationRows]: AnnotationRows[N] extends { annotation: object } ? N : never;
+}[keyof AnnotationRows];
 
 /** What the injector holds of a setting: its value, or the text where only the sidecar can use the value. */
-export type Held<N extends Annotated> = Rows[N] extends { annotation: { parse(text: string): infer T } }
+export type Held<N extends Annotated> = AnnotationRows[N] extends {
+  annotation: { parse(text: string): infer T };
+}
   ? T
-  : ReturnType<Rows[N]['parse']> extends string | number | boolean
-    ? ReturnType<Rows[N]['parse']>
+  : ReturnType<AnnotationRows[N]['parse']> extends string | number | boolean
+    ? ReturnType<AnnotationRows[N]['parse']>
     : string;
 
 type KeyOf<N extends Annotated> = Key<Held<N>> &
-  (Rows[N] extends { annotation: { named: string } } ? Required<Pick<Key<string>, 'parseNamed'>> : unknown) &
-  (Rows[N] extends { annotation: { otherwise: string } }
+  (AnnotationRows[N] extends { annotation: { named: string } }
+    ? Required<Pick<Key<string>, 'parseNamed'>>
+    : unknown) &
+  (AnnotationRows[N] extends { annotation: { otherwise: string } }
     ? unknown
-    : Rows[N] extends { default: string }
+    : AnnotationRows[N] extends { default: string }
       ? { default: string }
       : unknown);
 

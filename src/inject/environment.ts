@@ -2,7 +2,7 @@ import { variableName } from '../setting.ts';
 import { type SidecarSetting, sidecarSettings } from '../sidecar-settings.ts';
 
 /** The values of settings, under the keys of their rows. What is no setting is left out. */
-export type Values = Readonly<Record<string, unknown>>;
+export type EnvironmentValues = Readonly<Record<string, unknown>>;
 
 export type Variable =
   | { name: string; value: string }
@@ -14,12 +14,12 @@ export const environment = environmentBy(sidecarSettings);
 /** The same by another table. The defaults, which the sidecar knows itself, are parsed once. */
 export function environmentBy(
   settings: Readonly<Record<string, SidecarSetting<unknown>>>,
-): (values: Values) => Variable[] {
+): (values: EnvironmentValues) => Variable[] {
   const rows = Object.entries(settings);
-  const defaults: Values = Object.fromEntries(
+  const defaults: EnvironmentValues = Object.fromEntries(
     rows.map(([name, { default: given, parse }]) => [name, given === undefined ? '' : textOf(parse(given))]),
   );
-  const differs = (name: string, values: Values): boolean => {
+  const differs = (name: string, values: EnvironmentValues): boolean => {
     const text = textOf(values[name]);
     return text !== '' && text !== defaults[name];
   };

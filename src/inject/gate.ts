@@ -3,7 +3,7 @@ import { parseNamedWait } from '../named-group.ts';
 import type { WaitCondition } from '../watcher/texts/wait-condition.ts';
 import { keys } from './annotations.ts';
 import { reason, type Warning, warning } from './codes.ts';
-import type { Group } from './group.ts';
+import type { ChosenGroup } from './group.ts';
 import { exec, httpGet, type Port, PROCESS_SECONDS } from './health.ts';
 import type { Options } from './options.ts';
 import type { Plan } from './plan.ts';
@@ -118,7 +118,7 @@ export function gateWarnings(
 }
 
 /** Warns of pods that wait for one another to be ready, which none is before its application has started. */
-function oneAnother({ subdomain }: Pod['spec'], waitFor: WaitCondition, group: Group): Warning[] {
+function oneAnother({ subdomain }: Pod['spec'], waitFor: WaitCondition, group: ChosenGroup): Warning[] {
   if (!subdomain || !('service' in group) || group.service !== subdomain) return [];
   return [
     warning(

@@ -8,7 +8,7 @@ import type { Pod } from './pod.ts';
 import { LEVELS, type Level, type Settings } from './settings.ts';
 
 /** A group: whom to follow, and from where. */
-export type Group =
+export type ChosenGroup =
   | { source: 'endpointslices' | 'dns'; service: string }
   | { source: 'pods'; selector: string };
 
@@ -20,7 +20,7 @@ const NOBODY = '';
  * namespace has a selector. Undefined when nothing names it and there are others; without others, that is a fault, and
  * so is it when two things at one level name it.
  */
-export function groupOf(pod: Pod, settings: Settings, hasOthers = false): Group | undefined {
+export function groupOf(pod: Pod, settings: Settings, hasOthers = false): ChosenGroup | undefined {
   const [service, selector, source] = [keys.service, keys.selector, keys.source].map((key) =>
     settings.level(key),
   );

@@ -157,11 +157,12 @@ const READ_ONLY_SOURCES = ['configMap', 'secret', 'downwardAPI', 'projected', 'i
 function isReadOnly(volume: Volume): boolean {
   if (READ_ONLY_SOURCES.some((source) => own(volume, source) != null)) return true;
   return Object.values(volume).some(
-    (source) => typeof source === 'object' && source !== null && own(source as Fields, 'readOnly') === true,
+    (source) =>
+      typeof source === 'object' && source !== null && own(source as MountFields, 'readOnly') === true,
   );
 }
 
-type Fields = Readonly<Record<string, unknown>>;
+type MountFields = Readonly<Record<string, unknown>>;
 
 /**
  * Tells whether a mount is where our folder is to be. However the path is spelled it is the same place, but another

@@ -2,7 +2,7 @@ import { type NamedGroup, parseNamedGroup } from '../named-group.ts';
 import { type SidecarSetting, sidecarSettings } from '../sidecar-settings.ts';
 import { type Annotated, type Held, type Key, keys } from './annotations.ts';
 import { expectedOf } from './expected.ts';
-import { firstOnly, type Group, groupFaultsOf, groupOf } from './group.ts';
+import { type ChosenGroup, firstOnly, groupFaultsOf, groupOf } from './group.ts';
 import type { Pod } from './pod.ts';
 import type { Amounts } from './resources.ts';
 import type { Family, Settings } from './settings.ts';
@@ -10,14 +10,14 @@ import type { Family, Settings } from './settings.ts';
 /** The settings that make up the groups: they are read together, since one can overrule another. */
 const OF_GROUP = ['service', 'selector', 'source', 'group'] as const;
 
-type Rows = typeof sidecarSettings;
+type OptionRows = typeof sidecarSettings;
 /** The settings that are read here or there, and not passed on as they are. */
 const READ_ELSEWHERE: readonly string[] = [...OF_GROUP, 'expected'];
 type PassedName = Exclude<Annotated, (typeof OF_GROUP)[number] | 'expected'>;
 
 /** The settings of the sidecar that are passed on as they are, each under the key of its row. */
 export type Passed = {
-  readonly [N in PassedName]: Rows[N] extends { repeated: true }
+  readonly [N in PassedName]: OptionRows[N] extends { repeated: true }
     ? string[]
     : (typeof keys)[N] extends { default: string }
       ? Held<N>
@@ -27,7 +27,7 @@ export type Passed = {
 /** All that the pod, its namespace and the installation say of the sidecar. */
 export interface Options extends Passed {
   /** The first group, which has no name; undefined where all groups have one. */
-  group: Group | undefined;
+  group: ChosenGroup | undefined;
   /** The further groups. */
   groups: readonly NamedGroup[];
   /** The number of members that the first group is to have, or the workload that has it; undefined where nobody asks. */

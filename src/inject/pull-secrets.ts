@@ -8,7 +8,7 @@
 import type { Operation } from './operations.ts';
 import { removals } from './operations.ts';
 import type { Pod, PullSecret } from './pod.ts';
-import type { Status } from './status.ts';
+import type { InjectionStatus } from './status.ts';
 
 /** The part of a plan that is about pull secrets. */
 export interface PullSecretPlan {
@@ -47,7 +47,7 @@ export function pullSecretOperations(pod: Pod, { pullSecrets }: PullSecretPlan):
 /** Takes out those that injection added. */
 export function undoPullSecrets(
   { spec }: Pod,
-  { pullSecrets = [] }: Status,
+  { pullSecrets = [] }: InjectionStatus,
   wasEmpty: (part: string) => boolean,
 ): Operation[] {
   if (pullSecrets.length === 0) return [];

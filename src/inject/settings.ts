@@ -16,10 +16,10 @@ export interface Origin {
 type Read<T> = Pick<Key<T>, 'key' | 'on' | 'default' | 'parse'>;
 export type Family = Pick<Required<Key<string>>, 'key' | 'on' | 'parseNamed'>;
 
-type Texts = Readonly<Record<string, string>> | undefined;
+type AnnotationTexts = Readonly<Record<string, string>> | undefined;
 
 /** The annotations of the levels that people write on. */
-export type Sources = Readonly<Record<'pod' | 'namespace' | 'installation', Texts>>;
+export type Sources = Readonly<Record<'pod' | 'namespace' | 'installation', AnnotationTexts>>;
 
 /** The parsed defaults, which are the same for every pod. */
 const DEFAULTS: ReadonlyMap<string, unknown> = new Map(

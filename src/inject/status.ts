@@ -18,7 +18,7 @@ export interface AnnotationPlan {
 }
 
 /** The content of the status annotation. */
-export interface Status extends Before {
+export interface InjectionStatus extends Before {
   version: string;
   service?: string;
   selector?: string;
@@ -56,7 +56,7 @@ export function chooseStatus(
   const before = beforeOf(pod, plan.account === 'scoped', pullSecrets);
   const said = source === 'dns' ? { source } : {};
   const others = groups.length === 0 ? {} : { groups: groups.map(String) };
-  const status: Status = { version, ...named, ...said, ...others, account: plan.account, ...before };
+  const status: InjectionStatus = { version, ...named, ...said, ...others, account: plan.account, ...before };
   return JSON.stringify(status);
 }
 
@@ -90,11 +90,11 @@ function before({ was = {}, pullSecrets = [], empty = [], texts = {} }: Before):
 const STATUS_CHARACTERS = 256 * 1024;
 
 /** Returns the status on the pod; undefined when there is none, or none that we would write. */
-export function statusOf(pod: Pod): Status | undefined {
+export function statusOf(pod: Pod): InjectionStatus | undefined {
   const text = own(pod.metadata?.annotations, STATUS_KEY);
   if (text === undefined || text.length > STATUS_CHARACTERS) return undefined;
   try {
-    const status = JSON.parse(text) as Status;
+    const status = JSON.parse(text) as InjectionStatus;
     return isStatus(status) ? status : undefined;
   } catch {
     return undefined;
@@ -102,7 +102,7 @@ export function statusOf(pod: Pod): Status | undefined {
 }
 
 /** Tells whether it has the shape of a status: anybody can write an annotation. */
-function isStatus(status: Status | null): boolean {
+function isStatus(status: InjectionStatus | null): boolean {
   if (typeof status !== 'object' || status === null || typeof status.version !== 'string') return false;
   const { was = {}, pullSecrets = [], empty = [], texts: written = {} } = status;
   const texts = ['serviceAccountName', 'serviceAccount', 'defaultContainer'];
@@ -160,7 +160,7 @@ export function annotationOperations({ metadata }: Pod, plan: AnnotationPlan): O
 /** Takes out what injection wrote. A default container that was there before stays. */
 export function undoAnnotations(
   { metadata, spec }: Pod,
-  { was }: Status,
+  { was }: InjectionStatus,
   wasEmpty: (part: string) => boolean,
 ): Operation[] {
   const annotations = metadata?.annotations ?? {};

@@ -28,7 +28,7 @@ export interface PeerFinderOptions {
 }
 
 /** The defaults that come from the pod, where no flag is given. */
-export interface Place {
+export interface FlagPlace {
   environment: Readonly<Record<string, string | undefined>>;
   namespace: string | undefined;
   clusterDomain: string;
@@ -99,7 +99,7 @@ const ALIASES: Readonly<Record<string, FlagName>> = { master: 'server' };
 const ADDRESS_TYPES: readonly AddressType[] = ['DNS', 'IP', 'IPv4', 'IPv6'];
 
 /** Reads the command line. Throws a `UsageError` that names the flag, its value and what to give instead. */
-export function parseFlags(argv: readonly string[], place: Place): PeerFinderOptions {
+export function parseFlags(argv: readonly string[], place: FlagPlace): PeerFinderOptions {
   const { given, ignored } = readFlags(argv);
   const { service, selector, server } = given;
   const onStart = commandOf('on-start', given);
@@ -133,14 +133,14 @@ export function parseFlags(argv: readonly string[], place: Place): PeerFinderOpt
   };
 }
 
-type Given = Partial<Record<FlagName, string>>;
+type FlagTexts = Partial<Record<FlagName, string>>;
 
 /**
  * Reads flags as Go's flag package does: with one dash or two, as `-flag value` or `-flag=value`. The last
  * one counts.
  */
-function readFlags(argv: readonly string[]): { given: Given; ignored: string[] } {
-  const given: Given = {};
+function readFlags(argv: readonly string[]): { given: FlagTexts; ignored: string[] } {
+  const given: FlagTexts = {};
   const ignored = new Set<string>();
   const rest = [...argv];
   for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
@@ -165,7 +165,7 @@ export function names(): string[] {
   return Object.keys(flags).map((name) => `-${name}`);
 }
 
-function commandOf(name: 'on-start' | 'on-change', given: Given): string[] | undefined {
+function commandOf(name: 'on-start' | 'on-change', given: FlagTexts): string[] | undefined {
   return check(name, given[name], parseCommand);
 }
 
@@ -183,7 +183,7 @@ function dnsServer(text: string): void {
   throw new Error('give an address such as 10.96.0.10, 127.0.0.1:5353 or [::1]:5353');
 }
 
-function namespaceOf({ ns }: Given, { environment, namespace }: Place): string {
+function namespaceOf({ ns }: FlagTexts, { environment, namespace }: FlagPlace): string {
   const found = ns ?? (environment.POD_NAMESPACE || namespace);
   if (found === undefined)
     throw new UsageError('-ns is missing, and so is POD_NAMESPACE; give the namespace of the pods');
@@ -191,7 +191,7 @@ function namespaceOf({ ns }: Given, { environment, namespace }: Place): string {
   return found;
 }
 
-function domainOf({ domain }: Given, { clusterDomain }: Place): string {
+function domainOf({ domain }: FlagTexts, { clusterDomain }: FlagPlace): string {
   if (domain === undefined) return clusterDomain;
   const bare = domain.replace(/^\.+|\.+$/g, '');
   if (/^svc\.|\.svc\./.test(`${bare}.`))
@@ -200,7 +200,7 @@ function domainOf({ domain }: Given, { clusterDomain }: Place): string {
   throw wrong('domain', domain, 'give a domain such as cluster.local');
 }
 
-function addressTypeOf({ 'address-type': given = 'DNS' }: Given): AddressType {
+function addressTypeOf({ 'address-type': given = 'DNS' }: FlagTexts): AddressType {
   const type = ADDRESS_TYPES.find((one) => one === given);
   if (type === undefined) throw wrong('address-type', given, 'give DNS, IP, IPv4 or IPv6');
   return type;

@@ -17,7 +17,7 @@ const MAX_HELD = 8;
  * asks is answered: the oldest that has not asked, of the address that has the most. Of those that are
  * held until there is something to say, the oldest is answered when there are too many of them.
  */
-export class Connections {
+export class HealthConnections {
   /** The open connections, and whether the request of each has arrived; the oldest comes first. */
   #open = new Map<Socket, { asked: boolean }>();
   /** The functions that end the wait of each request that is held; the oldest comes first. */

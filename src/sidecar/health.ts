@@ -5,7 +5,7 @@ import { orTimer, systemClock } from '../watcher/clock.ts';
 import { bindSocket } from '../watcher/outputs/bind-socket.ts';
 import type { Output, View } from '../watcher/outputs/output.ts';
 import type { OneGate } from './gates.ts';
-import { Connections } from './health-connections.ts';
+import { HealthConnections } from './health-connections.ts';
 
 /** The temporary name of the socket. It is as long as the name itself, so that it fits where that fits. */
 const TEMPORARY_NAME = '.health.tmp';
@@ -82,7 +82,7 @@ export async function serveHealth(
         return void response.end('not found; there are /startz, /readyz, /healthz and /metrics\n');
     }
   });
-  const connections = new Connections(server, systemClock);
+  const connections = new HealthConnections(server, systemClock);
   const saying = (more: object = {}) => ({ ...statesOf(groups), failing: failingOf(groups), ...more });
   const answerStart = (response: ServerResponse, kubelet: boolean) => {
     if (kubelet && gate.open && gate.notice !== undefined) tell(response, gate.notice);

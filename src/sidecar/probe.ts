@@ -7,7 +7,7 @@ const PAUSE_MS = 200;
 /** The longest that an answer takes. The sidecar answers from memory, so 5 s means that it hangs. */
 const ANSWER_MS = 5000;
 
-interface Answer {
+interface ProbeAnswer {
   ok: boolean;
   /** The answer in words: what the application waits for, or all that was answered. */
   text: string;
@@ -37,7 +37,7 @@ function refuse(text: string): void {
   process.exitCode = 1;
 }
 
-function ask(port: number | 'off', socketPath: string, path: string): Promise<Answer> {
+function ask(port: number | 'off', socketPath: string, path: string): Promise<ProbeAnswer> {
   const place = port === 'off' ? { socketPath } : { host: '127.0.0.1', port };
   return new Promise((resolve) => {
     const failed = (error: Error) =>
@@ -59,7 +59,7 @@ function ask(port: number | 'off', socketPath: string, path: string): Promise<An
 }
 
 /** Reads an answer. What can't be read is shown as it is. */
-function read(ok: boolean, text: string): Answer {
+function read(ok: boolean, text: string): ProbeAnswer {
   try {
     const { waiting, notice, news } = JSON.parse(text) as Record<string, unknown>;
     return {

@@ -1,10 +1,14 @@
 import type { Pod } from '../inject/pod.ts';
-import type { AdmissionResponse, Answer } from '../webhook/review.ts';
+import type { AdmissionResponse, ReviewAnswer } from '../webhook/review.ts';
 import type { Admission } from './admission.ts';
 import { operationsOf, patched } from './ask.ts';
 
 /** Puts together what went over the wire and the codes that do not. */
-export function admissionOf(pod: Pod, response: AdmissionResponse, { result, report }: Answer): Admission {
+export function admissionOf(
+  pod: Pod,
+  response: AdmissionResponse,
+  { result, report }: ReviewAnswer,
+): Admission {
   const patch = operationsOf(response);
   const decision = report?.decision;
   const reasons = decision === undefined || decision.kind === 'inject' ? [] : decision.reasons;

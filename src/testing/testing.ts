@@ -10,7 +10,7 @@ import { jsonLog } from '../log.ts';
 import { Metrics } from '../metrics.ts';
 import { Api } from '../webhook/api/api.ts';
 import { issue } from '../webhook/certificates/issue.ts';
-import { type Answer, review } from '../webhook/review.ts';
+import { type ReviewAnswer, review } from '../webhook/review.ts';
 import { reviewing } from '../webhook/reviewing.ts';
 import { webhookServer } from '../webhook/server.ts';
 import type { Admission } from './admission.ts';
@@ -106,7 +106,7 @@ export async function startWebhook(options: WebhookOptions = {}): Promise<Runnin
   const api = new Api({ server, options: () => ({}), expire() {} });
   const common = { metrics: new Metrics(), log: jsonLog(write) };
   const { context, state, controller } = reviewing({ install, api, ...common, features: () => features });
-  const answers = new Map<string, Answer>();
+  const answers = new Map<string, ReviewAnswer>();
   const { cert, key } = await issue(['localhost', '127.0.0.1'], new Date());
   const https = webhookServer(
     {

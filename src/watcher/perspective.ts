@@ -1,4 +1,4 @@
-import type { Family } from './family.ts';
+import type { IpFamily } from './family.ts';
 import type { Group } from './protocol.ts';
 
 /** This pod, as far as it is known. */
@@ -16,7 +16,7 @@ export interface Perspective<Known extends keyof Group = never> {
   /** The keys of the labels that members have from their pods; by default none. */
   memberLabels?: readonly string[] | undefined;
   /** The cluster's own first family, which its pods have first; upstream does not say it of a service. */
-  firstFamily?: Family | undefined;
+  firstFamily?: IpFamily | undefined;
 }
 
 /**

@@ -10,11 +10,11 @@ import type { Limits } from './limits/limits.ts';
 import { hasMoreValues } from './parse/json-weight.ts';
 import { type AdmissionRequest, BadReview, parseReview } from './parse/parse-review.ts';
 import { Refused } from './refused.ts';
-import type { Answer } from './review.ts';
+import type { ReviewAnswer } from './review.ts';
 import { reviewText } from './review-text.ts';
 
 export interface MutateOptions {
-  review(request: AdmissionRequest): Promise<Answer>;
+  review(request: AdmissionRequest): Promise<ReviewAnswer>;
   /** Decides who may ask. It is undefined when everybody may. */
   callers?: Authenticator | undefined;
   metrics: Metrics;
@@ -107,7 +107,7 @@ export class Mutate {
     response.on('close', () => this.#bodies.end(body));
   }
 
-  async #review(body: ReceivedBody, verdict: CallerVerdict): Promise<[AdmissionRequest, Answer]> {
+  async #review(body: ReceivedBody, verdict: CallerVerdict): Promise<[AdmissionRequest, ReviewAnswer]> {
     if (verdict !== undefined) {
       const refused = await verdict;
       if (refused !== undefined) throw refused;
@@ -116,7 +116,11 @@ export class Mutate {
     return [admission, await this.#options.review(admission)];
   }
 
-  #answer(admission: AdmissionRequest, answer: Answer, { response, connection, began }: Exchange): void {
+  #answer(
+    admission: AdmissionRequest,
+    answer: ReviewAnswer,
+    { response, connection, began }: Exchange,
+  ): void {
     this.#options.log.info('admission', fields(admission, answer));
     this.#count(answer, began);
     if (response.headersSent || response.destroyed) return;
@@ -165,7 +169,7 @@ function parsed({ pieces, length }: ReceivedBody): unknown {
   }
 }
 
-function fields({ uid, namespace, name, object, dryRun }: AdmissionRequest, { result, code }: Answer) {
+function fields({ uid, namespace, name, object, dryRun }: AdmissionRequest, { result, code }: ReviewAnswer) {
   const pod = name || object?.metadata?.name || `${object?.metadata?.generateName ?? ''}*`;
   return { uid, namespace, pod, result, ...(code ? { code } : {}), ...(dryRun ? { dryRun } : {}) };
 }

@@ -18,10 +18,10 @@ export interface AdmissionResponse {
   status?: { code: number; reason: string; message: string };
 }
 
-export type Result = 'injected' | 'unchanged' | 'skipped' | 'denied';
+export type ReviewResult = 'injected' | 'unchanged' | 'skipped' | 'denied';
 
-export interface Answer {
-  result: Result;
+export interface ReviewAnswer {
+  result: ReviewResult;
   /** The first of the reasons why a pod was skipped or denied; empty otherwise. */
   code: string;
   response: AdmissionResponse;
@@ -43,7 +43,7 @@ export interface ReviewContext {
 }
 
 /** Decides about one pod, provides what it needs, and answers. Throws on faults that are not the pod's. */
-export async function review(request: AdmissionRequest, context: ReviewContext): Promise<Answer> {
+export async function review(request: AdmissionRequest, context: ReviewContext): Promise<ReviewAnswer> {
   const { uid, object: pod } = request;
   if (!isPodCreation(request)) return allowed(uid, 'skipped', 'not-a-pod-creation');
   // The request is not to be believed about the namespace: anybody can post one.
@@ -82,11 +82,11 @@ async function reportOf(
 
 function allowed(
   uid: string,
-  result: Result,
+  result: ReviewResult,
   code: string,
   warnings: string[] = [],
   operations: Operation[] = [],
-): Answer {
+): ReviewAnswer {
   const response: AdmissionResponse = { uid, allowed: true };
   if (warnings.length > 0) response.warnings = warnings;
   if (operations.length > 0) {
@@ -101,7 +101,7 @@ function base64(text: string): string {
   return Buffer.byteLength(text) === text.length ? btoa(text) : Buffer.from(text).toString('base64');
 }
 
-function denied(uid: string, reasons: Reasons, warnings: string[]): Answer {
+function denied(uid: string, reasons: Reasons, warnings: string[]): ReviewAnswer {
   const status = { code: 422, reason: 'Invalid', message: reasonsText(reasons) };
   const response: AdmissionResponse = { uid, allowed: false, status };
   if (warnings.length > 0) response.warnings = warnings;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { keys } from '../../src/inject/annotations.ts';
 import type { Code } from '../../src/inject/codes.ts';
-import { type Group, groupOf } from '../../src/inject/group.ts';
+import { type ChosenGroup, groupOf } from '../../src/inject/group.ts';
 import { Settings } from '../../src/inject/settings.ts';
 import { pod } from './pods.ts';
 
@@ -18,7 +18,7 @@ function settingsOf([ofPod, namespace = {}, installation = {}]: Levels): Setting
   });
 }
 
-function group(levels: Levels, subdomain?: string): Group {
+function group(levels: Levels, subdomain?: string): ChosenGroup {
   const settings = settingsOf(levels);
   const given = pod(({ spec }) => (subdomain === undefined ? {} : Object.assign(spec, { subdomain })));
   const found = groupOf(given, settings);
@@ -31,11 +31,11 @@ function annotations(said: Said): Record<string, string> {
   return Object.fromEntries(Object.entries(said).map(([name, text]) => [keys[name as keyof Said].key, text]));
 }
 
-const slices = (service: string): Group => ({ source: 'endpointslices', service });
-const dns = (service: string): Group => ({ source: 'dns', service });
-const pods = (selector: string): Group => ({ source: 'pods', selector });
+const slices = (service: string): ChosenGroup => ({ source: 'endpointslices', service });
+const dns = (service: string): ChosenGroup => ({ source: 'dns', service });
+const pods = (selector: string): ChosenGroup => ({ source: 'pods', selector });
 
-const named: [what: string, levels: Levels, subdomain: string | undefined, expected: Group][] = [
+const named: [what: string, levels: Levels, subdomain: string | undefined, expected: ChosenGroup][] = [
   ['the subdomain, when nothing else is said', [{}], 'db', slices('db')],
   ['the service of the pod, over its subdomain', [{ service: 'cache' }], 'db', slices('cache')],
   ['the service of the namespace, over the subdomain', [{}, { service: 'cache' }], 'db', slices('cache')],

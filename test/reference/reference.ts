@@ -2,7 +2,7 @@
 import { codes as checkCodes } from '../../src/cli/check/codes.ts';
 import { commands as terminal } from '../../src/cli/commands.ts';
 import type { Command } from '../../src/cli/flags.ts';
-import { type Key, keys, type Place } from '../../src/inject/annotations.ts';
+import { type AnnotationPlace, type Key, keys } from '../../src/inject/annotations.ts';
 import { codes, warningCodes } from '../../src/inject/codes.ts';
 import { webhookSettings } from '../../src/injector-options.ts';
 import {
@@ -12,7 +12,7 @@ import {
   WEBHOOK_METRICS,
 } from '../../src/metric-table.ts';
 import { flags as peerFinderFlags } from '../../src/peer-finder/flags.ts';
-import { flagOf, type Setting, type Settings, variableName } from '../../src/setting.ts';
+import { flagOf, type Setting, type SettingsTable, variableName } from '../../src/setting.ts';
 import { probeSettings, sidecarSettings } from '../../src/sidecar-settings.ts';
 import { code, table } from './markdown.ts';
 
@@ -56,7 +56,7 @@ the key, its place and what to give instead. The message about an unknown key na
 ${table(['key', 'on', 'what it says', 'otherwise', 'example'], rows)}`;
 }
 
-const PLACED: Readonly<Record<Place, string>> = {
+const PLACED: Readonly<Record<AnnotationPlace, string>> = {
   pod: 'pod',
   namespace: 'namespace',
   'namespace-only': 'namespace',
@@ -152,7 +152,7 @@ The field \`code\` of \`rollcall check -o json\`.
 ${table(['code', 'meaning', 'what to do'], rows)}`;
 }
 
-const inPodTables: Readonly<Record<string, Settings>> = {
+const inPodTables: Readonly<Record<string, SettingsTable>> = {
   sidecar: sidecarSettings,
   probe: probeSettings,
   webhook: webhookSettings,

@@ -1,5 +1,10 @@
 import { type DnsOptions, dnsSource } from '../../src/watcher/dns/dns.ts';
-import type { AddressRecord, DnsResolver, Kind, SrvRecord } from '../../src/watcher/dns/dns-resolver.ts';
+import type {
+  AddressRecord,
+  DnsResolver,
+  RecordKind,
+  SrvRecord,
+} from '../../src/watcher/dns/dns-resolver.ts';
 import { silent } from '../../src/watcher/log.ts';
 import { Watch } from '../../src/watcher/watch.ts';
 import type { Records } from '../support/dns-server.ts';
@@ -31,7 +36,7 @@ export class ScriptedDns implements DnsResolver {
     return this.#answer('AAAA', name, ({ aaaa = [], ttl = 5 }) => aaaa.map((address) => ({ address, ttl })));
   }
 
-  async #answer<T>(kind: Kind, name: string, records: (of: Records) => T[]): Promise<T[]> {
+  async #answer<T>(kind: RecordKind, name: string, records: (of: Records) => T[]): Promise<T[]> {
     const question = `${kind} ${name}`;
     this.asked.push(question);
     this.#underWay += 1;

@@ -4,7 +4,7 @@ import type { Server } from 'node:https';
 import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
 import { connect } from 'node:tls';
-import type { Answer } from '../../src/webhook/review.ts';
+import type { ReviewAnswer } from '../../src/webhook/review.ts';
 import { drain, sendAway } from '../../src/webhook/server.ts';
 import { eventually } from '../support/eventually.ts';
 import { reviewOf } from './reviews.ts';
@@ -19,7 +19,7 @@ const connectionsOf = (server: Server) =>
 async function slowServer(t: TestContext) {
   const asked = Promise.withResolvers<void>();
   const answer = Promise.withResolvers<void>();
-  const review = async ({ uid }: { uid: string }): Promise<Answer> => {
+  const review = async ({ uid }: { uid: string }): Promise<ReviewAnswer> => {
     asked.resolve();
     await answer.promise;
     return { result: 'skipped', code: 'test', response: { uid, allowed: true } };

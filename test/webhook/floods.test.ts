@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { connect, type TLSSocket } from 'node:tls';
 import { LIMITS, type Limits } from '../../src/webhook/limits/limits.ts';
 import type { AdmissionRequest } from '../../src/webhook/parse/parse-review.ts';
-import type { Answer } from '../../src/webhook/review.ts';
+import type { ReviewAnswer } from '../../src/webhook/review.ts';
 import { eventually } from '../support/eventually.ts';
 import { metricSum } from '../support/metrics.ts';
 import { reviewOf } from './reviews.ts';
@@ -166,7 +166,7 @@ describe('connections', () => {
   });
 
   test('that never read their answer are ended', async (t) => {
-    const review = async ({ uid }: AdmissionRequest): Promise<Answer> => ({
+    const review = async ({ uid }: AdmissionRequest): Promise<ReviewAnswer> => ({
       result: 'skipped',
       code: '',
       response: { uid, allowed: true, warnings: ['x'.repeat(32 * KIB * KIB)] },
@@ -232,7 +232,7 @@ describe('bodies', () => {
     const reviews: (() => void)[] = [];
     const large = Buffer.alloc(300 * KIB, ' ');
     large.write(JSON.stringify(reviewOf({ name: 'large' })));
-    const review = async ({ uid, name }: AdmissionRequest): Promise<Answer> => {
+    const review = async ({ uid, name }: AdmissionRequest): Promise<ReviewAnswer> => {
       if (name === 'large') await new Promise<void>((resolve) => void reviews.push(resolve));
       return { result: 'skipped', code: '', response: { uid, allowed: true } };
     };

@@ -10,7 +10,7 @@ import { issue } from '../../src/webhook/certificates/issue.ts';
 import type { KeyPair } from '../../src/webhook/certificates/source.ts';
 import { LIMITS, type Limits } from '../../src/webhook/limits/limits.ts';
 import type { AdmissionRequest } from '../../src/webhook/parse/parse-review.ts';
-import { type Answer, review } from '../../src/webhook/review.ts';
+import { type ReviewAnswer, review } from '../../src/webhook/review.ts';
 import { type ServerOptions, webhookServer } from '../../src/webhook/server.ts';
 import { cluster } from './reviews.ts';
 
@@ -60,7 +60,7 @@ export async function startServer(
   const metrics = new Metrics();
   const logs: Record<string, unknown>[] = [];
   const { context } = cluster();
-  const answer = (request: AdmissionRequest): Promise<Answer> => review(request, context);
+  const answer = (request: AdmissionRequest): Promise<ReviewAnswer> => review(request, context);
   const log = jsonLog((line) => void logs.push(JSON.parse(line)));
   const pair = await certificates();
   const all = { review: answer, notReady: () => undefined, metrics, log, ...options };

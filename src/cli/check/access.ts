@@ -4,11 +4,11 @@ import type { Cluster } from '../cluster/cluster.ts';
 import type { KindName } from '../cluster/kinds.ts';
 import { listed } from '../cluster/listing.ts';
 import { at, type Fields } from '../document/value.ts';
-import { type Finding, fail, ok, type Place } from './finding.ts';
+import { type CheckContext, type Finding, fail, ok } from './finding.ts';
 import { named } from './named.ts';
 
 /** Whether labelled namespaces have what their sidecars follow the group by, ahead of their pods. */
-export async function access({ cluster, system, namespaces }: Place): Promise<Finding> {
+export async function access({ cluster, system, namespaces }: CheckContext): Promise<Finding> {
   const labelled = labelledOf(await namespaces()).filter(
     (name) => name !== system && !EXCLUDED_NAMESPACES.includes(name),
   );

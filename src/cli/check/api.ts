@@ -1,8 +1,8 @@
 import { refusal } from '../cluster/request.ts';
-import { type Finding, fail, ok, type Place, warn } from './finding.ts';
+import { type CheckContext, type Finding, fail, ok, warn } from './finding.ts';
 
 /** Whether the API server answers, and has what Rollcall needs by its version. */
-export async function api({ cluster }: Place): Promise<Finding> {
+export async function api({ cluster }: CheckContext): Promise<Finding> {
   const reply = await cluster.version();
   if (reply.status !== 200) {
     const message = `the API server at ${cluster.server} says ${refusal(reply)}`;

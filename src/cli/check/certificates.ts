@@ -7,7 +7,7 @@ import { refusal } from '../cluster/request.ts';
 import { at, isFields } from '../document/value.ts';
 import { entriesOf } from '../explain/entries.ts';
 import { CONFIGURATION } from '../explain/webhook.ts';
-import { type Finding, fail, ok, type Place, unread, warn } from './finding.ts';
+import { type CheckContext, type Finding, fail, ok, unread, warn } from './finding.ts';
 import { INSTALL } from './installation.ts';
 import { webhookConfigOf } from './installed.ts';
 
@@ -16,7 +16,7 @@ const DAY_MS = 86_400_000;
 const LEAST_SHARE = 0.25;
 
 /** Whether the API server trusts what the webhook serves, and for how long. */
-export async function certificates(place: Place): Promise<Finding> {
+export async function certificates(place: CheckContext): Promise<Finding> {
   const reply = await place.cluster.get(CONFIGURATION);
   if (reply.status === 404)
     return fail('not-installed', 'there is nothing yet that would trust them', INSTALL);
@@ -52,7 +52,7 @@ export async function certificates(place: Place): Promise<Finding> {
   );
 }
 
-async function sourceIn({ cluster, system }: Place): Promise<WebhookConfig['certificates']> {
+async function sourceIn({ cluster, system }: CheckContext): Promise<WebhookConfig['certificates']> {
   const reply = await cluster.get({ kind: 'Deployment', namespace: system, name: 'rollcall' });
   try {
     return webhookConfigOf(reply.body).certificates;
@@ -63,7 +63,7 @@ async function sourceIn({ cluster, system }: Place): Promise<WebhookConfig['cert
 }
 
 /** Files and bundles are kept by others, so what counts is whether they go together. */
-async function ofSomebodyElse({ cluster, system, now }: Place): Promise<Finding> {
+async function ofSomebodyElse({ cluster, system, now }: CheckContext): Promise<Finding> {
   const standing = await standingOf(cluster, system);
   if (standing === undefined) return fail('not-installed', 'there is nothing that would trust them', INSTALL);
   const { source, certificate, problems, unread: unknown } = statusOf(standing, now);

@@ -9,14 +9,14 @@ import { coloured, type MarkColour, progress } from '../terminal.ts';
 import { DEFAULT_NAMESPACE } from '../workloads.ts';
 import { CHECKS, CHECKS_BEFORE } from './checks.ts';
 import { codes } from './codes.ts';
-import { type Check, type Finding, fail, type Place, type Status, warn } from './finding.ts';
+import { type Check, type CheckContext, type CheckStatus, type Finding, fail, warn } from './finding.ts';
 import { installed } from './installed.ts';
 import { surveyPods } from './pod-survey.ts';
 
 /** A finding as it is told: `page` is where the docs say more. The names of the fields are stable. */
 type Named = Finding & { name: string; page?: string };
 
-const MARKS: Readonly<Record<Status, [MarkColour, string]>> = {
+const MARKS: Readonly<Record<CheckStatus, [MarkColour, string]>> = {
   ok: ['green', 'ok  '],
   warn: ['yellow', 'warn'],
   fail: ['red', 'FAIL'],
@@ -30,7 +30,7 @@ export async function check(argv: readonly string[], io: Io): Promise<number> {
   const namespaces = once(() => all(listed(cluster, { kind: 'Namespace' })));
   const pods = once(async () => surveyPods(cluster, await namespaces(), await installed(cluster, system)));
   const namespace = flags.namespace ?? DEFAULT_NAMESPACE;
-  const place: Place = { cluster, system, namespace, now: new Date(), namespaces, pods };
+  const place: CheckContext = { cluster, system, namespace, now: new Date(), namespaces, pods };
   const json = flags.output === 'json';
   const show = progress(io);
   const colour = coloured(io);
@@ -42,7 +42,11 @@ export async function check(argv: readonly string[], io: Io): Promise<number> {
     },
   });
   const failed = findings.some(({ status }) => status === 'fail');
-  const result: Status = failed ? 'fail' : findings.some(({ status }) => status === 'warn') ? 'warn' : 'ok';
+  const result: CheckStatus = failed
+    ? 'fail'
+    : findings.some(({ status }) => status === 'warn')
+      ? 'warn'
+      : 'ok';
   io.stdout.write(
     json
       ? `${JSON.stringify({ result, checks: findings }, null, 2)}\n`
@@ -51,13 +55,13 @@ export async function check(argv: readonly string[], io: Io): Promise<number> {
   return failed ? EXIT.refused : EXIT.fine;
 }
 
-const SUMS: Readonly<Record<Status, string>> = {
+const SUMS: Readonly<Record<CheckStatus, string>> = {
   ok: 'All is well.',
   warn: 'It works; what is marked "warn" may be worth a look.',
   fail: 'It does not work as it should.',
 };
 
-const SUMS_BEFORE: Readonly<Record<Status, string>> = {
+const SUMS_BEFORE: Readonly<Record<CheckStatus, string>> = {
   ok: 'Rollcall can be installed here.',
   warn: 'Rollcall can be installed here; what is marked "warn" may be worth a look first.',
   fail: 'Rollcall can not be installed here as it is.',
@@ -82,7 +86,7 @@ function once<T>(read: () => Promise<T>): () => Promise<T> {
  * while.
  */
 async function findingsOf(
-  place: Place,
+  place: CheckContext,
   checks: readonly Check[],
   { begun, tell }: { begun(name: string): void; tell(finding: Named): void },
 ): Promise<Named[]> {

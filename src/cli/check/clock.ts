@@ -1,4 +1,4 @@
-import { type Finding, ok, type Place, warn } from './finding.ts';
+import { type CheckContext, type Finding, ok, warn } from './finding.ts';
 
 /**
  * What may be between two clocks. Certificates are valid from an hour before they are made, so more does no harm to
@@ -7,7 +7,7 @@ import { type Finding, ok, type Place, warn } from './finding.ts';
 const MOST_SECONDS = 60;
 
 /** Whether the API server takes the time to be what it is here. Its word for it is whole seconds. */
-export async function clock({ cluster, now }: Place): Promise<Finding> {
+export async function clock({ cluster, now }: CheckContext): Promise<Finding> {
   const began = performance.now();
   const { date } = await cluster.version();
   if (date === undefined) return ok('the API server does not say what the time is');

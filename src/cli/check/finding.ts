@@ -4,10 +4,10 @@ import type { Fields } from '../document/value.ts';
 import type { CheckCode } from './codes.ts';
 import type { PodSurvey } from './pod-survey.ts';
 
-export type Status = 'ok' | 'warn' | 'fail';
+export type CheckStatus = 'ok' | 'warn' | 'fail';
 
 export interface Finding {
-  status: Status;
+  status: CheckStatus;
   message: string;
   /** What is wrong; a finding that is all right has none, unless there is something to read about it. */
   code?: CheckCode;
@@ -15,7 +15,7 @@ export interface Finding {
   hint?: string;
 }
 
-export interface Place {
+export interface CheckContext {
   cluster: Cluster;
   /** The namespace of the webhook. */
   system: string;
@@ -30,7 +30,7 @@ export interface Place {
 
 export interface Check {
   name: string;
-  run(place: Place): Promise<Finding>;
+  run(place: CheckContext): Promise<Finding>;
   /** When this check fails, the next ones are not run. */
   first?: true;
 }

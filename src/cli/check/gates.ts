@@ -1,13 +1,13 @@
 import { tryPod } from '../cluster/tried-pod.ts';
 import { at } from '../document/value.ts';
-import { type Finding, fail, ok, type Place, warn } from './finding.ts';
+import { type CheckContext, type Finding, fail, ok, warn } from './finding.ts';
 import { checkPod } from './try-pod.ts';
 
 /**
  * Whether the API server keeps what an injected pod has. A field whose gate is off is dropped without a word, so a
  * pod is tried and looked at. Before an installation nobody injects it.
  */
-export async function gates({ cluster, namespace }: Place): Promise<Finding> {
+export async function gates({ cluster, namespace }: CheckContext): Promise<Finding> {
   const policies = await cluster.get({ kind: 'ValidatingAdmissionPolicy' });
   if (policies.status === 404)
     return fail(

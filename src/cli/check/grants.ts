@@ -4,7 +4,7 @@ import { EXCLUDED_NAMESPACES, GRANT_BINDING } from '../../inject/names.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { listed } from '../cluster/listing.ts';
 import { at, type Fields, isFields } from '../document/value.ts';
-import { type Finding, fail, ok, type Place, warn } from './finding.ts';
+import { type CheckContext, type Finding, fail, ok, warn } from './finding.ts';
 import { named } from './named.ts';
 
 /** What one namespace grants, as far as its annotation is about namespaces that can have a grant. */
@@ -16,7 +16,7 @@ interface Granted {
 }
 
 /** Whether the bindings of grants are as the annotations say, and whether all that is granted is of use to somebody. */
-export async function grants({ cluster, system, namespaces }: Place): Promise<Finding> {
+export async function grants({ cluster, system, namespaces }: CheckContext): Promise<Finding> {
   const all = await namespaces();
   const excluded = [...EXCLUDED_NAMESPACES, system];
   const granted = grantedOf(all, excluded);

@@ -2,7 +2,7 @@ import { ROLES } from '../../inject/account.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { listed } from '../cluster/listing.ts';
 import { at } from '../document/value.ts';
-import { type Finding, ok, type Place, warn } from './finding.ts';
+import { type CheckContext, type Finding, ok, warn } from './finding.ts';
 
 /**
  * Each member of a group follows all members, so one change costs the API server as much as the group has
@@ -13,7 +13,7 @@ const MOST_MEMBERS = 1000;
  * Whether a group is larger than is comfortable for the API server. Sidecars are where the binding of their
  * account is; which services of those namespaces they follow is not asked, so the largest service counts.
  */
-export async function groupSizes({ cluster }: Place): Promise<Finding> {
+export async function groupSizes({ cluster }: CheckContext): Promise<Finding> {
   const sizes = await serviceSizes(cluster, await namespacesWithSidecars(cluster));
   const [largest] = sizes.toSorted((one, other) => other.endpoints - one.endpoints);
   if (largest === undefined) return ok('no namespace has sidecars yet');

@@ -1,4 +1,4 @@
-import { type Finding, fail, ok, type Place, warn } from './finding.ts';
+import { type CheckContext, type Finding, fail, ok, warn } from './finding.ts';
 
 const RBAC = 'rbac.authorization.k8s.io';
 const ADMISSION = 'admissionregistration.k8s.io';
@@ -24,7 +24,7 @@ export const INSTALLED: readonly (readonly [group: string, resource: string])[] 
 ];
 
 /** Whether the user may create and change all that is installed. */
-export async function installRights({ cluster }: Place): Promise<Finding> {
+export async function installRights({ cluster }: CheckContext): Promise<Finding> {
   const lacking: string[] = [];
   for (const [group, resource] of INSTALLED) {
     for (const verb of ['create', 'patch']) {

@@ -3,12 +3,12 @@ import { refusal } from '../cluster/request.ts';
 import { ENTRIES, entriesOf } from '../explain/entries.ts';
 import { CONFIGURATION } from '../explain/webhook.ts';
 import { RULES } from '../inject/access-objects.ts';
-import { type Finding, fail, ok, type Place, unread, warn } from './finding.ts';
+import { type CheckContext, type Finding, fail, ok, unread, warn } from './finding.ts';
 
 /** How everything is put back to how it was installed. */
 export const INSTALL = 'apply the installation (kubectl apply -k deploy, or helm upgrade)';
 
-export async function configuration({ cluster }: Place): Promise<Finding> {
+export async function configuration({ cluster }: CheckContext): Promise<Finding> {
   const reply = await cluster.get(CONFIGURATION);
   if (reply.status === 404)
     return fail('not-installed', `there is no ${CONFIGURATION.kind} "${CONFIGURATION.name}"`, INSTALL);
@@ -20,7 +20,7 @@ export async function configuration({ cluster }: Place): Promise<Finding> {
   return ok(`entries ${present.join(' and ')}`);
 }
 
-export async function clusterRoles({ cluster }: Place): Promise<Finding> {
+export async function clusterRoles({ cluster }: CheckContext): Promise<Finding> {
   const lacking: string[] = [];
   for (const role of Object.values(ROLES)) {
     const reply = await cluster.get({ kind: 'ClusterRole', name: role });
@@ -40,7 +40,7 @@ export async function clusterRoles({ cluster }: Place): Promise<Finding> {
   );
 }
 
-export async function policies({ cluster }: Place): Promise<Finding> {
+export async function policies({ cluster }: CheckContext): Promise<Finding> {
   const reply = await cluster.get({ kind: 'ValidatingAdmissionPolicy', name: 'rollcall-misplaced' });
   if (reply.status === 200) return ok('mistakes on workloads and namespaces are warned of');
   const message =

@@ -1,11 +1,11 @@
-import { type Finding, fail, ok, type Place, warn } from './finding.ts';
+import { type CheckContext, type Finding, fail, ok, warn } from './finding.ts';
 import { named } from './named.ts';
 
 /**
  * Whether pods that ask run without the sidecar. One that asks itself should have been refused rather than created
  * without it; one whose namespace asks may be older than the label.
  */
-export async function missedPods({ pods }: Place): Promise<Finding> {
+export async function missedPods({ pods }: CheckContext): Promise<Finding> {
   const { missed, sidecars } = await pods();
   if (missed.length === 0) return ok(`no pod was missed; pods with the sidecar: ${sidecars.length}`);
   const names = missed

@@ -1,6 +1,6 @@
 import type { Cluster } from '../cluster/cluster.ts';
 import { at, type Fields } from '../document/value.ts';
-import { type Finding, ok, type Place } from './finding.ts';
+import { type CheckContext, type Finding, ok } from './finding.ts';
 
 /** What is known of a cluster that tells platforms apart. */
 export interface Signs {
@@ -60,7 +60,7 @@ export const PLATFORMS: readonly Platform[] = [
 ];
 
 /** Which platform it is, and what it asks for. */
-export async function platform({ cluster }: Place): Promise<Finding> {
+export async function platform({ cluster }: CheckContext): Promise<Finding> {
   const found = platformOf(await signsOf(cluster));
   if (found === undefined) return ok('no platform that asks for something of its own was recognized');
   return { ...ok(`${found.name}: ${found.asks}`), code: 'platform' };

@@ -1,9 +1,9 @@
 import { at } from '../document/value.ts';
 import { readyEndpoints } from '../explain/webhook.ts';
-import { type Finding, fail, ok, type Place, unread, warn } from './finding.ts';
+import { type CheckContext, type Finding, fail, ok, unread, warn } from './finding.ts';
 import { INSTALL } from './installation.ts';
 
-export async function deployment({ cluster, system }: Place): Promise<Finding> {
+export async function deployment({ cluster, system }: CheckContext): Promise<Finding> {
   const reply = await cluster.get({ kind: 'Deployment', namespace: system, name: 'rollcall' });
   if (reply.status === 404)
     return fail('installation-incomplete', `there is no Deployment rollcall in ${system}`, INSTALL);
@@ -20,7 +20,7 @@ export async function deployment({ cluster, system }: Place): Promise<Finding> {
   return ok(message);
 }
 
-export async function endpoints({ cluster, system }: Place): Promise<Finding> {
+export async function endpoints({ cluster, system }: CheckContext): Promise<Finding> {
   const ready = await readyEndpoints(cluster, system, 'rollcall');
   if (typeof ready === 'string') return warn('unreadable', ready, 'check as somebody who may');
   if (ready > 0) return ok(`ready endpoints of the Service: ${ready}`);

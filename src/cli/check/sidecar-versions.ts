@@ -1,9 +1,9 @@
 import packageJson from '../../../package.json' with { type: 'json' };
-import { type Finding, ok, type Place, warn } from './finding.ts';
+import { type CheckContext, type Finding, ok, warn } from './finding.ts';
 import { named } from './named.ts';
 
 /** Whether sidecars are of this version, of the one before or of the one after it: what is tested together. */
-export async function sidecarVersions({ pods }: Place): Promise<Finding> {
+export async function sidecarVersions({ pods }: CheckContext): Promise<Finding> {
   const { sidecars } = await pods();
   const counts = new Map<string, number>();
   for (const { version = 'unknown' } of sidecars) counts.set(version, (counts.get(version) ?? 0) + 1);

@@ -1,6 +1,6 @@
 import type { Cluster } from '../cluster/cluster.ts';
 import { Unreachable } from '../cluster/request.ts';
-import { type Finding, fail, ok, type Place, warn } from './finding.ts';
+import { type CheckContext, type Finding, fail, ok, warn } from './finding.ts';
 import { named } from './named.ts';
 import type { SidecarPod } from './pod-survey.ts';
 
@@ -12,7 +12,7 @@ const AT_ONCE = 10;
 type Word = 'fresh' | 'stale' | 'silent' | 'forbidden';
 
 /** Whether sidecars follow their group, by their own word, through the API server's proxy. */
-export async function staleSidecars({ cluster, pods }: Place): Promise<Finding> {
+export async function staleSidecars({ cluster, pods }: CheckContext): Promise<Finding> {
   const { sidecars } = await pods();
   const reachable = sidecars.filter(({ port }) => port !== undefined);
   if (reachable.length === 0) return ok('no sidecar has a port that could be asked');

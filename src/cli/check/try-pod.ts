@@ -2,7 +2,7 @@ import type { CallFailure } from '../cluster/call-failure.ts';
 import { type TriedPod, tryPod } from '../cluster/tried-pod.ts';
 import type { Fields } from '../document/value.ts';
 import type { CheckCode } from './codes.ts';
-import { type Finding, fail, ok, type Place, warn } from './finding.ts';
+import { type CheckContext, type Finding, fail, ok, warn } from './finding.ts';
 
 const ASKS = { 'rollcall.dev/inject': 'true', 'rollcall.dev/service': 'rollcall-check' };
 /** What the strictest standard asks of a container. */
@@ -41,7 +41,7 @@ export function checkPod(
 }
 
 /** Proves the whole way: the API server asks the webhook about a pod, and nothing is created. */
-export async function tryCheckPod({ cluster, namespace, system }: Place): Promise<Finding> {
+export async function tryCheckPod({ cluster, namespace, system }: CheckContext): Promise<Finding> {
   const tried = await tryPod(cluster, namespace, checkPod({}, ASKS));
   switch (tried.outcome) {
     case 'with-sidecar':

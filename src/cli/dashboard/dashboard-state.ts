@@ -3,13 +3,13 @@ import type { Install } from '../../inject/plan.ts';
 import type { Namespace } from '../../inject/pod.ts';
 import type { MembershipEvent } from '../../watcher/membership/membership.ts';
 import type { SourceEvent } from '../../watcher/source.ts';
-import type { Answer } from '../sidecars/answer.ts';
+import type { SidecarAnswer } from '../sidecars/answer.ts';
 import { standingOf, unasked, type ViewStanding } from '../sidecars/standing.ts';
-import { Group, type Happened } from './group.ts';
+import { type Happened, WatchedGroupView } from './group.ts';
 import { groupKey, titleOf } from './group-key.ts';
 import type { HeldPod } from './held-pod.ts';
 import type { HeldSlice } from './lists.ts';
-import { Parts } from './parts.ts';
+import { DashboardParts } from './parts.ts';
 import { Tables } from './tables.ts';
 import { whyOf } from './why.ts';
 
@@ -22,7 +22,7 @@ export interface StateClock {
 }
 
 /** What a sidecar answered, or why it did not, and when. */
-export type Heard = { answer: Answer; at: number } | { why: string; at: number };
+export type Heard = { answer: SidecarAnswer; at: number } | { why: string; at: number };
 
 /**
  * All that the dashboard knows, and the tables that show it. It is told what a list and watch says and what
@@ -30,13 +30,13 @@ export type Heard = { answer: Answer; at: number } | { why: string; at: number }
  */
 export class DashboardState {
   readonly tables = new Tables();
-  readonly groups = new Map<string, Group>();
+  readonly groups = new Map<string, WatchedGroupView>();
   readonly sidecars = new Map<string, Map<string, HeldPod>>();
   #install: Install;
   #clock: StateClock;
-  #namespaces = new Parts<Namespace>();
-  #pods = new Parts<HeldPod>();
-  #slices = new Parts<HeldSlice>();
+  #namespaces = new DashboardParts<Namespace>();
+  #pods = new DashboardParts<HeldPod>();
+  #slices = new DashboardParts<HeldSlice>();
   #podsOf = new Map<string, Set<string>>();
   #slicesOf = new Map<string, Map<string, HeldSlice>>();
   #heard = new Map<string, Heard>();
@@ -131,7 +131,7 @@ export class DashboardState {
     all.set(key, pod);
     this.#dirtyGroups.add(groupOf);
     if (!this.groups.has(groupOf)) {
-      const group = new Group();
+      const group = new WatchedGroupView();
       this.groups.set(groupOf, group);
       for (const slice of this.#slicesOf.get(groupOf)?.values() ?? []) {
         group.apply({ type: 'set', key: slice.key, members: slice.members }, this.#clock.now());
@@ -172,7 +172,7 @@ export class DashboardState {
     this.#dirtyGroups.add(groupOf);
   }
 
-  #begin(key: string, group: Group): void {
+  #begin(key: string, group: WatchedGroupView): void {
     group.begin(this.#clock.now());
     this.#dirtyGroups.add(key);
   }
@@ -240,7 +240,7 @@ export class DashboardState {
     for (const pod of sidecars.keys()) this.#putView(pod, key);
   }
 
-  #putMembers(key: string, { members }: Group): void {
+  #putMembers(key: string, { members }: WatchedGroupView): void {
     for (const { uid, name, ready, terminating, zone = '', node = '' } of members.values()) {
       this.tables.put('members', `${key} ${uid}`, {
         group: key,

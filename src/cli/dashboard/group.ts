@@ -14,7 +14,7 @@ export interface Happened {
 const RESTART_MS = 600_000;
 
 /** One group by the API's word: who is in it, what was true before, and what happened. */
-export class Group {
+export class WatchedGroupView {
   readonly truths = new Truths();
   #union = new Union();
   /** Whether its first list is complete; before that nothing has happened. */

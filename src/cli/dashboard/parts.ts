@@ -1,7 +1,7 @@
 import type { SourceEvent } from '../../watcher/source.ts';
 
 /** The objects of a list and watch by their keys, of which each makes one thing that is kept, or none. */
-export class Parts<T> {
+export class DashboardParts<T> {
   #all = new Map<string, T>();
   /** Whether a list was complete. */
   complete = false;

@@ -1,7 +1,7 @@
 import type { ViewStanding } from '../sidecars/standing.ts';
 
 /** The rows that the page shows. Each is found by its key, and moments are milliseconds since 1970. */
-export interface Rows {
+export interface GroupRows {
   namespaces: NamespaceRow;
   groups: GroupRow;
   pods: PodRow;
@@ -11,7 +11,7 @@ export interface Rows {
   sources: SourceRow;
 }
 
-export type TableName = keyof Rows;
+export type TableName = keyof GroupRows;
 
 export interface NamespaceRow {
   name: string;

@@ -1,4 +1,4 @@
-import { OF_GROUP, type Rows, type TableName } from './rows.ts';
+import { type GroupRows, OF_GROUP, type TableName } from './rows.ts';
 
 /** What changed in one table. */
 export interface TableChange {
@@ -30,7 +30,7 @@ export class Tables {
   /** The groups of rows that are gone, by table and key. */
   #goneOf = new Map<string, string | undefined>();
 
-  put<T extends TableName>(name: T, key: string, row: Rows[T]): void {
+  put<T extends TableName>(name: T, key: string, row: GroupRows[T]): void {
     const text = JSON.stringify(row);
     if (this.#rows.get(name)!.get(key)?.text === text) return;
     const group = OF_GROUP.includes(name) ? (row as { group: string }).group : undefined;
@@ -46,8 +46,8 @@ export class Tables {
     this.#goneOf.set(`${name} ${key}`, held.group);
   }
 
-  get<T extends TableName>(name: T, key: string): Rows[T] | undefined {
-    return this.#rows.get(name)!.get(key)?.row as Rows[T] | undefined;
+  get<T extends TableName>(name: T, key: string): GroupRows[T] | undefined {
+    return this.#rows.get(name)!.get(key)?.row as GroupRows[T] | undefined;
   }
 
   /** All rows, as who looks at this group is told. */

@@ -22,7 +22,7 @@ const MAX_VALUES = 1_000_000;
 
 /** Returns the value of a tree by the rules of kubectl. When a key occurs twice, the last one counts. */
 export function construct(root: Node | null): Constructed {
-  const values = new Values();
+  const values = new ConstructedValues();
   const value = values.value(root);
   return {
     value,
@@ -33,7 +33,7 @@ export function construct(root: Node | null): Constructed {
   };
 }
 
-class Values {
+class ConstructedValues {
   readonly targets = new Map<Alias, Node>();
   /**
    * The node that each anchor stands for at this point. The same name may be given to another node further

@@ -4,7 +4,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import { type TriedPod, tryPod } from '../cluster/tried-pod.ts';
 import { applyOperations } from '../document/operations.ts';
 import { type Fields, isFields, type Value } from '../document/value.ts';
-import type { Rule } from './explanation.ts';
+import type { ExplainedRule } from './explanation.ts';
 
 /** The prefix that the webhook gives its warnings. */
 const OURS = 'rollcall: ';
@@ -14,7 +14,7 @@ export async function dryRun(
   cluster: Cluster,
   copy: Fields,
   namespace: string,
-): Promise<{ rule: Rule; warnings: string[] }> {
+): Promise<{ rule: ExplainedRule; warnings: string[] }> {
   const tried = await tryPod(cluster, namespace, copy);
   // biome-ignore lint/plugin: an API server passes warnings on as texts, without who warns.
   const ours = tried.warnings.filter((warning) => warning.startsWith(OURS));
@@ -24,7 +24,7 @@ export async function dryRun(
   };
 }
 
-function verdict({ outcome, reason }: TriedPod): Pick<Rule, 'answer' | 'why'> {
+function verdict({ outcome, reason }: TriedPod): Pick<ExplainedRule, 'answer' | 'why'> {
   switch (outcome) {
     case 'with-sidecar':
       return { answer: 'yes', why: 'a copy that is created now would have the sidecar' };

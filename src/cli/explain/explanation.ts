@@ -12,7 +12,7 @@ import { podOf, type Workload } from '../workloads.ts';
 import { calls, type EntryAnswer, type ExplainedEntry } from './entries.ts';
 
 /** One rule, whether it holds, and why. */
-export interface Rule {
+export interface ExplainedRule {
   rule: string;
   answer: EntryAnswer;
   why: string;
@@ -34,7 +34,7 @@ export interface Explanation {
   reasons?: readonly Reason[];
   /** Whether the pod has the sidecar. Only a pod in a cluster has this field. */
   injected?: boolean;
-  rules: Rule[];
+  rules: ExplainedRule[];
   settings: { key: string; value: string; from: string }[];
   account?: { choice: string; name: string };
   warnings: string[];
@@ -82,7 +82,7 @@ function settingsOf({ origins, options, plan }: Decision & { kind: 'inject' }): 
   });
 }
 
-function annotationRule({ metadata }: Pod): Rule {
+function annotationRule({ metadata }: Pod): ExplainedRule {
   const value = own(metadata?.annotations, keys.inject.key);
   const why =
     value === undefined
@@ -91,7 +91,7 @@ function annotationRule({ metadata }: Pod): Rule {
   return { rule: 'pod-asks', answer: value === 'true' ? 'yes' : 'no', why };
 }
 
-function labelRule({ name, labels }: Namespace, source: NamespaceSource): Rule {
+function labelRule({ name, labels }: Namespace, source: NamespaceSource): ExplainedRule {
   const { key } = keys.injection;
   const value = own(labels, key);
   const rule = 'namespace-asks';
@@ -110,13 +110,13 @@ function labelRule({ name, labels }: Namespace, source: NamespaceSource): Rule {
   };
 }
 
-function entryRule(entry: ExplainedEntry, { metadata }: Pod, namespace: Namespace): Rule {
+function entryRule(entry: ExplainedEntry, { metadata }: Pod, namespace: Namespace): ExplainedRule {
   const pod = { labels: metadata?.labels ?? {}, annotations: metadata?.annotations ?? {} };
   return { rule: `webhook ${entry.name}`, ...calls(entry, pod, namespace.labels) };
 }
 
 /** Returns the decision of the core; of a pod that is left alone, one for each reason. */
-function decisionRules({ report }: Judgement): Rule[] {
+function decisionRules({ report }: Judgement): ExplainedRule[] {
   const { decision } = report;
   const rule = 'decision';
   if (decision.kind !== 'inject') {
@@ -141,7 +141,7 @@ function followed({ group, groups }: Options): string {
 }
 
 /** Returns what the start of the application waits for, one rule for each group that is waited for. */
-function gateRules(options: Options): Rule[] {
+function gateRules(options: Options): ExplainedRule[] {
   const { waitTimeout, waitAction } = options;
   const then = waitAction === 'fail' ? 'the sidecar fails and waits anew' : 'it starts all the same';
   return gatesOf(options).map(({ name, condition }) => ({

@@ -9,7 +9,7 @@ import { InputNamespaces, textsOf } from '../inject/input-namespaces.ts';
 import { judge } from '../inject/judge.ts';
 import { hasSidecar, type Item, itemsOf, podOf, type Workload, workloadsOf } from '../workloads.ts';
 import { dryRun, freshCopy } from './dry-run.ts';
-import { type Explanation, explain, type NamespaceSource, type Rule } from './explanation.ts';
+import { type ExplainedRule, type Explanation, explain, type NamespaceSource } from './explanation.ts';
 import type { Target } from './target.ts';
 import { readWebhook, type Webhook } from './webhook.ts';
 
@@ -135,7 +135,7 @@ async function readNamespace(
   };
 }
 
-function adviceOf({ result }: Explanation, { installed }: Webhook, tried: Rule): string[] {
+function adviceOf({ result }: Explanation, { installed }: Webhook, tried: ExplainedRule): string[] {
   if (!installed) return ['install Rollcall, then create the pod again'];
   if (result === 'inject' && tried.answer === 'no') {
     return [
@@ -160,7 +160,7 @@ function withState(explanation: Explanation, object: Fields): Explanation {
         'was away; delete it, or restart its workload, to have it made again',
     );
   }
-  const rule: Rule = { rule: 'pod-injected', answer: injected ? 'yes' : 'no', why };
+  const rule: ExplainedRule = { rule: 'pod-injected', answer: injected ? 'yes' : 'no', why };
   return { ...explanation, injected, rules: [...explanation.rules, rule], advice };
 }
 

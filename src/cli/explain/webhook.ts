@@ -3,7 +3,7 @@ import type { Reference } from '../cluster/kinds.ts';
 import { refusal } from '../cluster/request.ts';
 import { at, type Fields, isFields } from '../document/value.ts';
 import { ENTRIES, type ExplainedEntry, entriesOf } from './entries.ts';
-import type { Rule } from './explanation.ts';
+import type { ExplainedRule } from './explanation.ts';
 
 /** The configuration that deploy/ installs. */
 export const CONFIGURATION = {
@@ -13,7 +13,7 @@ export const CONFIGURATION = {
 
 /** The part of the webhook that a cluster shows. */
 export interface Webhook {
-  rules: Rule[];
+  rules: ExplainedRule[];
   entries: readonly ExplainedEntry[];
   installed: boolean;
 }
@@ -31,7 +31,7 @@ export async function readWebhook(cluster: Cluster): Promise<Webhook> {
   }
   const entries = entriesOf(reply.body);
   const without = entries.filter((entry) => !at(entry, ['clientConfig', 'caBundle'])).map(({ name }) => name);
-  const configured: Rule =
+  const configured: ExplainedRule =
     without.length === 0 && entries.length > 0
       ? {
           rule,
@@ -50,7 +50,10 @@ export async function readWebhook(cluster: Cluster): Promise<Webhook> {
 }
 
 /** Tells whether the Service of the webhook has ready endpoints. */
-async function reachable(cluster: Cluster, entries: readonly (ExplainedEntry & Fields)[]): Promise<Rule> {
+async function reachable(
+  cluster: Cluster,
+  entries: readonly (ExplainedEntry & Fields)[],
+): Promise<ExplainedRule> {
   const rule = 'webhook-reachable';
   const service = entries.map((entry) => at(entry, ['clientConfig', 'service'])).find(isFields);
   if (service === undefined) return { rule, answer: 'unknown', why: 'it is called by URL, not by a Service' };

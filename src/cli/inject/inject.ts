@@ -15,7 +15,7 @@ import { changeTemplate, type Manifest, placeOfTemplate, workloadsOf } from './m
 import { PullSecrets, pullSecretsAdvice, withPullSecrets } from './pull-secrets.ts';
 import { rewrite } from './rewrite.ts';
 
-type Result = 'inject' | 'skip' | 'deny';
+type InjectResult = 'inject' | 'skip' | 'deny';
 type Flags = Arguments<typeof commands.inject>['flags'];
 
 /** The command `rollcall inject`. */
@@ -49,7 +49,7 @@ class Injection {
     const namespaces = new InputNamespaces(items, this.#fallback);
     this.#pullSecrets = new PullSecrets(items, this.#fallback);
     this.#present = new Set(items.map((item) => this.#identity(item)));
-    const kinds: Result[] = items.flatMap((item) => this.#aside(item));
+    const kinds: InjectResult[] = items.flatMap((item) => this.#aside(item));
     for (const manifest of manifests) {
       for (const workload of workloadsOf(manifest)) kinds.push(this.#one(manifest, workload, namespaces));
     }
@@ -58,7 +58,7 @@ class Injection {
   }
 
   /** Looks at what is no pod template: a Namespace that would be refused, and keys that do nothing. */
-  #aside(item: Item): Result[] {
+  #aside(item: Item): InjectResult[] {
     const isNamespace = item.group === '' && item.kind === 'Namespace';
     const wrong = isNamespace ? unquotedOfNamespace(item) : [];
     for (const sentence of wrong) {
@@ -71,7 +71,7 @@ class Injection {
     return [];
   }
 
-  #one(manifest: Manifest, workload: Workload, namespaces: InputNamespaces): Result {
+  #one(manifest: Manifest, workload: Workload, namespaces: InputNamespaces): InjectResult {
     const found = namespaces.namespace(this.#namespaceOf(workload));
     const judgement = judge(workload, this.#flags.all ? optedIn(found) : found, this.#install);
     const { decision, patch } = judgement.report;

@@ -3,7 +3,7 @@ import { refusal, Unreachable } from '../cluster/request.ts';
 import type { Fields } from '../document/value.ts';
 
 /** What a sidecar says of its view. It names no member: any pod of the cluster can ask the same. */
-export interface Answer {
+export interface SidecarAnswer {
   synced: boolean;
   stale: boolean;
   members: number;
@@ -18,7 +18,7 @@ export interface Answer {
 }
 
 /** Where the sidecar of one pod is asked. */
-export interface Place {
+export interface SidecarPlace {
   namespace: string;
   pod: string;
   port: number;
@@ -31,7 +31,7 @@ const MAX_MESSAGE = 500;
  * Asks a sidecar for its view through the API server's proxy, as the user of the kubeconfig, who needs `get` on
  * `pods/proxy`. Throws `Unreachable` with a sentence for people when it does not answer.
  */
-export async function ask(cluster: Pick<Cluster, 'ofPod'>, place: Place): Promise<Answer> {
+export async function ask(cluster: Pick<Cluster, 'ofPod'>, place: SidecarPlace): Promise<SidecarAnswer> {
   const answer = answerOf(textAt(await read(cluster, place, '/metrics', 200), 'message') ?? '');
   if (!answer.stale && answer.synced) return answer;
   const body = await read(cluster, place, '/readyz', 200, 503);
@@ -41,7 +41,7 @@ export async function ask(cluster: Pick<Cluster, 'ofPod'>, place: Place): Promis
 /** Returns the fields of the answer; a text that is no JSON is its `message`. */
 async function read(
   cluster: Pick<Cluster, 'ofPod'>,
-  { namespace, pod, port }: Place,
+  { namespace, pod, port }: SidecarPlace,
   path: string,
   ...fine: number[]
 ): Promise<Fields> {
@@ -51,7 +51,7 @@ async function read(
 }
 
 /** Reads the metrics of a sidecar. Throws `Unreachable` for a text that is from none. */
-export function answerOf(metrics: string): Answer {
+export function answerOf(metrics: string): SidecarAnswer {
   const values = new Map<string, number>();
   for (const [, name, value] of metrics.matchAll(/^(rollcall_\w+) (\S+)$/gm))
     values.set(name!, Number(value));

@@ -1,4 +1,4 @@
-import type { Answer } from './answer.ts';
+import type { SidecarAnswer } from './answer.ts';
 import type { Sidecar } from './sidecar-of.ts';
 import type { Seen, Truth, Truths } from './truths.ts';
 
@@ -34,7 +34,7 @@ export interface ViewStanding {
 
 /** Compares what a sidecar said with what the API says. */
 export function standingOf(
-  answer: Answer,
+  answer: SidecarAnswer,
   { source }: Pick<Sidecar, 'source'>,
   truths: Truths,
 ): ViewStanding {

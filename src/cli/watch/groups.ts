@@ -9,7 +9,7 @@ import { kubernetesSource } from '../../watcher/kubernetes/reflector.ts';
 import { silent } from '../../watcher/log.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { refusal, Unreachable } from '../cluster/request.ts';
-import type { Place } from '../sidecars/answer.ts';
+import type { SidecarPlace } from '../sidecars/answer.ts';
 import { type Sidecar, sidecarOf } from '../sidecars/sidecar-of.ts';
 
 /** Names inside the cluster are not shown, so that its domain does not matter. */
@@ -20,7 +20,7 @@ export interface WatchedGroup {
   title: string;
   group: LiveGroup;
   /** The pod's own sidecar, where that can be asked, and why not where it can't. */
-  own?: { place: Place; sidecar: Sidecar } | { why: string };
+  own?: { place: SidecarPlace; sidecar: Sidecar } | { why: string };
 }
 
 /** Follows what a sidecar tells at its socket. Throws a `UsageError` for a path that no socket can have. */

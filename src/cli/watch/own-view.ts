@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from '../../watcher/clock.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import { ask, type Place } from '../sidecars/answer.ts';
+import { ask, type SidecarPlace } from '../sidecars/answer.ts';
 import type { Sidecar } from '../sidecars/sidecar-of.ts';
 import { standingOf, unasked, type ViewStanding } from '../sidecars/standing.ts';
 import type { Truths } from '../sidecars/truths.ts';
@@ -11,7 +11,7 @@ const EVERY_MS = 2000;
 /** Asks one sidecar again and again how it sees the group, until the signal aborts. */
 export async function followOwnView(
   cluster: Pick<Cluster, 'ofPod'>,
-  { place, sidecar }: { place: Place; sidecar: Sidecar },
+  { place, sidecar }: { place: SidecarPlace; sidecar: Sidecar },
   truths: Truths,
   tell: (own: ViewStanding) => void,
   signal: AbortSignal,

@@ -27,7 +27,7 @@ export interface TableView {
 }
 
 /** Follows who is there since when. The clock is passed in, in milliseconds. */
-export class Rows {
+export class MemberRows {
   #rows = new Map<string, Row>();
   #begun = false;
 

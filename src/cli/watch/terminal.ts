@@ -2,7 +2,7 @@ import type { Io, StandardOutput } from '../io.ts';
 import type { ViewStanding } from '../sidecars/standing.ts';
 import type { GroupNews } from './group-news.ts';
 import type { WatchedGroup } from './groups.ts';
-import { Rows } from './state.ts';
+import { MemberRows } from './state.ts';
 import { type Screen, tableOf } from './table.ts';
 
 /** Ages are in seconds. */
@@ -27,7 +27,7 @@ export class TerminalTable {
   #out: StandardOutput;
   #followed: WatchedGroup;
   #screen: () => Screen;
-  #rows = new Rows();
+  #rows = new MemberRows();
   #own: ViewStanding | undefined;
   #drawn = 0;
   #planned: NodeJS.Timeout | undefined;

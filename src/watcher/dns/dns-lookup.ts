@@ -16,7 +16,14 @@ import {
   targetMember,
   targetsOf,
 } from './dns-answer.ts';
-import { addresses, DnsFailure, type DnsResolver, type Kind, type SrvRecord, srv } from './dns-resolver.ts';
+import {
+  addresses,
+  DnsFailure,
+  type DnsResolver,
+  type RecordKind,
+  type SrvRecord,
+  srv,
+} from './dns-resolver.ts';
 
 export interface DnsGroup extends Perspective<'service'> {
   /** Names of ports to ask for, TCP unless it says otherwise: `peer`, `gossip/udp`. */
@@ -165,7 +172,7 @@ export class DnsLookup {
    * Explains a failure to people: CoreDNS has no name for a headless service without ready members, so that
    * looks like no service.
    */
-  #explained(kind: Kind, failure: DnsFailure): DnsFailure {
+  #explained(kind: RecordKind, failure: DnsFailure): DnsFailure {
     if (!failure.none) return failure;
     const advice =
       'either no member is ready, or there is no such service, namespace or cluster domain, or the service is ' +

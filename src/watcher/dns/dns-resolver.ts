@@ -39,13 +39,13 @@ const MEANINGS: Readonly<Record<string, string>> = {
   EFORMERR: 'no answer that makes sense; the group may be too large for DNS, so follow the EndpointSlices',
 };
 
-export type Kind = 'SRV' | 'A' | 'AAAA';
+export type RecordKind = 'SRV' | 'A' | 'AAAA';
 
 /** This failure says that a question was not answered, or not with what was asked for. */
 export class DnsFailure extends Error {
   readonly code: string;
 
-  constructor(kind: Kind, name: string, code: string, meaning: string) {
+  constructor(kind: RecordKind, name: string, code: string, meaning: string) {
     super(`DNS: ${kind} ${name}: ${meaning}`);
     this.code = code;
   }
@@ -74,7 +74,7 @@ export function addresses(
 }
 
 async function ask<T>(
-  kind: Kind,
+  kind: RecordKind,
   name: string,
   records: (absolute: string) => Promise<T[]>,
   bytes: (record: T) => number,

@@ -1,4 +1,4 @@
-import { type Family, familyOf } from '../family.ts';
+import { familyOf, type IpFamily } from '../family.ts';
 import { silent } from '../log.ts';
 import { isAddress, isDnsLabel, isDnsSubdomain, isLabelValue, isPort, isUid } from '../membership/grammar.ts';
 import { Malformed } from '../membership/malformed.ts';
@@ -7,7 +7,7 @@ import { ordinalOf } from '../membership/ordinal.ts';
 import { isSelf, type Perspective, serviceName } from '../perspective.ts';
 import type { Member } from '../protocol.ts';
 import type { Collection, KubernetesObject } from './collection.ts';
-import { booleanAt, type Fields, numberAt, objectAt, objectsAt, textAt, textsAt } from './fields.ts';
+import { booleanAt, numberAt, type ObjectFields, objectAt, objectsAt, textAt, textsAt } from './fields.ts';
 import { finder, type SliceContext, saysTheSame } from './same-endpoint.ts';
 import { SharedTexts } from './shared-texts.ts';
 
@@ -46,7 +46,7 @@ export function endpointSlices(
  * Which of two slices counts first. The API does not say which family is a service's first, so that is the
  * cluster's, or the one that the service had first.
  */
-function rank(object: KubernetesObject, first: Family | undefined): string {
+function rank(object: KubernetesObject, first: IpFamily | undefined): string {
   if (first !== undefined) return textAt(object, 'addressType') === first ? '0' : '1';
   return (textAt(objectAt(object, 'metadata'), 'creationTimestamp') ?? '').replaceAll(' ', '');
 }
@@ -87,7 +87,11 @@ export function sliceMembers(
   return members;
 }
 
-function portNumbers(ports: readonly Fields[], slice: string, malformed: Malformed): Record<string, number> {
+function portNumbers(
+  ports: readonly ObjectFields[],
+  slice: string,
+  malformed: Malformed,
+): Record<string, number> {
   const numbers: Record<string, number> = {};
   for (const fields of ports) {
     const name = textAt(fields, 'name') ?? '';
@@ -103,7 +107,7 @@ function portNumbers(ports: readonly Fields[], slice: string, malformed: Malform
  * Returns the member that an endpoint is. It is written out where a literal with spreads would do, which takes
  * three times as long.
  */
-function member(endpoint: Fields, reading: Reading): Member | undefined {
+function member(endpoint: ObjectFields, reading: Reading): Member | undefined {
   const { texts, perspective } = reading;
   const conditions = objectAt(endpoint, 'conditions');
   const target = objectAt(endpoint, 'targetRef');
@@ -153,7 +157,7 @@ function endpointName(address: string, ports: Record<string, number>): string {
   return Number.isFinite(lowest) ? `${host}:${lowest}` : address;
 }
 
-function addressesOf(endpoint: Fields, { isAddress, malformed, slice }: Reading): string[] {
+function addressesOf(endpoint: ObjectFields, { isAddress, malformed, slice }: Reading): string[] {
   const addresses = textsAt(endpoint, 'addresses');
   if (addresses.every(isAddress)) return addresses as string[];
   return addresses.filter((address) => {
@@ -165,7 +169,7 @@ function addressesOf(endpoint: Fields, { isAddress, malformed, slice }: Reading)
 
 /** Returns the text when there is one that fits; what does not fit is noted and left out. */
 function soundAt(
-  fields: Fields,
+  fields: ObjectFields,
   field: string,
   is: (text: string) => boolean,
   reading: Reading,
@@ -176,7 +180,7 @@ function soundAt(
 
 /** Returns the same of a text that many endpoints have. */
 function sharedAt(
-  fields: Fields,
+  fields: ObjectFields,
   field: string,
   is: (text: string) => boolean,
   reading: Reading,

@@ -1,7 +1,7 @@
 import { Corrupt } from '../lines.ts';
 import { type StatusObject, statusError } from './api-error.ts';
 import type { KubernetesObject } from './collection.ts';
-import { type Fields, isFields, numberAt, objectAt, objectsAt, textAt } from './fields.ts';
+import { isFields, numberAt, type ObjectFields, objectAt, objectsAt, textAt } from './fields.ts';
 
 /** One event of a watch; an event that is an error is thrown instead. */
 export interface WatchEvent {
@@ -54,7 +54,7 @@ export function parseStatus(text: string, code: number): StatusObject {
 const MAX_MESSAGE = 500;
 
 /** Reads whatever there is of a Status: it is an error anyway, so a field of the wrong type says nothing. */
-function statusOf(fields: Fields): StatusObject {
+function statusOf(fields: ObjectFields): StatusObject {
   const read = <T>(of: () => T): T | undefined => {
     try {
       return of();
@@ -73,7 +73,7 @@ function statusOf(fields: Fields): StatusObject {
 }
 
 /** Returns the metadata, once the types of the fields that this program always reads were checked. */
-function metadataOf(object: Fields): Fields {
+function metadataOf(object: ObjectFields): ObjectFields {
   const metadata = objectAt(object, 'metadata');
   for (const key of ['name', 'namespace', 'uid']) textAt(metadata, key);
   objectAt(metadata, 'annotations');

@@ -1,7 +1,7 @@
 import { isLabelValue, isTimestamp } from '../membership/grammar.ts';
 import type { Malformed } from '../membership/malformed.ts';
 import type { Member } from '../protocol.ts';
-import { type Fields, objectAt, textAt } from './fields.ts';
+import { type ObjectFields, objectAt, textAt } from './fields.ts';
 
 /** What the metadata of a pod says of a member beside who it is. */
 export type PodFacts = Pick<Member, 'labels' | 'deadline'>;
@@ -10,7 +10,7 @@ export type PodFacts = Pick<Member, 'labels' | 'deadline'>;
  * Returns the labels of the given keys, and the time by which the pod is to be gone, which the API server works
  * out from the grace period when the pod is deleted. What breaks the rules of the API is left out as malformed.
  */
-export function podFacts(metadata: Fields, keys: readonly string[], malformed: Malformed): PodFacts {
+export function podFacts(metadata: ObjectFields, keys: readonly string[], malformed: Malformed): PodFacts {
   const name = textAt(metadata, 'name') ?? '';
   const facts: PodFacts = {};
   const deadline = textAt(metadata, 'deletionTimestamp');
@@ -28,7 +28,7 @@ export function podFacts(metadata: Fields, keys: readonly string[], malformed: M
 
 /** Returns the labels that there are, in the order of the keys; undefined where there are none. */
 function labelsOf(
-  given: Fields,
+  given: ObjectFields,
   keys: readonly string[],
   malformed: (value: string) => void,
 ): Record<string, string> | undefined {

@@ -6,7 +6,7 @@ import { ordinalOf } from '../membership/ordinal.ts';
 import { isSelf, type Perspective, serviceName } from '../perspective.ts';
 import type { Member } from '../protocol.ts';
 import type { Collection, KubernetesObject } from './collection.ts';
-import { type Fields, numberAt, objectAt, objectsAt, textAt } from './fields.ts';
+import { numberAt, type ObjectFields, objectAt, objectsAt, textAt } from './fields.ts';
 import { podFacts } from './pod-metadata.ts';
 
 /** A pod in one of these has ended: its address may be another pod's by now, though its status keeps it. */
@@ -88,12 +88,12 @@ export function podMembers(
 }
 
 /** Returns the addresses of a pod. `podIPs` begins with `podIP`; a pod that has just started may have only that. */
-function addressesOf(status: Fields): string[] {
+function addressesOf(status: ObjectFields): string[] {
   const all = [textAt(status, 'podIP'), ...objectsAt(status, 'podIPs').map((one) => textAt(one, 'ip'))];
   return [...new Set(all.filter((ip) => ip !== undefined))];
 }
 
-function isReady(status: Fields): boolean {
+function isReady(status: ObjectFields): boolean {
   const ready = objectsAt(status, 'conditions').find((one) => textAt(one, 'type') === 'Ready');
   return ready !== undefined && textAt(ready, 'status') === 'True';
 }
@@ -104,7 +104,7 @@ function isReady(status: Fields): boolean {
  * when a Service asks for it.
  */
 function portNumbers(
-  spec: Fields,
+  spec: ObjectFields,
   fits: (field: string, value: string | undefined, is: (text: string) => boolean) => boolean,
 ): Record<string, number> {
   const ports: Record<string, number> = {};

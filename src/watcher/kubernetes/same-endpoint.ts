@@ -1,5 +1,5 @@
 import type { Member } from '../protocol.ts';
-import { booleanAt, type Fields, objectAt, textAt, textsAt } from './fields.ts';
+import { booleanAt, type ObjectFields, objectAt, textAt, textsAt } from './fields.ts';
 
 /** What an endpoint has from its slice. */
 export interface SliceContext {
@@ -12,7 +12,9 @@ export interface SliceContext {
 }
 
 /** Finds the member that was made of an endpoint the last time; at once where it stands where it stood. */
-export function finder(before: readonly Member[]): (endpoint: Fields, index: number) => Member | undefined {
+export function finder(
+  before: readonly Member[],
+): (endpoint: ObjectFields, index: number) => Member | undefined {
   let byUid: Map<string, Member> | undefined;
   return (endpoint, index) => {
     if (before.length === 0) return undefined;
@@ -28,7 +30,7 @@ export function finder(before: readonly Member[]): (endpoint: Fields, index: num
  * sound then. Reading and checking them anew takes twice as long as parsing the bytes. An endpoint without a
  * uid, or with a value that was left out, is always read.
  */
-export function saysTheSame(endpoint: Fields, known: Member, slice: SliceContext): boolean {
+export function saysTheSame(endpoint: ObjectFields, known: Member, slice: SliceContext): boolean {
   const target = objectAt(endpoint, 'targetRef');
   const conditions = objectAt(endpoint, 'conditions');
   const ready = booleanAt(conditions, 'ready') ?? true;

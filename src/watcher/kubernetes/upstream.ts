@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import type { Clock } from '../clock.ts';
 import { CA_NAME, NAMESPACE_NAME, TOKEN_NAME, TOKEN_PATH } from '../contract.ts';
-import { type Family, familyOf } from '../family.ts';
+import { familyOf, type IpFamily } from '../family.ts';
 import type { Log } from '../log.ts';
 import { clusterDomainIn, namespaceIn } from '../resolv-conf.ts';
 import { SettingFault } from '../setting-fault.ts';
@@ -64,7 +64,7 @@ export function upstream(
  * The family that the cluster gives its pods first: that of the API server's Service, since a cluster is
  * set up with one order for Services and pods. Undefined outside of pods.
  */
-export function firstFamily({ KUBERNETES_SERVICE_HOST: host = '' }: Environment): Family | undefined {
+export function firstFamily({ KUBERNETES_SERVICE_HOST: host = '' }: Environment): IpFamily | undefined {
   return isIP(host) === 0 ? undefined : familyOf(host);
 }
 

@@ -1,8 +1,8 @@
-import { type Family, familyFirst } from '../family.ts';
+import { familyFirst, type IpFamily } from '../family.ts';
 import type { Member } from '../protocol.ts';
 
 /** Merges all that the parts tell of one member, in the order in which they count. */
-export function merge(all: readonly Member[], first: Family): Member {
+export function merge(all: readonly Member[], first: IpFamily): Member {
   const addresses = new Set(all.flatMap((member) => member.addresses));
   return {
     ...(Object.assign({}, ...all.toReversed()) as Member),

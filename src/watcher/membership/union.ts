@@ -1,4 +1,4 @@
-import { type Family, familyOf } from '../family.ts';
+import { familyOf, type IpFamily } from '../family.ts';
 import type { Member } from '../protocol.ts';
 import { Endings } from './endings.ts';
 import { type Change, compare, isSame, type Members, type MembershipEvent } from './membership.ts';
@@ -52,7 +52,7 @@ export class Union {
   #merged = new Set<string>();
   /** The first part that has members; undefined when it is to be looked for. */
   #first: Part | undefined;
-  #family: Family | undefined;
+  #family: IpFamily | undefined;
 
   constructor(steps: Partial<UnionSteps> = {}) {
     this.#steps = { alterations, merge, partsByUid: new PartsByUid(), endings: new Endings(), ...steps };
@@ -177,7 +177,7 @@ export class Union {
       for (const uid of this.#merged) this.#touched.add(uid);
   }
 
-  #firstFamily(): Family {
+  #firstFamily(): IpFamily {
     if (this.#first === undefined) {
       for (const part of this.#parts.values()) {
         if (this.#first === undefined || compare(part.key, this.#first.key) < 0) this.#first = part;

@@ -7,7 +7,7 @@ import { isLabelKey } from './label-keys.ts';
 export interface Template {
   /** The plain name of the file, in the directory of the socket. */
   file: string;
-  line: readonly Part[];
+  line: readonly TemplatePart[];
   /** The members that have a line; undefined for all of them. */
   where: ((member: Member) => boolean) | undefined;
   /** The keys of the labels that it goes by, each once. */
@@ -15,7 +15,9 @@ export interface Template {
 }
 
 /** A part of a line: text as it stands, or a value of the member. */
-export type Part = string | { placeholder: string; value: (member: Member) => string | number | undefined };
+export type TemplatePart =
+  | string
+  | { placeholder: string; value: (member: Member) => string | number | undefined };
 
 /** The placeholders that `{...}` may hold. A member that lacks the value gives `undefined`. */
 const PLACEHOLDERS: Record<string, (member: Member) => string | number | undefined> = {
@@ -101,9 +103,9 @@ export function renderLine(
   return { text };
 }
 
-function parseLine(text: string): Part[] {
+function parseLine(text: string): TemplatePart[] {
   if (/[\n\r]/.test(text)) throw new Error('the line has a line break in it; give one line a file');
-  const parts: Part[] = [];
+  const parts: TemplatePart[] = [];
   // Everything falls into one of these: an escape, a placeholder, a brace on its own, other text.
   for (const [token, inside] of text.matchAll(/\{\{|\}\}|\{([^{}]*)\}|[{}]|[^{}]+/g)) {
     if (inside !== undefined) parts.push({ placeholder: inside, value: placeholder(inside) });

@@ -13,7 +13,7 @@ export interface OwnerOptions {
   log: Log;
 }
 
-type Texts = Readonly<Record<string, string>>;
+type OwnerTexts = Readonly<Record<string, string>>;
 
 /**
  * Returns bundles whose configuration also has the namespace of the webhook as its owner. The garbage
@@ -63,7 +63,13 @@ async function own({ api, configuration, namespace }: OwnerOptions): Promise<und
  * configuration would outlive an application that is deleted. Its marks are annotations and labels of its
  * own, or the label `instance`, which neither the manifests nor Helm set on the configuration.
  */
-function isOfArgo({ annotations = {}, labels = {} }: { annotations?: Texts; labels?: Texts }): boolean {
+function isOfArgo({
+  annotations = {},
+  labels = {},
+}: {
+  annotations?: OwnerTexts;
+  labels?: OwnerTexts;
+}): boolean {
   return [...Object.keys(annotations), ...Object.keys(labels)].some(
     (key) => key.startsWith('argocd.argoproj.io/') || key === 'app.kubernetes.io/instance',
   );

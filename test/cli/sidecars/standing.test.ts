@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type Answer, answerOf, ask } from '../../../src/cli/sidecars/answer.ts';
+import { answerOf, ask, type SidecarAnswer } from '../../../src/cli/sidecars/answer.ts';
 import { standingOf } from '../../../src/cli/sidecars/standing.ts';
 import { Truths } from '../../../src/cli/sidecars/truths.ts';
 import { digestOf } from '../../../src/watcher/membership/digest.ts';
@@ -8,7 +8,7 @@ import { digestOf } from '../../../src/watcher/membership/digest.ts';
 const seen = (name: string, ready = true) => ({ uid: `uid-${name}`, name, ready });
 const slices = { source: 'endpointslices' } as const;
 
-function answer(names: readonly string[], more: Partial<Answer> = {}): Answer {
+function answer(names: readonly string[], more: Partial<SidecarAnswer> = {}): SidecarAnswer {
   return {
     synced: true,
     stale: false,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
-import { Rows, type TableView } from '../../../src/cli/watch/state.ts';
+import { MemberRows, type TableView } from '../../../src/cli/watch/state.ts';
 import { span, tableOf } from '../../../src/cli/watch/table.ts';
 import { screenOf } from '../../../src/cli/watch/terminal.ts';
 import type { GroupStatus } from '../../../src/client/group-events.ts';
@@ -23,14 +23,14 @@ const member = (name: string, more: Partial<Member> = {}): Member => ({
 const FRESH: GroupStatus = { stale: false, reason: undefined, message: undefined, since: new Date(0) };
 const change = { left: [], joined: [], changed: [] };
 
-function viewOf(rows: Rows, now: number, more: Partial<TableView> = {}, status = FRESH): TableView {
+function viewOf(rows: MemberRows, now: number, more: Partial<TableView> = {}, status = FRESH): TableView {
   const group = { members: new Map(), revision: 7, status, synced: true };
   return { title: 'service/db in shop', group, rows: rows.list(now), own: undefined, ...more };
 }
 const wide = { columns: 100, rows: 24, colours: false };
 
 describe('the table', () => {
-  const rows = new Rows();
+  const rows = new MemberRows();
   rows.apply({ ...change, joined: [member('db-0'), member('db-10'), member('db-2', { ready: false })] }, 0);
   rows.apply({ ...change, joined: [member('db-3')] }, 5000);
   rows.apply({ ...change, left: [member('db-0')], changed: [member('db-2', { terminating: true })] }, 8000);
@@ -66,7 +66,7 @@ describe('the table', () => {
   });
 
   test('no line is longer than the screen is wide, with colours or without, nor has it more lines', () => {
-    const many = new Rows();
+    const many = new MemberRows();
     const long = (index: number) => member(`a-deployment-of-a-long-name-${index}`, { node: 'n'.repeat(60) });
     many.apply({ ...change, joined: Array.from({ length: 50 }, (_, index) => long(index)) }, 0);
     for (const columns of [40, 60, 80, 200]) {

@@ -1,4 +1,4 @@
-import { type Family, familyFirst, familyOf } from '../../../src/watcher/family.ts';
+import { familyFirst, familyOf, type IpFamily } from '../../../src/watcher/family.ts';
 import { compare, type Members, type Parts } from '../../../src/watcher/membership/membership.ts';
 import type { Member } from '../../../src/watcher/protocol.ts';
 
@@ -61,7 +61,7 @@ function withoutIdentity({ identity: _, ...rest }: Member): Member {
   return rest;
 }
 
-function merge(all: readonly Member[], first: Family): Member {
+function merge(all: readonly Member[], first: IpFamily): Member {
   const addresses = new Set(all.flatMap((member) => member.addresses));
   return {
     ...(Object.assign({}, ...all.toReversed()) as Member),
