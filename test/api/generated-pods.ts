@@ -42,7 +42,7 @@ type Wish = Omit<Case, 'namespace'>;
 /** What the pod says of Rollcall. */
 function wishes(pod: Pod, labelled: boolean): fc.WeightedArbitrary<Wish>[] {
   const silent = labelled ? 'namespace' : 'nobody';
-  const settings = fc.tuple(group(pod), others(pod)).map(([one, rest]): Texts => ({ ...one, ...rest }));
+  const settings = fc.tuple(group(pod), others(pod)).map(([one, rest]) => agreeing({ ...one, ...rest }));
   const wish =
     (asks: Case['asks'], obstacle?: string) =>
     (texts: Texts): Wish => ({
@@ -65,6 +65,18 @@ function wishes(pod: Pod, labelled: boolean): fc.WeightedArbitrary<Wish>[] {
     { weight: 2, arbitrary: fc.constantFrom(...takenBy(pod, silent)) },
     { weight: 1, arbitrary: fc.constantFrom(...badWishes(pod)) },
   ];
+}
+
+/** Leaves out what can't stand beside the rest; what is said then, the tests of these settings show. */
+function agreeing(texts: Texts): Texts {
+  const { [keys.memberLabels.key]: labels, [keys.expected.key]: expected, ...rest } = texts;
+  const knowsLabels = labels !== undefined && rest[keys.source.key] !== 'dns';
+  const mayOpen = expected !== undefined && !(/^\d+$/.test(expected) && keys.waitFor.key in rest);
+  return {
+    ...rest,
+    ...(knowsLabels ? { [keys.memberLabels.key]: labels } : {}),
+    ...(mayOpen ? { [keys.expected.key]: expected } : {}),
+  };
 }
 
 /** What keeps the sidecar out of a pod of this kind, before anything that is said of it. */
@@ -105,7 +117,7 @@ function good(name: Sampled): fc.Arbitrary<[key: string, text: string]> {
 }
 
 /** Said elsewhere here, or not by pods. */
-const ELSEWHERE: KeyName[] = ['inject', 'service', 'selector', 'source', 'containers', 'podAccess'];
+const ELSEWHERE: KeyName[] = ['inject', 'service', 'selector', 'source', 'containers', 'podAccess', 'grant'];
 const OTHERS = (Object.keys(samples) as Sampled[]).filter(
   (name) => !ELSEWHERE.includes(name) && !TOGETHER.includes(name),
 );
@@ -125,17 +137,17 @@ function others({ spec }: Pod): fc.Arbitrary<Texts> {
     .map((entries) => Object.fromEntries(entries.filter(([key, text]) => canBeMade(spec, key, text))));
 }
 
-/** Below a mount that is read-only no folder can be made; what is said then, test/inject/conflicts.test.ts shows. */
+/** Below a mount that can't be written to no folder can be made; what is said then, test/inject/conflicts.test.ts shows. */
 function canBeMade({ containers, initContainers = [] }: Pod['spec'], key: string, path: string): boolean {
   if (key !== keys.mountPath.key) return true;
   const mounts = [...containers, ...initContainers].flatMap(({ volumeMounts = [] }) => volumeMounts);
-  return !mounts.some(({ mountPath, readOnly }) => readOnly === true && path.startsWith(`${mountPath}/`));
+  return !mounts.some(({ mountPath }) => path.startsWith(`${mountPath}/`));
 }
 
 const badValue: fc.Arbitrary<Texts> = fc
   .constantFrom(
     ...(Object.keys(samples) as Sampled[]).filter(
-      (name) => name !== 'inject' && name !== 'podAccess' && !TOGETHER.includes(name),
+      (name) => !['inject', 'podAccess', 'grant'].includes(name) && !TOGETHER.includes(name),
     ),
   )
   .chain((name) => fc.tuple(good(name), fc.constantFrom(...samples[name].bad)))
