@@ -24,7 +24,9 @@ suite('the tutorial', { timeout: 180_000 }, () => {
         ? command.replace('kubectl', `kubectl --namespace=${NAMESPACE}`)
         : command.replace(/ explain .*/, `$& --namespace ${NAMESPACE}`);
       const { code, stdout, stderr } = await outcome('bash', ['-c', here]);
-      assert.equal(code, 0, `${here}: ${stderr}`);
+      // The cluster has pods of other tests, some of which follow what is not there: a check tells of them.
+      const fine = code === 0 || (code === 1 && here.endsWith(' check'));
+      assert.ok(fine, `${here}: ${code} ${stderr}`);
       printed += stdout;
     }
     return printed;
@@ -54,6 +56,8 @@ suite('the tutorial', { timeout: 180_000 }, () => {
   });
 
   test('explain and check say why', async () => {
-    assert.match(await typed(ask), /rollcall\.dev\/inject/);
+    const printed = await typed(ask);
+    assert.match(printed, /rollcall\.dev\/inject/);
+    assert.match(printed, /replicas are available/);
   });
 });
