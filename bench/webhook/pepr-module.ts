@@ -41,6 +41,8 @@ capability.When(a.Pod).IsCreated().WithAnnotation('rollcall.dev/inject', 'true')
       { name: 'ROLLCALL_SERVICE', value: service },
       { name: 'ROLLCALL_POD_NAME', valueFrom: field('metadata.name') },
       { name: 'ROLLCALL_POD_UID', valueFrom: field('metadata.uid') },
+      { name: 'ROLLCALL_NODE_NAME', valueFrom: field('spec.nodeName') },
+      { name: 'ROLLCALL_ZONE', valueFrom: field("metadata.labels['topology.kubernetes.io/zone']") },
       { name: 'NODE_OPTIONS', value: '--max-semi-space-size=1' },
       { name: 'GLIBC_TUNABLES', value: 'glibc.malloc.arena_max=1:glibc.malloc.mmap_threshold=32768:glibc.malloc.trim_threshold=1048576:glibc.malloc.top_pad=16384' },
     ],

@@ -15,24 +15,34 @@ export const environment = environmentBy(sidecarSettings);
 export function environmentBy(
   settings: Readonly<Record<string, SidecarSetting<unknown>>>,
 ): (values: EnvironmentValues) => Variable[] {
-  const rows = Object.entries(settings);
+  const entries = Object.entries(settings);
   const defaults: EnvironmentValues = Object.fromEntries(
-    rows.map(([name, { default: given, parse }]) => [name, given === undefined ? '' : textOf(parse(given))]),
+    entries.map(([key, { default: given, parse }]) => [key, given === undefined ? '' : textOf(parse(given))]),
   );
-  const differs = (name: string, values: EnvironmentValues): boolean => {
-    const text = textOf(values[name]);
-    return text !== '' && text !== defaults[name];
+  // All that does not depend on the values is made once: every review comes through here.
+  const rows = entries.map(([key, { podField, goesWith = [key] }]) => {
+    const name = variableName(key);
+    const field: Variable | undefined =
+      podField === undefined
+        ? undefined
+        : { name, valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: podField } } };
+    return { key, name, field, goesWith };
+  });
+  const differs = (key: string, values: EnvironmentValues): boolean => {
+    const value = values[key];
+    if (value === undefined) return false;
+    const text = textOf(value);
+    return text !== '' && text !== defaults[key];
   };
-  return (values) =>
-    rows.flatMap(([key, { podField, goesWith }]): Variable[] => {
-      const name = variableName(key);
-      if (podField !== undefined) {
-        return [{ name, valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: podField } } }];
-      }
-      return (goesWith ?? [key]).some((one) => differs(one, values))
-        ? [{ name, value: literal(textOf(values[key])) }]
-        : [];
-    });
+  return (values) => {
+    const variables: Variable[] = [];
+    for (const { key, name, field, goesWith } of rows) {
+      if (field !== undefined) variables.push(field);
+      else if (goesWith.some((one) => differs(one, values)))
+        variables.push({ name, value: literal(textOf(values[key])) });
+    }
+    return variables;
+  };
 }
 
 /** Returns the text that the sidecar reads. Of several values, each has a line. */

@@ -46,6 +46,8 @@ func environment(pod *corev1.Pod, decision Decision) []corev1.EnvVar {
 	return append(env,
 		corev1.EnvVar{Name: "ROLLCALL_POD_NAME", ValueFrom: field("metadata.name")},
 		corev1.EnvVar{Name: "ROLLCALL_POD_UID", ValueFrom: field("metadata.uid")},
+		corev1.EnvVar{Name: "ROLLCALL_NODE_NAME", ValueFrom: field("spec.nodeName")},
+		corev1.EnvVar{Name: "ROLLCALL_ZONE", ValueFrom: field("metadata.labels['topology.kubernetes.io/zone']")},
 		corev1.EnvVar{Name: "NODE_OPTIONS", Value: "--max-semi-space-size=1"},
 		corev1.EnvVar{Name: "GLIBC_TUNABLES", Value: "glibc.malloc.arena_max=1:glibc.malloc.mmap_threshold=32768:glibc.malloc.trim_threshold=1048576:glibc.malloc.top_pad=16384"},
 	)

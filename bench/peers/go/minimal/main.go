@@ -283,6 +283,8 @@ func (w webhook) sidecar(grace *int64, service string) any {
 	env = append(env,
 		value{Name: "ROLLCALL_POD_NAME", ValueFrom: field("metadata.name")},
 		value{Name: "ROLLCALL_POD_UID", ValueFrom: field("metadata.uid")},
+		value{Name: "ROLLCALL_NODE_NAME", ValueFrom: field("spec.nodeName")},
+		value{Name: "ROLLCALL_ZONE", ValueFrom: field("metadata.labels['topology.kubernetes.io/zone']")},
 		value{Name: "NODE_OPTIONS", Value: "--max-semi-space-size=1"},
 		value{Name: "GLIBC_TUNABLES", Value: "glibc.malloc.arena_max=1:glibc.malloc.mmap_threshold=32768:glibc.malloc.trim_threshold=1048576:glibc.malloc.top_pad=16384"},
 	)
