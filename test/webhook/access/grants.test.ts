@@ -212,16 +212,14 @@ test('three replicas come to the same end, and then rest', async (t) => {
     api.delete(bindingOf('team-b'));
     await isGranted(api, 'team-b', ...grant.split(', '));
   }
-  for (let round = 0; round < 2; round += 1) await caughtUp(api);
-  const before = api.get(bindingOf('team-b'));
-  const count = writes(ways).length;
-  for (let round = 0; round < 2; round += 1) await caughtUp(api);
-  assert.deepEqual(
-    writes(ways)
-      .slice(count)
-      .filter((write) => !write.includes('/last-')),
-    [],
-  );
+  const granting = () => writes(ways).filter((write) => !write.includes('/last-')).length;
+  // On a busy machine a replica that lost a race may still be about to look again.
+  const { before } = await eventually('rest', async () => {
+    const count = granting();
+    const before = api.get(bindingOf('team-b'));
+    for (let round = 0; round < 2; round += 1) await caughtUp(api);
+    return granting() === count && { before };
+  });
   assert.deepEqual(api.get(bindingOf('team-b')), before);
 });
 
