@@ -2,6 +2,7 @@ import type { Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { orTimer, systemClock } from '../watcher/clock.ts';
+import { TELL } from '../watcher/contract.ts';
 import { bindSocket } from '../watcher/outputs/bind-socket.ts';
 import type { Output, View } from '../watcher/outputs/output.ts';
 import type { OneGate } from './gates.ts';
@@ -19,7 +20,7 @@ const MISSED_HEARTBEATS = 3;
  */
 export const HOLD_MS = 20_000;
 
-/** How long an answer says that the application has just been let start, so that a probe can tell it once. */
+/** The time in which a probe can hear that the application has just been let start without what it waited for. */
 const JUST_OPENED_MS = 1000;
 
 /** The state of one group that the answers are made from. */
@@ -51,7 +52,7 @@ export async function serveHealth(
   // Imported as a module, node:http brings Node's whole fetch along: 6 MB of memory.
   const server = process.getBuiltinModule('node:http').createServer((request, response) => {
     if (!connections.asked(response)) return;
-    const path = request.url?.split('?')[0];
+    const [path, query] = request.url?.split('?') ?? [];
     const kubelet = isKubelet(request.headers['user-agent']);
     if (path === '/startz' && !gate.open && kubelet) {
       const until = Promise.race([gate.opened, connections.hold(response)]);
@@ -59,7 +60,7 @@ export async function serveHealth(
     }
     switch (path) {
       case '/startz':
-        return answerStart(response, kubelet);
+        return answerStart(response, kubelet, query === TELL);
       case '/readyz':
         return answer(
           response,
@@ -84,9 +85,13 @@ export async function serveHealth(
   });
   const connections = new HealthConnections(server, systemClock);
   const saying = (more: object = {}) => ({ ...statesOf(groups), failing: failingOf(groups), ...more });
-  const answerStart = (response: ServerResponse, kubelet: boolean) => {
-    if (kubelet && gate.open && gate.notice !== undefined) tell(response, gate.notice);
-    else answer(response, gate.open, saying(kubelet ? {} : startState(gate)));
+  let told = false;
+  const answerStart = (response: ServerResponse, kubelet: boolean, tells = false) => {
+    if (kubelet && gate.open && gate.notice !== undefined) return tell(response, gate.notice);
+    const news = tells && !told && gate.notice !== undefined && gate.openedWithin(JUST_OPENED_MS);
+    // A kubelet probes up to three times in that second, and each refusal is an Event of the pod.
+    if (news) response.once('finish', () => (told = true));
+    answer(response, gate.open, saying(kubelet ? {} : startState(gate, news)));
   };
   if (typeof place === 'string') {
     await bindSocket(server, place, join(dirname(place), TEMPORARY_NAME));
@@ -117,11 +122,9 @@ function isAlive(watch: View): boolean {
   return watch.pulseAgeSeconds() < MISSED_HEARTBEATS * watch.heartbeatSeconds;
 }
 
-/** Returns what is waited for, or what the application is started without and whether that is news. */
-function startState(gate: OneGate): object {
-  const { waiting, notice } = gate;
-  const news = notice !== undefined && gate.openedWithin(JUST_OPENED_MS) ? true : undefined;
-  return { waiting, notice, news };
+/** Returns what is waited for, or what the application is started without, and whether the probe is to tell that. */
+function startState({ waiting, notice }: OneGate, news: boolean): object {
+  return { waiting, notice, news: news ? true : undefined };
 }
 
 /** Returns the state of the first group, and those of the groups under a name beside it. */

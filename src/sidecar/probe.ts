@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ProbeConfig } from '../sidecar-settings.ts';
-import { HEALTH_NAME } from '../watcher/contract.ts';
+import { HEALTH_NAME, TELL } from '../watcher/contract.ts';
 
 const PAUSE_MS = 200;
 /** The longest that an answer takes. The sidecar answers from memory, so 5 s means that it hangs. */
@@ -24,7 +24,11 @@ interface ProbeAnswer {
 export async function probe({ check, wait, port, directory, tell }: ProbeConfig): Promise<void> {
   const until = performance.now() + wait * 1000;
   for (;;) {
-    const { ok, text, news } = await ask(port, join(directory, HEALTH_NAME), `/${check}`);
+    const { ok, text, news } = await ask(
+      port,
+      join(directory, HEALTH_NAME),
+      tell ? `/${check}?${TELL}` : `/${check}`,
+    );
     if (ok && tell && news !== undefined) return refuse(news);
     if (ok) return;
     if (performance.now() >= until) return refuse(text);

@@ -52,3 +52,5 @@ export const WAIT_SECONDS = 50;
 
 /** What the sidecar answers over HTTP: whether it works, whether it knows the group, whether the application may start. */
 export const CHECKS = ['healthz', 'readyz', 'startz'] as const;
+/** The query of a probe that tells the pod's Events what the application is started without. The answer has it once. */
+export const TELL = 'tell';

@@ -165,7 +165,7 @@ suite('start gate', { timeout: 180_000 }, () => {
     // A kubelet that was refused every second would by now have no Event left to write after a longer wait.
     const refusals = (await events(CONTINUES, 'Pod', 'app-0')).filter(({ reason }) => reason === 'Unhealthy');
     assert.ok(
-      refusals.reduce((sum, { count = 1 }) => sum + count, 0) <= 4,
+      refusals.reduce((sum, { count = 1 }) => sum + count, 0) <= 2,
       JSON.stringify(refusals.map(({ message }) => message)),
     );
     await rolledOut(CONTINUES, `statefulset/${SERVICE}`);

@@ -170,18 +170,36 @@ test('a kubelet that asks too early is answered when the application may start',
   assert.equal(await probed, 200);
 });
 
-test('whoever asks is told what is waited for, and for a second what the start was without', async (t) => {
-  const { get, gate, openGate, old } = await serve(t);
+/** A gate that has just been opened by its time, with what the application is started without. */
+async function startedWithout(t: TestContext) {
+  const served = await serve(t);
+  served.gate.notice = 'rollcall: 1 of 2';
+  served.openGate();
+  const asked = async (path: string) => JSON.parse((await served.get(path)).text);
+  return { ...served, asked };
+}
+
+test('whoever asks is told what is waited for, and what the start was without', async (t) => {
+  const { get, gate } = await serve(t);
   gate.waiting = 'the application waits for "2 ready": 1 of 2 ready members';
   const held = await get('/startz');
   assert.deepEqual([held.status, JSON.parse(held.text).waiting], [503, gate.waiting]);
-  gate.waiting = undefined;
-  gate.notice = 'rollcall: 1 of 2';
-  openGate();
-  assert.deepEqual(JSON.parse((await get('/startz')).text).news, true);
+  const { asked } = await startedWithout(t);
+  const { ok, notice, news } = await asked('/startz');
+  assert.deepEqual([ok, notice, news], [true, 'rollcall: 1 of 2', undefined]);
+});
+
+test('a probe that tells has it as news once, and nobody else takes it away', async (t) => {
+  const { asked } = await startedWithout(t);
+  await asked('/startz');
+  assert.equal((await asked('/startz?tell')).news, true);
+  assert.equal((await asked('/startz?tell')).news, undefined);
+});
+
+test('what the start was without is no news a second later', async (t) => {
+  const { asked, old } = await startedWithout(t);
   old();
-  const later = JSON.parse((await get('/startz')).text);
-  assert.deepEqual([later.ok, later.notice, later.news], [true, 'rollcall: 1 of 2', undefined]);
+  assert.equal((await asked('/startz?tell')).news, undefined);
 });
 
 test('with several groups the answer is that of all, and each under a name is told beside the first', async (t) => {
