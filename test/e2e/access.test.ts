@@ -113,6 +113,8 @@ suite('access', { timeout: 180_000 }, () => {
     await inject('by-label', { 'rollcall.dev/service': 'app' });
     const byLabel = await get('pod', 'by-label', `--namespace=${LABELLED}`);
     assert.equal(byLabel.spec.initContainers[0].name, 'rollcall');
+    // It follows what is not there, which a check of the cluster would tell of.
+    await kubectl('delete', 'pod/by-label', '--grace-period=1', `--namespace=${LABELLED}`);
   });
 
   test('a bad value is refused with its key, the value and what to write', async () => {
