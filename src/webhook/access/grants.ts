@@ -60,14 +60,9 @@ export class Grants {
   /** Brings the binding of one namespace to what its annotation says. */
   async provide(namespace: string): Promise<void> {
     if (!this.isWanted(namespace)) return;
-    const object = await ifThere(this.#options.api.get<V1Namespace>(namespacePath(namespace)));
-    if (object === undefined || isTerminating(object)) return;
-    const grant = grantOf(own(object.metadata?.annotations, keys.grant.key));
-    this.#tell(namespace, grant);
-    const names = this.#names(namespace, grant);
     for (let attempt = 1; ; attempt += 1) {
       try {
-        await this.#provideOnce(namespace, names);
+        await this.#provideOnce(namespace);
         return;
       } catch (error) {
         // Another replica was faster, and may have written just what is needed.
@@ -77,10 +72,19 @@ export class Grants {
     }
   }
 
-  async #provideOnce(namespace: string, names: readonly string[]): Promise<void> {
+  /**
+   * Reads the binding before the annotation, in each attempt anew. A replica that has seen a later annotation then
+   * either wrote before this read, so that this one sees that annotation as well, or makes this write fail.
+   */
+  async #provideOnce(namespace: string): Promise<void> {
     const { api, log } = this.#options;
     const path = bindingPath(namespace, GRANT_BINDING);
     const binding = await ifThere(api.get<V1RoleBinding>(path));
+    const object = await ifThere(api.get<V1Namespace>(namespacePath(namespace)));
+    if (object === undefined || isTerminating(object)) return;
+    const grant = grantOf(own(object.metadata?.annotations, keys.grant.key));
+    this.#tell(namespace, grant);
+    const names = this.#names(namespace, grant);
     const step = grantStep(names, binding && grantBindingState(binding));
     if (step === 'none') return;
     if (step === 'foreign') {
