@@ -9,6 +9,7 @@ import { type Api, ifThere, sentenceOf } from '../api/api.ts';
 import { namespacePath } from '../api/paths.ts';
 import type { ClusterState, StateListener } from '../state/cluster-state.ts';
 import { type BindingState, isTerminating } from '../state/object-state.ts';
+import { background } from '../survival.ts';
 import { desiredAccounts, isLost } from './desired-accounts.ts';
 import type { Grants } from './grants.ts';
 import type { AccessProvisioner } from './provisioner.ts';
@@ -37,9 +38,9 @@ const PRUNE_MS = [600_000, 900_000] as const;
 /**
  * Provides access before a pod asks, and mends it. In labelled namespaces the account that reads EndpointSlices
  * and its binding are made; what Rollcall manages is made again wherever it vanishes, and a managed binding to
- * another role is made anew; and grants are kept as the annotations of their namespaces say. Whoever wants to be rid of it in a namespace that still exists takes off
- * its managed-by labels first. What reads pods is made only for a pod that needs it, and mended only where
- * that is still allowed.
+ * another role is made anew; and grants are kept as the annotations of their namespaces say. Whoever wants to be
+ * rid of it in a namespace that still exists takes off its managed-by labels first. What reads pods is made only
+ * for a pod that needs it, and mended only where that is still allowed.
  *
  * Every replica does all of this: each step looks at what is there at that moment and leaves what is
  * right alone, so that several come to the same end, and no leader has to be found.
@@ -74,6 +75,7 @@ export class AccessController implements StateListener {
           retryInMs: Math.round(retryInMs),
         });
       },
+      log,
       clock,
     );
     metrics.read(WEBHOOK_METRICS.accessQueued, () => this.#work.queued);
@@ -160,9 +162,12 @@ export class AccessController implements StateListener {
   }
 
   #schedulePruning(): void {
-    const { clock } = this.#options;
+    const { clock, log } = this.#options;
     const [low, high] = PRUNE_MS;
-    this.#pruning = clock.setTimeout(() => void this.#prune(), low + clock.random() * (high - low));
+    this.#pruning = clock.setTimeout(
+      () => background(log)('prune the bindings', this.#prune()),
+      low + clock.random() * (high - low),
+    );
   }
 
   /**
@@ -184,9 +189,8 @@ export class AccessController implements StateListener {
     for (const [role, { bindings }] of state.roles) {
       for (const namespace of [...bindings.keys()]) {
         if (this.#stopped) return;
-        if (!this.#hasDoubtful(namespace, role)) continue;
         try {
-          await access.prune(namespace, role);
+          if (this.#hasDoubtful(namespace, role)) await access.prune(namespace, role);
         } catch (error) {
           log.warn('binding not looked through', { namespace, role, error: sentenceOf(error) });
         }

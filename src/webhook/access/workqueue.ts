@@ -1,5 +1,7 @@
+import type { Log } from '../../log.ts';
 import { Backoff } from '../../watcher/backoff.ts';
 import type { Clock } from '../../watcher/clock.ts';
+import { background } from '../survival.ts';
 
 /**
  * The number of keys that are worked on at once: enough for a thousand keys a minute, and few enough to leave
@@ -33,6 +35,7 @@ interface QueuedKey {
 export class Workqueue {
   #run: (key: string) => Promise<void>;
   #failed: (key: string, error: unknown, retryInMs: number) => void;
+  #inBackground: ReturnType<typeof background>;
   #clock: Clock;
   #entries = new Map<string, QueuedKey>();
   #ready: string[] = [];
@@ -42,10 +45,12 @@ export class Workqueue {
   constructor(
     run: (key: string) => Promise<void>,
     failed: (key: string, error: unknown, retryInMs: number) => void,
+    log: Log,
     clock: Clock,
   ) {
     this.#run = run;
     this.#failed = failed;
+    this.#inBackground = background(log);
     this.#clock = clock;
   }
 
@@ -54,7 +59,7 @@ export class Workqueue {
     return [...this.#entries.values()].filter(({ backoff }) => backoff !== undefined).length;
   }
 
-  /** How many keys wait for their first try, or have one under way. */
+  /** The number of keys that wait for their first attempt, or have it under way. */
   get queued(): number {
     return this.#entries.size - this.failing;
   }
@@ -102,10 +107,11 @@ export class Workqueue {
     while (this.#running < AT_ONCE && this.#ready.length > 0) {
       const key = this.#ready.shift()!;
       this.#running += 1;
-      void this.#work(key, this.#entries.get(key)!).finally(() => {
+      const work = this.#work(key, this.#entries.get(key)!).finally(() => {
         this.#running -= 1;
         this.#pump();
       });
+      this.#inBackground('work on a key', work);
     }
   }
 
@@ -122,8 +128,9 @@ export class Workqueue {
       if (this.#stopped) return;
       entry.backoff ??= new Backoff(this.#clock);
       const delay = entry.backoff.failed();
-      this.#failed(key, error, delay);
+      // The next attempt is scheduled first, so that a fault in `failed` does not lose the key.
       this.#schedule(key, entry, delay);
+      this.#failed(key, error, delay);
     }
   }
 }

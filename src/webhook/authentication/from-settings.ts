@@ -42,10 +42,11 @@ export function authenticationFrom(config: WebhookConfig, get: Get, log: Log): A
     clientCa: () => file?.current,
     watch(serve) {
       if (file === undefined) return;
-      pollFile(file, () => {
+      const changed = () => {
         serve();
         certificates!.renewed();
-      });
+      };
+      pollFile(file, changed, log);
     },
   };
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { UsageError } from '../../config.ts';
 import type { Log } from '../../log.ts';
+import { background } from '../survival.ts';
 
 /**
  * The pause between two looks at the file. A kubelet takes about a minute to update a mounted Secret or
@@ -53,10 +54,11 @@ export function watchedFile(
 }
 
 /** Looks at the file every minute, and calls `changed` when it has changed. */
-export function pollFile(file: WatchedFile, changed: () => void): void {
-  // `look` never rejects, and the process survives a fault of `changed`.
-  const look = () => file.look().then((is) => (is ? changed() : undefined));
-  setInterval(look, LOOK_AGAIN_MS).unref();
+export function pollFile(file: WatchedFile, changed: () => void, log: Log): void {
+  const look = async () => {
+    if (await file.look()) changed();
+  };
+  setInterval(() => background(log)('look at a file', look()), LOOK_AGAIN_MS).unref();
 }
 
 function reasonOf(error: unknown): string {

@@ -4,6 +4,7 @@ import type { Log } from '../../log.ts';
 import { WEBHOOK_METRICS } from '../../metric-table.ts';
 import type { Counter, Metrics } from '../../metrics.ts';
 import { sentenceOf } from '../api/api.ts';
+import { background } from '../survival.ts';
 import { problemOf } from './judge.ts';
 import type { Bundles } from './publish.ts';
 import type { CertificateSource, KeyPair, Material } from './source.ts';
@@ -77,11 +78,12 @@ export class CertificateKeeper {
     }
     const first = this.#served;
     if (this.#changed) await settle();
-    void this.#goOn(wait, (pair) => {
+    const looking = this.#goOn(wait, (pair) => {
       serve(pair);
       this.#renewals.inc();
       this.#options.log.info('certificate replaced', { expires: new X509Certificate(pair.cert).validToDate });
     });
+    background(this.#options.log)('look at the certificates', looking);
     return first;
   }
 

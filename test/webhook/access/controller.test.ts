@@ -467,6 +467,27 @@ test('now and then, subjects whose account is gone leave every binding', async (
   assert.deepEqual(asked, [], 'its only account is known to be there');
 });
 
+test('a binding that can not be looked through is told, and ends neither the round nor the rounds', async (t) => {
+  const both = await connected(t);
+  const { api } = both;
+  for (const name of ['bad', 'plain']) provided(api, name, [SCOPED, 'mine', 'gone']);
+  const rounds: (() => void)[] = [];
+  const { log } = await replica(t, both, {
+    ...clock,
+    setTimeout: (run, milliseconds) =>
+      milliseconds < 600_000 ? systemClock.setTimeout(run, milliseconds) : rounds.push(run),
+  });
+  for (const name of ['bad', 'plain']) api.delete(`${accountsOf(name)}/gone`);
+  api.fault(({ method, path }) =>
+    method === 'GET' && path === bindingOf('bad') ? { status: 403 } : undefined,
+  );
+  rounds[0]!();
+  await soon('another round', () => rounds.length === 2);
+  assert.deepEqual(bound(api, 'plain'), ['mine', SCOPED]);
+  const [told, ...more] = log.said(/^binding not looked through$/);
+  assert.deepEqual([told?.namespace, told?.role, more], ['bad', SCOPED, []]);
+});
+
 test('a namespace that lacks the access of both roles at the start gets both', async (t) => {
   const both = await connected(t);
   const { api } = both;

@@ -8,6 +8,7 @@ import { AccessProvisioner } from '../../../src/webhook/access/provisioner.ts';
 import { isStatus } from '../../../src/webhook/api/api.ts';
 import { eventually } from '../../support/eventually.ts';
 import { metricSum } from '../../support/metrics.ts';
+import { RecordedLog } from '../../watcher/recorded-log.ts';
 import { type Connected, connected, writes } from '../connected-client.ts';
 
 const ACCOUNTS = '/api/v1/namespaces/demo/serviceaccounts';
@@ -19,11 +20,12 @@ const ROLE_REF = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', n
 async function start(
   t: TestContext,
   ...accounts: string[]
-): Promise<Connected & { access: AccessProvisioner }> {
+): Promise<Connected & { access: AccessProvisioner; log: RecordedLog }> {
   const both = await connected(t);
   both.api.create('/api/v1/namespaces', { metadata: { name: 'demo' } });
   for (const name of accounts) both.api.create(ACCOUNTS, { metadata: { name } });
-  return { ...both, access: new AccessProvisioner({ api: both.client, log: silent }) };
+  const log = new RecordedLog();
+  return { ...both, log, access: new AccessProvisioner({ api: both.client, log }) };
 }
 
 /** What a sidecar that reads EndpointSlices needs. */
@@ -344,6 +346,19 @@ describe('a subject whose account is gone', () => {
     t.mock.timers.tick(5000);
     t.mock.timers.reset();
     await eventually('the subject', () => bound(started).includes('gone'), { everyMs: 5 });
+  });
+
+  test('is told of when it can not be looked up again', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const started = await start(t, 'mine');
+    started.api.create(BINDINGS, bindingWith({ subjects }));
+    await started.access.prune('demo', ROLES.slices);
+    started.api.fault(({ path }) => (path === `${ACCOUNTS}/gone` ? { status: 403 } : undefined));
+    t.mock.timers.tick(5000);
+    t.mock.timers.reset();
+    const told = () => started.log.said(/^accounts not looked up again$/);
+    await eventually('word of it', () => told().length > 0, { everyMs: 5 });
+    assert.deepEqual([told()[0]!.namespace, told()[0]!.role], ['demo', ROLES.slices]);
   });
 
   test('leaves the others alone, whoever they are, and a binding to another role is not looked through', async (t) => {

@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Workqueue } from '../../../src/webhook/access/workqueue.ts';
 import { FakeClock, settle } from '../../support/fake-clock.ts';
+import { RecordedLog } from '../../watcher/recorded-log.ts';
 
-/** Work that ends when the test says so; `failures` counts what was told of each key. */
-function work() {
+/** Returns work that ends when the test says so; `failures` has what was told of each key. */
+function work(onFailure = () => {}) {
   const clock = new FakeClock();
+  const log = new RecordedLog();
   const begun: string[] = [];
   const failures: [key: string, retryInMs: number][] = [];
   const ends = new Map<string, { resolve: () => void; reject: (error: Error) => void }>();
@@ -14,7 +16,11 @@ function work() {
       begun.push(key);
       return new Promise((resolve, reject) => ends.set(key, { resolve, reject }));
     },
-    (key, _error, retryInMs) => failures.push([key, retryInMs]),
+    (key, _error, retryInMs) => {
+      failures.push([key, retryInMs]);
+      onFailure();
+    },
+    log,
     clock,
   );
   const end = async (key: string, error?: Error) => {
@@ -23,7 +29,7 @@ function work() {
     else reject(error);
     await settle();
   };
-  return { clock, begun, failures, keyed, end };
+  return { clock, log, begun, failures, keyed, end };
 }
 
 const FAULT = new Error('no');
@@ -152,4 +158,20 @@ test('news of a key brings its next try to within a second, and no nearer one is
   assert.equal(begun.length, 5);
   await clock.advance(1);
   assert.equal(begun.length, 6);
+});
+
+test('a fault in telling of a failure is logged, and loses no key', async () => {
+  const { clock, log, begun, keyed, end } = work(() => {
+    throw new Error('nobody listens');
+  });
+  keyed.want('a');
+  await clock.advance(400);
+  await end('a', FAULT);
+  assert.deepEqual(log.said(/^background work failed$/), [
+    { what: 'work on a key', error: 'nobody listens' },
+  ]);
+  await clock.advance(400);
+  assert.deepEqual(begun, ['a', 'a']);
+  await end('a');
+  assert.deepEqual([keyed.failing, keyed.queued], [0, 0]);
 });

@@ -24,9 +24,11 @@ test('native sidecars are there from 1.32 on, resources of a pod from 1.34, howe
 
 test('an API server that does not say its version is taken for a new one', async () => {
   const get = async () => Promise.reject(new Error('not now'));
-  const server = new ServerFeatures({ get } as unknown as Api, silent);
+  const log = new RecordedLog();
+  const server = new ServerFeatures({ get } as unknown as Api, log);
   await server.start();
   assert.deepEqual(server.features, { nativeSidecars: true, podResources: true });
+  assert.deepEqual(log.said(/^version of the API server not known$/), [{ error: 'not now' }]);
 });
 
 test('a control plane that is upgraded is noticed within 5 minutes, and told of once', async (t) => {

@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { UsageError } from '../../../src/config.ts';
 import { jsonLog } from '../../../src/log.ts';
+import { silent } from '../../../src/watcher/log.ts';
 import { pollFile, watchedFile } from '../../../src/webhook/authentication/watched-file.ts';
+import { RecordedLog } from '../../watcher/recorded-log.ts';
 
 async function fileOf(t: TestContext, text: string) {
   const directory = await mkdtemp(join(tmpdir(), 'rollcall-'));
@@ -71,9 +73,10 @@ test('a file is looked at each minute, and whoever depends on it hears of a chan
   const looks = [false, true, false];
   let changes = 0;
   const file = { current: '', look: async () => looks.shift()! };
-  pollFile(file, () => {
+  const changed = () => {
     changes += 1;
-  });
+  };
+  pollFile(file, changed, silent);
   const seen: number[] = [];
   for (const ms of [59_999, 1, 60_000, 60_000]) {
     t.mock.timers.tick(ms);
@@ -81,4 +84,21 @@ test('a file is looked at each minute, and whoever depends on it hears of a chan
     seen.push(looks.length * 10 + changes);
   }
   assert.deepEqual(seen, [30, 20, 11, 1]);
+});
+
+test('a change that can not be taken over is logged, and the next change is', async (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  const log = new RecordedLog();
+  let calls = 0;
+  const changed = () => {
+    calls += 1;
+    if (calls === 1) throw new Error('no context');
+  };
+  pollFile({ current: '', look: async () => true }, changed, log);
+  for (let minute = 0; minute < 2; minute += 1) {
+    t.mock.timers.tick(60_000);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  assert.equal(calls, 2);
+  assert.deepEqual(log.said(/^background work failed$/), [{ what: 'look at a file', error: 'no context' }]);
 });

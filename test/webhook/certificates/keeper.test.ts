@@ -24,6 +24,7 @@ class Scene {
   standings: CertificateStanding[] = [];
   served: KeyPair[] = [];
   serve = (pair: KeyPair): void => void this.served.push(pair);
+  pause = (): void => {};
   waits: number[] = [];
   events: string[] = [];
   logs: Record<string, string>[] = [];
@@ -48,6 +49,7 @@ class Scene {
       log: jsonLog((line) => void this.logs.push(JSON.parse(line))),
       metrics: this.metrics,
       wait: (ms) => {
+        this.pause();
         this.waits.push(ms);
         this.#waiting?.();
         return new Promise<void>((resolve) => {
@@ -213,6 +215,18 @@ test('a server that throws is asked again at the next look', async () => {
   scene.serve = serve;
   await scene.tick();
   assert.deepEqual(scene.served, [two]);
+});
+
+test('looks that end by a fault of our own are told', async () => {
+  scene.pause = () => {
+    throw new Error('no timer');
+  };
+  await scene.start();
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(
+    scene.logs.map(({ message, what, error }) => [message, what, error]),
+    [['background work failed', 'look at the certificates', 'no timer']],
+  );
 });
 
 test('the source is told what is published, and for how many looks in a row', async () => {
