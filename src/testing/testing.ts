@@ -6,17 +6,17 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import type { Pod } from '../inject/pod.ts';
 import { installationOf } from '../installation.ts';
-import { jsonLog } from '../log.ts';
+import { jsonLog, type Log } from '../log.ts';
 import { Metrics } from '../metrics.ts';
 import { Api } from '../webhook/api/api.ts';
 import { issue } from '../webhook/certificates/issue.ts';
-import { type ReviewAnswer, review } from '../webhook/review.ts';
+import { type ReviewAnswer, type ReviewContext, review } from '../webhook/review.ts';
 import { reviewing } from '../webhook/reviewing.ts';
 import { webhookServer } from '../webhook/server.ts';
 import type { Admission } from './admission.ts';
 import { admissionReview } from './admission-review.ts';
 import type { ApiObjects } from './api/objects.ts';
-import { startApiServer } from './api/server.ts';
+import { type ApiServer, startApiServer } from './api/server.ts';
 import { ask } from './ask.ts';
 import { featuresIn } from './features.ts';
 import { onlyPod, type PodManifest } from './manifests.ts';
@@ -54,7 +54,7 @@ export interface WebhookOptions {
 export interface AdmitOptions {
   /** The namespace that the pod is created in; by default that of its metadata, else `default`. */
   namespace?: string;
-  /** Asks as `kubectl apply --dry-run=server` does: nothing is made for the pod. */
+  /** Whether to ask as `kubectl apply --dry-run=server` does, so that nothing is made for the pod. */
   dryRun?: boolean;
 }
 
@@ -100,28 +100,12 @@ export async function startWebhook(options: WebhookOptions = {}): Promise<Runnin
     namespace: OWN_NAMESPACE,
     defaults: Object.entries(defaults).map(([key, value]) => `${key}=${value}`),
   });
-  const double = await startApiServer();
-  for (const one of [...namespaces, OWN_NAMESPACE]) createNamespace(double, one);
+  const double = await clusterOf([...namespaces, OWN_NAMESPACE]);
   const server = new URL(double.url);
   const api = new Api({ server, options: () => ({}), expire() {} });
   const common = { metrics: new Metrics(), log: jsonLog(write) };
   const { context, state, controller } = reviewing({ install, api, ...common, features: () => features });
-  const answers = new Map<string, ReviewAnswer>();
-  const { cert, key } = await issue(['localhost', '127.0.0.1'], new Date());
-  const https = webhookServer(
-    {
-      ...common,
-      notReady: () => undefined,
-      async review(request) {
-        const answer = await review(request, context);
-        answers.set(request.uid, answer);
-        return answer;
-      },
-    },
-    { cert, key },
-  );
-  https.listen(0, '127.0.0.1');
-  await once(https, 'listening');
+  const { https, cert, answers } = await serving(context, common);
   controller.start();
   const { port } = https.address() as AddressInfo;
 
@@ -156,6 +140,27 @@ export async function startWebhook(options: WebhookOptions = {}): Promise<Runnin
   };
 }
 
+/** Serves reviews on a free port. `answers` keeps each answer, by the id of its review, until somebody takes it. */
+async function serving(context: ReviewContext, common: { metrics: Metrics; log: Log }) {
+  const answers = new Map<string, ReviewAnswer>();
+  const { cert, key } = await issue(['localhost', '127.0.0.1'], new Date());
+  const https = webhookServer(
+    {
+      ...common,
+      notReady: () => undefined,
+      async review(request) {
+        const answer = await review(request, context);
+        answers.set(request.uid, answer);
+        return answer;
+      },
+    },
+    { cert, key },
+  );
+  https.listen(0, '127.0.0.1');
+  await once(https, 'listening');
+  return { https, cert, answers };
+}
+
 function podFrom(given: object | string): PodManifest {
   if (typeof given === 'string') return onlyPod(given);
   const { kind = 'Pod', spec } = given as Partial<PodManifest>;
@@ -165,12 +170,22 @@ function podFrom(given: object | string): PodManifest {
   );
 }
 
-function createNamespace(double: ApiObjects, given: string | NamespaceOptions): void {
-  const { name, labels = {}, annotations = {} } = typeof given === 'string' ? { name: given } : given;
-  double.create('/api/v1/namespaces', { metadata: { name, labels, annotations } });
+/** Starts an API double that has these namespaces. It ends again where one of them can't be created. */
+async function clusterOf(namespaces: readonly (string | NamespaceOptions)[]): Promise<ApiServer> {
+  const double = await startApiServer();
+  try {
+    for (const one of namespaces) {
+      const { name, labels = {}, annotations = {} } = typeof one === 'string' ? { name: one } : one;
+      double.create('/api/v1/namespaces', { metadata: { name, labels, annotations } });
+    }
+    return double;
+  } catch (error) {
+    await double.stop();
+    throw error;
+  }
 }
 
-/** What a cluster has before a pod is created: its namespace, which is asked for, and its account, which is made. */
+/** Requires the namespace of a pod that is to be created, and makes the account that the pod names. */
 function provide(double: ApiObjects, namespace: string, { spec }: Pod): void {
   if (double.get(`/api/v1/namespaces/${namespace}`) === undefined) {
     throw new Error(`there is no namespace "${namespace}"; start with namespaces: ['${namespace}']`);

@@ -156,6 +156,17 @@ suite('a wrong use', () => {
       /rollcall\.dev\/cpu-limit/,
     );
   });
+
+  test('a namespace that is given twice is named, and leaves no server behind', async () => {
+    const servers = async () => {
+      // Handles that have just been closed count until the next turn.
+      await new Promise((resolve) => setImmediate(resolve));
+      return process.getActiveResourcesInfo().filter((one) => one === 'TCPServerWrap').length;
+    };
+    const before = await servers();
+    await assert.rejects(startWebhook({ namespaces: ['shop', 'shop'] }), /"shop" already exists/);
+    assert.equal(await servers(), before);
+  });
 });
 
 test('close ends all connections, and is what await using calls', async () => {

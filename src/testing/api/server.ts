@@ -11,7 +11,7 @@ import { serve } from './requests.ts';
 import { createStore, type ObjectStore } from './store.ts';
 import { createWatches, type Watches } from './watches.ts';
 
-/** One request, as it is logged. */
+/** A request as it is logged. */
 export interface ApiRequest {
   method: string;
   /** Path and query, as sent. */
@@ -20,7 +20,7 @@ export interface ApiRequest {
   query: URLSearchParams;
   watch: boolean;
   authorization: string | undefined;
-  /** What was sent with it; of a GET nothing. */
+  /** The body; a GET has none. */
   body?: string;
 }
 
@@ -50,25 +50,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
   const requests: ApiRequest[] = [];
   const sockets = new Set<Socket>();
 
-  async function handle(incoming: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
-    const request = describe(incoming);
-    requests.push(request);
-    if (request.method !== 'GET') request.body = await bodyOf(incoming);
-    try {
-      if (options.intercept?.(request, response)) return;
-      const target = parsePath(request.path);
-      if (!target) throw apiError(404, 'the server could not find the requested resource');
-      if (request.watch) return watches.open(target, request.query, response);
-      const contentType = incoming.headers['content-type'] ?? '';
-      answer(response, ...serve(store, target, { ...request, contentType, body: request.body ?? '' }));
-    } catch (error) {
-      const failure = error instanceof RefusedRequest ? error : apiError(500, String(error));
-      answer(response, failure.code, failure.status());
-    }
-  }
-
-  const listener = (incoming: http.IncomingMessage, response: http.ServerResponse) =>
-    void handle(incoming, response);
+  const listener = listenerOf({ store, watches, requests, options });
   const server = options.tls ? https.createServer(options.tls, listener) : http.createServer(listener);
   server.on('connection', (socket: Socket) => {
     sockets.add(socket);
@@ -103,6 +85,35 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
       }),
     start: () => listen(port),
   };
+}
+
+interface ListenerParts extends Pick<ApiServer, 'store' | 'watches' | 'requests'> {
+  options: ApiServerOptions;
+}
+
+/** Returns the listener that logs every request and answers it. */
+function listenerOf({ store, watches, requests, options }: ListenerParts): http.RequestListener {
+  async function handle(incoming: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
+    try {
+      const request = describe(incoming);
+      requests.push(request);
+      if (request.method !== 'GET') request.body = await bodyOf(incoming);
+      if (options.intercept?.(request, response)) return;
+      const target = parsePath(request.path);
+      if (!target) throw apiError(404, 'the server could not find the requested resource');
+      if (request.watch) return watches.open(target, request.query, response);
+      const contentType = incoming.headers['content-type'] ?? '';
+      answer(response, ...serve(store, target, { ...request, contentType, body: request.body ?? '' }));
+    } catch (error) {
+      // A client that has broken off its request hears nothing; one that has the head of an answer is cut off.
+      if (incoming.errored || response.headersSent) return void response.destroy();
+      const failure = error instanceof RefusedRequest ? error : apiError(500, String(error));
+      answer(response, failure.code, failure.status());
+    }
+  }
+
+  // `handle` answers its own failures and never rejects.
+  return (incoming, response) => void handle(incoming, response);
 }
 
 function objectsOf(store: ObjectStore): ApiObjects {
