@@ -56,6 +56,15 @@ export function itemsOf(document: Value, path: Path = [], like?: Fields): Item[]
   ];
 }
 
+/** Tells whether the conditions of a pod, as the API server has it, say that it is ready. */
+export function isReady(pod: Value): boolean {
+  const conditions = at(pod, ['status', 'conditions']);
+  return (
+    Array.isArray(conditions) &&
+    conditions.some((one) => at(one, ['type']) === 'Ready' && at(one, ['status']) === 'True')
+  );
+}
+
 /** Returns a workload for each pod template of the item that can be changed here. */
 export function workloadsOf(item: Item): Workload[] {
   const safe = templatesOf(item).filter(({ unsafe }) => unsafe === undefined);

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 
-/** The certificates of a bundle in base64, as the API server keeps them; what can't be read is left out. */
+/** Returns the certificates of a bundle in base64, as the API server keeps it. One that can't be read is left out. */
 export function bundleOf(base64: unknown): X509Certificate[] {
   const text = Buffer.from(typeof base64 === 'string' ? base64 : '', 'base64').toString();
   const found = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
@@ -13,16 +13,23 @@ export function bundleOf(base64: unknown): X509Certificate[] {
   });
 }
 
-/** Whether whoever trusts the bundle trusts the first of the chain, by itself or by those that signed it. */
+/** Tells whether a client that trusts the bundle trusts the first of the chain, by itself or by those that signed it. */
 export function isTrusted(chain: readonly X509Certificate[], bundle: readonly X509Certificate[]): boolean {
   let [certificate] = chain;
-  // Each step goes to one that signed, so there are no more steps than certificates.
+  // Each step goes to the certificate that signed the last one, so there are no more steps than certificates.
   for (let step = 0; certificate !== undefined && step < chain.length; step += 1) {
     const one = certificate;
     if (bundle.some((other) => isSame(one, other) || isSignedBy(one, other))) return true;
     certificate = chain.find((other) => other !== one && isSignedBy(one, other));
   }
   return false;
+}
+
+/** Tells whether two bundles have the same certificates, in whatever order. */
+export function isSameBundle(one: readonly X509Certificate[], other: readonly X509Certificate[]): boolean {
+  const prints = (bundle: readonly X509Certificate[]) =>
+    bundle.map(({ fingerprint256 }) => fingerprint256).toSorted();
+  return prints(one).join() === prints(other).join();
 }
 
 export function isSame(one: X509Certificate, other: X509Certificate): boolean {

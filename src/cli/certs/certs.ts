@@ -1,15 +1,22 @@
 import { UsageError } from '../../config.ts';
-import { codes } from '../check/codes.ts';
-import { connect } from '../cluster/cluster.ts';
+import { type CheckCode, codes } from '../check/codes.ts';
+import { type Cluster, connect } from '../cluster/cluster.ts';
 import { Unreachable } from '../cluster/request.ts';
 import { commands } from '../commands.ts';
 import { SYSTEM_NAMESPACE } from '../explain/entries.ts';
 import { parseFlags } from '../flags.ts';
 import { EXIT, type Io } from '../io.ts';
-import { carryOut, planOf } from './rotate.ts';
-import { type CertificateState, standingOf } from './standing.ts';
+import { carryOut, planOf, type RotationPlan } from './rotate.ts';
+import { standingOf } from './standing.ts';
 import { statusOf } from './status.ts';
 import { textOf } from './text.ts';
+
+/** The end of the command: its text, its value for `-o json` and its exit code. */
+interface CertsOutcome {
+  text: string;
+  value: object;
+  code: number;
+}
 
 /** The command `rollcall certs`. */
 export async function certs(argv: readonly string[], io: Io): Promise<number> {
@@ -21,49 +28,58 @@ export async function certs(argv: readonly string[], io: Io): Promise<number> {
     throw new UsageError('certs status changes nothing; --now and --yes are flags of certs rotate');
   }
   const system = flags['system-namespace'] ?? SYSTEM_NAMESPACE;
-  const cluster = await connect(flags, io);
-  const json = flags.output === 'json';
-  const tell = (text: string, value: object) =>
-    void io.stdout.write(json ? `${JSON.stringify(value, null, 2)}\n` : text);
-  const failed = (message: string, code?: keyof typeof codes): number => {
-    const page = code === undefined ? '' : `      ${codes[code].page}\n`;
-    tell(`FAIL  ${message}\n${page}`, { result: 'fail', problems: [{ ...(code ? { code } : {}), message }] });
-    return EXIT.refused;
-  };
-  let standing: CertificateState | undefined;
+  const { text, value, code } = await outcomeOf(operand, await connect(flags, io), { ...flags, system });
+  io.stdout.write(flags.output === 'json' ? `${JSON.stringify(value, null, 2)}\n` : text);
+  return code;
+}
+
+async function outcomeOf(
+  operand: 'status' | 'rotate',
+  cluster: Cluster,
+  { system, now, yes }: { system: string; now: boolean; yes: boolean },
+): Promise<CertsOutcome> {
   try {
-    standing = await standingOf(cluster, system);
+    const standing = await standingOf(cluster, system);
     if (standing === undefined) return failed('there is no webhook configuration', 'not-installed');
-    if (operand === 'status') {
-      const status = statusOf(standing, new Date());
-      tell(textOf(status), status);
-      return status.result === 'ok' ? EXIT.fine : EXIT.refused;
-    }
-    const plan = planOf(standing, flags.now);
-    if (plan.kind === 'refused') return failed(plan.why);
-    if (plan.kind === 'nothing') {
-      tell(`${plan.why}\n`, { result: 'ok', done: false, steps: [], why: plan.why });
-      return EXIT.fine;
-    }
-    const steps = plan.steps.map((step, index) => `${index + 1}. ${step}`).join('\n');
-    if (!flags.yes) {
-      tell(`${steps}\n\nNothing was changed; --yes does it.\n`, {
-        result: 'ok',
-        done: false,
-        steps: plan.steps,
-      });
-      return EXIT.fine;
-    }
-    const failure = await carryOut(cluster, system, plan);
-    if (failure !== undefined) return failed(failure);
-    tell(`${steps}\n\nThe first step is done; the rest comes by itself.\n`, {
-      result: 'ok',
-      done: true,
-      steps: plan.steps,
-    });
-    return EXIT.fine;
+    if (operand === 'rotate') return await rotated(cluster, system, planOf(standing, now), yes);
+    const status = statusOf(standing, new Date());
+    return {
+      text: textOf(status),
+      value: status,
+      code: status.result === 'ok' ? EXIT.fine : EXIT.refused,
+    };
   } catch (error) {
     if (!(error instanceof Unreachable)) throw error;
     return failed(error.message, 'api-unreachable');
   }
+}
+
+/** Shows a plan, and carries it out where `yes` says so. */
+async function rotated(
+  cluster: Cluster,
+  system: string,
+  plan: RotationPlan,
+  yes: boolean,
+): Promise<CertsOutcome> {
+  if (plan.kind === 'refused') return failed(plan.why);
+  if (plan.kind === 'nothing') return fine(`${plan.why}\n`, { done: false, steps: [], why: plan.why });
+  const { steps } = plan;
+  const numbered = steps.map((step, index) => `${index + 1}. ${step}`).join('\n');
+  if (!yes) return fine(`${numbered}\n\nNothing was changed; --yes does it.\n`, { done: false, steps });
+  const failure = await carryOut(cluster, system, plan);
+  if (failure !== undefined) return failed(failure);
+  return fine(`${numbered}\n\nThe first step is done; the rest comes by itself.\n`, { done: true, steps });
+}
+
+function fine(text: string, value: object): CertsOutcome {
+  return { text, value: { result: 'ok', ...value }, code: EXIT.fine };
+}
+
+function failed(message: string, code?: CheckCode): CertsOutcome {
+  const page = code === undefined ? '' : `      ${codes[code].page}\n`;
+  return {
+    text: `FAIL  ${message}\n${page}`,
+    value: { result: 'fail', problems: [{ ...(code ? { code } : {}), message }] },
+    code: EXIT.refused,
+  };
 }

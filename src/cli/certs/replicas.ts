@@ -3,14 +3,15 @@ import type { Cluster } from '../cluster/cluster.ts';
 import { listed, Unread } from '../cluster/listing.ts';
 import { Unreachable } from '../cluster/request.ts';
 import { at, type Fields } from '../document/value.ts';
+import { isReady } from '../workloads.ts';
 
-/** A replica of the webhook, and the times of the certificate that it serves, by its own word. */
+/** A replica of the webhook, with the times of the certificate that it serves, as its metrics say. */
 export interface ServingReplica {
   name: string;
   ready: boolean;
   notBefore: Date | undefined;
   notAfter: Date | undefined;
-  /** Whether that is the certificate of the source. */
+  /** Which certificate that is: the current or the next one of the source, or another. */
   serves: 'current' | 'next' | 'another' | 'unknown';
 }
 
@@ -43,14 +44,10 @@ async function asked(
   port: number,
 ): Promise<ServingReplica> {
   const name = String(at(pod, ['metadata', 'name']));
-  const conditions = at(pod, ['status', 'conditions']);
-  const ready = (Array.isArray(conditions) ? conditions : []).some(
-    (one) => at(one, ['type']) === 'Ready' && at(one, ['status']) === 'True',
-  );
   const text = await metrics(cluster, { namespace, name, port });
   return {
     name,
-    ready,
+    ready: isReady(pod),
     notBefore: secondsOf(text, WEBHOOK_METRICS.certificateNotBefore.name),
     notAfter: secondsOf(text, WEBHOOK_METRICS.certificateExpiry.name),
     serves: 'unknown',
@@ -62,7 +59,7 @@ async function metrics(
   pod: { namespace: string; name: string; port: number },
 ): Promise<string> {
   try {
-    // What is no JSON is passed on as the message.
+    // The client returns a body that is not JSON, as metrics are, as a message.
     const { status, body } = await cluster.ofPod({ ...pod, scheme: 'https' }, '/metrics');
     return status === 200 && typeof body.message === 'string' ? body.message : '';
   } catch (error) {
@@ -71,7 +68,7 @@ async function metrics(
   }
 }
 
-/** The value of a metric without labels, which is a time in seconds. */
+/** Returns the time that a metric without labels gives in seconds. */
 function secondsOf(text: string, name: string): Date | undefined {
   const line = text.split('\n').find((one) => one.startsWith(`${name} `));
   const date = new Date(Number(line?.slice(name.length + 1)) * 1000);

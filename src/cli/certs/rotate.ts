@@ -6,16 +6,16 @@ import { at, type Fields } from '../document/value.ts';
 import { isTrusted } from './bundle.ts';
 import type { CertificateState } from './standing.ts';
 
-/** What a rotation would do, or why there can be none. */
+/** The plan of a rotation: its steps, or the reason for which there is nothing to do or it can't be done. */
 export type RotationPlan =
   | { kind: 'refused'; why: string }
   | { kind: 'nothing'; why: string }
   | { kind: 'ask' | 'now'; steps: readonly string[]; secret: Fields; fingerprint: string };
 
 /**
- * Plans a renewal. To ask is to write an annotation: the replicas then do what they do at two thirds of the life,
- * with the hour of overlap on both sides. `now` takes the Secret away, and the next look issues another
- * certificate, without the hour before.
+ * Plans a renewal. Without `now` an annotation asks the replicas for it: they do what they do at two thirds of the
+ * life, with an hour of overlap before and after the change. With `now` the Secret is deleted, and the next look of a
+ * replica issues another certificate, without the hour before.
  */
 export function planOf(
   { source, secret, chain, next, asked, entries, injectedFrom }: CertificateState,
@@ -50,7 +50,7 @@ export function planOf(
   return { kind: now ? 'now' : 'ask', steps: now ? replace : ask, secret: secret.object, fingerprint };
 }
 
-/** Does it to just the Secret that was read. Resolves with why that failed, else with undefined. */
+/** Carries out a plan on just the Secret that was read. Resolves with the reason when that fails, else with undefined. */
 export async function carryOut(
   cluster: Cluster,
   system: string,

@@ -1,9 +1,8 @@
 import type { X509Certificate } from 'node:crypto';
 import { basename, dirname } from 'node:path';
 import { RENEW_ANNOTATION } from '../../certificate-names.ts';
-import { UsageError } from '../../config.ts';
 import type { WebhookConfig } from '../../injector-options.ts';
-import { webhookConfigOf } from '../check/installed.ts';
+import { webhookConfigOrDefaults } from '../check/installed.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { type ClusterAnswer, refusal } from '../cluster/request.ts';
 import { at, type Fields, isFields, type Value } from '../document/value.ts';
@@ -20,31 +19,31 @@ export interface TrustingEntry {
   bundle: X509Certificate[];
 }
 
-/** What a cluster shows of the certificates of the webhook. */
+/** The state of the webhook's certificates, as far as a cluster shows it. */
 export interface CertificateState {
   source: ServedSource;
   /** The Secret that holds the certificate; undefined where it comes from something else that is mounted. */
   secret: { name: string; object: Fields | undefined } | undefined;
-  /** The certificate that is to be served, with those that signed it behind it. Nothing where it can't be read. */
+  /** The certificate that replicas should serve, then those that signed it. It is empty where it can't be read. */
   chain: X509Certificate[];
-  /** The one that follows, where it is published already. */
+  /** The certificate that replicas will serve next, where it is published already. */
   next: X509Certificate | undefined;
-  /** Somebody has asked for the renewal of the first of the chain. */
+  /** Whether somebody has asked for the renewal of the first certificate of the chain. */
   asked: boolean;
   entries: TrustingEntry[];
   /** The Certificate of cert-manager by which its cainjector writes the bundles. */
   injectedFrom: string | undefined;
   replicas: ServingReplica[];
-  /** What could not be read, in sentences. */
+  /** A sentence for each thing that could not be read, which says why. */
   unread: string[];
 }
 
-/** Reads all of it. Undefined where there is no webhook configuration, so that nothing is installed. */
+/** Reads the state of the certificates. Resolves with undefined where there is no webhook configuration. */
 export async function standingOf(cluster: Cluster, system: string): Promise<CertificateState | undefined> {
   const configuration = await cluster.get(CONFIGURATION);
   if (configuration.status === 404) return undefined;
   const deployment = await cluster.get({ kind: 'Deployment', namespace: system, name: 'rollcall' });
-  const config = configOf(deployment);
+  const config = webhookConfigOrDefaults(deployment);
   const name = secretNameOf(deployment.body, config);
   const reply =
     name === undefined ? undefined : await cluster.get({ kind: 'Secret', namespace: system, name });
@@ -75,21 +74,9 @@ export async function standingOf(cluster: Cluster, system: string): Promise<Cert
   };
 }
 
-/** A 404 is no failure to read: that something is not there is told by who misses it. */
+/** Returns a sentence where an object could not be read. A 404 is none: whoever needs the object reports it missing. */
 function told(what: string, reply: ClusterAnswer): string[] {
   return reply.status === 200 || reply.status === 404 ? [] : [`${what} can't be read (${refusal(reply)})`];
-}
-
-function configOf(deployment: ClusterAnswer): WebhookConfig {
-  try {
-    return webhookConfigOf(deployment.status === 200 ? deployment.body : {});
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    // Its image is required, and says nothing of certificates.
-    return webhookConfigOf({
-      spec: { template: { spec: { containers: [{ args: ['webhook', '--image=x'] }] } } },
-    });
-  }
 }
 
 function secretNameOf(deployment: Value, { certificates, secret, tlsCertFile }: WebhookConfig) {
@@ -101,7 +88,10 @@ function secretNameOf(deployment: Value, { certificates, secret, tlsCertFile }: 
   return mount === undefined ? undefined : textAt(volume, ['secret', 'secretName']);
 }
 
-/** By its times, to the second, which is what a replica's metrics say. */
+/**
+ * Tells which certificate a replica serves. It compares the times of validity, to the second, since the metrics of a
+ * replica say no more.
+ */
 function servedBy(
   replica: ServingReplica,
   current: X509Certificate | undefined,

@@ -1,19 +1,16 @@
 import type { X509Certificate } from 'node:crypto';
 import type { CheckCode } from '../check/codes.ts';
 import { isTrusted } from './bundle.ts';
+import { LEAST_SHARE, lifeLeft } from './life.ts';
 import type { ServingReplica } from './replicas.ts';
 import type { CertificateState } from './standing.ts';
-
-const DAY_MS = 86_400_000;
-/** As in `rollcall check`: renewal is due when a third is left, and has failed for a while with a quarter. */
-const LEAST_SHARE = 0.25;
 
 export interface CertificateProblem {
   code: CheckCode;
   message: string;
 }
 
-/** A certificate as it is told. The names of the fields are stable. */
+/** A certificate as the command shows it. The names of the fields are stable. */
 export interface ToldCertificate {
   subject: string;
   fingerprint: string;
@@ -28,7 +25,7 @@ export interface CertificateStatus {
   secret: string | undefined;
   certificate: ToldCertificate | undefined;
   next: ToldCertificate | undefined;
-  /** Its renewal was asked for, and has not been done yet. */
+  /** Whether somebody has asked for the renewal of the certificate and it has not been done yet. */
   renewalAsked: boolean;
   trustedBy: string[];
   notTrustedBy: string[];
@@ -43,7 +40,7 @@ export interface CertificateStatus {
   unread: string[];
 }
 
-/** Judges what was read. What can't be read is told, and is no problem. */
+/** Judges the certificates that were read. One that can't be read is listed in `unread`, and is no problem. */
 export function statusOf(standing: CertificateState, now: Date): CertificateStatus {
   const { source, secret, chain, next, asked, entries, injectedFrom, replicas, unread } = standing;
   const trusting = entries.filter(({ bundle }) => isTrusted(chain, bundle)).map(({ name }) => name);
@@ -80,19 +77,18 @@ function problemsOf(
   const [certificate] = chain;
   if (certificate !== undefined) {
     const untrusting = others(entries, trusting);
-    const left = certificate.validToDate.getTime() - now.getTime();
-    const life = certificate.validToDate.getTime() - certificate.validFromDate.getTime();
+    const { days, share } = lifeLeft(certificate, now);
     if (entries.length === 0) add('certificate-not-trusted', 'the configuration has no entry');
     if (untrusting.length > 0) add('certificate-not-trusted', `not trusted by ${untrusting.join(' and ')}`);
-    if (left < 0) add('certificate-expired', 'the certificate has run out');
-    else if (left / life < LEAST_SHARE)
-      add('certificate-not-renewed', `it runs out in ${daysIn(left)} days and was to be renewed before`);
+    if (days < 0) add('certificate-expired', 'the certificate has run out');
+    else if (share < LEAST_SHARE)
+      add('certificate-not-renewed', `it runs out in ${days} days and was to be renewed before`);
   } else if (secret !== undefined && standing.unread.length === 0) {
     add('certificate-not-trusted', `the Secret ${secret.name} is not there, or holds no certificate`);
   }
   if (source === 'self-managed' && injectedFrom !== undefined)
     add('certificate-not-trusted', `both the webhook and cert-manager (${injectedFrom}) write the bundles`);
-  // A replica that serves one which runs out is seen by nobody else.
+  // Nobody else notices a replica that serves a certificate which has run out.
   for (const { name, notAfter } of replicas) {
     if (notAfter !== undefined && notAfter < now)
       add('certificate-expired', `what ${name} serves has run out`);
@@ -112,10 +108,6 @@ function told(certificate: X509Certificate, now: Date): ToldCertificate {
     fingerprint: fingerprint256,
     notBefore: validFromDate.toISOString(),
     notAfter: validToDate.toISOString(),
-    daysLeft: daysIn(validToDate.getTime() - now.getTime()),
+    daysLeft: lifeLeft(certificate, now).days,
   };
-}
-
-function daysIn(ms: number): number {
-  return Math.floor(ms / DAY_MS);
 }

@@ -14,7 +14,7 @@ const DOES = {
   'cert-manager': 'cert-manager renews and publishes it',
 } as const;
 
-/** The status for people, a line for each thing. */
+/** Returns the status as text, with a line for each fact. */
 export function textOf(status: CertificateStatus): string {
   const { source, secret, certificate, next, trustedBy, notTrustedBy, injectedFrom, replicas } = status;
   const rows: [string, string][] = [

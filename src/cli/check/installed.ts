@@ -3,11 +3,12 @@ import type { Install } from '../../inject/plan.ts';
 import { type WebhookConfig, webhookSettings } from '../../injector-options.ts';
 import { installationOf } from '../../installation.ts';
 import type { Cluster } from '../cluster/cluster.ts';
+import type { ClusterAnswer } from '../cluster/request.ts';
 import { at, isFields, type Value } from '../document/value.ts';
 
 /**
- * What the installation decides for all pods, as its Deployment says; without one that can be read, what it decides
- * by itself. The features of the server are taken to be there: whether a pod asks does not depend on them.
+ * Returns what the installation decides for all pods: as its Deployment says, and by the defaults where that can't be
+ * read. The features of the server are taken to be there, since whether a pod asks does not depend on them.
  */
 export async function installed(cluster: Cluster, system: string): Promise<Install> {
   const features = { nativeSidecars: true, podResources: true };
@@ -21,8 +22,19 @@ export async function installed(cluster: Cluster, system: string): Promise<Insta
   }
 }
 
-/** The settings that the Deployment of the webhook gives it. Throws `UsageError` where it can't be understood. */
-export function webhookConfigOf(deployment: Value): WebhookConfig {
+/** Returns the settings that the Deployment of the webhook gives it, and the defaults where it can't be read. */
+export function webhookConfigOrDefaults({ status, body }: ClusterAnswer): WebhookConfig {
+  try {
+    if (status === 200) return webhookConfigOf(body);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+  }
+  // The image is the one setting that has no default.
+  return parseConfig(webhookSettings, ['--image=unknown'], {});
+}
+
+/** Returns the settings that the Deployment gives. Throws a `UsageError` where they can't be understood. */
+function webhookConfigOf(deployment: Value): WebhookConfig {
   const containers = at(deployment, ['spec', 'template', 'spec', 'containers']);
   const container = listOf(containers).find((one) => listOf(at(one, ['args']))[0] === 'webhook');
   const argv = listOf(at(container, ['args']))

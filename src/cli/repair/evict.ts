@@ -3,12 +3,13 @@ import type { Cluster } from '../cluster/cluster.ts';
 import { listed } from '../cluster/listing.ts';
 import { refusal } from '../cluster/request.ts';
 import { at, type Value } from '../document/value.ts';
+import { isReady } from '../workloads.ts';
 import { controllerOf, type EvictionCandidate } from './plan.ts';
 
 /** The pause between two looks at the pods of a controller. A pod takes seconds to start. */
 const LOOK_MS = 1000;
 
-/** What became of a pod. `gone`: it had left before. The codes are stable. */
+/** The outcome of one eviction. `gone` says that the pod had left before. The codes are stable. */
 export interface EvictionOutcome {
   namespace: string;
   name: string;
@@ -16,7 +17,10 @@ export interface EvictionOutcome {
   why: string;
 }
 
-/** Evicts one after the other. What is not replaced in time ends it: whatever ails its controller may ail the next. */
+/**
+ * Evicts the pods one after the other. It ends at the first that is not replaced in time, since what is wrong with its
+ * controller may be wrong with the next one, too.
+ */
 export async function evictAll(
   cluster: Cluster,
   candidates: readonly EvictionCandidate[],
@@ -63,7 +67,7 @@ async function evict(cluster: Cluster, candidate: EvictionCandidate, timeoutMs: 
   }
 }
 
-/** How many pods of the same controller are ready and stay, and whether this one is still there. */
+/** Counts the pods of the same controller that are ready and stay, and tells whether this one is still there. */
 async function podsOf(
   cluster: Cluster,
   { namespace, uid, controller }: EvictionCandidate,
@@ -77,10 +81,5 @@ async function podsOf(
 }
 
 function staysReady(pod: Value): boolean {
-  const conditions = at(pod, ['status', 'conditions']);
-  return (
-    at(pod, ['metadata', 'deletionTimestamp']) === undefined &&
-    Array.isArray(conditions) &&
-    conditions.some((one) => at(one, ['type']) === 'Ready' && at(one, ['status']) === 'True')
-  );
+  return at(pod, ['metadata', 'deletionTimestamp']) === undefined && isReady(pod);
 }

@@ -209,6 +209,23 @@ describe('rollcall check', () => {
     assert.deepEqual(await certificates(followed), [], 'the one before is still trusted, in any order');
   });
 
+  test('the Secret of certificates is the one that the Deployment names', async (t) => {
+    const args = ['webhook', '--image=x', '--secret=mine'];
+    const answers = {
+      [DEPLOYMENT]: [
+        200,
+        {
+          spec: { replicas: 2, template: { spec: { containers: [{ args }] } } },
+          status: { availableReplicas: 2 },
+        },
+      ],
+      [SECRET]: [404, {}],
+    } as Answers;
+    assert.deepEqual((await unwell(t, answers))[0], ['fail certificates: there is no Secret mine']);
+    const mine = SECRET.replace(/rollcall-tls$/, 'mine');
+    assert.deepEqual((await unwell(t, { ...answers, [mine]: fine[SECRET]! }))[0], []);
+  });
+
   test('what runs, and what it may', async (t) => {
     const one = async (answers: Answers) => (await unwell(t, answers))[0];
     assert.deepEqual(
