@@ -3,17 +3,18 @@ import { request as overHttps } from 'node:https';
 import { text } from 'node:stream/consumers';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { type Fields, isFields, type Value } from '../document/value.ts';
+import { USER_AGENT } from './user-agent.ts';
 
 export interface ClusterAnswer {
   status: number;
   body: Fields;
   /** The warnings of admission. */
   warnings: string[];
-  /** What the server takes the time to be, to the second; undefined when it does not say. */
+  /** The time of the server's clock, to the second; undefined when the answer does not say it. */
   date: Date | undefined;
 }
 
-/** The API server can't be reached, or does not let the user in. */
+/** The error that the API server can't be reached, or does not let the user in. */
 export class Unreachable extends Error {}
 
 /** The longest that an answer takes. Most take milliseconds, but admission may take 30 s. */
@@ -41,6 +42,7 @@ export async function request(
     method,
     headers: {
       accept: 'application/json',
+      'user-agent': USER_AGENT,
       // Node sends no length by itself where the method is DELETE, and then nobody reads the body.
       ...(payload ? { 'content-type': CONTENT_TYPES[method], 'content-length': payload.length } : {}),
     },

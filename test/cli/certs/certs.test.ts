@@ -57,11 +57,13 @@ const ofPod = (name: string) => `GET ${SYSTEM}/pods/https:${name}:8443/proxy/met
 describe('rollcall certs', () => {
   let served: KeyPair;
   let other: KeyPair;
+  let spent: KeyPair;
   let fine: Record<string, unknown>;
 
   before(async () => {
     served = await pair({ to: days(300) });
     other = await pair({ to: days(20), from: days(-340) });
+    spent = await pair({ to: days(-0.5), from: days(-300) });
     fine = {
       [CONFIGURATION]: configuration(served.cert),
       [DEPLOYMENT]: deployment(),
@@ -153,6 +155,18 @@ describe('rollcall certs', () => {
       /runs out in 19 days/,
     ],
     [
+      'one that has run out',
+      () => ({ [CONFIGURATION]: configuration(spent.cert), [`GET ${SECRET}`]: secretOf(spent) }),
+      'certificate-expired',
+      /^the certificate has run out$/,
+    ],
+    [
+      'a replica that serves one that has run out',
+      () => ({ [ofPod('two')]: metrics(spent) }),
+      'certificate-expired',
+      /^what two serves has run out$/,
+    ],
+    [
       'no Secret',
       () => ({ [`GET ${SECRET}`]: [404, {}] }),
       'certificate-not-trusted',
@@ -205,6 +219,29 @@ describe('rollcall certs', () => {
     assert.match(rotated.out, /cmctl renew rollcall$/m);
   });
 
+  test('a certificate is trusted by those that signed it, one after the other', async (t) => {
+    const root = await pair({ name: 'root', ca: true });
+    const between = await pair({ name: 'between', ca: true, signedBy: root });
+    const leaf = await pair({ signedBy: between });
+    const answers = (chain: string) => ({
+      [CONFIGURATION]: configuration(root.cert),
+      [`GET ${SECRET}`]: secretOf({ ...leaf, cert: chain }),
+    });
+    assert.deepEqual((await status(t, answers(leaf.cert + between.cert))).problems, []);
+    const [problem] = (await status(t, answers(leaf.cert))).problems;
+    assert.equal(problem.code, 'certificate-not-trusted', 'nothing leads from the one to the other');
+  });
+
+  test('a replica that serves neither the certificate nor the next one is shown with its date', async (t) => {
+    const told = await status(t, { [ofPod('one')]: metrics(other) });
+    assert.deepEqual(
+      told.replicas.map(({ serves }: { serves: string }) => serves),
+      ['another', 'current'],
+    );
+    const { out } = await certs(t, { [ofPod('one')]: metrics(other) }, 'status');
+    assert.match(out, /^replica +one serves another one, until 20\d\d-/m);
+  });
+
   test('a rotation is shown, and asked for only with --yes, of just what was read', async (t) => {
     const shown = await certs(t, {}, 'rotate');
     assert.deepEqual([shown.code, shown.changes], [0, []]);
@@ -233,6 +270,11 @@ describe('rollcall certs', () => {
     const { code, out, changes } = await certs(t, asked, 'rotate', '--yes');
     assert.deepEqual([code, changes], [0, []]);
     assert.match(out, /a renewal is under way/);
+    const next = await pair();
+    const published = { [`GET ${SECRET}`]: secretOf(served, { 'next.crt': base64(next.cert) }) };
+    const again = await certs(t, published, 'rotate', '--yes');
+    assert.deepEqual([again.code, again.changes], [0, []]);
+    assert.match(again.out, /a renewal is under way/);
   });
 
   test('what is not trusted is not replaced by what would not be either', async (t) => {

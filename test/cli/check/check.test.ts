@@ -202,6 +202,12 @@ describe('rollcall check', () => {
       [SECRET]: [200, stored],
     } as Answers;
     assert.match((await certificates(aged))[0]!, /^warn certificates: a certificate runs out in 1\d days$/);
+    const spent = await issue(['x'], new Date(Date.now() - 365.5 * 86_400_000));
+    const expired = {
+      [CONFIGURATION]: [200, configuration(spent.cert, spent.cert)],
+      [SECRET]: [200, { data: { 'ca.crt': base64(spent.cert), 'tls.crt': base64(spent.cert) } }],
+    } as Answers;
+    assert.deepEqual(await certificates(expired), ['fail certificates: a certificate has run out']);
     const followed = {
       [CONFIGURATION]: [200, configuration(old.cert + ca, ca + old.cert)],
       [SECRET]: [200, { data: { 'ca.crt': base64(ca + old.cert), 'tls.crt': base64(ca) } }],

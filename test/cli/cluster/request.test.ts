@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import packageJson from '../../../package.json' with { type: 'json' };
+import { connect } from '../../../src/cli/cluster/cluster.ts';
+import { kubeconfig } from '../answering-api.ts';
+import { folder } from '../run.ts';
+
+test('requests and watches name the command line to the audit log of the API server', async (t) => {
+  const asked: IncomingHttpHeaders[] = [];
+  const server = createServer(({ headers }, response) => {
+    asked.push(headers);
+    response.end('{}');
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  const directory = await folder(t, { config: kubeconfig('fake', `http://127.0.0.1:${port}`) });
+  const flags = { kubeconfig: join(directory, 'config'), context: undefined };
+  const io = { stdin: (async function* () {})(), stdout: process.stdout, stderr: process.stderr, env: {} };
+  const cluster = await connect(flags, io);
+  await cluster.version();
+  const watch = cluster.watching.get('/api/v1/pods?watch=1');
+  await watch.response;
+  watch.close();
+  assert.deepEqual(
+    asked.map((headers) => headers['user-agent']),
+    Array(2).fill(`rollcall-cli/${packageJson.version}`),
+  );
+});
