@@ -1,4 +1,4 @@
-/** What the webhook and the command line both call the parts of its certificates. */
+/** The names around the webhook's certificates that both the webhook and the command line use. */
 
 /** The Secret in which a webhook that manages its own certificates keeps them. */
 export const SECRET_NAME = 'rollcall-tls';
@@ -7,5 +7,5 @@ export const SECRET_NAME = 'rollcall-tls';
  * replace. Once that one is replaced it asks for nothing any more.
  */
 export const RENEW_ANNOTATION = 'rollcall.dev/renew';
-/** Where a certificate of somebody else is mounted. */
+/** The directory at which a certificate of another source is mounted. */
 export const TLS_DIRECTORY = '/etc/rollcall/tls';

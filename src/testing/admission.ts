@@ -1,4 +1,4 @@
-/** What became of a pod that was sent to the webhook. */
+/** The result for a pod that was sent to the webhook. */
 import type { Code, Reason, Warning, WarningCode } from '../inject/codes.ts';
 import type { Operation } from '../inject/operations.ts';
 import type { Pod } from '../inject/pod.ts';
@@ -12,9 +12,9 @@ export interface Admission {
   decision: 'injected' | 'unchanged' | 'skipped' | 'denied';
   /** Whether the pod is created. */
   allowed: boolean;
-  /** The codes of all that was told, as docs/reference.md lists them: of the reasons first, then of the warnings. */
+  /** The codes of all reasons, then those of all warnings, as docs/reference.md lists them. */
   codes: (Code | WarningCode)[];
-  /** All that was told, each with its code and a sentence that says what to do. */
+  /** All reasons and warnings, each with its code and a sentence that says what to do. */
   told: (Reason | Warning)[];
   /** The warnings as `kubectl` prints them. */
   warnings: string[];

@@ -6,12 +6,12 @@ import type { Operation } from '../inject/operations.ts';
 import type { AdmissionResponse } from '../webhook/review.ts';
 import type { AdmissionReview } from './admission-review.ts';
 
-/** API servers wait at most 30 s, and 10 s when nothing is said. */
+/** The time for an answer: API servers wait 10 s by default, and at most 30 s. */
 const TIMEOUT_SECONDS = 10;
 
 export interface WebhookAddress {
   port: number;
-  /** What is trusted, as PEM. */
+  /** The certificates that are trusted, as PEM. */
   ca: string;
   /** The name that is sent and verified; by default `localhost`. */
   serverName?: string;

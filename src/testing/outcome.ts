@@ -3,7 +3,7 @@ import type { AdmissionResponse, ReviewAnswer } from '../webhook/review.ts';
 import type { Admission } from './admission.ts';
 import { operationsOf, patched } from './ask.ts';
 
-/** Puts together what went over the wire and the codes that do not. */
+/** Returns the result of a review: what went over the wire, and the codes, which do not go over it. */
 export function admissionOf(
   pod: Pod,
   response: AdmissionResponse,

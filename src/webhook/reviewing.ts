@@ -1,4 +1,4 @@
-/** What reviews are answered from: what is followed of the cluster, what is made in it, and who is told. */
+/** Connects what reviews are answered from: the state of the cluster, the access that is made, and the Events. */
 import { keys } from '../inject/annotations.ts';
 import { EXCLUDED_NAMESPACES } from '../inject/names.ts';
 import type { Install } from '../inject/plan.ts';
@@ -16,19 +16,19 @@ import { ClusterState } from './state/cluster-state.ts';
 import { background } from './survival.ts';
 
 export interface ReviewingOptions {
-  /** What the installation decides for all pods. */
+  /** The decisions of the installation for all pods. */
   install: Omit<Install, keyof Features>;
   api: Api;
   metrics: Metrics;
   log: Log;
-  /** What the cluster has at this moment. */
+  /** Returns the features that the cluster has at this moment. */
   features(): Features;
 }
 
 export interface Reviewing {
   context: ReviewContext;
   state: ClusterState;
-  /** Not started yet. */
+  /** The controller, which is not started yet. */
   controller: AccessController;
   inBackground: ReturnType<typeof background>;
 }

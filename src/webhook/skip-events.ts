@@ -13,20 +13,20 @@ import { reasonsText } from './told.ts';
 /** The component that Events name; the policy on the webhook's own account knows it. */
 export const REPORTER = 'rollcall.dev/webhook';
 
-/** An API server keeps an Event so long by default; then it is worth telling again. */
+/** The time for which an owner is not told again: an API server keeps an Event for an hour by default. */
 const REMEMBERED_MS = 3_600_000;
-/** So many pairs of owner and code are remembered; each takes under 100 B. */
+/** The number of pairs of owner and code that are remembered. Each takes under 100 bytes. */
 const REMEMBERED = 10_000;
-/** Owners that are new all the time, as of Jobs, are told of up to this pace: so many in a minute. */
+/** The largest number of Events in a minute, since Jobs make owners that are new all the time. */
 const EVENTS_A_MINUTE = 60;
 const MINUTE_MS = 60_000;
-/** The API server takes 1,024. */
+/** The length of a message. The API server accepts 1,024 characters. */
 const MESSAGE_CHARACTERS = 1000;
 
 /**
- * Tells the owner of a pod (its ReplicaSet, StatefulSet, Job...) why its pods run without the sidecar:
- * one Event for each owner and first code, with all reasons in it, whichever replica is asked, however often. A pod without an owner
- * was made by somebody who reads the warning of the answer.
+ * Tells the owner of a pod (its ReplicaSet, StatefulSet, Job...) why its pods run without the sidecar. Each owner
+ * gets one Event for each first code, with all reasons in it, whichever replica is asked, however often. A pod
+ * without an owner was made by somebody who reads the warning of the answer.
  */
 export class SkipEvents {
   #api: Api;
@@ -44,7 +44,7 @@ export class SkipEvents {
     this.#count = (result) => counter.inc({ result });
   }
 
-  /** Never throws, and whoever calls need not wait: the pod does not depend on it. */
+  /** Tells the owner. It never rejects, and the caller need not wait, since the pod does not depend on it. */
   async tell(namespace: string, { metadata }: Pod, reasons: Reasons): Promise<void> {
     const [{ code }] = reasons;
     const owner = metadata?.ownerReferences?.find(({ controller }) => controller === true);
@@ -57,7 +57,7 @@ export class SkipEvents {
     } catch (error) {
       // Another replica, or this one before it was restarted, has told it.
       if (isStatus(error, 409)) return;
-      // To be told with the next pod.
+      // The next pod of the owner tries again.
       this.#told.delete(key);
       this.#count('failed');
       this.#log.warn('event not created', { namespace, code, error: sentenceOf(error) });

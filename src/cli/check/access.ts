@@ -7,7 +7,7 @@ import { at, type Fields } from '../document/value.ts';
 import { type CheckContext, type Finding, fail, ok } from './finding.ts';
 import { named } from './named.ts';
 
-/** Whether labelled namespaces have what their sidecars follow the group by, ahead of their pods. */
+/** Checks that each labelled namespace has the account and the binding of its sidecars before any pod asks. */
 export async function access({ cluster, system, namespaces }: CheckContext): Promise<Finding> {
   const labelled = labelledOf(await namespaces()).filter(
     (name) => name !== system && !EXCLUDED_NAMESPACES.includes(name),
@@ -33,7 +33,7 @@ function labelledOf(namespaces: readonly Fields[]): string[] {
     .map((one) => String(at(one, ['metadata', 'name'])));
 }
 
-/** The namespaces that have an object of this kind under the name of the account. */
+/** Returns the namespaces that have an object of this kind under the name of the account. */
 async function owners(cluster: Cluster, kind: KindName): Promise<Set<string>> {
   const namespaces = new Set<string>();
   const fieldSelector = `metadata.name=${SCOPED_ACCOUNT}`;

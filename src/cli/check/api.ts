@@ -1,7 +1,7 @@
 import { refusal } from '../cluster/request.ts';
 import { type CheckContext, type Finding, fail, ok, warn } from './finding.ts';
 
-/** Whether the API server answers, and has what Rollcall needs by its version. */
+/** Checks that the API server answers, and that its version has what Rollcall needs. */
 export async function api({ cluster }: CheckContext): Promise<Finding> {
   const reply = await cluster.version();
   if (reply.status !== 200) {

@@ -1,5 +1,5 @@
 import { type Cluster, connect } from '../cluster/cluster.ts';
-import { listed, Unread } from '../cluster/listing.ts';
+import { allListed, Unread } from '../cluster/listing.ts';
 import { Unreachable } from '../cluster/request.ts';
 import { commands } from '../commands.ts';
 import { SYSTEM_NAMESPACE } from '../explain/entries.ts';
@@ -13,7 +13,7 @@ import { type Check, type CheckContext, type CheckStatus, type Finding, fail, wa
 import { installed } from './installed.ts';
 import { surveyPods } from './pod-survey.ts';
 
-/** A finding as it is told: `page` is where the docs say more. The names of the fields are stable. */
+/** A finding as the command shows it. `page` is the page of the docs about it. The names of the fields are stable. */
 type Named = Finding & { name: string; page?: string };
 
 const MARKS: Readonly<Record<CheckStatus, [MarkColour, string]>> = {
@@ -27,7 +27,7 @@ export async function check(argv: readonly string[], io: Io): Promise<number> {
   const { flags } = parseFlags('check', commands.check, argv);
   const cluster = await connect(flags, io);
   const system = flags['system-namespace'] ?? SYSTEM_NAMESPACE;
-  const namespaces = once(() => all(listed(cluster, { kind: 'Namespace' })));
+  const namespaces = once(() => allListed(cluster, { kind: 'Namespace' }));
   const pods = once(async () => surveyPods(cluster, await namespaces(), await installed(cluster, system)));
   const namespace = flags.namespace ?? DEFAULT_NAMESPACE;
   const place: CheckContext = { cluster, system, namespace, now: new Date(), namespaces, pods };
@@ -66,12 +66,6 @@ const SUMS_BEFORE: Readonly<Record<CheckStatus, string>> = {
   warn: 'Rollcall can be installed here; what is marked "warn" may be worth a look first.',
   fail: 'Rollcall can not be installed here as it is.',
 };
-
-async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const read: T[] = [];
-  for await (const item of items) read.push(item);
-  return read;
-}
 
 function once<T>(read: () => Promise<T>): () => Promise<T> {
   let reading: Promise<T> | undefined;
@@ -117,7 +111,7 @@ function withPage(name: string, finding: Finding): Named {
   return { name, ...finding, ...(code === undefined ? {} : { page: codes[code].page }) };
 }
 
-/** What is wrong, what to do about it, and where to read on: a line each. */
+/** Returns a finding as text: a line each for the message, the hint and the page of the docs. */
 function lineOf({ status, name, message, hint, page }: Named, colour: ReturnType<typeof coloured>): string {
   const more = [hint, page].filter((one) => one !== undefined);
   return [`${colour(...MARKS[status])}  ${name}: ${message}`, ...more].join('\n      ').concat('\n');

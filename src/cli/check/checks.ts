@@ -15,7 +15,7 @@ import { sidecarVersions } from './sidecar-versions.ts';
 import { staleSidecars } from './stale-sidecars.ts';
 import { tryCheckPod } from './try-pod.ts';
 
-/** Whether an installation works, from what it stands on to what it does. */
+/** The checks of an installation, those first on which the others depend. */
 export const CHECKS: readonly Check[] = [
   { name: 'api', run: api, first: true },
   { name: 'clock', run: clock },
@@ -34,7 +34,7 @@ export const CHECKS: readonly Check[] = [
   { name: 'group-sizes', run: groupSizes },
 ];
 
-/** Whether a cluster can have an installation, and what it asks for. */
+/** The checks before an installation. */
 export const CHECKS_BEFORE: readonly Check[] = [
   { name: 'api', run: api, first: true },
   { name: 'clock', run: clock },

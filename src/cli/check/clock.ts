@@ -1,12 +1,12 @@
 import { type CheckContext, type Finding, ok, warn } from './finding.ts';
 
 /**
- * What may be between two clocks. Certificates are valid from an hour before they are made, so more does no harm to
+ * The largest difference of two clocks that is no problem. Certificates are valid from an hour before they are made, so more does no harm to
  * them yet; but tokens, leases and what logs say are off already.
  */
 const MOST_SECONDS = 60;
 
-/** Whether the API server takes the time to be what it is here. Its word for it is whole seconds. */
+/** Checks that the clock of the API server, which tells whole seconds, agrees with the one here. */
 export async function clock({ cluster, now }: CheckContext): Promise<Finding> {
   const began = performance.now();
   const { date } = await cluster.version();

@@ -1,6 +1,6 @@
 /**
- * What `rollcall check` can find, by codes that are stable: they stand in its JSON output. Each has its meaning, for
- * the reference, and the page that says what to do.
+ * The stable codes of what `rollcall check` finds, which its JSON output has. Each has its meaning, for the reference,
+ * and the page that says what to do.
  */
 const RUNBOOK = 'docs/runbook.md';
 const GRANTS = 'docs/how-to/groups-across-namespaces.md';

@@ -9,9 +9,9 @@ export type CheckStatus = 'ok' | 'warn' | 'fail';
 export interface Finding {
   status: CheckStatus;
   message: string;
-  /** What is wrong; a finding that is all right has none, unless there is something to read about it. */
+  /** The code of the problem. A finding with the status `ok` has one only where the docs have a page about it. */
   code?: CheckCode;
-  /** What to do about it. */
+  /** The advice to the reader. */
   hint?: string;
 }
 
@@ -22,9 +22,9 @@ export interface CheckContext {
   /** The namespace to try a pod in. */
   namespace: string;
   now: Date;
-  /** The namespaces of the cluster; like the pods below they are read once, by the first check that asks. */
+  /** Returns the namespaces of the cluster. They are read once, as the pods are, by the first check that asks. */
   namespaces(): Promise<readonly Fields[]>;
-  /** What the pods of the cluster show. */
+  /** Returns the missed pods and the sidecars of the cluster. */
   pods(): Promise<PodSurvey>;
 }
 
@@ -47,7 +47,7 @@ export function fail(code: CheckCode, message: string, hint: string): Finding {
   return { status: 'fail', code, message, hint };
 }
 
-/** What can't be read is not known to be wrong. */
+/** Returns the finding that something can't be read. It is a warning, since nothing is known to be wrong. */
 export function unread(what: string, reply: ClusterAnswer): Finding {
   return warn('unreadable', `${what} can't be read (${refusal(reply)})`, 'check as somebody who may');
 }

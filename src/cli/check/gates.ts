@@ -4,7 +4,7 @@ import { type CheckContext, type Finding, fail, ok, warn } from './finding.ts';
 import { checkPod } from './try-pod.ts';
 
 /**
- * Whether the API server keeps what an injected pod has. A field whose gate is off is dropped without a word, so a
+ * Checks that the API server keeps all fields of an injected pod. A field whose gate is off is dropped without a word, so a
  * pod is tried and looked at. Before an installation nobody injects it.
  */
 export async function gates({ cluster, namespace }: CheckContext): Promise<Finding> {

@@ -7,15 +7,15 @@ import { at, type Fields, isFields } from '../document/value.ts';
 import { type CheckContext, type Finding, fail, ok, warn } from './finding.ts';
 import { named } from './named.ts';
 
-/** What one namespace grants, as far as its annotation is about namespaces that can have a grant. */
+/** The grant of one namespace. `to` holds the namespaces that can have a grant. */
 interface Granted {
   name: string;
   to: string[];
-  /** The words of the annotation that lead nowhere. */
+  /** The words of the annotation that grant nothing to anybody. */
   idle: string[];
 }
 
-/** Whether the bindings of grants are as the annotations say, and whether all that is granted is of use to somebody. */
+/** Checks that the bindings of grants are as the annotations say, and that each grant is for a namespace that exists. */
 export async function grants({ cluster, system, namespaces }: CheckContext): Promise<Finding> {
   const all = await namespaces();
   const excluded = [...EXCLUDED_NAMESPACES, system];

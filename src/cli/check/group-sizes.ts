@@ -5,12 +5,13 @@ import { at } from '../document/value.ts';
 import { type CheckContext, type Finding, ok, warn } from './finding.ts';
 
 /**
- * Each member of a group follows all members, so one change costs the API server as much as the group has
+ * The largest size of a group that is no problem. Each member of a group follows all members, so one change costs the API server as much as the group has
  * members: 0.1 s of CPU time and 30 MB in a group of a thousand. docs/scale.md has what was measured.
  */
 const MOST_MEMBERS = 1000;
+
 /**
- * Whether a group is larger than is comfortable for the API server. Sidecars are where the binding of their
+ * Checks that no group is larger than is comfortable for the API server. Sidecars are where the binding of their
  * account is; which services of those namespaces they follow is not asked, so the largest service counts.
  */
 export async function groupSizes({ cluster }: CheckContext): Promise<Finding> {

@@ -23,7 +23,7 @@ export const INSTALLED: readonly (readonly [group: string, resource: string])[] 
   [ADMISSION, 'validatingadmissionpolicybindings'],
 ];
 
-/** Whether the user may create and change all that is installed. */
+/** Checks that the user may create and change all that is installed. */
 export async function installRights({ cluster }: CheckContext): Promise<Finding> {
   const lacking: string[] = [];
   for (const [group, resource] of INSTALLED) {

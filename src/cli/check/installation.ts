@@ -5,7 +5,7 @@ import { CONFIGURATION } from '../explain/webhook.ts';
 import { RULES } from '../inject/access-objects.ts';
 import { type CheckContext, type Finding, fail, ok, unread, warn } from './finding.ts';
 
-/** How everything is put back to how it was installed. */
+/** The hint for an installation that lacks something. */
 export const INSTALL = 'apply the installation (kubectl apply -k deploy, or helm upgrade)';
 
 export async function configuration({ cluster }: CheckContext): Promise<Finding> {

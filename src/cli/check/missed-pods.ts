@@ -2,7 +2,7 @@ import { type CheckContext, type Finding, fail, ok, warn } from './finding.ts';
 import { named } from './named.ts';
 
 /**
- * Whether pods that ask run without the sidecar. One that asks itself should have been refused rather than created
+ * Checks that no pod that asks runs without the sidecar. One that asks itself should have been refused rather than created
  * without it; one whose namespace asks may be older than the label.
  */
 export async function missedPods({ pods }: CheckContext): Promise<Finding> {

@@ -1,7 +1,7 @@
-/** More names than these are counted: a finding is one line. */
+/** The number of names that are shown, since a finding is one line. The others are counted. */
 const NAMED = 5;
 
-/** Some of the names, and how many there are besides. */
+/** Returns the first names, and the number of the others. */
 export function named(names: readonly string[]): string {
   const shown = names.slice(0, NAMED).join(', ');
   return names.length > NAMED ? `${shown} and ${names.length - NAMED} more` : shown;

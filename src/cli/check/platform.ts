@@ -2,7 +2,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import { at, type Fields } from '../document/value.ts';
 import { type CheckContext, type Finding, ok } from './finding.ts';
 
-/** What is known of a cluster that tells platforms apart. */
+/** The facts about a cluster that tell platforms apart. */
 export interface Signs {
   /** The version of the API server, as it says. */
   version: string;
@@ -22,7 +22,7 @@ interface Platform {
 const labelOf = ({ node }: Signs, label: string) => at(node, ['metadata', 'labels', label]);
 const providerOf = ({ node }: Signs) => String(at(node, ['spec', 'providerID']) ?? '').split(':')[0];
 
-/** Platforms, those first that stand on another. */
+/** The platforms. One that is built on another comes before it. */
 export const PLATFORMS: readonly Platform[] = [
   {
     name: 'OpenShift',
@@ -59,7 +59,7 @@ export const PLATFORMS: readonly Platform[] = [
   },
 ];
 
-/** Which platform it is, and what it asks for. */
+/** Names the platform, and what an installation on it needs. */
 export async function platform({ cluster }: CheckContext): Promise<Finding> {
   const found = platformOf(await signsOf(cluster));
   if (found === undefined) return ok('no platform that asks for something of its own was recognized');

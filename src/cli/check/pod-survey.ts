@@ -12,14 +12,14 @@ import { InputNamespaces } from '../inject/input-namespaces.ts';
 import { hasSidecar, itemsOf, podOfTemplate } from '../workloads.ts';
 
 const VERSION = /^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$/;
-/** No version of ours is longer. */
+/** The length of the longest version that is accepted; those of Rollcall are shorter. */
 const VERSION_CHARACTERS = 64;
 
 /** A pod that asks and has no sidecar. */
 export interface MissedPod {
   namespace: string;
   name: string;
-  /** It asks by its own annotation, not only by the label of its namespace. */
+  /** Whether it asks by its own annotation, and not only by the label of its namespace. */
   itself: boolean;
   object: Fields;
 }
@@ -28,19 +28,19 @@ export interface MissedPod {
 export interface SidecarPod {
   namespace: string;
   name: string;
-  /** Where it serves health and metrics; undefined when at no port. */
+  /** The port of health and metrics; undefined where there is none. */
   port: number | undefined;
-  /** The version that injected it, as the pod says; undefined when what it says is none. */
+  /** The version that injected it, by the pod's annotation; undefined when that holds no version. */
   version: string | undefined;
 }
 
-/** What the pods of a cluster show. */
+/** The pods of a cluster that `rollcall check` reports about. */
 export interface PodSurvey {
   missed: MissedPod[];
   sidecars: SidecarPod[];
 }
 
-/** Looks at every pod that has not ended, by the namespaces that there are. Throws `Unread` where pods can't be read. */
+/** Looks at every pod that has not ended. Throws `Unread` where pods can't be read. */
 export async function surveyPods(
   cluster: Cluster,
   objects: readonly Fields[],
@@ -75,7 +75,10 @@ function textAt(pod: Fields, field: 'name' | 'namespace'): string {
   return String(at(pod, ['metadata', field]));
 }
 
-/** The rules are those of the webhook. One that it would skip has heard so, by a warning and an Event. */
+/**
+ * Tells whether the webhook would inject the pod, by the same rules. A pod that the webhook skips is not missed, since
+ * its author was told, by a warning and an Event.
+ */
 function isMissed(pod: Pod, namespace: Namespace, install: Install): boolean {
   return decide(pod, { namespace, install, dryRun: true }).kind !== 'skip';
 }
@@ -93,7 +96,7 @@ function sidecarOf(pod: Pod): Pick<SidecarPod, 'port' | 'version'> {
   return { port: Number.isInteger(port) && port > 0 ? port : undefined, version: versionOf(pod) };
 }
 
-/** Anybody can write the annotation, so what is no version is not shown to a terminal. */
+/** Returns the version, if it is one: anybody can write the annotation, and it goes to a terminal. */
 function versionOf(pod: Pod): string | undefined {
   const version = statusOf(pod)?.version ?? '';
   return version.length <= VERSION_CHARACTERS && VERSION.test(version) ? version : undefined;

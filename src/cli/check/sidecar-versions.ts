@@ -2,7 +2,7 @@ import packageJson from '../../../package.json' with { type: 'json' };
 import { type CheckContext, type Finding, ok, warn } from './finding.ts';
 import { named } from './named.ts';
 
-/** Whether sidecars are of this version, of the one before or of the one after it: what is tested together. */
+/** Checks that all sidecars are at most one minor version older or newer than this command, as is tested. */
 export async function sidecarVersions({ pods }: CheckContext): Promise<Finding> {
   const { sidecars } = await pods();
   const counts = new Map<string, number>();
@@ -18,7 +18,7 @@ export async function sidecarVersions({ pods }: CheckContext): Promise<Finding> 
   );
 }
 
-/** Whether two versions are at most one minor version apart. */
+/** Tells whether two versions are at most one minor version apart. */
 export function worksWith(one: string, other: string): boolean {
   const [a, b] = [minorOf(one), minorOf(other)];
   return a !== undefined && b !== undefined && a.major === b.major && Math.abs(a.minor - b.minor) <= 1;

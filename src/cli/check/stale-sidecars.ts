@@ -4,14 +4,14 @@ import { type CheckContext, type Finding, fail, ok, warn } from './finding.ts';
 import { named } from './named.ts';
 import type { SidecarPod } from './pod-survey.ts';
 
-/** Sidecars that are asked, spread over all that there are: what ails a namespace or a node shows in them. */
+/** The number of sidecars that are asked. They are spread over all, so a fault of a namespace or a node shows. */
 const ASKED = 100;
-/** Asked at the same time, so that a network that is shut takes 100 / 10 * 5 s and not ten times that. */
+/** The number that is asked at the same time: when no pod answers, 100 of them take 50 s and not 500. */
 const AT_ONCE = 10;
 
 type Word = 'fresh' | 'stale' | 'silent' | 'forbidden';
 
-/** Whether sidecars follow their group, by their own word, through the API server's proxy. */
+/** Checks that sidecars follow their group. It asks them through the API server's proxy. */
 export async function staleSidecars({ cluster, pods }: CheckContext): Promise<Finding> {
   const { sidecars } = await pods();
   const reachable = sidecars.filter(({ port }) => port !== undefined);
@@ -61,7 +61,7 @@ async function ask(cluster: Cluster, { namespace, name, port }: SidecarPod): Pro
   }
 }
 
-/** So many of the items, as far apart as they can be. */
+/** Returns `count` of the items, as far apart as possible. */
 function spread<T>(items: readonly T[], count: number): T[] {
   const step = Math.max(1, items.length / count);
   return Array.from(

@@ -5,7 +5,7 @@ import type { CheckCode } from './codes.ts';
 import { type CheckContext, type Finding, fail, ok, warn } from './finding.ts';
 
 const ASKS = { 'rollcall.dev/inject': 'true', 'rollcall.dev/service': 'rollcall-check' };
-/** What the strictest standard asks of a container. */
+/** The security context that the strictest pod security standard requires of a container. */
 const RESTRICTED = { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } };
 const IMAGE = 'rollcall-check';
 // A ResourceQuota on cpu or memory requires them.
@@ -14,7 +14,7 @@ const RESOURCES = {
   limits: { cpu: '10m', memory: '16Mi' },
 };
 
-/** A pod that keeps to the strictest standard, with more in it where that is what is looked at. */
+/** Returns a pod that keeps to the strictest pod security standard. `more` adds what a check wants to try. */
 export function checkPod(
   more: { initContainer?: Fields; resources?: Fields } = {},
   annotations = {},
@@ -40,7 +40,7 @@ export function checkPod(
   };
 }
 
-/** Proves the whole way: the API server asks the webhook about a pod, and nothing is created. */
+/** Checks the whole path by a dry run: the API server asks the webhook about a pod, and does not create it. */
 export async function tryCheckPod({ cluster, namespace, system }: CheckContext): Promise<Finding> {
   const tried = await tryPod(cluster, namespace, checkPod({}, ASKS));
   switch (tried.outcome) {
@@ -63,7 +63,7 @@ export async function tryCheckPod({ cluster, namespace, system }: CheckContext):
   }
 }
 
-/** What stands between the API server and the webhook, told apart. */
+/** The code and the hint for each kind of failure to ask the webhook. */
 const FAILURES: Readonly<Record<CallFailure, { code: CheckCode; hint(system: string): string }>> = {
   timeout: {
     code: 'call-timeout',

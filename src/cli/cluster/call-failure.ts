@@ -1,15 +1,15 @@
 /**
- * Why the API server could not ask a webhook. It has one status and one reason for all of this, so its sentence is
- * read here, once, into a code.
+ * The kinds of failure to ask a webhook. The API server has one status and one reason for all of them, so its
+ * sentence is read here, once, into a code.
  */
 export type CallFailure = 'timeout' | 'no-endpoints' | 'no-connection' | 'certificate' | 'fault';
 
-/** A sentence is as long as the webhook's own answer, which is not ours to trust. */
+/** The number of characters that are read, since the sentence may hold the answer of a webhook of any length. */
 const READ_CHARACTERS = 4096;
 
 /**
- * By what Go, the API server and its tunnels say, the most telling first: a handshake that times out names x509
- * nowhere, and a certificate that is refused names no timeout.
+ * The sentences of Go, of the API server and of its tunnels, by the kind of failure. A handshake that times out
+ * mentions no x509, and a certificate that is refused mentions no timeout.
  */
 const SENTENCES: readonly (readonly [RegExp, CallFailure])[] = [
   [/x509: |tls: |unable to load root certificates/, 'certificate'],
@@ -21,7 +21,7 @@ const SENTENCES: readonly (readonly [RegExp, CallFailure])[] = [
   ],
 ];
 
-/** The webhook that could not be asked, and why; undefined when that is not what the sentence says. */
+/** Returns the webhook that could not be asked, and why. It returns undefined when the sentence says something else. */
 export function callFailure(sentence: string): { webhook: string; failure: CallFailure } | undefined {
   const read = sentence.slice(0, READ_CHARACTERS);
   const [, webhook] = /failed calling webhook "([^"]+)"/.exec(read) ?? [];

@@ -7,10 +7,10 @@ import { type ClusterFlags, readKubeconfig } from './kubeconfig.ts';
 import { type ClusterAnswer, request } from './request.ts';
 import { watchTransport } from './watch-transport.ts';
 
-/** A sidecar answers within milliseconds; one that does not is not waited for, since there may be many. */
+/** The time for the answer of a pod. Pods answer within milliseconds, and many may have to be asked. */
 const POD_MS = 5000;
 
-/** An API server, asked as the user of the kubeconfig. Each request throws `Unreachable` without an answer. */
+/** An API server, which is asked as the user of the kubeconfig. Each request throws `Unreachable` without an answer. */
 export interface Cluster {
   server: string;
   /** The namespace of the context. */
@@ -18,21 +18,21 @@ export interface Cluster {
   version(): Promise<ClusterAnswer>;
   /** Reads an object, or a list where the reference has no name. */
   get(reference: Reference, query?: Readonly<Record<string, string>>): Promise<ClusterAnswer>;
-  /** Creates an object as far as admission: nothing is stored. */
+  /** Creates an object by a dry run: it goes through admission, and is not stored. */
   dryRun(reference: Reference, object: Fields): Promise<ClusterAnswer>;
-  /** Whether the user may do this in all namespaces; undefined when the server does not say. */
+  /** Tells whether the user may do this in all namespaces, and undefined when the server does not say. */
   may(verb: string, group: string, resource: string): Promise<boolean | undefined>;
-  /** The names of the API groups that the server has. */
+  /** Returns the names of the API groups that the server has. */
   groups(): Promise<readonly string[]>;
-  /** Changes what the merge patch names. With a `resourceVersion` in it, only what was read is changed. */
+  /** Changes an object by a merge patch. With a `resourceVersion` in it, an object that has changed stays as it is. */
   patch(reference: Reference, change: Fields): Promise<ClusterAnswer>;
   /** Deletes just the object that was read. */
   delete(reference: Reference, read: { uid: string; resourceVersion: string }): Promise<ClusterAnswer>;
-  /** Has a pod leave by the Eviction API, which keeps to the budgets of disruptions. */
+  /** Evicts a pod by the Eviction API, which respects every PodDisruptionBudget. */
   evict(pod: { namespace: string; name: string; uid: string }): Promise<ClusterAnswer>;
-  /** Asks a port of a pod, by way of the API server. Over HTTPS the API server trusts whatever answers. */
+  /** Asks a port of a pod through the API server's proxy, which verifies no certificate of a pod. */
   ofPod(pod: PodPort, path: string): Promise<ClusterAnswer>;
-  /** The way for a list and watch, which goes on for ever. */
+  /** The transport of lists and watches. */
   watching: Transport;
 }
 

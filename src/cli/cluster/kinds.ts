@@ -6,7 +6,7 @@ interface KindRow {
   plural: string;
   /** The abbreviation that kubectl takes. Only kinds that have one can be explained by name. */
   short?: string;
-  /** Where an object keeps the template of its pods; a Pod is one itself. */
+  /** The path of the pod template in an object. A Pod is its own template. */
   template?: readonly string[];
 }
 
@@ -55,7 +55,10 @@ export const NAMED_KINDS = (Object.keys(KINDS) as KindName[]).filter(
   (name) => KINDS[name].short !== undefined,
 );
 
-/** An object of a cluster, or with no name all of the kind; with no namespace it is in none. */
+/**
+ * A reference to an object, or without a name to all objects of the kind. It has no namespace for what is in none, and
+ * for the objects of all namespaces.
+ */
 export interface Reference {
   kind: KindName;
   namespace?: string;
@@ -70,7 +73,7 @@ export function pathOf({ kind, namespace, name }: Reference): string {
   return `${api}${within}/${plural}${name === undefined ? '' : `/${name}`}`;
 }
 
-/** Where a kind of this group keeps the template of its pods; undefined for all other kinds. */
+/** Returns the path of the pod template in objects of this kind, and undefined for kinds that have none. */
 export function templatePath(kind: string, group: string): readonly string[] | undefined {
   const known = Object.hasOwn(KINDS, kind) ? KINDS[kind as KindName] : undefined;
   return known?.groups.includes(group) ? known.template : undefined;

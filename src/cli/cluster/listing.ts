@@ -6,11 +6,12 @@ import { refusal } from './request.ts';
 /** The number of objects in a page of a list; client-go asks for as many. */
 const PAGE = 500;
 
-/** A list that the user may not read, or that the server does not give. */
+/** The error that the user may not read a list, or that the server does not give it. */
 export class Unread extends Error {}
 
 /**
- * All objects of a list, page by page, so that no more than one page is held. Throws `Unread` where it can't be read.
+ * Yields all objects of a list. It reads page by page, so that it holds no more than one page, and throws `Unread`
+ * where the list can't be read.
  */
 export async function* listed(
   cluster: Cluster,
@@ -26,4 +27,11 @@ export async function* listed(
     if (typeof token !== 'string' || token === '') return;
     next = { continue: token };
   }
+}
+
+/** Returns all objects of a list at once, for those that are few. */
+export async function allListed(cluster: Cluster, all: Reference): Promise<Fields[]> {
+  const read: Fields[] = [];
+  for await (const object of listed(cluster, all)) read.push(object);
+  return read;
 }

@@ -10,14 +10,14 @@ export interface TriedPod {
   outcome: 'with-sidecar' | 'without-sidecar' | 'forbidden' | 'refused';
   /** The answer of the API server to a pod that it did not take. */
   reason: string;
-  /** Which webhook it could not ask, where that is the reason. */
+  /** The webhook that the API server could not ask, where that is the reason. */
   uncalled?: { webhook: string; failure: CallFailure };
   /** The pod as it would have been created. */
   pod?: Fields;
   warnings: string[];
 }
 
-/** Has the API server go all the way to creating the pod, webhooks among it, and then not create it. */
+/** Tries to create a pod by a dry run: the API server asks all webhooks, and then does not create it. */
 export async function tryPod(cluster: Cluster, namespace: string, pod: Fields): Promise<TriedPod> {
   const reply = await cluster.dryRun({ kind: 'Pod', namespace }, pod);
   const { status, body, warnings } = reply;

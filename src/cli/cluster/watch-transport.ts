@@ -5,8 +5,8 @@ import { ACCEPT, type Request, send, type Transport } from '../../watcher/kubern
 import { USER_AGENT } from './user-agent.ts';
 
 /**
- * The way of a list and watch to the server of the kubeconfig, as its user. A watch has a connection of its own.
- * The credentials are asked for with each request, so that those that a program gives out are renewed.
+ * Returns the transport of lists and watches to the server of the kubeconfig, as its user. Each watch has a connection
+ * of its own. Credentials are taken anew for each request, so that those that a program gives out are renewed.
  */
 export function watchTransport(config: KubeConfig, server: string): Transport {
   return {
@@ -39,7 +39,7 @@ async function optionsOf(config: KubeConfig): Promise<RequestOptions> {
 
 function requestTo(server: string, path: string, options: RequestOptions) {
   const url = new URL(server.replace(/\/$/, '') + path);
-  // An agent for HTTPS does not go with plain HTTP, which `kubectl proxy` serves.
+  // `kubectl proxy` serves plain HTTP, for which an agent for HTTPS can't be used.
   if (url.protocol === 'http:') return overHttp(url, { ...options, agent: false });
   return requestHttps(url, options);
 }

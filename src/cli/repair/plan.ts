@@ -12,7 +12,7 @@ export interface PodController {
   uid: string;
 }
 
-/** A pod to evict, and who makes it again. */
+/** A pod to evict, and the controller that makes it again. */
 export interface EvictionCandidate {
   namespace: string;
   name: string;
@@ -20,7 +20,7 @@ export interface EvictionCandidate {
   controller: PodController;
 }
 
-/** A pod that is left as it is. The codes are stable. */
+/** A pod that is left as it is, and the reason. The codes are stable. */
 export interface LeftAlone {
   namespace: string;
   name: string;
@@ -33,7 +33,7 @@ export interface RepairPlan {
   left: LeftAlone[];
 }
 
-/** Decides for each pod that was missed. Of each controller one copy is tried by a dry run, since all are alike. */
+/** Decides for each missed pod. One pod of each controller is tried by a dry run, since all of them are alike. */
 export async function planFor(
   cluster: Cluster,
   missed: readonly MissedPod[],
@@ -57,7 +57,7 @@ export async function planFor(
 
 type Spared = Pick<LeftAlone, 'code' | 'why'>;
 
-/** Why a pod is left alone whatever a copy of it would get. */
+/** Returns the reason for which a pod is left alone without a try, if there is one. */
 function leftAlone(
   namespace: string,
   controller: PodController | undefined,
@@ -79,7 +79,7 @@ function leftAlone(
   return undefined;
 }
 
-/** A pod that would be missed again is disturbed for nothing. */
+/** Tries a copy of a pod, and returns the reason to leave the pod alone, if there is one. */
 async function attempt(cluster: Cluster, namespace: string, object: Fields): Promise<Spared | undefined> {
   const { outcome, reason } = await tryPod(cluster, namespace, freshCopy(podOfTemplate(object)));
   return WHY_NOT[outcome]?.(reason);

@@ -2,19 +2,18 @@ import { UsageError } from '../../config.ts';
 import { installed } from '../check/installed.ts';
 import { surveyPods } from '../check/pod-survey.ts';
 import { type Cluster, connect } from '../cluster/cluster.ts';
-import { listed, Unread } from '../cluster/listing.ts';
+import { allListed, Unread } from '../cluster/listing.ts';
 import { Unreachable } from '../cluster/request.ts';
 import { commands } from '../commands.ts';
-import type { Fields } from '../document/value.ts';
 import { SYSTEM_NAMESPACE } from '../explain/entries.ts';
 import { parseFlags } from '../flags.ts';
 import { EXIT, type Io } from '../io.ts';
 import { type EvictionOutcome, evictAll } from './evict.ts';
 import { type EvictionCandidate, type LeftAlone, planFor, type RepairPlan } from './plan.ts';
 
-/** Longer than most pods take to start, images included. */
+/** The default of --timeout: most pods start in less, even when their images have to be pulled. */
 const TIMEOUT_SECONDS = '300';
-/** A day: whoever waits longer has another problem. */
+/** The largest value that --timeout accepts: a day. */
 const LONGEST_SECONDS = 86_400;
 
 /** The command `rollcall repair`. */
@@ -56,8 +55,7 @@ export async function repair(argv: readonly string[], io: Io): Promise<number> {
 }
 
 async function planIn(cluster: Cluster, system: string, namespace: string | undefined): Promise<RepairPlan> {
-  const namespaces: Fields[] = [];
-  for await (const one of listed(cluster, { kind: 'Namespace' })) namespaces.push(one);
+  const namespaces = await allListed(cluster, { kind: 'Namespace' });
   const { missed } = await surveyPods(cluster, namespaces, await installed(cluster, system));
   const wanted = missed.filter((pod) => namespace === undefined || pod.namespace === namespace);
   return planFor(cluster, wanted, system);

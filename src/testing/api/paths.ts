@@ -1,5 +1,5 @@
 /**
- * What a Kubernetes API path names, and the errors that the API answers with.
+ * The paths of the Kubernetes API, and the errors that it answers with.
  */
 
 /** A collection (`name` absent) or one object (`name` present). */

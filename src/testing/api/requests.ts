@@ -1,5 +1,5 @@
 /**
- * One request that is not a watch: what is done to the store, and the answer.
+ * Answers requests that are not watches, by what they do to the store.
  */
 
 import type { ApiObject } from './objects.ts';
@@ -65,7 +65,7 @@ function remove(store: ObjectStore, target: ApiPath, preconditions: Precondition
   return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details };
 }
 
-/** Where the next page begins, and the version that all pages of the list show. */
+/** The place where the next page of a list begins, and the version that all its pages show. */
 interface Continuation {
   version: number;
   offset: number;

@@ -129,7 +129,7 @@ export function createStore(): ObjectStore {
   };
 }
 
-/** What would have come over the wire: no `undefined`, nothing shared with the caller. */
+/** Returns a copy as it would have come over the wire, without `undefined` and with nothing shared. */
 function plain(object: ApiObject): ApiObject {
   return JSON.parse(JSON.stringify(object));
 }
@@ -192,7 +192,7 @@ function checkPreconditions(target: ApiPath, before: ApiObject, given: Metadata)
     );
 }
 
-/** What a client cannot change. */
+/** The fields that a client cannot change. */
 function keptFields(before: ApiObject, wanted: ApiObject): ApiObject {
   const { name, namespace, uid, creationTimestamp, resourceVersion } = before.metadata!;
   const kept = JSON.parse(JSON.stringify({ name, namespace, uid, creationTimestamp, resourceVersion }));

@@ -98,13 +98,13 @@ export function openStream(response: ServerResponse): void {
   response.flushHeaders();
 }
 
-/** Whether a watch asks for what happened since a version that is forgotten. */
+/** Tells whether a watch begins at a version whose successors are forgotten. */
 export function isExpired(store: ObjectStore, query: URLSearchParams): boolean {
   const from = parseVersion(query.get('resourceVersion'));
   return from !== undefined && from !== 0 && from < store.oldest() && !wantsInitialEvents(query);
 }
 
-/** What a watch sees of a write: an object that stops matching the selector is deleted as far as it can tell. */
+/** Returns the event that a watch sees of a write. An object that stops matching the selector looks deleted to it. */
 function eventOf(change: Write, matches: Matches): { type: string; object: ApiObject } | undefined {
   const { before, object, deleted } = change;
   const did = before !== undefined && matches(before);

@@ -1,7 +1,7 @@
 import { ROLES } from '../../inject/account.ts';
 import type { AccountState, BindingState } from '../state/object-state.ts';
 
-/** What the caches say of one role in one namespace. */
+/** The state of one role in one namespace, as the caches have it. */
 export interface ObservedRole {
   /** The name of the role, of its account and of its binding. */
   role: string;

@@ -21,7 +21,7 @@ export function grantBindingState(binding: V1RoleBinding): GrantBindingState {
   };
 }
 
-/** What has to be done to a binding. `foreign` is one that Rollcall does not manage: it stays as it is. */
+/** The step that a binding needs. `foreign` is a binding that Rollcall does not manage: it stays as it is. */
 export type GrantStep = 'none' | 'create' | 'rewrite' | 'recreate' | 'delete' | 'foreign';
 
 /** Returns the step from the binding that is there to the one that these namespaces are to have. */

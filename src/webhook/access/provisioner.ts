@@ -32,7 +32,7 @@ const CHECKED_SUBJECTS = 20;
 const RECHECK_MS = 5000;
 
 /**
- * What was created or repaired: `role-ref` is a binding that was created anew, `pruned` a subject whose
+ * The kinds of changes, for the metric: `role-ref` is a binding that was created anew, `pruned` a subject whose
  * account is gone.
  */
 type AccessChange = 'account' | 'binding' | 'role-ref' | 'subject' | 'pruned';

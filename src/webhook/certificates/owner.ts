@@ -50,7 +50,7 @@ async function own({ api, configuration, namespace }: OwnerOptions): Promise<und
   const { ownerReferences = [] } = metadata;
   if (ownerReferences.some((owner) => owner.uid === uid)) return;
   const owner: V1OwnerReference = { apiVersion: 'v1', kind: 'Namespace', name: namespace, uid };
-  // One of that name that was deleted and made again.
+  // The namespace may have been deleted and made again, and then the former owner has another uid.
   const former = ownerReferences
     .filter(({ kind, name }) => kind === owner.kind && name === owner.name)
     .map((reference) => ({ $patch: 'delete', ...reference }));
@@ -59,7 +59,7 @@ async function own({ api, configuration, namespace }: OwnerOptions): Promise<und
 }
 
 /**
- * Whether Argo CD manages it. Argo CD never deletes an object that has an owner, so with an owner the
+ * Tells whether Argo CD manages the configuration. Argo CD never deletes an object that has an owner, so with an owner the
  * configuration would outlive an application that is deleted. Its marks are annotations and labels of its
  * own, or the label `instance`, which neither the manifests nor Helm set on the configuration.
  */

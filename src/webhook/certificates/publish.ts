@@ -3,13 +3,13 @@ import type { Api } from '../api/api.ts';
 import { webhookConfigurationPath } from '../api/paths.ts';
 import { certificatesIn } from './pem.ts';
 
-/** What API servers trust: the bundles of all entries of one MutatingWebhookConfiguration. */
+/** The bundles of all entries of one MutatingWebhookConfiguration, which are what API servers trust. */
 export interface Bundles {
-  /** The certificates that any entry trusts. */
+  /** Returns the certificates that any entry trusts. */
   read(): Promise<string[]>;
   /**
-   * Makes every entry trust these and no others; true when anything had to be written for that. An entry
-   * that does already is left alone, however its bundle is ordered and spelled, and nothing but bundles is
+   * Makes every entry trust these and no others. It resolves with true when it had to write. An entry that
+   * trusts them already is left alone, however its bundle is ordered and spelled, and nothing but bundles is
    * ever written, so that replicas and GitOps tools have nothing to fight over.
    */
   publish(trusted: readonly string[]): Promise<boolean>;

@@ -129,7 +129,7 @@ export class SelfManaged implements CertificateSource {
   }
 }
 
-/** Tells whether somebody has asked for the renewal of just this pair; to ask says nothing about the next one. */
+/** Tells whether somebody has asked for the renewal of this pair. The request does not count for the next one. */
 function isAsked(renew: string | undefined, { cert }: KeyPair): boolean {
   return renew !== undefined && new X509Certificate(cert).fingerprint256 === renew;
 }

@@ -39,7 +39,7 @@ export interface CertificateStanding {
  * answer by a handshake before it publishes or serves any of it, and publishes before it serves.
  */
 export interface CertificateSource {
-  /** What people can do about a pair that can't be used; without it, the source mends that itself. */
+  /** Advice to people for a pair that can't be used. A source that mends such a pair itself has none. */
   readonly advice?: string;
   look(standing: CertificateStanding): Promise<Material>;
 }

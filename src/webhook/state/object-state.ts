@@ -8,12 +8,15 @@ import { boundAccounts, isManaged, isRoleRight } from '../access/role-binding.ts
 
 type StringMap = Readonly<Record<string, string>>;
 
-/** The cached state of a namespace. Of its labels and annotations, only those of Rollcall are kept, and OpenShift's range of users. */
+/**
+ * The cached state of a namespace. Of its labels and annotations, only those of Rollcall and OpenShift's range of user
+ * ids are kept.
+ */
 export interface NamespaceState {
   terminating: boolean;
   labels: StringMap;
   annotations: StringMap;
-  /** What its annotation grants to other namespaces, parsed here once. */
+  /** The grant to other namespaces that its annotation makes. It is parsed once, here. */
   grant: Grant;
 }
 
