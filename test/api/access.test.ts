@@ -17,7 +17,7 @@ const WEBHOOK = `system:serviceaccount:${SYSTEM_NAMESPACE}:rollcall`;
 const LABELLED = { 'rollcall.dev/injection': 'enabled' };
 const RBAC = '/apis/rbac.authorization.k8s.io/v1';
 const MANAGED_BY = 'app.kubernetes.io/managed-by';
-/** What a missing account or binding may take to be back. */
+/** The time within which a missing account or binding must be back. */
 const SECONDS = { timeoutMs: 5000, everyMs: 50 };
 
 interface Rule {

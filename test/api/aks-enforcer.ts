@@ -1,4 +1,4 @@
-/** What the admissions enforcer of AKS does: it adds its terms to webhook configurations that lack them, for ever. */
+/** The admissions enforcer of AKS, which adds its terms to webhook configurations that lack them, again and again. */
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ControlPlane } from '../support/control-plane.ts';
@@ -13,9 +13,9 @@ interface Entry {
 }
 
 export class AksEnforcer {
-  /** How often it has changed the configuration. */
+  /** The number of times that it has changed the configuration. */
   writes = 0;
-  /** How often it has looked. */
+  /** The number of times that it has looked. */
   looks = 0;
   readonly #plane: ControlPlane;
   readonly #path: string;
@@ -52,7 +52,7 @@ export class AksEnforcer {
       entry.namespaceSelector = { ...entry.namespaceSelector, matchExpressions: [...terms, ...missing] };
     }
     if (lacking === 0) return;
-    // Of what changed meanwhile it is told by a conflict, and looks again.
+    // A conflict tells it that something has changed meanwhile, and it looks again.
     const reply = await this.#plane.request('PUT', this.#path, body);
     if (reply.status === 200) this.writes += 1;
   }

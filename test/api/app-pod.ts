@@ -34,7 +34,7 @@ export interface Pod {
   };
 }
 
-/** What asks for the sidecar. */
+/** The annotations that ask for the sidecar. */
 export const INJECT = { 'rollcall.dev/inject': 'true', 'rollcall.dev/service': 'app' };
 export const OPT_OUT = { 'rollcall.dev/inject': 'false' };
 

@@ -50,7 +50,7 @@ suite('rollcall check on a real API server', { timeout: 180_000 }, () => {
     return Object.fromEntries((JSON.parse(out).checks as Found[]).map((one) => [one.name, one]));
   };
 
-  /** What a call fails by, when the entries are called like that. */
+  /** Returns the code of a failed call when the entries have this client configuration. */
   const tried = async (clientConfig: object): Promise<string | undefined> => {
     const configuration = await plane.must('GET', CONFIGURATION);
     const webhooks = configuration.webhooks.map((one: { clientConfig: object }) => ({

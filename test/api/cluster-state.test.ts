@@ -1,4 +1,4 @@
-/** What the webhook holds of the cluster, against a real kube-apiserver: how old it gets, and what faults do to it. */
+/** The webhook's state of the cluster against a real kube-apiserver: how old it gets, and how faults change that. */
 
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';

@@ -7,7 +7,7 @@ import type { Line } from '../../src/watcher/protocol.ts';
 import type { Ending } from '../support/rollcall.ts';
 
 export interface Crowd {
-  /** What each connection was told, in its first lines. */
+  /** The first lines that each connection was sent. */
   readonly told: Line[][];
   /** The same of those that the sidecar has ended. */
   readonly ended: Line[][];

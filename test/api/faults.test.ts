@@ -14,7 +14,7 @@ import { startRelay } from './relay.ts';
 import { rotateTokens, SEEN_SECONDS } from './short-token.ts';
 import { member } from './watched-group.ts';
 
-/** How long the API server is stopped, at least: longer than one heartbeat, shorter than any patience. */
+/** The shortest time for which the API server is stopped: longer than one heartbeat, shorter than every time limit. */
 const STOPPED_MS = 8_000;
 /** A second failure in a row waits 1.6 s at most; the rest is for a busy machine. */
 const RECOVERY_MS = 20_000;

@@ -1,4 +1,4 @@
-/** What cert-manager does for the webhook: it issues into files, as they are mounted, and writes the bundles. */
+/** An issuer in the place of cert-manager: it issues into files, as they are mounted, and writes the bundles. */
 
 import { X509Certificate } from 'node:crypto';
 import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
@@ -11,7 +11,7 @@ const ANNOTATION = 'cert-manager.io/inject-ca-from';
 const authority = await pair({ name: 'issuer-ca', ca: true });
 
 export class Issuer {
-  /** As all that is published is spelled. */
+  /** The certificate of the CA, in the form in which all published ones are written. */
   readonly ca = new X509Certificate(authority.cert).toString();
   cert = '';
   readonly #plane: ControlPlane;

@@ -11,7 +11,7 @@ import { Truth } from '../support/truth.ts';
 import { member, SERVICE, WatchedGroup } from './watched-group.ts';
 
 const SLICES = 10;
-/** As many as the endpoint slice controller puts into one. */
+/** The number of endpoints that the endpoint slice controller puts into one slice. */
 const SLICE_SIZE = 100;
 /** Endpoints that one write replaces: a roll-out goes in steps. */
 const STEP = 5;

@@ -82,13 +82,13 @@ function show(wrong: readonly Case[]): void {
   assert.equal(wrong.length, 0, `${wrong.length} of them, such as\n${texts.join('\n========\n')}`);
 }
 
-/** What it reads of these files, by the names of the objects; one process for all. */
+/** Returns what kubectl reads in these files, by the names of the objects. One process reads them all. */
 async function kubectlReads(files: [name: string, bytes: Uint8Array][]): Promise<Map<string, Value>> {
   const directory = await mkdtemp(join(tmpdir(), 'rollcall-offline-'));
   await mkdir(directory, { recursive: true });
   for (const [name, bytes] of files) await writeFile(join(directory, `${name}.yaml`), bytes);
   const argv = ['annotate', '--local', '-f', directory, 'zz=b', '-o', 'json'];
-  // What it can't read is told on stderr, and the rest goes on.
+  // kubectl reports a file that it can't read on stderr, and goes on with the rest.
   const { stdout } = spawnSync('kubectl', argv, { env: { PATH }, maxBuffer: 2 ** 30 });
   await rm(directory, { recursive: true });
   const objects = stdout
@@ -105,7 +105,7 @@ async function kubectlReads(files: [name: string, bytes: Uint8Array][]): Promise
 
 const INSTALL = offlineInstallOf({ default: [] });
 
-/** By the core alone, from what kubectl read. */
+/** Injects by the core alone, from what kubectl has read. */
 function planned(value: Value): Value {
   return itemsOf(value)
     .flatMap(workloadsOf)

@@ -1,6 +1,6 @@
-/** What platforms that can't be run here refuse, as policies that a real API server judges by. */
+/** The rules of platforms that can't be run here, as policies that a real API server applies. */
 
-/** Of the namespaces that a rule holds in. */
+/** The label of the namespaces in which a rule holds. */
 export const RULE_LABEL = 'rule';
 
 interface Rule {

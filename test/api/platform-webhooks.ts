@@ -1,4 +1,4 @@
-/** What platforms that can't be run here do to every pod, as mutations of a second webhook. */
+/** The changes that platforms which can't be run here make to every pod, as mutations of a second webhook. */
 
 import type { Container, Pod } from './app-pod.ts';
 import { eachContainer, type Mutation } from './second-webhook.ts';

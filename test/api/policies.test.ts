@@ -1,4 +1,4 @@
-/** What the policies of deploy/ warn of, on a real kube-apiserver with no webhook behind them. */
+/** The warnings of the policies in deploy/, on a real kube-apiserver without the webhook. */
 
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
@@ -35,7 +35,7 @@ const template = (metadata: Metadata = {}): Template => ({
   spec: appPod({ name: 'unused' }).spec,
 });
 
-/** What is special to each kind; the rest is the same. */
+/** The fields that differ from kind to kind. */
 const kinds: Record<string, { path: string; spec(template: Template): object }> = {
   Deployment: appsKind('deployments'),
   StatefulSet: appsKind('statefulsets', { serviceName: 'db' }),

@@ -1,4 +1,4 @@
-/** What the accounts of Rollcall may do, as the API server itself says, is what test/api/rights.json says: nothing more. */
+/** The accounts of Rollcall may do what test/api/rights.json lists and nothing more, as the API server itself says. */
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';

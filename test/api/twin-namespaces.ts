@@ -5,7 +5,7 @@ import { eventually } from '../support/eventually.ts';
 import { appPod } from './app-pod.ts';
 
 export interface Profile {
-  /** What is enforced; all warn of what `restricted` would refuse, and write it down. */
+  /** The standard that is enforced. All namespaces warn of what `restricted` would refuse, and audit it. */
   level: 'restricted' | 'privileged';
   labelled: boolean;
   quota: boolean;

@@ -1,4 +1,4 @@
-/** What is to be the same of a pod with the sidecar and its twin without, and what is not. */
+/** Compares a pod that has the sidecar with its twin that has none: what must be equal, and what may differ. */
 
 import assert from 'node:assert/strict';
 import { apply_patch } from 'jsonpatch';
@@ -19,7 +19,7 @@ export function sidecarsOf(pod: Pod): Container[] {
   return containersOf(pod).filter((container) => container.name === 'rollcall' && startsUs(container));
 }
 
-/** As a manifest that has not been created: what the API server writes into it is left out. */
+/** Returns the manifest of a pod, without what the API server writes into it. */
 export function manifestOf({ apiVersion, kind, metadata, spec }: Pod): Pod {
   const { name, generateName, labels, annotations } = metadata as Pod['metadata'] & { labels?: unknown };
   const names = generateName === undefined ? { name } : { generateName };
@@ -37,7 +37,7 @@ export function patched(pod: Pod, operations: readonly Operation[]): Pod {
   return apply_patch(structuredClone(pod), JSON.parse(JSON.stringify(operations)));
 }
 
-/** What is compared: the token's volume has a random name. */
+/** Returns what is compared. The volume of the token has a random name, which is replaced. */
 export function comparable(pod: Pod): unknown {
   const { metadata, spec } = manifestOf(pod);
   const { labels, annotations } = metadata as { labels?: unknown; annotations?: unknown };

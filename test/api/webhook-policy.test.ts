@@ -1,4 +1,4 @@
-/** Who has stolen the webhook's token can do with it what the webhook does, and nothing else: on a real API server. */
+/** A stolen token of the webhook allows what the webhook does and nothing else, on a real API server. */
 
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';

@@ -20,7 +20,7 @@ export interface Connected {
   directory: string;
 }
 
-/** Of the double: the client speaks plain HTTP with nobody. */
+/** The certificate of the API double, since the client never speaks plain HTTP. */
 let tls: Promise<KeyPair> | undefined;
 
 export async function connected(t: TestContext): Promise<Connected> {

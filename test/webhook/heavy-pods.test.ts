@@ -92,7 +92,7 @@ function millisecondsFor(pod: Pod): number {
   return Math.min(...times);
 }
 
-/** What one review may hold the loop; below that a busy machine is heard more than a square. */
+/** The time for which one review may hold the event loop. A shorter time would fail on a busy machine. */
 const NOISE_MS = 50;
 
 describe('a pod with ever more of one thing', () => {

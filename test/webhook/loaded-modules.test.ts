@@ -1,4 +1,4 @@
-/** What an idle webhook in a pod has loaded: what it does not need weighs more than the rest of it. */
+/** The modules that an idle webhook in a pod has loaded: those that it does not need weigh more than the rest. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { test } from 'node:test';

@@ -35,7 +35,7 @@ export interface Reply {
   json: any;
 }
 
-/** As every API server asks: with how long it waits. */
+/** The path that API servers ask, with the time for which they wait. */
 export const REVIEW_PATH = '/mutate?timeout=5s';
 
 export const HOSTS = ['localhost', '127.0.0.1'];

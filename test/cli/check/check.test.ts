@@ -62,7 +62,7 @@ describe('rollcall check', () => {
     })),
   });
 
-  /** What is not ok, with its message, when the API server answers so. */
+  /** Returns the findings that are not ok, with their messages, when the API server gives these answers. */
   async function unwell(t: TestContext, answers: Answers): Promise<[string[], number]> {
     const directory = await folder(t, {
       config: kubeconfig('fake', (await answeringApi(t, { ...fine, ...answers })).url),

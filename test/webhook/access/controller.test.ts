@@ -96,7 +96,7 @@ async function isProvided(api: KubernetesDouble, namespace: string): Promise<voi
   );
 }
 
-/** What was said before is done: a namespace that comes last is provided. */
+/** Waits until all earlier events are handled: a namespace that is created last has its access. */
 async function caughtUp(api: KubernetesDouble): Promise<void> {
   const name = `last-${api.requests.length}`;
   api.create(NAMESPACES, { metadata: { name, labels: LABELLED } });

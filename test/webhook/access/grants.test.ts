@@ -64,7 +64,7 @@ function namespace(api: KubernetesDouble, name: string, grant?: string, more: Ap
   else api.replace(NAMESPACES, object);
 }
 
-/** Whom the binding lets in; undefined where there is none. */
+/** Returns the accounts that the binding lets in, as NAMESPACE/NAME, and undefined where there is no binding. */
 function granted(api: KubernetesDouble, name: string): string[] | undefined {
   const binding = api.get(bindingOf(name)) as unknown as ReturnType<typeof grantBinding> | undefined;
   return binding?.subjects?.map((one) => `${one.namespace}/${one.name}`).toSorted();

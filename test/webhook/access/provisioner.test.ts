@@ -28,7 +28,7 @@ async function start(
   return { ...both, log, access: new AccessProvisioner({ api: both.client, log }) };
 }
 
-/** What a sidecar that reads EndpointSlices needs. */
+/** Returns the access that a sidecar needs to read EndpointSlices. */
 const slices = (account: string): AccessNeed => ({ account, roles: [ROLES.slices] });
 
 const subject = (name: string) => ({ kind: 'ServiceAccount', namespace: 'demo', name });

@@ -8,7 +8,7 @@ import { Refused } from '../../../src/webhook/refused.ts';
 const refused = new Refused(401, 'no');
 const later = (verdict: Refused | undefined) => Promise.resolve(verdict);
 
-/** What several checks say together, each with this verdict; `asked` are those that were asked. */
+/** Returns the verdict of several checks together, each with this verdict, and the checks that were asked. */
 function said(...verdicts: CallerVerdict[]) {
   const asked: number[] = [];
   const checks = verdicts.map((verdict, index) => ({

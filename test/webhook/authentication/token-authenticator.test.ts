@@ -41,7 +41,7 @@ const ec384 = pairOf('ec-2', 'ES384');
 const ec512 = pairOf('ec-3', 'ES512');
 const stranger = pairOf('rsa-1', 'RS256');
 
-/** As an API server of Kubernetes 1.37 issues it. */
+/** The claims of a token as an API server of Kubernetes 1.37 issues it. */
 function claims(changes: object = {}, bound: object = {}): object {
   return {
     iss: ISSUER,

@@ -30,7 +30,7 @@ const write = async ({ cert, key }: KeyPair, into = directory) => {
   await writeFile(join(into, 'tls.key'), key);
 };
 
-/** What a kubelet does: each state is a directory, and one link is renamed to lead to the next. */
+/** A volume as a kubelet writes it: each state is a directory, and one link is renamed to lead to the next. */
 async function swap(content: KeyPair, state: string): Promise<void> {
   await mkdir(join(directory, state));
   await write(content, join(directory, state));

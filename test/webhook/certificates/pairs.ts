@@ -55,14 +55,14 @@ function keysOf({ cert, key }: KeyPair) {
   return { publicKey, privateKey: key };
 }
 
-/** What rollcall 0.1.0 keeps: a leaf, its CA of ten years, and the key of that CA. */
+/** Returns the Secret of rollcall 0.1.0: a leaf, its CA of ten years, and the key of that CA. */
 export async function legacy(): Promise<SecretContent & { serving: KeyPair; caKey: string }> {
   const ca = await pair({ name: 'rollcall-ca-1', ca: true, to: days(3649) });
   const serving = await pair({ name: 'rollcall', signedBy: ca });
   return { serving, next: undefined, trusted: [ca.cert], caKey: ca.key };
 }
 
-/** With something behind the certificate, inside of its base64. */
+/** Returns the pair with garbage behind the certificate, inside of its base64. */
 export function withGarbage({ cert, key }: KeyPair): KeyPair {
   const der = Buffer.from(cert.replace(/-----[^-]+-----|\s/g, ''), 'base64');
   const lines = Buffer.concat([der, Buffer.from('garbage')]).toString('base64');

@@ -160,7 +160,7 @@ test('the next start takes what is stored and writes nothing', async (t) => {
   assert.deepEqual(writes(both), before);
 });
 
-/** What all replicas serve must be trusted by every bundle, at any moment. */
+/** Asserts that every bundle trusts what each replica serves; it must hold at any moment. */
 function assertTrusted(both: Connected, replicas: readonly Replica[], issuer?: string): void {
   for (const bundle of bundlesOf(both)) {
     for (const { served } of replicas) {

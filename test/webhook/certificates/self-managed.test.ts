@@ -17,9 +17,9 @@ const PUBLISHED: CertificateStanding = { ...FRESH, looksTrusted: () => OVERLAP_L
 class Secret implements SecretStore {
   data: Record<string, string> | undefined;
   writes = 0;
-  /** What others do between a read and the write that follows. */
+  /** The changes that others make between a read and the write that follows. */
   meanwhile: (() => void) | undefined;
-  /** What somebody asks to be renewed. */
+  /** The fingerprint of the certificate that somebody asks to be renewed. */
   renew: string | undefined;
 
   put(content: SecretContent): void {

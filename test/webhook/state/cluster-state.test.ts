@@ -1,4 +1,4 @@
-/** What is held of the cluster, over its real way to the API double: what is asked, when, and what is never believed. */
+/** The state of the cluster over real connections to the API double: what it asks, when, and what it does not trust. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { type AccessNeed, ROLES } from '../../../src/inject/account.ts';
@@ -63,7 +63,7 @@ async function followed(t: TestContext): Promise<Followed> {
 const soon = <T>(what: string, attempt: () => T) =>
   eventually(what, attempt, { timeoutMs: 5000, everyMs: 5 });
 
-/** What is said about `demo` when it is known. */
+/** The namespace `demo` as a review sees it. */
 function known({ state }: Followed): Namespace {
   const namespace = state.readNamespace('demo');
   assert.ok(!(namespace instanceof Promise), 'it is read, not known');
