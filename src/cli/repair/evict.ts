@@ -26,8 +26,7 @@ export async function evictAll(
   candidates: readonly EvictionCandidate[],
   timeoutMs: number,
   tell: (outcome: EvictionOutcome) => void,
-): Promise<EvictionOutcome[]> {
-  const outcomes: EvictionOutcome[] = [];
+): Promise<void> {
   let stopped = false;
   for (const candidate of candidates) {
     const { namespace, name } = candidate;
@@ -35,10 +34,8 @@ export async function evictAll(
       ? { namespace, name, code: 'not-begun', why: 'the one before was not replaced' }
       : { namespace, name, ...(await evict(cluster, candidate, timeoutMs)) };
     stopped ||= outcome.code === 'not-replaced';
-    outcomes.push(outcome);
     tell(outcome);
   }
-  return outcomes;
 }
 
 type Became = Pick<EvictionOutcome, 'code' | 'why'>;

@@ -16,6 +16,13 @@ const TIMEOUT_SECONDS = '300';
 /** The largest value that --timeout accepts: a day. */
 const LONGEST_SECONDS = 86_400;
 
+/** The result for `-o json`. The names of the fields are stable. */
+interface RepairReport {
+  evict: ReturnType<typeof toldCandidate>[];
+  left: readonly LeftAlone[];
+  done: EvictionOutcome[];
+}
+
 /** The command `rollcall repair`. */
 export async function repair(argv: readonly string[], io: Io): Promise<number> {
   const { flags } = parseFlags('repair', commands.repair, argv);
@@ -24,33 +31,38 @@ export async function repair(argv: readonly string[], io: Io): Promise<number> {
   const system = flags['system-namespace'] ?? SYSTEM_NAMESPACE;
   const json = flags.output === 'json';
   const say = (text: string) => void (json || io.stdout.write(`${text}\n`));
-  const end = (result: object, code: number): number => {
-    if (json)
-      io.stdout.write(
-        `${JSON.stringify({ result: code === EXIT.fine ? 'ok' : 'fail', ...result }, null, 2)}\n`,
-      );
+  // What was done before a failure is told with it.
+  const report: RepairReport = { evict: [], left: [], done: [] };
+  const end = (code: number, error?: string): number => {
+    const value = { result: code === EXIT.fine ? 'ok' : 'fail', ...report, ...(error ? { error } : {}) };
+    if (json) io.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
     return code;
   };
   try {
     const plan = await planIn(cluster, system, flags.namespace);
     for (const line of linesOf(plan)) say(line);
-    const told = { evict: plan.evict.map(toldCandidate), left: plan.left };
+    report.evict = plan.evict.map(toldCandidate);
+    report.left = plan.left;
     if (plan.evict.length === 0) {
       say(plan.left.length === 0 ? 'No pod was missed.' : '\nThere is no pod to evict.');
-      return end({ ...told, done: [] }, flags.yes && plan.left.length > 0 ? EXIT.refused : EXIT.fine);
+      return end(flags.yes && plan.left.length > 0 ? EXIT.refused : EXIT.fine);
     }
     if (!flags.yes) {
       say('\nNothing was changed; --yes evicts them.');
-      return end({ ...told, done: [] }, EXIT.fine);
+      return end(EXIT.fine);
     }
     say('');
-    const done = await evictAll(cluster, plan.evict, timeoutMs, (outcome) => say(lineOf(outcome)));
-    const failed = plan.left.length > 0 || done.some(({ code }) => code !== 'evicted' && code !== 'gone');
-    return end({ ...told, done }, failed ? EXIT.refused : EXIT.fine);
+    await evictAll(cluster, plan.evict, timeoutMs, (outcome) => {
+      report.done.push(outcome);
+      say(lineOf(outcome));
+    });
+    const failed =
+      plan.left.length > 0 || report.done.some(({ code }) => code !== 'evicted' && code !== 'gone');
+    return end(failed ? EXIT.refused : EXIT.fine);
   } catch (error) {
     if (!(error instanceof Unread || error instanceof Unreachable)) throw error;
     say(`FAIL  ${error.message}`);
-    return end({ evict: [], left: [], done: [], error: error.message }, EXIT.refused);
+    return end(EXIT.refused, error.message);
   }
 }
 

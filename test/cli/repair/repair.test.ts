@@ -1,0 +1,72 @@
+/** The report of `rollcall repair` for answers that a real API server hardly ever gives. */
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { startKubernetesDouble } from '../../support/kubernetes-double.ts';
+import { kubeconfig } from '../answering-api.ts';
+import { folder, run } from '../run.ts';
+
+const SHOP = '/api/v1/namespaces/shop';
+const NAMESPACES = [{ metadata: { name: 'shop', labels: { 'rollcall.dev/injection': 'enabled' } } }];
+
+/** A pod of a ReplicaSet that asks for the sidecar and has none. */
+function missed(name: string): object {
+  const owner = { kind: 'ReplicaSet', name: 'app', uid: 'r1', controller: true };
+  const annotations = { 'rollcall.dev/service': 'app' };
+  return {
+    metadata: { name, namespace: 'shop', uid: name, annotations, ownerReferences: [owner] },
+    spec: { containers: [{ name: 'app', image: 'app:1' }] },
+  };
+}
+
+/** Runs the command where evictions are answered with these statuses, by pod; `cut` breaks the connection. */
+async function repair(t: TestContext, evictions: Record<string, number | 'cut'>) {
+  const api = await startKubernetesDouble();
+  t.after(() => api.close());
+  const lists: Record<string, object[]> = {
+    'GET /api/v1/namespaces': NAMESPACES,
+    'GET /api/v1/pods': Object.keys(evictions).map(missed),
+    [`GET ${SHOP}/pods`]: [],
+  };
+  api.fault(({ method, path }) => {
+    const items = lists[`${method} ${path}`];
+    if (items !== undefined) return { status: 200, body: { items } };
+    const [, name] = /\/pods\/(\w+)\/eviction$/.exec(path) ?? [];
+    const answer = evictions[name ?? ''];
+    if (answer === 'cut') return { destroy: true };
+    if (answer !== undefined) return { status: answer, body: { message: 'so it is' } };
+    const initContainers = [{ name: 'rollcall', args: ['sidecar'] }];
+    if (method === 'POST') return { status: 201, body: { spec: { initContainers, containers: [] } } };
+    return { status: 404, body: {} };
+  });
+  const directory = await folder(t, { config: kubeconfig('fake', api.url) });
+  const { out, code } = await run('repair', [
+    '--yes',
+    '-o',
+    'json',
+    '--kubeconfig',
+    join(directory, 'config'),
+  ]);
+  const { result, done, error } = JSON.parse(out);
+  assert.equal(result, code === 0 ? 'ok' : 'fail');
+  return { code, error, done: done.map((one: Record<string, string>) => `${one.name} ${one.code}`) };
+}
+
+test('a pod that has left, or whose name another has, is no failure', async (t) => {
+  assert.deepEqual(await repair(t, { a: 404, b: 409, c: 201 }), {
+    code: 0,
+    error: undefined,
+    done: ['a gone', 'b gone', 'c evicted'],
+  });
+});
+
+test('an eviction that is refused is a failure, and the next pod is evicted all the same', async (t) => {
+  const { code, done } = await repair(t, { a: 403, b: 201 });
+  assert.deepEqual([code, done], [1, ['a refused', 'b evicted']]);
+});
+
+test('what was evicted before the API server went away is reported', async (t) => {
+  const { code, done, error } = await repair(t, { a: 201, b: 'cut' });
+  assert.deepEqual([code, done], [1, ['a evicted']]);
+  assert.match(error, /can't be reached/);
+});
