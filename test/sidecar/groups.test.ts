@@ -67,6 +67,21 @@ describe('the groups of a sidecar', () => {
       /^--file is about the group without a name.*give --service/,
     ],
     [
+      'a number of members of one',
+      [...NAMED, '--expected', '3'],
+      /^--expected is about the group without a name/,
+    ],
+    [
+      'labels of its members',
+      [...NAMED, '--member-labels', 'role'],
+      /^--member-labels is about the group without a name/,
+    ],
+    [
+      'a file that is given twice',
+      [...NAMED, '--group-file', 'backends.a={name}', '--group-file', 'backends.a={uid}'],
+      /^--group-file: "backends.a" is given twice; give each file one line/,
+    ],
+    [
       'a wait for a group that there is not',
       [...NAMED, '--wait-for-group', 'x=2'],
       /^--wait-for-group: "x" is about/,
