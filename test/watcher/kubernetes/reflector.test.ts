@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { settle } from '../../support/fake-clock.ts';
-import { bookmark, type Call, errorEvent, event, list } from '../../support/scripted-api.ts';
+import { pushed } from '../../../src/watcher/kubernetes/reflector.ts';
+import { silent } from '../../../src/watcher/log.ts';
+import { FakeClock, settle } from '../../support/fake-clock.ts';
+import { bookmark, type Call, errorEvent, event, list, ScriptedApi } from '../../support/scripted-api.ts';
 import { type Followed, follow, slice, synced } from '../followed-group.ts';
 
 test('a streaming list counts only when its closing bookmark has come', async () => {
@@ -611,4 +613,80 @@ test('a service without any slice may also be one without a selector, or an Exte
   await synced(followed, []);
   assert.match(followed.watch.message ?? '', /without a selector needs EndpointSlices of its own/);
   assert.match(followed.watch.message ?? '', /ExternalName has no members/);
+});
+
+test('each page closes its request, and a list in pages is followed by nothing until the watch from it begins', async () => {
+  const followed = follow();
+  (await followed.api.next()).fail(422, 'Invalid');
+  const page = await followed.api.next();
+  page.json(200, list('50', [slice('a', 'db-0/u0')]));
+  const watch = await followed.api.next();
+  assert.deepEqual([page.closed, followed.watch.stale], [true, false]);
+  await followed.clock.advance(1000);
+  assert.equal(followed.watch.reason, 'disconnected');
+  watch.head();
+  await followed.clock.advance(100);
+  assert.equal(followed.watch.stale, false);
+});
+
+test('credentials that worked are read again at once when they are refused another time', async () => {
+  const followed = follow();
+  (await followed.api.next()).fail(401, 'Unauthorized');
+  const first = await synced(followed);
+  assert.equal(followed.api.tokenRefreshes, 1);
+  first.events(errorEvent(401, 'Unauthorized'));
+  await settle();
+  assert.deepEqual([followed.api.tokenRefreshes, followed.watch.stale], [2, false]);
+  await followed.api.next();
+});
+
+test('an event between two errors of a stream has it watched from the same version again', async () => {
+  const followed = follow();
+  (await synced(followed)).events(errorEvent(500, 'oh'));
+  await followed.clock.advance(1000);
+  const second = await followed.api.next();
+  second.head().events(event('MODIFIED', slice('a', 'db-0/u0'), '101'), errorEvent(500, 'oh'));
+  await followed.clock.advance(2000);
+  const third = await followed.api.next();
+  assert.deepEqual([third.query('sendInitialEvents'), third.query('resourceVersion')], [null, '101']);
+});
+
+test('what a listener throws ends the reflector, which asks no more', async () => {
+  const [api, clock] = [new ScriptedApi(), new FakeClock()];
+  const collection = { path: '/api/v1/pods', members: () => [] };
+  const hear = () => {
+    throw new TypeError('a fault of our own');
+  };
+  const done = pushed(collection, api, clock, silent)(hear, new AbortController().signal);
+  const failed = assert.rejects(done, new TypeError('a fault of our own'));
+  (await api.next()).head().events(bookmark('1', true));
+  await failed;
+  await clock.advance(60_000);
+  await api.none();
+});
+
+test('a collection that wants another form of its objects asks for it, in lists and in watches', async () => {
+  const asked: (string | undefined)[] = [];
+  const api = new ScriptedApi();
+  const noting = {
+    get: (path: string, accept?: string) => {
+      asked.push(accept);
+      return api.get(path);
+    },
+    unauthorized: () => {},
+  };
+  const collection = {
+    path: '/api/v1/pods',
+    accept: { object: 'an object', list: 'a list' },
+    members: () => [],
+  };
+  const stop = new AbortController();
+  const done = pushed(collection, noting, new FakeClock(), silent)(() => {}, stop.signal);
+  (await api.next()).fail(422, 'Invalid');
+  (await api.next()).json(200, list('1', []));
+  (await api.next()).head().end();
+  stop.abort();
+  await settle();
+  await done;
+  assert.deepEqual(asked, ['an object', 'a list', 'an object']);
 });
