@@ -28,6 +28,7 @@ describe('the groups of a sidecar', () => {
     const [first, backends, workers, far] = groups('--service', 'db', ...NAMED, ...more, ...waits);
     assert.deepEqual(first?.sinks.directory, '/run/rollcall');
     assert.deepEqual(backends?.group, { name: 'backends', namespace: 'shop', service: 'tcp-servers' });
+    assert.deepEqual(backends.sinks.file, []);
     assert.deepEqual([backends.source, `${backends.sinks.waitFor}`], ['endpointslices', '2 ready']);
     assert.deepEqual([backends.sinks.directory, backends.sinks.waitTimeout], ['/run/rollcall/backends', 7]);
     assert.deepEqual(workers?.group, { name: 'workers', namespace: 'shop', selector: 'app=worker' });
