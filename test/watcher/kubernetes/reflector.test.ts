@@ -654,8 +654,10 @@ test('an event between two errors of a stream has it watched from the same versi
 test('what a listener throws ends the reflector, which asks no more', async () => {
   const [api, clock] = [new ScriptedApi(), new FakeClock()];
   const collection = { path: '/api/v1/pods', members: () => [] };
+  let heard = 0;
   const hear = () => {
-    throw new TypeError('a fault of our own');
+    heard += 1;
+    if (heard === 1) throw new TypeError('a fault of our own');
   };
   const done = pushed(collection, api, clock, silent)(hear, new AbortController().signal);
   const failed = assert.rejects(done, new TypeError('a fault of our own'));
@@ -689,4 +691,48 @@ test('a collection that wants another form of its objects asks for it, in lists 
   await settle();
   await done;
   assert.deepEqual(asked, ['an object', 'a list', 'an object']);
+});
+
+test('a large group has its safety relist later: with 2000 members after 20 min at the soonest', async () => {
+  const followed = follow();
+  followed.clock.chance = 0;
+  const slices = Array.from({ length: 20 }, (_, index) =>
+    slice(`s-${index}`, ...Array.from({ length: 100 }, (_, at) => `db-${index}-${at}/u${index}-${at}`)),
+  );
+  const call = await synced(followed, slices);
+  await keepAlive(followed, call, 1_195_000);
+  await followed.api.none();
+  await followed.clock.advance(6000);
+  assert.equal((await followed.api.next()).query('sendInitialEvents'), 'true');
+});
+
+test('a complete list forgives the one that was cut before it', async () => {
+  const followed = follow();
+  const cutList = async () => {
+    const call = await followed.api.next();
+    assert.equal(call.query('sendInitialEvents'), 'true');
+    call.head().events(bookmark('5')).end();
+    await followed.clock.advance(1000);
+  };
+  await cutList();
+  (await synced(followed)).events(errorEvent(410, 'Expired'));
+  await cutList();
+  assert.equal((await followed.api.next()).query('sendInitialEvents'), 'true');
+});
+
+test('a watch that fell silent was followed to its last byte only', async () => {
+  const busy = follow();
+  const call = await synced(busy);
+  for (let version = 101; version <= 160; version += 1)
+    call.events(event('MODIFIED', slice('a', 'db-0/u0'), String(version)));
+  await busy.clock.advance(91_000);
+  const relist = await busy.api.next();
+  assert.deepEqual([relist.query('sendInitialEvents'), relist.query('resourceVersion')], ['true', '160']);
+
+  const quiet = follow();
+  const kept = await synced(quiet, [slice('a', 'db-0/u0'), slice('b', 'db-1/u1')]);
+  kept.events(event('MODIFIED', slice('a', 'db-0/u0'), '101'));
+  await keepAlive(quiet, kept, 60_000);
+  await quiet.clock.advance(91_000);
+  assert.equal((await quiet.api.next()).query('sendInitialEvents'), null, 'a bookmark came in between');
 });
