@@ -158,6 +158,11 @@ export function groupFaults({ groups, waits, files, firstFiles }: NamedSettings)
     ...files
       .filter(({ group }) => !names.includes(group))
       .map(({ group }) => ({ setting: 'groupFile' as const, value: group, sentence: unknown(group) })),
+    ...twice(files.map(({ group, template }) => `${group}.${template.file}`)).map((value) => ({
+      setting: 'groupFile' as const,
+      value,
+      sentence: 'is given twice; give each file one line',
+    })),
   ];
 }
 

@@ -9,7 +9,7 @@ import { socketPath } from '../watcher/outputs/socket.ts';
 import type { Perspective } from '../watcher/perspective.ts';
 import { sourceOf } from '../watcher/sources.ts';
 import { Watch } from '../watcher/watch.ts';
-import { GarbageCollection } from './garbage.ts';
+import type { GarbageCollection } from './garbage.ts';
 import type { GroupSettings } from './groups.ts';
 import type { Measured } from './metrics.ts';
 import { type Sinks, sinksOf } from './sinks.ts';
@@ -29,16 +29,17 @@ export interface Followed extends Measured {
 export interface Shared {
   config: SidecarConfig;
   perspective: Omit<Perspective, 'group'>;
-  context: UpstreamContext;
-  log: ProgramLog;
+  context: UpstreamContext & { log: ProgramLog };
+  garbage: GarbageCollection;
 }
 
 /** Connects a group with its source and its sinks. Throws a `SettingFault`, or an error that says what to mend. */
 export function follow({ group, source: name, sinks: settings }: GroupSettings, shared: Shared): Followed {
   const { config, perspective } = shared;
-  const log = logOf(group.name, shared.log);
+  const log = logOf(group.name, shared.context.log);
   const traffic = { bytes: 0 };
   const context = { ...shared.context, log, traffic };
+  const { clock } = context;
   const malformed = new Malformed(log);
   // What is said without a name is about the first group.
   const isFirst = group.name === undefined;
@@ -46,10 +47,9 @@ export function follow({ group, source: name, sinks: settings }: GroupSettings, 
   const source = sourceOf(name, { ...perspective, group, memberLabels }, config, context, malformed);
   const socket = socketPath(settings.directory);
   if (!isFirst) makeFolder(settings.directory);
-  const { clock } = context;
-  const watch = new Watch({ source, group, self: perspective.self, log });
+  const watch = new Watch({ source, group, self: perspective.self, clock, log });
   const sinks = sinksOf(settings, { view: watch, clock, log });
-  watch.add(new GarbageCollection(clock));
+  watch.add(shared.garbage);
   for (const output of sinks.all) watch.add(output);
   if (config.logLevel === 'debug') watch.add(new LoggedChanges(log.debug));
   const expected = isFirst ? expectedMembers(config, watch, context) : undefined;

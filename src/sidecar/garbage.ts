@@ -9,11 +9,12 @@ const SETTLED_MS = 1000;
 /**
  * The output that gives the memory back that the start and the first list took: V8 would keep it, as room to
  * grow, for as long as the process allocates as little as this one does. For a process that is ours alone: it
- * stops for 10 to 85 ms, once.
+ * stops for 10 to 85 ms, once for all groups that become known together.
  */
 export class GarbageCollection implements Output {
   #clock: Clock;
   #collect: () => void;
+  #timer: unknown;
 
   constructor(clock: Clock, collect = collectGarbage) {
     this.#clock = clock;
@@ -21,7 +22,8 @@ export class GarbageCollection implements Output {
   }
 
   synced(): void {
-    this.#clock.setTimeout(this.#collect, SETTLED_MS);
+    this.#clock.clearTimeout(this.#timer);
+    this.#timer = this.#clock.setTimeout(this.#collect, SETTLED_MS);
   }
 }
 

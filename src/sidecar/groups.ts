@@ -25,7 +25,8 @@ export function groupsOf(config: SidecarConfig): GroupSettings[] {
 }
 
 function hasFirst(config: SidecarConfig): boolean {
-  const { service, selector, group, waitFor, file, notify, onStart, onChange } = config;
+  const { service, selector, group, waitFor, file, notify, onStart, onChange, expected, memberLabels } =
+    config;
   if (service !== undefined || selector !== undefined || group.length === 0) return true;
   const about = {
     waitFor: waitFor.waits,
@@ -33,6 +34,8 @@ function hasFirst(config: SidecarConfig): boolean {
     notify: notify.length > 0,
     onStart,
     onChange,
+    expected: expected !== undefined,
+    memberLabels,
   };
   const [said] = Object.entries(about).find(([, value]) => value) ?? [];
   if (said === undefined) return false;

@@ -18,7 +18,7 @@ import { serveSocket } from '../watcher/outputs/socket.ts';
 import type { SelfDescription } from '../watcher/protocol.ts';
 import { SettingFault } from '../watcher/setting-fault.ts';
 import { type Followed, follow } from './followed.ts';
-import { keepYoungGenerationSmall } from './garbage.ts';
+import { GarbageCollection, keepYoungGenerationSmall } from './garbage.ts';
 import { Gates } from './gates.ts';
 import { groupsOf } from './groups.ts';
 import { serveHealth } from './health.ts';
@@ -34,7 +34,7 @@ export async function sidecar(config: SidecarConfig): Promise<void> {
   };
   const userAgent = `rollcall/${packageJson.version}`;
   const context = { clock: systemClock, log, userAgent, environment: process.env };
-  const shared = { config, perspective, context, log };
+  const shared = { config, perspective, context, garbage: new GarbageCollection(systemClock) };
   const groups = startUp(() => groupsOf(config).map((group) => follow(group, shared)));
   const workEnded = config.endWithPod ? followWork(config, context) : undefined;
   const gates = groups.map(({ sinks }) => sinks.gate);
@@ -56,7 +56,6 @@ export async function sidecar(config: SidecarConfig): Promise<void> {
   const stop = stopping(groups, servers, config.graceSeconds, log);
   process.once('SIGTERM', () => stop('SIGTERM', true));
   process.once('SIGINT', () => stop('SIGINT', false));
-  void workEnded?.().then(() => stop('the other containers have ended', false));
   // This comes when everything is loaded: before, V8 would reject code that Node has compiled.
   keepYoungGenerationSmall();
   for (const gate of gates) gate.start();
@@ -65,6 +64,9 @@ export async function sidecar(config: SidecarConfig): Promise<void> {
   await Promise.race([
     ...groups.map(({ watch }) => watch.run()),
     ...gates.map((gate) => gate.failed.catch(refuse)),
+    ...(workEnded === undefined
+      ? []
+      : [workEnded().then(() => stop('the other containers have ended', false))]),
   ]);
 }
 

@@ -56,6 +56,14 @@ export async function* ticking<T>(
   }
 }
 
+/** Resolves with what a wait comes to, where nobody wants to hear what happens meanwhile. */
+export async function outcomeOf<T>(waiting: AsyncGenerator<unknown, T>): Promise<T> {
+  for (;;) {
+    const next = await waiting.next();
+    if (next.done) return next.value;
+  }
+}
+
 /** Sleeps, yielding a tick each second. */
 export async function* sleeping(clock: Clock, milliseconds: number): AsyncGenerator<Tick, void> {
   const until = clock.now() + milliseconds;

@@ -1,13 +1,8 @@
 import type { FactsOfPod } from './kubernetes/pod-labels.ts';
 import { Labelled } from './membership/labelled.ts';
-import { pulled } from './pulled.ts';
+import type { Member } from './protocol.ts';
+import { type Push, pulled } from './pulled.ts';
 import type { Source, SourceEvent, Staleness } from './source.ts';
-
-/** Tells what the pods of a namespace say of themselves, until the signal aborts. */
-export type FollowPods = (
-  hear: (event: SourceEvent<FactsOfPod>) => void,
-  signal: AbortSignal,
-) => Promise<void>;
 
 /** The time that the first list of a group waits for that of the pods; an outage delays nobody for longer. */
 const FIRST_MS = 5000;
@@ -18,10 +13,10 @@ const FIRST_MS = 5000;
  */
 export function labelledSource(
   source: Required<Pick<Source, 'name' | 'follow'>>,
-  pods: FollowPods,
+  pods: Push<FactsOfPod>,
   now: () => number,
 ): Source {
-  const follow = async (hear: (event: SourceEvent) => void, signal: AbortSignal) => {
+  const follow: Push<Member> = async (hear, signal) => {
     const join = new Join(hear, now);
     const both = new AbortController();
     const all = AbortSignal.any([signal, both.signal]);
@@ -104,7 +99,7 @@ class Join {
         return;
       case 'fresh':
         this.#pods = undefined;
-        if (this.#told && this.#group === undefined) this.#hear(event);
+        if (this.#told) this.#hear(this.#group ?? event);
         return;
       case 'lost':
         this.#pods = { type: 'lost', message: `the pods of the members: ${event.message}` };
@@ -133,13 +128,17 @@ class Join {
   #tellList(): void {
     const list = this.#list;
     if (list === undefined) return;
-    const waited = this.#now() - this.#listedAt >= FIRST_MS;
-    if (!this.#podsKnown && this.#pods?.type !== 'failure' && !waited) return;
+    if (!this.#told && !this.#mayTell()) return;
     this.#list = undefined;
     this.#told = true;
     this.#hear({ ...list, parts: this.#labelled.all(), stale: this.#staleness() });
     if (this.#pods?.type === 'lost') this.#hear(this.#pods);
     if (this.#group !== undefined) this.#hear(this.#group);
+  }
+
+  /** Returns whether the pods are known, can't be, or were waited for long enough. */
+  #mayTell(): boolean {
+    return this.#podsKnown || this.#pods?.type === 'failure' || this.#now() - this.#listedAt >= FIRST_MS;
   }
 
   #staleness(): Staleness | undefined {

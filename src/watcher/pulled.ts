@@ -5,8 +5,9 @@ export type Push<Kept> = (hear: (event: SourceEvent<Kept>) => void, signal: Abor
 
 /**
  * Yields the events of a source that pushes them. They wait here until the consumer asks: one that does its
- * work between two events without waiting itself has taken all of a chunk before the next one is read. While a
- * consumer does not ask, nothing but changes is added to what waits.
+ * work between two events without waiting itself has taken all of a chunk before the next one is read. Every
+ * consumer has to be such a one, since the changes that wait for one that does not ask have no bound; of signs of
+ * life one waits at most.
  */
 export async function* pulled<Kept>(push: Push<Kept>): AsyncGenerator<SourceEvent<Kept>, never> {
   const stop = new AbortController();

@@ -23,6 +23,19 @@ test('garbage is collected once, a second after the first list', async () => {
   assert.deepEqual(collectedAt, [6000]);
 });
 
+test('groups that become known together have it collected once', async () => {
+  const clock = new FakeClock();
+  let collected = 0;
+  const garbage = new GarbageCollection(clock, () => (collected += 1));
+  for (const source of [scripted(), scripted(), scripted()]) {
+    watchOf(source, clock, garbage);
+    source.push({ type: 'replace', parts: new Map() });
+  }
+  await settle();
+  await clock.advance(60_000);
+  assert.equal(collected, 1);
+});
+
 test('collecting frees what nobody holds any more, and leaves no gc behind', () => {
   const held = new WeakRef({ text: 'nobody needs this' });
   return new Promise<void>((resolve) => {

@@ -28,6 +28,7 @@ describe('the groups of a sidecar', () => {
     const [first, backends, workers, far] = groups('--service', 'db', ...NAMED, ...more, ...waits);
     assert.deepEqual(first?.sinks.directory, '/run/rollcall');
     assert.deepEqual(backends?.group, { name: 'backends', namespace: 'shop', service: 'tcp-servers' });
+    assert.deepEqual(backends.sinks.file, []);
     assert.deepEqual([backends.source, `${backends.sinks.waitFor}`], ['endpointslices', '2 ready']);
     assert.deepEqual([backends.sinks.directory, backends.sinks.waitTimeout], ['/run/rollcall/backends', 7]);
     assert.deepEqual(workers?.group, { name: 'workers', namespace: 'shop', selector: 'app=worker' });
@@ -65,6 +66,21 @@ describe('the groups of a sidecar', () => {
       'a file of one',
       [...NAMED, '--file', 'a={name}'],
       /^--file is about the group without a name.*give --service/,
+    ],
+    [
+      'a number of members of one',
+      [...NAMED, '--expected', '3'],
+      /^--expected is about the group without a name/,
+    ],
+    [
+      'labels of its members',
+      [...NAMED, '--member-labels', 'role'],
+      /^--member-labels is about the group without a name/,
+    ],
+    [
+      'a file that is given twice',
+      [...NAMED, '--group-file', 'backends.a={name}', '--group-file', 'backends.a={uid}'],
+      /^--group-file: "backends.a" is given twice; give each file one line/,
     ],
     [
       'a wait for a group that there is not',

@@ -251,16 +251,30 @@ test('the log has what its level lets through, and at debug every change', async
   assert.deepEqual(silent.process.output, []);
 });
 
+const SCALE = { kind: 'Scale', apiVersion: 'autoscaling/v1', spec: { replicas: 7 } };
+
 test('several groups in one process: a socket, files, metrics and a gate for each, and one answer', async (t) => {
   const api = await upstream(t);
-  const slice = (service: string, names: string[], ready: boolean) => {
+  const slice = (
+    service: string,
+    names: string[],
+    ready: boolean,
+    ...more: ReturnType<typeof podEndpoint>[]
+  ) => {
     const endpoints = names.map((name, index) =>
       podEndpoint({ name, uid: `uid-${name}`, ip: `10.0.1.${index + 1}`, ready }),
     );
-    return endpointSlice({ namespace: 'default', service, name: `${service}-a`, endpoints });
+    return endpointSlice({
+      namespace: 'default',
+      service,
+      name: `${service}-a`,
+      endpoints: [...endpoints, ...more],
+    });
   };
+  api.fault(({ path }) => (path.endsWith('/scale') ? { status: 200, body: SCALE } : undefined));
   api.create(slicePath('default'), group('db-0'));
-  api.create(slicePath('default'), slice('tcp', ['tcp-0', 'tcp-1'], false));
+  const odd = podEndpoint({ name: 'odd', uid: 'uid-odd', ip: '10.0.1.999' });
+  api.create(slicePath('default'), slice('tcp', ['tcp-0', 'tcp-1'], false, odd));
   const {
     directory,
     socket,
@@ -272,6 +286,8 @@ test('several groups in one process: a socket, files, metrics and a gate for eac
     group: 'backends=service tcp',
     'wait-for-group': 'backends=2 ready',
     'group-file': 'backends.upstream.conf=server {ipv4};',
+    expected: 'statefulset db',
+    'member-labels': 'role',
   });
   const [first, backends] = await Promise.all([
     connect(socket),
@@ -307,12 +323,43 @@ test('several groups in one process: a socket, files, metrics and a gate for eac
     'rollcall_gate_wanted{group="backends"} 2',
     'rollcall_gate_open{group="backends"} 1',
     'rollcall_socket_clients{group="backends"} 1',
+    'rollcall_expected_members 7',
+    'rollcall_expected_failures_total 0',
+    `rollcall_members_digest{group="backends"} ${digestOf(backends.members.values())}`,
+    'rollcall_malformed_values_total 0',
+    'rollcall_malformed_values_total{group="backends"} 1',
   ]) {
     assert.ok(metrics.includes(`\n${line}\n`), `${line} in\n${metrics}`);
   }
+  assert.doesNotMatch(metrics, /^rollcall_expected\w*\{/m, 'what is said without a name is about the first');
+  const pods = api.requests.filter(({ path }) => path.endsWith('/pods'));
+  assert.equal(pods.length, 1, 'and so are the labels');
+  const synced = sidecar.output.filter((line) => line.includes('"synced"')).map((line) => JSON.parse(line));
+  assert.deepEqual(synced.map((line) => line.group).toSorted(), ['backends', undefined]);
+  const asked = () => api.requests.filter(({ path }) => path.endsWith('/scale')).length;
+  const before = asked();
+  api.replace(slicePath('default', 'db-a'), group('db-0', 'db-1'));
+  await eventually('a question after a change', () => asked() > before, { timeoutMs: 4000, everyMs: 20 });
   sidecar.signal('SIGINT');
   for (const reader of [first, backends])
     await reader.until('bye', ({ lines }) => lines.some(({ type }) => type === 'bye'));
+});
+
+test('a wait of a group under a name that is over is a failure, where that is asked for', async (t) => {
+  const api = await upstream(t);
+  api.create(slicePath('default'), group('db-0'));
+  const { process: sidecar } = await startSidecar(t, {
+    server: api.url,
+    namespace: 'default',
+    service: 'db',
+    group: 'backends=service tcp',
+    'wait-for-group': 'backends=2 ready',
+    'wait-timeout': '1s',
+    'wait-action': 'fail',
+  });
+  await eventually('its end', () => sidecar.exited, quickly);
+  assert.equal(sidecar.exitCode, 1);
+  assert.match(sidecar.tail(), /--wait-for-group: "backends=2 ready" is not met: 0 of 2 .* after 1 s/);
 });
 
 test('a start without what was waited for is told by the probe once, and then is no failure', async (t) => {

@@ -53,7 +53,8 @@ test('a file that is given twice is refused', async (t) => {
 });
 
 test('what several sinks count under one name is added up, and what nobody counts is not there', async (t) => {
-  const { all, watch } = await made(t, '--file', 'a={name}', '--notify', 'udp://127.0.0.1:1');
+  const flags = ['--file', 'a={name}', '--notify', 'udp://127.0.0.1:1', '--wait-for', 'all'];
+  const { all, watch } = await made(t, ...flags);
   const files = all.filter((sink) => sink.constructor.name.endsWith('File'));
   const counted = files.flatMap((sink) => sink.metrics ?? []);
   for (const [index, metric] of counted.entries()) metric.read = () => index + 1;
@@ -66,6 +67,7 @@ test('what several sinks count under one name is added up, and what nobody count
   assert.match(text, /^rollcall_file_failures_total\{group="backends"\} 3$/m);
   assert.match(text, /^rollcall_members\{group="backends"\} 0$/m);
   assert.doesNotMatch(text, /rollcall_hook_/);
+  assert.doesNotMatch(text, /^rollcall_gate_wanted/m, 'nobody says how many there are to be');
   const names = text.split('\n').filter((line) => line.startsWith('# TYPE'));
   assert.equal(new Set(names).size, names.length, 'each metric is described once');
 });

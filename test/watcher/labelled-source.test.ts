@@ -145,3 +145,91 @@ test('both end when the watch does', async () => {
   followed.stop.abort();
   await followed.done;
 });
+
+test('only the first list waits for the pods', async () => {
+  const followed = follow();
+  followed.list('u0');
+  await followed.clock.advance(5000);
+  followed.group({ type: 'tick' });
+  followed.list('u0', 'u1');
+  await followed.clock.advance(100);
+  assert.deepEqual(followed.roles(), ['u0 none', 'u1 none']);
+});
+
+test('a tick of the pods ends the wait too, and their evidence says nothing of the group', async () => {
+  const followed = follow();
+  followed.list('u0');
+  await followed.clock.advance(5000);
+  followed.pods({ type: 'evidence' });
+  assert.deepEqual([followed.watch.synced, followed.watch.upstreamAgeSeconds()], [false, null]);
+  followed.pods({ type: 'tick' });
+  assert.equal(followed.watch.synced, true);
+});
+
+test('pods that are lost make what a new list says stale all the same', async () => {
+  const followed = follow();
+  followed.listPods(primary);
+  followed.list('u0');
+  followed.pods({ type: 'lost', message: 'cut' });
+  followed.list('u0');
+  await followed.clock.advance(1500);
+  followed.group({ type: 'tick' });
+  assert.deepEqual([followed.watch.stale, followed.watch.message], [true, 'the pods of the members: cut']);
+});
+
+test('a group that is lost while its list waits for the pods is stale once it is told', async () => {
+  const followed = follow();
+  followed.list('u0');
+  followed.group({ type: 'lost', message: 'gone' });
+  await followed.clock.advance(1500);
+  followed.listPods(primary);
+  followed.group({ type: 'tick' });
+  await followed.clock.advance(1500);
+  followed.group({ type: 'tick' });
+  assert.deepEqual([followed.watch.stale, followed.watch.message], [true, 'gone']);
+});
+
+test('pods that are back leave the group stale for its own reason, while there is one', () => {
+  const followed = follow();
+  followed.listPods(primary);
+  followed.list('u0');
+  followed.group({ type: 'failure', reason: 'unauthorized', message: 'who are you' });
+  followed.pods({ type: 'failure', reason: 'forbidden', message: 'may not' });
+  assert.equal(followed.watch.reason, 'forbidden');
+  followed.pods({ type: 'fresh' });
+  assert.deepEqual([followed.watch.reason, followed.watch.message], ['unauthorized', 'who are you']);
+  followed.group({ type: 'fresh' });
+  assert.equal(followed.watch.stale, false);
+});
+
+test('a pod that goes takes its labels along, and a part that goes its members', async () => {
+  const followed = follow();
+  followed.listPods(primary);
+  followed.list('u0');
+  followed.pods({ type: 'delete', key: 'pod-u0' });
+  await followed.clock.advance(100);
+  assert.deepEqual(followed.roles(), ['u0 none']);
+  followed.group({ type: 'delete', key: 'a' });
+  await followed.clock.advance(100);
+  assert.deepEqual(followed.roles(), []);
+});
+
+test('what one of them throws ends the other', async () => {
+  let ended = false;
+  const source = labelledSource(
+    { name: 'endpointslices', follow: () => Promise.reject(new Error('a fault of our own')) },
+    (_hear, signal) =>
+      new Promise((resolve) =>
+        signal.addEventListener('abort', () => {
+          ended = true;
+          resolve();
+        }),
+      ),
+    () => 0,
+  );
+  await assert.rejects(
+    source.follow!(() => {}, new AbortController().signal),
+    /a fault of our own/,
+  );
+  assert.equal(ended, true);
+});

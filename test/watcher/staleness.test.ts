@@ -34,6 +34,12 @@ const TABLE: [name: string, events: SourceEvent[], outcome: unknown[]][] = [
   ],
   ['something there ends what was partial', [PARTIAL, SET], [true, false, undefined, undefined]],
   ['and so does something that went', [PARTIAL, DELETE], [true, false, undefined, undefined]],
+  ['and so does a whole list', [PARTIAL, LIST], [true, false, undefined, undefined]],
+  [
+    'a change ends no failure that came after what was partial',
+    [PARTIAL, GONE, SET],
+    [true, true, 'disconnected', 'no route'],
+  ],
   ['a change ends no failure', [LIST, GONE, SET], [true, true, 'disconnected', 'no route']],
   [
     'what was partial before a failure may be whole after it',

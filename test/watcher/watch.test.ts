@@ -240,3 +240,11 @@ test('run ends when it is told to, and closes its connection', async () => {
   await followed.done;
   assert.equal(call.closed, true);
 });
+
+test('a change that is due is told with the bytes that bring it, in the same turn of the event loop', async () => {
+  const followed = follow();
+  const call = await synced(followed);
+  await followed.clock.advance(1000);
+  call.events(event('MODIFIED', slice('a', 'db-0/u0', 'db-1/u1'), '101'));
+  assert.equal(followed.output.deltas.length, 1);
+});

@@ -1,4 +1,4 @@
-import { type Clock, Timeout, ticking } from '../clock.ts';
+import { type Clock, outcomeOf, Timeout, ticking } from '../clock.ts';
 
 export interface SrvRecord {
   /** Domain name of one member, or of the service itself when it is not headless. */
@@ -81,20 +81,12 @@ async function ask<T>(
   clock: Clock,
 ): Promise<T[] | DnsFailure> {
   try {
-    const answer = await within(records(`${name}.`), clock, QUERY_MS);
+    const answer = await outcomeOf(ticking(records(`${name}.`), clock, QUERY_MS, 'no answer'));
     if (answer.length === 0) return new DnsFailure(kind, name, 'ENODATA', 'an empty answer');
     return mayBeCut(answer.map(bytes)) ? new DnsFailure(kind, name, 'TRUNCATED', TOO_MANY) : answer;
   } catch (error) {
     const code = error instanceof Timeout ? 'ETIMEOUT' : ((error as NodeJS.ErrnoException).code ?? 'unknown');
     return new DnsFailure(kind, name, code, `${MEANINGS[code] ?? (error as Error).message} (${code})`);
-  }
-}
-
-async function within<T>(promise: Promise<T>, clock: Clock, limit: number): Promise<T> {
-  const waiting = ticking(promise, clock, limit, 'no answer');
-  for (;;) {
-    const step = await waiting.next();
-    if (step.done) return step.value;
   }
 }
 

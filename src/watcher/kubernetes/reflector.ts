@@ -1,7 +1,7 @@
 import { Backoff } from '../backoff.ts';
 import { type Clock, sleeping, Timeout } from '../clock.ts';
 import type { Log } from '../log.ts';
-import { pulled } from '../pulled.ts';
+import { type Push, pulled } from '../pulled.ts';
 import type { Source, SourceEvent } from '../source.ts';
 import { failureOf } from './api-error.ts';
 import type { Collection, Listed } from './collection.ts';
@@ -41,7 +41,7 @@ export function pushed<Kept>(
   transport: Transport,
   clock: Clock,
   log: Log,
-): (hear: (event: SourceEvent<Kept>) => void, signal: AbortSignal) => Promise<void> {
+): Push<Kept> {
   return (hear, signal) => new Reflector({ collection, transport, clock, log, hear, signal }).run();
 }
 

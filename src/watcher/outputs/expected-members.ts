@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import { type Clock, outcomeOf } from '../clock.ts';
 import { pauseAfterChange, restPause } from '../expected-pace.ts';
 import { ApiError, failureOf } from '../kubernetes/api-error.ts';
 import { responseOf, textOf } from '../kubernetes/read-response.ts';
@@ -102,8 +102,8 @@ export class ExpectedMembers implements Output {
     const { transport, workload, clock } = this.#context;
     const request = transport.get(scalePath(workload));
     try {
-      const response = await whole(responseOf(request, clock));
-      return parseScale(await whole(textOf(response, clock, MAX_SCALE_BYTES)));
+      const response = await outcomeOf(responseOf(request, clock));
+      return parseScale(await outcomeOf(textOf(response, clock, MAX_SCALE_BYTES)));
     } finally {
       request.close();
     }
@@ -134,13 +134,5 @@ export class ExpectedMembers implements Output {
     this.#refused = refused;
     if (refused) expect(null);
     return retryAfterMs;
-  }
-}
-
-/** Resolves with what the waiting comes to; nobody wants to hear what happens meanwhile. */
-async function whole<T>(waiting: AsyncGenerator<unknown, T>): Promise<T> {
-  for (;;) {
-    const next = await waiting.next();
-    if (next.done) return next.value;
   }
 }

@@ -96,7 +96,6 @@ export class Gate implements Output {
   }
 
   get metrics(): readonly OutputMetric[] {
-    const { condition } = this.#options;
     return [
       {
         type: 'gauge',
@@ -108,7 +107,7 @@ export class Gate implements Output {
         type: 'gauge',
         name: 'rollcall_gate_wanted',
         help: 'Members that the application waits for; absent while nobody says how many are to be there.',
-        read: () => condition.wanted(this.#headcount.view?.expected ?? null) ?? undefined,
+        read: () => this.#headcount.wanted ?? undefined,
       },
       {
         type: 'gauge',
@@ -132,11 +131,6 @@ export class Gate implements Output {
 
   /** Hears that another number of members is expected. */
   expected(): void {
-    this.#look();
-  }
-
-  /** How many members are expected may have become known without any change of the members. */
-  heartbeat(): void {
     this.#look();
   }
 

@@ -33,7 +33,6 @@ export class Headcount {
 
   synced(view: View): void {
     this.#view = view;
-    this.#have = 0;
     this.#add([...view.members.values()], 1);
   }
 

@@ -136,6 +136,11 @@ const TABLE: readonly [error: string, made: () => unknown, Partial<Record<PhaseN
     { watching: 'watching 9, jitter, lost' },
   ],
   ['a safety list that is due', () => ended({ relist: true }), { watching: "listing '', jitter, lost" }],
+  [
+    'a safety list that is due at once',
+    () => ended({ relist: true, lived: false, lasted: 1 }),
+    { watching: "listing '', jitter, lost" },
+  ],
 ];
 
 for (const [error, made, outcomes] of TABLE) {
@@ -179,6 +184,15 @@ describe('the second time', () => {
     );
   });
 
+  test('an error in place of a stream is no error in it', () => {
+    const first = recover(refused(500), stateOf('watching'), NOW);
+    assert.equal(
+      shown(recover(refused(500), first.state, NOW)),
+      'watching 9, backoff 0, failure disconnected',
+    );
+    assert.equal(first.state.history.streamErrors, 0);
+  });
+
   test('a streaming list that was cut is given up for pages, for good', () => {
     const first = recover(new ListUnfinished('cut'), stateOf('listing'), NOW);
     assert.equal(first.state.history.streamingLists, true);
@@ -192,6 +206,7 @@ describe('the second time', () => {
     const second = recover(ended({ lived: false }), first.state, NOW);
     assert.equal(shown(second), 'listing 9, jitter, lost');
     assert.equal(second.state.history.silentWatches, 0);
+    assert.equal(again(ended({ relist: true, lived: false }), {}).state.history.silentWatches, 0);
     assert.equal(again(ended({ lived: true }), { silentWatches: 1 }).state.history.silentWatches, 0);
     assert.equal(
       shown(again(ended({ relist: true, lived: false }), { silentWatches: 1 })),

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { settle } from '../../support/fake-clock.ts';
-import { bookmark, type Call, errorEvent, event, list } from '../../support/scripted-api.ts';
+import { pushed } from '../../../src/watcher/kubernetes/reflector.ts';
+import { silent } from '../../../src/watcher/log.ts';
+import { FakeClock, settle } from '../../support/fake-clock.ts';
+import { bookmark, type Call, errorEvent, event, list, ScriptedApi } from '../../support/scripted-api.ts';
 import { type Followed, follow, slice, synced } from '../followed-group.ts';
 
 test('a streaming list counts only when its closing bookmark has come', async () => {
@@ -611,4 +613,127 @@ test('a service without any slice may also be one without a selector, or an Exte
   await synced(followed, []);
   assert.match(followed.watch.message ?? '', /without a selector needs EndpointSlices of its own/);
   assert.match(followed.watch.message ?? '', /ExternalName has no members/);
+});
+
+test('each page closes its request, and a list in pages is followed by nothing until the watch from it begins', async () => {
+  const followed = follow();
+  (await followed.api.next()).fail(422, 'Invalid');
+  const page = await followed.api.next();
+  page.json(200, list('50', [slice('a', 'db-0/u0')]));
+  const watch = await followed.api.next();
+  assert.deepEqual([page.closed, followed.watch.stale], [true, false]);
+  await followed.clock.advance(1000);
+  assert.equal(followed.watch.reason, 'disconnected');
+  watch.head();
+  await followed.clock.advance(100);
+  assert.equal(followed.watch.stale, false);
+});
+
+test('credentials that worked are read again at once when they are refused another time', async () => {
+  const followed = follow();
+  (await followed.api.next()).fail(401, 'Unauthorized');
+  const first = await synced(followed);
+  assert.equal(followed.api.tokenRefreshes, 1);
+  first.events(errorEvent(401, 'Unauthorized'));
+  await settle();
+  assert.deepEqual([followed.api.tokenRefreshes, followed.watch.stale], [2, false]);
+  await followed.api.next();
+});
+
+test('an event between two errors of a stream has it watched from the same version again', async () => {
+  const followed = follow();
+  (await synced(followed)).events(errorEvent(500, 'oh'));
+  await followed.clock.advance(1000);
+  const second = await followed.api.next();
+  second.head().events(event('MODIFIED', slice('a', 'db-0/u0'), '101'), errorEvent(500, 'oh'));
+  await followed.clock.advance(2000);
+  const third = await followed.api.next();
+  assert.deepEqual([third.query('sendInitialEvents'), third.query('resourceVersion')], [null, '101']);
+});
+
+test('what a listener throws ends the reflector, which asks no more', async () => {
+  const [api, clock] = [new ScriptedApi(), new FakeClock()];
+  const collection = { path: '/api/v1/pods', members: () => [] };
+  let heard = 0;
+  const hear = () => {
+    heard += 1;
+    if (heard === 1) throw new TypeError('a fault of our own');
+  };
+  const done = pushed(collection, api, clock, silent)(hear, new AbortController().signal);
+  const failed = assert.rejects(done, new TypeError('a fault of our own'));
+  (await api.next()).head().events(bookmark('1', true));
+  await failed;
+  await clock.advance(60_000);
+  await api.none();
+});
+
+test('a collection that wants another form of its objects asks for it, in lists and in watches', async () => {
+  const asked: (string | undefined)[] = [];
+  const api = new ScriptedApi();
+  const noting = {
+    get: (path: string, accept?: string) => {
+      asked.push(accept);
+      return api.get(path);
+    },
+    unauthorized: () => {},
+  };
+  const collection = {
+    path: '/api/v1/pods',
+    accept: { object: 'an object', list: 'a list' },
+    members: () => [],
+  };
+  const stop = new AbortController();
+  const done = pushed(collection, noting, new FakeClock(), silent)(() => {}, stop.signal);
+  (await api.next()).fail(422, 'Invalid');
+  (await api.next()).json(200, list('1', []));
+  (await api.next()).head().end();
+  stop.abort();
+  await settle();
+  await done;
+  assert.deepEqual(asked, ['an object', 'a list', 'an object']);
+});
+
+test('a large group has its safety relist later: with 2000 members after 20 min at the soonest', async () => {
+  const followed = follow();
+  followed.clock.chance = 0;
+  const slices = Array.from({ length: 20 }, (_, index) =>
+    slice(`s-${index}`, ...Array.from({ length: 100 }, (_, at) => `db-${index}-${at}/u${index}-${at}`)),
+  );
+  const call = await synced(followed, slices);
+  await keepAlive(followed, call, 1_195_000);
+  await followed.api.none();
+  await followed.clock.advance(6000);
+  assert.equal((await followed.api.next()).query('sendInitialEvents'), 'true');
+});
+
+test('a complete list forgives the one that was cut before it', async () => {
+  const followed = follow();
+  const cutList = async () => {
+    const call = await followed.api.next();
+    assert.equal(call.query('sendInitialEvents'), 'true');
+    call.head().events(bookmark('5')).end();
+    await followed.clock.advance(1000);
+  };
+  await cutList();
+  (await synced(followed)).events(errorEvent(410, 'Expired'));
+  await cutList();
+  assert.equal((await followed.api.next()).query('sendInitialEvents'), 'true');
+});
+
+test('a watch that fell silent was followed to its last byte only', async () => {
+  const busy = follow();
+  const call = await synced(busy);
+  for (let version = 101; version <= 160; version += 1)
+    call.events(event('MODIFIED', slice('a', 'db-0/u0'), String(version)));
+  await busy.clock.advance(91_000);
+  const relist = await busy.api.next();
+  assert.deepEqual([relist.query('sendInitialEvents'), relist.query('resourceVersion')], ['true', '160']);
+
+  const quiet = follow();
+  const kept = await synced(quiet, [slice('a', 'db-0/u0'), slice('b', 'db-1/u1')]);
+  kept.events(event('MODIFIED', slice('a', 'db-0/u0'), '101'));
+  // The last bookmark comes after a minute.
+  await keepAlive(quiet, kept, 120_000);
+  await quiet.clock.advance(31_000);
+  assert.equal((await quiet.api.next()).query('sendInitialEvents'), null, 'a bookmark came in between');
 });

@@ -22,7 +22,7 @@ const pods = fc.dictionary(fc.constantFrom('p0', 'p1', 'p2'), fc.option(facts, {
 test('whatever comes first, members have what their pods say, and nobody else has it', () => {
   const steps = fc.array(
     fc.oneof(
-      parts.map((given) => ({ parts: given })),
+      fc.record({ parts, listed: fc.boolean() }),
       pods.map((given) => ({ pods: given })),
     ),
   );
@@ -31,9 +31,15 @@ test('whatever comes first, members have what their pods say, and nobody else ha
       const labelled = new Labelled();
       const union = new Union();
       let told = new Map<string, string[]>();
-      for (const step of [...history, { parts: lastParts }, { pods: lastPods }]) {
+      for (const step of [...history, { parts: lastParts, listed: false }, { pods: lastPods }]) {
         if ('parts' in step) {
           const next = new Map(Object.entries(step.parts));
+          if (step.listed) {
+            labelled.replace(new Map([...next].map(([key, uids]) => [key, uids.map((uid) => member(uid))])));
+            union.apply({ type: 'replace', parts: labelled.all() });
+            told = next;
+            continue;
+          }
           for (const key of told.keys()) if (!next.has(key)) union.apply(labelled.delete(key));
           for (const [key, uids] of next)
             union.apply(
@@ -84,4 +90,14 @@ test('a pod that comes back under its name takes nothing of the one before', () 
   ]);
   assert.equal(more.length, 0);
   assert.deepEqual(labelled.setPod('other', { uid: 'nobody', facts: { labels: {} } }), []);
+});
+
+test('a pod that says the same again, or is gone already, changes nothing', () => {
+  const labelled = new Labelled();
+  labelled.set('a', [member('u0')]);
+  const primary = { uid: 'u0', facts: { labels: { role: 'primary' } } };
+  assert.equal(labelled.setPod('db-0', primary).length, 1);
+  assert.deepEqual(labelled.setPod('db-0', structuredClone(primary)), []);
+  assert.equal(labelled.setPod('db-0', undefined).length, 1);
+  assert.deepEqual(labelled.setPod('db-0', undefined), []);
 });

@@ -12,7 +12,12 @@ function asking(members = 3) {
   const clock = new FakeClock();
   const heard: (number | null)[] = [];
   const warned: unknown[] = [];
-  const log = { ...silent, warn: (message: string, fields?: object) => warned.push([message, fields]) };
+  const informed: string[] = [];
+  const log = {
+    ...silent,
+    warn: (message: string, fields?: object) => warned.push([message, fields]),
+    info: (message: string) => informed.push(message),
+  };
   const output = new ExpectedMembers({
     workload: { namespace: 'shop', kind: 'statefulset', name: 'db' },
     transport: api,
@@ -23,7 +28,7 @@ function asking(members = 3) {
   const view = { members: { size: members } } as View;
   output.synced(view);
   output.start();
-  return { api, clock, heard, warned, output, changed: () => output.changed(undefined, view) };
+  return { api, clock, heard, warned, informed, output, changed: () => output.changed(undefined, view) };
 }
 
 const scale = (replicas: number) => ({ kind: 'Scale', spec: replicas === 0 ? {} : { replicas } });
@@ -117,6 +122,50 @@ test('an answer that makes no sense, or has no end, changes nothing', async () =
 
 test('a large group asks more seldom', async () => {
   const { api, clock } = asking(1000);
+  (await api.next()).json(200, scale(1000));
+  await settle();
+  await clock.advance(199_000);
+  await api.none();
+  await clock.advance(1000);
+  await api.next();
+});
+
+test('one question is asked at a time, and its answer is not heard once the output is closed', async () => {
+  const { api, clock, changed, heard, output } = asking();
+  const call = await api.next();
+  changed();
+  await clock.advance(5000);
+  await api.none();
+  output.close();
+  call.json(200, scale(3));
+  await settle();
+  await clock.advance(60_000);
+  await api.none();
+  assert.deepEqual([heard, output.failures], [[], 0]);
+});
+
+test('a failure of another kind is logged too, and that the number is known again', async () => {
+  const { api, clock, warned, informed } = asking();
+  for (const status of [500, 403, 403]) {
+    (await api.next()).fail(status, 'no');
+    await settle();
+    await clock.advance(10_000);
+  }
+  assert.equal(warned.length, 2);
+  (await api.next()).json(200, scale(3));
+  await settle();
+  await clock.advance(10_000);
+  (await api.next()).json(200, scale(4));
+  await settle();
+  assert.deepEqual(informed, ['the number of expected members is known again']);
+});
+
+test('a group that has grown asks more seldom from then on', async () => {
+  const { api, clock, output } = asking(3);
+  (await api.next()).json(200, scale(1000));
+  await settle();
+  output.changed(undefined, { members: { size: 1000 } } as View);
+  await clock.advance(10_000);
   (await api.next()).json(200, scale(1000));
   await settle();
   await clock.advance(199_000);

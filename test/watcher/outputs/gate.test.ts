@@ -78,6 +78,19 @@ test('the gate opens at the wanted number of members, ready or not, and stays op
   assert.equal(gate.open, true);
 });
 
+test('for a moment it tells that it has just been opened', async (t) => {
+  const { gate, know, clock } = await guard(t);
+  assert.equal(gate.openedWithin(1000), false);
+  await know(0, 1, 2);
+  assert.equal(gate.openedWithin(1000), true);
+  await clock.advance(1000);
+  assert.equal(gate.openedWithin(1000), false);
+});
+
+test('a group that nobody has heard of meets no condition', () => {
+  assert.equal(new Headcount(parseWaitCondition('0')).met, false);
+});
+
 test('without a number it opens when the group is known, or after 10 s', async (t) => {
   const synced = await guard(t, { condition: parseWaitCondition('0') });
   assert.equal(synced.gate.open, false);
@@ -209,14 +222,12 @@ test('the member of an ordinal is waited for, and that member itself waits for n
 });
 
 test('all are as many as are expected; until somebody says how many, nobody is all', async (t) => {
-  const { gate, tell, watch, clock } = await guard(t, waits('all'));
+  const { gate, tell, watch } = await guard(t, waits('all'));
   await tell([db(0, 'waiting', SELF), db(1, 'waiting')]);
   assert.match(gate.waiting!, /: 2 members, and nobody says how many are expected$/);
-  Object.assign(watch, { expected: 3 });
-  await clock.advance(5000);
+  watch.expect(3);
   assert.match(gate.waiting!, /"all": 2 of 3 members$/);
-  Object.assign(watch, { expected: 2 });
-  gate.expected();
+  watch.expect(2);
   assert.equal(gate.open, true);
 });
 

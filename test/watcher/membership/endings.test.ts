@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Endings } from '../../../src/watcher/membership/endings.ts';
+import type { Part } from '../../../src/watcher/membership/part.ts';
+import { member } from '../scripted-source.ts';
+
+const well = member('u0');
+const ending = member('u0', { terminating: true });
+const other = member('u1');
+
+/** Endings that have noted that `u0` terminates, in a part that also has `u1`. */
+function noted() {
+  const endings = new Endings();
+  endings.note('u0', { before: [well], after: [ending] });
+  const parts = new Map<string, Part>([['a', { key: 'a', members: [ending, other] }]]);
+  return { endings, parts };
+}
+
+test('who terminates is lost by any event that takes it out of its part', () => {
+  const { endings, parts } = noted();
+  assert.equal(endings.areLostBy({ type: 'delete', key: 'a' }, parts), true);
+  assert.equal(endings.areLostBy({ type: 'set', key: 'a', members: [other] }, parts), true);
+  assert.equal(endings.areLostBy({ type: 'replace', parts: new Map([['a', [other]]]) }, parts), true);
+  assert.equal(endings.areLostBy({ type: 'replace', parts: new Map() }, parts), true);
+});
+
+test('an event that leaves it there, or is about another part or member, loses nobody', () => {
+  const { endings, parts } = noted();
+  assert.equal(endings.areLostBy({ type: 'set', key: 'a', members: [ending] }, parts), false);
+  assert.equal(endings.areLostBy({ type: 'delete', key: 'b' }, parts), false);
+  assert.equal(endings.areLostBy({ type: 'replace', parts: new Map([['a', [ending]]]) }, parts), false);
+});
+
+test('what was told, and what was taken back, is not lost any more', () => {
+  const told = noted();
+  told.endings.clear();
+  assert.equal(told.endings.areLostBy({ type: 'delete', key: 'a' }, told.parts), false);
+  const back = noted();
+  back.endings.note('u0', { before: [ending], after: [well] });
+  assert.equal(back.endings.areLostBy({ type: 'delete', key: 'a' }, back.parts), false);
+});
+
+test('one that has gone from a part is still an ending where it stands in another', () => {
+  const { endings, parts } = noted();
+  endings.note('u0', { before: [ending], after: [] });
+  assert.equal(endings.areLostBy({ type: 'delete', key: 'a' }, parts), true);
+});
