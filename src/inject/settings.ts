@@ -81,6 +81,13 @@ export class Settings {
     return level === undefined ? undefined : own(this.#sources[level], key.key);
   }
 
+  /** Returns the key under which the pod itself has the setting; of a family, one of its keys. */
+  ofPod(key: string): string | undefined {
+    const annotations = this.#sources.pod;
+    if (!key.endsWith('.')) return own(annotations, key) === undefined ? undefined : key;
+    return Object.keys(annotations ?? {}).find((one) => one.startsWith(key));
+  }
+
   /** Notes what is wrong with a setting beside its value alone. */
   fault({ key }: Pick<Key<unknown>, 'key'>, code: Code, sentence: string): void {
     this.#note(key, reason(code, sentence));

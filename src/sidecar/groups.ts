@@ -25,14 +25,16 @@ export function groupsOf(config: SidecarConfig): GroupSettings[] {
 }
 
 function hasFirst(config: SidecarConfig): boolean {
-  const { service, selector, group, waitFor, file, notify, onStart, onChange } = config;
+  const { service, selector, group, waitFor, file, notify } = config;
   if (service !== undefined || selector !== undefined || group.length === 0) return true;
   const about = {
     waitFor: waitFor.waits,
     file: file.length > 0,
     notify: notify.length > 0,
-    onStart,
-    onChange,
+    onStart: config.onStart,
+    onChange: config.onChange,
+    memberLabels: config.memberLabels,
+    expected: config.expected !== undefined,
   };
   const [said] = Object.entries(about).find(([, value]) => value) ?? [];
   if (said === undefined) return false;

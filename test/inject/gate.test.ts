@@ -99,6 +99,8 @@ test('where all groups have a name, what the pod says of the first is refused, a
     [keys.waitFor.key, '3'],
     ['rollcall.dev/file.a', '{name}'],
     [keys.onStart.key, 'true'],
+    [keys.expected.key, '3'],
+    [keys.memberLabels.key, 'role'],
   ] as const) {
     const refused = injected(without({ [key]: text })).decision;
     assert.ok(refused.kind === 'deny');

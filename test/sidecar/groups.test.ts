@@ -66,6 +66,8 @@ describe('the groups of a sidecar', () => {
       [...NAMED, '--file', 'a={name}'],
       /^--file is about the group without a name.*give --service/,
     ],
+    ['a number of members of one', [...NAMED, '--expected', '0'], /^--expected is about the group without/],
+    ['labels of one', [...NAMED, '--member-labels', 'role'], /^--member-labels is about the group without/],
     [
       'a wait for a group that there is not',
       [...NAMED, '--wait-for-group', 'x=2'],
