@@ -158,6 +158,15 @@ export function groupFaults({ groups, waits, files, firstFiles }: NamedSettings)
     ...files
       .filter(({ group }) => !names.includes(group))
       .map(({ group }) => ({ setting: 'groupFile' as const, value: group, sentence: unknown(group) })),
+    ...files.flatMap(({ group, template: { file, labels } }) =>
+      labels.map((key) => ({
+        setting: 'groupFile' as const,
+        value: `${group}.${file}`,
+        sentence:
+          `uses the label "${key}", and members of a group under a name have no labels; ` +
+          'follow the group without a name, or leave the label out',
+      })),
+    ),
   ];
 }
 

@@ -83,6 +83,11 @@ describe('the groups of a sidecar', () => {
       [...NAMED, '--group-file', 'x.a={name}'],
       /^--group-file: "x" is about/,
     ],
+    [
+      'a file of one that goes by labels',
+      [...NAMED, '--group-file', 'backends.a={label:role}'],
+      /^--group-file: "backends\.a" uses the label "role"/,
+    ],
     ['a name that is given twice', [...NAMED, ...NAMED], /^--group: "backends" is given twice/],
     [
       'a name that a file has',
