@@ -44,7 +44,7 @@ export interface Options extends Passed {
 /** Reads all settings. What can't be is among the faults of the settings, and stands as if nobody had written it. */
 export function optionsOf(pod: Pod, settings: Settings): Options {
   const groups = settings.family(keys.group).map(parseNamedGroup);
-  const group = groupOf(pod, settings, groups.length > 0);
+  const group = groupOf(pod, settings, groups.length > 0 || settings.isAnyBad(keys.group));
   const passed = passedOf(settings);
   groupFaultsOf(groups, passed, settings);
   return {

@@ -98,6 +98,11 @@ export class Settings {
     return this.#bad.has(key);
   }
 
+  /** Tells whether something was found to be wrong with a key of the family. */
+  isAnyBad({ key }: Pick<Family, 'key'>): boolean {
+    return [...this.#bad].some((one) => one.startsWith(key));
+  }
+
   /** Returns `annotation KEY`, and whose annotation it is when it is not the pod's. */
   named(key: Pick<Key<unknown>, 'key' | 'on'>): string {
     return `annotation ${key.key}${WHOSE[this.level(key) ?? 'pod']}`;

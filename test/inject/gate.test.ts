@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { keys } from '../../src/inject/annotations.ts';
-import { annotate, askingPod, injected, plain, planned, pod, warned } from './pods.ts';
+import { annotate, askingPod, injected, plain, planned, pod, readable, warned } from './pods.ts';
 import { both, type Tweak } from './tweaks.ts';
 
 describe('a gate that is to fail', () => {
@@ -109,6 +109,37 @@ test('where all groups have a name, what the pod says of the first is refused, a
       new RegExp(`annotation ${key} is about the group without a name`),
     );
   }
+});
+
+test('a group under a name that is wrong has one fault, and none for what is about it', () => {
+  const bad = pod(({ metadata }) =>
+    Object.assign(metadata!, {
+      annotations: {
+        [keys.inject.key]: 'true',
+        'rollcall.dev/group.backends': 'servise tcp-servers',
+        'rollcall.dev/wait-for.backends': '2',
+        'rollcall.dev/group-file.backends.a': '{name}',
+      },
+    }),
+  );
+  const { decision } = injected(bad);
+  assert.ok(decision.kind === 'deny');
+  assert.deepEqual(
+    decision.reasons.map(({ sentence }) => sentence.split(':')[0]),
+    ['annotation rollcall.dev/group.backends'],
+  );
+});
+
+test('a file of a group under a name can not go by labels, which its members do not have', () => {
+  const backends = {
+    'rollcall.dev/group.backends': 'service tcp-servers',
+    'rollcall.dev/group-file.backends.up.conf': '{ipv4} where label:role=primary',
+  };
+  for (const more of [{}, { [keys.memberLabels.key]: 'role' }])
+    assert.throws(
+      () => planned(pod(), { ...backends, ...more }, { namespace: readable }),
+      /annotation rollcall\.dev\/group-file\.backends\.up\.conf uses the label "role".*have no labels/,
+    );
 });
 
 test('a further group of pods needs the right to read them', () => {
