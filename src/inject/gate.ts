@@ -1,5 +1,6 @@
 /** The gate: how the sidecar holds back the application until the group is known, or large enough. */
 import { parseNamedWait } from '../named-group.ts';
+import { parseExpected } from '../watcher/texts/expected.ts';
 import type { WaitCondition } from '../watcher/texts/wait-condition.ts';
 import { keys } from './annotations.ts';
 import { reason, type Warning, warning } from './codes.ts';
@@ -81,7 +82,8 @@ export const knownSize: Rule = {
       return [reason('never-opens', `${said} needs to know how many members there are to be; ${remedy}`)];
     }
     const least = 'count' in waitFor.subject ? waitFor.subject.count : 0;
-    if (expected === undefined || !/^\d{1,9}$/.test(expected) || least <= Number(expected)) return NO_FAULTS;
+    const most = expected === undefined ? undefined : parseExpected(expected);
+    if (typeof most !== 'number' || least <= most) return NO_FAULTS;
     return [
       reason(
         'never-opens',
