@@ -25,7 +25,7 @@ test('a key that is new, or a family, comes into the lists of the policies', () 
   const text = (kind: string) =>
     `    # Begin of the keys of ${kind}, made by \`npm run golden\`.\nold\n    # End of the keys.\nrest\n`;
   const expected: Record<string, RegExp> = {
-    pods: /known\n.*\n +\['a', 'c'\]\n.*families\n.*\n +\['wait-for\.', 'group\.'\]\n.*End of the keys\.\nrest\n$/,
+    pods: /known\n.*\n +\['a', 'b', 'c'\]\n.*families\n.*\n +\['wait-for\.', 'group\.'\]\n.*namespaceOnly\n.*\n +\['b'\]\n.*End of the keys\.\nrest\n$/,
     namespaces:
       /known\n.*\n +\['a', 'b', 'c'\]\n.*\n.*\n.*\n.*podOnly\n.*\n +\['c'\]\n.*podOnlyFamilies\n.*\n +\['group\.'\]\n/,
   };
