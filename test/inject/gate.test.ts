@@ -26,6 +26,7 @@ test('a gate that its own pods may never open is warned of', () => {
   assert.deepEqual(waiting({ [keys.source.key]: 'dns', [keys.waitFor.key]: '0' }), []);
 });
 
+const granted = { ...plain, grantedBy: ['team-b'] };
 const ofSubdomain: Tweak = ({ spec }) => void Object.assign(spec, { subdomain: 'db' });
 
 test('pods of one group that wait for one another to be ready are warned of', () => {
@@ -38,6 +39,25 @@ test('pods of one group that wait for one another to be ready are warned of', ()
   for (const text of ['2', '1 ready', 'ordinal 0 ready', 'ordinal 1 ready'])
     assert.deepEqual(waiting(text), [], text);
   assert.deepEqual(waiting('2 ready', { [keys.service.key]: 'tcp-servers' }), [], 'the group of others');
+});
+
+test('a group under a name that is the own one of the pod is warned of as the first is', () => {
+  const waiting = (what: string, text: string, more: Record<string, string> = {}) => {
+    const named = { 'rollcall.dev/group.peers': what, 'rollcall.dev/wait-for.peers': text, ...more };
+    return warned(injected(askingPod(both(annotate(named), ofSubdomain)), { namespace: granted }));
+  };
+  const ordinary = { [keys.nativeSidecar.key]: 'false' };
+  assert.match(
+    waiting('service db', '2 ready').join(),
+    /^annotation rollcall\.dev\/wait-for\.peers: "2 ready" of its own group/,
+  );
+  assert.match(waiting('dns db', '2').join(), /^annotation rollcall\.dev\/wait-for\.peers: DNS lists ready/);
+  assert.match(waiting('service db', '2', ordinary).join(), /wait-for\.peers: a pod has no address until/);
+  const ofOthers = ['service tcp-servers', 'dns tcp-servers', 'service db in team-b'];
+  for (const what of ofOthers) assert.deepEqual(waiting(what, '2 ready', ordinary), [], what);
+  assert.deepEqual(waiting('service db', '2'), []);
+  const gates = waiting('service db', '2 ready', { [keys.waitFor.key]: '3 ready' });
+  assert.deepEqual(gates.length, 2, 'each gate is told of');
 });
 
 test('a pod that waits for all is refused until somebody says how many that is', () => {
