@@ -80,10 +80,8 @@ export function groupFaultsOf(groups: readonly NamedGroup[], passed: Passed, set
     firstFiles: passed.file.map(parseTemplate),
   });
   // A group whose own annotation is wrong is there all the same.
-  const isGroupBad = (name: string) =>
-    [keys.group.key, keys.group.key + name].some((key) => settings.isBad(key));
-  for (const { setting, value, sentence } of faults) {
-    if (setting !== 'group' && isGroupBad(value)) continue;
+  const bad = (name: string) => [keys.group.key, keys.group.key + name].some((key) => settings.isBad(key));
+  for (const { setting, value, sentence } of faults.filter(({ value }) => !bad(value))) {
     const key = keys[setting];
     settings.fault(key, 'bad-value', `annotation ${key.key}${value} ${sentence}`);
   }

@@ -131,23 +131,46 @@ test('where all groups have a name, what the pod says of the first is refused, a
   }
 });
 
-test('a group under a name that is wrong has one fault, and none for what is about it', () => {
-  const bad = pod(({ metadata }) =>
-    Object.assign(metadata!, {
-      annotations: {
-        [keys.inject.key]: 'true',
-        'rollcall.dev/group.backends': 'servise tcp-servers',
-        'rollcall.dev/wait-for.backends': '2',
-        'rollcall.dev/group-file.backends.a': '{name}',
-      },
-    }),
-  );
-  const { decision } = injected(bad);
-  assert.ok(decision.kind === 'deny');
-  assert.deepEqual(
-    decision.reasons.map(({ sentence }) => sentence.split(':')[0]),
-    ['annotation rollcall.dev/group.backends'],
-  );
+describe('what is wrong with groups under a name', () => {
+  const faults = (annotations: Record<string, string>) => {
+    const { decision } = injected(
+      pod(({ metadata }) =>
+        Object.assign(metadata!, { annotations: { [keys.inject.key]: 'true', ...annotations } }),
+      ),
+    );
+    assert.ok(decision.kind === 'deny');
+    return decision.reasons.map(({ sentence }) => sentence.replace(/^annotation rollcall\.dev\//, ''));
+  };
+  const about = { 'rollcall.dev/wait-for.backends': '2', 'rollcall.dev/group-file.backends.a': '{name}' };
+
+  test('is one fault of a group that can not be read, and none of what is about it', () => {
+    const [fault, ...more] = faults({ 'rollcall.dev/group.backends': 'servise tcp-servers', ...about });
+    assert.match(fault!, /^group\.backends: "servise tcp-servers" is not valid/);
+    assert.deepEqual(more, []);
+  });
+
+  test('is one fault of too many groups', () => {
+    const names = Array.from({ length: 101 }, (_, index) => `rollcall.dev/group.g${index}`);
+    const [fault, ...more] = faults({
+      ...Object.fromEntries(names.map((name) => [name, 'dns a'])),
+      ...about,
+    });
+    assert.match(fault!, /^there are 101 annotations rollcall\.dev\/group\.NAME/);
+    assert.deepEqual(more, []);
+  });
+
+  test('is told together where one has nothing to do with the other', () => {
+    const given = {
+      [keys.service.key]: 'db',
+      'rollcall.dev/group.peers': 'dns a',
+      'rollcall.dev/file.peers': '{name}',
+    };
+    const [name, wait, file, ...more] = faults({ ...given, ...about });
+    assert.match(name!, /^group\.peers is the name of a file too/);
+    assert.match(wait!, /^wait-for\.backends is about a group that there is not/);
+    assert.match(file!, /^group-file\.backends is about a group that there is not/);
+    assert.deepEqual(more, []);
+  });
 });
 
 test('a file of a group under a name can not go by labels, which its members do not have', () => {
