@@ -96,7 +96,7 @@ test('the placeholders that are described are those that there are', () => {
   assert.throws(
     () => parseTemplate('a={unknown}'),
     ({ message }: Error) => {
-      const known = message.slice(message.indexOf('there are ') + 'there are '.length).split(' ');
+      const known = message.slice(message.indexOf('give one of ') + 'give one of '.length).split(' ');
       assert.deepEqual(Object.keys(placeholderDocs).toSorted(), known.toSorted());
       return true;
     },
