@@ -3,6 +3,8 @@
  * be answered with 400 for ever: requirements with commas between, such as `app=db,role!=backup`, `!old`,
  * `tier in (a, b)`, `size>3`.
  */
+import { isLabelValue } from './watcher/membership/grammar.ts';
+import { isLabelKey } from './watcher/texts/label-keys.ts';
 
 /** More than anybody writes, and little enough to be parsed in no time. */
 const MAX_CHARACTERS = 64 * 1024;
@@ -87,15 +89,8 @@ class SelectorParser {
   }
 }
 
-const NAME = /^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
-const SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
-/** As long as a name in the DNS. */
-const MAX_PREFIX = 253;
-
 function checkKey(key: string): void {
-  const [name, prefix, ...more] = key.split('/').reverse();
-  const right = prefix === undefined || (prefix.length <= MAX_PREFIX && SUBDOMAIN.test(prefix));
-  if (more.length === 0 && right && NAME.test(name!)) return;
+  if (isLabelKey(key)) return;
   throw new Error(
     `"${key}" is no key of a label: at most 63 letters, digits, "-", "_" and ".", after a domain in lower case and "/"`,
   );
@@ -103,10 +98,14 @@ function checkKey(key: string): void {
 
 function checkValue(key: string, operator: string, value: string): void {
   if (operator === '>' || operator === '<') {
-    if (/^[-+]?[0-9]+$/.test(value) && BigInt.asIntN(64, BigInt(value)) === BigInt(value) && NAME.test(value))
+    if (
+      /^[-+]?[0-9]+$/.test(value) &&
+      BigInt.asIntN(64, BigInt(value)) === BigInt(value) &&
+      isLabelValue(value)
+    )
       return;
     throw new Error(`"${value}" is no whole number, which ${key}${operator} needs`);
   }
-  if (value === '' || NAME.test(value)) return;
+  if (value === '' || isLabelValue(value)) return;
   throw new Error(`"${value}" is no value of a label: at most 63 letters, digits, "-", "_" and "."`);
 }

@@ -163,6 +163,15 @@ export function groupFaults({ groups, waits, files, firstFiles }: NamedSettings)
       value,
       sentence: 'is given twice; give each file one line',
     })),
+    ...files.flatMap(({ group, template: { file, labels } }) =>
+      labels.map((key) => ({
+        setting: 'groupFile' as const,
+        value: `${group}.${file}`,
+        sentence:
+          `uses the label "${key}", and members of a group under a name have no labels; ` +
+          'follow the group without a name, or leave the label out',
+      })),
+    ),
   ];
 }
 

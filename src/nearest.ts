@@ -14,8 +14,11 @@ export function didYouMean(given: string, names: readonly string[]): string {
   return near[0] === undefined ? '' : ` Did you mean "${near[0].name}"?`;
 }
 
-/** Counts the letters that are put in, left out or replaced on the way from one text to the other. */
-function edits(from: string, to: string): number {
+/**
+ * Counts the letters that are put in, left out or replaced on the way from one text to the other (Levenshtein). It takes
+ * as many steps as the product of their lengths: whoever calls bounds both.
+ */
+export function edits(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index);
   for (const [index, letter] of [...from].entries()) {
     const next = [index + 1];

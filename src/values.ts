@@ -1,6 +1,6 @@
 /** The parsers of values that people write. Each throws an error whose message says what to give instead. */
 import { checkLabelSelector } from './label-selector.ts';
-import { isDnsSubdomain } from './watcher/membership/grammar.ts';
+import { isDnsLabel, isDnsSubdomain } from './watcher/membership/grammar.ts';
 import { parseExpected } from './watcher/texts/expected.ts';
 import { parseTarget } from './watcher/texts/notify-target.ts';
 
@@ -15,7 +15,7 @@ export function integer(low: number, high: number) {
 }
 
 export function dnsLabel(given: string): string {
-  if (/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(given)) return given;
+  if (isDnsLabel(given)) return given;
   throw new Error('give a name of at most 63 lower-case letters, digits and "-"');
 }
 

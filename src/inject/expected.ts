@@ -1,4 +1,5 @@
 /** How many members the group is to have: a number, or the workload that the sidecar asks for its replicas. */
+import { parseExpected } from '../watcher/texts/expected.ts';
 import { keys } from './annotations.ts';
 import { type OwnerReference, own, type Pod } from './pod.ts';
 import type { Settings } from './settings.ts';
@@ -16,7 +17,8 @@ export function expectedOf(pod: Pod, settings: Settings): string | undefined {
   const given = settings.get(keys.expected);
   if (given !== OWNER) return given;
   const owner = ownerOf(pod);
-  if (owner !== undefined) return owner;
+  // Whoever writes a pod may write any text for the name of its owner.
+  if (owner !== undefined && canBeExpected(owner)) return owner;
   settings.fault(
     keys.expected,
     'bad-value',
@@ -26,9 +28,18 @@ export function expectedOf(pod: Pod, settings: Settings): string | undefined {
   return undefined;
 }
 
+function canBeExpected(text: string): boolean {
+  try {
+    parseExpected(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Tells whether the sidecar has to ask the API for it. */
 export function asksForScale(expected: string | undefined): boolean {
-  return expected !== undefined && !/^\s*\d+\s*$/.test(expected);
+  return expected !== undefined && typeof parseExpected(expected) !== 'number';
 }
 
 function ownerOf({ metadata }: Pod): string | undefined {
@@ -53,6 +64,6 @@ const KINDS: Readonly<Record<string, string>> = {
 /** A Deployment makes ReplicaSets of its own name and the hash of the template, which their pods have as a label. */
 function ofReplicaSet({ name }: OwnerReference, hash: string | undefined): string {
   const end = `-${hash}`;
-  const made = hash !== undefined && name.length > end.length && name.endsWith(end);
+  const made = hash !== undefined && name.endsWith(end);
   return made ? `deployment ${name.slice(0, -end.length)}` : `replicaset ${name}`;
 }

@@ -1,5 +1,6 @@
 /** The gate: how the sidecar holds back the application until the group is known, or large enough. */
-import { parseNamedWait } from '../named-group.ts';
+import { type NamedGroup, parseNamedWait } from '../named-group.ts';
+import { parseExpected } from '../watcher/texts/expected.ts';
 import type { WaitCondition } from '../watcher/texts/wait-condition.ts';
 import { keys } from './annotations.ts';
 import { reason, type Warning, warning } from './codes.ts';
@@ -18,7 +19,7 @@ export interface Wait {
 }
 
 /** Returns all that the start of the application waits for, beside that the groups are known. */
-export function gatesOf({ waitFor, waitForGroup }: Options): Wait[] {
+export function gatesOf({ waitFor, waitForGroup }: Pick<Options, 'waitFor' | 'waitForGroup'>): Wait[] {
   const named = waitForGroup.map(parseNamedWait).map(({ group, condition }) => ({ name: group, condition }));
   return [{ name: undefined, condition: waitFor }, ...named].filter(({ condition }) => condition.waits);
 }
@@ -81,7 +82,8 @@ export const knownSize: Rule = {
       return [reason('never-opens', `${said} needs to know how many members there are to be; ${remedy}`)];
     }
     const least = 'count' in waitFor.subject ? waitFor.subject.count : 0;
-    if (expected === undefined || !/^\d{1,9}$/.test(expected) || least <= Number(expected)) return NO_FAULTS;
+    const most = expected === undefined ? undefined : parseExpected(expected);
+    if (typeof most !== 'number' || least <= most) return NO_FAULTS;
     return [
       reason(
         'never-opens',
@@ -95,36 +97,56 @@ export const knownSize: Rule = {
 export function gateWarnings(
   { spec }: Pod,
   { native }: Pick<Plan, 'native'>,
-  { waitFor, group }: Options,
+  options: Pick<Options, 'waitFor' | 'waitForGroup' | 'group' | 'groups'>,
 ): Warning[] {
-  if (!waitFor.waits || group === undefined) return [];
-  if (group.source === 'dns') {
-    return [
-      warning(
-        'gate',
-        `annotation ${keys.waitFor.key}: DNS lists ready pods only, and one that waits is not ready: its Service ` +
-          'needs publishNotReadyAddresses: true',
-      ),
-    ];
-  }
-  if (native) return waitFor.waitsForOneAnother ? oneAnother(spec, waitFor, group) : [];
-  return [
-    warning(
-      'gate',
-      `annotation ${keys.waitFor.key}: a pod has no address until its ordinary sidecar has started, so pods that ` +
-        'wait do not see each other',
-    ),
-  ];
+  return gatesOf(options).flatMap((wait) => {
+    const group = groupOfWait(wait, options);
+    const isOwn = isOwnGroup(spec, group);
+    // Members of a group under a name are the pods of others, unless it is that of the pod's own Service.
+    if (group === undefined || (wait.name !== undefined && !isOwn)) return [];
+    const trouble = troubleOf(wait.condition, { isDns: group.source === 'dns', native, isOwn });
+    return trouble === undefined ? [] : [warning('gate', `annotation ${keyOfWait(wait)}${trouble}`)];
+  });
 }
 
-/** Warns of pods that wait for one another to be ready, which none is before its application has started. */
-function oneAnother({ subdomain }: Pod['spec'], waitFor: WaitCondition, group: ChosenGroup): Warning[] {
-  if (!subdomain || !('service' in group) || group.service !== subdomain) return [];
-  return [
-    warning(
-      'gate',
-      `annotation ${keys.waitFor.key}: "${waitFor}" of its own group: no pod is ready before its application has ` +
-        'started, so pods that are new together wait for one another; leave "ready" out, or write "ordinal 0 ready"',
-    ),
-  ];
+function groupOfWait({ name }: Wait, { group, groups }: Pick<Options, 'group' | 'groups'>) {
+  if (name === undefined) return group;
+  return groups.find((one) => one.name === name);
+}
+
+/** Tells whether the members of the group are the pods of the Service that the pod has its name in the DNS from. */
+function isOwnGroup({ subdomain }: Pod['spec'], group: ChosenGroup | NamedGroup | undefined): boolean {
+  if (!subdomain || group === undefined || group.source === 'pods') return false;
+  if ('service' in group) return group.service === subdomain;
+  return group.namespace === undefined && group.of === subdomain;
+}
+
+function keyOfWait({ name }: Wait): string {
+  return name === undefined ? keys.waitFor.key : `${keys.waitForGroup.key}${name}`;
+}
+
+/** The facts by which pods that wait may not see each other. */
+interface WaitFacts {
+  isDns: boolean;
+  native: boolean;
+  /** The pods wait for their own group. */
+  isOwn: boolean;
+}
+
+/** Returns what may keep the gate from opening, behind the name of its annotation; undefined for nothing. */
+function troubleOf(condition: WaitCondition, { isDns, native, isOwn }: WaitFacts): string | undefined {
+  if (isDns) {
+    return (
+      ': DNS lists ready pods only, and one that waits is not ready: its Service ' +
+      'needs publishNotReadyAddresses: true'
+    );
+  }
+  if (!native)
+    return ': a pod has no address until its ordinary sidecar has started, so pods that wait do not see each other';
+  // No pod is ready before its application has started.
+  if (!isOwn || !condition.waitsForOneAnother) return undefined;
+  return (
+    `: "${condition}" of its own group: no pod is ready before its application has started, so pods that are new ` +
+    'together wait for one another; leave "ready" out, or write "ordinal 0 ready"'
+  );
 }

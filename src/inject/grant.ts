@@ -2,32 +2,23 @@
  * Groups of other namespaces. A pod may follow a Service of another namespace where that one names the pod's namespace
  * in its grant. What a pod is told where it does not is the same whether or not there is such a namespace or Service.
  */
+import { MOST_GROUPS, type NamedGroup } from '../named-group.ts';
 import { OWN_ACCOUNTS } from './account.ts';
 import { keys } from './annotations.ts';
 import { type Reason, reason } from './codes.ts';
 import { grantOf } from './granted-names.ts';
 import type { Decision } from './inject.ts';
-import type { Options } from './options.ts';
 import { type Namespace, own } from './pod.ts';
 import { NO_FAULTS, type Rule } from './rule.ts';
 import { shown } from './shown.ts';
 
-/** A group of a Service, as far as a grant is about it. */
-export interface ForeignGroup {
-  /** The name of the group. */
-  name: string;
-  /** The namespace of its Service; undefined stands for that of the pod. */
-  namespace: string | undefined;
-}
-
-/** The most namespaces that are asked about for one pod: no pod has more groups. */
-const MOST_ASKED = 16;
+/** The part of a group that a grant is about. */
+export type ForeignGroup = Pick<NamedGroup, 'name' | 'namespace'>;
 
 /** A group of another namespace needs its grant, and an account that a grant can be for. */
 export const grant: Rule = {
   needs: [keys.serviceAccount],
-  faults: ({ options, namespace, plan }) =>
-    grantFaults(foreignGroups(options), namespace, plan.accountWhenCreated),
+  faults: ({ options, namespace, plan }) => grantFaults(options.groups, namespace, plan.accountWhenCreated),
 };
 
 /**
@@ -35,19 +26,13 @@ export const grant: Rule = {
  * pod that is left alone for another reason.
  */
 export function askedFor(decision: Decision, home: string): string[] {
-  return decision.kind === 'inject' ? foreignNamespaces(foreignGroups(decision.options), home) : [];
+  return decision.kind === 'inject' ? foreignNamespaces(decision.options.groups, home) : [];
 }
 
-function foreignGroups({
-  groups = [],
-}: Options & { groups?: readonly ForeignGroup[] }): readonly ForeignGroup[] {
-  return groups;
-}
-
-/** Returns the other namespaces that the groups of a pod are in, each once. */
+/** Returns the other namespaces that the groups of a pod are in, each once, and no more than a pod may have groups. */
 export function foreignNamespaces(groups: readonly ForeignGroup[], home: string): string[] {
   const names = groups.flatMap(({ namespace }) => (namespace === undefined ? [] : [namespace]));
-  return [...new Set(names)].filter((name) => name !== home).slice(0, MOST_ASKED);
+  return [...new Set(names)].filter((name) => name !== home).slice(0, MOST_GROUPS);
 }
 
 /** Tells whether a namespace with these annotations grants another one, `name`, to look at its Services. */

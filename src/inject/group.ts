@@ -79,13 +79,15 @@ export function groupFaultsOf(groups: readonly NamedGroup[], passed: Passed, set
     files: passed.groupFile.map(parseNamedFile),
     firstFiles: passed.file.map(parseTemplate),
   });
-  for (const { setting, value, sentence } of faults) {
+  // A group whose own annotation is wrong is there all the same.
+  const bad = (name: string) => [keys.group.key, keys.group.key + name].some((key) => settings.isBad(key));
+  for (const { setting, value, sentence } of faults.filter(({ value }) => !bad(value))) {
     const key = keys[setting];
     settings.fault(key, 'bad-value', `annotation ${key.key}${value} ${sentence}`);
   }
 }
 
-/** What settings of the first group are where there is none. */
+/** The values that the settings of the first group have where there is none. */
 const NOTHING = {
   waitFor: parseWaitCondition('0'),
   file: [],
@@ -93,23 +95,22 @@ const NOTHING = {
   onStart: undefined,
   onChange: undefined,
   memberLabels: undefined,
-} as const;
+} satisfies Partial<Passed>;
+/** The settings that are about the first group alone. */
+const OF_FIRST = ['expected', ...Object.keys(NOTHING)] as ('expected' | keyof typeof NOTHING)[];
 
 /**
  * Returns the settings without those of the first group, of a pod that has none. What the namespace or the installation
  * says of it is said for other pods; what the pod says itself is a fault.
  */
-export function firstOnly(passed: Passed, settings: Settings): Passed {
-  for (const name of Object.keys(NOTHING) as (keyof typeof NOTHING)[]) {
-    const { key } = keys[name];
-    const said = settings.origins.find(
-      (one) => one.from === 'pod' && (one.key === key || (key.endsWith('.') && one.key.startsWith(key))),
-    );
+export function withoutFirst(passed: Passed, settings: Settings): Passed {
+  for (const { key } of OF_FIRST.map((name) => keys[name])) {
+    const said = settings.ofPod(key);
     if (said === undefined) continue;
     const sentence =
-      `annotation ${said.key} is about the group without a name, and the pod has none; ` +
+      `annotation ${said} is about the group without a name, and the pod has none; ` +
       `name it with ${keys.service.key}, or leave the annotation out`;
     settings.fault({ key }, 'bad-value', sentence);
   }
-  return { ...passed, ...NOTHING, file: [], notify: [] };
+  return { ...passed, ...NOTHING };
 }

@@ -9,6 +9,16 @@ import { shown } from './shown.ts';
 /** Of more keys that there are not, the rest is counted: API servers cut warnings of over 4,096 characters. */
 const NAMED_KEYS = 10;
 
+/** The annotations that do nothing on a pod, and those that do nothing on a namespace. */
+const NOT_OF_POD = annotationsNotOf('pod');
+const NOT_OF_NAMESPACE = annotationsNotOf('namespace');
+
+function annotationsNotOf(place: Written): Key<unknown>[] {
+  return Object.values<Key<unknown>>(keys).filter(
+    ({ on, kind }) => kind === 'annotation' && !(PLACES[on] as readonly Written[]).includes(place),
+  );
+}
+
 /** Warns of what is written on the pod: keys that there are not, and keys on a pod that nobody asks for. */
 export function podKeyWarnings({ metadata }: Pod, leftAlone: Reasons | undefined): Warning[] {
   const ours = Object.keys(metadata?.annotations ?? {}).filter((key) => key.startsWith(PREFIX));
@@ -18,7 +28,7 @@ export function podKeyWarnings({ metadata }: Pod, leftAlone: Reasons | undefined
     return warning('unknown-key', `annotation ${shown(key)} is not known${hint}`);
   });
   if (more > 0) warnings.push(warning('unknown-key', `${more} more annotations of ${PREFIX} are not known`));
-  for (const { key } of [keys.podAccess, keys.grant]) {
+  for (const { key } of NOT_OF_POD) {
     if (!ours.includes(key)) continue;
     warnings.push(warning('idle-key', `annotation ${key} does nothing on a pod; write it on the namespace`));
   }
@@ -30,11 +40,6 @@ export function podKeyWarnings({ metadata }: Pod, leftAlone: Reasons | undefined
   }
   return warnings;
 }
-
-/** The keys that a namespace does not decide. */
-const NOT_OF_NAMESPACE = Object.values<Key<unknown>>(keys).filter(
-  ({ on, kind }) => kind === 'annotation' && !(PLACES[on] as readonly Written[]).includes('namespace'),
-);
 
 /** Warns of what is written on the namespace of a pod that is to be injected, and does nothing there. */
 export function namespaceKeyWarnings({ annotations }: Namespace, leftAlone: Reasons | undefined): Warning[] {

@@ -2,18 +2,16 @@ import { type NamedGroup, parseNamedGroup } from '../named-group.ts';
 import { type SidecarSetting, sidecarSettings } from '../sidecar-settings.ts';
 import { type Annotated, type Held, type Key, keys } from './annotations.ts';
 import { expectedOf } from './expected.ts';
-import { type ChosenGroup, firstOnly, groupFaultsOf, groupOf } from './group.ts';
+import { type ChosenGroup, groupFaultsOf, groupOf, withoutFirst } from './group.ts';
 import type { Pod } from './pod.ts';
 import type { Amounts } from './resources.ts';
 import type { Family, Settings } from './settings.ts';
 
-/** The settings that make up the groups: they are read together, since one can overrule another. */
-const OF_GROUP = ['service', 'selector', 'source', 'group'] as const;
+/** The settings that are not passed on as they are: those that make up the groups, and the one that may name an owner. */
+const READ_ELSEWHERE = ['service', 'selector', 'source', 'group', 'expected'] as const;
 
 type OptionRows = typeof sidecarSettings;
-/** The settings that are read here or there, and not passed on as they are. */
-const READ_ELSEWHERE: readonly string[] = [...OF_GROUP, 'expected'];
-type PassedName = Exclude<Annotated, (typeof OF_GROUP)[number] | 'expected'>;
+type PassedName = Exclude<Annotated, (typeof READ_ELSEWHERE)[number]>;
 
 /** The settings of the sidecar that are passed on as they are, each under the key of its row. */
 export type Passed = {
@@ -46,14 +44,14 @@ export interface Options extends Passed {
 /** Reads all settings. What can't be is among the faults of the settings, and stands as if nobody had written it. */
 export function optionsOf(pod: Pod, settings: Settings): Options {
   const groups = settings.family(keys.group).map(parseNamedGroup);
-  const group = groupOf(pod, settings, groups.length > 0);
+  const group = groupOf(pod, settings, groups.length > 0 || settings.isAnyBad(keys.group));
   const passed = passedOf(settings);
   groupFaultsOf(groups, passed, settings);
   return {
     group,
     groups,
     expected: group === undefined ? undefined : expectedOf(pod, settings),
-    ...(group === undefined ? firstOnly(passed, settings) : passed),
+    ...(group === undefined ? withoutFirst(passed, settings) : passed),
     mountPath: settings.get(keys.mountPath),
     containers: settings.get(keys.containers),
     scripts: settings.get(keys.scripts),
@@ -73,7 +71,7 @@ export function optionsOf(pod: Pod, settings: Settings): Options {
 
 const PASSED = Object.entries<SidecarSetting<unknown>>(sidecarSettings).flatMap(
   ([name, { annotation, repeated }]) => {
-    if (annotation === undefined || READ_ELSEWHERE.includes(name)) return [];
+    if (annotation === undefined || (READ_ELSEWHERE as readonly string[]).includes(name)) return [];
     const key: Key<unknown> = keys[name as Annotated];
     return [{ name, key, repeated }];
   },

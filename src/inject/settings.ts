@@ -1,3 +1,4 @@
+import { edits } from '../nearest.ts';
 import { type Key, keys, PLACES, PREFIX, type Written } from './annotations.ts';
 import { type Code, type Reason, reason } from './codes.ts';
 import { own } from './pod.ts';
@@ -81,6 +82,13 @@ export class Settings {
     return level === undefined ? undefined : own(this.#sources[level], key.key);
   }
 
+  /** Returns the key under which the pod itself has the setting; of a family, one of its keys. */
+  ofPod(key: string): string | undefined {
+    const annotations = this.#sources.pod;
+    if (!key.endsWith('.')) return own(annotations, key) === undefined ? undefined : key;
+    return Object.keys(annotations ?? {}).find((one) => one.startsWith(key));
+  }
+
   /** Notes what is wrong with a setting beside its value alone. */
   fault({ key }: Pick<Key<unknown>, 'key'>, code: Code, sentence: string): void {
     this.#note(key, reason(code, sentence));
@@ -89,6 +97,11 @@ export class Settings {
   /** Tells whether something was found to be wrong with the setting. */
   isBad(key: string): boolean {
     return this.#bad.has(key);
+  }
+
+  /** Tells whether something was found to be wrong with a key of the family. */
+  isAnyBad({ key }: Pick<Family, 'key'>): boolean {
+    return [...this.#bad].some((one) => one.startsWith(key));
   }
 
   /** Returns `annotation KEY`, and whose annotation it is when it is not the pod's. */
@@ -176,24 +189,11 @@ function nearest(key: string): string | undefined {
     const compared = isFamily && head !== '' ? head : word;
     // Of two that are as near, a dot tells which is meant.
     const isLess = isFamily !== (head !== '');
-    return { known, distance: distance(compared, name), letters: compared.length, isLess };
+    return { known, distance: edits(compared, name), letters: compared.length, isLess };
   });
   const best = candidates.reduce((a, b) =>
     b.distance < a.distance || (b.distance === a.distance && a.isLess && !b.isLess) ? b : a,
   );
   if (best.distance > Math.max(1, Math.floor(best.letters / 3))) return undefined;
   return FAMILIES.includes(best.known) ? `${best.known}NAME` : best.known;
-}
-
-/** Returns how many letters to add, drop or change to get from one word to the other (Levenshtein). */
-function distance(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
-  for (const [i, letter] of [...from].entries()) {
-    const next = [i + 1];
-    for (let j = 1; j <= to.length; j += 1) {
-      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (letter === to[j - 1] ? 0 : 1)));
-    }
-    row = next;
-  }
-  return row.at(-1)!;
 }

@@ -149,6 +149,15 @@ suite('admission policies on a real API server', { timeout: 180_000 }, () => {
       }
     });
 
+    test('a key of namespaces on pods is warned of with its place, and not as one that there is not', async () => {
+      const annotations = { ...INJECT, 'rollcall.dev/pod-access': 'true', 'rollcall.dev/grant': 'shop' };
+      for (const kind of Object.keys(kinds))
+        assertWarned(
+          await workload(kind, {}, template({ annotations })),
+          /on pods these annotations do nothing: rollcall\.dev\/(pod-access|grant), rollcall.*; write them on the namespace$/,
+        );
+    });
+
     test('the question itself, misspelt on a pod, is warned of: no webhook is called for it', async () => {
       const path = `/api/v1/namespaces/${NAMESPACE}/pods`;
       assertWarned(

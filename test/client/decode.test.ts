@@ -7,13 +7,15 @@ const member = { uid: 'u1', name: 'db-0' };
 /** A line of each type, with no more than whoever applies it needs. */
 const lines: Record<string, Record<string, unknown>> = {
   hello: { protocol: 1 },
-  snapshot: { epoch: 'e', revision: 0, stale: false, members: [member] },
+  snapshot: { epoch: 'e', revision: 0, stale: false, expected: 3, members: [member] },
   delta: { revision: 1, left: [member], joined: [], changed: [member] },
+  expected: { expected: 3 },
   status: { stale: true },
   heartbeat: { revision: 7, stale: false },
   bye: {},
 };
-const counts = ['7', -1, 1.5, 2 ** 53, null, undefined, [], {}, true];
+const countsOrNull = ['7', -1, 1.5, 2 ** 53, [], {}, true];
+const counts = [...countsOrNull, null, undefined];
 const flags = ['true', 0, 1, null, undefined, [], {}];
 const texts = [5, null, undefined, [], {}, true];
 const lists = [
@@ -32,6 +34,7 @@ const lists = [
 const wrong: Record<string, unknown[]> = {
   protocol: counts,
   revision: counts,
+  expected: countsOrNull,
   stale: flags,
   epoch: texts,
   members: lists,
@@ -60,6 +63,18 @@ for (const [type, fields] of Object.entries(lines)) {
     }
   });
 }
+
+test('nobody has to say how many members are expected, and a snapshot of 0.1 does not', () => {
+  const snapshot = { type: 'snapshot', ...lines.snapshot };
+  for (const line of [
+    { ...snapshot, expected: null },
+    { type: 'expected', expected: null },
+  ])
+    assert.deepEqual(decode(JSON.stringify(line)), line);
+  const { expected: _, ...old } = snapshot as Record<string, unknown>;
+  assert.deepEqual(decode(JSON.stringify(old)), old);
+  assert.throws(() => decode('{"type": "expected"}'), { message: 'a expected without its fields' });
+});
 
 test('a line of a type that is not known is ignored', () => {
   for (const type of ['later', 'toString', '__proto__', '']) {

@@ -35,13 +35,32 @@ test('a client hears how many members there are to be, and keeps it while there 
   assert.equal((await items.next()).value?.expected, 3);
   connection.say({ type: 'expected', expected: 2 });
   const item = (await items.next()).value;
-  assert.deepEqual([item?.expected, item?.left, item?.joined, group.expected], [2, [], [], 2]);
+  assert.deepEqual([item?.expected, item?.left, item?.joined, item?.stale], [2, [], [], false]);
   connection.socket.destroy();
   await soon('no connection', () => group.stale);
   assert.equal(group.expected, 2);
   (await sidecar.next()).greet([member('a')]);
   await soon('nobody says any more', () => group.expected === null);
   assert.deepEqual(heard, [3, 2, null]);
+});
+
+test('a hello says how many before any member is known, and a snapshot what has changed since', async (t) => {
+  const sidecar = await scriptedSidecar(t);
+  const group = connect(sidecar.path);
+  t.after(() => group.close());
+  const connection = (await sidecar.next()).say(hello({ expected: 3 }));
+  await soon('the hello', () => group.expected === 3);
+  assert.equal(group.synced, false);
+  connection.say({
+    type: 'snapshot',
+    epoch: 'e1',
+    revision: 1,
+    stale: false,
+    expected: 4,
+    members: [member('a')],
+  });
+  await group.ready();
+  assert.equal(group.expected, 4);
 });
 
 test('a number of members that is none is a broken line', async (t) => {

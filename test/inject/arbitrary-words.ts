@@ -4,7 +4,7 @@ import { keys } from '../../src/inject/annotations.ts';
 import type { Context } from '../../src/inject/inject.ts';
 import { UID_RANGE_KEY } from '../../src/inject/security-context.ts';
 import { limitRanges } from './arbitrary-resources.ts';
-import { sampled } from './key-samples.ts';
+import { sampled, writtenKey } from './key-samples.ts';
 import { INSTALL, labelled, plain } from './pods.ts';
 
 type Words = Record<string, string>;
@@ -50,7 +50,7 @@ const word: fc.Arbitrary<Words> = fc.oneof(
   namedGroup,
 );
 const wrong: fc.Arbitrary<Words> = fc.oneof(
-  ...sampled.map(([name, { bad }]) => fc.constantFrom(...bad).map((text) => ({ [keys[name].key]: text }))),
+  ...sampled.map(([name, { bad }]) => fc.constantFrom(...bad).map((text) => ({ [writtenKey(name)]: text }))),
 );
 
 const { service, selector, source } = keys;

@@ -27,7 +27,6 @@ test('the owner of a pod is its StatefulSet, its Deployment, its ReplicaSet', ()
   const labels = { 'pod-template-hash': '7d4b9c6f5' };
   assert.equal(expected({ kind: 'ReplicaSet', name: 'my-web-7d4b9c6f5', labels }), 'deployment my-web');
   assert.equal(expected({ kind: 'ReplicaSet', name: 'web', labels }), 'replicaset web');
-  assert.equal(expected({ kind: 'ReplicaSet', name: '-7d4b9c6f5', labels }), 'replicaset -7d4b9c6f5');
   assert.equal(expected({ kind: 'Deployment', name: 'web' }), 'deployment web');
 });
 
@@ -47,6 +46,8 @@ test('a pod without such an owner can not name it', () => {
     { kind: 'Job' },
     { kind: 'StatefulSet', apiVersion: 'apps.kruise.io/v1' },
     { kind: 'StatefulSet', controller: false },
+    { kind: 'StatefulSet', name: 'db\nROLLCALL' },
+    { kind: 'ReplicaSet', name: '-7d4b9c6f5', labels: { 'pod-template-hash': '7d4b9c6f5' } },
   ])
     assert.deepEqual(expected(fields), ['bad-value']);
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { keys } from '../../src/inject/annotations.ts';
-import { annotate, askingPod, injected, plain, planned, pod, warned } from './pods.ts';
+import { annotate, askingPod, injected, plain, planned, pod, readable, warned } from './pods.ts';
 import { both, type Tweak } from './tweaks.ts';
 
 describe('a gate that is to fail', () => {
@@ -26,6 +26,7 @@ test('a gate that its own pods may never open is warned of', () => {
   assert.deepEqual(waiting({ [keys.source.key]: 'dns', [keys.waitFor.key]: '0' }), []);
 });
 
+const granted = { ...plain, grantedBy: ['team-b'] };
 const ofSubdomain: Tweak = ({ spec }) => void Object.assign(spec, { subdomain: 'db' });
 
 test('pods of one group that wait for one another to be ready are warned of', () => {
@@ -38,6 +39,25 @@ test('pods of one group that wait for one another to be ready are warned of', ()
   for (const text of ['2', '1 ready', 'ordinal 0 ready', 'ordinal 1 ready'])
     assert.deepEqual(waiting(text), [], text);
   assert.deepEqual(waiting('2 ready', { [keys.service.key]: 'tcp-servers' }), [], 'the group of others');
+});
+
+test('a group under a name that is the own one of the pod is warned of as the first is', () => {
+  const waiting = (what: string, text: string, more: Record<string, string> = {}) => {
+    const named = { 'rollcall.dev/group.peers': what, 'rollcall.dev/wait-for.peers': text, ...more };
+    return warned(injected(askingPod(both(annotate(named), ofSubdomain)), { namespace: granted }));
+  };
+  const ordinary = { [keys.nativeSidecar.key]: 'false' };
+  assert.match(
+    waiting('service db', '2 ready').join(),
+    /^annotation rollcall\.dev\/wait-for\.peers: "2 ready" of its own group/,
+  );
+  assert.match(waiting('dns db', '2').join(), /^annotation rollcall\.dev\/wait-for\.peers: DNS lists ready/);
+  assert.match(waiting('service db', '2', ordinary).join(), /wait-for\.peers: a pod has no address until/);
+  const ofOthers = ['service tcp-servers', 'dns tcp-servers', 'service db in team-b'];
+  for (const what of ofOthers) assert.deepEqual(waiting(what, '2 ready', ordinary), [], what);
+  assert.deepEqual(waiting('service db', '2'), []);
+  const gates = waiting('service db', '2 ready', { [keys.waitFor.key]: '3 ready' });
+  assert.deepEqual(gates.length, 2, 'each gate is told of');
 });
 
 test('a pod that waits for all is refused until somebody says how many that is', () => {
@@ -99,6 +119,8 @@ test('where all groups have a name, what the pod says of the first is refused, a
     [keys.waitFor.key, '3'],
     ['rollcall.dev/file.a', '{name}'],
     [keys.onStart.key, 'true'],
+    [keys.expected.key, '3'],
+    [keys.memberLabels.key, 'role'],
   ] as const) {
     const refused = injected(without({ [key]: text })).decision;
     assert.ok(refused.kind === 'deny');
@@ -107,6 +129,60 @@ test('where all groups have a name, what the pod says of the first is refused, a
       new RegExp(`annotation ${key} is about the group without a name`),
     );
   }
+});
+
+describe('what is wrong with groups under a name', () => {
+  const faults = (annotations: Record<string, string>) => {
+    const { decision } = injected(
+      pod(({ metadata }) =>
+        Object.assign(metadata!, { annotations: { [keys.inject.key]: 'true', ...annotations } }),
+      ),
+    );
+    assert.ok(decision.kind === 'deny');
+    return decision.reasons.map(({ sentence }) => sentence.replace(/^annotation rollcall\.dev\//, ''));
+  };
+  const about = { 'rollcall.dev/wait-for.backends': '2', 'rollcall.dev/group-file.backends.a': '{name}' };
+
+  test('is one fault of a group that can not be read, and none of what is about it', () => {
+    const [fault, ...more] = faults({ 'rollcall.dev/group.backends': 'servise tcp-servers', ...about });
+    assert.match(fault!, /^group\.backends: "servise tcp-servers" is not valid/);
+    assert.deepEqual(more, []);
+  });
+
+  test('is one fault of too many groups', () => {
+    const names = Array.from({ length: 101 }, (_, index) => `rollcall.dev/group.g${index}`);
+    const [fault, ...more] = faults({
+      ...Object.fromEntries(names.map((name) => [name, 'dns a'])),
+      ...about,
+    });
+    assert.match(fault!, /^there are 101 annotations rollcall\.dev\/group\.NAME/);
+    assert.deepEqual(more, []);
+  });
+
+  test('is told together where one has nothing to do with the other', () => {
+    const given = {
+      [keys.service.key]: 'db',
+      'rollcall.dev/group.peers': 'dns a',
+      'rollcall.dev/file.peers': '{name}',
+    };
+    const [name, wait, file, ...more] = faults({ ...given, ...about });
+    assert.match(name!, /^group\.peers is the name of a file too/);
+    assert.match(wait!, /^wait-for\.backends is about a group that there is not/);
+    assert.match(file!, /^group-file\.backends is about a group that there is not/);
+    assert.deepEqual(more, []);
+  });
+});
+
+test('a file of a group under a name can not go by labels, which its members do not have', () => {
+  const backends = {
+    'rollcall.dev/group.backends': 'service tcp-servers',
+    'rollcall.dev/group-file.backends.up.conf': '{ipv4} where label:role=primary',
+  };
+  for (const more of [{}, { [keys.memberLabels.key]: 'role' }])
+    assert.throws(
+      () => planned(pod(), { ...backends, ...more }, { namespace: readable }),
+      /annotation rollcall\.dev\/group-file\.backends\.up\.conf uses the label "role".*have no labels/,
+    );
 });
 
 test('a further group of pods needs the right to read them', () => {

@@ -5,7 +5,7 @@ import type { Code } from '../../src/inject/codes.ts';
 import type { Options } from '../../src/inject/options.ts';
 import type { Container, Pod } from '../../src/inject/pod.ts';
 import { applied, secondPass, withoutNativeSidecars } from './api-server.ts';
-import { sampled } from './key-samples.ts';
+import { sampled, writtenKey } from './key-samples.ts';
 import { annotate, askingPod, container, decided, injected, labelled, plain, pod, refusal } from './pods.ts';
 import type { Tweak } from './tweaks.ts';
 
@@ -168,7 +168,7 @@ describe('a pod that comes again', () => {
   });
 
   const several: Record<string, string>[] = [
-    ...sampled.flatMap(([name, { good }]) => good.map((text) => ({ [keys[name].key]: text }))),
+    ...sampled.flatMap(([name, { good }]) => good.map((text) => ({ [writtenKey(name)]: text }))),
     { [keys.nativeSidecar.key]: 'false', [keys.port.key]: 'off', [keys.scripts.key]: 'a' },
     { [keys.cpuLimit.key]: '1000m', [keys.memoryLimit.key]: '0.25Gi', [keys.cpuRequest.key]: '0.05' },
     { [keys.containers.key]: 'app', [keys.mountPath.key]: '/run/peers' },

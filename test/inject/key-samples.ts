@@ -1,5 +1,6 @@
 /** Texts for every key: some that its parser takes, and some that it refuses with what to give instead. */
-import type { keys } from '../../src/inject/annotations.ts';
+import { keys } from '../../src/inject/annotations.ts';
+import { type SidecarSetting, sidecarSettings } from '../../src/sidecar-settings.ts';
 
 export type KeyName = keyof typeof keys;
 
@@ -82,3 +83,9 @@ export const samples: Record<Exclude<KeyName, 'status' | 'injection'>, Samples> 
 };
 
 export const sampled = Object.entries(samples) as [keyof typeof samples, Samples][];
+
+/** Returns the key as somebody writes it: of a family, with a name that its row gives as an example. */
+export function writtenKey(name: KeyName): string {
+  const rows: Readonly<Record<string, SidecarSetting<unknown>>> = sidecarSettings;
+  return keys[name].key + (rows[name]?.annotation?.named ?? '');
+}

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { keys } from '../../src/inject/annotations.ts';
-import { samples } from './key-samples.ts';
+import { sampled, samples } from './key-samples.ts';
 import { annotate, askingPod, injected, labelled, pod, warned } from './pods.ts';
 
 describe('warnings', () => {
@@ -19,6 +19,13 @@ describe('warnings', () => {
     assert.deepEqual(warnings({ ...typo, [keys.service.key]: 'No!' }), unknown);
   });
 
+  test('say that keys of namespaces do nothing on a pod, and where to write them', () => {
+    for (const { key, example } of [keys.podAccess, keys.grant])
+      assert.deepEqual(warnings({ [key]: example }), [
+        `annotation ${key} does nothing on a pod; write it on the namespace`,
+      ]);
+  });
+
   test('say that nothing comes of keys on a pod that nobody asks for', () => {
     const [warning, ...more] = warnings({ [keys.service.key]: 'db' }, {}, pod);
     assert.match(warning!, /rollcall\.dev\/service does nothing on a pod that is not injected; neither/);
@@ -29,15 +36,8 @@ describe('warnings', () => {
 });
 
 test('what runs, sends, mounts or changes identity is not for a namespace to say: it is warned of', () => {
-  const unheard = [
-    'onStart',
-    'onChange',
-    'scripts',
-    'notify',
-    'mountPath',
-    'containers',
-    'serviceAccount',
-  ] as const;
+  const unheard = sampled.map(([name]) => name).filter((name) => keys[name].on === 'pod-or-installation');
+  assert.ok(unheard.includes('onStart') && unheard.includes('expected'));
   for (const name of unheard) {
     const { key } = keys[name];
     const { good } = samples[name];

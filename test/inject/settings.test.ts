@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { type Key, keys, PLACES, PREFIX } from '../../src/inject/annotations.ts';
 import type { Reason } from '../../src/inject/codes.ts';
 import { Settings, type Sources, unknownKeys } from '../../src/inject/settings.ts';
-import { sampled } from './key-samples.ts';
+import { sampled, writtenKey } from './key-samples.ts';
 
 const NOTHING: Sources = { pod: undefined, namespace: {}, installation: {} };
 const LEVELS = ['pod', 'namespace', 'installation'] as const;
@@ -62,13 +62,16 @@ describe('who says what holds', () => {
 describe('a value that can not be', () => {
   for (const [name, { bad }] of sampled) {
     const key: Key<unknown> = keys[name];
-    if (key.key.endsWith('.')) continue;
+    const { parseNamed } = key;
+    const written = writtenKey(name);
+    const read = (given: Settings) =>
+      parseNamed === undefined ? given.get(key) : given.family({ ...key, parseNamed });
     test(`${key.key}: the sentence names the key, its level, the value and what to give`, () => {
       for (const value of bad) {
         for (const level of PLACES[key.on]) {
-          const fault = faultOf({ [level]: { [key.key]: value } }, (given) => given.get(key));
+          const fault = faultOf({ [level]: { [written]: value } }, read);
           assert.equal(fault.code, 'bad-value');
-          const start = `annotation ${key.key}${WHOSE[level]}: "${shown(value)}" is not valid; `;
+          const start = `annotation ${written}${WHOSE[level]}: "${shown(value)}" is not valid; `;
           assert.ok(fault.sentence.startsWith(start), fault.sentence);
           assert.match(fault.sentence.slice(start.length), /give |write |quote it/);
         }
@@ -144,7 +147,12 @@ describe('a family of keys', () => {
   const refused: [what: string, key: string, line: string, sentence: RegExp][] = [
     ['a line with a break', 'rollcall.dev/file.a', '{name}\nb={name}', /line break in it; give one line/],
     ['no placeholder', 'rollcall.dev/file.a', 'static', /give one of \{name\}/],
-    ['an unknown placeholder', 'rollcall.dev/file.a', '{host}', /"\{host\}" is not a placeholder; there are/],
+    [
+      'an unknown placeholder',
+      'rollcall.dev/file.a',
+      '{host}',
+      /"\{host\}" is not a placeholder; give one of/,
+    ],
     ['no name', 'rollcall.dev/file.', '{name}', /"" is not a plain file name; give one of letters/],
     ['a folder', 'rollcall.dev/file.a/b', '{name}', /"a\/b" is not a plain file name/],
     ['a way up', 'rollcall.dev/file...', '{name}', /"\.\." is not a plain file name/],

@@ -183,6 +183,10 @@ test('the hosts file is written for a change of its lines, at a pace, and checke
   assert.equal(await readFile(path, 'utf8'), '# peer-finder-managed-aliases:\n203.0.113.1 a\n');
   assert.equal(await told(one({ ready: false })), 0, 'who is ready stands in no line');
   assert.equal(await told(one({ addresses: ['203.0.113.9'] })), 1);
+  const both = [...one({ addresses: ['203.0.113.9'] }), member('b', { addresses: ['203.0.113.2'] })];
+  assert.equal(await told(both), 1, 'one that joins');
+  assert.match(await readFile(path, 'utf8'), /\n203\.0\.113\.2 b\n/);
+  assert.equal(await told(one({ addresses: ['203.0.113.9'] })), 1, 'one that leaves');
   await writeFile(path, '# from the kubelet\n');
   await clock.advance(5000);
   source.push({ type: 'tick' });

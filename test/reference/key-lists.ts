@@ -23,8 +23,9 @@ export function withKeyLists(text: string, all: readonly Listed[] = Object.value
 /** Names without the prefix. A family is told by the part that its keys begin with. */
 function listsOf(kind: string, all: readonly Listed[]): Record<string, string[]> {
   if (kind === 'pods') {
-    const ofPods = all.filter(({ on, kind: written }) => isOn(on, 'pod') || written === 'label');
-    return { known: single(ofPods), families: families(ofPods) };
+    // The label of namespaces is told by a sentence of its own.
+    const namespaceOnly = all.filter(({ on, kind: written }) => !isOn(on, 'pod') && written !== 'label');
+    return { known: single(all), families: families(all), namespaceOnly: single(namespaceOnly) };
   }
   // What rollcall.dev/inject is for is told by a sentence of its own.
   const podOnly = all.filter(({ on, key }) => !isOn(on, 'namespace') && key !== keys.inject.key);

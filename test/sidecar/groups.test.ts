@@ -67,6 +67,8 @@ describe('the groups of a sidecar', () => {
       [...NAMED, '--file', 'a={name}'],
       /^--file is about the group without a name.*give --service/,
     ],
+    ['a number of members of one', [...NAMED, '--expected', '0'], /^--expected is about the group without/],
+    ['labels of one', [...NAMED, '--member-labels', 'role'], /^--member-labels is about the group without/],
     [
       'a number of members of one',
       [...NAMED, '--expected', '3'],
@@ -96,6 +98,11 @@ describe('the groups of a sidecar', () => {
       'a file of a group that there is not',
       [...NAMED, '--group-file', 'x.a={name}'],
       /^--group-file: "x" is about/,
+    ],
+    [
+      'a file of one that goes by labels',
+      [...NAMED, '--group-file', 'backends.a={label:role}'],
+      /^--group-file: "backends\.a" uses the label "role"/,
     ],
     ['a name that is given twice', [...NAMED, ...NAMED], /^--group: "backends" is given twice/],
     [

@@ -132,7 +132,7 @@ function placeholder(name: string): (member: Member) => string | number | undefi
     return ({ labels }) => (labels !== undefined && Object.hasOwn(labels, key) ? labels[key] : undefined);
   }
   if (Object.hasOwn(PLACEHOLDERS, name)) return PLACEHOLDERS[name]!;
-  throw new Error(`"{${name}}" is not a placeholder; there are ${KNOWN}`);
+  throw new Error(`"{${name}}" is not a placeholder; give one of ${KNOWN}`);
 }
 
 /** Returns the port of a member that has one port; of several, one has to be named. */

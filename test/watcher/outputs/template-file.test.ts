@@ -76,7 +76,7 @@ for (const [text, problem] of [
   ['cluster.conf', /give FILE=LINE/],
   [
     'conf={hostnam}:8848',
-    /"\{hostnam\}" is not a placeholder; there are \{name\} .*\{hostname\} .*\{port:NAME\} \{label:KEY\}$/,
+    /"\{hostnam\}" is not a placeholder; give one of \{name\} .*\{hostname\} .*\{port:NAME\} \{label:KEY\}$/,
   ],
   ['conf={toString}', /"\{toString\}" is not a placeholder/],
   ['conf={label:}', /"\{label:\}" names no label; give one such as \{label:role\}/],
