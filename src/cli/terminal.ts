@@ -1,12 +1,16 @@
-/** What is shown on a terminal only: a pipe or a file gets plain lines. */
+/** This file has what is shown on a terminal only: a pipe or a file gets plain lines. */
 import { styleText } from 'node:util';
 import type { Io } from './io.ts';
 
-export type MarkColour = 'green' | 'yellow' | 'red';
+export type Colour = 'green' | 'yellow' | 'red' | 'dim' | 'bold';
 
-/** Returns what colours a text, where the output is a terminal that wants it (https://no-color.org). */
-export function coloured({ stdout, env }: Io): (colour: MarkColour, text: string) => string {
-  const wanted = stdout.isTTY === true && !env.NO_COLOR && env.TERM !== 'dumb';
+/** Tells whether the output is a terminal that wants colours (https://no-color.org). */
+export function hasColours({ stdout, env }: Pick<Io, 'stdout' | 'env'>): boolean {
+  return stdout.isTTY === true && !env.NO_COLOR && env.TERM !== 'dumb';
+}
+
+/** Returns what puts a colour around a text where colours are wanted. */
+export function colouring(wanted: boolean): (colour: Colour, text: string) => string {
   return (colour, text) => (wanted ? styleText(colour, text, { validateStream: false }) : text);
 }
 

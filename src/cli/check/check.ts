@@ -5,7 +5,7 @@ import { commands } from '../commands.ts';
 import { SYSTEM_NAMESPACE } from '../explain/entries.ts';
 import { parseFlags } from '../flags.ts';
 import { EXIT, type Io } from '../io.ts';
-import { coloured, type MarkColour, progress } from '../terminal.ts';
+import { type Colour, colouring, hasColours, progress } from '../terminal.ts';
 import { DEFAULT_NAMESPACE } from '../workloads.ts';
 import { CHECKS, CHECKS_BEFORE } from './checks.ts';
 import { codes } from './codes.ts';
@@ -16,7 +16,7 @@ import { surveyPods } from './pod-survey.ts';
 /** A finding as the command shows it. `page` is the page of the docs about it. The names of the fields are stable. */
 type Named = Finding & { name: string; page?: string };
 
-const MARKS: Readonly<Record<CheckStatus, [MarkColour, string]>> = {
+const MARKS: Readonly<Record<CheckStatus, [Colour, string]>> = {
   ok: ['green', 'ok  '],
   warn: ['yellow', 'warn'],
   fail: ['red', 'FAIL'],
@@ -33,7 +33,7 @@ export async function check(argv: readonly string[], io: Io): Promise<number> {
   const place: CheckContext = { cluster, system, namespace, now: new Date(), namespaces, pods };
   const json = flags.output === 'json';
   const show = progress(io);
-  const colour = coloured(io);
+  const colour = colouring(hasColours(io));
   const findings = await findingsOf(place, flags.pre ? CHECKS_BEFORE : CHECKS, {
     begun: (name) => show(`checking ${name}`),
     tell(finding) {
@@ -112,7 +112,7 @@ function withPage(name: string, finding: Finding): Named {
 }
 
 /** Returns a finding as text: a line each for the message, the hint and the page of the docs. */
-function lineOf({ status, name, message, hint, page }: Named, colour: ReturnType<typeof coloured>): string {
+function lineOf({ status, name, message, hint, page }: Named, colour: ReturnType<typeof colouring>): string {
   const more = [hint, page].filter((one) => one !== undefined);
   return [`${colour(...MARKS[status])}  ${name}: ${message}`, ...more].join('\n      ').concat('\n');
 }

@@ -1,15 +1,14 @@
 import { keys } from '../../inject/annotations.ts';
-import { looksLikeOurs } from '../../inject/container.ts';
 import { decide } from '../../inject/inject.ts';
-import { PORT } from '../../inject/names.ts';
 import type { Install } from '../../inject/plan.ts';
 import { type Namespace, own, type Pod } from '../../inject/pod.ts';
 import { statusOf } from '../../inject/status.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { listed } from '../cluster/listing.ts';
-import { at, type Fields, type Value } from '../document/value.ts';
+import { at, type Fields } from '../document/value.ts';
 import { InputNamespaces } from '../inject/input-namespaces.ts';
-import { hasSidecar, itemsOf, podOfTemplate } from '../workloads.ts';
+import { type Sidecar, sidecarOf } from '../sidecars/sidecar-of.ts';
+import { itemsOf, podOfTemplate } from '../workloads.ts';
 
 const VERSION = /^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$/;
 /** The length of the longest version that is accepted; those of Rollcall are shorter. */
@@ -28,8 +27,7 @@ export interface MissedPod {
 export interface SidecarPod {
   namespace: string;
   name: string;
-  /** The port of health and metrics; undefined where there is none. */
-  port: number | undefined;
+  port: Sidecar['port'];
   /** The version that injected it, by the pod's annotation; undefined when that holds no version. */
   version: string | undefined;
 }
@@ -52,7 +50,9 @@ export async function surveyPods(
     if (hasEnded(object) || !Array.isArray(at(object, ['spec', 'containers']))) continue;
     const [namespace, name] = [textAt(object, 'namespace'), textAt(object, 'name')];
     const pod = podOfTemplate(object);
-    if (hasSidecar(object)) survey.sidecars.push({ namespace, name, ...sidecarOf(pod) });
+    const sidecar = sidecarOf(object);
+    if (sidecar !== undefined)
+      survey.sidecars.push({ namespace, name, port: sidecar.port, version: versionOf(pod) });
     else if (isMissed(pod, namespaces.namespace(namespace), install))
       survey.missed.push({ namespace, name, itself: asksItself(pod), object });
   }
@@ -85,15 +85,6 @@ function isMissed(pod: Pod, namespace: Namespace, install: Install): boolean {
 
 function asksItself({ metadata }: Pod): boolean {
   return own(metadata?.annotations, keys.inject.key) !== undefined;
-}
-
-function sidecarOf(pod: Pod): Pick<SidecarPod, 'port' | 'version'> {
-  const { initContainers = [], containers } = pod.spec;
-  const container = [...initContainers, ...containers].find(looksLikeOurs);
-  const env = at(container as unknown as Value, ['env']);
-  const variable = (Array.isArray(env) ? env : []).find((one) => at(one, ['name']) === 'ROLLCALL_PORT');
-  const port = Number(at(variable, ['value']) ?? PORT);
-  return { port: Number.isInteger(port) && port > 0 ? port : undefined, version: versionOf(pod) };
 }
 
 /** Returns the version, if it is one: anybody can write the annotation, and it goes to a terminal. */

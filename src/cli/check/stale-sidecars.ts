@@ -14,7 +14,7 @@ type Word = 'fresh' | 'stale' | 'silent' | 'forbidden';
 /** Checks that sidecars follow their group. It asks them through the API server's proxy. */
 export async function staleSidecars({ cluster, pods }: CheckContext): Promise<Finding> {
   const { sidecars } = await pods();
-  const reachable = sidecars.filter(({ port }) => port !== undefined);
+  const reachable = sidecars.filter(({ port }) => port !== 'off');
   if (reachable.length === 0) return ok('no sidecar has a port that could be asked');
   return judged(await askAll(cluster, spread(reachable, ASKED)), reachable.length);
 }
@@ -52,7 +52,7 @@ async function askAll(cluster: Cluster, pods: readonly SidecarPod[]): Promise<[S
 /** `/readyz` says both whether the group is known and whether it is stale; a proxy that fails says neither. */
 async function ask(cluster: Cluster, { namespace, name, port }: SidecarPod): Promise<Word> {
   try {
-    const { status, body } = await cluster.ofPod({ namespace, name, port: port! }, '/readyz');
+    const { status, body } = await cluster.ofPod({ namespace, name, port: port as number }, '/readyz');
     if (typeof body.synced === 'boolean') return body.synced && body.stale !== true ? 'fresh' : 'stale';
     return status === 403 ? 'forbidden' : 'silent';
   } catch (error) {

@@ -307,8 +307,10 @@ export class DashboardState {
   }
 }
 
+/** Returns the key of the group that is shown of a pod; none where its sidecar follows groups with names alone. */
 function keyOf(pod: HeldPod | undefined): string | undefined {
-  return pod?.sidecar === undefined ? undefined : groupKey(pod.namespace, pod.sidecar);
+  const { source, group } = pod?.sidecar ?? {};
+  return source === undefined || group === undefined ? undefined : groupKey(pod!.namespace, source, group);
 }
 
 function isOfService(key: string): boolean {

@@ -73,7 +73,7 @@ function heldSlice(object: KubernetesObject): HeldSlice[] {
   const slices = endpointSlices({ group: { namespace, service }, clusterDomain: 'cluster.local' });
   return [
     {
-      group: groupKey(namespace, { source: 'endpointslices', group: service }),
+      group: groupKey(namespace, 'endpointslices', service),
       key: `${slices.order!(object)} ${name}`,
       members: slices.members(object),
     },

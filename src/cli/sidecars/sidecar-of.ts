@@ -1,12 +1,15 @@
-import { NAME, PORT } from '../../inject/names.ts';
+import { looksLikeOurs } from '../../inject/container.ts';
+import { PORT } from '../../inject/names.ts';
+import type { Container } from '../../inject/pod.ts';
 import { variableName } from '../../setting.ts';
+import { portOrOff } from '../../values.ts';
 import { at, type Fields, isFields, type Value } from '../document/value.ts';
 
 /** What the sidecar of a pod follows, and where it can be asked. */
 export interface Sidecar {
   source: 'endpointslices' | 'pods' | 'dns';
-  /** The Service, or for the source `pods` the label selector. */
-  group: string;
+  /** The Service, or for the source `pods` the label selector; undefined where all of its groups have names. */
+  group: string | undefined;
   /** The port of health and metrics; `off` where it has none. */
   port: number | 'off';
 }
@@ -19,16 +22,25 @@ export function sidecarOf(pod: Fields): Sidecar | undefined {
   // Kubernetes takes `$$` for a dollar, and the injector writes it so.
   const text = (key: string) => textOf(variables.get(variableName(key)))?.replaceAll('$$', '$');
   const source = text('source');
-  const port = text('port');
   return {
     source: source === 'pods' || source === 'dns' ? source : 'endpointslices',
-    group: (source === 'pods' ? text('selector') : text('service')) ?? '',
-    port: port === undefined ? PORT : port === 'off' ? 'off' : Number(port),
+    group: (source === 'pods' ? text('selector') : text('service')) || undefined,
+    port: portOf(text('port')),
   };
 }
 
-function isOurs({ name, args }: Fields): boolean {
-  return name === NAME && Array.isArray(args) && args[0] === 'sidecar';
+function isOurs(container: Fields): boolean {
+  return looksLikeOurs(container as unknown as Container);
+}
+
+/** Whoever may create a pod writes this, and a path is made of it. A sidecar does not start with what is no port. */
+function portOf(text: string | undefined): Sidecar['port'] {
+  if (text === undefined) return PORT;
+  try {
+    return portOrOff(1)(text);
+  } catch {
+    return 'off';
+  }
 }
 
 function fieldsAt(pod: Fields, list: string): Fields[] {

@@ -65,10 +65,16 @@ export async function followPod(
       `pod/${name} in ${namespace} has no sidecar; rollcall explain pod/${name} -n ${namespace} says why`,
     );
   }
+  const { source, group } = sidecar;
+  if (group === undefined) {
+    throw new Unreachable(
+      `the sidecar of pod/${name} follows groups that have names alone; watch service/NAME for each of them`,
+    );
+  }
   const followed =
-    sidecar.source === 'pods'
-      ? followSelector(cluster, namespace, sidecar.group, signal)
-      : followService(cluster, namespace, sidecar.group, signal);
+    source === 'pods'
+      ? followSelector(cluster, namespace, group, signal)
+      : followService(cluster, namespace, group, signal);
   const own =
     sidecar.port === 'off'
       ? { why: 'it has no port to be asked at' }

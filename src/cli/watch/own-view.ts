@@ -18,22 +18,37 @@ export async function followOwnView(
   clock: Clock = systemClock,
 ): Promise<void> {
   while (!signal.aborted) {
-    try {
-      const answer = await ask(cluster, place);
-      if (!signal.aborted && truths.current !== undefined) tell(standingOf(answer, sidecar, truths));
-    } catch (error) {
-      if (!signal.aborted) tell(unasked((error as Error).message));
-    }
-    await new Promise<void>((resolve) => {
-      const timer = clock.setTimeout(() => resolve(), EVERY_MS);
-      signal.addEventListener(
-        'abort',
-        () => {
-          clock.clearTimeout(timer);
-          resolve();
-        },
-        { once: true },
-      );
-    });
+    const own = await askOnce(cluster, place, sidecar, truths);
+    if (!signal.aborted && own !== undefined) tell(own);
+    await pause(clock, signal);
   }
+}
+
+/** Returns undefined while there is no truth to compare the answer with. */
+async function askOnce(
+  cluster: Pick<Cluster, 'ofPod'>,
+  place: SidecarPlace,
+  sidecar: Sidecar,
+  truths: Truths,
+): Promise<ViewStanding | undefined> {
+  try {
+    const answer = await ask(cluster, place);
+    return truths.current === undefined ? undefined : standingOf(answer, sidecar, truths);
+  } catch (error) {
+    return unasked((error as Error).message);
+  }
+}
+
+/** Waits until the next question is due, or the signal aborts; the signal keeps nothing of it. */
+function pause(clock: Clock, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      clock.clearTimeout(timer);
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = clock.setTimeout(end, EVERY_MS);
+    signal.addEventListener('abort', end);
+    if (signal.aborted) end();
+  });
 }

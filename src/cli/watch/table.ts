@@ -1,6 +1,7 @@
 import { visible } from '../../inject/shown.ts';
 import type { ViewStanding } from '../sidecars/standing.ts';
-import type { Row, TableView } from './state.ts';
+import { type Colour, colouring } from '../terminal.ts';
+import type { Row, TableView } from './member-rows.ts';
 
 /** What a terminal shows, and whether it has colours. */
 export interface Screen {
@@ -8,9 +9,6 @@ export interface Screen {
   rows: number;
   colours: boolean;
 }
-
-type Colour = 'green' | 'yellow' | 'red' | 'dim' | 'bold';
-const CODES: Readonly<Record<Colour, number>> = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33 };
 
 /** Text that a colour is put around after it was cut, so that its width is that of its characters. */
 interface Cell {
@@ -27,8 +25,8 @@ const FRAME_LINES = 6;
 
 /** Returns the lines of the table, none longer than the screen is wide. */
 export function tableOf(view: TableView, now: number, screen: Screen): string[] {
-  const paint = ({ text, colour }: Cell) =>
-    colour === undefined || !screen.colours ? text : `\x1b[${CODES[colour]}m${text}\x1b[0m`;
+  const inColour = colouring(screen.colours);
+  const paint = ({ text, colour }: Cell) => (colour === undefined ? text : inColour(colour, text));
   const whole = (cell: Cell) => paint({ ...cell, text: cut(cell.text, screen.columns) });
   const room = Math.max(1, screen.rows - FRAME_LINES);
   const rows = view.rows.slice(0, room).map((row) => cellsOf(row, now));

@@ -12,7 +12,7 @@ import { type GroupNews, jsonLine, plainLines } from './group-news.ts';
 import { followPod, followService, followSocket, type WatchedGroup } from './groups.ts';
 import { watchedOf } from './operand.ts';
 import { followOwnView } from './own-view.ts';
-import { screenOf, TerminalTable } from './terminal.ts';
+import { screenOf, TerminalTable } from './terminal-table.ts';
 
 type Given = Arguments<typeof commands.watch>;
 

@@ -91,6 +91,24 @@ test('pods without the sidecar say why, and say it anew when their namespace cha
   await eventually('the new why', () => page.row('pods', 'other/quiet')?.code === 'no-service', quickly);
 });
 
+test('a pod whose groups all have names has the sidecar, and is in no group that is shown', async (t) => {
+  const { url, add } = await shop(t, ['db-0']);
+  const env = [{ name: 'ROLLCALL_GROUP', value: 'backends=service tcp-servers' }];
+  const initContainers = [{ name: 'rollcall', args: ['sidecar'], env }];
+  add('named', { spec: { initContainers, containers: [{ name: 'app', image: 'app:1' }] } });
+  const page = await Page.open(t, url);
+  await eventually('both pods', () => page.all('pods').length === 2, quickly);
+  await eventually('the group', () => page.all('groups').length > 0, quickly);
+  assert.deepEqual(
+    [page.row('pods', 'shop/named')?.state, page.row('pods', 'shop/named')?.group],
+    ['injected', ''],
+  );
+  assert.deepEqual(
+    page.all('groups').map(({ key }) => key),
+    [GROUP],
+  );
+});
+
 test('a sidecar that does not answer is unknown, with the reason', async (t) => {
   const { url, views } = await shop(t, ['db-0']);
   views.clear();

@@ -46,6 +46,22 @@ test('of a pod that the webhook made, the group, the source and the port are kno
   });
 });
 
+test('a pod whose groups all have names has none that is followed without one', () => {
+  const pod = injected({ 'rollcall.dev/group.backends': 'service tcp-servers' });
+  assert.deepEqual(sidecarOf(pod), { source: 'endpointslices', group: undefined, port: 17655 });
+});
+
+test('what is no port is none, since whoever may create a pod writes it', () => {
+  const pod = (value: string) => ({
+    spec: {
+      initContainers: [{ name: 'rollcall', args: ['sidecar'], env: [{ name: 'ROLLCALL_PORT', value }] }],
+    },
+  });
+  for (const value of ['', 'x', '0', '-1', '1.5', '65536', '80/../../../x'])
+    assert.equal(sidecarOf(pod(value))?.port, 'off', value);
+  assert.equal(sidecarOf(pod('65535'))?.port, 65535);
+});
+
 test('a pod without the sidecar has none, whatever is in its place', () => {
   for (const pod of [
     {},

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
-import { MemberRows, type TableView } from '../../../src/cli/watch/state.ts';
+import { MemberRows, type TableView } from '../../../src/cli/watch/member-rows.ts';
 import { span, tableOf } from '../../../src/cli/watch/table.ts';
-import { screenOf } from '../../../src/cli/watch/terminal.ts';
+import { screenOf } from '../../../src/cli/watch/terminal-table.ts';
 import type { GroupStatus } from '../../../src/client/group-events.ts';
 import type { Member } from '../../../src/watcher/protocol.ts';
 

@@ -152,6 +152,18 @@ describe('a pod', () => {
     await end();
   });
 
+  test('whose groups all have names is an error that says what to watch', async (t) => {
+    const { api, flags } = await apiOf(t, 'db-0');
+    const { spec, metadata } = injected();
+    const [sidecar] = spec.initContainers;
+    const env = [{ name: 'ROLLCALL_GROUP', value: 'backends=service tcp-servers' }];
+    const initContainers = [{ ...sidecar, env }];
+    api.create('/api/v1/namespaces/shop/pods', { metadata, spec: { ...spec, initContainers } });
+    const { err, code } = await run('watch', ['pod/db-0', ...flags]);
+    assert.match(err, /follows groups that have names alone; watch service\/NAME for each of them/);
+    assert.equal(code, 1);
+  });
+
   test('without a sidecar, or none at all, is an error that says where to look', async (t) => {
     const { api, flags } = await apiOf(t, 'db-0');
     const { spec, metadata } = injected();

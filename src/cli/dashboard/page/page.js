@@ -238,7 +238,9 @@ function podRow({ namespace, name, state, phase, restarts, created, node, why, c
       ? title
       : h('a', { href: `#group=${encodeURIComponent(group)}` }, title);
   const age = created === null ? '–' : span(Date.now() - created);
-  const reason = state === 'injected' ? `follows ${group.split('/').slice(1).join('/')}` : why;
+  const followed =
+    group === '' ? 'groups that have names, which are not shown' : group.slice(namespace.length + 1);
+  const reason = state === 'injected' ? `follows ${followed}` : why;
   return h(
     'tr',
     {},

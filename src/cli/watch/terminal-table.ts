@@ -1,8 +1,9 @@
 import type { Io, StandardOutput } from '../io.ts';
 import type { ViewStanding } from '../sidecars/standing.ts';
+import { hasColours } from '../terminal.ts';
 import type { GroupNews } from './group-news.ts';
 import type { WatchedGroup } from './groups.ts';
-import { MemberRows } from './state.ts';
+import { MemberRows } from './member-rows.ts';
 import { type Screen, tableOf } from './table.ts';
 
 /** Ages are in seconds. */
@@ -12,14 +13,10 @@ const CHANGES_MS = 100;
 /** The size of a terminal that does not tell its own. */
 const USUAL = { columns: 80, rows: 24 } as const;
 
-/** What is known of the terminal: `NO_COLOR` and `TERM=dumb` mean what they mean elsewhere. */
-export function screenOf({ stdout, env }: Pick<Io, 'stdout' | 'env'>): Screen {
-  const plain = (env.NO_COLOR ?? '') !== '' || env.TERM === 'dumb';
-  return {
-    columns: stdout.columns || USUAL.columns,
-    rows: stdout.rows || USUAL.rows,
-    colours: stdout.isTTY === true && !plain,
-  };
+/** Returns what is known of the terminal. */
+export function screenOf(io: Pick<Io, 'stdout' | 'env'>): Screen {
+  const { columns, rows } = io.stdout;
+  return { columns: columns || USUAL.columns, rows: rows || USUAL.rows, colours: hasColours(io) };
 }
 
 /** A table that is drawn over itself whenever something happened, and each second for the ages. */
