@@ -4,7 +4,7 @@ import { sectionOf } from './changelog.ts';
 export interface Versioned {
   /** The version of package.json. */
   version: string;
-  /** The tag that is released, such as v0.1.0. */
+  /** The tag that is released, such as v0.2.0. */
   tag: string;
   /** deploy/webhook.yaml, which names the image. */
   deployment: string;

@@ -125,7 +125,7 @@ const REFERENCE_CHARACTERS = 255 + 128 + 136;
 export function imageReference(given: string): string {
   if (given.length <= REFERENCE_CHARACTERS && REFERENCE.test(given)) return given;
   throw new Error(
-    'give the name of an image such as registry.example/team/rollcall:0.1.0, in lower-case letters, with a tag, ' +
+    'give the name of an image such as registry.example/team/rollcall:0.2.0, in lower-case letters, with a tag, ' +
       'or @sha256: and a digest, or both',
   );
 }

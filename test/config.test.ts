@@ -10,7 +10,7 @@ const REQUIRED = ['--namespace', 'shop', '--service', 'db'];
 const sidecar = (argv: string[] = [], environment: Record<string, string> = {}) =>
   parseConfig(sidecarSettings, [...REQUIRED, ...argv], environment);
 const webhook = (argv: string[] = [], environment: Record<string, string> = {}) =>
-  parseConfig(webhookSettings, ['--image', 'rollcall:0.1.0', ...argv], environment);
+  parseConfig(webhookSettings, ['--image', 'rollcall:0.2.0', ...argv], environment);
 
 /** The sentence with which the settings are refused. */
 function refusal(parse: () => unknown): string {

@@ -94,7 +94,7 @@ describe('a wrong use', sideBySide, () => {
 
   test('a variable that is not valid', () =>
     refused(['webhook'], /ROLLCALL_PORT: "x" is not valid; give a whole number/, {
-      ROLLCALL_IMAGE: 'rollcall:0.1.0',
+      ROLLCALL_IMAGE: 'rollcall:0.2.0',
       ROLLCALL_PORT: 'x',
     }));
 

@@ -34,12 +34,12 @@ const cases: Record<string, Case> = {
     takes: Object.fromEntries(
       [
         'rollcall',
-        'rollcall:0.1.0',
+        'rollcall:0.2.0',
         'localhost:5000/rollcall',
         'Registry.example:443/team/roll__call:v1.2_3-x',
-        '[fd00::1]:5000/team/rollcall:0.1.0',
+        '[fd00::1]:5000/team/rollcall:0.2.0',
         `mirror.example/hub/rollcall@sha256:${'0a'.repeat(32)}`,
-        `rollcall:0.1.0@sha512:${'0a'.repeat(64)}`,
+        `rollcall:0.2.0@sha512:${'0a'.repeat(64)}`,
       ].map((text) => [text, text]),
     ),
     refuses: [

@@ -244,7 +244,7 @@ export const keys = {
     on: 'pod',
     kind: 'annotation',
     doc: 'what was injected: version, group, how the account was chosen, and what uninject needs; Rollcall writes it, and decides nothing by it',
-    example: '{"version":"0.1.0","service":"db","account":"scoped"}',
+    example: '{"version":"0.2.0","service":"db","account":"scoped"}',
     parse: (text: string) => text,
   },
   injection: {

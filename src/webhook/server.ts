@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { TLSSocket } from 'node:tls';
 import express, { type Express, type Request, type Response } from 'express';
 import type { Log } from '../log.ts';
@@ -134,6 +135,29 @@ export function sendAway(server: Server): void {
   for (const { response } of underWay) close(response);
   // Clients that hold a connection learn from the answer to their next request.
   server.prependListener('request', (_request, response) => close(response));
+}
+
+/**
+ * Resolves when no review has come for `quietMs`, or after `limitMs`. Until then an API server still calls this replica:
+ * it has not heard that the replica ends, or the node's proxy has not, and both take longer on a busy machine. Probes
+ * do not count, since a kubelet goes on to the end.
+ */
+export async function unasked(
+  server: Server,
+  { quietMs, limitMs }: { quietMs: number; limitMs: number },
+): Promise<void> {
+  const limit = performance.now() + limitMs;
+  let last = performance.now();
+  const asked = ({ method, url }: { method?: string; url?: string }) => {
+    if (method === 'POST' && isReview(url!)) last = performance.now();
+  };
+  server.prependListener('request', asked);
+  for (;;) {
+    const rest = Math.min(last + quietMs, limit) - performance.now();
+    if (rest <= 0) break;
+    await delay(rest);
+  }
+  server.removeListener('request', asked);
 }
 
 /** Answers the requests under way, takes no new connection, and resolves when the server is closed. */

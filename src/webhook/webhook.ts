@@ -17,13 +17,19 @@ import { LogQueue } from './log-queue.ts';
 import type { AdmissionRequest } from './parse/parse-review.ts';
 import { review } from './review.ts';
 import { reviewing } from './reviewing.ts';
-import { drain, secureContext, sendAway, webhookServer } from './server.ts';
+import { drain, secureContext, sendAway, unasked, webhookServer } from './server.ts';
 import { surviveFaults } from './survival.ts';
 
-/** The time until every API server and kube-proxy has heard that this replica ends. */
-const DRAIN_DELAY_MS = 5000;
-/** The longest time that requests under way can take, since the API server has given up by then. */
-const DRAIN_LIMIT_MS = 15_000;
+/**
+ * The time without a review after which every API server and kube-proxy is taken to have heard that this replica ends,
+ * which usually takes them a second; and the time after which the replica goes although reviews come.
+ */
+const LEAVING = { quietMs: 5000, limitMs: 15_000 };
+/**
+ * The longest time that requests under way can take: an API server gives up after 5 s. Both together stay below the 30 s
+ * that the Deployment allows.
+ */
+const DRAIN_LIMIT_MS = 10_000;
 
 /** Runs `rollcall webhook`, which serves until SIGTERM. */
 export async function webhook(config: WebhookConfig): Promise<void> {
@@ -74,14 +80,14 @@ async function serve(config: WebhookConfig, metrics: Metrics, log: Log): Promise
     sendAway(server);
     log.info('draining');
     controller.stop();
-    setTimeout(() => process.exit(0), DRAIN_DELAY_MS + DRAIN_LIMIT_MS).unref();
+    setTimeout(() => process.exit(0), LEAVING.limitMs + DRAIN_LIMIT_MS).unref();
     inBackground('drain', leave(server, log));
   });
   exitOnInterrupt(log);
 }
 
 async function leave(server: Server, log: Log): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, DRAIN_DELAY_MS));
+  await unasked(server, LEAVING);
   await drain(server);
   log.info('stopped');
   process.exit(0);

@@ -47,7 +47,7 @@ export function startWebhook(stage: Stage): Rollcall {
   return stage.start('webhook', {
     port: 0,
     kubeconfig,
-    image: 'rollcall:0.1.0',
+    image: 'rollcall:0.2.0',
     namespace: 'rollcall-system',
   });
 }

@@ -1,4 +1,4 @@
-/** docs/install.md and docs/platforms.md: what they tell people to run and to write. */
+/** docs/install.md, docs/platforms.md and docs/operations.md: what they tell people to run and to write. */
 
 import { readFileSync } from 'node:fs';
 
@@ -30,6 +30,9 @@ const sectionsOf = (markdown: string): Section[] =>
 export const sections: readonly Section[] = sectionsOf(text);
 /** Those of docs/platforms.md. */
 export const platformSections: readonly Section[] = sectionsOf(page('platforms.md'));
+
+/** Those of docs/operations.md. */
+export const operationsSections: readonly Section[] = sectionsOf(page('operations.md'));
 
 /** The kustomization that the page shows. */
 export const kustomization: string = blocks(text, 'yaml')[0]!;

@@ -29,7 +29,8 @@ export class PodStream {
   readonly #pods: string;
   readonly #pod: Pod;
   readonly #pending = new Set<Promise<void>>();
-  readonly #counted: Lost = { created: 0, refused: [], missed: [], perSecond: 0 };
+  #counted = nothing();
+  #lap = { sent: 0, at: 0 };
   #base = '';
   #sent = 0;
   #ended = false;
@@ -49,17 +50,31 @@ export class PodStream {
     );
     this.#base = `http://${address}`;
     this.#began = performance.now();
+    this.#lap.at = this.#began;
     this.#sending = this.#send();
   }
 
-  /** What was lost since the start. The stream is over. */
+  /**
+   * What became of the pods since the start, or since the last time that this was asked: of those that were sent until
+   * now, all of which are answered when this resolves.
+   */
+  async lap(): Promise<Lost> {
+    const [sent, now] = [this.#sent, performance.now()];
+    await Promise.all(this.#pending);
+    const { created, refused, missed } = this.#counted;
+    const perSecond = ((sent - this.#lap.sent) * 1000) / (now - this.#lap.at);
+    this.#counted = nothing();
+    this.#lap = { sent, at: now };
+    return { created, refused, missed, perSecond };
+  }
+
+  /** What became of the pods since the last lap. The stream is over. */
   async end(): Promise<Lost> {
     this.#ended = true;
     await this.#sending;
-    const seconds = (performance.now() - this.#began) / 1000;
-    await Promise.all(this.#pending);
+    const last = await this.lap();
     await this.#proxy.stop();
-    return { ...this.#counted, perSecond: this.#sent / seconds };
+    return last;
   }
 
   /** By the clock: an answer that is late delays nobody, and a timer that is late is made up for. */
@@ -77,7 +92,6 @@ export class PodStream {
   }
 
   async #create(name: string): Promise<void> {
-    const { refused, missed } = this.#counted;
     try {
       const answer = await fetch(this.#base + this.#pods, {
         method: 'POST',
@@ -88,14 +102,16 @@ export class PodStream {
         }),
       });
       const text = await answer.text();
-      if (answer.status !== 201) refused.push(text.slice(0, 300));
-      else if (!isInjected(JSON.parse(text))) missed.push(name);
+      if (answer.status !== 201) this.#counted.refused.push(text.slice(0, 300));
+      else if (!isInjected(JSON.parse(text))) this.#counted.missed.push(name);
       else this.#counted.created += 1;
     } catch (error) {
-      refused.push(String(error));
+      this.#counted.refused.push(String(error));
     }
   }
 }
+
+const nothing = (): Omit<Lost, 'perSecond'> => ({ created: 0, refused: [], missed: [] });
 
 /** What a failed assertion shows. */
 export const told = ({ refused, missed }: Lost): object => ({

@@ -15,7 +15,7 @@ const execute = promisify(execFile);
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** As the manifests name it. */
-export const EXAMPLES_IMAGE = 'rollcall-examples:0.1.0';
+export const EXAMPLES_IMAGE = 'rollcall-examples:0.2.0';
 
 interface Part {
   what: string;

@@ -139,7 +139,7 @@ describe('an image that another webhook has pinned or fetched elsewhere', () => 
   };
 
   test('stays where it is the same version, and is put right where it is not', () => {
-    assert.equal(seenWith(`mirror.example/hub/rollcall:0.1.0${DIGEST}`), 0);
+    assert.equal(seenWith(`mirror.example/hub/rollcall:0.2.0${DIGEST}`), 0);
     assert.equal(seenWith(`mirror.example/hub/rollcall:0.0.9${DIGEST}`), 1);
   });
 

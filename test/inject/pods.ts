@@ -10,9 +10,9 @@ import { type Install, type Plan, type PlanContext, plan } from '../../src/injec
 import type { Container, Namespace, Pod, Volume, VolumeMount } from '../../src/inject/pod.ts';
 
 export const INSTALL: Install = {
-  image: 'rollcall:0.1.0',
-  shellImage: 'rollcall:0.1.0-shell',
-  version: '0.1.0',
+  image: 'rollcall:0.2.0',
+  shellImage: 'rollcall:0.2.0-shell',
+  version: '0.2.0',
   defaults: {},
   nativeSidecars: true,
   podResources: true,

@@ -16,7 +16,7 @@ const written = (given: Pod, context = {}) =>
 describe('the status of an injected pod', () => {
   test('tells the version, the group, the account, and what was before', () => {
     assert.deepEqual(written(askingPod()), {
-      version: '0.1.0',
+      version: '0.2.0',
       service: 'db',
       account: 'scoped',
       was: { serviceAccountName: 'default', serviceAccount: 'default' },
@@ -34,13 +34,13 @@ describe('the status of an injected pod', () => {
         annotate(annotations)(made);
         Object.assign(made.spec, { serviceAccountName: 'app', serviceAccount: 'app' });
       });
-      assert.deepEqual(written(given, { namespace: readable }), { version: '0.1.0', ...group });
+      assert.deepEqual(written(given, { namespace: readable }), { version: '0.2.0', ...group });
     });
   }
 
   test('tells that on a dry run the account was left alone', () => {
     assert.deepEqual(written(askingPod(), { dryRun: true }), {
-      version: '0.1.0',
+      version: '0.2.0',
       service: 'db',
       account: 'untouched',
     });
@@ -160,7 +160,7 @@ test('the status is written under an escaped key and replaces an older one', () 
     }),
   );
   const { [keys.status.key]: status, ...rest } = pod.metadata!.annotations!;
-  assert.equal(JSON.parse(status!).version, '0.1.0');
+  assert.equal(JSON.parse(status!).version, '0.2.0');
   assert.deepEqual(rest, { 'rollcall.dev/inject': 'true', 'a/b~c': 'kept' });
 });
 

@@ -146,7 +146,7 @@ test('nothing is taken out of a pod that was not injected', () => {
     pod(),
     askingPod(),
     pod(
-      annotate({ [STATUS]: '{"version":"0.1.0","account":"scoped","was":{"serviceAccountName":"admin"}}' }),
+      annotate({ [STATUS]: '{"version":"0.2.0","account":"scoped","was":{"serviceAccountName":"admin"}}' }),
     ),
     pod(({ spec: made }) => made.volumes!.push({ name: 'rollcall', emptyDir: {} })),
     pod((made) => {

@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
 import { connect } from 'node:tls';
 import type { ReviewAnswer } from '../../src/webhook/review.ts';
-import { drain, sendAway } from '../../src/webhook/server.ts';
+import { drain, sendAway, unasked } from '../../src/webhook/server.ts';
 import { eventually } from '../support/eventually.ts';
 import { reviewOf } from './reviews.ts';
 import { get, keptConnection, post, startServer } from './running-server.ts';
@@ -87,4 +87,31 @@ test('an idle server is gone at once, with its idle connections', async (t) => {
   await drain(running.server);
   await closed;
   assert.equal(running.server.listening, false);
+});
+
+test('a server is asked as long as reviews come, whatever else is asked, and no longer than the limit', async (t) => {
+  const { running, release } = await slowServer(t);
+  release();
+  sendAway(running.server);
+  const quietMs = 200;
+  const left = async (limitMs: number): Promise<number> => {
+    const began = performance.now();
+    await unasked(running.server, { quietMs, limitMs });
+    return performance.now() - began;
+  };
+  const probing = setInterval(() => void get(running, '/healthz'), 20);
+  t.after(() => clearInterval(probing));
+  assert.ok((await left(60_000)) < 10_000, 'probes do not keep it');
+  const waiting = left(60_000);
+  const began = performance.now();
+  while (performance.now() - began < 3 * quietMs) await post(running, reviewOf());
+  const asked = performance.now() - began;
+  assert.ok((await waiting) >= asked + quietMs / 2, 'the last review does');
+  let asking = true;
+  const stop = (async () => {
+    while (asking) await post(running, reviewOf());
+  })();
+  assert.ok((await left(2 * quietMs)) >= 2 * quietMs, 'and the limit ends it');
+  asking = false;
+  await stop;
 });

@@ -26,7 +26,7 @@ async function start(
     webhooks: [{ name: 'pods.rollcall.dev', clientConfig: {} }],
   });
   api.create('/api/v1/namespaces', { metadata: { name: 'demo' } });
-  const program = new Rollcall('webhook', { port, kubeconfig, image: 'rollcall:0.1.0', ...flags });
+  const program = new Rollcall('webhook', { port, kubeconfig, image: 'rollcall:0.2.0', ...flags });
   t.after(() => program.kill());
   return { ...both, program };
 }

@@ -363,7 +363,7 @@ describe('rollcall check', () => {
         const env = port === undefined ? [] : [{ name: 'ROLLCALL_PORT', value: port }];
         return pod(
           name,
-          { ...asks, 'rollcall.dev/status': JSON.stringify({ version: '0.1.0' }) },
+          { ...asks, 'rollcall.dev/status': JSON.stringify({ version: '0.2.0' }) },
           { initContainers: [{ ...sidecar, env }] },
         );
       };

@@ -104,7 +104,7 @@ test('the dry run tells what the rules do not', async (t) => {
 });
 
 test('the copy that is tried is the pod as it was before it was created', async (t) => {
-  const status = JSON.stringify({ version: '0.1.0', service: 'db', account: 'kept' });
+  const status = JSON.stringify({ version: '0.2.0', service: 'db', account: 'kept' });
   const pod = {
     metadata: {
       name: 'db-0',
@@ -141,7 +141,7 @@ test('what is true of the dry run only is not said, of a pod that was injected a
   const spec = { containers, initContainers: [{ name: 'rollcall', args: ['sidecar'] }] };
   const tried: Answers = { [CREATE]: [201, { spec }, said] };
   assert.deepEqual((await explained(t, tried)).warnings, []);
-  const status = JSON.stringify({ version: '0.1.0', service: 'db', account: 'scoped' });
+  const status = JSON.stringify({ version: '0.2.0', service: 'db', account: 'scoped' });
   const injected = {
     metadata: { name: 'db-0', annotations: { ...annotations, 'rollcall.dev/status': status } },
     spec: { ...spec, serviceAccountName: 'rollcall-watcher', serviceAccount: 'rollcall-watcher' },

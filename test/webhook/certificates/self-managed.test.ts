@@ -174,6 +174,20 @@ describe('a Secret of rollcall 0.1.0', () => {
     assert.deepEqual(secret.content, { ...old, next, trusted: prepared.trusted });
   });
 
+  test('given to replicas that serve another pair already, both are trusted, the CA first', async () => {
+    const [now, old] = [await pair(), await legacy()];
+    secret.put(content(now));
+    const source = replica();
+    await source.look(FRESH);
+    secret.put({ ...old, trusted: [...old.trusted, now.cert] });
+    const { pair: served, trusted } = await source.look(FRESH);
+    const { next, caKey } = secret.content;
+    assert.deepEqual(served, old.serving);
+    assert.deepEqual(trusted, [...old.trusted, now.cert, next!.cert]);
+    assert.equal(caKey, old.caKey);
+    assert.deepEqual((await source.look(FRESH)).trusted, trusted, 'and so at the next look');
+  });
+
   test("then the CA's key is gone at once, and the CA itself an hour later", async () => {
     const old = await legacy();
     secret.put(old);

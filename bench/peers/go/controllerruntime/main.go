@@ -33,8 +33,8 @@ func main() {
 	port := flag.Int("port", 9443, "port to listen on")
 	namespaces := flag.String("namespaces", "", "JSON with the labels of each namespace")
 	h := &handler{}
-	flag.StringVar(&h.settings.Image, "image", "rollcall:0.1.0", "image of the sidecar")
-	flag.StringVar(&h.settings.Version, "version", "0.1.0", "version for the status")
+	flag.StringVar(&h.settings.Image, "image", "rollcall:0.2.0", "image of the sidecar")
+	flag.StringVar(&h.settings.Version, "version", "0.2.0", "version for the status")
 	flag.Parse()
 	ctrllog.SetLogger(logr.Discard())
 	var err error

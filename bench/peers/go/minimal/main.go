@@ -97,8 +97,8 @@ func main() {
 	address := flag.String("listen", "127.0.0.1:0", "HOST:PORT")
 	namespaces := flag.String("namespaces", "", "JSON with the labels of each namespace")
 	w := webhook{}
-	flag.StringVar(&w.image, "image", "rollcall:0.1.0", "image of the sidecar")
-	flag.StringVar(&w.version, "version", "0.1.0", "version for the status")
+	flag.StringVar(&w.image, "image", "rollcall:0.2.0", "image of the sidecar")
+	flag.StringVar(&w.version, "version", "0.2.0", "version for the status")
 	flag.Parse()
 	var err error
 	if w.namespaces, err = inject.ReadNamespaces(*namespaces); err != nil {

@@ -1,0 +1,53 @@
+/** What is installed and running, and what is lost while that changes. */
+
+import assert from 'node:assert/strict';
+import { metricSum } from '../support/metrics.ts';
+import { idlePod } from './app.ts';
+import { get, kubectl, SYSTEM_NAMESPACE } from './kubernetes.ts';
+import { type Lost, PodStream, told } from './pod-stream.ts';
+
+export const IN_SYSTEM = `--namespace=${SYSTEM_NAMESPACE}`;
+/** A termination of 30 s, of which the namespace controller waits for half before it looks again. */
+export const PATIENT = { timeoutMs: 60_000, everyMs: 500 };
+
+/** The configuration and the replicas that are there. */
+export async function running(): Promise<{ configuration: string; pods: string[] }> {
+  const { metadata } = await get('mutatingwebhookconfiguration', 'rollcall');
+  const uids = (await replicas()).map((pod) => pod.metadata.uid);
+  return { configuration: metadata.uid, pods: uids.sort() };
+}
+
+export interface Replica {
+  metadata: { name: string; uid: string; deletionTimestamp?: string };
+  spec: { nodeName: string };
+}
+
+export const replicas = async (): Promise<Replica[]> => (await get('pods', IN_SYSTEM)).items;
+
+/** What the API server counts of calls that failed: pods that were let through, and pods that were refused. */
+export async function failures(): Promise<number[]> {
+  const text = await kubectl('get', '--raw=/metrics');
+  return ['fail_open_count', 'rejection_count'].map((name) =>
+    metricSum(text, `apiserver_admission_webhook_${name}`, { name: 'pods.rollcall.dev' }),
+  );
+}
+
+/** A stream of pods that a gate keeps from nodes, and what ends it with the pods. */
+export async function gatedStream(namespace: string): Promise<{ stream: PodStream; end(): Promise<void> }> {
+  const gated = { schedulingGates: [{ name: 'rollcall.dev/e2e' }], terminationGracePeriodSeconds: 0 };
+  const pod = idlePod(namespace, '');
+  const stream = new PodStream({ ...pod, spec: { ...pod.spec, ...gated } });
+  const end = async () => {
+    await stream.end();
+    const now = ['--force', '--grace-period=0', '--wait=false'];
+    await kubectl('delete', 'pods', '--all', `--namespace=${namespace}`, ...now);
+  };
+  await stream.start();
+  return { stream, end };
+}
+
+/** That pods were created all the time, each with the sidecar. */
+export function assertNothingLost(lost: Lost, during: string): void {
+  assert.deepEqual(told(lost), { refused: 0, missed: 0, first: [] }, during);
+  assert.ok(lost.perSecond >= 10 && lost.created > 10, `${during}: ${lost.perSecond} a second`);
+}

@@ -1,0 +1,40 @@
+/** The release before this version, from the history of this repository: its image, and what it installs. */
+
+import { appendFile, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chosenCluster } from './cluster.ts';
+import { outcome, run } from './command.ts';
+
+/** The commit that 0.1.0 was made of. */
+const COMMIT = 'cd669decc3ae446d28818ca54038bbfac663131e';
+export const PREVIOUS = '0.1.0';
+/** A tag of its own: `rollcall:0.1.0` is what anybody may have built under that name. */
+const TAG = `${PREVIOUS}-${COMMIT.slice(0, 7)}`;
+const IMAGE = `rollcall:${TAG}`;
+
+export interface PreviousRelease {
+  /** What `kubectl apply --kustomize` takes. */
+  deploy: string;
+  remove(): Promise<void>;
+}
+
+/** Why there is none to be had, as a sentence; undefined where there is one. */
+export async function missingPrevious(): Promise<string | undefined> {
+  if (!chosenCluster().takesImages) return 'there is no way to load the image of 0.1.0 (ROLLCALL_LOAD_IMAGE)';
+  const { code } = await outcome('git', ['cat-file', '-e', `${COMMIT}^{commit}`]);
+  if (code === 0) return undefined;
+  return `this clone has no commit ${COMMIT.slice(0, 7)}, of which 0.1.0 was made: git fetch --unshallow`;
+}
+
+/** Builds its image, unless it is here already, and loads it. */
+export async function previousRelease(): Promise<PreviousRelease> {
+  const directory = await mkdtemp(join(tmpdir(), 'rollcall-previous-'));
+  await run('sh', ['-ec', `git archive ${COMMIT} | tar -x -C "$1"`, 'sh', directory]);
+  const local = await outcome('docker', ['image', 'inspect', IMAGE]);
+  if (local.code !== 0) await run('docker', ['build', '--quiet', '--tag', IMAGE, directory]);
+  await chosenCluster().load(IMAGE);
+  const deploy = join(directory, 'deploy');
+  await appendFile(join(deploy, 'kustomization.yaml'), `images:\n  - { name: rollcall, newTag: ${TAG} }\n`);
+  return { deploy, remove: () => rm(directory, { recursive: true }) };
+}

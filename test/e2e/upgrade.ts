@@ -1,0 +1,122 @@
+/** From 0.1.0 to this version and back, as docs/operations.md says, under a stream of pods. */
+
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import packageJson from '../../package.json' with { type: 'json' };
+import { operationsSections } from '../deploy/install-page.ts';
+import { eventually } from '../support/eventually.ts';
+import { headlessService, INJECT, RESTRICTED, streamingPod, streamOf } from './app.ts';
+import { run } from './command.ts';
+import { assertNothingLost, failures, gatedStream, PATIENT, replicas } from './installed.ts';
+import { apply, get, kubectl, namespace, rolledOut, SYSTEM_NAMESPACE, tryKubectl } from './kubernetes.ts';
+import { type Lost, told } from './pod-stream.ts';
+import { PREVIOUS, type PreviousRelease } from './previous-release.ts';
+
+const NAMESPACE = 'e2e-upgrade';
+const IN_NAMESPACE = `--namespace=${NAMESPACE}`;
+/** The two replicas of 0.1.0 that end, and the connections that an API server then has to each for 12 pods a second. */
+const MOST_REFUSED_BY_PREVIOUS = 2 * 2;
+
+export async function upgradeAndBack(t: TestContext, previous: PreviousRelease): Promise<void> {
+  await namespace(NAMESPACE, RESTRICTED);
+  t.after(() => kubectl('delete', 'namespace', NAMESPACE, '--wait=false'));
+  await install(previous.deploy);
+  await apply(headlessService(NAMESPACE));
+  await start(PREVIOUS, 'of-old', 'of-old-by-selector');
+  const { stream, end } = await gatedStream(NAMESPACE);
+  t.after(end);
+
+  await commandsUnder('From 0.1.0');
+  const refusedBefore = await failures();
+  await install('deploy');
+  await gone(2);
+  assertOfPrevious(t, await stream.lap(), await failures(), refusedBefore);
+  await start(packageJson.version, 'of-new', 'of-new-by-selector');
+  await everybodySees(4);
+  const account = `--as=system:serviceaccount:${NAMESPACE}:rollcall-watcher`;
+  assert.equal((await tryKubectl(['auth', 'can-i', 'watch', 'pods', account, IN_NAMESPACE])).code, 0);
+
+  // As weeks after the upgrade: nothing in the Secret is of 0.1.0.
+  await kubectl('delete', 'secret', 'rollcall-tls', `--namespace=${SYSTEM_NAMESPACE}`);
+  await kubectl('rollout', 'restart', 'deployment/rollcall', `--namespace=${SYSTEM_NAMESPACE}`);
+  await rolledOut(SYSTEM_NAMESPACE, 'deployment/rollcall');
+  const keys = Object.keys((await get('secret', 'rollcall-tls', `--namespace=${SYSTEM_NAMESPACE}`)).data);
+  assert.deepEqual(keys.sort(), ['ca.crt', 'tls.crt', 'tls.key']);
+  await gone(2);
+  const webhooks = await failures();
+  await commandsUnder('Back to 0.1.0');
+  await install(previous.deploy);
+  await gone(2);
+  assertNothingLost(await stream.lap(), 'back to 0.1.0');
+  assert.deepEqual(await failures(), webhooks, 'what the API server counts');
+  await start(PREVIOUS, 'of-old-again');
+  await everybodySees(5);
+
+  const refused = await failures();
+  await install('deploy');
+  await gone(2);
+  assertOfPrevious(t, await stream.end(), await failures(), refused);
+  await everybodySees(5);
+}
+
+async function install(deploy: string): Promise<void> {
+  await kubectl('apply', `--kustomize=${deploy}`);
+  await rolledOut(SYSTEM_NAMESPACE, 'deployment/rollcall');
+}
+
+/** The replicas before are gone when their draining is over, and with them the last calls. */
+const gone = (count: number) =>
+  eventually('the end of those before', async () => (await replicas()).length === count, PATIENT);
+
+/** Members whose sidecar is of the version. Those by a selector follow pods, the others a Service. */
+async function start(version: string, ...names: string[]): Promise<void> {
+  const bySelector = { 'rollcall.dev/inject': 'true', 'rollcall.dev/selector': 'app=app' };
+  const pods = names.map((name) => {
+    const pod = streamingPod(NAMESPACE, name);
+    const annotations = name.endsWith('selector') ? bySelector : INJECT;
+    return { ...pod, metadata: { ...pod.metadata, annotations } };
+  });
+  await apply(...pods);
+  const ready = ['--for=condition=Ready', '--timeout=60s', IN_NAMESPACE];
+  await kubectl('wait', ...names.map((name) => `pod/${name}`), ...ready);
+  for (const name of names) {
+    const { metadata } = await get('pod', name, IN_NAMESPACE);
+    assert.equal(JSON.parse(metadata.annotations['rollcall.dev/status']).version, version);
+  }
+}
+
+/** Each member, of whichever version, has all of them before it, and without having been told anything untrue. */
+async function everybodySees(count: number): Promise<void> {
+  const { items } = await get('pods', '--selector=app=app', IN_NAMESPACE);
+  const names: string[] = items.map((pod: { metadata: { name: string } }) => pod.metadata.name);
+  assert.equal(names.length, count);
+  for (const name of names) {
+    await eventually(`${name} sees all`, async () => {
+      const reader = await streamOf(NAMESPACE, name);
+      assert.deepEqual(reader.violations, []);
+      return reader.stale === false && reader.names().join() === names.sort().join();
+    });
+  }
+}
+
+/** Runs what the page says below a heading, in an empty directory. */
+async function commandsUnder(heading: string): Promise<void> {
+  const section = operationsSections.find((one) => one.heading === heading);
+  assert.ok(section, heading);
+  const directory = await mkdtemp(join(tmpdir(), 'rollcall-commands-'));
+  const script = section.commands.join('\n').replaceAll('NAMESPACE', NAMESPACE);
+  await run('sh', ['-ec', `cd "$1"\n${script}`, 'sh', directory]);
+  await rm(directory, { recursive: true });
+}
+
+/** 0.1.0 closes connections as it ends, which docs/operations.md says: a call of that moment may be refused. */
+function assertOfPrevious(t: TestContext, lost: Lost, after: number[], before: number[]): void {
+  if (lost.refused.length > 0) t.diagnostic(`refused as 0.1.0 ended: ${lost.refused.length}`);
+  assert.ok(lost.refused.length <= MOST_REFUSED_BY_PREVIOUS, JSON.stringify(told(lost)));
+  for (const answer of lost.refused) assert.match(answer, /failed calling webhook .*(read tcp|EOF)/);
+  assertNothingLost({ ...lost, refused: [] }, 'from 0.1.0');
+  assert.equal(after[0], before[0], 'no pod was let through without a sidecar');
+}
