@@ -2,14 +2,15 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
+import type { Page } from 'playwright-core';
+import { launch, missingBrowser } from '../../support/browser.ts';
 import { eventually } from '../../support/eventually.ts';
-import { type BrowserPage, launch, missingBrowser } from './browser.ts';
 import { type Shop, shop } from './shop.ts';
 
 const GROUP = `#group=${encodeURIComponent('shop/service/db')}`;
 
 /** Waits for a script to be true; the browser itself may not wait for one, since the page lets no text be run. */
-const until = (page: BrowserPage, script: string) =>
+const until = (page: Page, script: string) =>
   eventually(script, () => page.evaluate<boolean>(script), { timeoutMs: 20_000, everyMs: 50 });
 
 /** Whether some element of the selector has this text. */
@@ -18,16 +19,16 @@ const shows = (selector: string, text: string) =>
 
 suite('the page in a browser', { skip: missingBrowser() }, () => {
   /** A page at this place, which must ask nobody else for anything, and complain of nothing. */
-  async function open(t: TestContext, { url }: Shop, place: string): Promise<BrowserPage> {
+  async function open(t: TestContext, { url }: Shop, place: string): Promise<Page> {
     const browser = await launch();
     t.after(() => browser.close());
     const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
     const complaints: string[] = [];
-    page.on('console', (message: { type(): string; text(): string }) => {
+    page.on('console', (message) => {
       if (message.type() !== 'log') complaints.push(message.text());
     });
-    page.on('pageerror', (error: Error) => complaints.push(error.message));
-    page.on('request', (request: { url(): string }) => {
+    page.on('pageerror', (error) => complaints.push(error.message));
+    page.on('request', (request) => {
       if (!request.url().startsWith(url)) complaints.push(`asked for ${request.url()}`);
     });
     t.after(() => assert.deepEqual(complaints, []));
@@ -35,7 +36,7 @@ suite('the page in a browser', { skip: missingBrowser() }, () => {
     return page;
   }
 
-  async function screenshots(page: BrowserPage, name: string, fullPage = true): Promise<void> {
+  async function screenshots(page: Page, name: string, fullPage = true): Promise<void> {
     const folder = process.env.ROLLCALL_SCREENSHOTS;
     if (folder === undefined) return;
     for (const colorScheme of ['light', 'dark'] as const) {
