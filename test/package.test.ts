@@ -121,12 +121,14 @@ test('the page of the dashboard is beside the program, and is served', async (t)
   }
 });
 
-for (const [module, moduleResolution] of [
-  ['nodenext', 'nodenext'],
-  ['esnext', 'bundler'],
+for (const [module, moduleResolution, files] of [
+  ['node16', 'node16', ['program.ts']],
+  ['nodenext', 'nodenext', ['program.ts', 'required.cts']],
+  ['esnext', 'bundler', ['program.ts']],
 ] as const) {
   test(`a TypeScript program finds the types of all modules, resolved as ${moduleResolution} does`, async () => {
     await writeFile(join(project, 'program.ts'), PROGRAM);
+    await writeFile(join(project, 'required.cts'), REQUIRED);
     const compilerOptions = {
       module,
       moduleResolution,
@@ -139,7 +141,7 @@ for (const [module, moduleResolution] of [
     };
     await writeFile(
       join(project, 'tsconfig.json'),
-      JSON.stringify({ compilerOptions, include: ['program.ts'] }),
+      JSON.stringify({ compilerOptions, files }),
     );
     const checked = await run(join(binaries, 'tsc'), ['--project', project]).catch((error) => error);
     assert.equal(checked.stdout, '');
@@ -181,6 +183,29 @@ const PROGRAM = `
     // @ts-expect-error: a group needs a service
     watchGroup({ namespace: 'default' });
 `;
+
+/** The modules are ESM, which require() takes as long as no module of theirs awaits at its top. */
+const REQUIRED = `
+    import client = require('rollcall/client');
+    import testing = require('rollcall/testing');
+    import watcher = require('rollcall/watcher');
+
+    const group: client.LiveGroup = watcher.watchGroup({ service: 'db' });
+    export const revision: number = group.revision;
+    export const pods: testing.PodManifest[] = testing.podsOf('kind: Pod');
+`;
+
+test('a program in CommonJS requires each module', async () => {
+  await writeFile(
+    join(project, 'required.cjs'),
+    `const { connect } = require('rollcall/client');
+     const { watchGroup } = require('rollcall/watcher');
+     const { podsOf, startWebhook } = require('rollcall/testing');
+     console.log(typeof connect, typeof watchGroup, typeof startWebhook, podsOf('kind: Pod').length);`,
+  );
+  const { stdout, stderr } = await run(process.execPath, ['required.cjs'], { cwd: project });
+  assert.deepEqual([stdout, stderr], ['function function function 1\n', '']);
+});
 
 test('a JavaScript program follows a group through both, and loads nothing but the package', async (t) => {
   const api = await startKubernetesDouble();

@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
-import { launch, missingBrowser } from '../cli/dashboard/browser.ts';
 import { Page } from '../cli/dashboard/shop.ts';
 import { BackgroundProcess } from '../support/background-process.ts';
+import { launch, missingBrowser } from '../support/browser.ts';
 import { eventually } from '../support/eventually.ts';
 import { MAIN } from '../support/rollcall.ts';
 import { headlessService, RESTRICTED, SERVICE, streamingPod } from './app.ts';

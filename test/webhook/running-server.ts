@@ -2,17 +2,11 @@
 import { once } from 'node:events';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { Agent, request as httpsRequest, type RequestOptions, type Server } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
-import { jsonLog } from '../../src/log.ts';
-import { Metrics } from '../../src/metrics.ts';
+import type { Metrics } from '../../src/metrics.ts';
+import { HOSTS, type Replaced, start } from '../../src/testing/start.ts';
 import { issue } from '../../src/webhook/certificates/issue.ts';
 import type { KeyPair } from '../../src/webhook/certificates/source.ts';
-import { LIMITS, type Limits } from '../../src/webhook/limits/limits.ts';
-import type { AdmissionRequest } from '../../src/webhook/parse/parse-review.ts';
-import { type ReviewAnswer, review } from '../../src/webhook/review.ts';
-import { type ServerOptions, webhookServer } from '../../src/webhook/server.ts';
-import { cluster } from './reviews.ts';
 
 /** Where requests go. */
 export interface Target {
@@ -38,7 +32,7 @@ export interface Reply {
 /** The path that API servers ask, with the time for which they wait. */
 export const REVIEW_PATH = '/mutate?timeout=5s';
 
-export const HOSTS = ['localhost', '127.0.0.1'];
+const labelled = { name: 'labelled', labels: { 'rollcall.dev/injection': 'enabled' } };
 
 let issued: Promise<KeyPair> | undefined;
 
@@ -48,30 +42,18 @@ export function certificates(): Promise<KeyPair> {
   return issued;
 }
 
-/** Answers like the webhook in a fake cluster, or with `options.review`. */
-export async function startServer(
-  t: TestContext,
-  {
-    limits,
-    clientCa,
-    ...options
-  }: Partial<ServerOptions> & { limits?: Partial<Limits>; clientCa?: string } = {},
-): Promise<Running> {
-  const metrics = new Metrics();
+/**
+ * Starts the webhook as rollcall/testing does, in a cluster with the namespaces `demo` and `labelled`. What is given in
+ * `replaced` is what only tests of the server itself replace: its limits, its review, and who may ask.
+ */
+export async function startServer(t: TestContext, replaced: Replaced = {}): Promise<Running> {
   const logs: Record<string, unknown>[] = [];
-  const { context } = cluster();
-  const answer = (request: AdmissionRequest): Promise<ReviewAnswer> => review(request, context);
-  const log = jsonLog((line) => void logs.push(JSON.parse(line)));
-  const pair = await certificates();
-  const all = { review: answer, notReady: () => undefined, metrics, log, ...options };
-  const server = webhookServer(all, { ...pair, clientCa }, { ...LIMITS, ...limits });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return { server, port: (server.address() as AddressInfo).port, certificates: pair, metrics, logs };
+  const { webhook, server, metrics } = await start(
+    { namespaces: ['demo', labelled], log: (line) => void logs.push(JSON.parse(line)) },
+    { ...replaced, certificates: await certificates() },
+  );
+  t.after(() => webhook.close());
+  return { server, port: webhook.port, certificates: await certificates(), metrics, logs };
 }
 
 /** A client that keeps its connections, as an API server does. */

@@ -1,20 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { contrast } from './contrast.ts';
 import { source } from './shop.ts';
-
-/** The contrast of two colours by WCAG 2.2, from 1 to 21. */
-function contrast(a: string, b: string): number {
-  const [light, dark] = [luminance(a), luminance(b)].sort((x, y) => y - x);
-  return (light! + 0.05) / (dark! + 0.05);
-}
-
-function luminance(hex: string): number {
-  const [red, green, blue] = [1, 3, 5].map((at) => {
-    const part = Number.parseInt(hex.slice(at, at + 2), 16) / 255;
-    return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
-  });
-  return 0.2126 * red! + 0.7152 * green! + 0.0722 * blue!;
-}
 
 test('every text stands out from its ground, in light and in dark', async () => {
   const css = await source('page.css');
@@ -31,6 +18,10 @@ test('every text stands out from its ground, in light and in dark', async () => 
     }
     assert.ok(contrast(colours.bad!, colours['bad-ground']!) >= 4.5, 'bad on its own ground');
     assert.ok(contrast(colours.ground!, colours.good!) >= 4.5, 'the chosen place');
+    // What is no text has to reach 3: the frames of fields, and of what has the focus.
+    for (const frame of ['dim', 'focus'])
+      for (const ground of ['ground', 'panel'])
+        assert.ok(contrast(colours[frame]!, colours[ground]!) >= 3, frame);
   }
 });
 

@@ -5,6 +5,8 @@ import { byName, STANDINGS, span } from './words.js';
 
 /** The server tells whom a sidecar sees in groups of so many; more columns would not fit. */
 const MATRIX = 24;
+/** The letters that fit above a column. */
+const COLUMN = 16;
 const ORDER = Object.keys(STANDINGS);
 
 const table = byId('sees');
@@ -83,19 +85,24 @@ function head(/** @type {any[]} */ columns) {
       'tr',
       {},
       ...names.map((name) => h('th', { scope: 'col' }, name)),
-      ...['Revision', 'Behind for', 'API heard'].map((name) =>
-        h('th', { scope: 'col', class: 'number' }, name),
-      ),
       ...columns.map(({ name, gone }) =>
         h(
           'th',
           { scope: 'col', class: gone ? 'member gone' : 'member', title: gone ? `${name}, gone` : name },
-          h('span', {}, name),
+          h('span', {}, ending(name)),
         ),
+      ),
+      ...['Revision', 'Behind for', 'API heard'].map((name) =>
+        h('th', { scope: 'col', class: 'number' }, name),
       ),
       h('th', { scope: 'col' }, 'Why'),
     ),
   );
+}
+
+/** The end of a long name, which is what differs between the pods of a workload. @param {string} name */
+function ending(name) {
+  return name.length > COLUMN ? `…${name.slice(1 - COLUMN)}` : name;
 }
 
 function truthRow(/** @type {any[]} */ columns) {
@@ -103,7 +110,7 @@ function truthRow(/** @type {any[]} */ columns) {
     'tr',
     { class: 'truth' },
     h('th', { scope: 'row' }, 'The API says'),
-    ...Array.from({ length: 4 }, () => h('td')),
+    h('td'),
     ...columns.map(({ name, ready, gone }) =>
       cell(
         gone ? '' : ready ? '●' : '○',
@@ -111,7 +118,7 @@ function truthRow(/** @type {any[]} */ columns) {
         false,
       ),
     ),
-    h('td'),
+    ...Array.from({ length: 4 }, () => h('td')),
   );
 }
 
@@ -126,19 +133,19 @@ function viewRow(/** @type {any} */ view, /** @type {any[]} */ columns) {
     { 'data-pod': pod, tabindex: '-1', class: trouble ? 'trouble' : '' },
     h('th', { scope: 'row' }, pod),
     h('td', { class: 'line' }, badge(STANDINGS[state], note)),
-    h('td', { class: 'number' }, `${revision ?? '–'}`),
-    h('td', { class: 'number' }, behindSince === null ? '–' : age(behindSince)),
-    h(
-      'td',
-      { class: 'number' },
-      upstreamAgeSeconds === undefined ? '–' : age(view.asked - upstreamAgeSeconds * 1000),
-    ),
     ...columns.map((column) =>
       seenCell(
         column,
         known?.find((/** @type {any} */ one) => one.uid === column.uid),
         known !== undefined,
       ),
+    ),
+    h('td', { class: 'number' }, `${revision ?? '–'}`),
+    h('td', { class: 'number' }, behindSince === null ? '–' : age(behindSince)),
+    h(
+      'td',
+      { class: 'number' },
+      upstreamAgeSeconds === undefined ? '–' : age(view.asked - upstreamAgeSeconds * 1000),
     ),
     h('td', { class: 'why note' }, sentence),
   );

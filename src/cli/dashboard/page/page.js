@@ -246,11 +246,11 @@ function podRow({ namespace, name, state, phase, restarts, created, node, why, c
     {},
     h('th', { scope: 'row' }, link),
     h('td', { class: 'line' }, badge(PODS[state], state === 'skipped' ? `(${code})` : '')),
+    h('td', { class: 'why' }, reason),
     h('td', {}, phase),
     h('td', { class: 'number' }, `${restarts}`),
     h('td', { class: 'number' }, age),
     h('td', { class: 'line' }, node),
-    h('td', { class: 'why' }, reason),
   );
 }
 
@@ -269,7 +269,7 @@ addEventListener('hashchange', () => {
   }
 });
 // Some browsers scroll by the arrow keys only what can have the focus.
-byId('sees-scroll').tabIndex = 0;
+for (const id of ['sees-scroll', 'pods-scroll']) byId(id).tabIndex = 0;
 // The part of the address behind # says what is shown, so that this link must not change it.
 byId('skip').addEventListener('click', (event) => {
   event.preventDefault();
