@@ -7,9 +7,9 @@ import type { Settings } from './settings.ts';
 /** The word by which a pod names its own workload. */
 export const OWNER = 'owner';
 
-/** LeaderWorkerSet writes the number of pods of a group on each of them. */
-const LWS_NAME = 'leaderworkerset.sigs.k8s.io/name';
-const LWS_SIZE = 'leaderworkerset.sigs.k8s.io/size';
+/** The label and the annotation that LeaderWorkerSet writes on each pod: its own name, and the number of pods of a group. */
+export const LWS_NAME = 'leaderworkerset.sigs.k8s.io/name';
+export const LWS_SIZE = 'leaderworkerset.sigs.k8s.io/size';
 const HASH = 'pod-template-hash';
 
 /** Returns what the sidecar is to take, with the owner of the pod in its place; undefined where nobody asks. */
@@ -57,7 +57,7 @@ function ownerOf({ metadata }: Pod): string | undefined {
 const KINDS: Readonly<Record<string, string>> = {
   'apps/v1 StatefulSet': 'statefulset',
   'apps/v1 ReplicaSet': 'replicaset',
-  // A template in a file has no ReplicaSet yet.
+  // A template has no ReplicaSet yet.
   'apps/v1 Deployment': 'deployment',
 };
 
