@@ -149,7 +149,9 @@ suite('0.1.0 and this version', () => {
       'wait-for': 'all ready',
       file: 'primary.conf={name} where label:role=primary',
       group: ['far=service tcp in team-b', 'workers=pods app=db'],
-      'wait-for-group': ['far=2 ready'],
+      'wait-for-group': ['far=2 ready', 'workers=all'],
+      'expected-of-group': ['far=2', 'workers=statefulset db'],
+      'member-labels-of-group': ['workers=role'],
       'group-file': ['far.upstream.conf=server {ipv4}'],
     });
     await sidecar.process.port();
@@ -193,13 +195,18 @@ suite('0.1.0 and this version', () => {
       node: 'node-a',
       zone: 'zone-b',
     });
-    assert.equal(first.now.group.expected, 2);
+    await eventually(
+      'how many are expected of each group',
+      () => pairs.every(({ now }) => now.group.expected === 2),
+      settled,
+    );
+    assert.deepEqual(one(pairs[2]!.before, 'db-0')?.labels, { role: 'primary' });
 
     cluster.expect(3);
     cluster.pod('db-2');
     cluster.serve(['db-0', 'db-1', 'db-2']);
     await alike('a third member', ({ members }) => members.size === 3);
-    await alike('a third that is expected', ({ expected }) => expected === 3, [first]);
+    await alike('a third that is expected', ({ expected }) => expected === 3, [first, pairs[2]!]);
 
     cluster.api.replace(podsPath('db-1'), podOf('db-1', { deletionTimestamp: DEADLINE }));
     cluster.serve(['db-0', 'db-1', 'db-2'], 'db-1');
