@@ -1,5 +1,7 @@
 /** The groups that a pod follows beside its first one, each under a name: what people write to ask for one. */
-import { dnsLabel, labelSelector } from './values.ts';
+import { dnsLabel, expectedByAnnotation, labelSelector } from './values.ts';
+import { type ExpectedFrom, parseExpected } from './watcher/texts/expected.ts';
+import { parseLabelKeys } from './watcher/texts/label-keys.ts';
 import { parseTemplate, type Template } from './watcher/texts/template.ts';
 import { parseWaitCondition, type WaitCondition } from './watcher/texts/wait-condition.ts';
 
@@ -70,6 +72,38 @@ export function parseNamedWait(text: string): NamedWait {
   return { group: name, condition: parseWaitCondition(rest) };
 }
 
+/** How many members a group under a name is to have, or the workload that has the number. */
+export interface NamedExpected {
+  group: string;
+  expected: ExpectedFrom;
+}
+
+const EXPECTED_FORM = 'NAME=WORKLOAD, such as "backends=deployment tcp-servers"';
+
+/** Reads `NAME=WORKLOAD|N`. Throws a message that says what to give instead. */
+export function parseNamedExpected(text: string): NamedExpected {
+  const { name, rest } = named(text, EXPECTED_FORM);
+  return { group: name, expected: parseExpected(rest) };
+}
+
+/** Reads the same where the workload may be `owner`, that of the pod. Returns the parts as they were written. */
+export function parseNamedOwner(text: string): { group: string; text: string } {
+  const { name, rest } = named(text, EXPECTED_FORM);
+  return { group: name, text: expectedByAnnotation(rest) };
+}
+
+/** The keys of the labels that members of a group under a name have. */
+export interface NamedLabels {
+  group: string;
+  labels: readonly string[];
+}
+
+/** Reads `NAME=KEYS`, such as `backends=role`. Throws a message that says what to give instead. */
+export function parseNamedLabels(text: string): NamedLabels {
+  const { name, rest } = named(text, 'NAME=KEYS, such as "backends=role"');
+  return { group: name, labels: parseLabelKeys(rest) };
+}
+
 /** A file with one line for each member of a group under a name. */
 export interface NamedFile {
   group: string;
@@ -105,6 +139,8 @@ function groupName(text: string): string {
 export interface NamedSettings {
   groups: readonly NamedGroup[];
   waits: readonly NamedWait[];
+  expected: readonly Pick<NamedExpected, 'group'>[];
+  labels: readonly NamedLabels[];
   files: readonly NamedFile[];
   /** The files beside the socket of the first group. */
   firstFiles: readonly Template[];
@@ -112,67 +148,101 @@ export interface NamedSettings {
 
 /** What is wrong with the settings of groups: the setting, the value that is meant, and what to do. */
 export interface GroupFault {
-  setting: 'group' | 'waitForGroup' | 'groupFile';
+  setting: 'group' | 'waitForGroup' | 'expectedOfGroup' | 'memberLabelsOfGroup' | 'groupFile';
+  /** The name of the group. */
+  group: string;
   value: string;
   sentence: string;
 }
 
 /** Returns all that is wrong between settings each of which is right by itself. */
-export function groupFaults({ groups, waits, files, firstFiles }: NamedSettings): GroupFault[] {
+export function groupFaults(settings: NamedSettings): GroupFault[] {
+  return [...faultsOfNames(settings), ...faultsOfOnes(settings), ...faultsOfFiles(settings)];
+}
+
+function faultsOfNames({ groups, firstFiles }: NamedSettings): GroupFault[] {
   const names = groups.map(({ name }) => name);
-  const unknown = (group: string) =>
-    `is about a group that there is not; give it with "${group}=service NAME", or change the name`;
+  const fault = (value: string, sentence: string) => ({
+    setting: 'group' as const,
+    group: value,
+    value,
+    sentence,
+  });
   return [
-    ...groups.slice(MOST_GROUPS, MOST_GROUPS + 1).map(({ name }) => ({
-      setting: 'group' as const,
-      value: name,
-      sentence: `is one of ${groups.length} groups; give at most ${MOST_GROUPS}`,
-    })),
-    ...twice(names).map((value) => ({
-      setting: 'group' as const,
-      value,
-      sentence: 'is given twice; give each group a name of its own',
-    })),
+    ...groups
+      .slice(MOST_GROUPS, MOST_GROUPS + 1)
+      .map(({ name }) => fault(name, `is one of ${groups.length} groups; give at most ${MOST_GROUPS}`)),
+    ...twice(names).map((name) => fault(name, 'is given twice; give each group a name of its own')),
     ...names
       .filter((name) => firstFiles.some(({ file }) => file === name))
-      .map((value) => ({
-        setting: 'group' as const,
-        value,
-        sentence: 'is the name of a file too; give one of them another name',
-      })),
-    ...waits
-      .filter(({ group }) => !names.includes(group))
-      .map(({ group }) => ({ setting: 'waitForGroup' as const, value: group, sentence: unknown(group) })),
-    ...waits
-      .filter(({ condition: { subject } }) => subject === 'all')
-      .map(({ group, condition }) => ({
-        setting: 'waitForGroup' as const,
-        value: group,
-        sentence: `can not wait for "${condition}", since nobody says how many members it is to have; give a number`,
-      })),
-    ...twice(waits.map(({ group }) => group)).map((value) => ({
-      setting: 'waitForGroup' as const,
-      value,
-      sentence: 'is given twice; give each group one condition',
-    })),
-    ...files
-      .filter(({ group }) => !names.includes(group))
-      .map(({ group }) => ({ setting: 'groupFile' as const, value: group, sentence: unknown(group) })),
-    ...twice(files.map(({ group, template }) => `${group}.${template.file}`)).map((value) => ({
-      setting: 'groupFile' as const,
-      value,
-      sentence: 'is given twice; give each file one line',
-    })),
-    ...files.flatMap(({ group, template: { file, labels } }) =>
-      labels.map((key) => ({
-        setting: 'groupFile' as const,
-        value: `${group}.${file}`,
-        sentence:
-          `uses the label "${key}", and members of a group under a name have no labels; ` +
-          'follow the group without a name, or leave the label out',
-      })),
-    ),
+      .map((name) => fault(name, 'is the name of a file too; give one of them another name')),
   ];
+}
+
+/** Returns what is wrong with the settings of which a group has one each. */
+function faultsOfOnes({ groups, waits, expected, labels }: NamedSettings): GroupFault[] {
+  const ones = {
+    waitForGroup: { settings: waits, remedy: 'give each group one condition' },
+    expectedOfGroup: { settings: expected, remedy: 'give each group one workload or number' },
+    memberLabelsOfGroup: { settings: labels, remedy: 'give the keys of each group together' },
+  };
+  const general = Object.entries(ones).flatMap(([name, { settings, remedy }]) => {
+    const setting = name as keyof typeof ones;
+    const given = settings.map(({ group }) => group);
+    return [
+      ...given
+        .filter((group) => groups.every(({ name }) => name !== group))
+        .map((group) => ({ setting, group, value: group, sentence: unknown(group) })),
+      ...twice(given).map((group) => ({
+        setting,
+        group,
+        value: group,
+        sentence: `is given twice; ${remedy}`,
+      })),
+    ];
+  });
+  const ofDns = labels
+    .filter(({ group }) => groups.some(({ name, source }) => name === group && source === 'dns'))
+    .map(({ group }) => ({
+      setting: 'memberLabelsOfGroup' as const,
+      group,
+      value: group,
+      sentence: 'is a group of the source "dns", which knows no labels; let it be that of a Service',
+    }));
+  return [...general, ...ofDns];
+}
+
+function faultsOfFiles({ groups, labels, files }: NamedSettings): GroupFault[] {
+  const fault = (group: string, value: string, sentence: string) => ({
+    setting: 'groupFile' as const,
+    group,
+    value,
+    sentence,
+  });
+  return [
+    ...files
+      .filter(({ group }) => groups.every(({ name }) => name !== group))
+      .map(({ group }) => fault(group, group, unknown(group))),
+    ...twice(files.map(({ group, template }) => `${group}.${template.file}`)).map((value) =>
+      fault(value.slice(0, value.indexOf('.')), value, 'is given twice; give each file one line'),
+    ),
+    ...files.flatMap(({ group, template: { file, labels: used } }) => {
+      const known = labels.filter((one) => one.group === group).flatMap((one) => one.labels);
+      return used
+        .filter((key) => !known.includes(key))
+        .map((key) =>
+          fault(
+            group,
+            `${group}.${file}`,
+            `uses the label "${key}", which members have only when the member labels of "${group}" name it; add it there`,
+          ),
+        );
+    }),
+  ];
+}
+
+function unknown(group: string): string {
+  return `is about a group that there is not; give it with "${group}=service NAME", or change the name`;
 }
 
 function twice(names: readonly string[]): string[] {

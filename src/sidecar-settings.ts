@@ -3,7 +3,14 @@
  * annotation are named after its key, and the help, docs/reference.md, the variables of the injected container
  * and the keys that the policies of deploy/ know are made from the rest.
  */
-import { parseNamedFile, parseNamedGroup, parseNamedWait } from './named-group.ts';
+import {
+  parseNamedExpected,
+  parseNamedFile,
+  parseNamedGroup,
+  parseNamedLabels,
+  parseNamedOwner,
+  parseNamedWait,
+} from './named-group.ts';
 import type { Config, Setting, SettingsTable } from './setting.ts';
 import {
   dnsDomain,
@@ -165,6 +172,35 @@ export const sidecarSettings = {
       example: '2 ready',
       more: 'the application starts when every group is as it is to be',
       otherwise: 'until the group is known, for 10 s at most',
+    },
+  },
+  expectedOfGroup: {
+    value: 'NAME=WORKLOAD|N',
+    doc: 'workload whose replicas are the members of a further group, such as `deployment tcp-servers`, or their number',
+    repeated: true,
+    parse: parseNamedExpected,
+    annotation: {
+      on: 'pod-or-installation',
+      key: 'expected',
+      named: 'backends',
+      example: 'deployment tcp-servers',
+      more: 'as for the first group; of a group of another namespace it is a number',
+      otherwise: 'nobody says how many members it is to have',
+      parse: parseNamedOwner,
+    },
+  },
+  memberLabelsOfGroup: {
+    value: 'NAME=KEYS',
+    doc: 'labels of the pods that members of a further group have',
+    repeated: true,
+    parse: parseNamedLabels,
+    annotation: {
+      on: 'both',
+      key: 'member-labels',
+      named: 'backends',
+      example: 'role',
+      more: 'as for the first group; a group of another namespace has none',
+      otherwise: 'its members have no labels',
     },
   },
   groupFile: {

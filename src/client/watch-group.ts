@@ -11,16 +11,21 @@ import { type Clock, systemClock } from '../watcher/clock.ts';
 import {
   clusterDomain,
   firstFamily,
+  kubernetesApi,
   ownNamespace,
+  type UpstreamContext,
   type UpstreamOptions,
 } from '../watcher/kubernetes/upstream.ts';
 import { type Log, silent } from '../watcher/log.ts';
+import { ExpectedMembers } from '../watcher/outputs/expected-members.ts';
 import type { Output, View } from '../watcher/outputs/output.ts';
 import type { Self } from '../watcher/perspective.ts';
 import type { Delta, Expected, Group, SourceName, Status } from '../watcher/protocol.ts';
 import { SettingFault } from '../watcher/setting-fault.ts';
 import type { Source } from '../watcher/source.ts';
 import { sourceOf } from '../watcher/sources.ts';
+import { parseExpected } from '../watcher/texts/expected.ts';
+import { parseLabelKeys } from '../watcher/texts/label-keys.ts';
 import { Watch } from '../watcher/watch.ts';
 import { type Feed, LiveGroup } from './live-group.ts';
 
@@ -44,6 +49,16 @@ interface FollowOptions extends UpstreamOptions {
    * own, which the group is then only named after.
    */
   source?: SourceName | Source | undefined;
+  /**
+   * How many members there are to be: a number, or the workload whose replicas they are, such as `statefulset db`, of
+   * which the account has to be allowed to get the scale. By default nobody says.
+   */
+  expected?: number | string | undefined;
+  /**
+   * The keys of the labels that members have from their pods, such as `role`; members then have a `deadline` too. For
+   * a service, the account has to be allowed to list and watch pods. By default members have no labels.
+   */
+  memberLabels?: readonly string[] | undefined;
   /** This pod, to mark it among the members. The uid is surer than the name. */
   self?: Self | undefined;
   /** DNS domain of the cluster, for hostnames; by default that of /etc/resolv.conf, else `cluster.local`. */
@@ -79,31 +94,79 @@ export function watchGroup(options: WatchGroupOptions): LiveGroup {
       remedy: 'give it',
     });
   const group = service === undefined ? { namespace, selector } : { namespace, service };
-  const source = chosen(group, options, clock, log);
-  const watch = new Watch({ source, group, self, clock, log });
-  return new LiveGroup((feed) => follow(watch, feed), { signal, clock });
+  const { userAgent = 'rollcall-watcher' } = options;
+  const context = { clock, log, userAgent, environment: process.env };
+  const watch = new Watch({ source: chosen(group, options, context), group, self, clock, log });
+  const expected = expectedMembers(options, watch, context);
+  return new LiveGroup((feed) => follow(watch, feed, expected), { signal, clock });
 }
 
-function chosen(group: Group, options: WatchGroupOptions, clock: Clock, log: Log): Source {
-  const { source = group.service === undefined ? 'pods' : 'endpointslices' } = options;
+function chosen(group: Group, options: WatchGroupOptions, context: UpstreamContext): Source {
+  const { source = group.service === undefined ? 'pods' : 'endpointslices', self } = options;
+  const memberLabels = labelKeys(options.memberLabels);
+  if (memberLabels !== undefined && (typeof source !== 'string' || source === 'dns')) {
+    throw new SettingFault({
+      key: 'memberLabels',
+      value: `${memberLabels}`,
+      sentence: 'is for members that the API tells of',
+      remedy: 'leave it out, or take another source',
+    });
+  }
   if (typeof source !== 'string') return source;
-  const { self, userAgent = 'rollcall-watcher' } = options;
-  const environment = process.env;
   const perspective = {
     group,
     self,
+    memberLabels,
     clusterDomain: options.clusterDomain ?? clusterDomain(),
-    firstFamily: firstFamily(environment),
+    firstFamily: firstFamily(context.environment),
   };
-  return sourceOf(source, perspective, options, { clock, log, userAgent, environment });
+  return sourceOf(source, perspective, options, context);
 }
 
-function follow(watch: Watch, feed: Feed): () => void {
+function labelKeys(given: readonly string[] | undefined): string[] | undefined {
+  if (given === undefined || given.length === 0) return undefined;
+  return valid('memberLabels', given.join(','), parseLabelKeys);
+}
+
+/** Has the watch told how many members there are to be; returns what asks a workload for it, where one is named. */
+function expectedMembers(
+  options: WatchGroupOptions,
+  watch: Watch,
+  context: UpstreamContext,
+): ExpectedMembers | undefined {
+  if (options.expected === undefined) return undefined;
+  const expected = valid('expected', `${options.expected}`, parseExpected);
+  const expect = (number: number | null) => watch.expect(number);
+  if (typeof expected === 'number') {
+    expect(expected);
+    return undefined;
+  }
+  const workload = { namespace: watch.group.namespace, ...expected };
+  return new ExpectedMembers({ ...context, workload, expect, transport: kubernetesApi(options, context) });
+}
+
+/** Reads an option that is a text. Throws a `SettingFault` with what to give instead. */
+function valid<T>(key: 'expected' | 'memberLabels', value: string, parse: (text: string) => T): T {
+  try {
+    return parse(value);
+  } catch (error) {
+    throw new SettingFault({ key, value, sentence: 'is not valid', remedy: (error as Error).message });
+  }
+}
+
+function follow(watch: Watch, feed: Feed, expected: ExpectedMembers | undefined): () => void {
   const stop = new AbortController();
   feed.line(watch.hello());
   watch.add(new FeedOutput(feed));
   watch.run(stop.signal).catch((error: Error) => feed.failed(error));
-  return () => stop.abort();
+  if (expected !== undefined) {
+    watch.add(expected);
+    expected.start();
+  }
+  return () => {
+    stop.abort();
+    expected?.close();
+  };
 }
 
 /** Tells a group in this process what the socket would tell others. */

@@ -8,7 +8,7 @@ import { CA_NAME, TOKEN_NAME } from '../watcher/contract.ts';
 import { keys } from './annotations.ts';
 import { reason, type Warning, warning } from './codes.ts';
 import { asksForScale } from './expected.ts';
-import { joinsPods } from './member-labels.ts';
+import { joinedGroup } from './member-labels.ts';
 import { SCOPED_ACCOUNT, TOKEN_PATH, TOKEN_VOLUME } from './names.ts';
 import type { Operation } from './operations.ts';
 import type { Options } from './options.ts';
@@ -87,12 +87,12 @@ function rolesOf(options: Options, endsWithPod: boolean): Role[] {
   return [
     ...(sourcesOf(options).includes('endpointslices') ? [ROLES.slices] : []),
     ...(readsPods(options, endsWithPod) ? [ROLES.pods] : []),
-    ...(asksForScale(options.expected) ? [ROLES.scale] : []),
+    ...(asksForScale(options) ? [ROLES.scale] : []),
   ];
 }
 
 function readsPods(options: Options, endsWithPod: boolean): boolean {
-  return sourcesOf(options).includes('pods') || joinsPods(options) || endsWithPod;
+  return sourcesOf(options).includes('pods') || joinedGroup(options) !== undefined || endsWithPod;
 }
 
 /** Returns where the members of all groups come from. */
@@ -223,7 +223,7 @@ export function undoAccount({ spec }: Pod, { account, was }: InjectionStatus): O
 
 /** Pods are read only where the namespace allows it: what only their owners see is in their specifications. */
 export const podAccess: Rule = {
-  needs: [keys.source, keys.podAccess, keys.nativeSidecar, keys.memberLabels],
+  needs: [keys.source, keys.podAccess, keys.nativeSidecar, keys.memberLabels, keys.memberLabelsOfGroup],
   faults({ options, plan: { endsWithPod } }) {
     if (options.podAccess || !readsPods(options, endsWithPod)) return NO_FAULTS;
     const [why, instead] = whyPods(options);
@@ -242,7 +242,8 @@ function whyPods(options: Options): [why: string, instead: string] {
   const { group, groups } = options;
   if (group?.source === 'pods')
     return [`a group by ${keys.selector.key}`, `name a Service with ${keys.service.key}`];
-  if (joinsPods(options)) return [`a group with ${keys.memberLabels.key}`, 'leave that out'];
+  const joined = joinedGroup(options);
+  if (joined !== undefined) return [`a group with ${joined}`, 'leave that out'];
   const named = groups.find(({ source }) => source === 'pods');
   if (named === undefined) return ['an ordinary sidecar that ends with its pod', 'use a native sidecar'];
   return [`the group "${named.name}" of ${shown(named.followed)}`, 'let it be that of a Service'];

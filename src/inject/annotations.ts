@@ -94,8 +94,9 @@ export function keyOf(
     ...(otherwise !== undefined ? { otherwise } : given !== undefined ? { default: given } : {}),
   };
   if (named === undefined) return { key, ...shown, parse: annotation.parse ?? held(parse) };
+  const check = annotation.parse ?? parse;
   const parseNamed = (one: string, text: string) => {
-    parse(`${one}=${text}`);
+    check(`${one}=${text}`);
     return `${one}=${text}`;
   };
   return { key: `${key}.`, ...shown, parse: (text) => parseNamed(named, text), parseNamed };

@@ -1,31 +1,66 @@
-/** How many members the group is to have: a number, or the workload that the sidecar asks for its replicas. */
-import { parseExpected } from '../watcher/texts/expected.ts';
-import { keys } from './annotations.ts';
+/** How many members a group is to have: a number, or the workload that the sidecar asks for its replicas. */
+import { parseNamedExpected, parseNamedOwner } from '../named-group.ts';
+import { type ExpectedFrom, parseExpected } from '../watcher/texts/expected.ts';
+import { type Key, keys } from './annotations.ts';
+import type { Options } from './options.ts';
 import { type OwnerReference, own, type Pod } from './pod.ts';
 import type { Settings } from './settings.ts';
 
 /** The word by which a pod names its own workload. */
 export const OWNER = 'owner';
 
-/** LeaderWorkerSet writes the number of pods of a group on each of them. */
-const LWS_NAME = 'leaderworkerset.sigs.k8s.io/name';
-const LWS_SIZE = 'leaderworkerset.sigs.k8s.io/size';
+/** The label and the annotation that LeaderWorkerSet writes on each pod: its own name, and the number of pods of a group. */
+export const LWS_NAME = 'leaderworkerset.sigs.k8s.io/name';
+export const LWS_SIZE = 'leaderworkerset.sigs.k8s.io/size';
 const HASH = 'pod-template-hash';
 
 /** Returns what the sidecar is to take, with the owner of the pod in its place; undefined where nobody asks. */
 export function expectedOf(pod: Pod, settings: Settings): string | undefined {
-  const given = settings.get(keys.expected);
+  return withOwner(settings.get(keys.expected), keys.expected, pod, settings);
+}
+
+/** Returns the same of the further groups, each as `NAME=WORKLOAD`. */
+export function expectedOfGroups(pod: Pod, settings: Settings): string[] {
+  return settings.family(keys.expectedOfGroup).flatMap((said) => {
+    const { group, text } = parseNamedOwner(said);
+    const key = { ...keys.expectedOfGroup, key: keys.expectedOfGroup.key + group };
+    const expected = withOwner(text, key, pod, settings);
+    return expected === undefined ? [] : [`${group}=${expected}`];
+  });
+}
+
+function withOwner(
+  given: string | undefined,
+  key: Pick<Key<unknown>, 'key' | 'on'>,
+  pod: Pod,
+  settings: Settings,
+): string | undefined {
   if (given !== OWNER) return given;
   const owner = ownerOf(pod);
   // Whoever writes a pod may write any text for the name of its owner.
   if (owner !== undefined && canBeExpected(owner)) return owner;
   settings.fault(
-    keys.expected,
+    key,
     'bad-value',
-    `${settings.named(keys.expected)}: "${OWNER}" needs a pod of a StatefulSet, a Deployment, a ReplicaSet or a ` +
+    `${settings.named(key)}: "${OWNER}" needs a pod of a StatefulSet, a Deployment, a ReplicaSet or a ` +
       'LeaderWorkerSet; write the workload, such as "statefulset db", or a number',
   );
   return undefined;
+}
+
+/** Returns how many members a group is to have, of the first group or of one under a name. */
+export function expectedIn(
+  { expected, expectedOfGroup }: Pick<Options, 'expected' | 'expectedOfGroup'>,
+  name: string | undefined,
+): ExpectedFrom | undefined {
+  if (name === undefined) return expected === undefined ? undefined : parseExpected(expected);
+  return expectedOfGroup.map(parseNamedExpected).find(({ group }) => group === name)?.expected;
+}
+
+/** Tells whether the sidecar has to ask the API for the number of members of a group. */
+export function asksForScale(options: Pick<Options, 'expected' | 'expectedOfGroup'>): boolean {
+  const names = options.expectedOfGroup.map((text) => parseNamedExpected(text).group);
+  return [undefined, ...names].some((name) => typeof expectedIn(options, name) === 'object');
 }
 
 function canBeExpected(text: string): boolean {
@@ -35,11 +70,6 @@ function canBeExpected(text: string): boolean {
   } catch {
     return false;
   }
-}
-
-/** Tells whether the sidecar has to ask the API for it. */
-export function asksForScale(expected: string | undefined): boolean {
-  return expected !== undefined && typeof parseExpected(expected) !== 'number';
 }
 
 function ownerOf({ metadata }: Pod): string | undefined {
@@ -57,7 +87,7 @@ function ownerOf({ metadata }: Pod): string | undefined {
 const KINDS: Readonly<Record<string, string>> = {
   'apps/v1 StatefulSet': 'statefulset',
   'apps/v1 ReplicaSet': 'replicaset',
-  // A template in a file has no ReplicaSet yet.
+  // A template has no ReplicaSet yet.
   'apps/v1 Deployment': 'deployment',
 };
 

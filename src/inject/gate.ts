@@ -1,15 +1,16 @@
 /** The gate: how the sidecar holds back the application until the group is known, or large enough. */
 import { type NamedGroup, parseNamedWait } from '../named-group.ts';
-import { parseExpected } from '../watcher/texts/expected.ts';
 import type { WaitCondition } from '../watcher/texts/wait-condition.ts';
 import { keys } from './annotations.ts';
-import { reason, type Warning, warning } from './codes.ts';
+import { type Reason, reason, type Warning, warning } from './codes.ts';
+import { expectedIn } from './expected.ts';
 import type { ChosenGroup } from './group.ts';
 import { exec, httpGet, type Port, PROCESS_SECONDS } from './health.ts';
 import type { Options } from './options.ts';
 import type { Plan } from './plan.ts';
 import type { Pod } from './pod.ts';
 import { NO_FAULTS, type Rule } from './rule.ts';
+import type { Settings } from './settings.ts';
 
 /** One thing that the start of the application waits for. */
 export interface Wait {
@@ -73,25 +74,36 @@ export const openGate: Rule = {
 
 /** What is waited for must be able to be there: "all" is a number that somebody says, and no more come than that. */
 export const knownSize: Rule = {
-  needs: [keys.waitFor, keys.expected],
-  faults({ options: { waitFor, expected }, settings }) {
-    const said = `${settings.named(keys.waitFor)}: "${waitFor}"`;
-    if (waitFor.subject === 'all') {
-      if (expected !== undefined) return NO_FAULTS;
-      const remedy = `write ${keys.expected.key}: "owner", or a number of members to wait for`;
-      return [reason('never-opens', `${said} needs to know how many members there are to be; ${remedy}`)];
-    }
-    const least = 'count' in waitFor.subject ? waitFor.subject.count : 0;
-    const most = expected === undefined ? undefined : parseExpected(expected);
-    if (typeof most !== 'number' || least <= most) return NO_FAULTS;
-    return [
-      reason(
-        'never-opens',
-        `${said} is more than ${settings.named(keys.expected)}: "${expected}" says there will be; write a smaller number, or "all"`,
-      ),
-    ];
-  },
+  // Of each group, what it needs is looked at there.
+  needs: [],
+  faults: ({ options, settings }) =>
+    gatesOf(options)
+      .filter(({ name }) => name === undefined || options.groups.some((group) => group.name === name))
+      .flatMap((wait) => unknownSize(wait, options, settings) ?? NO_FAULTS),
 };
+
+function unknownSize({ name, condition }: Wait, options: Options, settings: Settings): Reason | undefined {
+  const [waiting, expecting] =
+    name === undefined
+      ? [keys.waitFor, keys.expected]
+      : [keys.waitForGroup, keys.expectedOfGroup].map((key) => ({ ...key, key: key.key + name }));
+  if ([waiting, expecting].some(({ key }) => settings.isBad(key))) return undefined;
+  const { subject } = condition;
+  const said = `${settings.named(waiting)}: "${condition}"`;
+  const expected = expectedIn(options, name);
+  if (subject === 'all') {
+    if (expected !== undefined) return undefined;
+    const such = name === undefined ? '"owner"' : '"deployment NAME"';
+    const remedy = `write ${expecting.key}: ${such}, or a number of members to wait for`;
+    return reason('never-opens', `${said} needs to know how many members there are to be; ${remedy}`);
+  }
+  const least = 'count' in subject ? subject.count : 0;
+  if (typeof expected !== 'number' || least <= expected) return undefined;
+  return reason(
+    'never-opens',
+    `${said} is more than ${settings.named(expecting)}: "${expected}" says there will be; write a smaller number, or "all"`,
+  );
+}
 
 /** Warns of gates that may never open, for all that can be told from the pod. */
 export function gateWarnings(

@@ -2,12 +2,13 @@
  * Groups of other namespaces. A pod may follow a Service of another namespace where that one names the pod's namespace
  * in its grant. What a pod is told where it does not is the same whether or not there is such a namespace or Service.
  */
-import { MOST_GROUPS, type NamedGroup } from '../named-group.ts';
+import { MOST_GROUPS, type NamedGroup, parseNamedExpected, parseNamedLabels } from '../named-group.ts';
 import { OWN_ACCOUNTS } from './account.ts';
 import { keys } from './annotations.ts';
 import { type Reason, reason } from './codes.ts';
 import { grantOf } from './granted-names.ts';
 import type { Decision } from './inject.ts';
+import type { Options } from './options.ts';
 import { type Namespace, own } from './pod.ts';
 import { NO_FAULTS, type Rule } from './rule.ts';
 import { shown } from './shown.ts';
@@ -18,8 +19,36 @@ export type ForeignGroup = Pick<NamedGroup, 'name' | 'namespace'>;
 /** A group of another namespace needs its grant, and an account that a grant can be for. */
 export const grant: Rule = {
   needs: [keys.serviceAccount],
-  faults: ({ options, namespace, plan }) => grantFaults(options.groups, namespace, plan.accountWhenCreated),
+  faults: ({ options, namespace, plan }) => [
+    ...grantFaults(options.groups, namespace, plan.accountWhenCreated),
+    ...ungrantable(options, namespace.name),
+  ],
 };
+
+/** A grant is to look at Services. Nobody may read the workloads or the pods of another namespace by it. */
+function ungrantable(options: Options, home: string): Reason[] {
+  const { groups, expectedOfGroup, memberLabelsOfGroup } = options;
+  const isForeign = (name: string) =>
+    groups.some((one) => one.name === name && one.namespace !== undefined && one.namespace !== home);
+  const asked = expectedOfGroup
+    .map(parseNamedExpected)
+    .filter(({ expected }) => typeof expected !== 'number')
+    .map(({ group }) => ({ group, key: keys.expectedOfGroup.key, instead: 'write a number' }));
+  const labelled = memberLabelsOfGroup.map(parseNamedLabels).map(({ group }) => ({
+    group,
+    key: keys.memberLabelsOfGroup.key,
+    instead: 'follow a Service of the namespace of the pod',
+  }));
+  return [...asked, ...labelled]
+    .filter(({ group }) => isForeign(group))
+    .map(({ group, key, instead }) =>
+      reason(
+        'grant',
+        `annotation ${key}${shown(group)} is about a group of another namespace, and a grant is to look at Services ` +
+          `alone, not at workloads and pods; ${instead}, or leave it out`,
+      ),
+    );
+}
 
 /**
  * Returns the other namespaces that have to be asked for their grants before a pod is injected. Nobody is asked about a

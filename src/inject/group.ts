@@ -1,5 +1,12 @@
 /** The groups that the sidecar follows: the first, which has no name, and those under a name. */
-import { groupFaults, type NamedGroup, parseNamedFile, parseNamedWait } from '../named-group.ts';
+import {
+  groupFaults,
+  type NamedGroup,
+  parseNamedExpected,
+  parseNamedFile,
+  parseNamedLabels,
+  parseNamedWait,
+} from '../named-group.ts';
 import { parseTemplate } from '../watcher/texts/template.ts';
 import { parseWaitCondition } from '../watcher/texts/wait-condition.ts';
 import { keys } from './annotations.ts';
@@ -71,17 +78,28 @@ function subdomain({ spec }: Pod, settings: Settings): string {
 }
 
 /** Notes as faults what is wrong between the settings of groups under a name. */
-export function groupFaultsOf(groups: readonly NamedGroup[], passed: Passed, settings: Settings): void {
-  if (groups.length + passed.waitForGroup.length + passed.groupFile.length === 0) return;
+export function groupFaultsOf(
+  groups: readonly NamedGroup[],
+  { waitForGroup, memberLabelsOfGroup, groupFile, file }: Passed,
+  expectedOfGroup: readonly string[],
+  settings: Settings,
+): void {
+  const about = [waitForGroup, expectedOfGroup, memberLabelsOfGroup, groupFile];
+  if (groups.length + about.flat().length === 0) return;
   const faults = groupFaults({
     groups,
-    waits: passed.waitForGroup.map(parseNamedWait),
-    files: passed.groupFile.map(parseNamedFile),
-    firstFiles: passed.file.map(parseTemplate),
+    waits: waitForGroup.map(parseNamedWait),
+    expected: expectedOfGroup.map(parseNamedExpected),
+    labels: memberLabelsOfGroup.map(parseNamedLabels),
+    files: groupFile.map(parseNamedFile),
+    firstFiles: file.map(parseTemplate),
   });
-  // A group whose own annotation is wrong is there all the same.
-  const bad = (name: string) => [keys.group.key, keys.group.key + name].some((key) => settings.isBad(key));
-  for (const { setting, value, sentence } of faults.filter(({ value }) => !bad(value))) {
+  // A group, or labels of it, whose own annotation is wrong are there all the same.
+  const bad = (group: string) =>
+    [keys.group, keys.memberLabelsOfGroup].some(({ key }) =>
+      [key, key + group].some((one) => settings.isBad(one)),
+    );
+  for (const { setting, value, sentence } of faults.filter(({ group }) => !bad(group))) {
     const key = keys[setting];
     settings.fault(key, 'bad-value', `annotation ${key.key}${value} ${sentence}`);
   }

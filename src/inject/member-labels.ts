@@ -1,13 +1,24 @@
 /** The labels that members have from their pods. */
+import { parseNamedLabels } from '../named-group.ts';
 import { sidecarSettings } from '../sidecar-settings.ts';
 import { keys } from './annotations.ts';
 import { type Reason, reason } from './codes.ts';
 import type { Options } from './options.ts';
 import { NO_FAULTS, type Rule } from './rule.ts';
 
-/** Tells whether the members of a Service are joined with their pods, for which the sidecar reads those. */
-export function joinsPods({ group, memberLabels }: Pick<Options, 'group' | 'memberLabels'>): boolean {
-  return memberLabels !== undefined && group?.source === 'endpointslices';
+/**
+ * Returns the annotation of a group of a Service whose members are joined with their pods, for which the sidecar reads
+ * those; undefined where there is none.
+ */
+export function joinedGroup(
+  options: Pick<Options, 'group' | 'memberLabels' | 'groups' | 'memberLabelsOfGroup'>,
+) {
+  const { group, memberLabels, groups, memberLabelsOfGroup } = options;
+  if (memberLabels !== undefined && group?.source === 'endpointslices') return keys.memberLabels.key;
+  const name = memberLabelsOfGroup
+    .map((text) => parseNamedLabels(text).group)
+    .find((labelled) => groups.some(({ name, source }) => name === labelled && source === 'endpointslices'));
+  return name === undefined ? undefined : keys.memberLabelsOfGroup.key + name;
 }
 
 /** Labels come from the API, and a file has those that members have. */

@@ -1,14 +1,14 @@
 import { type NamedGroup, parseNamedGroup } from '../named-group.ts';
 import { type SidecarSetting, sidecarSettings } from '../sidecar-settings.ts';
 import { type Annotated, type Held, type Key, keys } from './annotations.ts';
-import { expectedOf } from './expected.ts';
+import { expectedOf, expectedOfGroups } from './expected.ts';
 import { type ChosenGroup, groupFaultsOf, groupOf, withoutFirst } from './group.ts';
 import type { Pod } from './pod.ts';
 import type { Amounts } from './resources.ts';
 import type { Family, Settings } from './settings.ts';
 
-/** The settings that are not passed on as they are: those that make up the groups, and the one that may name an owner. */
-const READ_ELSEWHERE = ['service', 'selector', 'source', 'group', 'expected'] as const;
+/** The settings that are not passed on as they are: those that make up the groups, and those that may name an owner. */
+const READ_ELSEWHERE = ['service', 'selector', 'source', 'group', 'expected', 'expectedOfGroup'] as const;
 
 type OptionRows = typeof sidecarSettings;
 type PassedName = Exclude<Annotated, (typeof READ_ELSEWHERE)[number]>;
@@ -30,6 +30,8 @@ export interface Options extends Passed {
   groups: readonly NamedGroup[];
   /** The number of members that the first group is to have, or the workload that has it; undefined where nobody asks. */
   expected: string | undefined;
+  /** The same of further groups, each as `NAME=WORKLOAD`. */
+  expectedOfGroup: string[];
   mountPath: string;
   /** The containers that get the mount; undefined stands for all of them. */
   containers: string[] | undefined;
@@ -46,11 +48,13 @@ export function optionsOf(pod: Pod, settings: Settings): Options {
   const groups = settings.family(keys.group).map(parseNamedGroup);
   const group = groupOf(pod, settings, groups.length > 0 || settings.isAnyBad(keys.group));
   const passed = passedOf(settings);
-  groupFaultsOf(groups, passed, settings);
+  const expectedOfGroup = expectedOfGroups(pod, settings);
+  groupFaultsOf(groups, passed, expectedOfGroup, settings);
   return {
     group,
     groups,
     expected: group === undefined ? undefined : expectedOf(pod, settings),
+    expectedOfGroup,
     ...(group === undefined ? withoutFirst(passed, settings) : passed),
     mountPath: settings.get(keys.mountPath),
     containers: settings.get(keys.containers),

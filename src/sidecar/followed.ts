@@ -31,28 +31,36 @@ export interface Shared {
   perspective: Omit<Perspective, 'group'>;
   context: UpstreamContext & { log: ProgramLog };
   garbage: GarbageCollection;
+  /** The watches of all groups. */
+  watches: Watch[];
 }
 
 /** Connects a group with its source and its sinks. Throws a `SettingFault`, or an error that says what to mend. */
-export function follow({ group, source: name, sinks: settings }: GroupSettings, shared: Shared): Followed {
+export function follow(settings: GroupSettings, shared: Shared): Followed {
+  const { group, memberLabels } = settings;
   const { config, perspective } = shared;
   const log = logOf(group.name, shared.context.log);
   const traffic = { bytes: 0 };
   const context = { ...shared.context, log, traffic };
   const { clock } = context;
   const malformed = new Malformed(log);
-  // What is said without a name is about the first group.
-  const isFirst = group.name === undefined;
-  const memberLabels = isFirst ? config.memberLabels : undefined;
-  const source = sourceOf(name, { ...perspective, group, memberLabels }, config, context, malformed);
-  const socket = socketPath(settings.directory);
-  if (!isFirst) makeFolder(settings.directory);
+  const source = sourceOf(
+    settings.source,
+    { ...perspective, group, memberLabels },
+    config,
+    context,
+    malformed,
+  );
+  const { directory } = settings.sinks;
+  const socket = socketPath(directory);
+  if (group.name !== undefined) makeFolder(directory);
   const watch = new Watch({ source, group, self: perspective.self, clock, log });
-  const sinks = sinksOf(settings, { view: watch, clock, log });
+  const sinks = sinksOf(settings.sinks, { view: watch, clock, log });
   watch.add(shared.garbage);
   for (const output of sinks.all) watch.add(output);
   if (config.logLevel === 'debug') watch.add(new LoggedChanges(log.debug));
-  const expected = isFirst ? expectedMembers(config, watch, context) : undefined;
+  shared.watches.push(watch);
+  const expected = expectedMembers(settings.expected, watch, shared, context);
   if (expected !== undefined) watch.add(expected);
   const outputs = expected === undefined ? sinks.all : [...sinks.all, expected];
   return { name: group.name, watch, sinks, socket, expected, log, outputs, malformed, traffic };
@@ -60,11 +68,11 @@ export function follow({ group, source: name, sinks: settings }: GroupSettings, 
 
 /** Has the watch told how many members there are to be; returns what asks a workload for it, where one is named. */
 function expectedMembers(
-  config: SidecarConfig,
+  expected: GroupSettings['expected'],
   watch: Watch,
+  { config, watches }: Shared,
   context: UpstreamContext,
 ): ExpectedMembers | undefined {
-  const { namespace, expected } = config;
   if (expected === undefined) return undefined;
   if (typeof expected === 'number') {
     watch.expect(expected);
@@ -72,8 +80,14 @@ function expectedMembers(
   }
   const transport = kubernetesApi(config, context);
   const { clock, log } = context;
-  const workload = { namespace, ...expected };
-  return new ExpectedMembers({ workload, transport, clock, log, expect: (number) => watch.expect(number) });
+  return new ExpectedMembers({
+    workload: { namespace: watch.group.namespace, ...expected },
+    transport,
+    clock,
+    log,
+    expect: (number) => watch.expect(number),
+    askers: () => Math.max(...watches.map(({ members }) => members.size)),
+  });
 }
 
 /** Makes the folder of a group. A link in its place, which an application could have put there, is not followed. */

@@ -4,6 +4,7 @@ import { groupFaults, type NamedGroup } from '../named-group.ts';
 import { flagOf } from '../setting.ts';
 import type { SidecarConfig } from '../sidecar-settings.ts';
 import type { Group, SourceName } from '../watcher/protocol.ts';
+import type { ExpectedFrom } from '../watcher/texts/expected.ts';
 import { parseWaitCondition } from '../watcher/texts/wait-condition.ts';
 import type { SinkSettings } from './sinks.ts';
 
@@ -11,17 +12,45 @@ import type { SinkSettings } from './sinks.ts';
 export interface GroupSettings {
   group: Group;
   source: SourceName;
+  /** The number of members that there are to be, or who has it; undefined where nobody says. */
+  expected: ExpectedFrom | undefined;
+  /** The keys of the labels that members have. */
+  memberLabels: readonly string[] | undefined;
   sinks: SinkSettings;
 }
 
 /** Returns the groups of a sidecar: the first, which has no name, and the further ones. Throws `UsageError`. */
 export function groupsOf(config: SidecarConfig): GroupSettings[] {
-  const { group: groups, waitForGroup: waits, groupFile: files, file: firstFiles } = config;
-  const [fault] = groupFaults({ groups, waits, files, firstFiles });
+  const { group: groups, expected, memberLabels } = config;
+  const [fault] = groupFaults({
+    groups,
+    waits: config.waitForGroup,
+    expected: config.expectedOfGroup,
+    labels: config.memberLabelsOfGroup,
+    files: config.groupFile,
+    firstFiles: config.file,
+  });
   if (fault !== undefined)
     throw new UsageError(`${flagOf(fault.setting)}: "${fault.value}" ${fault.sentence}`);
-  const first = hasFirst(config) ? [{ group: firstOf(config), source: config.source, sinks: config }] : [];
-  return [...first, ...groups.map((group) => namedOf(group, config))];
+  const first = { source: config.source, expected, memberLabels, sinks: config };
+  const all = [
+    ...(hasFirst(config) ? [{ group: firstOf(config), ...first }] : []),
+    ...groups.map((group) => namedOf(group, config)),
+  ];
+  for (const one of all) refuseWaitForAll(one);
+  return all;
+}
+
+/** Nobody can wait for all members of a group where nobody says how many that is. */
+function refuseWaitForAll({ group: { name }, expected, sinks: { waitFor } }: GroupSettings): void {
+  if (waitFor.subject !== 'all' || expected !== undefined) return;
+  const [flag, value, remedy] =
+    name === undefined
+      ? [flagOf('waitFor'), `${waitFor}`, flagOf('expected')]
+      : [flagOf('waitForGroup'), `${name}=${waitFor}`, flagOf('expectedOfGroup')];
+  throw new UsageError(
+    `${flag}: "${value}" needs to know how many members there are to be; give ${remedy}, or a number of members`,
+  );
 }
 
 function hasFirst(config: SidecarConfig): boolean {
@@ -56,7 +85,7 @@ const NO_WAIT = parseWaitCondition('0');
 /** What a command is run for, and who is notified, is the first group; a further one has its socket and its files. */
 function namedOf({ name, source, of, namespace }: NamedGroup, config: SidecarConfig): GroupSettings {
   const { waitTimeout, waitAction } = config;
-  const wait = config.waitForGroup.find(({ group }) => group === name);
+  const ofGroup = ({ group }: { group: string }) => group === name;
   return {
     group: {
       name,
@@ -64,14 +93,16 @@ function namedOf({ name, source, of, namespace }: NamedGroup, config: SidecarCon
       ...(source === 'pods' ? { selector: of } : { service: of }),
     },
     source,
+    expected: config.expectedOfGroup.find(ofGroup)?.expected,
+    memberLabels: config.memberLabelsOfGroup.find(ofGroup)?.labels,
     sinks: {
       name,
       directory: join(config.directory, name),
-      file: config.groupFile.filter(({ group }) => group === name).map(({ template }) => template),
+      file: config.groupFile.filter(ofGroup).map(({ template }) => template),
       notify: [],
       onStart: undefined,
       onChange: undefined,
-      waitFor: wait?.condition ?? NO_WAIT,
+      waitFor: config.waitForGroup.find(ofGroup)?.condition ?? NO_WAIT,
       waitTimeout,
       waitAction,
     },

@@ -34,7 +34,7 @@ export async function sidecar(config: SidecarConfig): Promise<void> {
   };
   const userAgent = `rollcall/${packageJson.version}`;
   const context = { clock: systemClock, log, userAgent, environment: process.env };
-  const shared = { config, perspective, context, garbage: new GarbageCollection(systemClock) };
+  const shared = { config, perspective, context, garbage: new GarbageCollection(systemClock), watches: [] };
   const groups = startUp(() => groupsOf(config).map((group) => follow(group, shared)));
   const workEnded = config.endWithPod ? followWork(config, context) : undefined;
   const gates = groups.map(({ sinks }) => sinks.gate);

@@ -8,7 +8,9 @@ export type SettingKey =
   | 'caFile'
   | 'directory'
   | 'waitFor'
-  | 'waitForGroup';
+  | 'waitForGroup'
+  | 'expected'
+  | 'memberLabels';
 
 /** What is wrong with a setting. */
 export interface Fault {

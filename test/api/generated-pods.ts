@@ -108,7 +108,13 @@ type Sampled = keyof typeof samples;
 const NAMES: Partial<Record<Sampled, string>> = { file: 'peers.txt' };
 
 /** Further groups make sense together only: `arbitrary-words.ts` has them. */
-const TOGETHER: readonly string[] = ['group', 'waitForGroup', 'groupFile'];
+const TOGETHER: readonly string[] = [
+  'group',
+  'waitForGroup',
+  'expectedOfGroup',
+  'memberLabelsOfGroup',
+  'groupFile',
+];
 
 function good(name: Sampled): fc.Arbitrary<[key: string, text: string]> {
   const { key: known } = keys[name];

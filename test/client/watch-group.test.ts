@@ -89,6 +89,59 @@ test('pods are followed by their selector', async (t) => {
   assert.deepEqual(group.hello?.group, { namespace: 'default', selector: 'app=db' });
 });
 
+test('labels of members and how many there are to be are told as a sidecar tells them', async (t) => {
+  const api = await startKubernetesDouble();
+  t.after(() => api.close());
+  const scale = '/apis/apps/v1/namespaces/default/statefulsets/db/scale';
+  const body = { kind: 'Scale', apiVersion: 'autoscaling/v1', spec: { replicas: 3 } };
+  api.fault(({ path }) => (path === scale ? { status: 200, body } : undefined));
+  const labels = { app: 'db', role: 'primary' };
+  const { metadata } = api.create('/api/v1/namespaces/default/pods', {
+    metadata: { name: 'db-0', labels },
+    status: { podIP: '10.0.0.1' },
+  });
+  const endpoints = [podEndpoint({ name: 'db-0', uid: metadata!.uid!, ip: '10.0.0.1' })];
+  api.create(slicePath('default'), endpointSlice({ namespace: 'default', service: 'db', endpoints }));
+  const options = {
+    namespace: 'default',
+    server: api.url,
+    memberLabels: ['role'],
+    expected: 'statefulset db',
+  };
+  for (const what of [{ service: 'db' }, { selector: 'app=db' }]) {
+    const group = watchGroup({ ...options, ...what });
+    t.after(() => group.close());
+    await group.ready();
+    await soon('the number', () => group.expected === 3);
+    assert.deepEqual(
+      [...group.members.values()].map((one) => one.labels),
+      [{ role: 'primary' }],
+    );
+    assert.equal(group.stale, false);
+  }
+});
+
+test('a number of members that is given is told at once, whatever the source', async () => {
+  const { source, clock } = follow();
+  const db = { service: 'db', namespace: 'default', clock, source: { name: 'pods' as const, ...source } };
+  const group = watchGroup({ ...db, expected: 5 });
+  assert.deepEqual([group.expected, group.hello?.expected], [5, 5]);
+  group.close();
+  assert.throws(
+    () => watchGroup({ ...db, expected: 'job x' }),
+    /^Error: expected: "job x" is not valid; give a number from 0/,
+  );
+  assert.throws(
+    () => watchGroup({ ...db, memberLabels: ['a=b'] }),
+    /^Error: memberLabels: "a=b" is not valid; "a=b" is no/,
+  );
+  for (const from of [db.source, 'dns' as const])
+    assert.throws(
+      () => watchGroup({ ...db, source: from, memberLabels: ['role'] }),
+      /^Error: memberLabels: "role" is for members that the API tells of; leave it out, or take another source/,
+    );
+});
+
 test('a service is followed by DNS, which needs neither server nor token', async () => {
   const db = { service: 'db', namespace: 'default', clusterDomain: 'cluster.invalid' };
   const group = watchGroup({ ...db, source: 'dns' });

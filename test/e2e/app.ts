@@ -19,10 +19,13 @@ export const RESTRICTED = { 'pod-security.kubernetes.io/enforce': 'restricted' }
 
 export const LABELS = { app: SERVICE };
 
+/** The time that a pod has to end. */
+export const GRACE_SECONDS = 5;
+
 /** What the restricted pod security standard accepts. */
 export const podSpec = (command: string[], more: object = {}) => ({
   securityContext: { runAsNonRoot: true, runAsUser: 1000, seccompProfile: { type: 'RuntimeDefault' } },
-  terminationGracePeriodSeconds: 5,
+  terminationGracePeriodSeconds: GRACE_SECONDS,
   containers: [
     {
       name: 'app',

@@ -60,6 +60,8 @@ export class KindCluster implements Cluster {
       ...(existsSync(config) ? ['--config', config] : []),
     ];
     await run('kind', ['create', 'cluster', '--name', this.#name, '--wait', '120s', ...options]);
+    // The nodes of kind are in no zone, and members are to be seen in one.
+    await kubectl('label', 'nodes', '--all', 'topology.kubernetes.io/zone=zone-a');
   }
 
   /** In one archive, which has what they share only once. */

@@ -4,19 +4,27 @@ import assert from 'node:assert/strict';
 import { before, suite, test } from 'node:test';
 import { eventually } from '../support/eventually.ts';
 import type { StreamReader } from '../support/stream.ts';
-import { headlessService, INJECT, RESTRICTED, SERVICE, statefulSet, streamOf } from './app.ts';
+import { GRACE_SECONDS, headlessService, INJECT, RESTRICTED, SERVICE, statefulSet, streamOf } from './app.ts';
 import { apply, get, kubectl, namespace, rolledOut } from './kubernetes.ts';
 
 const NAMESPACE = 'e2e-membership';
 const IN_NAMESPACE = `--namespace=${NAMESPACE}`;
+const ZONE = 'topology.kubernetes.io/zone';
+/** Kubernetes writes the ordinal of a StatefulSet's pod on it. */
+const INDEX = 'apps.kubernetes.io/pod-index';
+const ANNOTATIONS = {
+  ...INJECT,
+  'rollcall.dev/expected': 'owner',
+  'rollcall.dev/member-labels': `${INDEX},${ZONE}`,
+  'rollcall.dev/file.second': `{name} {label:${INDEX}} {node} where label:${INDEX}=1`,
+};
+/** The deadline is in whole seconds, and both clocks are those of one node. */
+const CLOCK_MS = 1000;
 
 suite('membership of a StatefulSet', { timeout: 300_000 }, () => {
   before(async () => {
-    await namespace(NAMESPACE, RESTRICTED);
-    await apply(
-      headlessService(NAMESPACE),
-      statefulSet(NAMESPACE, 3, { ...INJECT, 'rollcall.dev/expected': 'owner' }),
-    );
+    await namespace(NAMESPACE, RESTRICTED, { 'rollcall.dev/pod-access': 'true' });
+    await apply(headlessService(NAMESPACE), statefulSet(NAMESPACE, 3, ANNOTATIONS));
     await rolledOut(NAMESPACE, `statefulset/${SERVICE}`);
   });
 
@@ -69,6 +77,23 @@ suite('membership of a StatefulSet', { timeout: 300_000 }, () => {
     }
   });
 
+  test('members have the labels of their pods, and where they run; a file has those that its where chooses', async () => {
+    const labelled = ({ members }: StreamReader) => [...members.values()].every(({ labels }) => labels);
+    const reader = await stream('app-0', 'labels', labelled);
+    for (const { name, labels, node, zone } of reader.members.values()) {
+      const { metadata, spec } = await get('pod', name, IN_NAMESPACE);
+      const onNode = (await get('node', spec.nodeName)).metadata.labels[ZONE];
+      assert.deepEqual([node, zone], [spec.nodeName, onNode]);
+      // From 1.35 on, a pod has the zone of its node as a label.
+      const ofPod: string | undefined = metadata.labels[ZONE];
+      assert.deepEqual(labels, { [INDEX]: name.slice(-1), ...(ofPod && { [ZONE]: ofPod }) });
+      if (name === 'app-0') assert.equal(reader.hello?.self?.zone, ofPod);
+    }
+    const { spec } = await get('pod', 'app-1', IN_NAMESPACE);
+    const inApp = ['exec', 'app-0', IN_NAMESPACE, '--container=app', '--'];
+    assert.equal(await kubectl(...inApp, 'cat', '/run/rollcall/second'), `app-1 1 ${spec.nodeName}\n`);
+  });
+
   test('scaled to 5 and to 2, every survivor sees the joins and the leaves', async () => {
     await scale(5);
     const all = ['app-0', 'app-1', 'app-2', 'app-3', 'app-4'];
@@ -96,7 +121,21 @@ suite('membership of a StatefulSet', { timeout: 300_000 }, () => {
     const joined = deltas.findIndex((delta) => delta.joined.some(({ uid }) => uid === successor));
     assert.ok(left >= 0 && joined >= left, `left in delta ${left}, joined in delta ${joined}`);
     assert.ok(!reader.members.has(old));
+    const ended = deltas.findIndex((delta) => delta.changed.some((one) => one.uid === old && one.deadline));
+    assert.ok(ended >= 0 && ended < left, 'it was told by when it is to be gone, while it was there');
+    const { deadline } = deltas[ended]!.changed.find(({ uid }) => uid === old)!;
+    const [endedAt, leftAt] = await Promise.all([ended, left].map((at) => heardAt(deltas[at]!.revision)));
+    const grace = Date.parse(deadline!) - endedAt!;
+    assert.ok(grace > 0 && grace <= 1000 * GRACE_SECONDS + CLOCK_MS, `${grace} ms were left`);
+    assert.ok(leftAt! <= Date.parse(deadline!) + CLOCK_MS, `${deadline}, and it left at ${leftAt}`);
   });
+
+  /** Returns when the application in app-0 printed the delta of this revision. */
+  const heardAt = async (revision: number): Promise<number> => {
+    const text = await kubectl('logs', 'app-0', IN_NAMESPACE, '--container=app', '--timestamps');
+    const line = text.split('\n').find((one) => one.includes(`{"type":"delta","revision":${revision},`));
+    return Date.parse(line!.slice(0, line!.indexOf(' ')));
+  };
 
   test('no application lost its connection meanwhile', async () => {
     const { items } = await get('pods', IN_NAMESPACE);

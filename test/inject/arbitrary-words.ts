@@ -31,9 +31,14 @@ const namedGroup = fc
     fc.constantFrom('service tcp-servers', 'dns cache', 'service a in team-b', 'pods app in (a, b)'),
     fc.constantFrom(undefined, '2 ready', 'ordinal 0'),
     fc.constantFrom(undefined, '{ipv4} $(A) $$'),
+    fc.constantFrom(undefined, '3', 'deployment web'),
+    // It takes access to pods too.
+    often(fc.constant(undefined), fc.constant('role'), 15),
   )
-  .map(([name, what, wait, line]) => ({
+  .map(([name, what, wait, line, expected, labels]) => ({
     [keys.group.key + name]: what,
+    ...(expected === undefined ? {} : { [keys.expectedOfGroup.key + name]: what.includes(' in team-b') ? '3' : expected }),
+    ...(labels === undefined ? {} : { [keys.memberLabelsOfGroup.key + name]: labels }),
     ...(wait === undefined ? {} : { [keys.waitForGroup.key + name]: wait }),
     ...(line === undefined ? {} : { [`${keys.groupFile.key}${name}.up.conf`]: line }),
   }));

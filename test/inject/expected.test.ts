@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { asksForScale, expectedOf } from '../../src/inject/expected.ts';
+import { asksForScale, expectedIn, expectedOf, expectedOfGroups } from '../../src/inject/expected.ts';
 import { Settings } from '../../src/inject/settings.ts';
 
 interface Fields {
@@ -53,5 +53,42 @@ test('a pod without such an owner can not name it', () => {
 });
 
 test('only a workload takes a right', () => {
-  assert.deepEqual([undefined, '5', ' 5 ', 'statefulset db'].map(asksForScale), [false, false, false, true]);
+  const asks = (expected: string | undefined, ...expectedOfGroup: string[]) =>
+    asksForScale({ expected, expectedOfGroup });
+  assert.deepEqual(
+    [undefined, '5', ' 5 ', 'statefulset db'].map((text) => asks(text)),
+    [false, false, false, true],
+  );
+  assert.deepEqual([asks(undefined, 'b=5'), asks('3', 'b=5', 'c=deployment web')], [false, true]);
+});
+
+test('a group under a name has a workload or a number of its own, and the owner of the pod for a word', () => {
+  const annotations = {
+    'rollcall.dev/expected.peers': 'owner',
+    'rollcall.dev/expected.backends': 'deployment web',
+    'rollcall.dev/expected.few': ' 3 ',
+  };
+  const of = (kind: string) => {
+    const owner = { apiVersion: 'apps/v1', kind, name: 'db', uid: 'u', controller: true };
+    const settings = new Settings({ pod: annotations, namespace: {}, installation: {} });
+    const metadata = { annotations, ownerReferences: [owner] };
+    const expectedOfGroup = expectedOfGroups({ metadata, spec: { containers: [] } }, settings);
+    return { expectedOfGroup, faults: settings.faults.map(({ sentence }) => sentence) };
+  };
+  const { expectedOfGroup, faults } = of('StatefulSet');
+  assert.deepEqual(
+    [expectedOfGroup, faults],
+    [['backends=deployment web', 'few=3', 'peers=statefulset db'], []],
+  );
+  const said = { expected: '7', expectedOfGroup };
+  assert.deepEqual(
+    ['few', 'peers', 'none', undefined].map((name) => expectedIn(said, name)),
+    [3, { kind: 'statefulset', name: 'db' }, undefined, 7],
+  );
+  const job = of('Job');
+  assert.deepEqual(job.expectedOfGroup, ['backends=deployment web', 'few=3']);
+  assert.match(
+    job.faults.join(),
+    /^annotation rollcall\.dev\/expected\.peers: "owner" needs a pod of a StatefulSet/,
+  );
 });

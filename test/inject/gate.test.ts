@@ -88,15 +88,35 @@ test('more than there will ever be is refused where the number is constant', () 
     assert.equal(waits(text, expected).native, true);
 });
 
+test('so it is of a group under a name', () => {
+  const said = (wait: string, expected?: string) =>
+    planned(pod(), {
+      'rollcall.dev/group.backends': 'service tcp-servers',
+      'rollcall.dev/wait-for.backends': wait,
+      ...(expected === undefined ? {} : { 'rollcall.dev/expected.backends': expected }),
+    }).native;
+  assert.throws(
+    () => said('all ready'),
+    /wait-for\.backends: "all ready" needs to know .*; write rollcall\.dev\/expected\.backends: "deployment NAME"/,
+  );
+  assert.throws(() => said('4', '3'), /wait-for\.backends: "4" is more than .*expected\.backends: "3" says/);
+  assert.throws(
+    () => said('all', 'owners'),
+    (error: Error) => !/needs to know/.test(error.message),
+  );
+  for (const [wait, expected] of [
+    ['all', 'deployment web'],
+    ['3 ready', '3'],
+    ['9', undefined],
+  ] as const)
+    assert.equal(said(wait, expected), true);
+});
+
 test('groups under a name must be there, and are told apart from the first', () => {
   const backends = { 'rollcall.dev/group.backends': 'service tcp-servers' };
   assert.throws(
     () => planned(pod(), { 'rollcall.dev/wait-for.x': '2' }),
     /wait-for\.x is about a group that there is not/,
-  );
-  assert.throws(
-    () => planned(pod(), { ...backends, 'rollcall.dev/wait-for.backends': 'all' }),
-    /can not wait for "all"/,
   );
   assert.throws(
     () => planned(pod(), { ...backends, 'rollcall.dev/file.backends': '{name}' }),
@@ -173,7 +193,7 @@ describe('what is wrong with groups under a name', () => {
   });
 });
 
-test('a file of a group under a name can not go by labels, which its members do not have', () => {
+test('a file of a group under a name goes by the labels that its members have, and by no others', () => {
   const backends = {
     'rollcall.dev/group.backends': 'service tcp-servers',
     'rollcall.dev/group-file.backends.up.conf': '{ipv4} where label:role=primary',
@@ -181,7 +201,7 @@ test('a file of a group under a name can not go by labels, which its members do 
   for (const more of [{}, { [keys.memberLabels.key]: 'role' }])
     assert.throws(
       () => planned(pod(), { ...backends, ...more }, { namespace: readable }),
-      /annotation rollcall\.dev\/group-file\.backends\.up\.conf uses the label "role".*have no labels/,
+      /annotation rollcall\.dev\/group-file\.backends\.up\.conf uses the label "role".*only when the member labels of "backends" name it; add it there/,
     );
 });
 

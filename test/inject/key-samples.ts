@@ -36,6 +36,11 @@ export const samples: Record<Exclude<KeyName, 'status' | 'injection'>, Samples> 
     ],
   },
   waitForGroup: { good: ['2 ready', '3', 'ordinal 0 ready'], bad: ['', 'ready', '2 Ready', '-1'] },
+  expectedOfGroup: {
+    good: ['deployment web', '5', 'StatefulSet db'],
+    bad: ['', 'owners', 'job x', 'deployment', '-1', '100001'],
+  },
+  memberLabelsOfGroup: { good: ['role', 'role,tier', 'a.b/c'], bad: ['', ',', 'role=primary', '-a'] },
   groupFile: { good: ['{ipv4}:{port}', 'server {hostname};', '{name}'], bad: ['', 'static', '{host}'] },
   expected: {
     good: ['statefulset db', 'Deployment web', '5', 'leaderworkerset x'],

@@ -24,6 +24,8 @@ const SPECIAL: ReadonlySet<string> = new Set([
   'port',
   'group',
   'waitForGroup',
+  'expectedOfGroup',
+  'memberLabelsOfGroup',
   'groupFile',
 ]);
 
@@ -43,6 +45,8 @@ const DEFAULTS: Options = {
   group: { source: 'endpointslices', service: 'db' },
   groups: [],
   waitForGroup: [],
+  expectedOfGroup: [],
+  memberLabelsOfGroup: [],
   groupFile: [],
   waitFor: parseWaitCondition('0'),
   expected: undefined,
@@ -96,7 +100,7 @@ const changes: Record<string, [text: string, changed: Partial<Options>]> = {
   serviceAccount: ['keep', { serviceAccount: 'keep' }],
 };
 
-const FAMILIES = ['file', 'group', 'waitForGroup', 'groupFile'];
+const FAMILIES = ['file', 'group', 'waitForGroup', 'expectedOfGroup', 'memberLabelsOfGroup', 'groupFile'];
 
 describe('the options', () => {
   test('of a pod that says no more than that it wants the sidecar are the defaults', () => {
@@ -132,15 +136,21 @@ describe('the options', () => {
   });
 
   test('groups under a name have families of their own, each checked against the others', () => {
-    const { group, groups, waitForGroup, groupFile } = optionsWith({
-      'rollcall.dev/group.b': 'service tcp-servers',
-      'rollcall.dev/group.a': 'dns cache',
-      'rollcall.dev/wait-for.b': '2 ready',
-      'rollcall.dev/group-file.b.upstream.conf': '{ipv4}',
-    });
+    const { group, groups, waitForGroup, groupFile, expectedOfGroup, memberLabelsOfGroup } = optionsWith(
+      {
+        'rollcall.dev/group.b': 'service tcp-servers',
+        'rollcall.dev/group.a': 'dns cache',
+        'rollcall.dev/wait-for.b': 'all ready',
+        'rollcall.dev/expected.b': 'deployment tcp-servers',
+        'rollcall.dev/member-labels.b': 'role',
+        'rollcall.dev/group-file.b.upstream.conf': '{ipv4} {label:role}',
+      },
+      readable,
+    );
     assert.deepEqual(group, DEFAULTS.group);
     assert.deepEqual(groups.map(String), ['a=dns cache', 'b=service tcp-servers']);
-    assert.deepEqual([waitForGroup, groupFile], [['b=2 ready'], ['b.upstream.conf={ipv4}']]);
+    assert.deepEqual([waitForGroup, groupFile], [['b=all ready'], ['b.upstream.conf={ipv4} {label:role}']]);
+    assert.deepEqual([expectedOfGroup, memberLabelsOfGroup], [['b=deployment tcp-servers'], ['b=role']]);
   });
 
   test('a file is one of a family', () => {

@@ -11,7 +11,7 @@ import { groupsOf } from '../../src/sidecar/groups.ts';
 import { sidecarSettings } from '../../src/sidecar-settings.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
-test('a number that is expected is about the first group alone, and is asked of nobody', async (t) => {
+test('a number that is expected is about one group alone, and is asked of nobody; a workload is asked', async (t) => {
   const directory = await mkdtemp(join(tmpdir(), 'rollcall-'));
   t.after(() => rm(directory, { recursive: true }));
   const named = ['--group', 'backends=service tcp', '--server', 'http://127.0.0.1:1'];
@@ -25,6 +25,10 @@ test('a number that is expected is about the first group alone, and is asked of 
     '--expected',
     '3',
     ...named,
+    '--group',
+    'far=service x in team-b',
+    '--expected-of-group',
+    'far=deployment x',
   ];
   const config = parseConfig(sidecarSettings, argv, {});
   const clock = new FakeClock();
@@ -34,9 +38,11 @@ test('a number that is expected is about the first group alone, and is asked of 
     perspective: { self: undefined, clusterDomain: 'cluster.local' },
     context,
     garbage: new GarbageCollection(clock, () => {}),
+    watches: [],
   };
-  const [first, backends] = groupsOf(config).map((group) => follow(group, shared));
+  const [first, backends, far] = groupsOf(config).map((group) => follow(group, shared));
   assert.deepEqual([first?.watch.expected, first?.expected], [3, undefined]);
   assert.deepEqual([backends?.watch.expected, backends?.expected], [null, undefined]);
+  assert.deepEqual([far?.watch.expected, far?.expected !== undefined], [null, true]);
   assert.equal(backends?.socket, join(directory, 'backends', 'members.sock'));
 });

@@ -36,6 +36,31 @@ describe('the groups of a sidecar', () => {
     assert.deepEqual(far?.group, { name: 'far', namespace: 'team-b', service: 'x' });
   });
 
+  test('each say how many members there are to be, and which labels they have', () => {
+    const about = [
+      '--expected-of-group',
+      'backends=deployment tcp',
+      '--member-labels-of-group',
+      'backends=role,tier',
+    ];
+    const more = ['--group', 'bare=dns x', '--group-file', 'backends.a={label:tier}'];
+    const waits = ['--wait-for-group', 'backends=all ready'];
+    const [first, backends, bare] = groups(
+      '--service',
+      'db',
+      '--expected',
+      '3',
+      ...NAMED,
+      ...about,
+      ...more,
+      ...waits,
+    );
+    assert.deepEqual([first?.expected, first?.memberLabels], [3, undefined]);
+    assert.deepEqual(backends?.expected, { kind: 'deployment', name: 'tcp' });
+    assert.deepEqual(backends.memberLabels, ['role', 'tier']);
+    assert.deepEqual([bare?.expected, bare?.memberLabels], [undefined, undefined]);
+  });
+
   test('may all have a name', () => {
     assert.deepEqual(
       groups(...NAMED).map(({ group }) => group.name),
@@ -67,8 +92,6 @@ describe('the groups of a sidecar', () => {
       [...NAMED, '--file', 'a={name}'],
       /^--file is about the group without a name.*give --service/,
     ],
-    ['a number of members of one', [...NAMED, '--expected', '0'], /^--expected is about the group without/],
-    ['labels of one', [...NAMED, '--member-labels', 'role'], /^--member-labels is about the group without/],
     [
       'a number of members of one',
       [...NAMED, '--expected', '3'],
@@ -92,7 +115,32 @@ describe('the groups of a sidecar', () => {
     [
       'a wait for all of a group',
       [...NAMED, '--wait-for-group', 'backends=all'],
-      /"backends" can not wait for "all"/,
+      /^--wait-for-group: "backends=all" needs to know how many .* give --expected-of-group, or a number/,
+    ],
+    [
+      'a wait for all of the first',
+      ['--service', 'db', '--wait-for', 'all ready'],
+      /^--wait-for: "all ready" needs to know how many members there are to be; give --expected, or/,
+    ],
+    [
+      'what is expected of a group that there is not',
+      [...NAMED, '--expected-of-group', 'x=3'],
+      /^--expected-of-group: "x" is about a group that there is not/,
+    ],
+    [
+      'labels of a group that there is not',
+      [...NAMED, '--member-labels-of-group', 'x=role'],
+      /^--member-labels-of-group: "x" is about a group that there is not/,
+    ],
+    [
+      'labels that are given twice',
+      [...NAMED, '--member-labels-of-group', 'backends=a', '--member-labels-of-group', 'backends=b'],
+      /^--member-labels-of-group: "backends" is given twice; give the keys of each group together/,
+    ],
+    [
+      'labels of members that DNS lists',
+      ['--group', 'backends=dns tcp', '--member-labels-of-group', 'backends=a'],
+      /^--member-labels-of-group: "backends" is a group of the source "dns", which knows no labels/,
     ],
     [
       'a file of a group that there is not',

@@ -26,14 +26,19 @@ export interface LogLine {
   [field: string]: unknown;
 }
 
+/** The flags of a command. A flag with several values is given once for each. */
+export type Flags = Record<string, string | number | readonly string[]>;
+
 export class Rollcall extends BackgroundProcess {
   /** `launcher` is a program with arguments that runs what follows them; `main` is another form of the program. */
   constructor(
     command: string,
-    flags: Record<string, string | number>,
+    flags: Flags,
     { main = MAIN, launcher = [] }: { main?: string; launcher?: readonly string[] } = {},
   ) {
-    const args = Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, String(value)]);
+    const args = Object.entries(flags).flatMap(([flag, values]) =>
+      [values].flat().flatMap((value) => [`--${flag}`, String(value)]),
+    );
     const [program, ...rest] = [...launcher, process.execPath, main, command, ...args];
     super(`rollcall ${command}`, program!, rest, ownEnvironment());
   }
@@ -80,10 +85,10 @@ export interface Sidecar {
   directory: string;
 }
 
-/** With a directory of its own and any free port. */
-export async function startSidecar(ending: Ending, flags: Record<string, string | number>): Promise<Sidecar> {
+/** Starts a sidecar with a directory of its own and any free port; `main` is another form of the program. */
+export async function startSidecar(ending: Ending, flags: Flags, main?: string): Promise<Sidecar> {
   const directory = await mkdtemp(join(tmpdir(), 'rollcall-'));
-  const sidecar = new Rollcall('sidecar', { directory, port: 0, ...flags });
+  const sidecar = new Rollcall('sidecar', { directory, port: 0, ...flags }, { ...(main && { main }) });
   ending.after(async () => {
     // Not a polite stop: it would go on serving the test's own connections for its grace period.
     await sidecar.kill();

@@ -39,14 +39,14 @@ function verdict({ outcome, reason }: TriedPod): Pick<ExplainedRule, 'answer' | 
 
 /**
  * Returns the pod as it was before it was created: without the sidecar, the node, and the fields of the API
- * server.
+ * server. It keeps its owner, by which the webhook knows how many members are expected.
  */
 export function freshCopy(pod: Pod): Fields {
   const { metadata, spec } = applyOperations(pod as unknown as Value, uninject(pod)) as {
     metadata?: Fields;
     spec: Fields;
   };
-  const { labels, annotations, name, generateName } = metadata ?? {};
+  const { labels, annotations, ownerReferences, name, generateName } = metadata ?? {};
   const { nodeName: _, ephemeralContainers: __, volumes, ...rest } = spec;
   return {
     apiVersion: 'v1',
@@ -55,7 +55,15 @@ export function freshCopy(pod: Pod): Fields {
       generateName: `${String(generateName ?? name ?? 'rollcall').slice(0, 50)}-explain-`,
       ...(isFields(labels) ? { labels } : {}),
       ...(isFields(annotations) ? { annotations } : {}),
+      ...(Array.isArray(ownerReferences) ? { ownerReferences: ownerReferences.map(unblocking) } : {}),
     },
     spec: { ...rest, ...(Array.isArray(volumes) ? { volumes } : {}) },
   };
+}
+
+/** Returns the owner without what takes a right to it: that it is not deleted before its pods. */
+function unblocking(owner: Value): Value {
+  if (!isFields(owner)) return owner;
+  const { blockOwnerDeletion: _, ...rest } = owner;
+  return rest;
 }

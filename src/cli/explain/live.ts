@@ -7,7 +7,8 @@ import { type ClusterAnswer, refusal, Unreachable } from '../cluster/request.ts'
 import { at, type Fields } from '../document/value.ts';
 import { InputNamespaces, textsOf } from '../inject/input-namespaces.ts';
 import { judge } from '../inject/judge.ts';
-import { hasSidecar, type Item, itemsOf, podOf, type Workload, workloadsOf } from '../workloads.ts';
+import { ownedPodOf } from '../template-owner.ts';
+import { hasSidecar, type Item, itemsOf, type Workload, workloadsOf } from '../workloads.ts';
 import { dryRun, freshCopy } from './dry-run.ts';
 import { type ExplainedRule, type Explanation, explain, type NamespaceSource } from './explanation.ts';
 import type { Target } from './target.ts';
@@ -66,7 +67,7 @@ class Live {
     this.#webhook ??= readWebhook(this.#cluster);
     const webhook = await this.#webhook;
     const explanation = explain(workload, namespace, source, webhook.entries, this.#install);
-    const copy = freshCopy(podOf(workload));
+    const copy = freshCopy(ownedPodOf(workload));
     const tried = await dryRun(this.#cluster, copy, name);
     const passing = this.#passing({ ...workload, kind: 'Pod', object: copy, templatePath: [] }, namespace);
     const told = tried.warnings.filter((sentence) => !passing.includes(sentence));

@@ -5,7 +5,8 @@ import type { Install } from '../../inject/plan.ts';
 import type { Namespace, Pod } from '../../inject/pod.ts';
 import { installationOf } from '../../installation.ts';
 import { at } from '../document/value.ts';
-import { podOf, type Workload } from '../workloads.ts';
+import { ownedPodOf } from '../template-owner.ts';
+import type { Workload } from '../workloads.ts';
 import { advice, unquoted } from './advice.ts';
 import { misshapen } from './misshapen.ts';
 
@@ -21,13 +22,13 @@ export function judge(workload: Workload, namespace: Namespace, install: Install
   const shapes = misshapen(workload).map(badValue);
   const [first, ...more] = [...quotes, ...shapes];
   if (first === undefined) {
-    const report = inject(podOf(workload), { namespace, install, dryRun });
+    const report = inject(ownedPodOf(workload), { namespace, install, dryRun });
     const sentences = report.warnings.map(({ sentence }) => sentence);
     return { report, warnings: [...sentences, ...advice(workload, report)] };
   }
   const kind = quotes.length > 0 || asks(workload) ? 'deny' : 'skip';
   // A pod whose parts have other types than its own can't be judged any further.
-  const others = shapes.length > 0 ? [] : faultsOf(quoted(podOf(workload)), namespace, install);
+  const others = shapes.length > 0 ? [] : faultsOf(quoted(ownedPodOf(workload)), namespace, install);
   return {
     report: { decision: { kind, reasons: [first, ...more, ...others] }, patch: [], warnings: [] },
     warnings: [],

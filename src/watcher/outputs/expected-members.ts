@@ -3,7 +3,7 @@ import { pauseAfterChange, restPause } from '../expected-pace.ts';
 import { ApiError, failureOf } from '../kubernetes/api-error.ts';
 import { responseOf, textOf } from '../kubernetes/read-response.ts';
 import { parseScale, type ScaledWorkload, scalePath } from '../kubernetes/scale.ts';
-import type { Transport } from '../kubernetes/transport.ts';
+import type { Request, Transport } from '../kubernetes/transport.ts';
 import type { Log } from '../log.ts';
 import type { Output, OutputMetric, View } from './output.ts';
 
@@ -18,6 +18,11 @@ export interface ExpectedContext {
   log: Log;
   /** Takes the number; null when nobody may or can say it. */
   expect(expected: number | null): void;
+  /**
+   * Returns how many pods ask as this one does, as far as it knows. Otherwise they are the members of the group, which
+   * those of a group that others follow are not.
+   */
+  askers?(): number;
 }
 
 /**
@@ -32,6 +37,7 @@ export class ExpectedMembers implements Output {
   #dueAt = Number.POSITIVE_INFINITY;
   #timer: unknown;
   #asking = false;
+  #request: Request | undefined;
   #closed = false;
   #refused = false;
   #failed = false;
@@ -61,12 +67,17 @@ export class ExpectedMembers implements Output {
   changed(_delta: unknown, view: View): void {
     this.#members = view.members.size;
     const { clock } = this.#context;
-    this.#plan(pauseAfterChange(this.#members, clock.random()));
+    this.#plan(pauseAfterChange(this.#askers, clock.random()));
+  }
+
+  get #askers(): number {
+    return Math.max(this.#members, this.#context.askers?.() ?? 0);
   }
 
   close(): void {
     this.#closed = true;
     this.#context.clock.clearTimeout(this.#timer);
+    this.#request?.close();
   }
 
   /** Has the next question asked after a pause, unless one is asked before that anyway. */
@@ -94,13 +105,14 @@ export class ExpectedMembers implements Output {
     // What has changed meanwhile may not be in the answer: that question is planned already.
     const planned = this.#dueAt - clock.now();
     this.#dueAt = Number.POSITIVE_INFINITY;
-    const rest = restPause(this.#members, clock.random());
+    const rest = restPause(this.#askers, clock.random());
     this.#plan(Math.max(Math.min(planned, rest), pauseMs, 0));
   }
 
   async #replicas(): Promise<number> {
     const { transport, workload, clock } = this.#context;
     const request = transport.get(scalePath(workload));
+    this.#request = request;
     try {
       const response = await outcomeOf(responseOf(request, clock));
       return parseScale(await outcomeOf(textOf(response, clock, MAX_SCALE_BYTES)));

@@ -41,11 +41,12 @@ async function explained(t: TestContext, answers: Answers): Promise<Explanation>
 async function explainedWith(
   t: TestContext,
   answers: Answers,
+  target = 'pod/db-0',
 ): Promise<{ explanation: Explanation; requests: DoubleRequest[] }> {
   const api = await answeringApi(t, { ...fine, ...answers });
   const directory = await folder(t, { config: kubeconfig('fake', api.url, 'shop') });
   const { out, err } = await run('explain', [
-    'pod/db-0',
+    target,
     '-o',
     'json',
     '--kubeconfig',
@@ -131,6 +132,48 @@ test('the copy that is tried is the pod as it was before it was created', async 
     metadata: { generateName: 'db-0-explain-', labels: { app: 'db' }, annotations },
     spec: { containers },
   });
+});
+
+test('the copy has the owner by which the webhook knows how many members are expected', async (t) => {
+  const owner = { apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'db', uid: 'u-1', controller: true };
+  const metadata = {
+    name: 'db-0',
+    annotations: { ...annotations, 'rollcall.dev/expected': 'owner' },
+    ownerReferences: [{ ...owner, blockOwnerDeletion: true }],
+  };
+  const { requests, explanation } = await explainedWith(t, {
+    'GET /api/v1/namespaces/shop/pods/db-0': [200, { metadata, spec: { containers } }],
+  });
+  const posted = requests.find(({ method }) => method === 'POST');
+  assert.deepEqual(JSON.parse(posted!.body!).metadata.ownerReferences, [owner]);
+  assert.equal(explanation.result, 'inject');
+});
+
+test('a workload of the cluster is the owner of the copy that is tried', async (t) => {
+  const template = {
+    metadata: { labels: { app: 'db' }, annotations: { ...annotations, 'rollcall.dev/expected': 'owner' } },
+    spec: { containers },
+  };
+  const { requests, explanation } = await explainedWith(
+    t,
+    {
+      'GET /apis/apps/v1/namespaces/shop/deployments/web': [
+        200,
+        {
+          apiVersion: 'apps/v1',
+          kind: 'Deployment',
+          metadata: { name: 'web', uid: 'u-2' },
+          spec: { template },
+        },
+      ],
+    },
+    'deployment/web',
+  );
+  const posted = requests.find(({ method }) => method === 'POST');
+  assert.deepEqual(JSON.parse(posted!.body!).metadata.ownerReferences, [
+    { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web', uid: 'u-2', controller: true },
+  ]);
+  assert.equal(explanation.result, 'inject');
 });
 
 test('what is true of the dry run only is not said, of a pod that was injected already neither', async (t) => {

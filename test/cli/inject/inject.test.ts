@@ -165,6 +165,47 @@ describe('access', () => {
     assert.match(refused.err, /refused \(pod-access\): a group by rollcall\.dev\/selector takes/);
   });
 
+  test('the owner of a pod in a file is the workload around it', async () => {
+    const owned = async (input: string) => {
+      const { out, err } = await fromInput(input);
+      const pod = documents(out).findLast(({ spec }) => spec !== undefined);
+      assert.ok(pod, err);
+      const roles = documents(out).flatMap(({ kind, metadata }) => (kind === 'Role' ? [metadata.name] : []));
+      const { leaderWorkerTemplate } = pod.spec as { leaderWorkerTemplate?: { workerTemplate: Pod } };
+      const template = leaderWorkerTemplate?.workerTemplate ?? pod.spec.template;
+      const [container] = template.spec.initContainers!;
+      const env = container!.env as { name: string; value: string }[];
+      const variable = env.find(({ name }) => name === 'ROLLCALL_EXPECTED');
+      return [variable?.value, roles, Object.keys(template.metadata!)];
+    };
+    const asks = 'rollcall.dev/inject: "true"';
+    const stateful = STATEFUL_SET.replace(asks, `${asks}\n        rollcall.dev/expected: owner`);
+    const scale = ['rollcall-watcher', 'rollcall-scale-reader'];
+    assert.deepEqual(await owned(stateful), ['statefulset db', scale, ['labels', 'annotations']]);
+    for (const kind of ['Deployment', 'ReplicaSet']) {
+      const text = stateful.replace('kind: StatefulSet', `kind: ${kind}`).replace('serviceName: db', 'x: y');
+      const named = text.replace(asks, `${asks}\n        rollcall.dev/service: db`);
+      assert.deepEqual(await owned(named), [`${kind.toLowerCase()} db`, scale, ['labels', 'annotations']]);
+    }
+    // Of a LeaderWorkerSet the members are the pods of one group, whose number is in the file.
+    const lws = `apiVersion: leaderworkerset.x-k8s.io/v1
+kind: LeaderWorkerSet
+metadata: {name: model, namespace: shop}
+spec:
+  leaderWorkerTemplate:
+    size: 4
+    workerTemplate:
+      metadata:
+        annotations: {${asks}, rollcall.dev/service: model, rollcall.dev/expected: owner}
+      spec: {containers: [{name: a, image: a}]}
+`;
+    assert.deepEqual(await owned(lws), ['4', ['rollcall-watcher'], ['annotations']]);
+    const nameless = await fromInput(
+      stateful.replace('name: db\n  namespace', 'generateName: db-\n  namespace'),
+    );
+    assert.match(nameless.err, /"owner" needs a pod of a StatefulSet, a Deployment/);
+  });
+
   test('who asks the DNS needs none', async () => {
     const asks = 'rollcall.dev/inject: "true"';
     const { out } = await fromInput(STATEFUL_SET.replace(asks, `${asks}\n        rollcall.dev/source: dns`));

@@ -7,7 +7,7 @@ import { FakeClock, settle } from '../../support/fake-clock.ts';
 import { ScriptedApi } from '../../support/scripted-api.ts';
 
 /** Somebody who asks the StatefulSet `db`, on a clock of the test's, and what was heard. */
-function asking(members = 3) {
+function asking(members = 3, askers?: () => number) {
   const api = new ScriptedApi();
   const clock = new FakeClock();
   const heard: (number | null)[] = [];
@@ -24,6 +24,7 @@ function asking(members = 3) {
     clock,
     log,
     expect: (expected) => heard.push(expected),
+    ...(askers && { askers }),
   });
   const view = { members: { size: members } } as View;
   output.synced(view);
@@ -48,6 +49,31 @@ test('it asks at once, then every 10 s, and tells what the workload is to have',
   assert.deepEqual(heard, [3, 0]);
   output.close();
   await clock.advance(60_000);
+  await api.none();
+});
+
+test('what is under way when it is closed is given up', async () => {
+  const { api, clock, output } = asking();
+  const first = await api.next();
+  assert.equal(first.closed, false);
+  output.close();
+  assert.equal(first.closed, true);
+  await clock.advance(60_000);
+  await api.none();
+});
+
+test('the pace goes by the pods that ask, where they are more than the members that are asked about', async () => {
+  const { api, clock, changed } = asking(3, () => 1000);
+  (await api.next()).json(200, scale(3));
+  await settle();
+  // 5 a second of 1,000 pods is once in 200 s of each, give or take a fifth.
+  await clock.advance(159_000);
+  await api.none();
+  await clock.advance(81_000);
+  (await api.next()).json(200, scale(3));
+  await settle();
+  changed();
+  await clock.advance(1000);
   await api.none();
 });
 
