@@ -80,13 +80,13 @@ export const codes = {
 
 export type Code = keyof typeof codes;
 
-/** One reason for which a pod is left alone: what stands in the way, and what to do about it. */
+/** A reason for which a pod is left alone: what stands in the way, and what to do about it. */
 export interface Reason {
   code: Code;
   sentence: string;
 }
 
-/** All reasons for which one pod is left alone. The first gives the code where there is room for one only. */
+/** The reasons for which one pod is left alone. The first gives the code where there is room for one only. */
 export type Reasons = readonly [Reason, ...Reason[]];
 
 /** A sentence goes into logs, Events (1,024 characters) and warnings (4,096 together). */
@@ -115,7 +115,7 @@ export const warningCodes = {
 
 export type WarningCode = keyof typeof warningCodes;
 
-/** One warning to whoever creates the pod. */
+/** A warning to whoever creates the pod. */
 export interface Warning {
   code: WarningCode;
   sentence: string;

@@ -1,4 +1,4 @@
-/** How many members the group is to have: a number, or the workload that the sidecar asks for its replicas. */
+/** The number of members that the group is to have: a number, or the workload that the sidecar asks for its replicas. */
 import { parseExpected } from '../watcher/texts/expected.ts';
 import { keys } from './annotations.ts';
 import { type OwnerReference, own, type Pod } from './pod.ts';
@@ -17,7 +17,7 @@ export function expectedOf(pod: Pod, settings: Settings): string | undefined {
   const given = settings.get(keys.expected);
   if (given !== OWNER) return given;
   const owner = ownerOf(pod);
-  // Whoever writes a pod may write any text for the name of its owner.
+  // The author of a pod can write any text as the name of its owner.
   if (owner !== undefined && canBeExpected(owner)) return owner;
   settings.fault(
     keys.expected,
