@@ -1,7 +1,7 @@
 /**
- * What Rollcall does to the account of a pod. A sidecar that reads the API needs an account with the right to do
+ * This file decides about the account of a pod. A sidecar that reads the API needs an account with the right to do
  * so. A pod that runs as `default` gets an account of Rollcall in its place, and any other account keeps its place
- * and is given the right. With the account go its token: the ServiceAccount plugin has mounted the token of the old
+ * and is given the right. The token of the old account goes with it: the ServiceAccount plugin has mounted the token of the old
  * one into each container, and that mount is taken away. The sidecar alone gets a token, in a volume of its own.
  */
 import { CA_NAME, TOKEN_NAME } from '../watcher/contract.ts';

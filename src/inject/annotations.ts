@@ -1,5 +1,5 @@
 /**
- * Every public key: what users write on pods and namespaces, and the one that we write. A setting of the sidecar
+ * The public keys: those that users write on pods and namespaces, and the one that the webhook writes. A setting of the sidecar
  * has its row in src/sidecar-settings.ts; the other keys stand here.
  */
 import { kebabCase } from '../setting.ts';

@@ -1,5 +1,5 @@
 /**
- * What is said about a pod: the reasons for which it is left alone, and the warnings about one that need not be.
+ * The reasons for which a pod is left alone, and the warnings about a pod, whether it is left alone or not.
  * Each is a code for programs and a sentence for people. Whoever shows it chooses by the code, and adds a prefix.
  */
 import { cut, visible } from './shown.ts';

@@ -1,6 +1,6 @@
 /**
- * What is to be done with one pod. This file is the table of contents of its folder: who asks, what is asked, what
- * is in the way, what changes, and what is said about it. `uninject.ts` is the way back.
+ * This file decides what is to be done with a pod. It is the table of contents of its folder: who asks, what is
+ * asked, what is in the way, what changes, and what is said about it. `uninject.ts` undoes it.
  *
  * Who asks, and what becomes of a pod that can't be injected:
  *

@@ -14,7 +14,7 @@ import type { GroupSettings } from './groups.ts';
 import type { Measured } from './metrics.ts';
 import { type Sinks, sinksOf } from './sinks.ts';
 
-/** One group with its watch, its sinks, and the path of its socket. */
+/** A group that is followed, with its watch, its sinks, and the path of its socket. */
 export interface Followed extends Measured {
   name: string | undefined;
   watch: Watch;
@@ -41,7 +41,7 @@ export function follow({ group, source: name, sinks: settings }: GroupSettings, 
   const context = { ...shared.context, log, traffic };
   const { clock } = context;
   const malformed = new Malformed(log);
-  // What is said without a name is about the first group.
+  // Settings without a name are about the first group.
   const isFirst = group.name === undefined;
   const memberLabels = isFirst ? config.memberLabels : undefined;
   const source = sourceOf(name, { ...perspective, group, memberLabels }, config, context, malformed);

@@ -35,7 +35,7 @@ export class Streams {
   }
 
   open(response: ServerResponse, group: string): void {
-    // What the others were not told yet goes to them first: what is taken below is from now on.
+    // Changes that were not sent yet go to the other readers first, since the rows that are taken below have them.
     this.#send();
     const reader = { response, group };
     this.#readers.add(reader);

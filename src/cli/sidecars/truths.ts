@@ -4,13 +4,13 @@ import type { Member } from '../../watcher/protocol.ts';
 /** The least that is shown of a member. */
 export type Seen = Pick<Member, 'uid' | 'name' | 'ready'>;
 
-/** What the API said of a group from one moment on, until the next truth. */
+/** The state of a group by the API from one moment on, until the next truth. */
 export interface Truth {
   digest: number;
   /** Milliseconds of the clock. */
   at: number;
   size: number;
-  /** Who they are; not kept of large groups. */
+  /** The members; they are not kept of large groups. */
   members: readonly Seen[] | undefined;
 }
 

@@ -6,7 +6,7 @@ import type { DnsResolver } from './dns-resolver.ts';
 
 /** A try waits so long: CoreDNS answers from memory in under a millisecond, so a packet was lost by then. */
 const TRY_MS = 1000;
-/** Every server is asked so often; the second time it has twice as long. */
+/** The number of times that every server is asked. The second time it has twice as long. */
 const TRIES = 2;
 const PORT = 53;
 /** libc takes so many servers of a resolv.conf. */

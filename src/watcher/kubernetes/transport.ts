@@ -21,7 +21,7 @@ export interface Request {
 }
 
 /**
- * How a source reaches the Kubernetes API; `path` begins with `/` and carries the query. `accept` is the form of
+ * The way of a source to the Kubernetes API; `path` begins with `/` and carries the query. `accept` is the form of
  * the answer, where that is not the usual one.
  */
 export interface Transport {
