@@ -18,7 +18,7 @@ import { quantity } from './quantity.ts';
 export type { AnnotationPlace } from '../sidecar-settings.ts';
 
 /** The places where a key may be written, the strongest first. */
-export const WRITTEN = ['pod', 'namespace', 'installation'] as const;
+const WRITTEN = ['pod', 'namespace', 'installation'] as const;
 export type Written = (typeof WRITTEN)[number];
 
 /** The places where a key counts. */

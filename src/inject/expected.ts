@@ -5,7 +5,7 @@ import { type OwnerReference, own, type Pod } from './pod.ts';
 import type { Settings } from './settings.ts';
 
 /** The word by which a pod names its own workload. */
-export const OWNER = 'owner';
+const OWNER = 'owner';
 
 /** LeaderWorkerSet writes the number of pods of a group on each of them. */
 const LWS_NAME = 'leaderworkerset.sigs.k8s.io/name';

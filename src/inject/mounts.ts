@@ -37,7 +37,7 @@ export function chooseMounts({ spec }: Pod, { mountPath, containers }: Options):
 }
 
 /** Tells whether the application's container is to have the socket. */
-export function isMounted({ mounted, mainContainers }: MountPlan, { name }: Container): boolean {
+function isMounted({ mounted, mainContainers }: MountPlan, { name }: Container): boolean {
   return (mounted ?? mainContainers).has(name);
 }
 

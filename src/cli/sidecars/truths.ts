@@ -15,7 +15,7 @@ export interface Truth {
 }
 
 /** The matrix of a larger group would not fit on a screen, so that nobody needs the names of its past. */
-export const MATRIX_MEMBERS = 24;
+const MATRIX_MEMBERS = 24;
 /** A sidecar that sees none of the last so many truths is far behind, and by how far helps nobody. */
 const REMEMBERED = 64;
 

@@ -56,7 +56,7 @@ export function dnsClient(servers = systemServers(), tryMs = TRY_MS): DnsResolve
 }
 
 /** Returns the name servers of this machine, as libc reads them; the machine itself where none is named. */
-export function systemServers(file = '/etc/resolv.conf'): string[] {
+function systemServers(file = '/etc/resolv.conf'): string[] {
   const found = readOr(file, '').matchAll(/^\s*nameserver\s+(\S+)/gm);
   const servers = [...found].map(([, address]) => address!.replace(/%.*/, '')).slice(0, MAX_SERVERS);
   return servers.length === 0 ? ['127.0.0.1'] : servers;
