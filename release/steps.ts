@@ -10,7 +10,7 @@ export type Command = readonly [program: string, ...args: string[]];
 export const OUT = 'release/out';
 
 /** The base image of the Dockerfile. A release is made from what is under its name on the day, by digest. */
-export const BASE_IMAGE = 'node:24-bookworm-slim';
+const BASE_IMAGE = 'node:24-bookworm-slim';
 const PLATFORMS = 'linux/amd64,linux/arm64';
 
 /** An image that is built; `target` is the stage of the Dockerfile, the last one when it is not given. */

@@ -6,7 +6,7 @@
 import { isLabelValue } from './watcher/membership/grammar.ts';
 import { isLabelKey } from './watcher/texts/label-keys.ts';
 
-/** More than anybody writes, and little enough to be parsed in no time. */
+/** The longest text of a selector: more than anybody writes, and short enough to be parsed within milliseconds. */
 const MAX_CHARACTERS = 64 * 1024;
 
 /** Throws what is wrong. An empty selector is none to us, since it would be all pods of the namespace. */

@@ -7,18 +7,18 @@ export interface ProgramLog extends Log {
   debug(message: string, fields?: Record<string, unknown>): void;
 }
 
-/** What a stranger wrote may end up in a field; no name or sentence of ours is longer. */
+/** The most characters of a field, since strangers may write what is in one. No name or sentence of ours is longer. */
 const FIELD_LENGTH = 1024;
 
 /**
- * What JSON leaves as it is and a terminal or a log reader may act upon: DEL and the C1 controls, the line
+ * The characters that JSON does not escape and that a terminal or a log reader may act upon: DEL and the C1 controls, the line
  * separators, and the marks that change the direction of what follows.
  */
 const UNSAFE = /[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
 
 /**
- * One JSON object a line on standard error: time, level, message, then the fields. Fields are cut, and
- * characters that could act on a reader are escaped; it never throws. What is less important than `least` is left out.
+ * Returns a log that writes one JSON object a line on standard error: time, level, message, then the fields. It cuts
+ * fields, escapes characters that could act on a reader, and never throws. Lines below the level `least` are left out.
  */
 export function jsonLog(
   write: (line: string) => void = toStandardError,

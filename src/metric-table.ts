@@ -3,7 +3,7 @@
  * of the name, `_total` for counters. docs/reference.md, the alert rules and the dashboard are checked against it.
  */
 
-/** What a metric is, before anything is counted. `Label` are the names of its labels. */
+/** The definition of a metric, before anything is counted. `Label` are the names of its labels. */
 export interface Definition<Label extends string = string> {
   name: string;
   type: 'counter' | 'gauge' | 'histogram';
@@ -145,7 +145,7 @@ export const WEBHOOK_METRICS = {
     name: 'rollcall_admission_duration_seconds',
     type: 'histogram',
     help: 'Time to answer an admission request.',
-    // From a decision alone to the API server's patience.
+    // The buckets go from the time of a decision alone to the timeout of the API server.
     bounds: [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
   }),
   faults: define({

@@ -12,7 +12,7 @@ export interface MetricFamily extends Pick<Definition, 'name' | 'help' | 'type'>
   samples(): Iterable<Sample>;
 }
 
-/** What a scrape is answered with. */
+/** The answer to a scrape. */
 export interface Exposition {
   contentType: string;
   text: string;

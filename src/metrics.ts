@@ -19,7 +19,7 @@ export interface Counter<Label extends string = string> {
   inc(labels?: LabelsOf<Label>, by?: number): void;
 }
 
-/** One series of a metric that is counted elsewhere; `read` is called at each scrape. */
+/** A series of a metric that is counted elsewhere; `read` is called at each scrape. */
 export interface CountedSeries {
   labels: SeriesLabels;
   read: () => number | undefined;
@@ -83,12 +83,12 @@ export class Metrics {
     return { observe };
   }
 
-  /** All metrics, in the format that whoever sent this Accept header prefers. */
+  /** Returns all metrics in the format that the Accept header prefers. */
   exposition(accept?: string): Exposition {
     return exposed(this.#families, accept);
   }
 
-  /** All metrics in the text format 0.0.4. */
+  /** Returns all metrics in the text format 0.0.4. */
   text(): string {
     return this.exposition().text;
   }
@@ -98,7 +98,7 @@ export class Metrics {
   }
 }
 
-/** One text for the same labels with the same values. */
+/** Returns a text that is the same for the same labels with the same values. */
 function keyOf(labels: SeriesLabels): string {
   let key = '';
   for (const name in labels) key += `${name}\0${labels[name]}\0`;

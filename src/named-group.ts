@@ -60,7 +60,7 @@ export function parseNamedGroup(text: string): NamedGroup {
   return new NamedGroup({ name, source, of: service, namespace: dnsLabel(more[1]!) });
 }
 
-/** What the start of the application waits for in a group under a name. */
+/** The wait of the start of the application for a group under a name. */
 export interface NamedWait {
   group: string;
   condition: WaitCondition;
@@ -146,7 +146,7 @@ export interface NamedSettings {
   firstFiles: readonly Template[];
 }
 
-/** What is wrong with the settings of groups: the setting, the value that is meant, and what to do. */
+/** A fault of the settings of groups: the setting, the value that is meant, and what to do. */
 export interface GroupFault {
   setting: 'group' | 'waitForGroup' | 'expectedOfGroup' | 'memberLabelsOfGroup' | 'groupFile';
   /** The name of the group. */

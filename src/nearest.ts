@@ -1,6 +1,6 @@
 /** A name that is longer was not mistyped: no name of ours has half as many characters. */
 const MOST_CHARACTERS = 40;
-/** Two letters that changed places, or one that is wrong and one too many: what happens in typing. */
+/** The most edits between a name and the one that was meant: typing swaps two letters, or gets one wrong and adds one. */
 const MOST_EDITS = 2;
 
 /** Returns ` Did you mean "check"?` for `chekc`; nothing where no name is near. */

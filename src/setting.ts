@@ -1,8 +1,8 @@
-/** One setting of a command that runs in a pod, and the names that are made from its key. */
+/** A setting of a command that runs in a pod. Its names are made from its key. */
 export interface Setting<T> {
-  /** What the setting says, in Markdown: for docs/reference.md, and without its marks for the help. */
+  /** The meaning of the setting, in Markdown: for docs/reference.md, and without its marks for the help. */
   doc: string;
-  /** What the command line takes besides, where annotations do not. */
+  /** The values that the command line takes and annotations do not. */
   note?: string;
   /** The placeholder of the value in the help, beside the flag. */
   value: string;
@@ -17,7 +17,7 @@ export interface Setting<T> {
 
 export type SettingsTable = Readonly<Record<string, Setting<unknown>>>;
 
-/** What all settings of a command come to. */
+/** The values of all settings of a command. */
 export type Config<S extends SettingsTable> = {
   readonly [K in keyof S]: S[K] extends { repeated: true }
     ? readonly ReturnType<S[K]['parse']>[]

@@ -54,13 +54,13 @@ import { parseWaitCondition } from './watcher/texts/wait-condition.ts';
  */
 export type AnnotationPlace = 'pod' | 'namespace' | 'namespace-only' | 'both' | 'pod-or-installation';
 
-/** How pods and namespaces give a setting: by the annotation `rollcall.dev/KEY`. */
+/** The annotation `rollcall.dev/KEY`, by which pods and namespaces give a setting. */
 export interface Annotation {
   on: AnnotationPlace;
   example: string;
-  /** What the author of a pod should know besides the doc, in Markdown: for docs/reference.md. */
+  /** The advice to the author of a pod beside the doc, in Markdown: for docs/reference.md. */
   more?: string;
-  /** What holds when nobody writes the annotation, in Markdown, where that is not the default of the setting. */
+  /** The value when nobody writes the annotation, in Markdown, where that is not the default of the setting. */
   otherwise?: string;
   /** Reads the value, where an annotation takes another text than the flag. */
   parse?(text: string): unknown;

@@ -153,5 +153,5 @@ export function expectedByAnnotation(given: string): string {
 /** The sources that a membership can come from. */
 export const sourceName = oneOf('endpointslices', 'pods', 'dns');
 
-/** What the sidecar can do when the time to wait is over: let the application start, or fail. */
+/** Parses what the sidecar does when the time to wait is over: it lets the application start, or fails. */
 export const waitAction = oneOf('continue', 'fail');

@@ -139,10 +139,7 @@ for (const [module, moduleResolution, files] of [
       types: ['node'],
       typeRoots: [repository('node_modules/@types')],
     };
-    await writeFile(
-      join(project, 'tsconfig.json'),
-      JSON.stringify({ compilerOptions, files }),
-    );
+    await writeFile(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }));
     const checked = await run(join(binaries, 'tsc'), ['--project', project]).catch((error) => error);
     assert.equal(checked.stdout, '');
   });

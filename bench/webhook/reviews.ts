@@ -1,5 +1,6 @@
 /** The admission reviews that the webhooks are asked: as an API server sends them, by size and outcome. */
 import type { Container, Pod } from '../../src/inject/pod.ts';
+import { admissionReview } from '../../src/testing/admission-review.ts';
 
 /** The review as posted, in thousands of bytes. */
 export const SIZES = [2, 6, 100] as const;
@@ -36,31 +37,13 @@ export function silentPod(size: Size): Pod {
 }
 
 export function reviewOf(pod: Pod): object {
-  const kind = { group: '', version: 'v1', kind: 'Pod' };
-  const resource = { group: '', version: 'v1', resource: 'pods' };
-  return {
-    kind: 'AdmissionReview',
-    apiVersion: 'admission.k8s.io/v1',
-    request: {
-      uid: UID,
-      kind,
-      resource,
-      requestKind: kind,
-      requestResource: resource,
-      name: 'db-0',
-      namespace: NAMESPACE,
-      operation: 'CREATE',
-      userInfo: {
-        username: 'system:serviceaccount:kube-system:statefulset-controller',
-        uid: 'f1c7a2d4-0f5a-4a83-9b6e-0d6f3c1b2a45',
-        groups: ['system:serviceaccounts', 'system:serviceaccounts:kube-system', 'system:authenticated'],
-      },
-      object: pod,
-      oldObject: null,
-      dryRun: false,
-      options: { kind: 'CreateOptions', apiVersion: 'meta.k8s.io/v1' },
-    },
+  const review = admissionReview(pod, { namespace: NAMESPACE });
+  const userInfo = {
+    username: 'system:serviceaccount:kube-system:statefulset-controller',
+    uid: 'f1c7a2d4-0f5a-4a83-9b6e-0d6f3c1b2a45',
+    groups: ['system:serviceaccounts', 'system:serviceaccounts:kube-system', 'system:authenticated'],
   };
+  return { ...review, request: { ...review.request, uid: UID, userInfo } };
 }
 
 function statefulPod(containers: number): Pod {

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { UsageError } from '../config.ts';
 import { didYouMean } from '../nearest.ts';
 
-/** One flag of a command; without `value` it is a switch. */
+/** A flag of a command; without `value` it is a switch. */
 export interface Flag {
   doc: string;
   short?: string;

@@ -13,7 +13,7 @@ export interface Io {
 
 export interface StandardOutput {
   write(text: string | Uint8Array): unknown;
-  /** Set where it is a terminal; then its size is known too. */
+  /** Whether it is a terminal, whose size is known too. */
   isTTY?: boolean;
   columns?: number;
   rows?: number;

@@ -6,7 +6,7 @@ import { placeOf, templatesOf } from './pod-templates.ts';
 /** The namespace of a pod for which nobody named one. */
 export const DEFAULT_NAMESPACE = 'default';
 
-/** What is said of an input that nothing can be done with. */
+/** The sentence about an input in which no object makes pods. */
 export const NO_PODS =
   'there is no pod and no pod template in the input; give a Pod, or a workload such as a Deployment';
 

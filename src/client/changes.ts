@@ -17,7 +17,7 @@ export class Folded {
   add({ left, joined, changed }: Change): void {
     for (const member of left) {
       this.#changed.delete(member.uid);
-      // Who joined and left unseen was never there.
+      // A member that joined and left since the last item is not told.
       if (!this.#joined.delete(member.uid)) this.#left.set(member.uid, member);
     }
     for (const member of joined) {

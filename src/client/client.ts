@@ -38,7 +38,7 @@ export interface ConnectOptions {
   unref?: boolean | undefined;
   /** The longest line that is believed; by default 96 MiB, which is room for 150,000 members. */
   maxLineBytes?: number | undefined;
-  /** For tests. */
+  /** The clock, which tests replace. */
   clock?: Clock | undefined;
 }
 

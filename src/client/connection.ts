@@ -118,7 +118,7 @@ export class Connection {
    */
   #watch(delay: number): void {
     this.#watchdog = this.#clock.setTimeout(() => {
-      // This process may have been busy or asleep: what has arrived meanwhile is read first.
+      // This process may have been busy or asleep, so what has arrived meanwhile is read first.
       this.#clock.setImmediate(() => {
         if (this.#ended) return;
         const left = this.#heardAt + this.#silenceMs() - this.#clock.now();

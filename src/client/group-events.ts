@@ -48,8 +48,8 @@ export interface GroupEvents {
   connect: [hello: Hello];
   /** A connection ended or could not be made. */
   disconnect: [disconnection: Disconnection];
-  /** It can't go on. Without a listener and without an iterator this is an uncaught exception. */
+  /** The group can't go on. Without a listener and without an iterator this is an uncaught exception. */
   error: [error: Error];
-  /** It was closed, or can't go on. */
+  /** The group was closed, or can't go on. */
   close: [];
 }

@@ -25,7 +25,7 @@ export interface Feed {
 export interface LiveGroupOptions {
   /** The signal that closes the group when it aborts. */
   signal?: AbortSignal | undefined;
-  /** For tests. */
+  /** The clock, which tests replace. */
   clock?: Clock | undefined;
 }
 
@@ -165,7 +165,7 @@ export class LiveGroup extends EventEmitter<GroupEvents> implements AsyncIterabl
       case 'hello':
         this.#hello = line;
         this.#tell('connect', line);
-        // One of 0.1 does not say it.
+        // A sidecar of version 0.1 does not say it.
         this.#expect(isCountOrNull(line.expected) ? line.expected : null);
         if (!line.synced) this.#setStatus(true, 'unsynced', 'upstream has given no complete answer yet');
         break;

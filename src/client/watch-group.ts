@@ -59,17 +59,17 @@ interface FollowOptions extends UpstreamOptions {
    * a service, the account has to be allowed to list and watch pods. By default members have no labels.
    */
   memberLabels?: readonly string[] | undefined;
-  /** This pod, to mark it among the members. The uid is surer than the name. */
+  /** The identity of this pod, which marks it among the members. The uid is surer than the name. */
   self?: Self | undefined;
   /** DNS domain of the cluster, for hostnames; by default that of /etc/resolv.conf, else `cluster.local`. */
   clusterDomain?: string | undefined;
   /** Closes the group when it aborts. */
   signal?: AbortSignal | undefined;
-  /** Told of every failure to follow upstream; by default nobody is. */
+  /** The log of every failure to follow upstream; by default there is none. */
   log?: Log | undefined;
-  /** What the API server's audit log has for us. */
+  /** The User-Agent of the requests, which the audit log of the API server shows. */
   userAgent?: string | undefined;
-  /** For tests. */
+  /** The clock, which tests replace. */
   clock?: Clock | undefined;
 }
 
@@ -194,7 +194,7 @@ class FeedOutput implements Output {
     this.#feed.line(status);
   }
 
-  /** Before the group is known no status is told, but whoever waits wants to know for what. */
+  /** Tells why a group is not known yet. The watch tells no status before it is known, but its caller waits for it. */
   heartbeat(_heartbeat: unknown, view: View): void {
     if (view.synced || view.reason === undefined) return;
     this.#feed.status(true, view.reason, view.message);

@@ -1,7 +1,7 @@
 /**
- * What Rollcall does to the account of a pod. A sidecar that reads the API needs an account with the right to do
+ * This file decides about the account of a pod. A sidecar that reads the API needs an account with the right to do
  * so. A pod that runs as `default` gets an account of Rollcall in its place, and any other account keeps its place
- * and is given the right. With the account go its token: the ServiceAccount plugin has mounted the token of the old
+ * and is given the right. The token of the old account goes with it: the ServiceAccount plugin has mounted the token of the old
  * one into each container, and that mount is taken away. The sidecar alone gets a token, in a volume of its own.
  */
 import { CA_NAME, TOKEN_NAME } from '../watcher/contract.ts';
@@ -48,7 +48,7 @@ export type AccountChoice =
   | 'scoped'
   /** The pod's own account stays, and is bound. */
   | 'kept'
-  /** Nothing may be created on a dry run, and a pod that names a missing account is rejected. */
+  /** The account stays on a dry run: nothing may be created then, and a pod that names a missing account is rejected. */
   | 'untouched'
   /** DNS is asked, and no right is needed. */
   | 'unneeded';
@@ -60,11 +60,11 @@ export interface AccountPlan {
   accountName: string;
   /** The account that it would run under, if the pod were to be created; on a dry run it may be another. */
   accountWhenCreated: string;
-  /** What the cluster has to provide for that account; undefined where nothing is needed or may be made. */
+  /** The objects that the cluster has to have for that account; undefined where none is needed or may be made. */
   access: AccessNeed | undefined;
 }
 
-/** What the choice depends on beside the pod and its options. */
+/** The facts that the choice depends on beside the pod and its options. */
 export interface AccountContext {
   /** The sidecar has to see its own pod end, for which it reads that pod. */
   endsWithPod: boolean;

@@ -1,5 +1,5 @@
 /**
- * Every public key: what users write on pods and namespaces, and the one that we write. A setting of the sidecar
+ * The public keys: those that users write on pods and namespaces, and the one that the webhook writes. A setting of the sidecar
  * has its row in src/sidecar-settings.ts; the other keys stand here.
  */
 import { kebabCase } from '../setting.ts';
@@ -18,7 +18,7 @@ import { quantity } from './quantity.ts';
 export type { AnnotationPlace } from '../sidecar-settings.ts';
 
 /** The places where a key may be written, the strongest first. */
-export const WRITTEN = ['pod', 'namespace', 'installation'] as const;
+const WRITTEN = ['pod', 'namespace', 'installation'] as const;
 export type Written = (typeof WRITTEN)[number];
 
 /** The places where a key counts. */
@@ -39,7 +39,7 @@ export interface Key<T> {
   example: string;
   /** The value that counts when nobody writes the key. */
   default?: string;
-  /** What holds when nobody writes the key and there is no default; for docs/reference.md. */
+  /** The sentence of docs/reference.md about a key without a default that nobody writes. */
   otherwise?: string;
   /** Throws an error whose message says what to write instead. */
   parse(text: string): T;
@@ -60,7 +60,7 @@ export type Annotated = {
   [N in keyof AnnotationRows]: AnnotationRows[N] extends { annotation: object } ? N : never;
 }[keyof AnnotationRows];
 
-/** What the injector holds of a setting: its value, or the text where only the sidecar can use the value. */
+/** The form in which the injector holds a setting: its value, or the text where only the sidecar can use the value. */
 export type Held<N extends Annotated> = AnnotationRows[N] extends {
   annotation: { parse(text: string): infer T };
 }

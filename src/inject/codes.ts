@@ -1,5 +1,5 @@
 /**
- * What is said about a pod: the reasons for which it is left alone, and the warnings about one that need not be.
+ * The reasons for which a pod is left alone, and the warnings about a pod, whether it is left alone or not.
  * Each is a code for programs and a sentence for people. Whoever shows it chooses by the code, and adds a prefix.
  */
 import { cut, visible } from './shown.ts';
@@ -80,13 +80,13 @@ export const codes = {
 
 export type Code = keyof typeof codes;
 
-/** One reason for which a pod is left alone: what stands in the way, and what to do about it. */
+/** A reason for which a pod is left alone: what stands in the way, and what to do about it. */
 export interface Reason {
   code: Code;
   sentence: string;
 }
 
-/** All reasons for which one pod is left alone. The first gives the code where there is room for one only. */
+/** The reasons for which one pod is left alone. The first gives the code where there is room for one only. */
 export type Reasons = readonly [Reason, ...Reason[]];
 
 /** A sentence goes into logs, Events (1,024 characters) and warnings (4,096 together). */
@@ -115,7 +115,7 @@ export const warningCodes = {
 
 export type WarningCode = keyof typeof warningCodes;
 
-/** One warning to whoever creates the pod. */
+/** A warning to whoever creates the pod. */
 export interface Warning {
   code: WarningCode;
   sentence: string;

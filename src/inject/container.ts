@@ -11,9 +11,9 @@ import { isSubset } from './subset.ts';
 
 /** The kind of the sidecar. */
 export interface KindPlan {
-  /** An init container that goes on running; otherwise the first of the containers. */
+  /** Whether the sidecar is an init container that goes on running; otherwise it is the first of the containers. */
   native: boolean;
-  /** It is ordinary in the pod of a Job, which ends when all its ordinary containers have. */
+  /** Whether an ordinary sidecar ends when the other containers have, so that the Job of its pod can end. */
   endsWithPod: boolean;
 }
 

@@ -11,7 +11,7 @@ export type Variable =
 /** Returns the variables of the injected container: what the pod knows, and what differs from the defaults. */
 export const environment = environmentBy(sidecarSettings);
 
-/** The same by another table. The defaults, which the sidecar knows itself, are parsed once. */
+/** Returns the function by a table of settings. The defaults, which the sidecar knows itself, are parsed once. */
 export function environmentBy(
   settings: Readonly<Record<string, SidecarSetting<unknown>>>,
 ): (values: EnvironmentValues) => Variable[] {
@@ -19,7 +19,7 @@ export function environmentBy(
   const defaults: EnvironmentValues = Object.fromEntries(
     entries.map(([key, { default: given, parse }]) => [key, given === undefined ? '' : textOf(parse(given))]),
   );
-  // All that does not depend on the values is made once: every review comes through here.
+  // Every review comes through here, so what does not depend on the values is made once.
   const rows = entries.map(([key, { podField, goesWith = [key] }]) => {
     const name = variableName(key);
     const field: Variable | undefined =

@@ -1,4 +1,4 @@
-/** How many members a group is to have: a number, or the workload that the sidecar asks for its replicas. */
+/** The number of members that a group is to have: a number, or the workload that the sidecar asks for its replicas. */
 import { parseNamedExpected, parseNamedOwner } from '../named-group.ts';
 import { type ExpectedFrom, parseExpected } from '../watcher/texts/expected.ts';
 import { type Key, keys } from './annotations.ts';
@@ -7,7 +7,7 @@ import { type OwnerReference, own, type Pod } from './pod.ts';
 import type { Settings } from './settings.ts';
 
 /** The word by which a pod names its own workload. */
-export const OWNER = 'owner';
+const OWNER = 'owner';
 
 /** The label and the annotation that LeaderWorkerSet writes on each pod: its own name, and the number of pods of a group. */
 export const LWS_NAME = 'leaderworkerset.sigs.k8s.io/name';
@@ -37,7 +37,7 @@ function withOwner(
 ): string | undefined {
   if (given !== OWNER) return given;
   const owner = ownerOf(pod);
-  // Whoever writes a pod may write any text for the name of its owner.
+  // The author of a pod can write any text as the name of its owner.
   if (owner !== undefined && canBeExpected(owner)) return owner;
   settings.fault(
     key,

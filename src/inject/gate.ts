@@ -25,11 +25,11 @@ export function gatesOf({ waitFor, waitForGroup }: Pick<Options, 'waitFor' | 'wa
   return [{ name: undefined, condition: waitFor }, ...named].filter(({ condition }) => condition.waits);
 }
 
-/** Without a number to wait for, the sidecar lets the application start after 10 s at the latest. */
+/** The time for the start of a sidecar that waits for no number: it lets the application start after 10 s at the latest. */
 const START_SECONDS = 60;
-/** After the time to wait is over, the sidecar says so; a probe comes every second. */
+/** The time for the probe, which comes every second, to hear that the time to wait is over. */
 const MARGIN_SECONDS = 10;
-/** `/startz` answers when the application may start, or after 20 s: each refusal is an Event of the pod. */
+/** The time for an answer of `/startz`, which is held for up to 20 s because each refusal is an Event of the pod. */
 const HELD_SECONDS = 30;
 
 /** Returns the hook of an ordinary sidecar: the kubelet starts the next container when it has ended. */
@@ -72,7 +72,7 @@ export const openGate: Rule = {
   },
 };
 
-/** What is waited for must be able to be there: "all" is a number that somebody says, and no more come than that. */
+/** The rule that a wait can end: "all" needs a number of expected members, and no more than that number come. */
 export const knownSize: Rule = {
   // Of each group, what it needs is looked at there.
   needs: [],
@@ -155,7 +155,7 @@ function troubleOf(condition: WaitCondition, { isDns, native, isOwn }: WaitFacts
   }
   if (!native)
     return ': a pod has no address until its ordinary sidecar has started, so pods that wait do not see each other';
-  // No pod is ready before its application has started.
+  // Members of one group that wait to be ready wait for each other: no pod is ready before its application has started.
   if (!isOwn || !condition.waitsForOneAnother) return undefined;
   return (
     `: "${condition}" of its own group: no pod is ready before its application has started, so pods that are new ` +

@@ -9,16 +9,16 @@ import { shown } from './shown.ts';
 export const MOST_GRANTED = 100;
 /** The longest text that is read: as many names of 63 letters, each with a comma and a space. */
 const MOST_CHARACTERS = MOST_GRANTED * 65;
-/** What stands between names; deploy/webhook-policy.yaml goes by the same. */
+/** The characters between two names. deploy/webhook-policy.yaml has the same. */
 const SEPARATORS = /[ \t\r\n,]+/;
-/** Of more words that count for nothing than this, the rest is not told. */
+/** The most ignored words that are told of one annotation. */
 const MOST_TOLD = 10;
 
-/** What a namespace grants. */
+/** The content of the annotation `grant` of a namespace. */
 export interface Grant {
   /** The namespaces that are named, each once, in the order in which they are written. */
   readonly names: readonly string[];
-  /** The first words that count for nothing, as a log shows them. */
+  /** The first words that can't be the name of a namespace, as a log shows them. */
   readonly ignored: readonly string[];
 }
 

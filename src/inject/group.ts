@@ -42,7 +42,7 @@ export function groupOf(pod: Pod, settings: Settings, hasOthers = false): Chosen
   if (hasOthers && (service ?? selector ?? source) === undefined && !pod.spec.subdomain) return undefined;
   const bySelector = selector !== undefined && rank(selector) < rank(service);
   const named = bySelector ? selector : service;
-  // What a weaker level says of the source was said for its own group.
+  // A source that a weaker level names belongs to the group of that level.
   const counts = source !== undefined && rank(source) <= rank(named);
   const wanted = counts ? settings.get(keys.source) : undefined;
   if (bySelector) {

@@ -40,12 +40,12 @@ export function exec(check: string, waitSeconds?: number, more: readonly string[
   return { exec: { command: ['rollcall', 'probe', '--check', check, ...wait, ...more] } };
 }
 
-/** The containers of a pod share its address: of two that listen on a port, one fails. */
+/** The rule that no other container listens on the port: containers share the address of the pod, so one would fail. */
 export const takenPort: Rule = {
   needs: [],
   faults({ pod: { spec }, options: { port }, settings }) {
     if (port === undefined || port === 'off') return NO_FAULTS;
-    // One of them is enough: another port is another for all.
+    // The first one found is enough, since another port for the sidecar solves it for all.
     const other = [...spec.containers, ...(spec.initContainers ?? [])].find(
       ({ name, ports = [] }) =>
         name !== NAME && ports.some((one) => one.containerPort === port && one.protocol !== 'UDP'),

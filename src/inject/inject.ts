@@ -1,6 +1,6 @@
 /**
- * What is to be done with one pod. This file is the table of contents of its folder: who asks, what is asked, what
- * is in the way, what changes, and what is said about it. `uninject.ts` is the way back.
+ * This file decides what is to be done with a pod. It is the table of contents of its folder: who asks, what is
+ * asked, what is in the way, what changes, and what is said about it. `uninject.ts` undoes it.
  *
  * Who asks, and what becomes of a pod that can't be injected:
  *
@@ -31,9 +31,9 @@ import { warningsOf } from './warnings.ts';
 export interface Context {
   namespace: Namespace;
   install: Install;
-  /** Nothing may be created: the pod is not going to be. */
+  /** Whether it is a dry run: the pod is not going to be created, so nothing may be created for it. */
   dryRun: boolean;
-  /** The API server asks, so that others may have changed the sidecar since it was put in. */
+  /** Whether the API server asks: another webhook may then have changed the sidecar after it was added. */
   admission?: boolean;
 }
 
@@ -42,14 +42,14 @@ export type Decision =
   /** The pod is created as it is, or it is refused, so that its author hears of it. */
   | { kind: 'skip' | 'deny'; reasons: Reasons };
 
-/** What is to be done with one pod, and why. */
+/** The decision about one pod, with its patch and its warnings. */
 export interface Report {
   decision: Decision;
   /** Present when the pod is to be injected. */
   plan?: Plan;
   /** Empty when the pod is to stay, or is already, as it is. */
   patch: Operation[];
-  /** What whoever creates the pod is told beside the decision. */
+  /** The warnings for whoever creates the pod. */
   warnings: Warning[];
 }
 
@@ -88,7 +88,7 @@ export function decide(pod: Pod, { namespace, install, dryRun, admission = false
   return { kind: 'inject', options, plan: planned, origins: settings.origins };
 }
 
-/** So many reasons are told of one pod. Nobody reads more at once; the others are told when these are mended. */
+/** The most reasons that are told of one pod. Nobody reads more at once; the others are told when these are mended. */
 const TOLD = 10;
 
 /** Takes as many faults as are told, each once; undefined when there are none. */

@@ -1,9 +1,9 @@
-/** What the LimitRanges of a namespace, and the resources of a pod as a whole, leave to its sidecar. */
+/** The bounds that the LimitRanges of a namespace, and the resources of a pod as a whole, put on its sidecar. */
 import { type LimitRangeItem, own, type Resources } from './pod.ts';
 import { amountOf, type Resource, unitsOf } from './quantity.ts';
 import type { Rest } from './rest.ts';
 
-/** What the sidecar may have beside the rest of the pod, as LimitRanger adds it up. */
+/** The bounds on the sidecar beside the rest of the pod, by the sums of LimitRanger. */
 export interface Bounds {
   mostLimit: number;
   leastLimit: number;
@@ -25,7 +25,7 @@ export function boundsOf(
   rest: Rest,
   ofPod: Resources | undefined,
 ): Bounds {
-  // Then what the other containers have is of no concern.
+  // Without bounds nothing has to be added up.
   if (items.length === 0 && ofPod === undefined) return NO_BOUNDS;
   const { limits: whole, requests: shared } = ofPod ?? {};
   const of = (type: string, bound: 'min' | 'max') =>
@@ -43,7 +43,7 @@ export function boundsOf(
   const podMax = smallest(of('Pod', 'max'));
   return {
     mostLimit: Math.min(smallest(of('Container', 'max')), podMax - limits, ofPodAsAWhole(name, whole)),
-    // Of a pod without limits, the sidecar's are all there are.
+    // In a pod without limits, those of the sidecar are the only ones.
     leastLimit: Math.max(least, aloneLimits < podMin ? podMin - limits : 0),
     // A request of the pod that is missing is what its containers add up to, and may not pass its limit.
     mostRequest: Math.min(podMax, ofPodAsAWhole(name, { ...whole, ...shared })) - requests,

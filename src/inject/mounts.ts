@@ -37,7 +37,7 @@ export function chooseMounts({ spec }: Pod, { mountPath, containers }: Options):
 }
 
 /** Tells whether the application's container is to have the socket. */
-export function isMounted({ mounted, mainContainers }: MountPlan, { name }: Container): boolean {
+function isMounted({ mounted, mainContainers }: MountPlan, { name }: Container): boolean {
   return (mounted ?? mainContainers).has(name);
 }
 
@@ -98,7 +98,7 @@ export const unknownContainers: Rule = {
   },
 };
 
-/** No mount of the application may be in the way of ours, nor lead into the volumes of the sidecar. */
+/** The rule that no mount of the application is in the way of ours, and none leads into the volumes of the sidecar. */
 export const foreignMounts: Rule = {
   needs: [keys.mountPath, keys.containers],
   faults({ pod, plan }) {

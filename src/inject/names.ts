@@ -4,11 +4,11 @@ import { keys } from './annotations.ts';
 export {
   /** The name of the sidecar's container, and of the volume that it shares with the application. */
   CONTAINER as NAME,
-  /** Where the sidecar has the socket, and the application too unless it says otherwise. */
+  /** The folder of the socket in the sidecar, and in the application unless the pod says otherwise. */
   DIRECTORY as MOUNT_PATH,
   PORT,
   SCRIPTS_PATH,
-  /** Where the ServiceAccount plugin puts a token; where the folder is mounted already, it adds none. */
+  /** The folder into which the ServiceAccount plugin mounts a token, unless something is mounted there already. */
   TOKEN_PATH,
 } from '../watcher/contract.ts';
 

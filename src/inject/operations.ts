@@ -63,7 +63,7 @@ export function applied<T>(document: T, operations: readonly Operation[]): T {
 
 type Holder = Record<string, unknown>;
 
-/** What is at the path, copied on the way to it. */
+/** Returns the value at the path, after a copy of it and of all that is on the way to it. */
 function ownedAt(holder: Holder, path: string, operation: Operation, owned: Set<object>): Holder | unknown[] {
   const [first, ...steps] = path.split('/');
   if (first !== '') throw misplaced(operation);
@@ -108,7 +108,7 @@ function write(parent: Holder | unknown[], last: string, operation: Operation): 
   else define(parent, last, operation.value);
 }
 
-/** Not by assignment: a key may be called __proto__. */
+/** Sets a key. One that is called __proto__ can't be set by assignment. */
 function define(parent: Holder, key: string, value: unknown): void {
   if (key !== '__proto__') parent[key] = value;
   else Object.defineProperty(parent, key, { value, enumerable: true, configurable: true, writable: true });

@@ -22,7 +22,7 @@ export type Passed = {
       : Held<N> | undefined;
 };
 
-/** All that the pod, its namespace and the installation say of the sidecar. */
+/** The settings of the sidecar by its pod, its namespace and the installation. */
 export interface Options extends Passed {
   /** The first group, which has no name; undefined where all groups have one. */
   group: ChosenGroup | undefined;

@@ -10,7 +10,7 @@ import { volumeOperations } from './volumes.ts';
 
 /**
  * Returns the operations that make the plan true of the pod; none for what is true already, so that a pod which is
- * seen again gets an empty patch. `uninject` is the way back.
+ * seen again gets an empty patch. `uninject` undoes it.
  */
 export function patch(pod: Pod, plan: Plan): Operation[] {
   const tokens = oldTokens(pod, plan);

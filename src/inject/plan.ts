@@ -11,7 +11,7 @@ import { graceOf, sidecar } from './sidecar.ts';
 import { type AnnotationPlan, chooseStatus } from './status.ts';
 import { chooseVolumes, type VolumePlan } from './volumes.ts';
 
-/** What the installation decides for all pods. */
+/** The decisions of the installation for all pods. */
 export interface Install {
   image: string;
   /** The same image with a shell, for commands. */
@@ -32,7 +32,7 @@ export interface Install {
   ownNamespace?: string | undefined;
 }
 
-/** All that is to be true of the pod after injection: each concept has its part. */
+/** The plan of the pod after injection, to which each concept adds its part. */
 export interface Plan
   extends AnnotationPlan,
     AccountPlan,

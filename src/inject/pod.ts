@@ -37,7 +37,7 @@ export interface PodSpec {
   imagePullSecrets?: PullSecret[];
   restartPolicy?: string;
   terminationGracePeriodSeconds?: number;
-  /** What the pod as a whole may use, whatever its containers say. */
+  /** The requests and limits of the pod as a whole, whatever its containers have. */
   resources?: Resources;
 }
 
@@ -113,7 +113,7 @@ export interface Namespace {
   name: string;
   labels: Readonly<Record<string, string>>;
   annotations: Readonly<Record<string, string>>;
-  /** Of all its LimitRanges. */
+  /** The items of all its LimitRanges. */
   limits?: readonly LimitRangeItem[];
   /**
    * The other namespaces, of those that the pod asks about, that grant this one to look at their Services. It is
@@ -132,7 +132,7 @@ export interface LimitRangeItem {
   defaultRequest?: Record<string, string>;
 }
 
-/** Of `record`, the value that it has itself under `key`: keys come from users, prototypes don't. */
+/** Returns the own value of `record` under `key`. Users choose the keys, so a key may be the name of a prototype's member. */
 export function own<T>(record: Readonly<Record<string, T>> | undefined, key: string): T | undefined {
   return record !== undefined && Object.hasOwn(record, key) ? record[key] : undefined;
 }

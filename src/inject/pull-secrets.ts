@@ -16,7 +16,7 @@ export interface PullSecretPlan {
   pullSecrets: readonly PullSecret[];
 }
 
-/** No Secret: what nearly every installation has. */
+/** The empty list, which nearly every installation has. */
 export const NO_PULL_SECRETS: readonly PullSecret[] = Object.freeze([]);
 
 /** Returns those that the pod does not name. */

@@ -21,12 +21,12 @@ const FACTORS: Record<string, number> = {
   Ei: 2 ** 60,
 };
 
-/** A quantity with more is none that an API server writes. */
+/** The longest text of a quantity, in characters. An API server writes none that is longer. */
 const CHARACTERS = 64;
-/** What is more than this, an API server takes for this. */
+/** The largest quantity. An API server takes a larger one for this one. */
 const MOST = 2 ** 63;
 
-/** Cores or bytes; undefined when the text is no quantity. */
+/** Returns the number of cores or of bytes; undefined when the text is no quantity. */
 export function amountOf(text: unknown): number | undefined {
   if (String(text).length > CHARACTERS) return undefined;
   const match = /^\+?(\d+(?:\.\d*)?|\.\d+)(?:([eE][-+]?\d{1,3})|([numkMGTPE]|[KMGTPE]i))?$/.exec(
@@ -37,7 +37,7 @@ export function amountOf(text: unknown): number | undefined {
   return Math.min(Number(digits! + exponent) * FACTORS[unit]!, MOST);
 }
 
-/** A positive quantity as it was given. */
+/** Returns a parser of quantities above zero, which gives the text back; its error shows the example. */
 export function quantity(example: string) {
   return (text: string): string => {
     if ((amountOf(text) ?? 0) > 0) return text;
@@ -45,14 +45,14 @@ export function quantity(example: string) {
   };
 }
 
-/** Of whole thousandths of a core, the text that an API server keeps as it is: others it rewrites. */
+/** Returns the text of whole thousandths of a core in the form that an API server keeps; it rewrites any other. */
 export function cores(thousandths: number): string {
   return thousandths % 1000 === 0
     ? shortest(thousandths / 1000, 1000, ['', 'k', 'M', 'G'])
     : `${thousandths}m`;
 }
 
-/** Likewise of whole bytes. */
+/** Returns the text of whole bytes in the form that an API server keeps. */
 export function bytes(count: number): string {
   return count % 1024 === 0
     ? shortest(count, 1024, ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi'])
@@ -64,14 +64,14 @@ function shortest(amount: number, factor: number, [unit, ...larger]: readonly st
   return shortest(amount / factor, factor, larger);
 }
 
-/** Thousandths of a core, or bytes; a part of one counts as one, as the API server rounds. */
+/** Returns whole thousandths of a core, or whole bytes. A part of one is rounded up to one, as the API server does. */
 export function unitsOf(name: Resource, text: unknown): number | undefined {
   const given = amountOf(text);
-  // What binary fractions are off by is no part of a thousandth.
+  // The rounding error of a binary fraction must not count as a part of a thousandth.
   return given === undefined ? undefined : Math.ceil(given * (name === 'cpu' ? 1000 : 1) - 1e-6);
 }
 
-/** The same as text, in the words of the API server. */
+/** Returns the text of an amount of `unitsOf` in the form that an API server keeps. */
 export function written(name: Resource, amount: number): string {
   return name === 'cpu' ? cores(amount) : bytes(amount);
 }

@@ -1,4 +1,4 @@
-/** What the sidecar requests and is limited to, and what is told where that is not what was asked for. */
+/** The requests and limits of the sidecar, and the warnings where they are not those that were asked for. */
 import { keys } from './annotations.ts';
 import { reason, type Warning, warning } from './codes.ts';
 import { type Bounds, boundsOf, isFilledIn } from './limit-ranges.ts';
@@ -16,15 +16,15 @@ export interface Amounts {
   cpuLimit: string;
   memoryRequest: string;
   memoryLimit: string;
-  /** Nobody has set the limit: another will do as well. */
+  /** Whether nobody has set the limit, so that another one may take its place. */
   cpuLimitIsDefault: boolean;
-  /** `true` has the sidecar be as in a pod of class Guaranteed in every pod. */
+  /** `true` makes the requests the limits in every pod, as in a pod of class Guaranteed. */
   guaranteed: 'auto' | 'true';
 }
 
 /**
- * With less memory Node does not start, or is ended when the group grows; with less CPU its probes
- * fail. In thousandths of a core and in bytes, as all numbers below.
+ * The least amounts, in thousandths of a core and in bytes, as all numbers below. With less memory Node does not
+ * start, or is ended when the group grows; with less CPU its probes fail.
  */
 const LEAST = { cpu: 10, memory: 48 * 2 ** 20 };
 /** The scheduler that EKS has put on a pod by the time we see it, where the pod goes to Fargate. */
@@ -36,7 +36,7 @@ const NAMES = ['cpu', 'memory'] as const;
 
 /** The part of a plan that is about resources. */
 export interface ResourcePlan {
-  /** What is left of a resource where it is too little for a sidecar. Such a plan is never carried out. */
+  /** The resources of which too little is left for a sidecar. A plan with one is never carried out. */
   shortages: Shortage[];
 }
 
@@ -98,7 +98,7 @@ function fitted(
   const least = Math.max(Math.min(LEAST[name], asked.limit), leastLimit);
   const most = Math.min(limit, mostRequest);
   const request = guaranteed ? limit : Math.min(Math.max(asked.request, bounds.leastRequest(limit)), most);
-  // Who shares what the pod has needs no part of its own.
+  // A sidecar that shares the resources of the pod as a whole needs no request of its own.
   const leastRequest = Math.max(shared ? 0 : 1, bounds.leastRequest(limit));
   const isEnough = limit >= least && request >= leastRequest && request <= most;
   if (isEnough) return { request, limit };
@@ -106,7 +106,7 @@ function fitted(
   return { request, limit, shortage: { name, left, needed: Math.max(LEAST[name], least, leastRequest) } };
 }
 
-/** Tells whether the sidecar that is there requests at least what it is to, and is limited to no less than that. */
+/** Tells whether the sidecar in the pod requests more than is planned, or has another limit that is not below its request. */
 function isRaised(name: Resource, found: Resources, planned: { request: number; limit: number }): boolean {
   const [request, limit] = amountsOf(name, found);
   const isOther = request !== planned.request || limit !== planned.limit;
@@ -151,7 +151,7 @@ function isGuaranteed(pod: Pod, { containers }: Rest): boolean {
   );
 }
 
-/** The sidecar must get what it needs to run. */
+/** The rule that the sidecar gets what it needs to run. */
 export const tooLittle: Rule = {
   needs: [keys.cpuRequest, keys.cpuLimit, keys.memoryRequest, keys.memoryLimit, keys.nativeSidecar],
   faults: ({ plan: { shortages } }) =>

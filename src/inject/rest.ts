@@ -7,13 +7,13 @@ type Kind = 'requests' | 'limits';
 /** The pod without its sidecar, added up as LimitRanger does. */
 export interface Rest {
   containers: readonly Container[];
-  /** What runs while the sidecar does, at most: the pod has this and the sidecar's. */
+  /** Returns the most that containers have at one time while the sidecar runs, to which its own amount is added. */
   beside(name: Resource, kind: Kind): number;
-  /** What runs before it, at most: the pod has this at least. */
+  /** Returns the most that containers have at one time before the sidecar runs: the pod has at least this. */
   alone(name: Resource, kind: Kind): number;
 }
 
-/** A native sidecar is there from the start; an ordinary one comes when the init containers have ended. */
+/** Returns the pod without its sidecar. A native one runs from the start, an ordinary one after the init containers. */
 export function restOf({ spec }: Pod, native: boolean): Rest {
   const [main, inits] = [spec.containers, spec.initContainers ?? []].map((list) =>
     list.filter(({ name }) => name !== NAME),
@@ -29,7 +29,7 @@ export function restOf({ spec }: Pod, native: boolean): Rest {
   };
 }
 
-/** The most that the init containers have at one time: each runs beside those before it that go on. */
+/** Returns the most that the init containers have at one time: each runs beside those before it that go on. */
 function peak(inits: readonly Container[], name: Resource, kind: Kind): number {
   let going = 0;
   let most = 0;

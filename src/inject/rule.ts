@@ -5,7 +5,7 @@ import type { Install, Plan } from './plan.ts';
 import type { Namespace, Pod } from './pod.ts';
 import type { Settings } from './settings.ts';
 
-/** What the rules judge: a pod, what is asked of the sidecar, and what the pod would become. */
+/** The subject that the rules judge: a pod, the settings of its sidecar, and the plan of the pod. */
 export interface Subject {
   pod: Pod;
   namespace: Namespace;
@@ -13,11 +13,11 @@ export interface Subject {
   settings: Settings;
   options: Options;
   plan: Plan;
-  /** The pod itself asks, not its namespace alone. */
+  /** Whether the pod itself asks, and not its namespace alone. */
   asks: boolean;
 }
 
-/** One thing that must not be in the way of the sidecar. */
+/** A rule about one thing that must not be in the way of the sidecar. */
 export interface Rule {
   /**
    * The settings without which the rule can not judge. A setting with a bad value is a fault already, and what
@@ -28,5 +28,5 @@ export interface Rule {
   faults(subject: Subject): readonly Reason[];
 }
 
-/** No fault: what every rule says of nearly every pod. */
+/** The empty list of faults, which every rule returns for nearly every pod. */
 export const NO_FAULTS: readonly Reason[] = [];

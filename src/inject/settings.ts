@@ -41,7 +41,7 @@ const FAMILY = 100;
 export class Settings {
   #sources: Sources;
   readonly origins: Origin[] = [];
-  /** All that is wrong with what was read so far. */
+  /** The faults of the settings that were read so far. */
   readonly faults: Reason[] = [];
   readonly #bad = new Set<string>();
 
@@ -181,13 +181,13 @@ function nearest(key: string): string | undefined {
     .slice(PREFIX.length, PREFIX.length + MAX_LETTERS)
     .toLowerCase()
     .replaceAll('_', '-');
-  // Of a key of a family, what follows the first dot is a name that anybody may give.
+  // What follows the first dot of a key of a family is a name that its author chooses, so it is not compared.
   const head = word.slice(0, word.indexOf('.') + 1);
   const candidates = KNOWN.map((known) => {
     const name = known.slice(PREFIX.length);
     const isFamily = FAMILIES.includes(known);
     const compared = isFamily && head !== '' ? head : word;
-    // Of two that are as near, a dot tells which is meant.
+    // Where two keys are equally near, a dot shows that the key of the family is meant.
     const isLess = isFamily !== (head !== '');
     return { known, distance: edits(compared, name), letters: compared.length, isLess };
   });

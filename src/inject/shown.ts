@@ -1,8 +1,8 @@
 /** Names and values as the sentences show them. They come from users, and can be as long as a pod. */
 
-/** A name that is longer than this is shown by its beginning. */
+/** The most characters of a name that a sentence shows. */
 const SHOWN_CHARACTERS = 100;
-/** Of more names than this the rest is counted. */
+/** The most names that a sentence shows; the others are counted. */
 const SHOWN_NAMES = 10;
 
 /**

@@ -12,9 +12,10 @@ import type { Container, PodSpec, Resources, SecurityContext } from './pod.ts';
  */
 export const sidecarEnvironment = {
   NODE_OPTIONS: '--max-semi-space-size=1',
-  // Each thread of V8 and libuv keeps an arena of its own otherwise: 0.4 MB, with 10,000 members 1.5. What V8
-  // compiled with and what TLS read goes back to the system when it is freed, in place of staying as room to
-  // grow: 1.6 MB, in a group of 1,000 as in one of 10,000. It costs 4 ms of CPU at the start. Trimming from 32 KB on
+  // arena_max: each thread of V8 and libuv keeps an arena of its own otherwise, which takes 0.4 MB, or 1.5 MB with
+  // 10,000 members. The other three: memory that V8 used to compile and TLS to read goes back to the system when it
+  // is freed, in place of staying as room to grow. That is 1.6 MB, in a group of 1,000 as in one of 10,000, for 4 ms of
+  // CPU at the start. Trimming from 32 KB on
   // in place of 1 MB would save 0.2 MB more, for 8 % more CPU a change in a group of 10,000.
   GLIBC_TUNABLES: [
     'glibc.malloc.arena_max=1',
@@ -29,11 +30,11 @@ export function graceOf({ terminationGracePeriodSeconds: given = POD_GRACE_SECON
   return Math.min(MAX_SECONDS, Math.max(0, given - BYE_SECONDS));
 }
 
-/** What the pod around the sidecar decides about it. */
+/** The decisions about the sidecar that its pod, and not a setting, makes. */
 export interface SidecarOptions {
   image: string;
   native: boolean;
-  /** It is to end when the other containers have. */
+  /** Whether it ends when the other containers have. */
   endsWithPod: boolean;
   port: Port;
   graceSeconds: number;
@@ -58,11 +59,12 @@ export function sidecar(options: Options, given: SidecarOptions): Container {
       ...environment({ ...options, ...options.group, group: options.groups, port, graceSeconds, endWithPod }),
       ...Object.entries(sidecarEnvironment).map(([name, value]) => ({ name, value })),
     ],
-    // Named even when empty: the API server would, and what is not planned is taken for somebody else's.
+    // The field is written even when it is empty: the API server writes it, and a field that is not planned counts as
+    // somebody else's.
     resources,
     volumeMounts: [
       { name: NAME, mountPath: MOUNT_PATH },
-      // Taken in any case: the ServiceAccount plugin would mount the pod's own token there.
+      // Something is mounted here in any case; otherwise the ServiceAccount plugin would mount the pod's own token.
       { name: given.token ? TOKEN_VOLUME : NAME, mountPath: TOKEN_PATH, readOnly: true },
       ...(options.scripts === undefined
         ? []

@@ -13,7 +13,7 @@ import { addedPullSecrets, NO_PULL_SECRETS } from './pull-secrets.ts';
 /** The part of a plan that is about annotations. */
 export interface AnnotationPlan {
   status: string;
-  /** With an ordinary sidecar, the container that kubectl is to mean. */
+  /** The container that kubectl takes by default, where the sidecar is an ordinary container. */
   defaultContainer: string | undefined;
 }
 
@@ -30,7 +30,7 @@ export interface InjectionStatus extends Before {
 
 /** The parts of the pod that injection changed and did not only add to: `uninject` needs them. */
 export interface Before {
-  /** What these had said; those that are missing had said nothing. */
+  /** The values of the fields and of the annotation before injection; a missing one had no value. */
   was?: {
     serviceAccountName?: string;
     serviceAccount?: string;
@@ -39,9 +39,9 @@ export interface Before {
   };
   /** The names of the imagePullSecrets that were added. */
   pullSecrets?: readonly string[];
-  /** What was there and empty, which is not the same text as what is not there. */
+  /** The parts that were there and empty: `[]` is not the same text as no list. */
   empty?: string[];
-  /** Offline: what stood in the text, by the JSON pointer of its value; null where it was not written there. */
+  /** The original texts of values by JSON pointer, which `rollcall inject` keeps; null for a value without a text of its own. */
   texts?: Record<string, string | null>;
 }
 
@@ -86,7 +86,7 @@ function before({ was = {}, pullSecrets = [], empty = [], texts = {} }: Before):
   };
 }
 
-/** What we write has names of containers and accounts in it; a longer text is none of ours. */
+/** The longest status, in characters. It holds names of containers and accounts, so a longer text is none of ours. */
 const STATUS_CHARACTERS = 256 * 1024;
 
 /** Returns the status on the pod; undefined when there is none, or none that we would write. */
@@ -147,7 +147,7 @@ export function mountsOf(container: string): string {
 export function annotationOperations({ metadata }: Pod, plan: AnnotationPlan): Operation[] {
   const annotations = metadata?.annotations;
   const ours: Record<string, string> = { [STATUS_KEY]: plan.status };
-  // Without a word kubectl means the first container, which is now the sidecar.
+  // Without this annotation kubectl takes the first container, which is now the sidecar.
   if (plan.defaultContainer !== undefined && own(annotations, DEFAULT_CONTAINER_KEY) === undefined)
     ours[DEFAULT_CONTAINER_KEY] = plan.defaultContainer;
   if (metadata === undefined) return [{ op: 'add', path: '/metadata', value: { annotations: ours } }];

@@ -1,5 +1,5 @@
 /**
- * Whether `actual` says all that `planned` says. Objects may hold more keys: the API server fills in
+ * Tells whether `actual` says all that `planned` says. Objects may hold more keys: the API server fills in
  * defaults between two calls. Arrays whose items have a name or a mount path are sets of those, and
  * may hold more: other injectors add to them. Other arrays must be alike.
  */
@@ -19,7 +19,7 @@ function isSubsetOfItems(planned: readonly unknown[], actual: readonly unknown[]
     return planned.length === actual.length && planned.every((item, index) => isSubset(item, actual[index]));
   }
   const byIdentity = Map.groupBy(actual, identity);
-  // All of a name: of two variables of one name, the last is in force.
+  // Every item of the name has to agree, since the last of two variables of one name is in force.
   return planned.every(
     (item) => byIdentity.get(identity(item))?.every((other) => isSubset(item, other)) === true,
   );

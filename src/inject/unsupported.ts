@@ -1,4 +1,4 @@
-/** Pods that no sidecar can be added to, or none may be, whatever they and their namespaces say. */
+/** The rules about pods to which no sidecar can or may be added, whatever they and their namespaces say. */
 import { keys } from './annotations.ts';
 import { type Reason, reason } from './codes.ts';
 import { EXCLUDED_NAMESPACES } from './names.ts';
@@ -7,7 +7,7 @@ import { type Namespace, own, type Pod } from './pod.ts';
 import type { Rule } from './rule.ts';
 import { isForWindows } from './windows.ts';
 
-/** Many times what pods have. With less, no review takes long, and the answer is shorter than the pod. */
+/** The most parts of a pod: many times what pods have, and so few that a review takes a moment and its answer is short. */
 const MOST = { containers: 500, volumes: 1000, mounts: 2000, annotations: 1000 };
 
 interface Asked {

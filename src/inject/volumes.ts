@@ -10,8 +10,8 @@ import type { Rule } from './rule.ts';
 import { isSubset } from './subset.ts';
 
 /**
- * Two copies (the file and its successor) of 10,000 members of at most 0.5 KB in members.json are
- * 10 MB; the rest is room for what else is written there.
+ * The size of the volume. Two copies of members.json (the file and its successor) with 10,000 members of at most
+ * 0.5 KB are 10 MB; the rest is room for the other files.
  */
 export const VOLUME_SIZE = '16Mi';
 
@@ -23,7 +23,7 @@ export interface VolumePlan {
 export function chooseVolumes({ scripts }: Options, account: AccountPlan, asks: boolean): VolumePlan {
   return {
     volumes: [
-      // In memory: a volume on disk would keep the cluster autoscaler from moving the pod.
+      // The volume is in memory, since one on disk would keep the cluster autoscaler from moving the pod.
       { name: NAME, emptyDir: { medium: 'Memory', sizeLimit: VOLUME_SIZE } },
       ...tokenVolumes(account),
       ...(scripts === undefined ? [] : [scriptsVolume(scripts, !asks)]),

@@ -6,13 +6,13 @@ const SYSTEM = ['kubernetes.io/os', 'beta.kubernetes.io/os'];
 /** A label that Windows nodes alone have. */
 const BUILD = 'node.kubernetes.io/windows-build';
 
-/** What the pod says of its system itself is never overruled: the API server holds it to that. */
+/** Tells whether the pod runs on Windows nodes. `spec.os` decides where it is set: the API server enforces it. */
 export function isForWindows({ spec }: Pod): boolean {
   if (spec.os !== undefined) return spec.os.name === 'windows';
   return hasWindowsOptions(spec) || selectsWindows(spec) || requiresWindows(spec);
 }
 
-/** On Linux nodes these options mean nothing. */
+/** Tells whether the pod or a container has options of Windows, which mean nothing on Linux nodes. */
 function hasWindowsOptions({ securityContext, containers, initContainers = [] }: PodSpec): boolean {
   const isSaid = (context: PodSpec['securityContext']) =>
     Object.keys(context?.windowsOptions ?? {}).length > 0;
@@ -25,7 +25,7 @@ function selectsWindows({ nodeSelector }: PodSpec): boolean {
   return SYSTEM.some((key) => own(nodeSelector, key) === 'windows');
 }
 
-/** One term is enough for a node, so all of them have to. */
+/** Tells whether all terms of the required node affinity ask for Windows, since a node has to match only one. */
 function requiresWindows({ affinity }: PodSpec): boolean {
   const { nodeSelectorTerms: terms = [] } =
     affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? {};

@@ -81,7 +81,7 @@ const SWITCHES = new Set([
   'skip_headers',
   'skip_log_headers',
 ]);
-/** All flags of klog. Manifests give them, so they are accepted, but they change nothing. */
+/** The flags of klog. Manifests give them, so they are accepted, but they change nothing. */
 const WITHOUT_EFFECT = new Set([
   ...SWITCHES,
   'alsologtostderrthreshold',

@@ -97,7 +97,7 @@ function hooksOf(options: PeerFinderOptions, environment: NodeJS.ProcessEnv, log
     onChange,
     peer,
     needsSelf: true,
-    // There is no time limit, because a script may be the server itself, which runs as long as the pod.
+    // No time limit is set, because a script may be the server itself, which runs as long as the pod.
     timeoutMs: Number.POSITIVE_INFINITY,
     environment: (view: View) => ({
       ...environment,

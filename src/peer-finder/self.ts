@@ -2,7 +2,7 @@ import { isIP, isIPv4 } from 'node:net';
 import type { AddressType } from '../watcher/outputs/hooks.ts';
 import type { Member } from '../watcher/protocol.ts';
 
-/** What this pod knows about itself before any source lists it. */
+/** The facts that this pod knows about itself before any source lists it. */
 export interface Host {
   /** Names without a domain. The hostname of a StatefulSet's pod is the name of the pod. */
   names: readonly string[];

@@ -14,7 +14,7 @@ import type { GroupSettings } from './groups.ts';
 import type { Measured } from './metrics.ts';
 import { type Sinks, sinksOf } from './sinks.ts';
 
-/** One group with its watch, its sinks, and the path of its socket. */
+/** A group that is followed, with its watch, its sinks, and the path of its socket. */
 export interface Followed extends Measured {
   name: string | undefined;
   watch: Watch;

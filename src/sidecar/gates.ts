@@ -1,6 +1,6 @@
 import type { Gate } from '../watcher/outputs/gate.ts';
 
-/** What is asked of the gate of each group. */
+/** The part of the gate of a group that the gates of all groups are made from. */
 export type OneGate = Pick<Gate, 'open' | 'opened' | 'notice' | 'waiting' | 'openedWithin'>;
 
 /** The gates of all groups as one: the application starts when every group is as it is to be. */

@@ -8,7 +8,7 @@ import type { ExpectedFrom } from '../watcher/texts/expected.ts';
 import { parseWaitCondition } from '../watcher/texts/wait-condition.ts';
 import type { SinkSettings } from './sinks.ts';
 
-/** One group that the sidecar follows, and where its membership goes. */
+/** The settings of one group: its source, and where its membership goes. */
 export interface GroupSettings {
   group: Group;
   source: SourceName;

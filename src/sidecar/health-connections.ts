@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { Clock } from '../watcher/clock.ts';
 
 /** The most connections at once: a kubelet, a scraper and a person need three, and each costs about 10 KB. */
-export const MAX_CONNECTIONS = 64;
+const MAX_CONNECTIONS = 64;
 
 /** The time that a connection has to send its request: a kubelet sends it right after it has connected. */
 const HEADERS_MS = 1000;

@@ -36,7 +36,7 @@ export interface Health {
   groups: readonly GroupHealth[];
   /** The gates of all groups. */
   gate: OneGate;
-  /** All metrics, in the format that a scrape's Accept header asks for. */
+  /** Returns all metrics in the format that the Accept header of a scrape asks for. */
   metrics(accept: string | undefined): { contentType: string; text: string };
 }
 

@@ -11,7 +11,7 @@ interface ProbeAnswer {
   ok: boolean;
   /** The answer in words: what the application waits for, or all that was answered. */
   text: string;
-  /** What the application is started without, as long as that is news. */
+  /** The sentence that the application was started without what it waited for; undefined once it has been told. */
   news?: string | undefined;
 }
 

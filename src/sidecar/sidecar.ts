@@ -60,7 +60,7 @@ export async function sidecar(config: SidecarConfig): Promise<void> {
   keepYoungGenerationSmall();
   for (const gate of gates) gate.start();
   for (const { expected } of groups) expected?.start();
-  // When it has ended, the kubelet starts it anew and shows why it ended.
+  // The process ends with the first of these. The kubelet starts it anew and shows why it ended.
   await Promise.race([
     ...groups.map(({ watch }) => watch.run()),
     ...gates.map((gate) => gate.failed.catch(refuse)),

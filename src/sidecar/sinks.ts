@@ -41,7 +41,7 @@ const SINKS: { readonly [Setting in keyof SinkSettings]?: Makes } = {
   file: ({ directory, file }, { clock, log }) =>
     eachOnce(file).map((template) => new TemplateFile(directory, template, clock, log)),
   notify: ({ notify }, { clock, log }) => notify.map((target) => notifier(target, clock, log)),
-  // One list of peers for both commands, since the second waits for the first.
+  // Both commands share one list of peers, since the second waits for the first.
   onChange: ({ onStart, onChange }, { clock, log }) =>
     onStart === undefined && onChange === undefined ? [] : [new Hooks({ onStart, onChange }, clock, log)],
 };
@@ -52,7 +52,7 @@ export interface Sinks {
   readers: Readers;
   /** The gate that holds the application back. */
   gate: Gate;
-  /** All sinks in the order in which they are told; those above are among them. */
+  /** The sinks in the order in which they are told; those above are among them. */
   all: readonly Output[];
 }
 

@@ -14,7 +14,7 @@ export interface Admission {
   allowed: boolean;
   /** The codes of all reasons, then those of all warnings, as docs/reference.md lists them. */
   codes: (Code | WarningCode)[];
-  /** All reasons and warnings, each with its code and a sentence that says what to do. */
+  /** The reasons and warnings, each with its code and a sentence that says what to do. */
   told: (Reason | Warning)[];
   /** The warnings as `kubectl` prints them. */
   warnings: string[];

@@ -1,5 +1,5 @@
 /**
- * This file decides when a change is told: changes that come close together are told as one. Whoever has begun to
+ * This file decides when a change is told: changes that come close together are told as one. A member that has begun to
  * terminate is told of before it goes, whatever waits: see `hidesEnding` in membership/union.ts.
  */
 
@@ -8,11 +8,11 @@ const WINDOW_MS = 20;
 /** Departures that never pause are told all the same: the first waits for no more than a few windows. */
 const LIMIT_MS = 100;
 
-/** What is known of changes that were not told yet. */
+/** The changes that were not told yet. */
 export interface Untold {
-  /** When the first of them came. */
+  /** The time at which the first of them came. */
   readonly since: number;
-  /** When they are to be told. */
+  /** The time at which they are to be told. */
   readonly due: number;
 }
 

@@ -5,7 +5,7 @@
 
 /** A scale-up that no member shows yet is known within so long, in a small group. */
 const REST_MS = 10_000;
-/** All sidecars of a group at rest ask so often a second at most: a hundredth of what an API server serves with ease. */
+/** The questions a second of all sidecars of a group at rest: a hundredth of what an API server serves with ease. */
 const RESTING_PER_SECOND = 5;
 /** A pause at rest is longer or shorter than its middle by this part at most. */
 const SPREAD = 0.2;
@@ -15,9 +15,9 @@ const SPREAD = 0.2;
  * answers may be another API server, a moment behind.
  */
 const SOONEST_MS = 200;
-/** In a small group it is asked about no later. */
+/** The longest pause after a change in a small group. */
 const SOON_MS = 1000;
-/** When everything changes all the time, all sidecars of a group ask so often a second, whatever its size. */
+/** The questions a second of all sidecars of a group that changes all the time, whatever its size. */
 const BUSY_PER_SECOND = 20;
 
 /** Returns the pause until the next question while nothing happens, in milliseconds; `chance` is in [0, 1). */

@@ -26,7 +26,7 @@ export function labelledSource(
         pods((event) => join.ofPods(event), all),
       ]);
     } finally {
-      // What one of them throws ends the other.
+      // An error of one source ends the other.
       both.abort();
     }
   };
@@ -44,7 +44,7 @@ class Join {
   #listedAt = 0;
   #told = false;
   #podsKnown = false;
-  /** What is wrong with the group, and with the pods. */
+  /** The trouble with the group, and with the pods. */
   #group: Bad | undefined;
   #pods: Bad | undefined;
 

@@ -1,4 +1,4 @@
-/** What a line of the log is worth, the least important first. */
+/** The levels of a line of the log, the least important first. */
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 

@@ -7,7 +7,7 @@ export interface Self {
   name?: string;
 }
 
-/** What members are described with, beside what upstream says of them; `Known` names what of the group is given. */
+/** The facts that members are described with, beside those of upstream; `Known` names the fields of the group that are set. */
 export interface Perspective<Known extends keyof Group = never> {
   group: Group & Required<Pick<Group, Known>>;
   /** `cluster.local`, or whatever the cluster calls itself. */

@@ -19,7 +19,7 @@ export interface Member {
   ordinal?: number;
   /** DNS name inside the cluster, where the service gives one. */
   hostname?: string;
-  /** Every IP, the primary first. */
+  /** All IP addresses, the primary one first. */
   addresses: string[];
   /** Port name to port number; an unnamed port has the name `""`, one of unknown name its number. */
   ports: Record<string, number>;
@@ -41,7 +41,7 @@ export type SourceName = 'endpointslices' | 'pods' | 'dns';
 /** Why the membership may be out of date. `partial`: upstream answered, but part of its answer is missing. */
 export type StaleReason = 'disconnected' | 'forbidden' | 'unauthorized' | 'dns' | 'partial';
 
-/** What is tracked: the members of a service, or the pods that a label selector chooses. */
+/** The group that is followed: the members of a service, or the pods that a label selector chooses. */
 export interface Group {
   /** The name of the group in its pod; the first group of a pod has none. */
   name?: string;
@@ -67,7 +67,7 @@ export interface Hello {
   expected: number | null;
 }
 
-/** What a sidecar knows of its own pod. */
+/** The facts that a sidecar knows of its own pod. */
 export interface SelfDescription {
   uid?: string;
   name?: string;

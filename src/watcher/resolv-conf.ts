@@ -1,9 +1,9 @@
 import { isDnsLabel } from './membership/grammar.ts';
 
 /**
- * What the search list of a resolv.conf says of the cluster. The kubelet writes
- * `NAMESPACE.svc.DOMAIN svc.DOMAIN DOMAIN` in front of what the node has, and of that anything may contain
- * "svc." somewhere: only an entry that is exactly one of the kubelet's counts.
+ * The facts about the cluster in the search list of a resolv.conf. The kubelet writes
+ * `NAMESPACE.svc.DOMAIN svc.DOMAIN DOMAIN` in front of the entries of the node, any of which may contain
+ * "svc." somewhere. So only an entry counts that has exactly the form of one of the kubelet's.
  */
 
 /** Returns the cluster's DNS domain; undefined where nothing says it. */

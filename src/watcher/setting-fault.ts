@@ -12,14 +12,14 @@ export type SettingKey =
   | 'expected'
   | 'memberLabels';
 
-/** What is wrong with a setting. */
+/** The fault of a setting. */
 export interface Fault {
   key: SettingKey;
   /** The value that was given; undefined when there is none. */
   value?: string | undefined;
-  /** What is wrong, said of the value: `is empty`. */
+  /** The predicate of the sentence about the value: `is empty`. */
   sentence: string;
-  /** What to do: `give a file that holds a bearer token`. */
+  /** The advice: `give a file that holds a bearer token`. */
   remedy: string;
 }
 

@@ -8,7 +8,7 @@ export interface Staleness {
 }
 
 /**
- * What a source tells the watch loop. A source holds its members in parts (an EndpointSlice, a pod,
+ * An event that a source tells the watch loop. A source holds its members in parts (an EndpointSlice, a pod,
  * a DNS answer), each under a key; the group is the union of all parts.
  */
 export type SourceEvent<Kept = Member> =
@@ -26,7 +26,7 @@ export type SourceEvent<Kept = Member> =
   | { type: 'delete'; key: string }
   /** Upstream showed that it is there, and all that it has said by now was told. */
   | { type: 'evidence' }
-  /** What is held follows upstream again. */
+  /** The held members follow upstream again. */
   | { type: 'fresh' }
   /** The stream ended; it may be back in a moment. */
   | { type: 'lost'; message: string }

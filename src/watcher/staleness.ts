@@ -5,18 +5,18 @@ import type { SourceEvent } from './source.ts';
 /** A stream that ended is given this long to be back before the membership counts as stale. */
 const LOST_GRACE_MS = 1000;
 
-/** What is known of the upstream. */
+/** The standing of the upstream, as far as it is known. */
 export interface Standing {
   /** Whether there was a complete list. */
   readonly synced: boolean;
   readonly stale: boolean;
   /** Why it is stale; undefined while it is not, and before anything was heard. */
   readonly reason: StaleReason | undefined;
-  /** What happened and what to do, for people. */
+  /** The sentence for people: what happened and what to do. */
   readonly message: string | undefined;
   /** Why the last list is not to be trusted as all; undefined where it is. */
   readonly partial: string | undefined;
-  /** Since when the stream is gone; undefined while it is there. */
+  /** The time since which the stream is gone, with its sentence; undefined while the stream is there. */
   readonly lost: { readonly at: number; readonly message: string } | undefined;
 }
 

@@ -51,7 +51,7 @@ export class Watch implements View {
   readonly group: Group;
   readonly heartbeatSeconds = HEARTBEAT_SECONDS;
   revision = 0;
-  /** By uid; always the same map. */
+  /** The members by uid. It is always the same map. */
   readonly members: Members;
   /** The number of members that the group is to have; null while nobody says. */
   expected: number | null = null;
@@ -71,7 +71,7 @@ export class Watch implements View {
   #heartbeatAt: number;
   #toldAt = NEVER_TOLD;
   #untold: Untold | undefined;
-  /** When the untold are looked at next; undefined while nothing is planned. */
+  /** The time of the next look at changes that were not told; undefined while none is planned. */
   #lookAt: number | undefined;
 
   constructor(options: WatchOptions) {
@@ -226,7 +226,7 @@ export class Watch implements View {
       this.#standing = next;
       return;
     }
-    // What has been learnt goes out before a word on how good it is.
+    // Changes go out before the status, so that `stale` is about what the reader knows.
     if (this.synced) this.#flush();
     this.#standing = next;
     const { stale, reason, message } = next;
@@ -236,7 +236,7 @@ export class Watch implements View {
   }
 
   #change(event: MembershipEvent, now: number): void {
-    // Whoever drains a member has to hear that it terminates before it is gone.
+    // A reader that drains members has to hear that one terminates before it is gone.
     if (this.#union.hidesEnding(event)) this.#flush();
     const departs = this.#union.apply(event);
     this.#untold = coalesce(this.#untold, departs, now, this.#toldAt);

@@ -60,7 +60,7 @@ export class LogQueue {
     try {
       this.#output.writeSync(text);
     } catch {
-      // Nobody reads any more, and there is nowhere left to say so.
+      // Nobody reads standard error any more, and there is no other place to say so.
     }
   }
 

@@ -33,7 +33,7 @@ const VALUES = 100_000;
  */
 const LIGHT_BYTES = 32 * 1024;
 
-/** One request on its way to an answer. */
+/** A request on its way to an answer. */
 interface Exchange {
   request: IncomingMessage;
   response: ServerResponse;

@@ -25,7 +25,7 @@ export interface ReviewAnswer {
   /** The first of the reasons why a pod was skipped or denied; empty otherwise. */
   code: string;
   response: AdmissionResponse;
-  /** What was decided and why; undefined where the request creates no pod. */
+  /** The decision and its reasons; undefined where the request creates no pod. */
   report?: Report;
 }
 
@@ -55,7 +55,7 @@ export async function review(request: AdmissionRequest, context: ReviewContext):
   if (decision.kind === 'deny') return { ...denied(uid, decision.reasons, warnings), report };
   if (decision.kind === 'skip') {
     const [{ code }] = decision.reasons;
-    // Nothing is made in an excluded namespace, no Event either.
+    // No object is made in an excluded namespace, and an Event is one.
     if (!dryRun && isSurprising(code) && code !== 'excluded-namespace')
       context.tellOwner(namespace.name, pod, decision.reasons);
     return { ...allowed(uid, 'skipped', code, warnings), report };

@@ -83,7 +83,7 @@ function lives(slice: number, replaced: number): PodEndpoint[] {
   );
 }
 
-export class JudgedReader extends SocketReader {
+class JudgedReader extends SocketReader {
   readonly #truth: Truth;
 
   constructor(socket: ConstructorParameters<typeof SocketReader>[0], truth: Truth) {

@@ -14,7 +14,7 @@ const LEEWAY_SECONDS = 60;
 /** For so long it takes a token that it has seen for good, whatever its expiry. */
 export const SEEN_SECONDS = 10;
 
-export async function shortToken(plane: ControlPlane, namespace: string, seconds: number): Promise<string> {
+async function shortToken(plane: ControlPlane, namespace: string, seconds: number): Promise<string> {
   const account = await plane.must('GET', `/api/v1/namespaces/${namespace}/serviceaccounts/${ACCOUNT}`);
   const key = await readFile(join(plane.directory, 'accounts.key'), 'utf8');
   const expiry = Math.floor(Date.now() / 1000) + seconds - LEEWAY_SECONDS;

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type KubernetesDouble, startKubernetesDouble } from '../support/kubernetes-double.ts';
 import { Rollcall } from '../support/rollcall.ts';
+import { kubeconfigFor } from '../webhook/connected-client.ts';
 import { issue } from './certificates.ts';
 import { type Json, NAMESPACES } from './reviews.ts';
-import { kubeconfigFor } from './siege.ts';
 import { post, type Reply } from './wire.ts';
 
 const CONFIGURATION = '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations';

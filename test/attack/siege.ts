@@ -10,11 +10,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { stringify } from 'yaml';
 import { bundle } from '../support/bundle.ts';
 import { freePorts } from '../support/free-ports.ts';
 import { Rollcall } from '../support/rollcall.ts';
-
+import { kubeconfigFor } from '../webhook/connected-client.ts';
 import type { FromBystander, Honest, ToBystander } from './bystander.ts';
 import { issue } from './certificates.ts';
 import { deployedContainer, memoryLimit } from './container.ts';
@@ -200,22 +199,5 @@ function heard<T>(child: ChildProcess, field: string): Promise<T> {
       if (field in message) resolve(message[field]!);
     });
     child.once('exit', (code) => reject(new Error(`a child of the siege ended with ${code}`)));
-  });
-}
-
-/** JSON is YAML, but a file that people may look at is better read as YAML. */
-export function kubeconfigFor(server: string, ca: string, token = 'secret'): string {
-  return stringify({
-    apiVersion: 'v1',
-    kind: 'Config',
-    'current-context': 'double',
-    contexts: [{ name: 'double', context: { cluster: 'double', user: 'webhook' } }],
-    clusters: [
-      {
-        name: 'double',
-        cluster: { server, 'certificate-authority-data': Buffer.from(ca).toString('base64') },
-      },
-    ],
-    users: [{ name: 'webhook', user: { token } }],
   });
 }

@@ -5,7 +5,7 @@ import type { Follower, SidecarResult } from '../../bench/sidecar/result.ts';
 import { spread } from '../../bench/statistics.ts';
 import type { Form } from '../../bench/webhook/cases.ts';
 import type { WebhookResult } from '../../bench/webhook/result.ts';
-import { SUBJECTS, type SubjectName } from '../../bench/webhook/subject-names.ts';
+import type { SubjectName } from '../../bench/webhook/subject-names.ts';
 
 /** Ours does half of what each of the others does, in twice the time. */
 export function webhookResult({
@@ -32,8 +32,6 @@ function numbers(subject: SubjectName, turn: number) {
   const rest = { reviews: perCpuSecond / 2, seconds: 1, cpuSeconds: 0.5 };
   return { ...rest, perCpuSecond, p50Ms: slow, p99Ms: 10 * slow };
 }
-
-export const allSubjects = Object.keys(SUBJECTS) as SubjectName[];
 
 export function clusterResult(): ClusterResult {
   const measured = (['single', 'steady', 'new'] as const).flatMap((phase) =>

@@ -13,8 +13,7 @@ import { eventually } from '../support/eventually.ts';
 import type { Rollcall } from '../support/rollcall.ts';
 import type { Stage } from './stage.ts';
 
-export const CONFIGURATION_PATH =
-  '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/rollcall';
+const CONFIGURATION_PATH = '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/rollcall';
 
 /** The name that the API server verifies, and sends: SERVICE.NAMESPACE.svc. */
 const SERVER_NAME = 'rollcall.rollcall-system.svc';

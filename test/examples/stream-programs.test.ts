@@ -4,19 +4,11 @@ import assert from 'node:assert/strict';
 import { suite, type TestContext, test } from 'node:test';
 import type { Member } from '../../src/watcher/protocol.ts';
 import { delta, scriptedSidecar } from '../watcher/scripted-sidecar.ts';
+import { member as memberOf } from '../watcher/scripted-source.ts';
 import { missing, nodeProgram, pythonProgram, started } from './programs.ts';
 
-const member = (name: string, more: Partial<Member> = {}): Member => ({
-  uid: `uid-${name}`,
-  name,
-  namespace: 'default',
-  addresses: ['10.0.0.1'],
-  ports: {},
-  ready: true,
-  serving: true,
-  terminating: false,
-  ...more,
-});
+const member = (name: string, more: Partial<Member> = {}): Member =>
+  memberOf(`uid-${name}`, { name, ...more });
 
 const AT_ONCE = { concurrency: 4, timeout: 60_000 };
 

@@ -37,7 +37,9 @@ const namedGroup = fc
   )
   .map(([name, what, wait, line, expected, labels]) => ({
     [keys.group.key + name]: what,
-    ...(expected === undefined ? {} : { [keys.expectedOfGroup.key + name]: what.includes(' in team-b') ? '3' : expected }),
+    ...(expected === undefined
+      ? {}
+      : { [keys.expectedOfGroup.key + name]: what.includes(' in team-b') ? '3' : expected }),
     ...(labels === undefined ? {} : { [keys.memberLabelsOfGroup.key + name]: labels }),
     ...(wait === undefined ? {} : { [keys.waitForGroup.key + name]: wait }),
     ...(line === undefined ? {} : { [`${keys.groupFile.key}${name}.up.conf`]: line }),

@@ -2,8 +2,6 @@ import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -16,6 +14,7 @@ import { startKubernetesDouble } from '../support/kubernetes-double.ts';
 import { described, promised } from '../support/metrics.ts';
 import { Rollcall, startSidecar } from '../support/rollcall.ts';
 import { connect } from '../support/stream.ts';
+import { httpReceiver } from '../watcher/outputs/http-receiver.ts';
 
 const quickly = { timeoutMs: 15_000, everyMs: 20 };
 
@@ -201,21 +200,6 @@ test('without a port, health is at a socket, which the probe asks; with one, the
   assert.equal(gone.status, 1);
   assert.match(gone.said, /^the sidecar does not answer: /);
 });
-
-async function httpReceiver(t: TestContext) {
-  const snapshots: Snapshot[] = [];
-  const server = createServer(async (request, response) => {
-    snapshots.push(JSON.parse(Buffer.concat(await request.toArray()).toString()));
-    response.end();
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return { snapshots, port: (server.address() as AddressInfo).port };
-}
 
 async function udpReceiver(t: TestContext) {
   const snapshots: Snapshot[] = [];

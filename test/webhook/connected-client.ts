@@ -52,8 +52,8 @@ export function mountedIdentity(port: number, directory: string): Identity {
   return podIdentity(environment, silent, files);
 }
 
-/** JSON is YAML. */
-export function kubeconfigFor(server: string, ca: string): string {
+/** Returns a kubeconfig for the bearer of `token`, as JSON, which is YAML. */
+export function kubeconfigFor(server: string, ca: string, token = 'secret'): string {
   return JSON.stringify({
     apiVersion: 'v1',
     kind: 'Config',
@@ -65,7 +65,7 @@ export function kubeconfigFor(server: string, ca: string): string {
         cluster: { server, 'certificate-authority-data': Buffer.from(ca).toString('base64') },
       },
     ],
-    users: [{ name: 'webhook', user: { token: 'secret' } }],
+    users: [{ name: 'webhook', user: { token } }],
   });
 }
 

@@ -13,7 +13,7 @@ import { replicasOf, type ServingReplica } from './replicas.ts';
 
 export type ServedSource = WebhookConfig['certificates'];
 
-/** One entry of the webhook configuration, with what API servers trust for it. */
+/** An entry of the webhook configuration, with the certificates that API servers trust for it. */
 export interface TrustingEntry {
   name: string;
   bundle: X509Certificate[];

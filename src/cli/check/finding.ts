@@ -31,7 +31,7 @@ export interface CheckContext {
 export interface Check {
   name: string;
   run(place: CheckContext): Promise<Finding>;
-  /** When this check fails, the next ones are not run. */
+  /** Whether the checks after it are left out when it fails. */
   first?: true;
 }
 

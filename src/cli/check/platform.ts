@@ -9,7 +9,7 @@ export interface Signs {
   groups: readonly string[];
   /** The address that the kubeconfig has. */
   server: string;
-  /** Any one node; undefined where none can be read. */
+  /** A node, whichever comes first; undefined where none can be read. */
   node: Fields | undefined;
 }
 

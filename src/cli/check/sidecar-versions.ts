@@ -19,7 +19,7 @@ export async function sidecarVersions({ pods }: CheckContext): Promise<Finding> 
 }
 
 /** Tells whether two versions are at most one minor version apart. */
-export function worksWith(one: string, other: string): boolean {
+function worksWith(one: string, other: string): boolean {
   const [a, b] = [minorOf(one), minorOf(other)];
   return a !== undefined && b !== undefined && a.major === b.major && Math.abs(a.minor - b.minor) <= 1;
 }

@@ -1,7 +1,7 @@
 import { request as overHttp } from 'node:http';
 import { type RequestOptions, request as requestHttps } from 'node:https';
 import type { KubeConfig } from '@kubernetes/client-node';
-import { ACCEPT, type Request, send, type Transport } from '../../watcher/kubernetes/transport.ts';
+import { ACCEPT, send, sentAfter, type Transport } from '../../watcher/kubernetes/transport.ts';
 import { USER_AGENT } from './user-agent.ts';
 
 /**
@@ -11,20 +11,7 @@ import { USER_AGENT } from './user-agent.ts';
 export function watchTransport(config: KubeConfig, server: string): Transport {
   return {
     get(path) {
-      let closed = false;
-      let request: Request | undefined;
-      const response = optionsOf(config).then((options) => {
-        if (closed) throw new Error('the request was given up');
-        request = send(requestTo(server, path, options));
-        return request.response;
-      });
-      // The caller may have given up on a request that fails afterwards.
-      response.catch(() => {});
-      const close = () => {
-        closed = true;
-        request?.close();
-      };
-      return { response, close };
+      return sentAfter(optionsOf(config), (options) => send(requestTo(server, path, options)));
     },
     unauthorized() {},
   };

@@ -13,7 +13,7 @@ import { DashboardParts } from './parts.ts';
 import { Tables } from './tables.ts';
 import { whyOf } from './why.ts';
 
-/** Older happenings go: nobody scrolls further, and the page stays quick. */
+/** The most events that are kept. Nobody scrolls further, and the page stays quick. */
 const EVENTS = 500;
 
 export interface StateClock {
@@ -21,11 +21,11 @@ export interface StateClock {
   date(): Date;
 }
 
-/** What a sidecar answered, or why it did not, and when. */
+/** The answer of a sidecar, or the reason for none, with its time. */
 export type Heard = { answer: SidecarAnswer; at: number } | { why: string; at: number };
 
 /**
- * All that the dashboard knows, and the tables that show it. It is told what a list and watch says and what
+ * The state of the dashboard: what it knows, and the tables that show it. It is told what a list and watch says and what
  * sidecars answer, and looks at neither network nor clock by itself.
  */
 export class DashboardState {
@@ -72,7 +72,7 @@ export class DashboardState {
     for (const [key, group] of this.groups) if (isOfService(key)) this.#begin(key, group);
   }
 
-  /** What the API says of a group by a label selector, which is followed while somebody looks at it. */
+  /** Takes an event of the source of a group by a label selector, which is followed while somebody looks at it. */
   selected(key: string, event: SourceEvent): void {
     this.#source(`pods of ${key}`, event);
     const group = this.groups.get(key);
@@ -82,7 +82,7 @@ export class DashboardState {
     this.#dirtyGroups.add(key);
   }
 
-  /** What a sidecar answered. */
+  /** Takes the answer of a sidecar, or the reason for none. */
   heard(pod: string, heard: Heard): void {
     const group = this.#groupOf(pod);
     if (group === undefined) return;

@@ -12,7 +12,7 @@ import { Following } from './following.ts';
 import { type Served, serve } from './server.ts';
 import { Streams } from './streams.ts';
 
-/** As many bits as nobody guesses. */
+/** The bytes of the token in the address: 192 bits, which nobody guesses. */
 const TOKEN_BYTES = 24;
 
 /** The command `rollcall dashboard`. It serves until it is stopped. */

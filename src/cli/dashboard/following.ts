@@ -11,10 +11,10 @@ import type { HeldPod } from './held-pod.ts';
 import { namespaceList, podList, sliceList } from './lists.ts';
 import { QuestionPace, TICK_MS } from './question-pace.ts';
 
-/** Whoever opens a group waits no longer for its first answers, and what is looked through is not small. */
+/** The pause between two looks for sidecars to ask: the longest wait for the first answers of a group that is opened. */
 const LOOK_MS = 250;
 
-/** What the state is told from: the lists of the cluster, and the sidecars of the groups that somebody looks at. */
+/** Follows the lists of the cluster, asks the sidecars of the groups that somebody looks at, and tells the state. */
 export class Following {
   #cluster: Cluster;
   #state: DashboardState;

@@ -10,7 +10,7 @@ export interface Happened {
   text: string;
 }
 
-/** Who comes back later under the same name has rather been made anew than restarted. */
+/** The longest time between the end of a pod and its successor of the same name that counts as a restart. */
 const RESTART_MS = 600_000;
 
 /** One group by the API's word: who is in it, what was true before, and what happened. */
@@ -35,7 +35,7 @@ export class WatchedGroupView {
     return this.#settle(now);
   }
 
-  /** Its list is complete: what is there by now was there before. */
+  /** Notes that the list is complete: members that are there by now were there before. */
   begin(now: number): void {
     this.#union.change();
     this.#begun = true;

@@ -4,7 +4,7 @@ import { at, type Fields, isFields, type Value } from '../document/value.ts';
 import { type Sidecar, sidecarOf } from '../sidecars/sidecar-of.ts';
 import { podOfTemplate } from '../workloads.ts';
 
-/** What is kept of a pod. */
+/** The facts that are kept of a pod. */
 export interface HeldPod {
   namespace: string;
   name: string;
@@ -12,9 +12,9 @@ export interface HeldPod {
   phase: string;
   node: string;
   created: number | null;
-  /** How often its containers were started again, the sidecar's among them. */
+  /** The number of restarts of each container, the sidecar's among them. */
   restarts: Readonly<Record<string, number>>;
-  /** Undefined for a pod without the sidecar, of which `pod` is kept to tell why. */
+  /** The sidecar; undefined for a pod without one, of which `pod` is kept to tell why. */
   sidecar: Sidecar | undefined;
   pod: Pod | undefined;
 }
@@ -45,7 +45,7 @@ function bare({ metadata, spec }: Fields): Pod | undefined {
   return podOfTemplate({ metadata: slim(metadata), spec });
 }
 
-/** What decides about the sidecar; the managed fields alone can be as long as the rest. */
+/** Returns the metadata that decides about the sidecar. The managed fields alone can be as long as the rest. */
 function slim(metadata: Value | undefined): Value {
   if (!isFields(metadata)) return {};
   const { name, namespace, labels, annotations, ownerReferences } = metadata;

@@ -10,7 +10,7 @@ import { type HeldPod, heldPod } from './held-pod.ts';
 /** The label that an EndpointSlice has of the Service that it is for. */
 const SERVICE = 'kubernetes.io/service-name';
 
-/** What is kept of an EndpointSlice. */
+/** The facts that are kept of an EndpointSlice. */
 export interface HeldSlice {
   /** The key of the group of its Service. */
   group: string;

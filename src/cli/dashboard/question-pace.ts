@@ -21,7 +21,7 @@ export class QuestionPace {
     let oldest = now - AGAIN_MS;
     for (const one of sidecars) {
       const at = this.#askedAt.get(one) ?? Number.NEGATIVE_INFINITY;
-      // Of those that waited as long, the first.
+      // The first one is taken of those that have waited equally long.
       if (this.#asking.has(one) || at > oldest || (chosen !== undefined && at === oldest)) continue;
       [chosen, oldest] = [one, at];
     }

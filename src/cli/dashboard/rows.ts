@@ -15,7 +15,7 @@ export type TableName = keyof GroupRows;
 
 export interface NamespaceRow {
   name: string;
-  /** Its label asks for the sidecar in all of its pods. */
+  /** Whether its label asks for the sidecar in all of its pods. */
   asks: boolean;
   pods: number;
   injected: number;
@@ -29,7 +29,7 @@ export interface GroupRow {
   title: string;
   source: string;
   sidecars: number;
-  /** What the API says; null while that is not known. */
+  /** The number of members by the API; null while it is not known. */
   members: number | null;
   ready: number | null;
 }
@@ -65,7 +65,7 @@ export interface ViewRow extends Omit<ViewStanding, 'behindSince'> {
   group: string;
   pod: string;
   behindSince: number | null;
-  /** When the sidecar answered, or did not; null before it was asked. */
+  /** The time of the last answer, or failure to answer, of the sidecar; null before it was asked. */
   asked: number | null;
 }
 
@@ -80,7 +80,7 @@ export interface EventRow {
   text: string;
 }
 
-/** One of the lists that the page is made from, and whether it is followed. */
+/** A list that the page is made from, and whether it is followed. */
 export interface SourceRow {
   name: string;
   stale: boolean;

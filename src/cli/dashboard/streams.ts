@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Tables, Update } from './tables.ts';
 
 /** Changes are sent together that often: fast to the eye, and a roll-out is a few messages a second. */
-export const SEND_MS = 200;
+const SEND_MS = 200;
 /** A connection through which nothing goes may be dropped by what is between, and the page wants to know. */
 const BEAT_MS = 5000;
 /** A page that does not read is not kept in memory: it connects again, and gets everything. */
@@ -35,7 +35,7 @@ export class Streams {
   }
 
   open(response: ServerResponse, group: string): void {
-    // What the others were not told yet goes to them first: what is taken below is from now on.
+    // Changes that were not sent yet go to the other readers first, since the rows that are taken below have them.
     this.#send();
     const reader = { response, group };
     this.#readers.add(reader);

@@ -1,12 +1,12 @@
 import { type GroupRows, OF_GROUP, type TableName } from './rows.ts';
 
-/** What changed in one table. */
+/** The changes of one table. */
 export interface TableChange {
   set: [key: string, row: object][];
   gone: string[];
 }
 
-/** What changed, by table; with `whole` the rows are all that there are. */
+/** The changes by table; with `whole` the rows are all that there are. */
 export interface Update {
   whole?: true;
   tables: Partial<Record<TableName, TableChange>>;
@@ -50,7 +50,7 @@ export class Tables {
     return this.#rows.get(name)!.get(key)?.row as GroupRows[T] | undefined;
   }
 
-  /** All rows, as who looks at this group is told. */
+  /** Returns all rows for a reader that looks at this group. */
   whole(group: string): Update {
     const tables: Update['tables'] = {};
     for (const name of NAMES) {

@@ -124,7 +124,7 @@ class Comparison {
       else this.#leaf(node, before, after, slot);
     } catch (error) {
       if (!(error instanceof Beyond) || slot.layout === undefined) throw error;
-      // This part is written anew, and nothing around it.
+      // Only this part is written anew, and nothing around it.
       this.#edits.length = edits;
       this.#replaced.length = replaced;
       this.#rewrite(after, slot);
@@ -230,7 +230,7 @@ class Comparison {
     const items = node.items as Node[];
     const steps = align(before, after);
     const first = steps.find((step) => step.kind === 'keep');
-    // Nothing to stand beside.
+    // There is no entry to put it beside.
     if (first === undefined) {
       if (steps.length > 0) throw new Beyond();
       return;

@@ -23,7 +23,7 @@ const notSystem = {
       operator: 'NotIn',
       values: [SYSTEM_NAMESPACE, ...EXCLUDED_NAMESPACES],
     },
-    // What AKS adds to every configuration.
+    // AKS adds these to every configuration.
     { key: 'control-plane', operator: 'NotIn', values: ['true'] },
     { key: 'kubernetes.azure.com/managedby', operator: 'NotIn', values: ['aks'] },
   ],

@@ -11,7 +11,7 @@ import { judge } from '../inject/judge.ts';
 import { podOf, type Workload } from '../workloads.ts';
 import { calls, type EntryAnswer, type ExplainedEntry } from './entries.ts';
 
-/** One rule, whether it holds, and why. */
+/** A rule, whether it holds, and why. */
 export interface ExplainedRule {
   rule: string;
   answer: EntryAnswer;
@@ -30,7 +30,7 @@ export interface Explanation {
   /** The first reason why the pod is left alone. */
   code?: string;
   sentence?: string;
-  /** All reasons why it is. */
+  /** The reasons for the result. */
   reasons?: readonly Reason[];
   /** Whether the pod has the sidecar. Only a pod in a cluster has this field. */
   injected?: boolean;
@@ -38,7 +38,7 @@ export interface Explanation {
   settings: { key: string; value: string; from: string }[];
   account?: { choice: string; name: string };
   warnings: string[];
-  /** What to do about it. */
+  /** The advice: what to do about it. */
   advice: string[];
 }
 

@@ -88,7 +88,7 @@ class Live {
     const grantedBy: string[] = [];
     for (const name of asked) {
       const { status, body } = await this.#cluster.get({ kind: 'Namespace', name });
-      // What the user may not read is left to the dry run.
+      // A namespace that the user may not read is left to the dry run.
       if (status !== 200 && status !== 404) return namespace;
       const annotations = at(body, ['metadata', 'annotations']);
       const grants = isGranted(textsOf(annotations), namespace.name) && !EXCLUDED_NAMESPACES.includes(name);

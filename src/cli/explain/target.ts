@@ -1,7 +1,7 @@
 import { UsageError } from '../../config.ts';
 import { KINDS, type KindName, NAMED_KINDS } from '../cluster/kinds.ts';
 
-/** One object of a cluster, by its name. */
+/** An object of a cluster, by its name. */
 export interface Target {
   kind: KindName;
   name: string;

@@ -8,7 +8,7 @@ import { writtenAt } from '../document/written-at.ts';
 import { type Item, itemsOf, workloadsOf as ofItem, type Workload } from '../workloads.ts';
 import type { InputSource } from './input.ts';
 
-/** One document of the input, and the changes to it. */
+/** A document of the input, and the changes to it. */
 export interface Manifest extends StreamPart {
   value: Value;
   items: Item[];

@@ -31,7 +31,7 @@ export async function repair(argv: readonly string[], io: Io): Promise<number> {
   const system = flags['system-namespace'] ?? SYSTEM_NAMESPACE;
   const json = flags.output === 'json';
   const say = (text: string) => void (json || io.stdout.write(`${text}\n`));
-  // What was done before a failure is told with it.
+  // The report also tells what was done before a failure.
   const report: RepairReport = { evict: [], left: [], done: [] };
   const end = (code: number, error?: string): number => {
     const value = { result: code === EXIT.fine ? 'ok' : 'fail', ...report, ...(error ? { error } : {}) };

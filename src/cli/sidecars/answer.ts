@@ -2,7 +2,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import { refusal, Unreachable } from '../cluster/request.ts';
 import type { Fields } from '../document/value.ts';
 
-/** What a sidecar says of its view. It names no member: any pod of the cluster can ask the same. */
+/** The answer of a sidecar about its view. It names no member, since any pod of the cluster can ask the same. */
 export interface SidecarAnswer {
   synced: boolean;
   stale: boolean;
@@ -17,7 +17,7 @@ export interface SidecarAnswer {
   message: string | undefined;
 }
 
-/** Where the sidecar of one pod is asked. */
+/** The place at which the sidecar of a pod is asked. */
 export interface SidecarPlace {
   namespace: string;
   pod: string;

@@ -5,7 +5,7 @@ import { variableName } from '../../setting.ts';
 import { portOrOff } from '../../values.ts';
 import { at, type Fields, isFields, type Value } from '../document/value.ts';
 
-/** What the sidecar of a pod follows, and where it can be asked. */
+/** The sidecar of a pod: the group that it follows, and the port at which it can be asked. */
 export interface Sidecar {
   source: 'endpointslices' | 'pods' | 'dns';
   /** The Service, or for the source `pods` the label selector; undefined where all of its groups have names. */
@@ -33,7 +33,7 @@ function isOurs(container: Fields): boolean {
   return looksLikeOurs(container as unknown as Container);
 }
 
-/** Whoever may create a pod writes this, and a path is made of it. A sidecar does not start with what is no port. */
+/** Reads the port, which is written by whoever may create the pod and becomes part of a path. A text that is no port is `off`: no sidecar starts with it. */
 function portOf(text: string | undefined): Sidecar['port'] {
   if (text === undefined) return PORT;
   try {

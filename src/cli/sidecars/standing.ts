@@ -3,7 +3,7 @@ import type { Sidecar } from './sidecar-of.ts';
 import type { Seen, Truth, Truths } from './truths.ts';
 
 /**
- * How the view of one sidecar stands to the API's truth:
+ * The relation between the view of a sidecar and the state by the API:
  *
  * - `same`: it sees what the API says.
  * - `behind`: it sees what the API said before.
@@ -24,11 +24,11 @@ export interface ViewStanding {
   reason?: string;
   /** Milliseconds of the clock since which it has not seen the truth; undefined where it does, or nobody knows. */
   behindSince?: number;
-  /** How many changes it has not seen. */
+  /** The number of changes that it has not seen. */
   missed?: number;
-  /** Its view is what the API says, which a stale one may be too. */
+  /** Whether its view is what the API says, as that of a stale sidecar may be too. */
   matches?: true;
-  /** Whom it sees, where that is known and is not what the API says. */
+  /** The members that it sees, where they are known and are not those of the API. */
   sees?: readonly Seen[];
 }
 

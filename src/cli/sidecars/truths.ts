@@ -4,18 +4,18 @@ import type { Member } from '../../watcher/protocol.ts';
 /** The least that is shown of a member. */
 export type Seen = Pick<Member, 'uid' | 'name' | 'ready'>;
 
-/** What the API said of a group from one moment on, until the next truth. */
+/** The state of a group by the API from one moment on, until the next truth. */
 export interface Truth {
   digest: number;
   /** Milliseconds of the clock. */
   at: number;
   size: number;
-  /** Who they are; not kept of large groups. */
+  /** The members; they are not kept of large groups. */
   members: readonly Seen[] | undefined;
 }
 
 /** The matrix of a larger group would not fit on a screen, so that nobody needs the names of its past. */
-export const MATRIX_MEMBERS = 24;
+const MATRIX_MEMBERS = 24;
 /** A sidecar that sees none of the last so many truths is far behind, and by how far helps nobody. */
 const REMEMBERED = 64;
 

@@ -4,7 +4,7 @@ import type { Change } from '../../watcher/membership/membership.ts';
 import type { Member } from '../../watcher/protocol.ts';
 import type { ViewStanding } from '../sidecars/standing.ts';
 
-/** What happened, for a pipe. */
+/** An event of a group, in the form for a pipe. */
 export type GroupNews =
   | ({ type: 'change'; revision: number; stale: boolean } & Change)
   | { type: 'status'; status: GroupStatus }

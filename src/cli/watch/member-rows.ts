@@ -3,7 +3,7 @@ import type { Change } from '../../watcher/membership/membership.ts';
 import type { Member } from '../../watcher/protocol.ts';
 import type { ViewStanding } from '../sidecars/standing.ts';
 
-/** Who left is shown for so long, so that a glance every few seconds misses nobody. */
+/** The time for which a member that left is shown, so that a glance every few seconds misses nobody. */
 const FAREWELL_MS = 10_000;
 
 /** One row of the table. */
@@ -11,14 +11,14 @@ export interface Row {
   member: Member;
   /** Milliseconds of the clock since which it is known. */
   since: number;
-  /** It was there when this began: it may be older than that. */
+  /** Whether it was there when the command began, so that it may be older than its age here. */
   older: boolean;
   left: boolean;
 }
 
-/** What the table shows of a group. */
+/** The content of the table of a group. */
 export interface TableView {
-  /** What is watched, in words. */
+  /** The title: what is watched, in words. */
   title: string;
   group: Pick<LiveGroup, 'members' | 'revision' | 'status' | 'synced'>;
   rows: Row[];

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { UsageError } from '../../config.ts';
 import { isDnsLabel, isDnsSubdomain } from '../../watcher/membership/grammar.ts';
 
-/** What is watched: the view of a pod's sidecar, the members of a Service, or the stream of a socket. */
+/** The operand of the command: the view of a pod's sidecar, the members of a Service, or the stream of a socket. */
 export type Watched = { kind: 'pod' | 'service'; name: string } | { kind: 'socket'; path: string };
 
 const WORDS: Readonly<Record<string, 'pod' | 'service'>> = {

@@ -3,7 +3,7 @@ import type { ViewStanding } from '../sidecars/standing.ts';
 import { type Colour, colouring } from '../terminal.ts';
 import type { Row, TableView } from './member-rows.ts';
 
-/** What a terminal shows, and whether it has colours. */
+/** The size of a terminal, and whether it has colours. */
 export interface Screen {
   columns: number;
   rows: number;
@@ -102,7 +102,7 @@ function readiness({ ready, terminating }: Row['member'], left: boolean): Cell {
   return ready ? { text: 'yes', colour: 'green' } : { text: 'no', colour: 'red' };
 }
 
-/** As wide as the widest text, until the lines fit: then the widest columns give way. */
+/** Returns the width of each column: that of its widest text, less where the lines do not fit, in the widest columns first. */
 function widthsOf(lines: readonly (readonly Cell[])[], columns: number): number[] {
   const widths = HEADINGS.map((_, index) => Math.max(...lines.map((cells) => cells[index]!.text.length)));
   const room = columns - GAP * (widths.length - 1);

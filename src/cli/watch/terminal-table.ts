@@ -57,7 +57,7 @@ export class TerminalTable {
     const { title, group } = this.#followed;
     const view = { title, group, rows: this.#rows.list(now), own: this.#own };
     const lines = tableOf(view, now, this.#screen());
-    // Up to the first line of the last drawing, over each line, and away with what is left below.
+    // The cursor goes up to the first line of the last drawing; each line is overwritten, and the rest below is erased.
     const up = this.#drawn === 0 ? '' : `\x1b[${this.#drawn}A\r`;
     this.#out.write(`${up}${lines.map((line) => `${line}\x1b[K\n`).join('')}\x1b[J`);
     this.#drawn = lines.length;

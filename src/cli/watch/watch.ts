@@ -16,7 +16,7 @@ import { screenOf, TerminalTable } from './terminal-table.ts';
 
 type Given = Arguments<typeof commands.watch>;
 
-/** Where what happens is shown: a table of a terminal, or lines. */
+/** The display of what happens: a table on a terminal, or lines. */
 export interface Display {
   tell(told: GroupNews): void;
   close(): void;

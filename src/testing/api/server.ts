@@ -27,7 +27,7 @@ export interface ApiRequest {
 export interface ApiServer extends ApiObjects {
   readonly url: string;
   readonly port: number;
-  /** Every request since the start, oldest first. */
+  /** The requests since the start, oldest first. */
   readonly requests: ApiRequest[];
   readonly store: ObjectStore;
   readonly watches: Watches;

@@ -8,12 +8,12 @@ import type { ApiObject, Metadata } from './objects.ts';
 import { applyPatch } from './patch.ts';
 import { type ApiPath, apiError, apiVersionOf, kindOf, objectError } from './paths.ts';
 
-/** One write. `before` is absent when the object was created, `after` when it was deleted. */
+/** A write. `before` is absent when the object was created, `after` when it was deleted. */
 export interface Write {
   version: number;
   key: string;
   before?: ApiObject;
-  /** For a deletion, the last state under the version of the deletion. */
+  /** The object; after a deletion its last state, under the version of the deletion. */
   object: ApiObject;
   deleted: boolean;
 }
@@ -25,7 +25,7 @@ export interface ObjectStore {
   oldest(): number;
   compact(): void;
   get(target: ApiPath): ApiObject | undefined;
-  /** Every object of the collection, in key order, as of `version`. */
+  /** Returns the objects of the collection as of `version`, in the order of their keys. */
   list(target: ApiPath, version?: number): ApiObject[];
   /** The writes to the collection after `version`, oldest first. */
   since(target: ApiPath, version: number): Write[];
@@ -33,7 +33,7 @@ export interface ObjectStore {
   replace(target: ApiPath, object: ApiObject): ApiObject;
   patch(target: ApiPath, contentType: string, patch: unknown): ApiObject;
   delete(target: ApiPath, preconditions?: { uid?: string; resourceVersion?: string }): ApiObject;
-  /** Called after every write. */
+  /** Has the listener called after every write. */
   onChange(listener: (change: Write) => void): void;
 }
 

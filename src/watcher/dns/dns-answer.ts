@@ -69,7 +69,7 @@ export function targetMember(
   { a, aaaa }: Families,
   perspective: Perspective,
 ): Member | undefined {
-  // By text within a family: DNS servers turn their answers round.
+  // Addresses of a family are sorted as texts, since DNS servers rotate their answers.
   const addresses = familyFirst([...new Set([...a, ...aaaa])].sort(), perspective.firstFamily ?? 'IPv4');
   if (addresses.length === 0) return undefined;
   const name = target.split('.')[0]!;

@@ -6,7 +6,7 @@ import type { DnsResolver } from './dns-resolver.ts';
 
 /** A try waits so long: CoreDNS answers from memory in under a millisecond, so a packet was lost by then. */
 const TRY_MS = 1000;
-/** Every server is asked so often; the second time it has twice as long. */
+/** The number of times that every server is asked. The second time it has twice as long. */
 const TRIES = 2;
 const PORT = 53;
 /** libc takes so many servers of a resolv.conf. */
@@ -56,7 +56,7 @@ export function dnsClient(servers = systemServers(), tryMs = TRY_MS): DnsResolve
 }
 
 /** Returns the name servers of this machine, as libc reads them; the machine itself where none is named. */
-export function systemServers(file = '/etc/resolv.conf'): string[] {
+function systemServers(file = '/etc/resolv.conf'): string[] {
   const found = readOr(file, '').matchAll(/^\s*nameserver\s+(\S+)/gm);
   const servers = [...found].map(([, address]) => address!.replace(/%.*/, '')).slice(0, MAX_SERVERS);
   return servers.length === 0 ? ['127.0.0.1'] : servers;

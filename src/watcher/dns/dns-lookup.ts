@@ -38,9 +38,9 @@ export interface GroupAnswer {
   missing?: DnsFailure | undefined;
 }
 
-/** So many targets are asked about at once: enough to hide the network's delay, too few to bury a DNS server. */
+/** The number of targets that are asked about at once: enough to hide the network's delay, too few to bury a DNS server. */
 const AT_ONCE = 8;
-/** No target is asked about later than this after the first: with no answers, one poll must end some day. */
+/** The time in which questions about targets begin. It ends a poll to which no answers come. */
 const BEGIN_MS = 10_000;
 
 /** Asks DNS for the whole group, again and again, and keeps what it must know from one time to the next. */
@@ -125,7 +125,7 @@ export class DnsLookup {
       if (member !== undefined) members.push(member);
       else unknown ??= failure;
     }
-    // Kept also when it is not told: the next answer may lack just what this one had.
+    // It is kept also when it is not told, since the next answer may lack what this one had.
     this.#known = known;
     if (first && unknown !== undefined) throw unknown;
     return { members, ttl: shortestTtl([...outcomes.values()].flat()), missing };

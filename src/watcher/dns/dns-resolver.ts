@@ -35,7 +35,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
   EREFUSED: 'the DNS server refused to answer',
   ETIMEOUT: 'no answer',
   ECONNREFUSED: 'there is no DNS server',
-  // What CoreDNS says when the answer does not fit into a DNS message.
+  // CoreDNS says this when the answer does not fit into a DNS message.
   EFORMERR: 'no answer that makes sense; the group may be too large for DNS, so follow the EndpointSlices',
 };
 

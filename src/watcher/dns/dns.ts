@@ -21,7 +21,7 @@ export interface DnsOptions extends DnsGroup {
 
 /** The pace keeps to these bounds, in seconds, whatever the TTL: CoreDNS has 5 by default, kubeadm sets 30. */
 const PACE_SECONDS = [1, 30] as const;
-/** While somebody is awaited, and for so long after a change, DNS is asked at the quickest pace. */
+/** The time after a change in which DNS is asked at the quickest pace, as it is while a member is awaited. */
 const AFTER_CHANGE_MS = 15_000;
 /**
  * A poll comes up to a tenth later: a cache in between would answer as before, and sidecars must not keep in

@@ -1,6 +1,6 @@
 import type { StaleReason } from '../protocol.ts';
 
-/** What is read of a `Status` object: the fields that decide anything. */
+/** The fields of a `Status` object that decide what an error means. */
 export interface StatusObject {
   code?: number | undefined;
   reason?: string | undefined;

@@ -2,7 +2,7 @@
 export interface BodyReader {
   /** Handles bytes in the turn of the event loop in which they arrived; no more are read before it returns. */
   chunk(bytes: Uint8Array): void;
-  /** Called once: with an error where the connection broke before the body was complete. */
+  /** This is called once, with an error where the connection broke before the body was complete. */
   end(error?: Error): void;
 }
 

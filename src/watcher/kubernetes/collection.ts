@@ -1,6 +1,6 @@
 import type { Member } from '../protocol.ts';
 
-/** What is listed and watched, and what is kept of it. */
+/** A collection that is listed and watched, and the function that makes what is kept of an object. */
 export interface Listed<Kept> {
   /** `/apis/discovery.k8s.io/v1/namespaces/default/endpointslices` */
   path: string;

@@ -11,7 +11,7 @@ import { booleanAt, numberAt, type ObjectFields, objectAt, objectsAt, textAt, te
 import { finder, type SliceContext, saysTheSame } from './same-endpoint.ts';
 import { SharedTexts } from './shared-texts.ts';
 
-/** What the endpoints of one slice are read with. */
+/** The context in which the endpoints of one slice are read. */
 interface Reading extends SliceContext {
   perspective: Perspective<'service'>;
   texts: SharedTexts;
@@ -75,7 +75,7 @@ export function sliceMembers(
     ports: portNumbers(objectsAt(object, 'ports'), slice, malformed),
     isAddress: textAt(object, 'addressType') === 'FQDN' ? isDnsSubdomain : isAddress,
   };
-  // Most of a slice is what it was, in the order in which it was.
+  // Most endpoints of a slice stay as they were, in the same order.
   if (before[0] !== undefined && isSame(before[0].ports, reading.ports)) reading.ports = before[0].ports;
   const known = finder(before);
   const members: Member[] = [];

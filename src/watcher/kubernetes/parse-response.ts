@@ -45,7 +45,7 @@ export function parseStatus(text: string, code: number): StatusObject {
     const status = JSON.parse(text) as unknown;
     if (isFields(status)) return { ...statusOf(status), code };
   } catch {
-    // A proxy in between answers in its own words.
+    // A proxy in between may answer with text that is not JSON: the text itself is the message then.
   }
   return { code, message: text.slice(0, MAX_MESSAGE) };
 }

@@ -3,7 +3,7 @@ import type { Malformed } from '../membership/malformed.ts';
 import type { Member } from '../protocol.ts';
 import { type ObjectFields, objectAt, textAt } from './fields.ts';
 
-/** What the metadata of a pod says of a member beside who it is. */
+/** The fields of a member that come from the metadata of its pod, beside its identity. */
 export type PodFacts = Pick<Member, 'labels' | 'deadline'>;
 
 /**

@@ -53,7 +53,7 @@ export function podMembers(
   const sound = (field: string, value: string | undefined, is: (text: string) => boolean) =>
     fits(field, value, is) ? value : undefined;
   const addresses = addressesOf(status).filter((address) => fits('address', address, isAddress));
-  // Only with both of them does the pod have a DNS name of its own.
+  // A pod has a DNS name of its own only with both of them.
   const subdomain = sound('subdomain', textAt(spec, 'subdomain'), isDnsLabel);
   const given = sound('hostname', textAt(spec, 'hostname'), isDnsLabel);
   const hostname = subdomain === undefined ? undefined : given;
@@ -77,7 +77,7 @@ export function podMembers(
     ports,
     ...(node === undefined ? {} : { node }),
     ...(zone === undefined ? {} : { zone }),
-    // As in an EndpointSlice: a pod that terminates may serve, but is not ready.
+    // A pod that terminates may serve but is not ready, as in an EndpointSlice.
     ready: serving && !terminating,
     serving,
     terminating,

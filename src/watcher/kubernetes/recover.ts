@@ -9,7 +9,7 @@ const EXPIRED_AGAIN_MS = 10_000;
 const SHORT_WATCH_MS = 1000;
 /** Watches in a row without an event, not even a bookmark: something in between may hold back what is sent. */
 const SILENT_WATCHES = 2;
-/** One list may be cut; a second one in a row says that this server will not complete any. */
+/** The number of unfinished lists in a row after which streaming lists are given up: one may be cut by chance. */
 const UNFINISHED_LISTS = 2;
 
 /** This error says that a streaming list will not be complete: the server sends nothing more of it, or sends without end. */
@@ -20,7 +20,7 @@ export class ListUnfinished extends Error {}
 
 /** This says that a watch that served has ended: cleanly, by its connection, by silence, or because a list is due. */
 export class WatchEnded extends Error {
-  /** How long it lasted, in milliseconds. */
+  /** The time that the watch lasted, in milliseconds. */
   readonly lasted: number;
   /** Whether it has brought an event, a bookmark included. */
   readonly lived: boolean;
@@ -38,7 +38,7 @@ export class WatchEnded extends Error {
   }
 }
 
-/** How long the reflector pauses before it goes on. */
+/** The pause of the reflector before it goes on. */
 export type Delay =
   | 'none'
   /** It pauses for a moment by chance, so that a thousand watches that were cut at once are not back in step. */
@@ -49,7 +49,7 @@ export type Delay =
 export interface Recovery<Kept> {
   state: State<Kept>;
   delay: Delay;
-  /** What the reader of the source is told; undefined where nothing is lost. */
+  /** The event for the reader of the source; undefined where nothing is lost. */
   event: Extract<SourceEvent, { type: 'lost' | 'failure' }> | undefined;
   /** Whether token and CA are to be read again before the next request. */
   rereadCredentials?: boolean;
@@ -121,13 +121,13 @@ function afterApiError<Kept>(error: ApiError, state: State<Kept>, now: number): 
   if (isTooLargeVersion(error)) return failed(error, { ...state, phase: listing('', state.history) });
   if (error.where !== 'stream' || error.status < 500) return failed(error, restarted(state));
   const history = { ...state.history, streamErrors: state.history.streamErrors + 1 };
-  // From what was applied last: an older list, which a late replica has, would go back in time.
+  // The list may be no older than what was applied last: a late replica of the API server would go back in time.
   const phase =
     history.streamErrors > 1 ? listing<Kept>(versionOf(state.phase), history) : restarted(state).phase;
   return failed(error, { phase, history });
 }
 
-/** The version is forgotten: a page starts the list anew as a whole, anything else a consistent list. */
+/** Returns the state without its version. A page starts the list anew as a whole, any other phase a consistent list. */
 function afterExpiry<Kept>(error: ApiError, state: State<Kept>, now: number): Recovery<Kept> {
   const { phase, history } = state;
   if (phase.name === 'paging' && phase.next !== '') {

@@ -55,19 +55,19 @@ export function follow<Kept>(
   return pulled(pushed(collection, transport, clock, log));
 }
 
-/** What a reflector works with. */
+/** The options of a reflector. */
 interface Reflection<Kept> {
   collection: Listed<Kept>;
   transport: Transport;
   clock: Clock;
   log: Log;
-  /** This is called with everything that happens. */
+  /** The listener. It is called with every event. */
   hear: (event: SourceEvent<Kept>) => void;
   /** Ends the reflector when it aborts. */
   signal: AbortSignal;
 }
 
-/** This error says that whoever heard of an event has thrown: a fault that no retry mends. */
+/** This error says that the listener has thrown, which no retry mends. */
 class ListenerFault extends Error {}
 
 /** This error says that nobody listens any more. */
@@ -84,7 +84,7 @@ class Reflector<Kept> {
   #store: Store<Kept>;
   #backoff: Backoff;
   #progress = new Progress();
-  /** When the next safety list is due. */
+  /** The time at which the next safety list is due. */
   #listAt = Number.POSITIVE_INFINITY;
 
   constructor({ collection, transport, clock, log, hear, signal }: Reflection<Kept>) {

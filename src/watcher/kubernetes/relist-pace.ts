@@ -1,6 +1,6 @@
 /** A list now and then guards against a server whose versions went back (an etcd restore). */
 const RELIST_MS = [600_000, 900_000] as const;
-/** Up to so many members all lists of a group together are a few kilobytes a second. */
+/** The size of a group up to which all its lists together are a few kilobytes a second. */
 const USUAL_MEMBERS = 1000;
 /** The window is at most so many times as wide: no group goes longer than an hour without a list. */
 const LONGEST = 4;

@@ -21,11 +21,11 @@ export class EventRate {
 }
 
 export interface Absence {
-  /** For how long nothing was told. */
+  /** The time for which nothing was told, in milliseconds. */
   awayMs: number;
-  /** How many events a millisecond there were before. */
+  /** The rate before that, in events a millisecond. */
   perMs: number;
-  /** How many objects a list would bring. */
+  /** The number of objects in a list. */
   objects: number;
 }
 
@@ -39,7 +39,7 @@ export function resumes({ awayMs, perMs, objects }: Absence): boolean {
   return awayMs * perMs <= Math.max(objects, 1);
 }
 
-/** It notes how far a collection was followed, as far as that says whether to go on. */
+/** The progress of following a collection, from which it is decided whether a watch goes on from its version. */
 export class Progress {
   #rate = new EventRate();
   #followedUntil = 0;

@@ -1,9 +1,9 @@
 import type { Member } from '../protocol.ts';
 import { booleanAt, type ObjectFields, objectAt, textAt, textsAt } from './fields.ts';
 
-/** What an endpoint has from its slice. */
+/** The fields that an endpoint has from its slice. */
 export interface SliceContext {
-  /** That of the group. */
+  /** The namespace of the group. */
   namespace: string;
   /** The DNS name of the service. */
   domain: string;

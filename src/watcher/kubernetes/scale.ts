@@ -31,7 +31,7 @@ function fieldsOf(text: string): Readonly<Record<string, unknown>> {
     const value: unknown = JSON.parse(text);
     if (isFields(value)) return value;
   } catch {
-    // Told below.
+    // The error below says that it is no Scale, whatever is wrong with the text.
   }
   throw new Corrupt('an answer that is no Scale');
 }

@@ -1,4 +1,4 @@
-/** More different texts than a cluster has nodes and zones; past that, it begins anew. */
+/** The most texts that are kept: more than a cluster has nodes and zones. With one more, the collection begins anew. */
 const MAX_TEXTS = 10_000;
 
 /**

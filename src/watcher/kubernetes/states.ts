@@ -1,6 +1,6 @@
 /** This file names what a reflector does, and what it has to remember when that fails. */
 
-/** What the reflector does: it lists in one of two ways, then watches from the version of the list. */
+/** The phase of the reflector: it lists in one of two ways, then watches from the version of the list. */
 export type Phase<Kept> =
   /** It reads a streaming list: a watch that begins with all objects and goes on with their changes. */
   | { name: 'listing'; from: string }
@@ -16,11 +16,11 @@ export interface Paging<Kept> {
   next: string;
   /** False once a token had expired: then the list is asked for as a whole. */
   paged: boolean;
-  /** What the pages so far have brought. */
+  /** The parts from the pages so far. */
   parts: ReadonlyMap<string, readonly Kept[]>;
 }
 
-/** What has gone wrong so far, as far as it decides what comes next. */
+/** The failures so far, as far as they decide what comes next. */
 export interface History {
   /** False once the server has refused a streaming list, or has begun one and never completed it. */
   readonly streamingLists: boolean;
@@ -30,7 +30,7 @@ export interface History {
   readonly streamErrors: number;
   /** Watches in a row that brought no event, not even a bookmark. */
   readonly silentWatches: number;
-  /** When the server last said that a version has expired. */
+  /** The time at which the server last said that a version has expired. */
   readonly expiredAt: number;
   /** False while the credentials were read again and no watch has succeeded since. */
   readonly mayReread: boolean;

@@ -3,7 +3,7 @@ import type { SourceEvent } from '../source.ts';
 import type { KubernetesObject, Listed } from './collection.ts';
 import type { WatchEvent } from './parse-response.ts';
 
-/** What was made of each object, by its key. */
+/** The parts that were made of each object, by its key. */
 export type ObjectParts<Kept> = Map<string, readonly Kept[]>;
 
 /** The annotation of the bookmark that completes a streaming list. */
@@ -12,7 +12,7 @@ const INITIAL_EVENTS_END = 'k8s.io/initial-events-end';
 /** The objects of a collection: under which key each stands, and what was made of it. */
 export class Store<Kept> {
   #collection: Listed<Kept>;
-  /** What was made of each object, where its collection wants to have it again. */
+  /** The parts of each object, where its collection asks for them again when the object changes. */
   #made: ObjectParts<Kept> = new Map();
   /** The keys of parts by the names of their objects, where the parts have an order. */
   #keys: Map<string, string> | undefined;

@@ -1,4 +1,4 @@
-/** What the API server has sent, by which its cost of a group can be told. */
+/** The counters of what the API server has sent, which show what a group costs it. */
 export interface Traffic {
   bytes: number;
 }

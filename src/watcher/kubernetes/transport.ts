@@ -21,7 +21,7 @@ export interface Request {
 }
 
 /**
- * How a source reaches the Kubernetes API; `path` begins with `/` and carries the query. `accept` is the form of
+ * The way of a source to the Kubernetes API; `path` begins with `/` and carries the query. `accept` is the form of
  * the answer, where that is not the usual one.
  */
 export interface Transport {
@@ -98,6 +98,27 @@ export function send(request: http.ClientRequest, traffic?: Traffic): Request {
   response.catch(() => {});
   request.end();
   return { response, close: () => request.destroy() };
+}
+
+/**
+ * Returns a request that is sent when `ready` has resolved, with what it resolved to. One that is closed before is
+ * never sent.
+ */
+export function sentAfter<T>(ready: Promise<T>, sent: (value: T) => Request): Request {
+  let isClosed = false;
+  let request: Request | undefined;
+  const response = ready.then((value) => {
+    if (isClosed) throw new Error('the request was given up');
+    request = sent(value);
+    return request.response;
+  });
+  // The caller may have closed a request that fails afterwards.
+  response.catch(() => {});
+  const close = () => {
+    isClosed = true;
+    request?.close();
+  };
+  return { response, close };
 }
 
 /** Sends a request once it has its connection through a proxy. */

@@ -7,26 +7,26 @@ import { ListStalled, ListUnfinished } from './recover.ts';
 
 /** A server that knows no streaming lists may take one for a watch, which tells of changes without end. */
 const STREAMING_LIST_MS = 60_000;
-/** What was missed comes right behind the head of a watch; silence for so long means that nothing was. */
+/** The silence behind the head of a watch after which nothing was missed: missed events come right behind the head. */
 const CATCH_UP_MS = 100;
 /** Bookmarks come about once a minute: this long without a byte means a half-open connection. */
 const SILENCE_MS = 90_000;
 
-/** No look comes sooner: what is left of the silence may be less than the clock can tell apart. */
+/** The shortest pause before the next look: the rest of the silence may be less than the clock can measure. */
 const SHORTEST_MS = 1;
 
-/** What a stream is doing: its list arrives, then what was missed arrives, then it follows. */
+/** The stage of a stream: its list arrives, then missed events arrive, then it follows. */
 type Stage = 'listing' | 'catching up' | 'following';
 
-/** Whoever is told of one watch. Whatever it throws ends the watch. */
+/** The listener of one watch. An error that it throws ends the watch. */
 export interface WatchListener {
-  /** One event was read; returns whether it completes the list that the watch began with. */
+  /** An event was read; returns whether it completes the list that the watch began with. */
   event(event: WatchEvent): boolean;
-  /** All is told that there was when the watch began. */
+  /** All objects that were there when the watch began have been told. */
   established(): void;
-  /** All is told that has come by now. */
+  /** All events that have come by now have been told. */
   evidence(): void;
-  /** Nothing has come since the last look, a second ago at most. */
+  /** No event has come since the last look, a second ago at most. */
   tick(): void;
   /** Returns whether the watch is to be ended for a list. */
   isListDue(): boolean;
@@ -94,7 +94,7 @@ export class WatchStream {
         }
       }
     } finally {
-      // Whatever it said, it is there.
+      // Whatever the server sent, it is there.
       this.#listener.evidence();
     }
   }

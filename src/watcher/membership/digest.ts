@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import type { Member } from '../protocol.ts';
 
-/** As many bytes as a number of JavaScript, and a value of Prometheus, holds without rounding: 53 bits. */
+/** The bytes of the digest: a number of JavaScript, and a value of Prometheus, holds 53 bits without rounding. */
 const BYTES = 6;
 
 /**
@@ -15,7 +15,7 @@ export function digestOf(members: Iterable<Pick<Member, 'uid' | 'ready'>>): numb
   return Number.parseInt(hash('sha256', lines.sort().join(''), 'hex').slice(0, BYTES * 2), 16);
 }
 
-/** What has members, and a number that changes with them. */
+/** An owner of members, with a number that changes with them. */
 interface Revised {
   readonly revision: number;
   readonly synced: boolean;

@@ -8,7 +8,7 @@ export class Endings {
   /** Notes what a part tells of a uid that was told of as not terminating. */
   note(uid: string, { after }: Told): void {
     if (after.some(({ terminating }) => terminating)) this.#uids.add(uid);
-    // No API server takes a deletion back, but whoever writes slices by hand may.
+    // No API server takes a deletion back, but the author of slices that are written by hand may.
     else if (after.length > 0) this.#uids.delete(uid);
   }
 

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 
 /**
- * What the texts of the API may hold, by its own rules (k8s.io/apimachinery, util/validation). Whatever
+ * The grammar of texts of the API, by its own rules (k8s.io/apimachinery, util/validation). A text that
  * fits one of these has neither a space nor a control character, so it is safe in any line of text.
  */
 

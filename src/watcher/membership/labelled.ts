@@ -3,7 +3,7 @@ import type { PodFacts } from '../kubernetes/pod-metadata.ts';
 import type { Member } from '../protocol.ts';
 import { isSame, type MembershipEvent, type Parts } from './membership.ts';
 
-/** What a pod tells of itself, by the name of the pod. */
+/** The facts that pods announce, by the name of the pod. */
 type Announced = ReadonlyMap<string, readonly FactsOfPod[]>;
 
 /**

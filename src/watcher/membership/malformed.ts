@@ -1,6 +1,6 @@
 import type { Log } from '../log.ts';
 
-/** So many different values are logged: past that they are only counted, so that no log is flooded. */
+/** The most different values that are logged. More are only counted, so that no log is flooded. */
 const MAX_LOGGED = 100;
 /** A log line shows so many characters of a value. */
 const MAX_CHARACTERS = 100;

@@ -20,7 +20,7 @@ function mergePorts([head, ...others]: readonly Member[]): Record<string, number
   for (const [name, port] of others.flatMap((member) => Object.entries(member.ports))) {
     if (ports[name] === port && Object.hasOwn(ports, name)) continue;
     const free = Object.hasOwn(ports, name) ? String(port) : name;
-    // Made anew once it differs: the members of a slice share theirs.
+    // The ports are copied before the first difference, since the members of a slice share theirs.
     if (!Object.hasOwn(ports, free)) ports = { ...ports, [free]: port };
   }
   return ports;

@@ -65,7 +65,7 @@ export class Nameless {
   follow(uid: string, before: readonly Member[], after: readonly Member[]): string[] {
     if (this.#hosts === undefined) return [];
     const now = new Set(addressesOf(this.#named(uid)));
-    // All that it has, also elsewhere: what is new may be a port.
+    // All addresses of the member are looked at, also those of other parts, since only a port may be new.
     const addresses = new Set([...now, ...addressesOf(before), ...addressesOf(after)]);
     for (const address of addresses) {
       if (now.has(address)) put(this.#hosts, address, uid);

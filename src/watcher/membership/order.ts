@@ -19,7 +19,7 @@ export class Order {
   follow(change: Change | undefined): void {
     if (change === undefined) return;
     for (const { uid } of change.left) {
-      // Who came and went meanwhile was never among those in order.
+      // A member that came and went meanwhile was never among those in order.
       if (!this.#new.delete(uid)) this.#fewer = true;
     }
     for (const { uid } of change.joined) this.#new.add(uid);

@@ -1,7 +1,7 @@
 import type { Member } from '../protocol.ts';
 import { compare, isSame } from './membership.ts';
 
-/** One part of the group, and what it tells now. */
+/** A part of the group, with the members that it has now. */
 export interface Part {
   readonly key: string;
   members: readonly Member[];
@@ -11,7 +11,7 @@ export function byKey(a: Part, b: Part): number {
   return compare(a.key, b.key);
 }
 
-/** What a part tells of one uid, before and after an event; most often it is one member, or none. */
+/** The members of one uid in a part, before and after an event: most often one member, or none. */
 export interface Told {
   before: readonly Member[];
   after: readonly Member[];
@@ -25,7 +25,7 @@ export function keepSame(before: readonly Member[], after: readonly Member[]): r
   if (before.length === 0) return after;
   let byUid: Map<string, Member> | undefined;
   const known = (uid: string, index: number) => {
-    // Most of a part stays in its place.
+    // Most members of a part stay in their places.
     const there = before[index];
     if (there?.uid === uid) return there;
     byUid ??= new Map(before.map((member) => [member.uid, member]));

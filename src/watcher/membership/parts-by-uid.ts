@@ -1,6 +1,6 @@
 import { byKey, type Part } from './part.ts';
 
-/** It holds which parts tell of each uid. Most uids stand in one part, and no list is made for those. */
+/** The parts that have each uid. Most uids stand in one part, and no list is made for those. */
 export class PartsByUid {
   #parts = new Map<string, Part | readonly Part[]>();
 

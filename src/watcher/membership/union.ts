@@ -13,7 +13,7 @@ export interface UnionChange extends Change {
   was: Member[];
 }
 
-/** What the union does with the parts. */
+/** The steps that the union does with the parts. */
 export interface UnionSteps {
   alterations: typeof alterations;
   merge: typeof merge;

@@ -10,7 +10,7 @@ import type { Output, OutputMetric, View } from './output.ts';
 /** The most bytes of a Scale: it has two counts, a selector and metadata, which managers of fields may fill. */
 const MAX_SCALE_BYTES = 256 * 1024;
 
-/** What the number of expected members is asked with. */
+/** The context in which the number of expected members is asked for. */
 export interface ExpectedContext {
   workload: ScaledWorkload;
   transport: Transport;
@@ -102,7 +102,7 @@ export class ExpectedMembers implements Output {
     }
     this.#asking = false;
     if (this.#closed) return;
-    // What has changed meanwhile may not be in the answer: that question is planned already.
+    // A change that came meanwhile may not be in the answer; it has planned a question already.
     const planned = this.#dueAt - clock.now();
     this.#dueAt = Number.POSITIVE_INFINITY;
     const rest = restPause(this.#askers, clock.random());

@@ -4,7 +4,7 @@ import type { WaitCondition } from '../texts/wait-condition.ts';
 /** The group as a gate sees it. */
 export interface Waited {
   members: readonly Member[];
-  /** How many members have to count; null while nobody says. */
+  /** The number of members that have to count; null while nobody says it. */
   wanted: number | null;
   /** The group is another one than the first, so that this pod need not be in it. */
   isNamed: boolean;

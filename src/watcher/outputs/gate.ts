@@ -49,7 +49,7 @@ export class Gate implements Output {
     this.#clock = clock;
     this.#log = log;
     this.#headcount = new Headcount(options.condition);
-    // Only who waits for it wants to hear of it.
+    // A gate of which nobody awaits the failure must not end the process by an unhandled rejection.
     this.failed.catch(() => {});
     if (!existsSync(options.marker)) return;
     this.#openedAt = clock.now();

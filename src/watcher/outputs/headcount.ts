@@ -2,7 +2,7 @@ import type { Delta, Member } from '../protocol.ts';
 import type { WaitCondition } from '../texts/wait-condition.ts';
 import type { View } from './output.ts';
 
-/** How far a group is from meeting a condition. It is counted by the change, and never by walking all members. */
+/** The count of members that a condition asks for. It is kept by the change, and never by walking all members. */
 export class Headcount {
   readonly #condition: WaitCondition;
   #have = 0;

@@ -196,7 +196,7 @@ export class Hooks implements Output {
       peers: count(peers),
       seconds: (this.#clock.now() - startedAt) / 1000,
     });
-    // What changed meanwhile has asked for the next run already.
+    // A change that came meanwhile has asked for the next run already.
   }
 
   /** Returns the command that is to run, with its peers; undefined when there is nothing to tell. */

@@ -102,7 +102,7 @@ export class HttpNotifier implements Output {
     if (!this.#failing) {
       this.#log.warn('the receiver does not take notifications, they are tried again', {
         target: this.target,
-        // Several addresses that all refuse make one error without a message.
+        // Where several addresses all refuse, the error has a code and no message.
         error: error.message || (error as NodeJS.ErrnoException).code,
       });
     }
@@ -122,7 +122,7 @@ async function post(url: URL, body: readonly Buffer[], clock: Clock, signal: Abo
   // Imported as a module, node:http brings Node's whole fetch along: 6 MB of memory.
   const request = process.getBuiltinModule('node:http').request(url, {
     method: 'POST',
-    // One connection a request: none can have died unnoticed since the last one.
+    // Each request has a connection of its own, so none can have died unnoticed since the last one.
     agent: false,
     lookup: loopback,
     signal,
@@ -133,7 +133,7 @@ async function post(url: URL, body: readonly Buffer[], clock: Clock, signal: Abo
   let status: number | undefined;
   let failure = new Error('the connection closed');
   request.on('response', (response) => {
-    // Whatever the answer's body is, or becomes of it: the status has been given.
+    // The status is enough: the body of the answer is not read, and may fail.
     status = response.statusCode;
     response.on('error', () => {});
     response.resume();

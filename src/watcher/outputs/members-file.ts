@@ -4,15 +4,16 @@ import { FILE_NAME } from '../contract.ts';
 import type { Log } from '../log.ts';
 import { encodePieces } from '../protocol.ts';
 import { replaceFile, type WriteFile } from './atomic-write.ts';
-import type { Output, OutputMetric, View } from './output.ts';
+import { type OutputMetric, SnapshotOutput, type View } from './output.ts';
 import { fileFailures, PacedFile, PIECE_BYTES } from './paced-file.ts';
 
 /** The output that keeps `members.json`, the latest snapshot. */
-export class MembersFile implements Output {
+export class MembersFile extends SnapshotOutput {
   readonly metrics: readonly OutputMetric[];
   #file: PacedFile;
 
   constructor(directory: string, clock: Clock, log: Log, write: WriteFile = replaceFile) {
+    super();
     this.#file = new PacedFile(join(directory, FILE_NAME), clock, log, write);
     this.metrics = [fileFailures(this.#file)];
   }
@@ -27,18 +28,6 @@ export class MembersFile implements Output {
 
   synced(view: View): void {
     this.#file.request(() => encodePieces(view.snapshot(), PIECE_BYTES));
-  }
-
-  changed(_delta: unknown, view: View): void {
-    this.synced(view);
-  }
-
-  expected(_line: unknown, view: View): void {
-    this.synced(view);
-  }
-
-  status(_status: unknown, view: View): void {
-    this.synced(view);
   }
 
   heartbeat(): void {

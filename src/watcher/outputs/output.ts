@@ -80,3 +80,23 @@ export interface Output {
   /** The setting that does not work at the moment, for the answers of health; undefined while all is well. */
   readonly failing?: string | undefined;
 }
+
+/**
+ * An output that has the whole snapshot again after every change, of the members or of what is said about them. A
+ * class inherits its `changed`, `expected` and `status`.
+ */
+export abstract class SnapshotOutput implements Output {
+  abstract synced(view: View): void;
+
+  changed(_delta: unknown, view: View): void {
+    this.synced(view);
+  }
+
+  expected(_line: unknown, view: View): void {
+    this.synced(view);
+  }
+
+  status(_status: unknown, view: View): void {
+    this.synced(view);
+  }
+}

@@ -78,7 +78,7 @@ export function run(argv: readonly string[], options: RunOptions): Run {
   child.stdin?.on('error', () => {});
   child.stdin?.end(options.stdin);
   child.on('exit', () => {
-    // Whoever of a killed group outlives its leader gets no more time.
+    // Processes of a killed group that outlive its leader get no more time.
     if (killTimer !== undefined) signalGroup(child, 'SIGKILL');
     clock.clearTimeout(killTimer);
   });

@@ -29,7 +29,7 @@ export function socketPath(directory: string): string {
 export async function serveSocket(path: string, readers: Readers, log: Log): Promise<Server> {
   mkdirSync(dirname(path), { recursive: true });
   const server = createServer({ highWaterMark: PIECE_BYTES }, (socket) => {
-    // How a connection ends is of no interest: that it did is, and `close` says so.
+    // The error of a connection is of no interest: `close` comes after it, and says that the connection ended.
     socket.on('error', () => {});
     // A reader has nothing to say; reading is how its end is noticed.
     socket.resume();

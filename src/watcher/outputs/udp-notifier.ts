@@ -2,7 +2,7 @@ import type { Socket } from 'node:dgram';
 import type { Log } from '../log.ts';
 import { encodePieces } from '../protocol.ts';
 import { notifierMetrics } from './notifier-metrics.ts';
-import type { Output, OutputMetric, View } from './output.ts';
+import { type OutputMetric, SnapshotOutput, type View } from './output.ts';
 
 /** The largest datagram: what an IPv4 packet of 65,535 bytes leaves after its own header (20) and UDP's (8). */
 const MAX_DATAGRAM_BYTES = 65_507;
@@ -31,7 +31,7 @@ export interface SnapshotTooLarge {
  * with every heartbeat, since datagrams get lost. Nobody answers, so `sent` counts what the system took. A
  * change costs at most what fills a datagram, however large the group is.
  */
-export class UdpNotifier implements Output {
+export class UdpNotifier extends SnapshotOutput {
   readonly target: string;
   readonly metrics: readonly OutputMetric[] = notifierMetrics(this);
   sent = 0;
@@ -46,6 +46,7 @@ export class UdpNotifier implements Output {
   #failing = false;
 
   constructor(url: URL, log: Log) {
+    super();
     this.target = `udp://${url.host}`;
     const v6 = url.hostname === '[::1]';
     this.#address = v6 ? '::1' : url.hostname === 'localhost' ? '127.0.0.1' : url.hostname;
@@ -64,18 +65,6 @@ export class UdpNotifier implements Output {
   synced(view: View): void {
     this.#datagram = this.#encode(view);
     this.#send();
-  }
-
-  changed(_delta: unknown, view: View): void {
-    this.synced(view);
-  }
-
-  expected(_line: unknown, view: View): void {
-    this.synced(view);
-  }
-
-  status(_status: unknown, view: View): void {
-    this.synced(view);
   }
 
   heartbeat(): void {

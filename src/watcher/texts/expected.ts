@@ -9,7 +9,7 @@ export const SCALABLE = {
 } as const;
 export type ScalableKind = keyof typeof SCALABLE;
 
-/** Where the number of members that a group is to have comes from: it is given, or a workload has it. */
+/** The origin of the number of expected members: a given number, or a workload that is asked for its replicas. */
 export type ExpectedFrom = number | { kind: ScalableKind; name: string };
 
 /** The most members that can be expected: the largest group that the tests know has 10,000. */

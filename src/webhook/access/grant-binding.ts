@@ -9,7 +9,7 @@ import { isManaged, isRoleRight, LABELS, roleRef, subjectOf } from './role-bindi
 export interface GrantBindingState {
   managed: boolean;
   roleRight: boolean;
-  /** All subjects, each as one text, sorted. */
+  /** The subjects, each as one text, sorted. */
   subjects: readonly string[];
 }
 

@@ -1,6 +1,6 @@
 import type { ClientRequest } from 'node:http';
 import { request as httpsRequest, type RequestOptions } from 'node:https';
-import { ACCEPT, type Request, send, type Transport } from '../../watcher/kubernetes/transport.ts';
+import { ACCEPT, send, sentAfter, type Transport } from '../../watcher/kubernetes/transport.ts';
 import type { Identity } from './identity.ts';
 
 /**
@@ -10,21 +10,10 @@ import type { Identity } from './identity.ts';
 export function watchTransport(identity: Identity, userAgent: string): Transport {
   return {
     get(path) {
-      let closed = false;
-      let request: Request | undefined;
-      const response = Promise.resolve(identity.options()).then((options) => {
-        if (closed) throw new Error('the request was given up');
+      return sentAfter(Promise.resolve(identity.options()), (options) => {
         const headers = { ...options.headers, accept: ACCEPT, 'user-agent': userAgent };
-        request = send(requestTo(identity.server, path, { agent: false, ...options, headers }));
-        return request.response;
+        return send(requestTo(identity.server, path, { agent: false, ...options, headers }));
       });
-      // The caller may have closed a request that fails afterwards.
-      response.catch(() => {});
-      const close = () => {
-        closed = true;
-        request?.close();
-      };
-      return { response, close };
     },
     unauthorized: () => identity.expire(),
   };

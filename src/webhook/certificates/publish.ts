@@ -31,7 +31,7 @@ export function bundles(api: Api, name: string): Bundles {
       const others = entries.filter(({ found }) => !sameAs(found, trusted));
       if (others.length === 0) return false;
       const injected = Object.keys(annotations).find((key) => INJECTED.test(key));
-      // Each would undo what the other has written, for ever.
+      // The webhook and cert-manager would overwrite each other's bundle for ever.
       if (injected !== undefined) {
         throw new Error(
           `the configuration has the annotation ${injected}, so cert-manager writes its bundles; ` +

@@ -61,7 +61,7 @@ export const LIMITS: Limits = {
   reviewMs: 10_000,
   // An answer fits into the buffers of a connection that anybody reads.
   answerMs: 3000,
-  // Longer than the 90 s for which Go keeps an idle connection: the client is the one who closes.
+  // This is longer than the 90 s for which Go keeps an idle connection, so that the client is the one who closes.
   idleMs: 100_000,
   // A tenth of the shortest time above; a look at 1,000 connections takes less than 0.1 ms.
   sweepMs: 200,
@@ -76,7 +76,7 @@ export const LIMITS: Limits = {
   pipelined: 4,
   bodyBytes: BODY_BYTES,
   bodiesBytes: BODIES_BYTES,
-  // One address never takes the room of all others.
+  // One address may not take the room of all others.
   bodiesBytesOfPeer: BODIES_BYTES / 2,
   // Pods are 2 to 100 KB; parsed, this takes at most a few MB and milliseconds.
   largeBytes: 256 * KIB,

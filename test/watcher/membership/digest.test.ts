@@ -4,17 +4,9 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { digestOf, latestDigest } from '../../../src/watcher/membership/digest.ts';
 import type { Member } from '../../../src/watcher/protocol.ts';
+import { member } from '../scripted-source.ts';
 
-const MEMBER: Member = {
-  uid: 'a',
-  name: 'db-0',
-  namespace: 'default',
-  addresses: ['10.0.0.1'],
-  ports: {},
-  ready: true,
-  serving: true,
-  terminating: false,
-};
+const MEMBER = member('a', { name: 'db-0' });
 
 const uids = fc.uniqueArray(fc.uuid(), { minLength: 1, maxLength: 20 });
 

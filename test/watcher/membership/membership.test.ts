@@ -4,21 +4,8 @@ import fc from 'fast-check';
 import { byName, difference, type MembershipEvent } from '../../../src/watcher/membership/membership.ts';
 import { Union } from '../../../src/watcher/membership/union.ts';
 import type { Member } from '../../../src/watcher/protocol.ts';
+import { podMember as member } from './pod-member.ts';
 import { fromScratch } from './union-from-scratch.ts';
-
-function member(uid: string, fields: Partial<Member> = {}): Member {
-  return {
-    uid,
-    name: `pod-${uid}`,
-    namespace: 'default',
-    addresses: ['10.0.0.1'],
-    ports: { http: 80 },
-    ready: true,
-    serving: true,
-    terminating: false,
-    ...fields,
-  };
-}
 
 /** A union that holds one part. */
 function holding(...members: Member[]): Union {

@@ -61,26 +61,26 @@ function withoutIdentity({ identity: _, ...rest }: Member): Member {
   return rest;
 }
 
+/** Returns a member that several parts have. Not as the watcher does: two at a time, the first ones first. */
 function merge(all: readonly Member[], first: IpFamily): Member {
-  const addresses = new Set(all.flatMap((member) => member.addresses));
-  return {
-    ...(Object.assign({}, ...all.toReversed()) as Member),
-    addresses: familyFirst([...addresses], first),
-    ports: mergePorts(all),
-    ready: all.every(({ ready }) => ready),
-    serving: all.every(({ serving }) => serving),
-    terminating: all.some(({ terminating }) => terminating),
-  };
+  const whole = all.reduce(joined);
+  return { ...whole, addresses: familyFirst([...new Set(whole.addresses)], first) };
 }
 
-/** A name that is another number in a later part keeps its number; the other goes by its number. */
-function mergePorts([head, ...others]: readonly Member[]): Record<string, number> {
-  let ports = head!.ports;
-  for (const [name, port] of others.flatMap((member) => Object.entries(member.ports))) {
-    if (ports[name] === port && Object.hasOwn(ports, name)) continue;
-    const free = Object.hasOwn(ports, name) ? String(port) : name;
-    // Made anew once it differs: the members of a slice share theirs.
-    if (!Object.hasOwn(ports, free)) ports = { ...ports, [free]: port };
+function joined(one: Member, other: Member): Member {
+  const ports = { ...one.ports };
+  for (const [name, port] of Object.entries(other.ports)) {
+    const taken = Object.hasOwn(ports, name) && ports[name] !== port;
+    // A port of a name that is taken goes by its number.
+    ports[taken ? String(port) : name] ??= port;
   }
-  return ports;
+  return {
+    ...other,
+    ...one,
+    addresses: [...one.addresses, ...other.addresses],
+    ports,
+    ready: one.ready && other.ready,
+    serving: one.serving && other.serving,
+    terminating: one.terminating || other.terminating,
+  };
 }

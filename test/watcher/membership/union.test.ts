@@ -9,20 +9,7 @@ import type { Member } from '../../../src/watcher/protocol.ts';
 import { endpointSlice, type SlicePort } from '../../support/endpoint-slices.ts';
 import { bookmark, event } from '../../support/scripted-api.ts';
 import { follow, synced } from '../followed-group.ts';
-
-function member(uid: string, fields: Partial<Member> = {}): Member {
-  return {
-    uid,
-    name: `pod-${uid}`,
-    namespace: 'default',
-    addresses: ['10.0.0.1'],
-    ports: { http: 80 },
-    ready: true,
-    serving: true,
-    terminating: false,
-    ...fields,
-  };
-}
+import { podMember as member } from './pod-member.ts';
 
 /** What a union comes to that hears of these parts at once. */
 function union(parts: Parts): Members {

@@ -1,9 +1,6 @@
 /** What a notifier pays for a change: its work has a bound, however large the group is and however often it changes. */
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { silent } from '../../../src/watcher/log.ts';
 import { HttpNotifier } from '../../../src/watcher/outputs/http-notifier.ts';
 import type { View } from '../../../src/watcher/outputs/output.ts';
@@ -13,6 +10,7 @@ import { eventually } from '../../support/eventually.ts';
 import { FakeClock, settle } from '../../support/fake-clock.ts';
 import { byIteration } from '../counted-steps.ts';
 import { member, scripted, watchOf } from '../scripted-source.ts';
+import { httpReceiver } from './http-receiver.ts';
 
 /** A clock on which looking at all members takes 3 ms, as among 5,000. */
 class SlowClock extends FakeClock {
@@ -23,25 +21,10 @@ class SlowClock extends FakeClock {
   }
 }
 
-async function receiver(t: TestContext) {
-  const revisions: number[] = [];
-  const server = createServer(async (request, response) => {
-    const body = Buffer.concat(await request.toArray());
-    assert.equal(Number(request.headers['content-length']), body.length);
-    revisions.push((JSON.parse(body.toString()) as Snapshot).revision);
-    response.end();
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return { revisions, port: (server.address() as AddressInfo).port };
-}
+const revisionsOf = (snapshots: readonly Snapshot[]) => snapshots.map(({ revision }) => revision);
 
 test('HTTP: the first change is posted at once, and 20 in the pause after it as one', async (t) => {
-  const { revisions, port } = await receiver(t);
+  const { snapshots: posted, port } = await httpReceiver(t);
   const clock = new SlowClock();
   const source = scripted();
   const output = new HttpNotifier(new URL(`http://127.0.0.1:${port}/`), clock, silent);
@@ -68,11 +51,15 @@ test('HTTP: the first change is posted at once, and 20 in the pause after it as 
   assert.equal(snapshots, 1);
   await clock.advance(1);
   await answered(2);
-  assert.deepEqual(revisions, [1, 21], 'the last state is told 200 times 3 ms after the one before it');
+  assert.deepEqual(
+    revisionsOf(posted),
+    [1, 21],
+    'the last state is told 200 times 3 ms after the one before it',
+  );
 });
 
 test('HTTP: a body of many pieces is one snapshot, of the length that is announced', async (t) => {
-  const { revisions, port } = await receiver(t);
+  const { snapshots: posted, port } = await httpReceiver(t);
   const output = new HttpNotifier(new URL(`http://127.0.0.1:${port}/`), new FakeClock(), silent);
   t.after(() => output.close());
   const source = scripted();
@@ -80,7 +67,7 @@ test('HTTP: a body of many pieces is one snapshot, of the length that is announc
   const members = Array.from({ length: 2000 }, (_, index) => member(`u${index}`, { name: `é${index}` }));
   source.push({ type: 'replace', parts: new Map([['a', members]]) });
   await eventually('an answer', () => output.sent === 1);
-  assert.deepEqual(revisions, [1]);
+  assert.deepEqual(revisionsOf(posted), [1]);
 });
 
 test('UDP: a change in a group that fits no datagram costs the same among 1,000 members and 10,000', async () => {

@@ -1,0 +1,24 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { TestContext } from 'node:test';
+import type { Snapshot } from '../../../src/watcher/protocol.ts';
+
+/** Starts a receiver of notifications, which keeps the snapshots that are posted, until the test ends. */
+export async function httpReceiver(t: TestContext): Promise<{ snapshots: Snapshot[]; port: number }> {
+  const snapshots: Snapshot[] = [];
+  const server = createServer(async (request, response) => {
+    const body = Buffer.concat(await request.toArray());
+    assert.equal(Number(request.headers['content-length']), body.length);
+    snapshots.push(JSON.parse(body.toString()));
+    response.end();
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { snapshots, port: (server.address() as AddressInfo).port };
+}
