@@ -2,8 +2,8 @@
 
 import { readFileSync } from 'node:fs';
 
-const page = (name: string) => readFileSync(new URL(`../../docs/${name}`, import.meta.url), 'utf8');
-const text = page('install.md');
+const page = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+const text = page('docs/install.md');
 
 export interface Section {
   heading: string;
@@ -29,10 +29,10 @@ const sectionsOf = (markdown: string): Section[] =>
 
 export const sections: readonly Section[] = sectionsOf(text);
 /** Those of docs/platforms.md. */
-export const platformSections: readonly Section[] = sectionsOf(page('platforms.md'));
+export const platformSections: readonly Section[] = sectionsOf(page('docs/platforms.md'));
 
-/** Those of docs/operations.md. */
-export const operationsSections: readonly Section[] = sectionsOf(page('operations.md'));
+/** Returns the sections of a page, whose path is from the top of the repository. */
+export const sectionsOfPage = (path: string): readonly Section[] => sectionsOf(page(path));
 
 /** The kustomization that the page shows. */
 export const kustomization: string = blocks(text, 'yaml')[0]!;

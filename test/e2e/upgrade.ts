@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import packageJson from '../../package.json' with { type: 'json' };
-import { operationsSections } from '../deploy/install-page.ts';
+import { sectionsOfPage } from '../deploy/install-page.ts';
 import { eventually } from '../support/eventually.ts';
 import { headlessService, INJECT, RESTRICTED, streamingPod, streamOf } from './app.ts';
 import { run } from './command.ts';
@@ -104,7 +104,7 @@ async function everybodySees(count: number): Promise<void> {
 
 /** Runs what the page says below a heading, in an empty directory. */
 async function commandsUnder(heading: string): Promise<void> {
-  const section = operationsSections.find((one) => one.heading === heading);
+  const section = sectionsOfPage('docs/operations.md').find((one) => one.heading === heading);
   assert.ok(section, heading);
   const directory = await mkdtemp(join(tmpdir(), 'rollcall-commands-'));
   const script = section.commands.join('\n').replaceAll('NAMESPACE', NAMESPACE);
