@@ -40,3 +40,18 @@ test('bytes that are not UTF-8, and a line of over 16 MiB, are corrupt', () => {
   for (let pushed = 0; pushed < 16; pushed += 1) assert.deepEqual([...splitter.push(chunk)], []);
   assert.throws(() => [...splitter.push(Buffer.from('a'))], Corrupt);
 });
+
+test('a line that comes byte by byte takes little more memory than its bytes', () => {
+  const used = () => {
+    const { heapUsed, arrayBuffers } = process.memoryUsage();
+    return heapUsed + arrayBuffers;
+  };
+  const splitter = new LineSplitter();
+  const byte = Buffer.from('a');
+  const before = used();
+  const bytes = 512 * 1024;
+  for (let pushed = 0; pushed < bytes; pushed += 1) splitter.push(byte).next();
+  // What is garbage by now counts too: a copy of each byte would hold 50 MB and more.
+  assert.ok(used() - before < 30 * 1024 * 1024, `${used() - before} bytes for a line of ${bytes}`);
+  assert.equal([...splitter.push(Buffer.from('\n'))][0]?.length, bytes);
+});

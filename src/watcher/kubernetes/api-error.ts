@@ -10,6 +10,9 @@ export interface StatusObject {
   causes?: readonly string[] | undefined;
 }
 
+/** The reasons of a version, or of the token of a page, that the server has forgotten. */
+const EXPIRED: ReadonlySet<string | undefined> = new Set(['Expired', 'Gone']);
+
 /** The API server answered with an error, as an HTTP response or as an event of a watch. */
 export class ApiError extends Error {
   readonly status: number;
@@ -18,7 +21,8 @@ export class ApiError extends Error {
   readonly causes: readonly string[];
 
   constructor(status: StatusObject, where: 'response' | 'stream', retryAfterMs: number) {
-    const code = status.code ?? (status.reason === 'Expired' || status.reason === 'Gone' ? 410 : 500);
+    // The reason decides, as it does to client-go: not every server and proxy says 410 along with it.
+    const code = EXPIRED.has(status.reason) ? 410 : status.code || 500;
     super(`the API server says ${code}: ${status.message ?? status.reason ?? 'no reason given'}`);
     this.status = code;
     this.where = where;

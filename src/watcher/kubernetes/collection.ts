@@ -4,6 +4,10 @@ import type { Member } from '../protocol.ts';
 export interface Listed<Kept> {
   /** `/apis/discovery.k8s.io/v1/namespaces/default/endpointslices` */
   path: string;
+  /** The kinds that the objects may have. Bytes that name another are not what was asked for. Without it any will do. */
+  kinds?: readonly string[] | undefined;
+  /** The namespace that the objects are in, where it is one. An object of another is not what was asked for. */
+  namespace?: string | undefined;
   labelSelector?: string | undefined;
   fieldSelector?: string | undefined;
   /** The forms of objects and of lists that are asked for, where those are not whole objects in JSON. */
@@ -29,6 +33,7 @@ export interface Collection extends Listed<Member> {
 }
 
 export interface KubernetesObject {
+  kind?: unknown;
   metadata?: {
     name?: string;
     namespace?: string;

@@ -11,6 +11,9 @@ import { booleanAt, numberAt, type ObjectFields, objectAt, objectsAt, textAt, te
 import { finder, type SliceContext, saysTheSame } from './same-endpoint.ts';
 import { SharedTexts } from './shared-texts.ts';
 
+/** The label of a slice that names its Service. */
+const SERVICE_LABEL = 'kubernetes.io/service-name';
+
 /** The context in which the endpoints of one slice are read. */
 interface Reading extends SliceContext {
   perspective: Perspective<'service'>;
@@ -30,7 +33,9 @@ export function endpointSlices(
   return {
     name: 'endpointslices',
     path: `/apis/discovery.k8s.io/v1/namespaces/${encodeURIComponent(namespace)}/endpointslices`,
-    labelSelector: `kubernetes.io/service-name=${service}`,
+    kinds: ['EndpointSlice'],
+    namespace,
+    labelSelector: `${SERVICE_LABEL}=${service}`,
     order: (object) => rank(object, perspective.firstFamily),
     members: (object) => sliceMembers(object, perspective, texts, malformed),
     again: (object, before) => sliceMembers(object, perspective, texts, malformed, before),
@@ -64,7 +69,14 @@ export function sliceMembers(
   malformed = new Malformed(silent),
   before: readonly Member[] = [],
 ): Member[] {
-  const slice = textAt(objectAt(object, 'metadata'), 'name') ?? '';
+  const metadata = objectAt(object, 'metadata');
+  const slice = textAt(metadata, 'name') ?? '';
+  const service = textAt(objectAt(metadata, 'labels'), SERVICE_LABEL);
+  if (service !== undefined && service !== perspective.group.service) {
+    // Whoever answers does not look at selectors.
+    malformed.note(SERVICE_LABEL, service, slice);
+    return [];
+  }
   const reading: Reading = {
     perspective,
     texts,

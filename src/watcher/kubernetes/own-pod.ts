@@ -18,6 +18,8 @@ export async function othersEnded(
 ): Promise<void> {
   const collection = {
     path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods`,
+    kinds: ['Pod'],
+    namespace,
     fieldSelector: `metadata.name=${name}`,
     members: (object: KubernetesObject) => [haveOthersEnded(object)],
   };

@@ -29,15 +29,29 @@ export function parseEvent(line: string): WatchEvent {
   return { type, version, object };
 }
 
-export function parsePage(text: string): Page {
+/** Parses a page of a list, of one of the kinds where those are given. */
+export function parsePage(text: string, kinds?: readonly string[]): Page {
   const list = parseJson(text);
   if (!isFields(list)) throw new Corrupt('an answer that is no list');
+  checkKind(
+    list.kind,
+    kinds?.map((kind) => `${kind}List`),
+  );
+  // A list of nobody says so. One that leaves it open is part of something, or something else.
+  if (list.items === undefined) throw new Corrupt('a list without items');
   const metadata = objectAt(list, 'metadata');
   const version = textAt(metadata, 'resourceVersion');
   if (version === undefined) throw new Corrupt('a list without a resourceVersion');
   const items = objectsAt(list, 'items');
   for (const item of items) metadataOf(item);
   return { items: items as KubernetesObject[], version, next: textAt(metadata, 'continue') ?? '' };
+}
+
+/** Throws `Corrupt` on the name of a kind that is not among those asked for. Objects in a list need not name theirs. */
+export function checkKind(kind: unknown, kinds: readonly string[] | undefined): void {
+  if (kinds === undefined || kind === undefined || kind === null || kind === '') return;
+  if (typeof kind !== 'string' || !kinds.includes(kind))
+    throw new Corrupt(`${JSON.stringify(kind)} in the place of ${kinds[0]}`);
 }
 
 export function parseStatus(text: string, code: number): StatusObject {

@@ -31,6 +31,9 @@ export function podLabels(
 ): Listed<FactsOfPod> {
   return {
     path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods`,
+    // Whole objects have the metadata too.
+    kinds: ['PartialObjectMetadata', 'Pod'],
+    namespace,
     accept: METADATA,
     members: (object) => factsOf(object, keys, malformed),
   };

@@ -24,6 +24,8 @@ export function pods(perspective: Perspective<'selector'>, malformed = new Malfo
   return {
     name: 'pods',
     path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods`,
+    kinds: ['Pod'],
+    namespace,
     labelSelector: selector,
     members: (object) => podMembers(object, perspective, malformed),
   };

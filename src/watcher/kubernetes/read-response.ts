@@ -36,7 +36,16 @@ function redirected({ status, headers }: Response): StatusObject {
   return { code: status, message: `a redirect to ${to}, which is not followed; give the API server itself` };
 }
 
-/** Resolves with the whole text; one of over `maxBytes` is corrupt, or is cut there. */
+/** Returns the text of an answer. Names with another character in the place of a broken one would be other names. */
+function decoded(chunks: readonly Uint8Array[]): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
+  } catch {
+    throw new Corrupt('an answer that is not UTF-8');
+  }
+}
+
+/** Resolves with the whole text; one that is not UTF-8 is corrupt, and one of over `maxBytes` is corrupt, or is cut there. */
 export async function* textOf(
   { body }: Response,
   clock: Clock,
@@ -48,7 +57,7 @@ export async function* textOf(
   let bytes = 0;
   for (;;) {
     const next = yield* ticking(arriving.next(), clock, RESPONSE_MS, 'the API server stopped sending');
-    if (next.done) return Buffer.concat(chunks).toString('utf8');
+    if (next.done) return over === 'corrupt' ? decoded(chunks) : Buffer.concat(chunks).toString('utf8');
     yield { type: 'evidence' };
     bytes += next.value.length;
     chunks.push(next.value);

@@ -1,4 +1,5 @@
 import { Timeout } from '../clock.ts';
+import { Corrupt } from '../lines.ts';
 import type { SourceEvent } from '../source.ts';
 import { ApiError, failureOf, isTooLargeVersion, isUntrusted } from './api-error.ts';
 import { listing, type State, versionOf } from './states.ts';
@@ -9,6 +10,8 @@ const EXPIRED_AGAIN_MS = 10_000;
 const SHORT_WATCH_MS = 1000;
 /** Watches in a row without an event, not even a bookmark: something in between may hold back what is sent. */
 const SILENT_WATCHES = 2;
+/** The number of failures in a row after which a version is given up for a list. */
+const FAILURES_OF_A_VERSION = 2;
 /** The number of unfinished lists in a row after which streaming lists are given up: one may be cut by chance. */
 const UNFINISHED_LISTS = 2;
 
@@ -65,7 +68,8 @@ export function recover<Kept>(error: unknown, state: State<Kept>, now: number): 
   if (isUntrusted(error) || (error instanceof ApiError && error.status === 401)) {
     return afterRefusal(error, state);
   }
-  return error instanceof ApiError ? afterApiError(error, state, now) : failed(error, restarted(state));
+  if (error instanceof ApiError) return afterApiError(error, state, now);
+  return error instanceof Corrupt ? afterBadVersion(error, state) : failed(error, restarted(state));
 }
 
 /** A watch that served is resumed at once: a proxy that cuts idle connections makes nobody late. */
@@ -119,11 +123,26 @@ function afterRefusal<Kept>(error: unknown, state: State<Kept>): Recovery<Kept> 
 function afterApiError<Kept>(error: ApiError, state: State<Kept>, now: number): Recovery<Kept> {
   if (error.status === 410) return afterExpiry(error, state, now);
   if (isTooLargeVersion(error)) return failed(error, { ...state, phase: listing('', state.history) });
-  if (error.where !== 'stream' || error.status < 500) return failed(error, restarted(state));
+  if (error.where === 'response' && (error.status >= 500 || SAYS_NOTHING_OF_VERSIONS.has(error.status)))
+    return failed(error, restarted(state));
+  return afterBadVersion(error, state);
+}
+
+/** The statuses below 500 after which the same version may work later: no right, too slow, too many requests. */
+const SAYS_NOTHING_OF_VERSIONS: ReadonlySet<number> = new Set([403, 408, 429]);
+
+/**
+ * Decides on a failure that may be due to the version that was asked for. After the second one in a row without an
+ * event the collection is listed, since the version may never work. After an error of the server's own, or bytes that
+ * make no sense, the list may be no older than what was applied last: a late replica of the API server would go back in
+ * time. Any other error refuses that version, so a consistent list is asked for.
+ */
+function afterBadVersion<Kept>(error: ApiError | Corrupt, state: State<Kept>): Recovery<Kept> {
   const history = { ...state.history, streamErrors: state.history.streamErrors + 1 };
-  // The list may be no older than what was applied last: a late replica of the API server would go back in time.
-  const phase =
-    history.streamErrors > 1 ? listing<Kept>(versionOf(state.phase), history) : restarted(state).phase;
+  if (history.streamErrors < FAILURES_OF_A_VERSION)
+    return failed(error, { phase: restarted(state).phase, history });
+  const stands = error instanceof Corrupt || error.status >= 500;
+  const phase = listing<Kept>(stands ? versionOf(state.phase) : '', history);
   return failed(error, { phase, history });
 }
 

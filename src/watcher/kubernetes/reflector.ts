@@ -190,7 +190,7 @@ class Reflector<Kept> {
     const request = this.#transport.get(listPath(this.#collection, paging), this.#collection.accept?.list);
     try {
       const response = await this.#waited(responseOf(request, this.#clock));
-      const page = parsePage(await this.#waited(textOf(response, this.#clock)));
+      const page = parsePage(await this.#waited(textOf(response, this.#clock)), this.#collection.kinds);
       const parts = new Map(paging.parts);
       for (const object of page.items) this.#store.gather(object, parts);
       if (page.next !== '') return this.#enter({ ...paging, name: 'paging', next: page.next, parts });

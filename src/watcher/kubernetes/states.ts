@@ -26,7 +26,7 @@ export interface History {
   readonly streamingLists: boolean;
   /** Streaming lists in a row that the server ended before they were complete. */
   readonly unfinishedLists: number;
-  /** Errors that watches brought in a row, without an event between them. */
+  /** Failures in a row, without an event between them, that may be due to the version that was asked for. */
   readonly streamErrors: number;
   /** Watches in a row that brought no event, not even a bookmark. */
   readonly silentWatches: number;

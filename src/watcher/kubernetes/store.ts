@@ -1,7 +1,7 @@
 import { Corrupt } from '../lines.ts';
 import type { SourceEvent } from '../source.ts';
 import type { KubernetesObject, Listed } from './collection.ts';
-import type { WatchEvent } from './parse-response.ts';
+import { checkKind, type WatchEvent } from './parse-response.ts';
 
 /** The parts that were made of each object, by its key. */
 export type ObjectParts<Kept> = Map<string, readonly Kept[]>;
@@ -80,6 +80,11 @@ export class Store<Kept> {
   }
 
   #key(object: KubernetesObject): string {
+    const { kinds, namespace } = this.#collection;
+    checkKind(object.kind, kinds);
+    const where = object.metadata?.namespace;
+    if (namespace !== undefined && where && where !== namespace)
+      throw new Corrupt(`an object of the namespace ${JSON.stringify(where)}`);
     const { key = ({ metadata }) => metadata?.name } = this.#collection;
     const name = key(object);
     if (typeof name !== 'string') throw new Corrupt('an object without a name');
