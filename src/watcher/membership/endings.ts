@@ -1,29 +1,49 @@
 import type { MembershipEvent } from './membership.ts';
+import { isNameless } from './nameless.ts';
 import type { Part, Told } from './part.ts';
 
 /** The uids of those who were seen to terminate, of which nobody was told yet. */
 export class Endings {
   readonly #uids = new Set<string>();
+  /** The addresses of those among them without a uid: a member with a uid that has one of them takes their place. */
+  readonly #addresses = new Map<string, readonly string[]>();
 
   /** Notes what a part tells of a uid that was told of as not terminating. */
   note(uid: string, { after }: Told): void {
-    if (after.some(({ terminating }) => terminating)) this.#uids.add(uid);
-    // No API server takes a deletion back, but the author of slices that are written by hand may.
-    else if (after.length > 0) this.#uids.delete(uid);
+    const ending = after.find(({ terminating }) => terminating);
+    if (ending !== undefined) {
+      this.#uids.add(uid);
+      if (isNameless(ending)) this.#addresses.set(uid, ending.addresses);
+    } else if (after.length > 0) {
+      // No API server takes a deletion back, but the author of slices that are written by hand may.
+      this.#uids.delete(uid);
+      this.#addresses.delete(uid);
+    }
   }
 
   /**
-   * Returns whether an event takes one of them out of a part: whoever is told of it then hears only that the
-   * member has left. It costs a step for each member of the part, and nothing while nobody terminates.
+   * Returns whether an event takes one of them out of a part, or makes it a part of another member: whoever is told of
+   * it then hears only that the member has left. It costs a step for each member of the part, and nothing while nobody terminates.
    */
   areLostBy(event: MembershipEvent, parts: ReadonlyMap<string, Part>): boolean {
     if (this.#uids.size === 0) return false;
-    if (event.type !== 'replace') return this.#isLost(parts.get(event.key), membersOf(event));
+    if (event.type !== 'replace') {
+      const after = membersOf(event);
+      return this.#isLost(parts.get(event.key), after) || this.#isTaken(after);
+    }
+    if ([...event.parts.values()].some((after) => this.#isTaken(after))) return true;
     return [...parts.values()].some((part) => this.#isLost(part, event.parts.get(part.key) ?? []));
   }
 
   clear(): void {
     this.#uids.clear();
+    this.#addresses.clear();
+  }
+
+  #isTaken(after: Part['members']): boolean {
+    if (this.#addresses.size === 0) return false;
+    const addresses = new Set([...this.#addresses.values()].flat());
+    return after.some((member) => !isNameless(member) && member.addresses.some((one) => addresses.has(one)));
   }
 
   #isLost(part: Part | undefined, after: Part['members']): boolean {

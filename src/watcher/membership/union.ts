@@ -4,7 +4,7 @@ import { Endings } from './endings.ts';
 import { type Change, compare, isSame, type Members, type MembershipEvent } from './membership.ts';
 import { merge } from './merge.ts';
 import { isNameless, Nameless } from './nameless.ts';
-import { alterations, keepSame, type Part } from './part.ts';
+import { alterations, keepSame, type Part, type Told } from './part.ts';
 import { PartIndex } from './part-index.ts';
 import { PartsByUid } from './parts-by-uid.ts';
 
@@ -109,7 +109,6 @@ export class Union {
     for (const [uid, told] of altered) {
       if (told.after.length === 0) loses = true;
       this.#touched.add(uid);
-      if (this.#members.get(uid)?.terminating === false) this.#steps.endings.note(uid, told);
       if (told.after.some(isNamed)) partsByUid.add(uid, part);
       else if (told.before.some(isNamed)) partsByUid.delete(uid, part);
     }
@@ -117,7 +116,16 @@ export class Union {
       this.#touch(this.#nameless.follow(uid, told.before.filter(isNamed), told.after.filter(isNamed)));
     }
     this.#touch(this.#nameless.set(part, part.members));
+    this.#noteEndings(altered);
     return loses;
+  }
+
+  /** Notes who terminates and was told of as not terminating. Who has become a part of another is nobody any more. */
+  #noteEndings(altered: ReadonlyMap<string, Told>): void {
+    for (const [uid, told] of altered) {
+      const isOne = !told.after.every(isNameless) || this.#nameless.of(uid).length > 0;
+      if (isOne && this.#members.get(uid)?.terminating === false) this.#steps.endings.note(uid, told);
+    }
   }
 
   #touch(uids: readonly string[]): void {

@@ -250,3 +250,39 @@ test('a member that stands in one part is the object that it was, and so are por
   assert.equal(union(parts).get('1'), one);
   assert.equal(union(parts).get('2')?.ports, two.ports);
 });
+
+describe('who begins to terminate', () => {
+  const address = (fields: Partial<Member> = {}) => member('10.0.0.1:80', { identity: 'address', ...fields });
+  const told = () => {
+    const held = new Union();
+    held.apply({ type: 'replace', parts: new Map([['a', [address()]]]) });
+    held.change();
+    return held;
+  };
+  const pod = { type: 'set', key: 'b', members: [member('u0')] } as const;
+
+  test('and is known by its address only, is hidden by a member with a uid that has the address', () => {
+    const held = told();
+    held.apply({ type: 'set', key: 'a', members: [address({ terminating: true })] });
+    assert.equal(held.hidesEnding(pod), true);
+    assert.equal(held.hidesEnding({ type: 'replace', parts: new Map([['b', pod.members]]) }), true);
+    assert.equal(held.hidesEnding({ ...pod, members: [member('u0', { addresses: ['10.0.0.2'] })] }), false);
+    held.change();
+    assert.equal(held.hidesEnding(pod), false, 'it has been told');
+  });
+
+  test('and took it back, is not', () => {
+    const held = told();
+    held.apply({ type: 'set', key: 'a', members: [address({ terminating: true })] });
+    held.apply({ type: 'set', key: 'a', members: [address()] });
+    assert.equal(held.hidesEnding(pod), false);
+  });
+
+  test('after it has become a part of that member, hides nothing by going', () => {
+    const held = told();
+    held.apply(pod);
+    held.apply({ type: 'set', key: 'a', members: [address({ terminating: true })] });
+    assert.equal(held.hidesEnding({ type: 'delete', key: 'a' }), false);
+    assert.equal(held.hidesEnding(pod), false);
+  });
+});
