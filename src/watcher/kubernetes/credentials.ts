@@ -7,6 +7,9 @@ import { SettingFault } from '../setting-fault.ts';
 /** The kubelet replaces a token at 80 % of its life; a minute old copy is always still good. */
 const REREAD_MS = 60_000;
 
+/** What a header can carry as a token: a file that is cut or mixed up may hold anything. */
+const TOKEN = /^[\x21-\x7e]+$/;
+
 export interface CredentialFiles {
   tokenFile?: string | undefined;
   caFile?: string | undefined;
@@ -72,11 +75,12 @@ export class Credentials {
 
 function readToken(file: string): string {
   const token = read(file, 'tokenFile').trim();
-  if (token !== '') return token;
+  if (TOKEN.test(token)) return token;
   throw new SettingFault({
     key: 'tokenFile',
     value: file,
-    sentence: 'is empty',
+    sentence:
+      token === '' ? 'is empty' : 'holds what is no token: a space, a line break or a character beyond ASCII',
     remedy: 'give a file that holds a bearer token',
   });
 }

@@ -150,7 +150,7 @@ function afterBadVersion<Kept>(error: ApiError | Corrupt, state: State<Kept>): R
 function afterExpiry<Kept>(error: ApiError, state: State<Kept>, now: number): Recovery<Kept> {
   const { phase, history } = state;
   if (phase.name === 'paging' && phase.next !== '') {
-    const whole = { ...phase, next: '', paged: false, parts: new Map() };
+    const whole = { ...phase, next: '', paged: false, pages: 0, parts: new Map() };
     return { state: { phase: whole, history }, delay: 'none', event: undefined };
   }
   const next = { phase: listing<Kept>('', history), history: { ...history, expiredAt: now } };

@@ -1,5 +1,6 @@
 import { Backoff } from '../backoff.ts';
 import { type Clock, sleeping, Timeout } from '../clock.ts';
+import { Corrupt } from '../lines.ts';
 import type { Log } from '../log.ts';
 import { type Push, pulled } from '../pulled.ts';
 import type { Source, SourceEvent } from '../source.ts';
@@ -20,6 +21,9 @@ import { WatchStream } from './watch-stream.ts';
 const WATCH_SECONDS = [300, 600] as const;
 /** A watch is resumed within this long, by chance: a thousand that a proxy cut at once are not back in step. */
 const RESUME_JITTER_MS = 200;
+
+/** The most pages of a list: with 500 objects each they hold three times the pods of the largest cluster. */
+const MAX_PAGES = 1000;
 
 /** Returns the source that lists and watches one collection for ever. */
 export function kubernetesSource(
@@ -193,7 +197,7 @@ class Reflector<Kept> {
       const page = parsePage(await this.#waited(textOf(response, this.#clock)), this.#collection.kinds);
       const parts = new Map(paging.parts);
       for (const object of page.items) this.#store.gather(object, parts);
-      if (page.next !== '') return this.#enter({ ...paging, name: 'paging', next: page.next, parts });
+      if (page.next !== '') return this.#enter(nextPage(paging, page.next, parts));
       this.#listed(parts, page.version);
     } finally {
       request.close();
@@ -286,6 +290,14 @@ class Reflector<Kept> {
   #between([low, high]: readonly [number, number]): number {
     return low + this.#clock.random() * (high - low);
   }
+}
+
+/** Returns the phase that reads the page behind one. Throws `Corrupt` where pages would come without end. */
+function nextPage<Kept>(paging: Paging<Kept>, next: string, parts: ObjectParts<Kept>): Phase<Kept> {
+  const pages = paging.pages + 1;
+  if (next === paging.next || pages >= MAX_PAGES)
+    throw new Corrupt(`a list without an end, after page ${pages}`);
+  return { ...paging, name: 'paging', next, pages, parts };
 }
 
 const EVIDENCE = { type: 'evidence' } as const;

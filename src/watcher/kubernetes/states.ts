@@ -16,6 +16,8 @@ export interface Paging<Kept> {
   next: string;
   /** False once a token had expired: then the list is asked for as a whole. */
   paged: boolean;
+  /** The number of pages that came before. */
+  pages: number;
   /** The parts from the pages so far. */
   parts: ReadonlyMap<string, readonly Kept[]>;
 }
@@ -58,7 +60,7 @@ export const START: State<never> = {
 export function listing<Kept>(from: string, { streamingLists }: History): Phase<Kept> {
   return streamingLists
     ? { name: 'listing', from }
-    : { name: 'paging', from, next: '', paged: true, parts: new Map() };
+    : { name: 'paging', from, next: '', paged: true, pages: 0, parts: new Map() };
 }
 
 /** Returns the version that whatever comes next must not be older than; "" where none is known. */

@@ -1,6 +1,6 @@
 import { type Clock, outcomeOf } from '../clock.ts';
 import { pauseAfterChange, restPause } from '../expected-pace.ts';
-import { ApiError, failureOf } from '../kubernetes/api-error.ts';
+import { ApiError, failureOf, isUntrusted } from '../kubernetes/api-error.ts';
 import { responseOf, textOf } from '../kubernetes/read-response.ts';
 import { parseScale, type ScaledWorkload, scalePath } from '../kubernetes/scale.ts';
 import type { Request, Transport } from '../kubernetes/transport.ts';
@@ -36,6 +36,8 @@ export class ExpectedMembers implements Output {
   #members = 0;
   #dueAt = Number.POSITIVE_INFINITY;
   #timer: unknown;
+  /** The time before which the API server asks not to be asked again, whatever changes meanwhile. */
+  #notBefore = Number.NEGATIVE_INFINITY;
   #asking = false;
   #request: Request | undefined;
   #closed = false;
@@ -83,22 +85,22 @@ export class ExpectedMembers implements Output {
   /** Has the next question asked after a pause, unless one is asked before that anyway. */
   #plan(pauseMs: number): void {
     const { clock } = this.#context;
-    const at = clock.now() + pauseMs;
+    const now = clock.now();
+    const at = Math.max(now + pauseMs, this.#notBefore);
     if (this.#closed || at >= this.#dueAt) return;
     this.#dueAt = at;
     clock.clearTimeout(this.#timer);
-    if (!this.#asking) this.#timer = clock.setTimeout(() => void this.#ask(), pauseMs);
+    if (!this.#asking) this.#timer = clock.setTimeout(() => void this.#ask(), at - now);
   }
 
   async #ask(): Promise<void> {
     const { clock } = this.#context;
     this.#dueAt = Number.POSITIVE_INFINITY;
     this.#asking = true;
-    let pauseMs = 0;
     try {
       this.#answered(await this.#replicas());
     } catch (error) {
-      pauseMs = this.#unanswered(error);
+      this.#notBefore = clock.now() + this.#unanswered(error);
     }
     this.#asking = false;
     if (this.#closed) return;
@@ -106,7 +108,7 @@ export class ExpectedMembers implements Output {
     const planned = this.#dueAt - clock.now();
     this.#dueAt = Number.POSITIVE_INFINITY;
     const rest = restPause(this.#askers, clock.random());
-    this.#plan(Math.max(Math.min(planned, rest), pauseMs, 0));
+    this.#plan(Math.max(Math.min(planned, rest), 0));
   }
 
   async #replicas(): Promise<number> {
@@ -137,7 +139,7 @@ export class ExpectedMembers implements Output {
     const { message, retryAfterMs } = failureOf(error);
     const status = error instanceof ApiError ? error.status : undefined;
     this.failures += 1;
-    if (status === 401) transport.unauthorized();
+    if (status === 401 || isUntrusted(error)) transport.unauthorized();
     const refused = status === 403 || status === 404;
     if (!this.#failed || refused !== this.#refused) {
       log.warn('the number of expected members is not to be had', { ...workload, error: message, refused });

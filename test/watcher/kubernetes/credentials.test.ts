@@ -50,9 +50,12 @@ test('a token or CA that can not be read later is reported, and the old one stay
   assert.match(warnings.join('\n'), /tokenFile: .* can't be read \(ENOENT\)/);
   assert.match(warnings.join('\n'), /caFile: .* holds no PEM certificate/);
   await writeFile(caFile, '');
-  await writeFile(tokenFile, '  ');
-  credentials.expire();
-  assert.deepEqual(credentials.current(), { token: 'first', ca });
+  for (const text of ['  ', 'two words', 'a line\nand another', 'a\u0001b', 't\u00f6ken']) {
+    await writeFile(tokenFile, text);
+    credentials.expire();
+    assert.deepEqual(credentials.current(), { token: 'first', ca }, JSON.stringify(text));
+  }
+  assert.match(warnings.join('\n'), /holds what is no token/);
 });
 
 test('at the start a bad file is an error that names it and what to do', async (t) => {

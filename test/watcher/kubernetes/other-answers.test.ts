@@ -126,3 +126,26 @@ test('a slice of another service is not counted', async () => {
   await followed.clock.advance(200);
   assert.deepEqual(followed.names(), ['db-0/u0', 'db-1/u1']);
 });
+
+test('a list without an end is given up, and is stale', async () => {
+  const tokens: [what: string, of: (page: number) => string][] = [
+    ['the same page', () => 'again'],
+    ['always another page', (page) => `page-${page}`],
+  ];
+  for (const [what, token] of tokens) {
+    const followed = follow();
+    const watch = await synced(followed);
+    watch.events(errorEvent(410, 'Expired'));
+    (await followed.api.next()).fail(422, 'Invalid');
+    let pages = 0;
+    for (; ; pages += 1) {
+      await settle();
+      if (followed.api.calls.length === pages + 2) break;
+      (await followed.api.next()).json(200, list('500', [], token(pages)));
+    }
+    assert.ok(pages <= 1000, `${what}: ${pages}`);
+    assert.deepEqual([followed.names(), followed.watch.stale], [['db-0/u0'], true], what);
+    await followed.clock.advance(30_000);
+    assert.equal((await followed.api.next()).query('continue'), null, what);
+  }
+});

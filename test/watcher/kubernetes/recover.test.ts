@@ -18,8 +18,8 @@ const NOW = 100_000;
 const later = new Map([['a', []]]);
 const PHASES = {
   listing: { name: 'listing', from: '7' },
-  'first page': { name: 'paging', from: '7', next: '', paged: true, parts: new Map() },
-  'later page': { name: 'paging', from: '7', next: 'token', paged: true, parts: later },
+  'first page': { name: 'paging', from: '7', next: '', paged: true, pages: 0, parts: new Map() },
+  'later page': { name: 'paging', from: '7', next: 'token', paged: true, pages: 0, parts: later },
   watching: { name: 'watching', version: '9' },
 } satisfies Record<string, Phase<never>>;
 type PhaseName = keyof typeof PHASES;

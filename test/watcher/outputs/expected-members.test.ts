@@ -199,3 +199,29 @@ test('a group that has grown asks more seldom from then on', async () => {
   await clock.advance(1000);
   await api.next();
 });
+
+test('a pause that the API server asks for is kept, whatever changes meanwhile', async () => {
+  const { api, clock, changed, heard } = asking();
+  (await api.next()).fail(429, 'TooManyRequests', { 'retry-after': '30' });
+  await settle();
+  for (let second = 0; second < 29; second += 1) {
+    changed();
+    await clock.advance(1000);
+  }
+  await api.none();
+  await clock.advance(1000);
+  (await api.next()).json(200, scale(3));
+  await settle();
+  assert.deepEqual(heard, [3]);
+});
+
+test('a certificate that is not accepted has token and CA read again', async () => {
+  const { api, clock } = asking();
+  (await api.next()).refuse('SELF_SIGNED_CERT_IN_CHAIN');
+  await settle();
+  assert.equal(api.tokenRefreshes, 1);
+  await clock.advance(12_000);
+  (await api.next()).refuse('ECONNREFUSED');
+  await settle();
+  assert.equal(api.tokenRefreshes, 1);
+});
