@@ -4,6 +4,7 @@ import type { SidecarConfig } from '../sidecar-settings.ts';
 import { kubernetesApi, type UpstreamContext } from '../watcher/kubernetes/upstream.ts';
 import { Malformed } from '../watcher/membership/malformed.ts';
 import { ExpectedMembers } from '../watcher/outputs/expected-members.ts';
+import { KeptSocket } from '../watcher/outputs/kept-socket.ts';
 import { LoggedChanges } from '../watcher/outputs/logged-changes.ts';
 import { socketPath } from '../watcher/outputs/socket.ts';
 import type { Perspective } from '../watcher/perspective.ts';
@@ -14,12 +15,13 @@ import type { GroupSettings } from './groups.ts';
 import type { Measured } from './metrics.ts';
 import { type Sinks, sinksOf } from './sinks.ts';
 
-/** A group that is followed, with its watch, its sinks, and the path of its socket. */
+/** A group that is followed, with its watch, its sinks, and its socket at a path. */
 export interface Followed extends Measured {
   name: string | undefined;
   watch: Watch;
   sinks: Sinks;
-  socket: string;
+  socket: KeptSocket;
+  path: string;
   /** The poller of the number of members that there are to be, where a workload is named. */
   expected: ExpectedMembers | undefined;
   log: ProgramLog;
@@ -52,18 +54,21 @@ export function follow(settings: GroupSettings, shared: Shared): Followed {
     malformed,
   );
   const { directory } = settings.sinks;
-  const socket = socketPath(directory);
+  const path = socketPath(directory);
   if (group.name !== undefined) makeFolder(directory);
   const watch = new Watch({ source, group, self: perspective.self, clock, log });
   const sinks = sinksOf(settings.sinks, { view: watch, clock, log });
+  const socket = new KeptSocket(path, sinks.readers, log, () => {
+    if (watch.synced) for (const output of sinks.all) output.restore?.(watch);
+  });
   watch.add(shared.garbage);
-  for (const output of sinks.all) watch.add(output);
+  for (const output of [...sinks.all, socket]) watch.add(output);
   if (config.logLevel === 'debug') watch.add(new LoggedChanges(log.debug));
   shared.watches.push(watch);
   const expected = expectedMembers(settings.expected, watch, shared, context);
   if (expected !== undefined) watch.add(expected);
-  const outputs = expected === undefined ? sinks.all : [...sinks.all, expected];
-  return { name: group.name, watch, sinks, socket, expected, log, outputs, malformed, traffic };
+  const outputs = [...sinks.all, socket, ...(expected === undefined ? [] : [expected])];
+  return { name: group.name, watch, sinks, socket, path, expected, log, outputs, malformed, traffic };
 }
 
 /** Has the watch told how many members there are to be; returns what asks a workload for it, where one is named. */

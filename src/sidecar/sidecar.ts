@@ -1,4 +1,3 @@
-import type { Server } from 'node:net';
 import { join } from 'node:path';
 import packageJson from '../../package.json' with { type: 'json' };
 import { UsageError } from '../config.ts';
@@ -14,7 +13,6 @@ import {
   kubernetesApi,
   type UpstreamContext,
 } from '../watcher/kubernetes/upstream.ts';
-import { serveSocket } from '../watcher/outputs/socket.ts';
 import type { SelfDescription } from '../watcher/protocol.ts';
 import { SettingFault } from '../watcher/setting-fault.ts';
 import { type Followed, follow } from './followed.ts';
@@ -40,20 +38,17 @@ export async function sidecar(config: SidecarConfig): Promise<void> {
   const gates = groups.map(({ sinks }) => sinks.gate);
   const metrics = metricsOf(groups);
 
-  const servers: Server[] = [];
-  for (const { socket, sinks, log } of groups) {
-    const serving = () => serveSocket(socket, sinks.readers, log);
-    servers.push(await startUp(serving, `--directory: "${config.directory}" can't be used`));
-  }
+  for (const { socket } of groups)
+    await startUp(() => socket.serve(), `--directory: "${config.directory}" can't be used`);
   const place = config.port === 'off' ? join(config.directory, HEALTH_NAME) : config.port;
   const { port } = await startUp(
     () =>
       serveHealth(place, { groups, gate: new Gates(gates), metrics: (accept) => metrics.exposition(accept) }),
     `--port: ${config.port} can't be used`,
   );
-  for (const { socket, watch, log } of groups)
-    log.info('serving', { socket, port: port ?? 'off', ...watch.group, version: packageJson.version });
-  const stop = stopping(groups, servers, config.graceSeconds, log);
+  for (const { path, watch, log } of groups)
+    log.info('serving', { socket: path, port: port ?? 'off', ...watch.group, version: packageJson.version });
+  const stop = stopping(groups, config.graceSeconds, log);
   process.once('SIGTERM', () => stop('SIGTERM', true));
   process.once('SIGINT', () => stop('SIGINT', false));
   // This comes when everything is loaded: before, V8 would reject code that Node has compiled.
@@ -119,7 +114,6 @@ function followWork(config: SidecarConfig, context: UpstreamContext): () => Prom
  */
 function stopping(
   groups: readonly Followed[],
-  servers: readonly Server[],
   graceSeconds: number,
   log: Log,
 ): (reason: string, wait: boolean) => Promise<void> {
@@ -129,7 +123,6 @@ function stopping(
     log.info('stopping', { reason, clients });
     const idle = Promise.all(outputs.map((output) => output.idle?.()));
     if (wait) await orTimer(idle, systemClock, graceSeconds * 1000);
-    for (const server of servers) server.close();
     await Promise.all(outputs.map((output) => output.close?.(reason)));
     process.exit(0);
   };

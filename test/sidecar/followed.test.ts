@@ -44,5 +44,5 @@ test('a number that is expected is about one group alone, and is asked of nobody
   assert.deepEqual([first?.watch.expected, first?.expected], [3, undefined]);
   assert.deepEqual([backends?.watch.expected, backends?.expected], [null, undefined]);
   assert.deepEqual([far?.watch.expected, far?.expected !== undefined], [null, true]);
-  assert.equal(backends?.socket, join(directory, 'backends', 'members.sock'));
+  assert.equal(backends?.path, join(directory, 'backends', 'members.sock'));
 });

@@ -30,6 +30,10 @@ export class MembersFile extends SnapshotOutput {
     this.#file.request(() => encodePieces(view.snapshot(), PIECE_BYTES));
   }
 
+  restore(view: View): void {
+    this.synced(view);
+  }
+
   heartbeat(): void {
     this.#file.retry();
   }

@@ -69,6 +69,8 @@ export interface Output {
   status?(status: Status, view: View): void;
   /** Hears that another `heartbeatSeconds` have passed. */
   heartbeat?(heartbeat: Heartbeat, view: View): void;
+  /** Hears that what lay in the folder of the group was removed: what belongs there is to be made again. */
+  restore?(view: View): void;
   /**
    * Resolves when nobody uses the output; at SIGTERM the sidecar waits for it, for its grace period at most.
    */

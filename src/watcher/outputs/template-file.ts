@@ -21,6 +21,8 @@ export class TemplateFile implements Output {
   #template: Template;
   #kept: PacedFile;
   #log: Log;
+  /** The digest of what was written last; undefined where the file may hold something else. */
+  #written: string | undefined;
   /** The number of members that the file's latest text leaves out. */
   skipped = 0;
 
@@ -28,7 +30,7 @@ export class TemplateFile implements Output {
     this.file = template.file;
     this.#template = template;
     this.#log = log;
-    this.#kept = new PacedFile(join(directory, template.file), clock, log, unlessEqual(write));
+    this.#kept = new PacedFile(join(directory, template.file), clock, log, this.#unlessEqual(write));
     this.metrics = [fileFailures(this.#kept)];
   }
 
@@ -49,8 +51,28 @@ export class TemplateFile implements Output {
     if (delta.left.length + delta.joined.length > 0 || delta.changed.some(changes)) this.synced(view);
   }
 
+  restore(view: View): void {
+    this.#written = undefined;
+    this.synced(view);
+  }
+
   heartbeat(): void {
     this.#kept.retry();
+  }
+
+  /**
+   * Returns a function that writes a text unless it is the one that was written last. That one is known by its
+   * digest: kept as a text, it would take as much memory as the file.
+   */
+  #unlessEqual(write: WriteFile): WriteFile {
+    return async (path, text) => {
+      const wanted = digest(text);
+      if (wanted === this.#written) return;
+      // A write that fails may have failed after the rename.
+      this.#written = undefined;
+      await write(path, text);
+      this.#written = wanted;
+    };
   }
 
   /** Returns the line, or what is missing for it: the file is about nothing else, least of all who is ready. */
@@ -95,22 +117,6 @@ function pieces(lines: Iterable<string>): string[] {
     piece = '';
   }
   return [...pieces, piece];
-}
-
-/**
- * Returns a function that writes a text unless it is the one that was written last. That one is known by its
- * digest: kept as a text, it would take as much memory as the file.
- */
-function unlessEqual(write: WriteFile): WriteFile {
-  let written: string | undefined;
-  return async (path, text) => {
-    const wanted = digest(text);
-    if (wanted === written) return;
-    // A write that fails may have failed after the rename.
-    written = undefined;
-    await write(path, text);
-    written = wanted;
-  };
 }
 
 function digest(text: Text): string {

@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { silent } from '../../../src/watcher/log.ts';
+import { KeptSocket } from '../../../src/watcher/outputs/kept-socket.ts';
+import { MembersFile } from '../../../src/watcher/outputs/members-file.ts';
+import { Readers } from '../../../src/watcher/outputs/readers.ts';
+import { socketPath } from '../../../src/watcher/outputs/socket.ts';
+import { TemplateFile } from '../../../src/watcher/outputs/template-file.ts';
+import { parseTemplate } from '../../../src/watcher/texts/template.ts';
+import { eventually } from '../../support/eventually.ts';
+import { FakeClock, settle } from '../../support/fake-clock.ts';
+import { connect } from '../../support/stream.ts';
+import { member, scripted, watchOf } from '../scripted-source.ts';
+
+/** A group whose socket and files are kept in a folder that is made for the test. */
+async function kept(t: TestContext) {
+  const directory = mkdtempSync(join(tmpdir(), 'rollcall-'));
+  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  const clock = new FakeClock();
+  const source = scripted();
+  const logged: string[] = [];
+  const note = (message: string) => logged.push(message);
+  const watch = watchOf(source, clock);
+  const readers = new Readers(watch, clock, silent);
+  const path = socketPath(directory);
+  const files = [
+    new MembersFile(directory, clock, silent),
+    new TemplateFile(directory, parseTemplate('peers={name}'), clock, silent),
+  ];
+  const socket = new KeptSocket(path, readers, { ...silent, warn: note, error: note }, () => {
+    for (const file of files) file.restore(watch);
+  });
+  for (const output of [readers, socket, ...files]) watch.add(output);
+  await socket.serve();
+  t.after(() => {
+    socket.close();
+    void readers.close('test over');
+  });
+  source.push({ type: 'replace', parts: new Map([['a', [member('u0')]]]) });
+  await settle();
+  const heartbeat = async () => {
+    await clock.advance(5000);
+    source.push({ type: 'tick' });
+    await settle();
+  };
+  return { directory, path, socket, heartbeat, logged, source, clock };
+}
+
+test('a folder that is removed is made anew with its socket and its files, and nobody loses a connection', async (t) => {
+  const { directory, path, heartbeat, source, clock, logged } = await kept(t);
+  const before = await connect(path);
+  await before.until('a snapshot', () => before.ofType('snapshot').length === 1);
+  await heartbeat();
+  rmSync(directory, { recursive: true });
+  const after = await eventually('the socket', async () => {
+    await heartbeat();
+    return connect(path);
+  });
+  await after.until('a snapshot', () => after.ofType('snapshot').length === 1);
+  await eventually('the files', async () => {
+    await heartbeat();
+    const [all, peers] = ['members.json', 'peers'].map((name) => readFileSync(join(directory, name), 'utf8'));
+    return all?.includes('"u0"') === true && peers === 'u0\n';
+  });
+  source.push({ type: 'set', key: 'a', members: [member('u0'), member('u1')] });
+  await settle();
+  await clock.advance(20);
+  await before.until('the change', () => before.ofType('delta').length === 1);
+  await after.until('the change', () => after.ofType('delta').length === 1);
+  assert.deepEqual(logged, ['the socket was gone and is made anew']);
+});
+
+test('what can not be made anew is told once, shows in the health, and is tried again', async (t) => {
+  const { directory, path, heartbeat, logged, socket } = await kept(t);
+  rmSync(directory, { recursive: true });
+  writeFileSync(directory, 'in the way');
+  await heartbeat();
+  await heartbeat();
+  await eventually('a failure', () => socket.failing === 'directory');
+  rmSync(directory);
+  mkdirSync(directory);
+  await eventually('the socket', async () => {
+    await heartbeat();
+    return connect(path);
+  });
+  assert.equal(socket.failing, undefined);
+  assert.deepEqual(logged, [
+    'the socket is gone and can not be made anew, that is tried again',
+    'the socket was gone and is made anew',
+  ]);
+});
+
+test('a socket that is there is left alone, and one that was closed is not made anew', async (t) => {
+  const { path, heartbeat, logged, socket } = await kept(t);
+  await heartbeat();
+  socket.close();
+  rmSync(path, { force: true });
+  await heartbeat();
+  await assert.rejects(connect(path));
+  assert.deepEqual(logged, []);
+});
