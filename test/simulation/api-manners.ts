@@ -80,9 +80,10 @@ export class ApiManners {
   }
 
   #judgeWait({ overAt, refusal }: Exchange): void {
-    if (this.#wedge.within(BACKOFF_MS)) return;
     const waited = this.#now() - overAt!;
     const limit = BACKOFF_MS + (refusal?.retryAfterMs ?? 0) + TICK_MS;
+    // A loop that is wedged hears of the failure when it goes on.
+    if (this.#wedge.within(limit)) return;
     if (waited > limit) this.#report('retry', `nothing was asked for ${waited} ms`);
   }
 

@@ -381,3 +381,26 @@ test('a target that is no name of Kubernetes is left out, counted, and logged; w
   assert.deepEqual([held(), watch.reason], [['db-0 10.0.0.1'], 'dns']);
   assert.match(watch.message ?? '', /none of the targets is a name/);
 });
+
+test('while somebody is awaited, and for 15 s after a change, DNS is asked each second', async () => {
+  const dns = new ScriptedDns();
+  publish(dns, { 'db-0': ['10.0.0.1'] });
+  for (const answer of dns.names.values()) answer.ttl = 30;
+  const awaits = (members: readonly { name: string }[]) => !members.some(({ name }) => name === 'db-1');
+  const { clock } = followDns(dns, { awaits });
+  const rounds = async (milliseconds: number) => {
+    const before = dns.asked.length;
+    for (let passed = 0; passed < milliseconds; passed += 100) await clock.advance(100);
+    return dns.asked.slice(before).filter((question) => question === `SRV ${SERVICE}.`).length;
+  };
+  const quick = (count: number) => assert.ok(count >= 8 && count <= 11, `${count} in 10 s`);
+  await rounds(20_000);
+  quick(await rounds(10_000));
+  publish(dns, { 'db-0': ['10.0.0.1'], 'db-1': ['10.0.0.2'] });
+  for (const answer of dns.names.values()) answer.ttl = 30;
+  await rounds(2000);
+  quick(await rounds(10_000));
+  // Nobody is awaited, and nothing has changed for 15 s.
+  await rounds(5000);
+  assert.ok((await rounds(28_000)) <= 1);
+});

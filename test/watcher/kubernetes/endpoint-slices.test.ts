@@ -132,3 +132,18 @@ test('a slice comes to the same, whatever it was before; who is in it as before 
   const [one] = read(whole).members;
   assert.equal(read(structuredClone(whole), [one!]).members[0], one);
 });
+
+test('of a slice that is read again, each condition that changed is seen', () => {
+  const read = (conditions: Record<string, boolean>, before: readonly Member[] = []) => {
+    const endpoint = { ...podEndpoint({ name: 'db-0', uid: 'u0', ip: '10.0.0.1' }), conditions };
+    const object = endpointSlice({ namespace: 'prod', service: 'db', endpoints: [endpoint] });
+    return sliceMembers(object, perspective, undefined, undefined, before);
+  };
+  const whole = { ready: true, serving: true, terminating: false };
+  const first = read(whole);
+  assert.equal(read(whole, first)[0], first[0], 'the same object where nothing changed');
+  for (const key of ['ready', 'serving', 'terminating'] as const) {
+    const changed = { ...whole, [key]: !whole[key] };
+    assert.deepEqual(read(changed, first)[0], { ...first[0], ...changed }, key);
+  }
+});

@@ -300,3 +300,11 @@ test('what is counted by the change is what a walk through all members would cou
     { numRuns: 100 },
   );
 });
+
+test('a wait for ready members is not called endless before anybody says how many, nor for one ordinal', async (t) => {
+  for (const condition of ['all ready', 'ordinal 0 ready']) {
+    const { tell, log } = await guard(t, waits(condition));
+    await tell([db(1, 'waiting', SELF), db(0, 'waiting')]);
+    assert.doesNotMatch(String(log.said(/waits for members/)[0]?.hint), /wait for one another/, condition);
+  }
+});

@@ -338,3 +338,33 @@ test('all of 127/8, localhost and ::1 are this pod', () => {
     assert.ok(parseTarget(`udp://${host}:80`));
   }
 });
+
+test('UDP: the address is the one that was given, and localhost is this pod', async (t) => {
+  const other = createSocket('udp4');
+  t.after(() => other.close());
+  const heard: string[] = [];
+  other.on('message', (_bytes, { address }) => heard.push(address));
+  other.bind(0, '127.0.0.2');
+  await once(other, 'listening');
+  notify(t, `udp://127.0.0.2:${other.address().port}`).sync(member('u0'));
+  await soon('a datagram at that address', () => heard.length > 0);
+  const udp = await udpReceiver(t);
+  notify(t, `udp://localhost:${udp.port}`).sync(member('u0'));
+  await soon('a datagram', () => udp.datagrams.length > 0);
+});
+
+test('what was sent, what failed and what was too large can be scraped', async (t) => {
+  const udp = await udpReceiver(t);
+  const { output, sync } = notify(t, `udp://127.0.0.1:${udp.port}`);
+  sync(member('u0'));
+  await soon('a datagram', () => output.sent === 1);
+  Object.assign(output, { failed: 2, tooLarge: 3 });
+  assert.deepEqual(
+    (output.metrics ?? []).map(({ name, type, read }) => [name, type, read()]),
+    [
+      ['rollcall_notify_sent_total', 'counter', 1],
+      ['rollcall_notify_failures_total', 'counter', 2],
+      ['rollcall_notify_too_large_total', 'counter', 3],
+    ],
+  );
+});

@@ -58,6 +58,7 @@ test('the status is as a shell has it, and the last line of stderr is kept', asy
     heard: ['stderr: one', 'stderr: two'],
   });
   assert.equal((await script('kill -TERM $$')).status, 143);
+  assert.deepEqual(await script('true'), { status: 0, timedOut: false, lastError: '', heard: [] });
 });
 
 test('a last line without a newline is heard, an endless line is cut', async () => {

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { TOKEN_PATH } from '../../../src/watcher/contract.ts';
+import { firstFamily, upstream } from '../../../src/watcher/kubernetes/upstream.ts';
+
+const POD = { KUBERNETES_SERVICE_HOST: '10.96.0.1', KUBERNETES_SERVICE_PORT: '6443' };
+const FILES = { tokenFile: `${TOKEN_PATH}/token`, caFile: `${TOKEN_PATH}/ca.crt` };
+
+test('a pod has the API server of its environment, with the token and the CA that every pod has', () => {
+  assert.deepEqual(upstream({}, POD), { server: 'https://10.96.0.1:6443', files: FILES });
+  const { KUBERNETES_SERVICE_HOST } = POD;
+  assert.equal(upstream({}, { KUBERNETES_SERVICE_HOST }).server, 'https://10.96.0.1:443');
+  const six = { ...POD, KUBERNETES_SERVICE_HOST: 'fd00::1' };
+  assert.equal(upstream({}, six).server, 'https://[fd00::1]:6443');
+});
+
+test('a file that is given takes the place of that one alone', () => {
+  assert.deepEqual(upstream({ tokenFile: '/t' }, POD).files, { ...FILES, tokenFile: '/t' });
+  assert.deepEqual(upstream({ caFile: '/c' }, POD).files, { ...FILES, caFile: '/c' });
+});
+
+test('beside a server that is given nothing is taken from the pod', () => {
+  assert.deepEqual(upstream({ server: 'https://a' }, POD), {
+    server: 'https://a',
+    files: { tokenFile: undefined, caFile: undefined },
+  });
+  assert.deepEqual(upstream({ server: 'https://a', tokenFile: '/t', caFile: '/c' }, {}).files, {
+    tokenFile: '/t',
+    caFile: '/c',
+  });
+});
+
+test('outside of pods the server has to be given', () => {
+  assert.throws(() => upstream({}, {}), { key: 'server' });
+});
+
+test('the first family of the cluster is that of its API server', () => {
+  assert.equal(firstFamily(POD), 'IPv4');
+  assert.equal(firstFamily({ KUBERNETES_SERVICE_HOST: 'fd00::1' }), 'IPv6');
+  assert.equal(firstFamily({ KUBERNETES_SERVICE_HOST: 'kubernetes.default' }), undefined);
+  assert.equal(firstFamily({}), undefined);
+});
