@@ -5,6 +5,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 // A snapshot is one line of up to 500 bytes a member: room for 33,000. A longer line is not believed.
 const MAX_LINE_BYTES = 16 * 1024 * 1024;
 const NEWLINE = 0x0a;
+// Bytes that make no sense are an error: with another character in their place a uid would be another uid.
+const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** The sidecar speaks a protocol that this program would misread: stop. */
 export class UnsupportedProtocol extends Error {}
@@ -150,7 +152,7 @@ async function* lines(chunks) {
     let start = 0;
     for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
       parts.push(chunk.subarray(start, end));
-      const line = Buffer.concat(parts).toString();
+      const line = utf8.decode(Buffer.concat(parts));
       [parts, length, start] = [[], 0, end + 1];
       if (line !== '') yield line;
     }

@@ -54,7 +54,7 @@ class Group:
     def apply(self, text):
         """Takes one line and returns whether anything may have changed."""
         try:
-            line = json.loads(text)
+            line = json.loads(str(text, "utf-8"))
             return self._apply(line["type"], line)
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise Broken(f"a line that makes no sense ({error!r}): {text[:60]!r}") from error
@@ -69,7 +69,7 @@ class Group:
         if kind == "delta":
             return self._delta(line)
         if kind == "status":
-            return self._staleness(line["stale"], line.get("reason"))
+            return self._staleness(_flag(line["stale"]), line.get("reason"))
         if kind == "heartbeat":
             return self._heartbeat(line)
         if kind == "bye":
@@ -88,9 +88,9 @@ class Group:
     # All is read before anything is changed: a line that makes no sense must not empty the group.
 
     def _snapshot(self, line):
-        members, revision, stale = _by_uid(line["members"]), line["revision"], line["stale"]
-        if not isinstance(revision, int) or not isinstance(stale, bool):
-            raise Broken("a snapshot without its fields")
+        members, revision, stale = _by_uid(line["members"]), line["revision"], _flag(line["stale"])
+        if not isinstance(revision, int):
+            raise TypeError("a revision that is no number")
         self.members, self._revision, self.synced = members, revision, True
         self._staleness(stale, "unknown")
         return True
@@ -109,7 +109,7 @@ class Group:
     def _heartbeat(self, line):
         if self._revision is not None and line["revision"] != self._revision:
             raise Broken(f"a heartbeat of revision {line['revision']}, with {self._revision} held")
-        return self._staleness(line["stale"], self.reason if self.stale else "unknown")
+        return self._staleness(_flag(line["stale"]), self.reason if self.stale else "unknown")
 
     def _staleness(self, stale, reason):
         if self._revision is None:
@@ -119,7 +119,16 @@ class Group:
         return (self.stale, self.reason) != before
 
 
+def _flag(value):
+    if not isinstance(value, bool):
+        raise TypeError("neither true nor false")
+    return value
+
+
 def _by_uid(members):
+    # An empty text or object is no list of nobody.
+    if not isinstance(members, list):
+        raise TypeError("no list of members")
     return {member["uid"]: member for member in members}
 
 

@@ -68,7 +68,7 @@ const LATER = [
 ] as const;
 
 /** What follows revision 1 and can't be believed. */
-const SENSELESS: Record<string, (object | string)[]> = {
+const SENSELESS: Record<string, (object | string | Buffer)[]> = {
   'a line that contradicts what it holds': [
     // A revision was left out.
     delta(3, { left: [member('m0')] }),
@@ -81,6 +81,18 @@ const SENSELESS: Record<string, (object | string)[]> = {
     { type: 'snapshot', epoch: 'e1', revision: 2, members: [] },
     { type: 'delta', revision: 2, joined: [], changed: [] },
     { type: 'delta', revision: 2, left: [], joined: [{ name: 'x' }], changed: [] },
+  ],
+  'a line with fields of another type': [
+    { type: 'snapshot', epoch: 'e1', revision: 2, stale: false, members: {} },
+    { type: 'status', stale: 'false' },
+    { type: 'snapshot', epoch: 'e1', revision: 2, stale: false, members: '' },
+    { type: 'snapshot', epoch: 'e1', revision: 2, stale: 'false', members: [] },
+    { type: 'delta', revision: 2, left: {}, joined: [], changed: [] },
+    { type: 'heartbeat', revision: 1, stale: 'false' },
+    { type: 'heartbeat', revision: '1', stale: false },
+  ],
+  'a line that is not UTF-8': [
+    Buffer.from(JSON.stringify(delta(2, { joined: [member('x')] })).replace('uid-x', 'uid-\xff'), 'latin1'),
   ],
 };
 
@@ -168,7 +180,8 @@ suite('readers of the socket', AT_ONCE, async () => {
               members: [member(`m${i}`)],
             });
             await shows(`members: m${i} | fresh`);
-            current.raw(`${typeof line === 'string' ? line : JSON.stringify(line)}\n`);
+            const isRaw = typeof line === 'string' || line instanceof Buffer;
+            current.raw(isRaw ? line : JSON.stringify(line)).raw('\n');
             current = await sidecar.next();
             // Nothing that is remembered becomes fresh before a snapshot.
             current.say(hello({ epoch: 'e2' }), { type: 'status', stale: false });

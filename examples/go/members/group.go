@@ -9,6 +9,7 @@ import (
 	"sort"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Member is what this program uses of a member. Fields that it does not know are ignored.
@@ -124,6 +125,10 @@ func (g *group) state() State {
 // apply takes one line and tells whether the state may have changed. After an error the connection is of no
 // more use.
 func (g *group) apply(text []byte) (bool, error) {
+	// The JSON package puts another character in the place of bytes that make no sense: a uid would be another uid.
+	if !utf8.Valid(text) {
+		return false, errors.New("a line that is not UTF-8")
+	}
 	var kind struct {
 		Type string `json:"type"`
 	}
