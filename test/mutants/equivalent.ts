@@ -158,6 +158,74 @@ export const EQUIVALENT: readonly Equivalent[] = [
     after: 'if (part.members === before) return undefined;',
     why: 'Its callers ask whether the answer is true.',
   },
+  {
+    within: 'post',
+    before: 'clock.clearTimeout(timer);',
+    after: ';',
+    why: 'A request that has closed can be ended once more.',
+  },
+  {
+    within: 'askAll',
+    before: 'for (let attempt = 1; attempt <= TRIES && left.length > 0; attempt += 1) {',
+    after: 'for (let attempt = 1; attempt <= TRIES && left.length >= 0; attempt += 1) {',
+    why: 'Where no server is left, nobody is asked in the attempts that are left.',
+  },
+  {
+    within: 'settleFamilies',
+    before: 'return { families: known, failure: failed.find(({ none }) => !none) ?? failed[0]! };',
+    after: 'return { families: known, failure: failed.find(({ none }) => !none) ?? failed[1]! };',
+    why: 'Both families say that there is no such name, each in the same words.',
+  },
+  {
+    within: 'readData',
+    before: 'return { value: ipv6(message.subarray(at, at + 16)), port: 0 };',
+    after: 'return { value: ipv6(message.subarray(at, at + (16 + 1))), port: 0 };',
+    why: 'Eight groups are read, whatever is behind them.',
+  },
+  {
+    within: 'closed',
+    before: "return Object.assign(new Error('the connection was closed'), { code: 'ECONNRESET' });",
+    after: "return Object.assign(new Error('the connection was closed'), { code: '' });",
+    why: 'Only that there is a code says that the connection broke.',
+  },
+  {
+    within: 'Union.change',
+    before: 'this.#index.clear();',
+    after: ';',
+    why: 'Whatever a part tells anew clears the index too; here it gives memory back.',
+  },
+  {
+    within: 'bindSocket',
+    before: "server.off('error', reject);",
+    after: ';',
+    why: 'A promise that was kept can not be broken.',
+  },
+  {
+    within: 'isSame',
+    before: 'if (!isSame(left[key], right[key])) return false;',
+    after: 'if (!isSame(left[key], right[key])) return undefined;',
+    why: 'Its callers ask whether the answer is true.',
+  },
+  {
+    within: 'WatchStream.#caughtUp',
+    before: "this.#stage = 'following';",
+    after: ';',
+    why: 'The look a tenth of a second later goes on to the same stage.',
+  },
+  {
+    within: 'ask',
+    before:
+      "const code = error instanceof Timeout ? 'ETIMEOUT' : ((error as NodeJS.ErrnoException).code ?? 'unknown');",
+    after:
+      "const code = error instanceof Timeout ? 'ETIMEOUT' : ((error as NodeJS.ErrnoException).code ?? '');",
+    why: 'Every error of the client has a code.',
+  },
+  {
+    within: 'Nameless.set',
+    before: 'this.#hosts ??= hostsOf(this.#everyone());',
+    after: 'this.#hosts = hostsOf(this.#everyone());',
+    why: 'It is worked out anew from what it follows, which takes time and nothing else.',
+  },
 ];
 
 export function equivalentOf({ within, before, after }: Mutant): Equivalent | undefined {

@@ -180,3 +180,17 @@ test('a watch over real packets keeps everybody through faults, and follows what
   await eventually('departure', () => output.deltas.length > 0);
   assert.deepEqual([held(), output.deltas[0]?.left.map(({ name }) => name)], [[both[1]], ['db-0']]);
 });
+
+test('a name that is not there is not asked of another server, and one that a server fails to answer is', async (t) => {
+  const [first, second] = [await serve(t), await serve(t)];
+  const ask = () => srv(dnsClient([first.address, second.address], TRY_MS), SERVICE, systemClock);
+  for (const [fault, asked] of [
+    ['nxdomain', 0],
+    ['servfail', 1],
+  ] as const) {
+    second.questions.length = 0;
+    first.fault = () => fault;
+    await ask();
+    assert.equal(second.questions.length, asked, fault);
+  }
+});

@@ -2,9 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { settle } from '../../support/fake-clock.ts';
-import { bookmark, type Call, errorEvent, event, list } from '../../support/scripted-api.ts';
+import { endpointSlices } from '../../../src/watcher/kubernetes/endpoint-slices.ts';
+import { pushed } from '../../../src/watcher/kubernetes/reflector.ts';
+import { FakeClock, settle } from '../../support/fake-clock.ts';
+import { bookmark, type Call, errorEvent, event, list, ScriptedApi } from '../../support/scripted-api.ts';
 import { follow, slice, synced } from '../followed-group.ts';
+import { RecordedLog } from '../recorded-log.ts';
 
 type Answer = (call: Call) => void;
 
@@ -148,4 +151,40 @@ test('a list without an end is given up, and is stale', async () => {
     await followed.clock.advance(30_000);
     assert.equal((await followed.api.next()).query('continue'), null, what);
   }
+});
+
+test('a redirect of any kind is told with its target', async () => {
+  for (const status of [300, 301, 399]) {
+    const followed = follow();
+    (await followed.api.next()).json(status, {}, { location: 'http://elsewhere' });
+    await settle();
+    assert.match(followed.watch.message ?? '', /a redirect to "http:\/\/elsewhere", which is not followed/);
+  }
+});
+
+test('that a server has no streaming lists is logged once', async () => {
+  const [api, clock, log, stop] = [
+    new ScriptedApi(),
+    new FakeClock(),
+    new RecordedLog(),
+    new AbortController(),
+  ];
+  const collection = endpointSlices({
+    group: { namespace: 'default', service: 'db' },
+    clusterDomain: 'cluster.local',
+  });
+  const done = pushed(collection, api, clock, log)(() => {}, stop.signal);
+  const said = () => log.said(/no streaming lists here/).length;
+  (await api.next()).fail(500, 'No');
+  await clock.advance(1000);
+  assert.equal(said(), 0);
+  (await api.next()).fail(422, 'Invalid');
+  (await api.next()).fail(500, 'No');
+  await clock.advance(2000);
+  (await api.next()).fail(500, 'No');
+  await settle();
+  assert.equal(said(), 1);
+  stop.abort();
+  await clock.advance(30_000);
+  await done;
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { TOKEN_PATH } from '../../../src/watcher/contract.ts';
-import { firstFamily, upstream } from '../../../src/watcher/kubernetes/upstream.ts';
+import { clusterDomain, firstFamily, upstream } from '../../../src/watcher/kubernetes/upstream.ts';
 
 const POD = { KUBERNETES_SERVICE_HOST: '10.96.0.1', KUBERNETES_SERVICE_PORT: '6443' };
 const FILES = { tokenFile: `${TOKEN_PATH}/token`, caFile: `${TOKEN_PATH}/ca.crt` };
@@ -39,4 +39,8 @@ test('the first family of the cluster is that of its API server', () => {
   assert.equal(firstFamily({ KUBERNETES_SERVICE_HOST: 'fd00::1' }), 'IPv6');
   assert.equal(firstFamily({ KUBERNETES_SERVICE_HOST: 'kubernetes.default' }), undefined);
   assert.equal(firstFamily({}), undefined);
+});
+
+test('the domain of the cluster is known, or the usual one', () => {
+  assert.match(clusterDomain('no-such-namespace'), /^[a-z0-9.-]+$/);
 });

@@ -101,3 +101,17 @@ test('a pod that says the same again, or is gone already, changes nothing', () =
   assert.equal(labelled.setPod('db-0', undefined).length, 1);
   assert.deepEqual(labelled.setPod('db-0', undefined), []);
 });
+
+test('a part that is not in a list is forgotten, with what its pods say', () => {
+  const labelled = new Labelled();
+  const [one, other] = [member('u0'), member('u1')];
+  labelled.replace(
+    new Map([
+      ['a', [one]],
+      ['b', [other]],
+    ]),
+  );
+  labelled.replace(new Map([['b', [other]]]));
+  assert.deepEqual([...labelled.all()], [['b', [other]]]);
+  assert.deepEqual(labelled.setPod('p0', { uid: 'u0', facts: { labels: { role: 'x' } } }), []);
+});

@@ -266,6 +266,11 @@ describe('who begins to terminate', () => {
     held.apply({ type: 'set', key: 'a', members: [address({ terminating: true })] });
     assert.equal(held.hidesEnding(pod), true);
     assert.equal(held.hidesEnding({ type: 'replace', parts: new Map([['b', pod.members]]) }), true);
+    const both = new Map([
+      ['a', [address({ terminating: true })]],
+      ['b', [...pod.members]],
+    ]);
+    assert.equal(held.hidesEnding({ type: 'replace', parts: both }), true);
     assert.equal(held.hidesEnding({ ...pod, members: [member('u0', { addresses: ['10.0.0.2'] })] }), false);
     held.change();
     assert.equal(held.hidesEnding(pod), false, 'it has been told');

@@ -308,3 +308,9 @@ test('a wait for ready members is not called endless before anybody says how man
     assert.doesNotMatch(String(log.said(/waits for members/)[0]?.hint), /wait for one another/, condition);
   }
 });
+
+test('the highest ordinal does not wait for a later one where those that are there are enough', async (t) => {
+  const { tell, log } = await guard(t, waits('2 ready'));
+  await tell([db(0, 'waiting'), db(1, 'waiting', SELF)]);
+  assert.doesNotMatch(String(log.said(/waits for members/)[0]?.hint), /highest ordinal/);
+});

@@ -368,3 +368,20 @@ test('what was sent, what failed and what was too large can be scraped', async (
     ],
   );
 });
+
+test('UDP: what the system does not take shows in the health, and is logged once', async (t) => {
+  const log = new RecordedLog();
+  // The system sends no datagram to everybody on behalf of a socket that has not asked for that.
+  const output = new UdpNotifier(new URL('udp://255.255.255.255:9'), log);
+  t.after(() => output.close());
+  const source = scripted();
+  const clock = new FakeClock();
+  watchOf(source, clock, output);
+  assert.equal(output.failing, undefined);
+  source.push({ type: 'replace', parts: new Map([['a', [member('u0')]]]) });
+  await soon('a failure', () => output.failed === 1);
+  source.push({ type: 'failure', reason: 'disconnected', message: 'gone' });
+  await soon('another failure', () => output.failed === 2);
+  assert.equal(output.failing, 'notify');
+  assert.equal(log.said(/a datagram was not sent/).length, 1);
+});

@@ -15,3 +15,8 @@ test('what is no key says what to give instead', () => {
   assert.throws(() => parseLabelKeys(' , '), /give keys of labels/);
   assert.throws(() => parseLabelKeys(Array.from({ length: 17 }, (_, at) => `k${at}`).join()), /at most 16/);
 });
+
+test('a key without a prefix may be written in capitals, a prefix may not', () => {
+  assert.deepEqual(parseLabelKeys('Role_A a.b/Role'), ['Role_A', 'a.b/Role']);
+  assert.throws(() => parseLabelKeys('A.b/role'), /is no key of a label/);
+});
