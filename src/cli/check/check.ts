@@ -1,3 +1,4 @@
+import { visible } from '../../visible.ts';
 import { type Cluster, connect } from '../cluster/cluster.ts';
 import { allListed, Unread } from '../cluster/listing.ts';
 import { Unreachable } from '../cluster/request.ts';
@@ -114,5 +115,6 @@ function withPage(name: string, finding: Finding): Named {
 /** Returns a finding as text: a line each for the message, the hint and the page of the docs. */
 function lineOf({ status, name, message, hint, page }: Named, colour: ReturnType<typeof colouring>): string {
   const more = [hint, page].filter((one) => one !== undefined);
-  return [`${colour(...MARKS[status])}  ${name}: ${message}`, ...more].join('\n      ').concat('\n');
+  const lines = [`${name}: ${message}`, ...more].map(visible);
+  return `${colour(...MARKS[status])}  ${lines.join('\n      ')}\n`;
 }

@@ -1,4 +1,5 @@
 import { UsageError } from '../../config.ts';
+import { visible } from '../../visible.ts';
 import { installed } from '../check/installed.ts';
 import { surveyPods } from '../check/pod-survey.ts';
 import { type Cluster, connect } from '../cluster/cluster.ts';
@@ -30,7 +31,7 @@ export async function repair(argv: readonly string[], io: Io): Promise<number> {
   const cluster = await connect(flags, io);
   const system = flags['system-namespace'] ?? SYSTEM_NAMESPACE;
   const json = flags.output === 'json';
-  const say = (text: string) => void (json || io.stdout.write(`${text}\n`));
+  const say = (line: string) => void (json || io.stdout.write(`${visible(line)}\n`));
   // The report also tells what was done before a failure.
   const report: RepairReport = { evict: [], left: [], done: [] };
   const end = (code: number, error?: string): number => {
@@ -44,11 +45,13 @@ export async function repair(argv: readonly string[], io: Io): Promise<number> {
     report.evict = plan.evict.map(toldCandidate);
     report.left = plan.left;
     if (plan.evict.length === 0) {
-      say(plan.left.length === 0 ? 'No pod was missed.' : '\nThere is no pod to evict.');
+      if (plan.left.length > 0) say('');
+      say(plan.left.length === 0 ? 'No pod was missed.' : 'There is no pod to evict.');
       return end(flags.yes && plan.left.length > 0 ? EXIT.refused : EXIT.fine);
     }
     if (!flags.yes) {
-      say('\nNothing was changed; --yes evicts them.');
+      say('');
+      say('Nothing was changed; --yes evicts them.');
       return end(EXIT.fine);
     }
     say('');

@@ -1,5 +1,5 @@
 import type { GroupStatus } from '../../client/group-events.ts';
-import { visible } from '../../inject/shown.ts';
+import { visible } from '../../visible.ts';
 import type { Change } from '../../watcher/membership/membership.ts';
 import type { Member } from '../../watcher/protocol.ts';
 import type { ViewStanding } from '../sidecars/standing.ts';
