@@ -3,6 +3,8 @@ const MAX_LINE_BYTES = 16 * 1024 * 1024;
 
 const NEWLINE = 0x0a;
 
+const NOTHING = new Uint8Array(0);
+
 /** This error says that the bytes of a stream make no sense: whatever follows can't be trusted. */
 export class Corrupt extends Error {}
 
@@ -12,7 +14,8 @@ export class Corrupt extends Error {}
  */
 export class LineSplitter {
   #maxBytes: number;
-  #rest: Uint8Array[] = [];
+  /** The beginning of a line, in as much room as it is likely to need. */
+  #rest = NOTHING;
   #restBytes = 0;
   #decoder = new TextDecoder('utf-8', { fatal: true });
 
@@ -38,16 +41,23 @@ export class LineSplitter {
   #complete(end: Uint8Array): string {
     if (this.#restBytes === 0) return this.#decode(end);
     this.#keep(end);
-    const line = Buffer.concat(this.#rest);
-    this.#rest = [];
+    const line = this.#rest.subarray(0, this.#restBytes);
+    this.#rest = NOTHING;
     this.#restBytes = 0;
     return this.#decode(line);
   }
 
+  /** Whoever sends a line byte by byte makes it cost twice its bytes at most: a copy of each would cost a hundred times. */
   #keep(bytes: Uint8Array): void {
-    this.#restBytes += bytes.length;
-    if (this.#restBytes > this.#maxBytes) throw new Corrupt(`a line of over ${this.#maxBytes} bytes`);
-    this.#rest.push(Uint8Array.prototype.slice.call(bytes));
+    const all = this.#restBytes + bytes.length;
+    if (all > this.#maxBytes) throw new Corrupt(`a line of over ${this.#maxBytes} bytes`);
+    if (all > this.#rest.length) {
+      const roomier = new Uint8Array(this.#rest.length === 0 ? all : 2 * all);
+      roomier.set(this.#rest.subarray(0, this.#restBytes));
+      this.#rest = roomier;
+    }
+    this.#rest.set(bytes, this.#restBytes);
+    this.#restBytes = all;
   }
 
   #decode(bytes: Uint8Array): string {
