@@ -2,6 +2,9 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import type { Cluster } from '../../../src/cli/cluster/cluster.ts';
+import type { Fields } from '../../../src/cli/document/value.ts';
+import { planFor } from '../../../src/cli/repair/plan.ts';
 import { startKubernetesDouble } from '../../support/kubernetes-double.ts';
 import { kubeconfig } from '../answering-api.ts';
 import { folder, run } from '../run.ts';
@@ -82,4 +85,29 @@ test('the name of an owner, which anybody may write, acts on no terminal', async
     /^evict {2}shop\/a, which ReplicaSet app\\u001b\[2J\\u000aevict {2}kube-system\/dns makes/m,
   );
   assert.match(out, /\n\nNothing was changed; --yes evicts them\.\n$/);
+});
+
+test('pods of another namespace that say they have the same owner decide nothing', async () => {
+  const pods = ['eve', 'shop'].map((namespace) => {
+    const object = missed('a') as Fields & { metadata: Fields };
+    return {
+      namespace,
+      name: 'a',
+      itself: true,
+      object: { ...object, metadata: { ...object.metadata, namespace } },
+    };
+  });
+  const dryRun = async ({ namespace }: { namespace: string }) =>
+    namespace === 'eve'
+      ? { status: 422, body: { message: 'no' }, warnings: [] }
+      : {
+          status: 201,
+          body: { spec: { initContainers: [{ name: 'rollcall', args: ['sidecar'] }], containers: [] } },
+          warnings: [],
+        };
+  const { evict, left } = await planFor({ dryRun } as unknown as Cluster, pods, 'rollcall-system');
+  assert.deepEqual(
+    [evict.map(({ namespace }) => namespace), left.map(({ namespace }) => namespace)],
+    [['shop'], ['eve']],
+  );
 });
