@@ -29,6 +29,12 @@ export function tell({ stderr }: Pick<Io, 'stderr'>, sentence: string): void {
   stderr.write(`${visible(sentence)}\n`);
 }
 
+/** Returns a value as JSON. What JSON leaves as it is and a terminal acts upon is escaped, so programs read the same. */
+export function jsonText(value: unknown): string {
+  const lines = JSON.stringify(value, null, 2).split('\n');
+  return `${lines.map(visible).join('\n')}\n`;
+}
+
 /** The exit codes of all commands without --diff. */
 export const EXIT = { fine: 0, refused: 1 } as const;
 /** The exit codes with --diff, which are those of diff and of `kubectl diff`. */

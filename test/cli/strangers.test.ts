@@ -592,7 +592,7 @@ describe('identity', () => {
 
 describe('what is told acts on no terminal', () => {
   const acts = /[\p{Cc}\p{Bidi_Control}]/u;
-  const sly = '\\e[2J\\e]0;x\\a\\u202e\\r\\n';
+  const sly = '\\e[2J\\e]0;x\\a\\x9b2J\\u202e\\r\\n';
   const asking =
     `apiVersion: v1\nkind: Pod\nmetadata:\n  name: "p${sly}"\n  namespace: "n${sly}"\n  annotations: {${ASKS}, ` +
     `rollcall.dev/on-change: "echo ${sly}", "rollcall.dev/x${sly}": "y"}\n`;
@@ -614,6 +614,10 @@ describe('what is told acts on no terminal', () => {
         const told = command === 'explain' ? out + err : err;
         if (command !== 'uninject') assert.notEqual(told, '');
         for (const line of told.split('\n')) assert.doesNotMatch(line, acts);
+        if (command !== 'explain' || out === '') return;
+        const json = await run(command, ['-f', '-', '-o', 'json', ...image], { input });
+        for (const line of json.out.split('\n')) assert.doesNotMatch(line, acts);
+        assert.equal(JSON.parse(json.out).length, 1);
       });
     }
   }

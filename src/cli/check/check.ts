@@ -5,7 +5,7 @@ import { Unreachable } from '../cluster/request.ts';
 import { commands } from '../commands.ts';
 import { SYSTEM_NAMESPACE } from '../explain/entries.ts';
 import { parseFlags } from '../flags.ts';
-import { EXIT, type Io } from '../io.ts';
+import { EXIT, type Io, jsonText } from '../io.ts';
 import { type Colour, colouring, hasColours, progress } from '../terminal.ts';
 import { DEFAULT_NAMESPACE } from '../workloads.ts';
 import { CHECKS, CHECKS_BEFORE } from './checks.ts';
@@ -49,9 +49,7 @@ export async function check(argv: readonly string[], io: Io): Promise<number> {
       ? 'warn'
       : 'ok';
   io.stdout.write(
-    json
-      ? `${JSON.stringify({ result, checks: findings }, null, 2)}\n`
-      : `\n${(flags.pre ? SUMS_BEFORE : SUMS)[result]}\n`,
+    json ? jsonText({ result, checks: findings }) : `\n${(flags.pre ? SUMS_BEFORE : SUMS)[result]}\n`,
   );
   return failed ? EXIT.refused : EXIT.fine;
 }

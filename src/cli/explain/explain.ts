@@ -7,7 +7,7 @@ import { type Arguments, parseFlags } from '../flags.ts';
 import { readSources } from '../inject/input.ts';
 import { installOf, offlineInstallOf } from '../inject/judge.ts';
 import { load } from '../inject/manifests.ts';
-import { EXIT, type Io, tell } from '../io.ts';
+import { EXIT, type Io, jsonText, tell } from '../io.ts';
 import { progress } from '../terminal.ts';
 import { DEFAULT_NAMESPACE, NO_PODS } from '../workloads.ts';
 import type { Explanation } from './explanation.ts';
@@ -24,9 +24,7 @@ export async function explain(argv: readonly string[], io: Io): Promise<number> 
   try {
     const explanations = await explained(given, io);
     io.stdout.write(
-      given.flags.output === 'json'
-        ? `${JSON.stringify(explanations, null, 2)}\n`
-        : explanations.map(textOf).join('\n'),
+      given.flags.output === 'json' ? jsonText(explanations) : explanations.map(textOf).join('\n'),
     );
     if (explanations.length === 0) tell(io, `rollcall: ${NO_PODS}`);
     return EXIT.fine;

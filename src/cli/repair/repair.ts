@@ -8,7 +8,7 @@ import { Unreachable } from '../cluster/request.ts';
 import { commands } from '../commands.ts';
 import { SYSTEM_NAMESPACE } from '../explain/entries.ts';
 import { parseFlags } from '../flags.ts';
-import { EXIT, type Io } from '../io.ts';
+import { EXIT, type Io, jsonText } from '../io.ts';
 import { type EvictionOutcome, evictAll } from './evict.ts';
 import { type EvictionCandidate, type LeftAlone, planFor, type RepairPlan } from './plan.ts';
 
@@ -36,7 +36,7 @@ export async function repair(argv: readonly string[], io: Io): Promise<number> {
   const report: RepairReport = { evict: [], left: [], done: [] };
   const end = (code: number, error?: string): number => {
     const value = { result: code === EXIT.fine ? 'ok' : 'fail', ...report, ...(error ? { error } : {}) };
-    if (json) io.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+    if (json) io.stdout.write(jsonText(value));
     return code;
   };
   try {
