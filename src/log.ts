@@ -1,3 +1,4 @@
+import { visible } from './visible.ts';
 import { LOG_LEVELS, type Log, type LogLevel } from './watcher/log.ts';
 
 export type { Log } from './watcher/log.ts';
@@ -11,12 +12,6 @@ export interface ProgramLog extends Log {
 const FIELD_LENGTH = 1024;
 
 /**
- * The characters that JSON does not escape and that a terminal or a log reader may act upon: DEL and the C1 controls, the line
- * separators, and the marks that change the direction of what follows.
- */
-const UNSAFE = /[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
-
-/**
  * Returns a log that writes one JSON object a line on standard error: time, level, message, then the fields. It cuts
  * fields, escapes characters that could act on a reader, and never throws. Lines below the level `least` are left out.
  */
@@ -28,7 +23,8 @@ export function jsonLog(
     if (LOG_LEVELS.indexOf(level) < LOG_LEVELS.indexOf(least)) return;
     const line: Record<string, unknown> = { time: new Date().toISOString(), level, message };
     for (const key in fields) line[key] = bounded(fields[key]);
-    write(`${JSON.stringify(line).replace(UNSAFE, escaped)}\n`);
+    // JSON leaves some characters as they are that are spelled out here, by escapes of JSON.
+    write(`${visible(JSON.stringify(line))}\n`);
   };
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }
@@ -50,8 +46,4 @@ function bounded(value: unknown): unknown {
 
 function cut(text: string): string {
   return text.length <= FIELD_LENGTH ? text : `${text.slice(0, FIELD_LENGTH)}…`;
-}
-
-function escaped(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }

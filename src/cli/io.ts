@@ -1,3 +1,5 @@
+import { visible } from '../visible.ts';
+
 /**
  * The streams and variables of a command. They are passed in, so that a command runs in a test as it runs in
  * a shell.
@@ -17,6 +19,20 @@ export interface StandardOutput {
   isTTY?: boolean;
   columns?: number;
   rows?: number;
+}
+
+/**
+ * Writes a sentence on standard error. It stays on one line, and does nothing to the terminal, whatever stands in the
+ * names and values in it.
+ */
+export function tell({ stderr }: Pick<Io, 'stderr'>, sentence: string): void {
+  stderr.write(`${visible(sentence)}\n`);
+}
+
+/** Returns a value as JSON. What JSON leaves as it is and a terminal acts upon is escaped, so programs read the same. */
+export function jsonText(value: unknown): string {
+  const lines = JSON.stringify(value, null, 2).split('\n');
+  return `${lines.map(visible).join('\n')}\n`;
 }
 
 /** The exit codes of all commands without --diff. */

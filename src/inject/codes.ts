@@ -2,7 +2,8 @@
  * The reasons for which a pod is left alone, and the warnings about a pod, whether it is left alone or not.
  * Each is a code for programs and a sentence for people. Whoever shows it chooses by the code, and adds a prefix.
  */
-import { cut, visible } from './shown.ts';
+import { visible } from '../visible.ts';
+import { cut } from './shown.ts';
 
 /**
  * The codes of the reasons. They are stable: metrics, logs, Events, warnings and answers show them. The reference

@@ -1,17 +1,10 @@
 /** Names and values as the sentences show them. They come from users, and can be as long as a pod. */
+import { visible } from '../visible.ts';
 
 /** The most characters of a name that a sentence shows. */
 const SHOWN_CHARACTERS = 100;
 /** The most names that a sentence shows; the others are counted. */
 const SHOWN_NAMES = 10;
-
-/**
- * Returns the text with its control characters spelled out: a warning with a line break in it is dropped by API
- * servers, and a log line would be two.
- */
-export function visible(text: string): string {
-  return text.replace(/\p{Cc}/gu, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`);
-}
 
 /** Returns the text, or its beginning and its end when it has more characters than that. */
 export function cut(text: string, characters: number): string {

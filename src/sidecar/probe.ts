@@ -6,6 +6,8 @@ import { HEALTH_NAME, TELL } from '../watcher/contract.ts';
 const PAUSE_MS = 200;
 /** The longest that an answer takes. The sidecar answers from memory, so 5 s means that it hangs. */
 const ANSWER_MS = 5000;
+/** The most characters of an answer that are read. The sidecar's is a sentence or two. */
+const ANSWER_CHARACTERS = 64 * 1024;
 
 interface ProbeAnswer {
   ok: boolean;
@@ -44,20 +46,22 @@ function refuse(text: string): void {
 function ask(port: number | 'off', socketPath: string, path: string): Promise<ProbeAnswer> {
   const place = port === 'off' ? { socketPath } : { host: '127.0.0.1', port };
   return new Promise((resolve) => {
-    const failed = (error: Error) =>
-      resolve({ ok: false, text: `the sidecar does not answer: ${error.message}` });
+    const failed = ({ name, message }: Error) => {
+      const why = name === 'AbortError' ? 'no answer in time' : message;
+      resolve({ ok: false, text: `the sidecar does not answer: ${why}` });
+    };
     const request = process
       .getBuiltinModule('node:http')
-      .get({ ...place, path, agent: false, timeout: ANSWER_MS }, (response) => {
+      .get({ ...place, path, agent: false, signal: AbortSignal.timeout(ANSWER_MS) }, (response) => {
         let text = '';
         response.setEncoding('utf8');
         response.on('data', (piece: string) => {
           text += piece;
+          if (text.length > ANSWER_CHARACTERS) request.destroy(new Error('its answer has no end'));
         });
         response.on('end', () => resolve(read(response.statusCode === 200, text)));
         response.on('error', failed);
       });
-    request.on('timeout', () => request.destroy(new Error('no answer in time')));
     request.on('error', failed);
   });
 }

@@ -35,7 +35,10 @@ export function podsOf(text: string): PodManifest[] {
 export function onlyPod(text: string): PodManifest {
   const [first, ...more] = objectsOf(text);
   if (first?.kind === 'Pod' && more.length === 0) return podOf(first)!;
-  const found = first === undefined ? 'nothing' : [first, ...more].map(({ kind }) => kind).join(', ');
+  const found =
+    first === undefined
+      ? 'nothing'
+      : [first, ...more].map(({ kind }) => kind ?? 'an object without a kind').join(', ');
   throw new Error(`the text has ${found} and not one Pod; give one Pod, or each of podsOf(text)`);
 }
 
@@ -44,8 +47,13 @@ function objectsOf(text: string): AnyObject[] {
     const [error] = document.errors;
     if (error !== undefined) throw new Error(`the manifests are not YAML: ${error.message}`);
     const object = document.toJS() as AnyObject | null;
-    return object === null ? [] : (object.items ?? [object]);
+    return [object?.items ?? object].flat().filter(isObject);
   });
+}
+
+/** Tells whether it is an object: a document may be a number, and an item of a List null. */
+function isObject(value: unknown): value is AnyObject {
+  return typeof value === 'object' && value !== null;
 }
 
 function podOf(object: AnyObject): PodManifest | undefined {

@@ -82,7 +82,7 @@ export async function start(options: WebhookOptions, replaced: Replaced = {}): P
 
   async function admit(given: object | string, { namespace, dryRun }: AdmitOptions = {}): Promise<Admission> {
     const pod = podFrom(given);
-    const where = namespace ?? pod.metadata?.namespace ?? 'default';
+    const where = namespace || pod.metadata?.namespace || 'default';
     provide(double, where, pod);
     const question = admissionReview(pod, { namespace: where, dryRun });
     const { uid } = question.request;
@@ -117,11 +117,10 @@ export async function start(options: WebhookOptions, replaced: Replaced = {}): P
 
 function podFrom(given: object | string): PodManifest {
   if (typeof given === 'string') return onlyPod(given);
-  const { kind = 'Pod', spec } = given as Partial<PodManifest>;
-  if (kind === 'Pod' && spec !== undefined) return given as PodManifest;
-  throw new Error(
-    `a ${kind}${spec === undefined ? ' without a spec' : ''} is not a pod; give a Pod, or use podsOf`,
-  );
+  const { kind = 'Pod', spec } = (given ?? {}) as Partial<PodManifest>;
+  const hasSpec = typeof spec === 'object' && spec !== null;
+  if (kind === 'Pod' && hasSpec) return given as PodManifest;
+  throw new Error(`a ${kind}${hasSpec ? '' : ' without a spec'} is not a pod; give a Pod, or use podsOf`);
 }
 
 /** Starts an API double that has these namespaces. It ends again where one of them can't be created. */
@@ -144,7 +143,8 @@ function provide(double: ApiObjects, namespace: string, { spec }: Pod): void {
   if (double.get(`/api/v1/namespaces/${namespace}`) === undefined) {
     throw new Error(`there is no namespace "${namespace}"; start with namespaces: ['${namespace}']`);
   }
-  const name = spec.serviceAccountName ?? spec.serviceAccount ?? 'default';
+  // To the API server an empty name is none.
+  const name = spec.serviceAccountName || spec.serviceAccount || 'default';
   const accounts = `/api/v1/namespaces/${namespace}/serviceaccounts`;
   if (double.get(`${accounts}/${name}`) === undefined) double.create(accounts, { metadata: { name } });
 }

@@ -8,8 +8,9 @@ import type { Metrics } from '../metrics.ts';
 import { AccessController } from './access/controller.ts';
 import { Grants } from './access/grants.ts';
 import { AccessProvisioner } from './access/provisioner.ts';
-import type { Api } from './api/api.ts';
+import { type Api, isStatus, sentenceOf } from './api/api.ts';
 import type { Features } from './api/server-features.ts';
+import { Refused } from './refused.ts';
 import type { ReviewContext } from './review.ts';
 import { SkipEvents } from './skip-events.ts';
 import { ClusterState } from './state/cluster-state.ts';
@@ -48,14 +49,32 @@ export function reviewing({ install, api, metrics, log, features }: ReviewingOpt
   const inBackground = background(log);
   const context: ReviewContext = {
     install: () => ({ ...install, ...features() }),
-    readNamespace: (name) => state.readNamespace(name),
+    readNamespace: (name) => {
+      const namespace = state.readNamespace(name);
+      return namespace instanceof Promise ? ofCaller(namespace) : namespace;
+    },
     grantsTo: (home, names) =>
       state.grantsTo(
         home,
         names.filter((name) => !excluded.includes(name)),
       ),
-    ensureAccess: (namespace, need) => access.ensure(namespace, need),
+    ensureAccess: (namespace, need) => {
+      const work = access.ensure(namespace, need);
+      return work && ofCaller(work);
+    },
     tellOwner: (...what) => inBackground('tell the owner', events.tell(...what)),
   };
   return { context, state, controller, inBackground };
+}
+
+/**
+ * Resolves as the work does. A namespace or an account that is not there is a fault of the request, which names it, and
+ * none of the webhook: an API server asks about neither, and a stranger could raise the alert of internal faults by it.
+ */
+async function ofCaller<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw isStatus(error, 404) ? new Refused(422, sentenceOf(error)) : error;
+  }
 }

@@ -19,6 +19,11 @@ const REMEMBERED_MS = 3_600_000;
 const REMEMBERED = 10_000;
 /** The largest number of Events in a minute, since Jobs make owners that are new all the time. */
 const EVENTS_A_MINUTE = 60;
+/**
+ * The largest number of Events in a minute of one namespace, so that one tenant, whose pods may name any owner, does not
+ * keep the others from being told.
+ */
+const EVENTS_OF_NAMESPACE = 20;
 const MINUTE_MS = 60_000;
 /** The length of a message. The API server accepts 1,024 characters. */
 const MESSAGE_CHARACTERS = 1000;
@@ -33,7 +38,7 @@ export class SkipEvents {
   #log: Log;
   #clock: Pick<Clock, 'now' | 'date'>;
   #told = new Map<string, number>();
-  #recent: number[] = [];
+  #recent: { at: number; namespace: string }[] = [];
   #count: (result: 'created' | 'failed' | 'dropped') => void;
 
   constructor(api: Api, metrics: Metrics, log: Log, clock: Pick<Clock, 'now' | 'date'> = systemClock) {
@@ -49,7 +54,7 @@ export class SkipEvents {
     const [{ code }] = reasons;
     const owner = metadata?.ownerReferences?.find(({ controller }) => controller === true);
     const key = `${owner?.uid} ${code}`;
-    if (owner === undefined || !this.#isNews(key)) return;
+    if (owner === undefined || !this.#isNews(key, namespace)) return;
     try {
       const body = event(this.#clock.date(), namespace, owner, code, reasonsText(reasons));
       await this.#api.create(eventsPath(namespace), body);
@@ -64,16 +69,17 @@ export class SkipEvents {
     }
   }
 
-  #isNews(key: string): boolean {
+  #isNews(key: string, namespace: string): boolean {
     const now = this.#clock.now();
     const told = this.#told.get(key);
     if (told !== undefined && now - told < REMEMBERED_MS) return false;
-    this.#recent = this.#recent.filter((at) => now - at < MINUTE_MS);
-    if (this.#recent.length >= EVENTS_A_MINUTE) {
+    this.#recent = this.#recent.filter(({ at }) => now - at < MINUTE_MS);
+    const ofNamespace = this.#recent.filter((one) => one.namespace === namespace);
+    if (this.#recent.length >= EVENTS_A_MINUTE || ofNamespace.length >= EVENTS_OF_NAMESPACE) {
       this.#count('dropped');
       return false;
     }
-    this.#recent.push(now);
+    this.#recent.push({ at: now, namespace });
     this.#told.delete(key);
     this.#told.set(key, now);
     const [oldest] = this.#told.keys();

@@ -79,6 +79,36 @@ suite('forged reviews', { timeout: 60_000 }, () => {
     }
   });
 
+  test('all that a forged review gives an account that exists are EndpointSlices and counts of replicas', async () => {
+    const spec = { serviceAccountName: 'app', serviceAccount: 'app' };
+    const asking = {
+      ...KEEP,
+      'rollcall.dev/expected': 'statefulset db',
+      'rollcall.dev/group.others': 'service others',
+      'rollcall.dev/group.pods': 'dns pods',
+    };
+    await attacked.review(review(askingPod(asking, spec), { namespace: 'open' }));
+    await delay(SETTLED_MS);
+    const path = '/apis/rbac.authorization.k8s.io/v1/namespaces/open/rolebindings';
+    const given = (attacked.api.list(path) as Json[])
+      .filter(({ subjects }) => subjects?.some(({ name }: Json) => name === 'app'))
+      .map(({ roleRef }) => roleRef.name);
+    const roles = (await clusterRoles()).filter(({ metadata }) => given.includes(metadata.name));
+    assert.equal(roles.length, given.length);
+    const rules = roles.flatMap(({ rules: all }) => all as Json[]);
+    const rights = rules.flatMap(({ resources, verbs }) =>
+      resources.flatMap((resource: string) => verbs.map((verb: string) => `${verb} ${resource}`)),
+    );
+    const counts = ['statefulsets', 'deployments', 'replicasets', 'leaderworkersets'];
+    assert.deepEqual(
+      rights.toSorted(),
+      [
+        ...['get', 'list', 'watch'].map((verb) => `${verb} endpointslices`),
+        ...counts.map((workloads) => `get ${workloads}/scale`),
+      ].toSorted(),
+    );
+  });
+
   test('a Job that has an ordinary sidecar gets no right to read pods where the namespace does not allow it', async () => {
     const job = askingPod({ 'rollcall.dev/native-sidecar': 'false' }, { restartPolicy: 'Never' });
     await attacked.review(review(job));
@@ -234,10 +264,12 @@ suite('forged reviews', { timeout: 60_000 }, () => {
 });
 
 async function rolesThatReadPods(): Promise<Set<string>> {
-  const text = await readFile(new URL('../../deploy/rbac.yaml', import.meta.url), 'utf8');
-  const roles = parseAllDocuments(text).map((document) => document.toJS() as Json);
   const reads = ({ rules }: Json) => (rules ?? []).some(({ resources }: Json) => resources?.includes('pods'));
-  return new Set(
-    roles.filter((role) => role?.kind === 'ClusterRole' && reads(role)).map(({ metadata }) => metadata.name),
-  );
+  return new Set((await clusterRoles()).filter(reads).map(({ metadata }) => metadata.name));
+}
+
+async function clusterRoles(): Promise<Json[]> {
+  const text = await readFile(new URL('../../deploy/rbac.yaml', import.meta.url), 'utf8');
+  const objects = parseAllDocuments(text).map((document) => document.toJS() as Json);
+  return objects.filter((object) => object?.kind === 'ClusterRole');
 }

@@ -36,3 +36,7 @@ test('pods, lists, empty documents and what has no pods are told apart', () => {
     ['one', 'one'],
   );
 });
+
+test('what is no object in a List, or no List at all, is no pod', () => {
+  assert.deepEqual(podsOf('kind: List\nitems: [null, 5, {kind: Service}]\n---\n5\n---\n[]\n---\n'), []);
+});

@@ -62,6 +62,13 @@ suite('a pod that is sent', () => {
       assert.equal((await admit(stringify(pod()), inShop)).decision, 'injected');
     }));
 
+  test('has the account and the namespace of the default where their names are empty, as for an API server', () =>
+    withWebhook({ namespaces: ['default'] }, async ({ admit }) => {
+      const empty = pod({}, { serviceAccountName: '', serviceAccount: '' });
+      const { decision } = await admit({ ...empty, metadata: { ...empty.metadata, namespace: '' } });
+      assert.equal(decision, 'injected');
+    }));
+
   test('is denied with the codes and the sentence that its author reads', () =>
     withWebhook({}, async ({ admit }) => {
       const denied = await admit(pod({ 'rollcall.dev/inject': 'yes' }), inShop);
@@ -129,6 +136,10 @@ suite('a wrong use', () => {
   for (const [what, given, sentence] of [
     ['a workload', { kind: 'Deployment', spec: {} }, /a Deployment is not a pod; give a Pod, or use podsOf/],
     ['an object without a spec', { kind: 'Pod' }, /a Pod without a spec is not a pod/],
+    ['an object whose spec is null', { kind: 'Pod', spec: null }, /a Pod without a spec is not a pod/],
+    ['null', null as unknown as object, /a Pod without a spec is not a pod/],
+    ['a text that is no object', '5', /the text has nothing and not one Pod/],
+    ['an object without a kind', 'a: 1', /the text has an object without a kind and not one Pod/],
     ['a text without a pod', 'kind: Service', /the text has Service and not one Pod; .*podsOf\(text\)/],
     ['an empty text', '', /the text has nothing and not one Pod/],
     ['a text that is not YAML', 'a: [', /the manifests are not YAML: /],

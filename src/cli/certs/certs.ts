@@ -5,7 +5,7 @@ import { Unreachable } from '../cluster/request.ts';
 import { commands } from '../commands.ts';
 import { SYSTEM_NAMESPACE } from '../explain/entries.ts';
 import { parseFlags } from '../flags.ts';
-import { EXIT, type Io } from '../io.ts';
+import { EXIT, type Io, jsonText } from '../io.ts';
 import { carryOut, planOf, type RotationPlan } from './rotate.ts';
 import { standingOf } from './standing.ts';
 import { statusOf } from './status.ts';
@@ -29,7 +29,7 @@ export async function certs(argv: readonly string[], io: Io): Promise<number> {
   }
   const system = flags['system-namespace'] ?? SYSTEM_NAMESPACE;
   const { text, value, code } = await outcomeOf(operand, await connect(flags, io), { ...flags, system });
-  io.stdout.write(flags.output === 'json' ? `${JSON.stringify(value, null, 2)}\n` : text);
+  io.stdout.write(flags.output === 'json' ? jsonText(value) : text);
   return code;
 }
 

@@ -1,3 +1,4 @@
+import { visible } from '../../visible.ts';
 import { codes } from '../check/codes.ts';
 import type { CertificateStatus, ToldCertificate } from './status.ts';
 
@@ -34,7 +35,7 @@ export function textOf(status: CertificateStatus): string {
     ]),
     ...status.unread.map((what): [string, string] => ['unread', what]),
   ];
-  const lines = rows.map(([name, text]) => `${name.padEnd(13)}${text}`);
+  const lines = rows.map(([name, text]) => visible(`${name.padEnd(13)}${text}`));
   const problems = status.problems.map(({ code, message }) => `FAIL  ${message}\n      ${codes[code].page}`);
   const end = problems.length === 0 ? 'All is well.' : problems.join('\n');
   return `${lines.join('\n')}\n\n${end}\n`;

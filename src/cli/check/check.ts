@@ -1,10 +1,11 @@
+import { visible } from '../../visible.ts';
 import { type Cluster, connect } from '../cluster/cluster.ts';
 import { allListed, Unread } from '../cluster/listing.ts';
 import { Unreachable } from '../cluster/request.ts';
 import { commands } from '../commands.ts';
 import { SYSTEM_NAMESPACE } from '../explain/entries.ts';
 import { parseFlags } from '../flags.ts';
-import { EXIT, type Io } from '../io.ts';
+import { EXIT, type Io, jsonText } from '../io.ts';
 import { type Colour, colouring, hasColours, progress } from '../terminal.ts';
 import { DEFAULT_NAMESPACE } from '../workloads.ts';
 import { CHECKS, CHECKS_BEFORE } from './checks.ts';
@@ -48,9 +49,7 @@ export async function check(argv: readonly string[], io: Io): Promise<number> {
       ? 'warn'
       : 'ok';
   io.stdout.write(
-    json
-      ? `${JSON.stringify({ result, checks: findings }, null, 2)}\n`
-      : `\n${(flags.pre ? SUMS_BEFORE : SUMS)[result]}\n`,
+    json ? jsonText({ result, checks: findings }) : `\n${(flags.pre ? SUMS_BEFORE : SUMS)[result]}\n`,
   );
   return failed ? EXIT.refused : EXIT.fine;
 }
@@ -114,5 +113,6 @@ function withPage(name: string, finding: Finding): Named {
 /** Returns a finding as text: a line each for the message, the hint and the page of the docs. */
 function lineOf({ status, name, message, hint, page }: Named, colour: ReturnType<typeof colouring>): string {
   const more = [hint, page].filter((one) => one !== undefined);
-  return [`${colour(...MARKS[status])}  ${name}: ${message}`, ...more].join('\n      ').concat('\n');
+  const lines = [`${name}: ${message}`, ...more].map(visible);
+  return `${colour(...MARKS[status])}  ${lines.join('\n      ')}\n`;
 }

@@ -9,6 +9,11 @@ import { watchTransport } from './watch-transport.ts';
 
 /** The time for the answer of a pod. Pods answer within milliseconds, and many may have to be asked. */
 const POD_MS = 5000;
+/**
+ * The longest answer of a pod that is read. The metrics of a sidecar or a webhook have some 20 kB, and what answers at
+ * the port of a pod is whatever its author runs there.
+ */
+const POD_BYTES = 1024 * 1024;
 
 /** An API server, which is asked as the user of the kubeconfig. Each request throws `Unreachable` without an answer. */
 export interface Cluster {
@@ -87,7 +92,7 @@ export async function connect(flags: ClusterFlags, { env }: Io): Promise<Cluster
     },
     ofPod: ({ namespace, name, port, scheme = 'http' }, path) => {
       const proxy = `/api/v1/namespaces/${namespace}/pods/${scheme}:${name}:${port}/proxy${path}`;
-      return request(config, server, 'GET', proxy, { timeoutMs: POD_MS });
+      return request(config, server, 'GET', proxy, { timeoutMs: POD_MS, maxBytes: POD_BYTES });
     },
     watching: watchTransport(config, server),
   };

@@ -1,6 +1,5 @@
-import { request as overHttp, type RequestOptions } from 'node:http';
+import { type IncomingMessage, request as overHttp, type RequestOptions } from 'node:http';
 import { request as overHttps } from 'node:https';
-import { text } from 'node:stream/consumers';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { type Fields, isFields, type Value } from '../document/value.ts';
 import { USER_AGENT } from './user-agent.ts';
@@ -28,13 +27,19 @@ const CONTENT_TYPES = {
   DELETE: 'application/json',
 } as const;
 
+export interface RequestLimits {
+  timeoutMs?: number;
+  /** The longest answer that is read. The API server is trusted; who answers through its proxy may be anybody. */
+  maxBytes?: number;
+}
+
 /** Sends one request to the server of the kubeconfig. Throws `Unreachable` when there is no answer. */
 export async function request(
   config: KubeConfig,
   server: string,
   method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
   path: string,
-  { body, timeoutMs = REQUEST_MS }: { body?: Fields; timeoutMs?: number } = {},
+  { body, timeoutMs = REQUEST_MS, maxBytes = Infinity }: RequestLimits & { body?: Fields } = {},
 ): Promise<ClusterAnswer> {
   const url = new URL(server.replace(/\/$/, '') + path);
   const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
@@ -54,7 +59,12 @@ export async function request(
     try {
       const warnings = [response.headers.warning ?? []].flat().flatMap((line) => unpacked(String(line)));
       const date = dateOf(response.headers.date);
-      resolve({ status: response.statusCode!, body: parsed(await text(response)), warnings, date });
+      resolve({
+        status: response.statusCode!,
+        body: parsed(await textOf(response, maxBytes)),
+        warnings,
+        date,
+      });
     } catch (error) {
       reject(error as Error);
     }
@@ -64,9 +74,22 @@ export async function request(
   try {
     return await promise;
   } catch (error) {
+    if (error instanceof Unreachable) throw error;
     const { code, message } = error as NodeJS.ErrnoException;
     throw new Unreachable(`the API server at ${server} can't be reached (${code ?? message})`);
   }
+}
+
+/** Reads an answer to its end, and ends the connection to one that is longer than anybody needs. */
+async function textOf(response: IncomingMessage, maxBytes: number): Promise<string> {
+  const pieces: Buffer[] = [];
+  let length = 0;
+  for await (const piece of response as AsyncIterable<Buffer>) {
+    length += piece.length;
+    if (length > maxBytes) throw new Unreachable(`the answer has more than ${maxBytes} bytes`);
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces, length).toString();
 }
 
 /** Adds the user's credentials. A program of the cloud provider may give them out, and it may fail. */

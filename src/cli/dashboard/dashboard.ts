@@ -6,7 +6,7 @@ import { connect } from '../cluster/cluster.ts';
 import { commands } from '../commands.ts';
 import { parseFlags } from '../flags.ts';
 import { installOf } from '../inject/judge.ts';
-import { EXIT, type Io } from '../io.ts';
+import { EXIT, type Io, tell } from '../io.ts';
 import { DashboardState } from './dashboard-state.ts';
 import { Following } from './following.ts';
 import { type Served, serve } from './server.ts';
@@ -32,7 +32,7 @@ export async function dashboard(argv: readonly string[], io: Io): Promise<number
   const following = new Following(cluster, state, stop.signal, ended.reject);
   following.start(flags.namespace, () => streams.looked());
   io.stdout.write(`${served.url}\n`);
-  io.stderr.write(`rollcall: shows ${cluster.server} to whoever has this address; Ctrl-C ends it\n`);
+  tell(io, `rollcall: shows ${cluster.server} to whoever has this address; Ctrl-C ends it`);
   try {
     await ended.promise;
     return EXIT.fine;

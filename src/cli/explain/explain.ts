@@ -7,7 +7,7 @@ import { type Arguments, parseFlags } from '../flags.ts';
 import { readSources } from '../inject/input.ts';
 import { installOf, offlineInstallOf } from '../inject/judge.ts';
 import { load } from '../inject/manifests.ts';
-import { EXIT, type Io } from '../io.ts';
+import { EXIT, type Io, jsonText, tell } from '../io.ts';
 import { progress } from '../terminal.ts';
 import { DEFAULT_NAMESPACE, NO_PODS } from '../workloads.ts';
 import type { Explanation } from './explanation.ts';
@@ -24,17 +24,15 @@ export async function explain(argv: readonly string[], io: Io): Promise<number> 
   try {
     const explanations = await explained(given, io);
     io.stdout.write(
-      given.flags.output === 'json'
-        ? `${JSON.stringify(explanations, null, 2)}\n`
-        : explanations.map(textOf).join('\n'),
+      given.flags.output === 'json' ? jsonText(explanations) : explanations.map(textOf).join('\n'),
     );
-    if (explanations.length === 0) io.stderr.write(`rollcall: ${NO_PODS}\n`);
+    if (explanations.length === 0) tell(io, `rollcall: ${NO_PODS}`);
     return EXIT.fine;
   } catch (error) {
     if (!(error instanceof Unreadable || error instanceof Unreachable)) throw error;
     const hint =
       error instanceof Unreachable ? '; is it running, and is it the right one? --context names another' : '';
-    io.stderr.write(`rollcall: ${error.message}${hint}\n`);
+    tell(io, `rollcall: ${error.message}${hint}`);
     return EXIT.refused;
   }
 }
@@ -62,7 +60,7 @@ async function explained({ flags, operand }: ExplainFlags, io: Io): Promise<Expl
   const items = manifests.flatMap((manifest) => manifest.items);
   for (const { unread } of manifests) {
     if (unread !== undefined && items.length === 0) throw unread;
-    if (unread !== undefined) io.stderr.write(`rollcall: ${unread.message}; nothing in this document asks\n`);
+    if (unread !== undefined) tell(io, `rollcall: ${unread.message}; nothing in this document asks`);
   }
   const fallback = flags.namespace ?? cluster?.namespace ?? DEFAULT_NAMESPACE;
   return cluster === undefined

@@ -1,3 +1,4 @@
+import { visible } from '../../visible.ts';
 import { titleOf } from '../workloads.ts';
 import type { Explanation } from './explanation.ts';
 
@@ -21,7 +22,7 @@ export function textOf(explanation: Explanation): string {
     ...warnings.map((warning) => `  warning: ${warning}`),
     ...advice.map((sentence) => `  ${sentence}`),
   ]
-    .map((line) => `${line.trimEnd()}\n`)
+    .map((line) => `${visible(line.trimEnd())}\n`)
     .join('');
 }
 

@@ -5,7 +5,7 @@ import { commands } from '../commands.ts';
 import { applyOperations } from '../document/operations.ts';
 import type { Value } from '../document/value.ts';
 import { type Arguments, parseFlags } from '../flags.ts';
-import type { Io } from '../io.ts';
+import { type Io, tell } from '../io.ts';
 import { DEFAULT_NAMESPACE, type Item, NO_PODS, podOf, titleOf, type Workload } from '../workloads.ts';
 import { accessObjects, identityOf } from './access-objects.ts';
 import { unheard, unquotedOfNamespace } from './advice.ts';
@@ -62,11 +62,11 @@ class Injection {
     const isNamespace = item.group === '' && item.kind === 'Namespace';
     const wrong = isNamespace ? unquotedOfNamespace(item) : [];
     for (const sentence of wrong) {
-      this.#io.stderr.write(`${titleOf(item)}: refused (bad-value): ${sentence}\n`);
+      tell(this.#io, `${titleOf(item)}: refused (bad-value): ${sentence}`);
     }
     if (wrong.length > 0) return ['deny'];
     for (const warning of isNamespace ? [] : unheard(item)) {
-      this.#io.stderr.write(`${titleOf(item)}: warning: ${warning}\n`);
+      tell(this.#io, `${titleOf(item)}: warning: ${warning}`);
     }
     return [];
   }
@@ -101,8 +101,8 @@ class Injection {
 
   #say(workload: Workload, { report, warnings }: Judgement): void {
     const title = titleOf(workload);
-    for (const result of resultsOf(report)) this.#io.stderr.write(`${title}: ${result}\n`);
-    for (const warning of warnings) this.#io.stderr.write(`${title}: warning: ${warning}\n`);
+    for (const result of resultsOf(report)) tell(this.#io, `${title}: ${result}`);
+    for (const warning of warnings) tell(this.#io, `${title}: warning: ${warning}`);
   }
 
   #hints(kinds: readonly string[]): void {
@@ -123,7 +123,7 @@ class Injection {
   }
 
   #note(sentence: string): void {
-    this.#io.stderr.write(`rollcall: ${sentence}\n`);
+    tell(this.#io, `rollcall: ${sentence}`);
   }
 
   #namespaceOf({ namespace }: Item): string {

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { UsageError } from '../../config.ts';
 import { type Encoding, encode } from '../document/encoding.ts';
 import { Unreadable } from '../document/unreadable.ts';
-import { DIFF_EXIT, EXIT, type Io } from '../io.ts';
+import { DIFF_EXIT, EXIT, type Io, tell } from '../io.ts';
 import { titleOf } from '../workloads.ts';
 import { assemble } from './assemble.ts';
 import { type InputSource, readSources } from './input.ts';
@@ -39,7 +39,7 @@ export async function rewrite(
     files = await filesOf(flags, io);
   } catch (error) {
     if (!(error instanceof Unreadable)) throw error;
-    io.stderr.write(`rollcall: ${error.message}\n`);
+    tell(io, `rollcall: ${error.message}`);
     return trouble;
   }
   const manifests = files.flatMap((file) => file.manifests);
@@ -63,7 +63,7 @@ async function filesOf(flags: RewriteFlags, io: Io): Promise<File[]> {
   // A document that can not be read can not be converted.
   if (flags.output !== undefined && unread[0] !== undefined) throw unread[0];
   for (const { message } of unread) {
-    io.stderr.write(`rollcall: ${message}; nothing in this document asks, and it stays as it is\n`);
+    tell(io, `rollcall: ${message}; nothing in this document asks, and it stays as it is`);
   }
   return sources.map((source, index) => ({ source, manifests: loaded[index]! }));
 }
@@ -73,7 +73,7 @@ function print(files: readonly File[], { diff }: RewriteFlags, io: Io, done: str
     const { text, rewritten } = assemble(manifests);
     for (const { items } of rewritten) {
       const titles = items.map(titleOf).join(', ');
-      io.stderr.write(`${titles}: warning: written anew, without its comments and anchors\n`);
+      tell(io, `${titles}: warning: written anew, without its comments and anchors`);
     }
     return text;
   });

@@ -5,7 +5,7 @@ import { applyOperations } from '../document/operations.ts';
 import { pointerOf } from '../document/texts.ts';
 import { at, type Fields, type Path, replaceAt, type Value } from '../document/value.ts';
 import { parseFlags } from '../flags.ts';
-import type { Io } from '../io.ts';
+import { type Io, tell } from '../io.ts';
 import { type Item, podOf, titleOf } from '../workloads.ts';
 import { isOurs } from './access-objects.ts';
 import { changeTemplate, type Manifest, placeOfTemplate, workloadsOf } from './manifests.ts';
@@ -26,7 +26,7 @@ function uninjectOne(manifest: Manifest, io: Io): void {
   const ours = manifest.items.filter(isOurs);
   for (const workload of workloadsOf(manifest)) {
     const operations = misshapen(workload).length === 0 ? operationsOf(podOf(workload)) : [];
-    io.stderr.write(`${titleOf(workload)}: ${operations.length > 0 ? 'uninjected' : 'unchanged'}\n`);
+    tell(io, `${titleOf(workload)}: ${operations.length > 0 ? 'uninjected' : 'unchanged'}`);
     if (operations.length === 0) continue;
     const texts = textsOf(at(workload.object, workload.templatePath)!);
     changeTemplate(manifest, workload, (template) => withNulls(applyOperations(template, operations), texts));
@@ -35,7 +35,7 @@ function uninjectOne(manifest: Manifest, io: Io): void {
     manifest.restored = { ...manifest.restored, ...Object.fromEntries(restored) };
   }
   for (const item of ours.toReversed()) {
-    io.stderr.write(`${titleOf(item)}: removed\n`);
+    tell(io, `${titleOf(item)}: removed`);
     remove(manifest, item);
   }
 }

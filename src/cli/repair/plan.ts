@@ -45,8 +45,10 @@ export async function planFor(
     const controller = controllerOf(object);
     let left = leftAlone(namespace, controller, system);
     if (left === undefined && controller !== undefined) {
-      if (!tried.has(controller.uid)) tried.set(controller.uid, await attempt(cluster, namespace, object));
-      left = tried.get(controller.uid);
+      // Whoever makes a pod writes who owns it, so the pods of another namespace say nothing about these.
+      const alike = `${namespace}/${controller.uid}`;
+      if (!tried.has(alike)) tried.set(alike, await attempt(cluster, namespace, object));
+      left = tried.get(alike);
     }
     if (left !== undefined) plan.left.push({ namespace, name, ...left });
     else

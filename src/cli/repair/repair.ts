@@ -1,4 +1,5 @@
 import { UsageError } from '../../config.ts';
+import { visible } from '../../visible.ts';
 import { installed } from '../check/installed.ts';
 import { surveyPods } from '../check/pod-survey.ts';
 import { type Cluster, connect } from '../cluster/cluster.ts';
@@ -7,7 +8,7 @@ import { Unreachable } from '../cluster/request.ts';
 import { commands } from '../commands.ts';
 import { SYSTEM_NAMESPACE } from '../explain/entries.ts';
 import { parseFlags } from '../flags.ts';
-import { EXIT, type Io } from '../io.ts';
+import { EXIT, type Io, jsonText } from '../io.ts';
 import { type EvictionOutcome, evictAll } from './evict.ts';
 import { type EvictionCandidate, type LeftAlone, planFor, type RepairPlan } from './plan.ts';
 
@@ -30,12 +31,12 @@ export async function repair(argv: readonly string[], io: Io): Promise<number> {
   const cluster = await connect(flags, io);
   const system = flags['system-namespace'] ?? SYSTEM_NAMESPACE;
   const json = flags.output === 'json';
-  const say = (text: string) => void (json || io.stdout.write(`${text}\n`));
+  const say = (line: string) => void (json || io.stdout.write(`${visible(line)}\n`));
   // The report also tells what was done before a failure.
   const report: RepairReport = { evict: [], left: [], done: [] };
   const end = (code: number, error?: string): number => {
     const value = { result: code === EXIT.fine ? 'ok' : 'fail', ...report, ...(error ? { error } : {}) };
-    if (json) io.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+    if (json) io.stdout.write(jsonText(value));
     return code;
   };
   try {
@@ -44,11 +45,13 @@ export async function repair(argv: readonly string[], io: Io): Promise<number> {
     report.evict = plan.evict.map(toldCandidate);
     report.left = plan.left;
     if (plan.evict.length === 0) {
-      say(plan.left.length === 0 ? 'No pod was missed.' : '\nThere is no pod to evict.');
+      if (plan.left.length > 0) say('');
+      say(plan.left.length === 0 ? 'No pod was missed.' : 'There is no pod to evict.');
       return end(flags.yes && plan.left.length > 0 ? EXIT.refused : EXIT.fine);
     }
     if (!flags.yes) {
-      say('\nNothing was changed; --yes evicts them.');
+      say('');
+      say('Nothing was changed; --yes evicts them.');
       return end(EXIT.fine);
     }
     say('');

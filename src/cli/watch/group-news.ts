@@ -1,5 +1,5 @@
 import type { GroupStatus } from '../../client/group-events.ts';
-import { visible } from '../../inject/shown.ts';
+import { visible } from '../../visible.ts';
 import type { Change } from '../../watcher/membership/membership.ts';
 import type { Member } from '../../watcher/protocol.ts';
 import type { ViewStanding } from '../sidecars/standing.ts';
@@ -40,9 +40,14 @@ export function jsonLine(told: GroupNews, date: Date): string {
   const at = date.toISOString();
   if (told.type === 'status') {
     const { stale, reason, message } = told.status;
-    return `${JSON.stringify({ type: 'status', at, stale, reason, message })}\n`;
+    return lineOf({ type: 'status', at, stale, reason, message });
   }
-  if (told.type === 'own') return `${JSON.stringify({ type: 'sidecar', at, ...told.own })}\n`;
+  if (told.type === 'own') return lineOf({ type: 'sidecar', at, ...told.own });
   const { left, joined, changed, revision, stale } = told;
-  return `${JSON.stringify({ type: 'change', at, revision, stale, left, joined, changed })}\n`;
+  return lineOf({ type: 'change', at, revision, stale, left, joined, changed });
+}
+
+/** Returns JSON in which what a terminal acts upon is escaped. */
+function lineOf(value: object): string {
+  return `${visible(JSON.stringify(value))}\n`;
 }

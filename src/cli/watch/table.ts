@@ -1,4 +1,4 @@
-import { visible } from '../../inject/shown.ts';
+import { visible } from '../../visible.ts';
 import type { ViewStanding } from '../sidecars/standing.ts';
 import { type Colour, colouring } from '../terminal.ts';
 import type { Row, TableView } from './member-rows.ts';

@@ -4,7 +4,7 @@ import { connect } from '../cluster/cluster.ts';
 import { Unreachable } from '../cluster/request.ts';
 import { commands } from '../commands.ts';
 import { type Arguments, parseFlags } from '../flags.ts';
-import { EXIT, type Io } from '../io.ts';
+import { EXIT, type Io, tell } from '../io.ts';
 import type { ViewStanding } from '../sidecars/standing.ts';
 import { unasked } from '../sidecars/standing.ts';
 import { Truths } from '../sidecars/truths.ts';
@@ -35,7 +35,7 @@ export async function watch(argv: readonly string[], io: Io): Promise<number> {
   } catch (error) {
     if (io.signal?.aborted) return EXIT.fine;
     if (!(error instanceof Unreachable || error instanceof UnsupportedProtocol)) throw error;
-    io.stderr.write(`rollcall: ${error.message}\n`);
+    tell(io, `rollcall: ${error.message}`);
     return EXIT.refused;
   } finally {
     stop.abort();

@@ -81,6 +81,7 @@ export class Grants {
     const path = bindingPath(namespace, GRANT_BINDING);
     const binding = await ifThere(api.get<V1RoleBinding>(path));
     const object = await ifThere(api.get<V1Namespace>(namespacePath(namespace)));
+    if (object === undefined) this.#told.delete(namespace);
     if (object === undefined || isTerminating(object)) return;
     const grant = grantOf(own(object.metadata?.annotations, keys.grant.key));
     this.#tell(namespace, grant);

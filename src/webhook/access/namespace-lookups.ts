@@ -2,6 +2,7 @@ import type { V1Namespace } from '@kubernetes/client-node';
 import { OWN_ACCOUNTS } from '../../inject/account.ts';
 import { type Api, ifThere } from '../api/api.ts';
 import { accountPath, namespacePath } from '../api/paths.ts';
+import { Refused } from '../refused.ts';
 import { isTerminating } from '../state/object-state.ts';
 
 /** The lookups that one piece of work makes in one namespace. Each account is looked up once. */
@@ -23,10 +24,13 @@ export class NamespaceLookups {
     if (this.#writable) return;
     const name = this.namespace;
     if (this.#excluded)
-      throw new Error(`Rollcall gives no access in the namespace "${name}"; create the pod in another`);
+      throw new Refused(
+        422,
+        `Rollcall gives no access in the namespace "${name}"; create the pod in another`,
+      );
     const namespace = await this.#api.get<V1Namespace>(namespacePath(name));
     if (isTerminating(namespace))
-      throw new Error(`the namespace "${name}" is being deleted; create the pod in another`);
+      throw new Refused(422, `the namespace "${name}" is being deleted; create the pod in another`);
     this.#writable = true;
   }
 

@@ -1,5 +1,5 @@
 import type { Pod } from '../../inject/pod.ts';
-import { visible } from '../../inject/shown.ts';
+import { visible } from '../../visible.ts';
 import { dnsLabel, parsePod } from './parse-pod.ts';
 import { at, flag, Misfit, matching, object, type Parser, text } from './shape.ts';
 

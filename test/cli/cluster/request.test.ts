@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import packageJson from '../../../package.json' with { type: 'json' };
 import { connect } from '../../../src/cli/cluster/cluster.ts';
+import { Unreachable } from '../../../src/cli/cluster/request.ts';
+import { ask } from '../../../src/cli/sidecars/answer.ts';
 import { kubeconfig } from '../answering-api.ts';
 import { folder } from '../run.ts';
 
@@ -31,4 +33,35 @@ test('requests and watches name the command line to the audit log of the API ser
     asked.map((headers) => headers['user-agent']),
     Array(2).fill(`rollcall-cli/${packageJson.version}`),
   );
+});
+
+test('a pod whose answer has no end is given up early, and the connection to it ends', async (t) => {
+  let sent = 0;
+  const ended = Promise.withResolvers<void>();
+  const server = createServer((_request, response) => {
+    const piece = Buffer.alloc(64 * 1024, 'rollcall_x 1\n');
+    const more = () => {
+      while (response.writable && response.write(piece)) sent += piece.length;
+    };
+    response.on('drain', more).on('close', ended.resolve);
+    more();
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  const { port } = server.address() as AddressInfo;
+  const directory = await folder(t, { config: kubeconfig('fake', `http://127.0.0.1:${port}`) });
+  const flags = { kubeconfig: join(directory, 'config'), context: undefined };
+  const io = { stdin: (async function* () {})(), stdout: process.stdout, stderr: process.stderr, env: {} };
+  const cluster = await connect(flags, io);
+  await assert.rejects(
+    ask(cluster, { namespace: 'shop', pod: 'eve', port: 17655 }),
+    (error) => error instanceof Unreachable && /more than 1048576 bytes/.test(error.message),
+  );
+  await ended.promise;
+  // What is under way in the buffers of both ends comes on top.
+  assert.ok(sent < 16 * 1024 * 1024, `${sent}`);
 });

@@ -2,6 +2,9 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import type { Cluster } from '../../../src/cli/cluster/cluster.ts';
+import type { Fields } from '../../../src/cli/document/value.ts';
+import { planFor } from '../../../src/cli/repair/plan.ts';
 import { startKubernetesDouble } from '../../support/kubernetes-double.ts';
 import { kubeconfig } from '../answering-api.ts';
 import { folder, run } from '../run.ts';
@@ -10,8 +13,8 @@ const SHOP = '/api/v1/namespaces/shop';
 const NAMESPACES = [{ metadata: { name: 'shop', labels: { 'rollcall.dev/injection': 'enabled' } } }];
 
 /** A pod of a ReplicaSet that asks for the sidecar and has none. */
-function missed(name: string): object {
-  const owner = { kind: 'ReplicaSet', name: 'app', uid: 'r1', controller: true };
+function missed(name: string, app = 'app'): object {
+  const owner = { kind: 'ReplicaSet', name: app, uid: 'r1', controller: true };
   const annotations = { 'rollcall.dev/service': 'app' };
   return {
     metadata: { name, namespace: 'shop', uid: name, annotations, ownerReferences: [owner] },
@@ -19,13 +22,17 @@ function missed(name: string): object {
   };
 }
 
-/** Runs the command where evictions are answered with these statuses, by pod; `cut` breaks the connection. */
-async function repair(t: TestContext, evictions: Record<string, number | 'cut'>) {
+/** Returns a kubeconfig of an API where evictions are answered with these statuses, by pod; `cut` breaks the connection. */
+async function cluster(
+  t: TestContext,
+  evictions: Record<string, number | 'cut'>,
+  app?: string,
+): Promise<string> {
   const api = await startKubernetesDouble();
   t.after(() => api.close());
   const lists: Record<string, object[]> = {
     'GET /api/v1/namespaces': NAMESPACES,
-    'GET /api/v1/pods': Object.keys(evictions).map(missed),
+    'GET /api/v1/pods': Object.keys(evictions).map((name) => missed(name, app)),
     [`GET ${SHOP}/pods`]: [],
   };
   api.fault(({ method, path }) => {
@@ -40,13 +47,12 @@ async function repair(t: TestContext, evictions: Record<string, number | 'cut'>)
     return { status: 404, body: {} };
   });
   const directory = await folder(t, { config: kubeconfig('fake', api.url) });
-  const { out, code } = await run('repair', [
-    '--yes',
-    '-o',
-    'json',
-    '--kubeconfig',
-    join(directory, 'config'),
-  ]);
+  return join(directory, 'config');
+}
+
+async function repair(t: TestContext, evictions: Record<string, number | 'cut'>) {
+  const config = await cluster(t, evictions);
+  const { out, code } = await run('repair', ['--yes', '-o', 'json', '--kubeconfig', config]);
   const { result, done, error } = JSON.parse(out);
   assert.equal(result, code === 0 ? 'ok' : 'fail');
   return { code, error, done: done.map((one: Record<string, string>) => `${one.name} ${one.code}`) };
@@ -69,4 +75,39 @@ test('what was evicted before the API server went away is reported', async (t) =
   const { code, done, error } = await repair(t, { a: 201, b: 'cut' });
   assert.deepEqual([code, done], [1, ['a evicted']]);
   assert.match(error, /can't be reached/);
+});
+
+test('the name of an owner, which anybody may write, acts on no terminal', async (t) => {
+  const config = await cluster(t, { a: 201 }, 'app\u001b[2J\nevict  kube-system/dns');
+  const { out } = await run('repair', ['--kubeconfig', config]);
+  assert.match(
+    out,
+    /^evict {2}shop\/a, which ReplicaSet app\\u001b\[2J\\u000aevict {2}kube-system\/dns makes/m,
+  );
+  assert.match(out, /\n\nNothing was changed; --yes evicts them\.\n$/);
+});
+
+test('pods of another namespace that say they have the same owner decide nothing', async () => {
+  const pods = ['eve', 'shop'].map((namespace) => {
+    const object = missed('a') as Fields & { metadata: Fields };
+    return {
+      namespace,
+      name: 'a',
+      itself: true,
+      object: { ...object, metadata: { ...object.metadata, namespace } },
+    };
+  });
+  const dryRun = async ({ namespace }: { namespace: string }) =>
+    namespace === 'eve'
+      ? { status: 422, body: { message: 'no' }, warnings: [] }
+      : {
+          status: 201,
+          body: { spec: { initContainers: [{ name: 'rollcall', args: ['sidecar'] }], containers: [] } },
+          warnings: [],
+        };
+  const { evict, left } = await planFor({ dryRun } as unknown as Cluster, pods, 'rollcall-system');
+  assert.deepEqual(
+    [evict.map(({ namespace }) => namespace), left.map(({ namespace }) => namespace)],
+    [['shop'], ['eve']],
+  );
 });
