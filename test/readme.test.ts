@@ -103,7 +103,7 @@ for (const [language, program, args, silence, shorter] of [
     await new Promise<void>((resolve) => server.listen(socket, resolve));
     const text = block(language).replaceAll('/run/rollcall/members.sock', socket).replace(silence, shorter);
     assert.ok(text.includes(shorter));
-    const child = spawn(program, [...args, text], { stdio: ['ignore', 'pipe', 'ignore'] });
+    const child = spawn(program, [...args, text], { stdio: ['ignore', 'pipe', 'ignore'], env: asInAPod });
     t.after(async () => {
       child.kill();
       server.close();
@@ -136,6 +136,9 @@ for (const [language, program, args, silence, shorter] of [
   });
 }
 
+/** Without this variable, which some machines have, Python keeps what it prints in a buffer, as in a container. */
+const { PYTHONUNBUFFERED: _, ...asInAPod } = process.env;
+
 /** What the examples that read lines themselves print. */
 const inLines = { before: /snapshot.*db-0.*db-1/, after: /delta (?!.*db-0).*db-1.*db-2/ };
 
@@ -167,7 +170,7 @@ async function follows(
     .replaceAll('/run/rollcall/members.sock', socket)
     .replace("'https://10.0.0.1:6443'", `'${api.url}'`)
     .replace(", tokenFile: 'token', caFile: 'ca.crt'", '');
-  const child = spawn(program, [...args, example], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(program, [...args, example], { stdio: ['ignore', 'pipe', 'inherit'], env: asInAPod });
   t.after(() => child.kill());
   let output = '';
   child.stdout.on('data', (data) => {
