@@ -158,6 +158,31 @@ suite('admission policies on a real API server', { timeout: 180_000 }, () => {
       );
     });
 
+    test('a key whose domain is misspelt is warned of: no webhook is called for it', async () => {
+      for (const domain of [
+        'rolcall.dev',
+        'rollcal.dev',
+        'roll-call.dev',
+        'rollcall.io',
+        'rollcall.dev.example',
+      ]) {
+        const pods = template({
+          annotations: { [`${domain}/inject`]: 'true', [`${domain}/file.x`]: '{name}' },
+        });
+        for (const kind of Object.keys(kinds))
+          assertWarned(
+            await workload(kind, {}, pods),
+            `: ${domain}/inject; the keys of Rollcall begin with rollcall.dev/`,
+          );
+      }
+      const others = {
+        'sidecar.example/inject': 'true',
+        'rollcall.example/other': '',
+        'scroll.example/inject': 'true',
+      };
+      assertQuiet(await workload('Deployment', {}, template({ annotations: others })));
+    });
+
     test('a key of the pods that there is not is warned of, and every key that there is is known', async () => {
       const known = Object.values<Key<unknown>>(keys).filter(({ on }) =>
         (PLACES[on] as readonly string[]).includes('pod'),
