@@ -101,6 +101,8 @@ suite('the command line on a real API server', { timeout: 180_000 }, () => {
       'webhook pods.rollcall.dev': 'yes',
       'webhook namespaces.rollcall.dev': 'no',
       decision: 'yes',
+      // Nobody has made its Service.
+      group: 'no',
       'dry-run': 'yes',
       'pod-injected': 'yes',
     });
@@ -184,7 +186,7 @@ suite('the command line on a real API server', { timeout: 180_000 }, () => {
     const missing = await cli('explain', 'pod/nobody', '-n', 'shop');
     assert.match(
       missing.err,
-      /^rollcall: pod\/nobody can't be read; the API server says 404: pods "nobody" not found/,
+      /^rollcall: there is no pod\/nobody in namespace \S+; correct the name, or give another --namespace\n$/,
     );
   });
 

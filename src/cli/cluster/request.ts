@@ -17,6 +17,9 @@ export interface ClusterAnswer {
 /** The error that the API server can't be reached, or does not let the user in. */
 export class Unreachable extends Error {}
 
+/** The error that the API server has no such object. */
+export class Absent extends Unreachable {}
+
 /** The longest that an answer takes. Most take milliseconds, but admission may take 30 s. */
 const REQUEST_MS = 40_000;
 
