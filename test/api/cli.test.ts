@@ -122,7 +122,7 @@ suite('the command line on a real API server', { timeout: 180_000 }, () => {
     });
     const { out, code } = await cli('explain', 'pod/old', '-n', 'late');
     assert.equal(code, 0);
-    assert.match(out, /^pod\/old in late gets the sidecar\n/);
+    assert.match(out, /^pod\/old in late has no sidecar; one that is created now would get it\n/);
     assert.match(out, /yes +dry-run +a copy that is created now would have the sidecar/);
     assert.match(out, /no +pod-injected/);
     assert.match(out, /delete it, or restart its workload, to have it made again/);

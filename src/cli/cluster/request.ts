@@ -31,16 +31,24 @@ const CONTENT_TYPES = {
   DELETE: 'application/json',
 } as const;
 
+interface RequestDetails {
+  body?: Fields;
+  timeoutMs?: number;
+  /** Who is to answer, where that is another one than the API server. */
+  asked?: string;
+}
+
 /** Sends one request to the server of the kubeconfig. Throws `Unreachable` when there is no answer. */
 export async function request(
   config: KubeConfig,
   server: string,
   method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
   path: string,
-  { body, timeoutMs = REQUEST_MS }: { body?: Fields; timeoutMs?: number } = {},
+  { body, timeoutMs = REQUEST_MS, asked = `the API server at ${server}` }: RequestDetails = {},
 ): Promise<ClusterAnswer> {
   const url = new URL(server.replace(/\/$/, '') + path);
   const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
+  const signal = AbortSignal.timeout(timeoutMs);
   const options: RequestOptions = {
     method,
     headers: {
@@ -49,7 +57,7 @@ export async function request(
       // Node sends no length by itself where the method is DELETE, and then nobody reads the body.
       ...(payload ? { 'content-type': CONTENT_TYPES[method], 'content-length': payload.length } : {}),
     },
-    signal: AbortSignal.timeout(timeoutMs),
+    signal,
   };
   await authenticate(config, options);
   const { promise, resolve, reject } = Promise.withResolvers<ClusterAnswer>();
@@ -67,6 +75,7 @@ export async function request(
   try {
     return await promise;
   } catch (error) {
+    if (signal.aborted) throw new Unreachable(`${asked} has given no answer for ${timeoutMs / 1000} s`);
     const { code, message } = error as NodeJS.ErrnoException;
     throw new Unreachable(`the API server at ${server} can't be reached (${code ?? message})`);
   }
