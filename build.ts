@@ -5,10 +5,17 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type BuildOptions, build } from 'esbuild';
 
+/** The oldest version of Node that has all that is used. `engines` in package.json says the same, but npm only warns. */
+const OLDEST_NODE = 24;
+
+/** Says in plain words what an older version would say as "Promise.withResolvers is not a function". */
+const TOO_OLD = `Number.parseInt(process.versions.node, 10) < ${OLDEST_NODE}`;
+const NEEDS = `needs Node ${OLDEST_NODE} or newer; this is Node ' + process.versions.node + ', at ' + process.execPath`;
+
 const shared: BuildOptions = {
   bundle: true,
   platform: 'node',
-  target: 'node24',
+  target: `node${OLDEST_NODE}`,
   format: 'esm',
   // The licenses of what is bundled are told beside the bundle.
   legalComments: 'none',
@@ -19,18 +26,15 @@ const shared: BuildOptions = {
 const small: BuildOptions = { minifySyntax: true, minifyWhitespace: true };
 
 /** Express and others are CommonJS: they call require(), which a module has to make for itself. */
-const withRequire: BuildOptions = {
-  banner: {
-    js: "import{createRequire as rollcallRequire}from'node:module';const require=rollcallRequire(import.meta.url);",
-  },
-};
+const REQUIRE =
+  "import{createRequire as rollcallRequire}from'node:module';const require=rollcallRequire(import.meta.url);";
 
 const bundles: Record<string, BuildOptions[]> = {
   program: [
     /** All commands. Each is a chunk of its own, so that none reads the code of another. */
     {
       ...small,
-      ...withRequire,
+      banner: { js: REQUIRE },
       entryPoints: { rollcall: 'src/main.ts' },
       splitting: true,
     },
@@ -48,12 +52,20 @@ const bundles: Record<string, BuildOptions[]> = {
     /** What applications import, in a form that can be read. */
     { entryPoints: { client: 'src/client/client.ts', watcher: 'src/client/watch-group.ts' } },
     /** What tests import. */
-    { ...small, ...withRequire, entryPoints: { testing: 'src/testing/testing.ts' } },
+    {
+      ...small,
+      banner: { js: `${REQUIRE}if (${TOO_OLD}) throw new Error('rollcall/testing ${NEEDS});` },
+      entryPoints: { testing: 'src/testing/testing.ts' },
+    },
   ],
 };
 
 /** The program itself: it imports the file that has the command. */
 const MAIN = `#!/usr/bin/env node
+if (${TOO_OLD}) {
+  console.error('rollcall: it ${NEEDS});
+  process.exit(2);
+}
 await import(process.argv[2] === 'sidecar' ? './sidecar.js' : './rollcall.js');
 `;
 

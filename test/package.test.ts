@@ -90,6 +90,26 @@ test('the program answers by its own name and as a plugin of kubectl', async () 
   }
 });
 
+test('an older Node is told that it is too old, and not of what it lacks', async () => {
+  const version = "{ value: { ...process.versions, node: '22.3.0' } }";
+  const older = `data:text/javascript,Object.defineProperty(process, 'versions', ${version})`;
+  const told = async (...args: string[]) => {
+    const failed = await run(process.execPath, ['--import', older, ...args], { cwd: project }).catch(
+      (error: { code: number; stderr: string }) => error,
+    );
+    assert.ok('code' in failed, 'it ends with an error');
+    return failed;
+  };
+  const sentence = /needs Node 24 or newer; this is Node 22\.3\.0, at \S+/;
+  const program = await told(join(installed, 'dist', 'main.js'), 'inject', '--help');
+  assert.equal(program.code, 2);
+  assert.match(program.stderr, sentence);
+  const tests = await told('--input-type=module', '--eval', "await import('rollcall/testing')");
+  assert.match(tests.stderr, sentence);
+  const { engines } = JSON.parse(await readFile(repository('package.json'), 'utf8'));
+  assert.equal(engines.node, '>=24');
+});
+
 test('the program serves as a webhook: what it loads late is in the bundle', async (t) => {
   const { api, kubeconfig } = await connected(t);
   api.create('/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations', {

@@ -51,42 +51,59 @@ for (const [index, module, source] of [
 
 test('the Python example prints the members as they change', async (t) => {
   if (spawnSync('python3', ['--version']).status !== 0) return t.skip('python3 is not on this machine');
-  await follows(t, 'python3', ['-u', '-c'], block('python'), inLines);
+  await follows(t, 'python3', ['-c'], block('python'), inLines);
 });
 
 for (const [language, program, args, silence, shorter] of [
   ['js', process.execPath, ['--input-type=module', '--eval'], '15_000', '500'],
-  ['python', 'python3', ['-u', '-c'], 'settimeout(15)', 'settimeout(0.5)'],
+  ['python', 'python3', ['-c'], 'settimeout(15)', 'settimeout(0.5)'],
 ] as const) {
-  test(`the ${language} example connects again after an end, a gap, a wrong heartbeat and silence`, async (t) => {
+  test(`the ${language} example connects again after an end, a gap, a wrong heartbeat and silence, and says what is stale`, async (t) => {
     if (spawnSync(program, ['--version']).status !== 0) return t.skip(`${program} is not on this machine`);
     const directory = await mkdtemp(join(tmpdir(), 'rollcall-'));
     const socket = join(directory, 'members.sock');
     const hello = { type: 'hello', protocol: 1, synced: true };
-    const snapshot = { type: 'snapshot', revision: 1, members: [{ uid: 'u', name: 'db-0' }] };
-    const heartbeat = { type: 'heartbeat', revision: 1 };
+    const snapshot = { type: 'snapshot', revision: 1, stale: false, members: [{ uid: 'u', name: 'db-0' }] };
+    const heartbeat = { type: 'heartbeat', revision: 1, stale: false };
+    const status = { type: 'status', stale: true, reason: 'disconnected' };
+    // A line of a later version.
+    const later = { type: 'forecast', stale: 'perhaps', members: 7, left: 'nobody' };
     const delta = { type: 'delta', left: [], joined: [{ uid: 'v', name: 'db-1' }], changed: [] };
-    // What each connection hears; `end` closes it, otherwise it is for the reader to leave.
+    // What each connection hears. `end` closes it, in the middle of a line; otherwise it is for the reader to leave.
     const scripts = [
-      { lines: [hello, snapshot], end: true },
+      { lines: [hello, snapshot], end: '{"type":"del' },
       { lines: [hello, snapshot, heartbeat, { ...delta, revision: 3 }] },
       { lines: [hello, snapshot, { ...heartbeat, revision: 2 }] },
       { lines: [hello, { ...heartbeat, revision: 0 }, snapshot] },
-      { lines: [hello, snapshot, heartbeat, { ...delta, revision: 2 }, { ...heartbeat, revision: 2 }] },
+      { lines: [hello, { ...delta, revision: 1 }] },
+      {
+        lines: [
+          hello,
+          later,
+          snapshot,
+          status,
+          later,
+          { ...delta, revision: 2 },
+          { ...heartbeat, revision: 2 },
+        ],
+      },
     ];
     const left: number[] = [];
     let connections = 0;
     const server = createServer((client) => {
       const index = connections++;
-      const { lines, end } = scripts[Math.min(index, scripts.length - 1)]! as { lines: object[]; end?: true };
+      const { lines, end } = scripts[Math.min(index, scripts.length - 1)]! as {
+        lines: object[];
+        end?: string;
+      };
       client.on('error', () => {}).on('close', () => left.push(index));
       client.resume().write(lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
-      if (end) client.end();
+      if (end !== undefined) client.end(end);
     });
     await new Promise<void>((resolve) => server.listen(socket, resolve));
     const text = block(language).replaceAll('/run/rollcall/members.sock', socket).replace(silence, shorter);
     assert.ok(text.includes(shorter));
-    const child = spawn(program, [...args, text], { stdio: ['ignore', 'pipe', 'ignore'] });
+    const child = spawn(program, [...args, text], { stdio: ['ignore', 'pipe', 'ignore'], env: asInAPod });
     t.after(async () => {
       child.kill();
       server.close();
@@ -96,14 +113,31 @@ for (const [language, program, args, silence, shorter] of [
     child.stdout.on('data', (data) => {
       output += data;
     });
-    await eventually('the last connection', () => /heartbeat .*db-0.*db-1/.test(output), {
+    await eventually('the last connection', () => /heartbeat fresh .*db-0.*db-1/.test(output), {
       timeoutMs: 15_000,
       everyMs: 20,
     });
-    assert.deepEqual(left.slice(0, 4), [0, 1, 2, 3]);
+    assert.deepEqual(left.slice(0, 5), [0, 1, 2, 3, 4]);
     assert.equal([...output.matchAll(/^delta/gm)].length, 1, 'a change behind a gap is not taken');
+    const told = output.trim().split('\n');
+    const [first, ...greetings] = told.filter((line) => line.startsWith('hello'));
+    assert.match(first!, /^hello stale \[\]$/, 'nothing is known at first');
+    for (const line of greetings) assert.match(line, /^hello stale .*db-0/, 'what is known stays, as stale');
+    const last = told.slice(told.lastIndexOf(greetings.at(-1)!)).map((line) => line.split(' ', 2).join(' '));
+    assert.deepEqual(last.slice(0, 7), [
+      'hello stale',
+      'forecast stale',
+      'snapshot fresh',
+      'status stale',
+      'forecast stale',
+      'delta stale',
+      'heartbeat fresh',
+    ]);
   });
 }
+
+/** Without this variable, which some machines have, Python keeps what it prints in a buffer, as in a container. */
+const { PYTHONUNBUFFERED: _, ...asInAPod } = process.env;
 
 /** What the examples that read lines themselves print. */
 const inLines = { before: /snapshot.*db-0.*db-1/, after: /delta (?!.*db-0).*db-1.*db-2/ };
@@ -136,7 +170,7 @@ async function follows(
     .replaceAll('/run/rollcall/members.sock', socket)
     .replace("'https://10.0.0.1:6443'", `'${api.url}'`)
     .replace(", tokenFile: 'token', caFile: 'ca.crt'", '');
-  const child = spawn(program, [...args, example], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(program, [...args, example], { stdio: ['ignore', 'pipe', 'inherit'], env: asInAPod });
   t.after(() => child.kill());
   let output = '';
   child.stdout.on('data', (data) => {

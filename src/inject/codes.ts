@@ -105,7 +105,8 @@ export function isSurprising(code: Code): boolean {
 
 /** The codes of the warnings, with what each means for the reference. */
 export const warningCodes = {
-  'unknown-key': 'an annotation of `rollcall.dev/` on the pod is none that there is',
+  'unknown-key':
+    'an annotation of `rollcall.dev/` on the pod is none that there is, or its domain is almost that one',
   'idle-key': 'an annotation on the pod does nothing where it stands',
   'namespace-key': 'annotations of the namespace do nothing, since the pod alone may say them',
   gate: 'the application may wait in vain for the members of its own group',

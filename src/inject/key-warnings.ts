@@ -3,7 +3,7 @@ import { type Key, keys, PLACES, PREFIX, type Written } from './annotations.ts';
 import { isSurprising, type Reasons, type Warning, warning } from './codes.ts';
 import { STATUS_KEY } from './names.ts';
 import { type Namespace, own, type Pod } from './pod.ts';
-import { unknownKeys } from './settings.ts';
+import { meantDomain, unknownKeys } from './settings.ts';
 import { shown } from './shown.ts';
 
 /** The most unknown keys that a warning names; the others are counted. API servers cut warnings after 4,096 characters. */
@@ -21,9 +21,13 @@ function annotationsNotOf(place: Written): Key<unknown>[] {
 
 /** Warns of what is written on the pod: keys that there are not, and keys on a pod that nobody asks for. */
 export function podKeyWarnings({ metadata }: Pod, leftAlone: Reasons | undefined): Warning[] {
-  const ours = Object.keys(metadata?.annotations ?? {}).filter((key) => key.startsWith(PREFIX));
+  const all = Object.keys(metadata?.annotations ?? {});
+  const ours = all.filter((key) => key.startsWith(PREFIX));
+  const strange = all
+    .map((key) => ({ key, meant: meantDomain(key) }))
+    .filter(({ meant }) => meant !== undefined);
   const { named, more } = unknownKeys(ours, NAMED_KEYS);
-  const warnings = named.map(({ key, meant }) => {
+  const warnings = [...named, ...strange.slice(0, NAMED_KEYS)].map(({ key, meant }) => {
     const hint = meant === undefined ? '' : `; is ${meant} meant?`;
     return warning('unknown-key', `annotation ${shown(key)} is not known${hint}`);
   });

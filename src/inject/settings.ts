@@ -172,6 +172,20 @@ function isKnown(key: string): boolean {
   return KNOWN_SET.has(key) || FAMILIES.some((family) => key.startsWith(family));
 }
 
+/** The domain of our keys. */
+const DOMAIN = PREFIX.slice(0, -1);
+/** Two letters that changed places, or one that is wrong and one too many. */
+const DOMAIN_EDITS = 2;
+
+/** Returns the key of ours that is meant where only its domain is misspelled, as in `rolcall.dev/inject`. */
+export function meantDomain(key: string): string | undefined {
+  const [domain, name] = key.split('/', 2) as [string, string | undefined];
+  if (name === undefined || domain === DOMAIN || !isKnown(PREFIX + name)) return undefined;
+  const near =
+    Math.abs(domain.length - DOMAIN.length) <= DOMAIN_EDITS && edits(domain, DOMAIN) <= DOMAIN_EDITS;
+  return near || domain.startsWith('rollcall.') ? PREFIX + name : undefined;
+}
+
 /** The most letters after the prefix of a key; the API server takes no more. */
 const MAX_LETTERS = 63;
 

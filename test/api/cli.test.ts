@@ -101,6 +101,8 @@ suite('the command line on a real API server', { timeout: 180_000 }, () => {
       'webhook pods.rollcall.dev': 'yes',
       'webhook namespaces.rollcall.dev': 'no',
       decision: 'yes',
+      // Nobody has made its Service.
+      group: 'no',
       'dry-run': 'yes',
       'pod-injected': 'yes',
     });
@@ -120,7 +122,7 @@ suite('the command line on a real API server', { timeout: 180_000 }, () => {
     });
     const { out, code } = await cli('explain', 'pod/old', '-n', 'late');
     assert.equal(code, 0);
-    assert.match(out, /^pod\/old in late gets the sidecar\n/);
+    assert.match(out, /^pod\/old in late has no sidecar; one that is created now would get it\n/);
     assert.match(out, /yes +dry-run +a copy that is created now would have the sidecar/);
     assert.match(out, /no +pod-injected/);
     assert.match(out, /delete it, or restart its workload, to have it made again/);
@@ -184,7 +186,7 @@ suite('the command line on a real API server', { timeout: 180_000 }, () => {
     const missing = await cli('explain', 'pod/nobody', '-n', 'shop');
     assert.match(
       missing.err,
-      /^rollcall: pod\/nobody can't be read; the API server says 404: pods "nobody" not found/,
+      /^rollcall: there is no pod\/nobody in namespace \S+; correct the name, or give another --namespace\n$/,
     );
   });
 

@@ -146,6 +146,62 @@ suite('admission policies on a real API server', { timeout: 180_000 }, () => {
       assert.equal((await namespace({ annotations: keysOf(200) })).warnings.length, 1);
     });
 
+    test('a workload whose pods would be refused for want of a group, or for a wrong word, is warned of', async () => {
+      const asks = { 'rollcall.dev/inject': 'true' };
+      const of = (annotations: Texts) => template({ annotations });
+      for (const kind of Object.keys(kinds)) {
+        const wrong = await workload(kind, {}, of({ ...INJECT, 'rollcall.dev/inject': 'yes' }));
+        assertWarned(wrong, 'will be refused', 'rollcall.dev/inject: "yes"', 'give "true" or "false"');
+        for (const annotations of [OPT_OUT, { 'rollcall.dev/log-level': 'debug' }])
+          assertQuiet(await workload(kind, {}, of(annotations)));
+        const lonely = await workload(kind, {}, of(asks));
+        if (kind === 'StatefulSet') assertQuiet(lonely);
+        else
+          assertWarned(
+            lonely,
+            'will be refused',
+            'rollcall.dev/service: "NAME"',
+            'template.metadata.annotations',
+          );
+        for (const group of ['service', 'selector', 'group.backends'])
+          assertQuiet(await workload(kind, {}, of({ ...asks, [`rollcall.dev/${group}`]: 'app=db' })));
+      }
+      assertWarned(await workload('StatefulSet', {}, of(asks), { serviceName: '' }), 'will be refused');
+      const { metadata, spec } = of(asks);
+      assertQuiet(
+        await workload(
+          'Deployment',
+          {},
+          { metadata: metadata!, spec: { ...spec, subdomain: 'db' } as never },
+        ),
+      );
+    });
+
+    test('a key whose domain is misspelt is warned of: no webhook is called for it', async () => {
+      for (const domain of [
+        'rolcall.dev',
+        'rollcal.dev',
+        'roll-call.dev',
+        'rollcall.io',
+        'rollcall.dev.example',
+      ]) {
+        const pods = template({
+          annotations: { [`${domain}/inject`]: 'true', [`${domain}/file.x`]: '{name}' },
+        });
+        for (const kind of Object.keys(kinds))
+          assertWarned(
+            await workload(kind, {}, pods),
+            `: ${domain}/inject; the keys of Rollcall begin with rollcall.dev/`,
+          );
+      }
+      const others = {
+        'sidecar.example/inject': 'true',
+        'rollcall.example/other': '',
+        'scroll.example/inject': 'true',
+      };
+      assertQuiet(await workload('Deployment', {}, template({ annotations: others })));
+    });
+
     test('a key of the pods that there is not is warned of, and every key that there is is known', async () => {
       const known = Object.values<Key<unknown>>(keys).filter(({ on }) =>
         (PLACES[on] as readonly string[]).includes('pod'),

@@ -19,6 +19,23 @@ describe('warnings', () => {
     assert.deepEqual(warnings({ ...typo, [keys.service.key]: 'No!' }), unknown);
   });
 
+  test('name the key that is meant where only its domain is misspelled', () => {
+    const annotations = {
+      'rolcall.dev/inject': 'true',
+      'rollcall.io/service': 'db',
+      'rollcall.dve/file.hosts': '{name}',
+      'rollcall.dev.example/nothing': '',
+      'sidecar.example/inject': 'true',
+      'rollcall.dev': '',
+    };
+    const meant = ['rolcall.dev/inject', 'rollcall.io/service', 'rollcall.dve/file.hosts'].map(
+      (key) => `annotation ${key} is not known; is rollcall.dev/${key.split('/')[1]} meant?`,
+    );
+    assert.deepEqual(warnings(annotations, {}, pod), meant);
+    const many = Array.from({ length: 30 }, (_, at) => [`rolcall.dev/file.f${at}`, 'x']);
+    assert.equal(warnings(Object.fromEntries(many), {}, pod).length, 10);
+  });
+
   test('say that keys of namespaces do nothing on a pod, and where to write them', () => {
     for (const { key, example } of [keys.podAccess, keys.grant])
       assert.deepEqual(warnings({ [key]: example }), [

@@ -92,7 +92,9 @@ export async function connect(flags: ClusterFlags, { env }: Io): Promise<Cluster
     },
     ofPod: ({ namespace, name, port, scheme = 'http' }, path) => {
       const proxy = `/api/v1/namespaces/${namespace}/pods/${scheme}:${name}:${port}/proxy${path}`;
-      return request(config, server, 'GET', proxy, { timeoutMs: POD_MS, maxBytes: POD_BYTES });
+      // The API server passes the question on: when no answer comes in time, it is the pod that gives none.
+      const asked = `port ${port} of pod/${name}, asked through the API server,`;
+      return request(config, server, 'GET', proxy, { timeoutMs: POD_MS, maxBytes: POD_BYTES, asked });
     },
     watching: watchTransport(config, server),
   };

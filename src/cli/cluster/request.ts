@@ -16,6 +16,9 @@ export interface ClusterAnswer {
 /** The error that the API server can't be reached, or does not let the user in. */
 export class Unreachable extends Error {}
 
+/** The error that the API server has no such object. */
+export class Absent extends Unreachable {}
+
 /** The longest that an answer takes. Most take milliseconds, but admission may take 30 s. */
 const REQUEST_MS = 40_000;
 
@@ -27,10 +30,13 @@ const CONTENT_TYPES = {
   DELETE: 'application/json',
 } as const;
 
-export interface RequestLimits {
+export interface RequestDetails {
+  body?: Fields;
   timeoutMs?: number;
   /** The longest answer that is read. The API server is trusted; who answers through its proxy may be anybody. */
   maxBytes?: number;
+  /** Who is to answer, where that is another one than the API server. */
+  asked?: string;
 }
 
 /** Sends one request to the server of the kubeconfig. Throws `Unreachable` when there is no answer. */
@@ -39,10 +45,16 @@ export async function request(
   server: string,
   method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
   path: string,
-  { body, timeoutMs = REQUEST_MS, maxBytes = Infinity }: RequestLimits & { body?: Fields } = {},
+  {
+    body,
+    timeoutMs = REQUEST_MS,
+    maxBytes = Infinity,
+    asked = `the API server at ${server}`,
+  }: RequestDetails = {},
 ): Promise<ClusterAnswer> {
   const url = new URL(server.replace(/\/$/, '') + path);
   const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
+  const signal = AbortSignal.timeout(timeoutMs);
   const options: RequestOptions = {
     method,
     headers: {
@@ -51,7 +63,7 @@ export async function request(
       // Node sends no length by itself where the method is DELETE, and then nobody reads the body.
       ...(payload ? { 'content-type': CONTENT_TYPES[method], 'content-length': payload.length } : {}),
     },
-    signal: AbortSignal.timeout(timeoutMs),
+    signal,
   };
   await authenticate(config, options);
   const { promise, resolve, reject } = Promise.withResolvers<ClusterAnswer>();
@@ -75,6 +87,7 @@ export async function request(
     return await promise;
   } catch (error) {
     if (error instanceof Unreachable) throw error;
+    if (signal.aborted) throw new Unreachable(`${asked} has given no answer for ${timeoutMs / 1000} s`);
     const { code, message } = error as NodeJS.ErrnoException;
     throw new Unreachable(`the API server at ${server} can't be reached (${code ?? message})`);
   }

@@ -3,7 +3,7 @@ import { EXCLUDED_NAMESPACES, STATUS_KEY } from '../../inject/names.ts';
 import type { Install } from '../../inject/plan.ts';
 import type { LimitRangeItem, Namespace } from '../../inject/pod.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import { type ClusterAnswer, refusal, Unreachable } from '../cluster/request.ts';
+import { Absent, type ClusterAnswer, refusal, Unreachable } from '../cluster/request.ts';
 import { at, type Fields } from '../document/value.ts';
 import { InputNamespaces, textsOf } from '../inject/input-namespaces.ts';
 import { judge } from '../inject/judge.ts';
@@ -11,6 +11,7 @@ import { ownedPodOf } from '../template-owner.ts';
 import { hasSidecar, type Item, itemsOf, type Workload, workloadsOf } from '../workloads.ts';
 import { dryRun, freshCopy } from './dry-run.ts';
 import { type ExplainedRule, type Explanation, explain, type NamespaceSource } from './explanation.ts';
+import { serviceRules } from './followed-services.ts';
 import type { Target } from './target.ts';
 import { readWebhook, type Webhook } from './webhook.ts';
 
@@ -23,6 +24,11 @@ export async function explainTarget(
 ): Promise<Explanation> {
   const title = `${target.kind.toLowerCase()}/${target.name}`;
   const reply = await cluster.get({ ...target, namespace });
+  if (reply.status === 404) {
+    throw new Absent(
+      `there is no ${title} in namespace ${namespace}; correct the name, or give another --namespace`,
+    );
+  }
   if (reply.status !== 200) throw unreadable(title, reply);
   const [item] = itemsOf({ apiVersion: 'v1', kind: target.kind, ...reply.body });
   const [workload] = item === undefined ? [] : workloadsOf(item);
@@ -68,13 +74,17 @@ class Live {
     const webhook = await this.#webhook;
     const explanation = explain(workload, namespace, source, webhook.entries, this.#install);
     const copy = freshCopy(ownedPodOf(workload));
-    const tried = await dryRun(this.#cluster, copy, name);
+    const { decision } = judge(workload, namespace, this.#install).report;
+    const [tried, groups] = await Promise.all([
+      dryRun(this.#cluster, copy, name),
+      serviceRules(this.#cluster, decision, name),
+    ]);
     const passing = this.#passing({ ...workload, kind: 'Pod', object: copy, templatePath: [] }, namespace);
     const told = tried.warnings.filter((sentence) => !passing.includes(sentence));
     return {
       ...explanation,
       ...(webhook.installed ? {} : { result: 'missed' as const }),
-      rules: [...webhook.rules, ...explanation.rules, tried.rule],
+      rules: [...webhook.rules, ...explanation.rules, ...groups, tried.rule],
       warnings: [...new Set([...explanation.warnings, ...told])],
       advice: adviceOf(explanation, webhook, tried.rule),
     };
@@ -122,7 +132,8 @@ async function readNamespace(
     cluster.get({ kind: 'Namespace', name }),
     cluster.get({ kind: 'LimitRange', namespace: name }),
   ]);
-  if (object.status === 404) throw unreadable(`namespace/${name}`, object);
+  if (object.status === 404)
+    throw new Absent(`there is no namespace/${name}; correct the name, or create it`);
   const known = object.status === 200;
   const items = known ? itemsOf({ apiVersion: 'v1', kind: 'Namespace', ...object.body }) : [];
   const ranges =
@@ -157,8 +168,8 @@ function withState(explanation: Explanation, object: Fields): Explanation {
   if (!injected && explanation.result === 'inject') {
     const created = at(object, ['metadata', 'creationTimestamp']);
     advice.push(
-      `it was created (${created}) before it, its namespace or the webhook was as it is now, or while the webhook ` +
-        'was away; delete it, or restart its workload, to have it made again',
+      `the sidecar is added when a pod is created. When this one was (${created}), it did not have these annotations, or ` +
+        'its namespace or the webhook was not as it is now; delete it, or restart its workload, to have it made again',
     );
   }
   const rule: ExplainedRule = { rule: 'pod-injected', answer: injected ? 'yes' : 'no', why };

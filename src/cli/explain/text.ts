@@ -9,12 +9,16 @@ const RESULTS = {
   missed: 'gets no sidecar: the webhook is not asked',
 } as const;
 
+const LATE = 'has no sidecar; one that is created now would get it';
+
 /** Writes an explanation as text for people. */
 export function textOf(explanation: Explanation): string {
   const { kind, name, namespace, template, result, rules, settings, account, warnings, advice } = explanation;
+  // A pod that is there and has no sidecar gets none any more: only the next one does.
+  const late = result === 'inject' && explanation.injected === false;
   const whose = kind === 'pod' ? '' : 'a new pod of ';
   return [
-    `${whose}${titleOf({ kind, name, namespace, ...(template === undefined ? {} : { part: template }) })} ${RESULTS[result]}`,
+    `${whose}${titleOf({ kind, name, namespace, ...(template === undefined ? {} : { part: template }) })} ${late ? LATE : RESULTS[result]}`,
     ...table(rules.map(({ rule, answer, why }) => [mark(answer), rule, why])),
     ...(account ? [`  account: ${account.name} (${account.choice})`] : []),
     ...(settings.length > 0 ? ['  settings:'] : []),

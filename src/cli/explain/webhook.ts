@@ -71,10 +71,21 @@ export async function readyEndpoints(
   namespace: string,
   service: string,
 ): Promise<number | string> {
+  const found = await endpointsOf(cluster, namespace, service);
+  return typeof found === 'string' ? found : found.ready;
+}
+
+/** Returns how many EndpointSlices and endpoints a Service has, or the reason why it is not known. */
+export async function endpointsOf(
+  cluster: Cluster,
+  namespace: string,
+  service: string,
+): Promise<{ slices: number; endpoints: number; ready: number } | string> {
   const labelSelector = `kubernetes.io/service-name=${service}`;
   const reply = await cluster.get({ kind: 'EndpointSlice', namespace }, { labelSelector });
   if (reply.status !== 200) return `its endpoints can't be read (${refusal(reply)})`;
   const slices = (reply.body.items ?? []) as { endpoints?: { conditions?: { ready?: boolean } }[] | null }[];
   const endpoints = slices.flatMap((slice) => slice.endpoints ?? []);
-  return endpoints.filter(({ conditions }) => conditions?.ready !== false).length;
+  const ready = endpoints.filter(({ conditions }) => conditions?.ready !== false).length;
+  return { slices: slices.length, endpoints: endpoints.length, ready };
 }

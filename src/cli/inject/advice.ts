@@ -2,9 +2,12 @@
 import { keys, PREFIX } from '../../inject/annotations.ts';
 import type { Report } from '../../inject/inject.ts';
 import { DEFAULT_CONTAINER_KEY } from '../../inject/names.ts';
-import { at, isFields, type Path, type Value } from '../document/value.ts';
+import { at, type Fields, isFields, type Path, type Value } from '../document/value.ts';
 import { type PodTemplate, placeOf, templatesOf } from '../pod-templates.ts';
 import type { Item, Workload } from '../workloads.ts';
+
+/** The domain of our keys, without what follows it. */
+const DOMAIN = PREFIX.slice(0, -1);
 
 /**
  * Returns a sentence about each annotation that is not a text. The API server would refuse it without a word
@@ -25,6 +28,7 @@ function unquotedAt({ object, written }: Item, metadata: Path, kinds: readonly s
     const path = [...metadata, kind];
     const texts = at(object, path);
     for (const [key, value] of isFields(texts) ? Object.entries(texts) : []) {
+      if (key === DOMAIN && isFields(value)) sentences.push(nested(value, kind));
       // Keys of others are not checked. A missing value is an empty text.
       const isOurs = key.startsWith(PREFIX) || key === DEFAULT_CONTAINER_KEY;
       if (!isOurs || value === null || typeof value === 'string') continue;
@@ -41,16 +45,37 @@ function unquotedAt({ object, written }: Item, metadata: Path, kinds: readonly s
   return sentences;
 }
 
+/** What is said of a map under the domain, where each key has to begin with the domain. */
+function nested(value: Fields, kind: string): string {
+  const [name, given] = Object.entries(value)[0] ?? ['inject', 'true'];
+  const text = typeof given === 'object' ? 'VALUE' : String(given);
+  return `${kind.slice(0, -1)} ${DOMAIN} is a collection; write each key whole, such as ${PREFIX}${name}: "${text}"`;
+}
+
 export function advice(workload: Workload, report: Report): string[] {
   return [...misplaced(workload), ...deadlock(workload, report)];
 }
 
-/** Finds keys around the template. Pods get the annotations of their template only, and labels do nothing. */
+/** The levels of a pod template where an indentation that is wrong puts annotations. An API server knows none of them. */
+const WRONG_LEVELS: readonly Path[] = [
+  [],
+  ['annotations'],
+  ['metadata'],
+  ['spec'],
+  ['spec', 'annotations'],
+  ['spec', 'metadata', 'annotations'],
+];
+
+/**
+ * Finds keys around the template, and on wrong levels of it. Pods get the annotations of their template only, and labels do
+ * nothing.
+ */
 function misplaced({ object, templatePath }: Workload): string[] {
   const place: Path = [...templatePath, 'metadata', 'annotations'];
   const right = at(object, place);
   const isRepeated = (key: string) => isFields(right) && Object.hasOwn(right, key);
   const around = templatePath.map((_, depth) => [...templatePath.slice(0, depth), 'metadata', 'annotations']);
+  const levels = WRONG_LEVELS.map((level) => [...templatePath, ...level]);
   const labels = [...templatePath, ''].map((_, depth) => [
     ...templatePath.slice(0, depth),
     'metadata',
@@ -59,13 +84,18 @@ function misplaced({ object, templatePath }: Workload): string[] {
   const found = (path: Path) => ours(at(object, path)).filter((key) => !isRepeated(key));
   const target = placeOf(place);
   return [
-    ...around.flatMap((path) =>
-      found(path).map((key) => `annotation ${key} does nothing in ${placeOf(path)}; move it to ${target}`),
+    ...[...around, ...levels].flatMap((path) =>
+      found(path).map((key) => `annotation ${key} does nothing in ${nameOf(path)}; move it to ${target}`),
     ),
     ...labels.flatMap((path) =>
       found(path).map((key) => `label ${key} does nothing; write it as an annotation, in ${target}`),
     ),
   ];
+}
+
+/** The root of an object has no path to be named by. */
+function nameOf(path: Path): string {
+  return path.length === 0 ? 'the object itself' : placeOf(path);
 }
 
 /**
@@ -74,13 +104,14 @@ function misplaced({ object, templatePath }: Workload): string[] {
  */
 export function unheard(item: Item): string[] {
   const templates = templatesOf(item);
-  const heard = templates
-    .filter(({ unsafe }) => unsafe === undefined)
-    .flatMap(({ path }) => [path, ...path.map((_, depth) => path.slice(0, depth))])
+  const safe = templates.filter(({ unsafe }) => unsafe === undefined).map(({ path }) => path);
+  const heard = safe
+    .flatMap((path) => [path, ...path.map((_, depth) => path.slice(0, depth))])
     .flatMap((path) => [
       placeOf([...path, 'metadata', 'annotations']),
       placeOf([...path, 'metadata', 'labels']),
-    ]);
+    ])
+    .concat(safe.flatMap((path) => WRONG_LEVELS.map((level) => placeOf([...path, ...level]))));
   const found = keysIn(item.object, []).filter(({ path }) => !heard.includes(placeOf(path)));
   return found.map(({ key, path }) => {
     const template = templates.find((one) => isBelow(path, one.path));

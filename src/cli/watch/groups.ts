@@ -8,7 +8,7 @@ import { pods } from '../../watcher/kubernetes/pods.ts';
 import { kubernetesSource } from '../../watcher/kubernetes/reflector.ts';
 import { silent } from '../../watcher/log.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import { refusal, Unreachable } from '../cluster/request.ts';
+import { Absent, refusal, Unreachable } from '../cluster/request.ts';
 import type { SidecarPlace } from '../sidecars/answer.ts';
 import { type Sidecar, sidecarOf } from '../sidecars/sidecar-of.ts';
 
@@ -57,6 +57,11 @@ export async function followPod(
   signal: AbortSignal | undefined,
 ): Promise<WatchedGroup> {
   const reply = await cluster.get({ kind: 'Pod', namespace, name });
+  if (reply.status === 404) {
+    throw new Absent(
+      `there is no pod/${name} in namespace ${namespace}; correct the name, or give another --namespace`,
+    );
+  }
   if (reply.status !== 200)
     throw new Unreachable(`pod/${name} can't be read; the API server says ${refusal(reply)}`);
   const sidecar = sidecarOf(reply.body);

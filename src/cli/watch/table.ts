@@ -22,13 +22,23 @@ const LEAST_WIDTH = 8;
 const GAP = 2;
 /** The lines around the members: title, state, own view, headings and the count of the rest. */
 const FRAME_LINES = 6;
+/** The lines of one sentence, whose end says what to do: the longest has some 250 characters, and a screen 80 in a line. */
+const SENTENCE_LINES = 4;
 
 /** Returns the lines of the table, none longer than the screen is wide. */
 export function tableOf(view: TableView, now: number, screen: Screen): string[] {
   const inColour = colouring(screen.colours);
   const paint = ({ text, colour }: Cell) => (colour === undefined ? text : inColour(colour, text));
   const whole = (cell: Cell) => paint({ ...cell, text: cut(cell.text, screen.columns) });
-  const room = Math.max(1, screen.rows - FRAME_LINES);
+  const most = Math.max(1, Math.min(SENTENCE_LINES, screen.rows - FRAME_LINES));
+  const sentence = (cell: Cell) =>
+    wrapped(cell.text, screen.columns, most).map((text) => paint({ ...cell, text }));
+  const sentences = [
+    ...sentence(stateOf(view)),
+    ...(view.own === undefined ? [] : sentence(ownOf(view.own, now))),
+  ];
+  // Two of the lines of the frame are for a sentence each.
+  const room = Math.max(1, screen.rows - FRAME_LINES - Math.max(0, sentences.length - 2));
   const rows = view.rows.slice(0, room).map((row) => cellsOf(row, now));
   const widths = widthsOf([HEADINGS.map((text) => ({ text })), ...rows], screen.columns);
   const line = (cells: readonly Cell[]) =>
@@ -43,8 +53,7 @@ export function tableOf(view: TableView, now: number, screen: Screen): string[] 
   const rest = view.rows.length - rows.length;
   return [
     whole({ text: titleOf(view), colour: 'bold' }),
-    whole(stateOf(view)),
-    ...(view.own === undefined ? [] : [whole(ownOf(view.own, now))]),
+    ...sentences,
     ...(rows.length === 0 ? [] : [line(HEADINGS.map((text) => ({ text, colour: 'dim' as const })))]),
     ...rows.map(line),
     ...(rest > 0
@@ -112,6 +121,19 @@ function widthsOf(lines: readonly (readonly Cell[])[], columns: number): number[
     over -= 1;
   }
   return widths;
+}
+
+/** Breaks a text at its spaces into lines of the width; what is longer than so many lines is cut. */
+function wrapped(text: string, width: number, most: number): string[] {
+  const lines: string[] = [];
+  let rest = text;
+  while (rest.length > width && lines.length < most - 1) {
+    const space = rest.lastIndexOf(' ', width);
+    const end = space > 0 ? space : width;
+    lines.push(rest.slice(0, end));
+    rest = rest.slice(end).trimStart();
+  }
+  return [...lines, cut(rest, width)];
 }
 
 function cut(text: string, width: number): string {

@@ -194,7 +194,8 @@ export class Hooks implements Output {
       hook,
       command: command[0],
       peers: count(peers),
-      seconds: (this.#clock.now() - startedAt) / 1000,
+      // The clock has fractions of a millisecond, which would be written with 17 digits.
+      seconds: Math.round(this.#clock.now() - startedAt) / 1000,
     });
     // A change that came meanwhile has asked for the next run already.
   }

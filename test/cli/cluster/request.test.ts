@@ -6,10 +6,26 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import packageJson from '../../../package.json' with { type: 'json' };
 import { connect } from '../../../src/cli/cluster/cluster.ts';
-import { Unreachable } from '../../../src/cli/cluster/request.ts';
+import { readKubeconfig } from '../../../src/cli/cluster/kubeconfig.ts';
+import { request, Unreachable } from '../../../src/cli/cluster/request.ts';
 import { ask } from '../../../src/cli/sidecars/answer.ts';
 import { kubeconfig } from '../answering-api.ts';
 import { folder } from '../run.ts';
+
+test('a pod that gives no answer is named, and not the API server that was asked for it', async (t) => {
+  const server = createServer(() => {});
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close().closeAllConnections());
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const directory = await folder(t, { config: kubeconfig('fake', url) });
+  const config = await readKubeconfig({ kubeconfig: join(directory, 'config'), context: undefined }, {});
+  const unanswered = (details: object) => request(config, url, 'GET', '/', { timeoutMs: 100, ...details });
+  await assert.rejects(unanswered({ asked: 'the pod' }), {
+    message: 'the pod has given no answer for 0.1 s',
+  });
+  await assert.rejects(unanswered({}), { message: `the API server at ${url} has given no answer for 0.1 s` });
+});
 
 test('requests and watches name the command line to the audit log of the API server', async (t) => {
   const asked: IncomingHttpHeaders[] = [];

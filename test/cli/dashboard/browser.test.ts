@@ -138,6 +138,12 @@ suite('the page in a browser', { skip: missingBrowser() }, () => {
     await picture(page, 'dashboard-pods', 'The dashboard: which pods have the sidecar, and why', '#pods');
     await page.reload();
     await until(page, shows('#places .group', '2/2 ready'));
+    cluster.add(`of-a-long-name-${'x'.repeat(60)}`, {
+      spec: { containers, nodeName: `node-${'x'.repeat(58)}` },
+    });
+    await until(page, shows('#pods th', 'of-a-long-name'));
+    const isSeen = `[...document.querySelectorAll('#pods td.why')].every((cell) => cell.getBoundingClientRect().right < innerWidth)`;
+    assert.equal(await page.evaluate(isSeen), true, 'the reasons can be read without scrolling');
     await page.keyboard.press('/');
     assert.equal(await page.evaluate('document.activeElement.id'), 'find');
     await page.keyboard.type('service/db');

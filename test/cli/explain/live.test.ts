@@ -77,6 +77,74 @@ test('the webhook is reachable when endpoints behind its Service are ready', asy
   assert.equal(rule(hidden, 'webhook-reachable'), "unknown: its endpoints can't be read (403: no)");
 });
 
+test('it is said whether the Service of the group is there, and who is in it', async (t) => {
+  const inShop = SLICES.replace('rollcall-system', 'shop');
+  const group = async (answers: Answers) => rule(await explained(t, answers), 'group');
+  assert.equal(
+    await group({ [inShop]: [200, { items: [] }] }),
+    'no: service db has no EndpointSlices in shop: create it, or correct its name; until then its group is empty and stale',
+  );
+  const endpoints = [{ conditions: { ready: true } }, { conditions: { ready: false } }];
+  assert.equal(
+    await group({ [inShop]: [200, { items: [{ endpoints }] }] }),
+    'yes: service db in shop has 2 endpoints, 1 ready',
+  );
+  assert.match(
+    await group({ [inShop]: [200, { items: [{ endpoints: null }] }] }),
+    /^yes: .* no endpoints yet; its selector/,
+  );
+  assert.equal(
+    await group({ [inShop]: [403, { message: 'no' }] }),
+    "unknown: service db: its endpoints can't be read (403: no)",
+  );
+});
+
+test('of each Service that is followed it is said, also in another namespace', async (t) => {
+  const annotations = {
+    'rollcall.dev/inject': 'true',
+    'rollcall.dev/group.near': 'dns tcp',
+    'rollcall.dev/group.far': 'service tcp in team-b',
+    'rollcall.dev/group.pods': 'pods app=x',
+  };
+  const { rules } = await explained(t, {
+    'GET /api/v1/namespaces/shop': [
+      200,
+      { metadata: { name: 'shop', annotations: { 'rollcall.dev/pod-access': 'true' } } },
+    ],
+    'GET /api/v1/namespaces/team-b': [
+      200,
+      { metadata: { name: 'team-b', annotations: { 'rollcall.dev/grant': 'shop' } } },
+    ],
+    'GET /api/v1/namespaces/shop/pods/db-0': [
+      200,
+      { metadata: { name: 'db-0', annotations }, spec: { containers } },
+    ],
+    [SLICES.replace('rollcall-system', 'shop')]: [200, { items: [] }],
+    [SLICES.replace('rollcall-system', 'team-b')]: [200, { items: [{ endpoints: [{}] }] }],
+  });
+  const told = rules
+    .filter(({ rule }) => rule === 'group')
+    .map(({ answer, why }) => `${answer}: ${why.slice(0, 26)}`);
+  assert.deepEqual(told.sort(), ['no: service tcp has no Endpoin', 'yes: service tcp in team-b has ']);
+});
+
+test('what is not there is told with its namespace, and nobody is asked whether the server runs', async (t) => {
+  const api = await answeringApi(t, fine);
+  const directory = await folder(t, { config: kubeconfig('fake', api.url, 'shop') });
+  const flags = ['--kubeconfig', join(directory, 'config')];
+  const { err, code } = await run('explain', ['deployment/nope', ...flags]);
+  assert.deepEqual(
+    [err, code],
+    [
+      'rollcall: there is no deployment/nope in namespace shop; correct the name, or give another --namespace\n',
+      1,
+    ],
+  );
+  const { out } = await run('explain', ['pod/db-0', ...flags]);
+  assert.match(out, /^pod\/db-0 in shop has no sidecar; one that is created now would get it\n/);
+  assert.match(out, /the sidecar is added when a pod is created\. When this one was/);
+});
+
 test('an entry without a caBundle is not called', async (t) => {
   const explanation = await explained(t, { [CONFIGURATION]: [200, webhooks({ service })] });
   assert.match(

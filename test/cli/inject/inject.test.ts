@@ -367,6 +367,48 @@ describe('what it warns of', () => {
     ]);
   });
 
+  test('a key on a wrong level of the template, by inject and by explain', async () => {
+    const annotations = (indent: string) => `${indent}annotations:\n${indent}  rollcall.dev/port: "1"\n`;
+    const levels: [where: string, before: string, written: string][] = [
+      ['.annotations', '        metadata:\n', annotations('        ')],
+      ['', '        metadata:\n', '        rollcall.dev/port: "1"\n'],
+      ['.metadata', '          annotations:\n', '          rollcall.dev/port: "1"\n'],
+      ['.spec.annotations', '          containers:\n', annotations('          ')],
+    ];
+    for (const [where, before, written] of levels) {
+      const input = CRON_JOB.replace(before, `${written}${before}`);
+      assert.notEqual(input, CRON_JOB);
+      const told =
+        `warning: annotation rollcall.dev/port does nothing in spec.jobTemplate.spec.template${where}; ` +
+        'move it to spec.jobTemplate.spec.template.metadata.annotations\n';
+      const { err } = await fromInput(input);
+      assert.equal(err.split('warning:').length, 2, err);
+      assert.ok(err.includes(told), err);
+      const explained = await run('explain', ['-f', '-'], { input, env: { KUBECONFIG: '/dev/null' } });
+      assert.ok(explained.out.includes(told), explained.out + explained.err);
+    }
+  });
+
+  test('keys under a map of the domain, and keys of a domain that is almost ours', async () => {
+    const nested = CRON_JOB.replace(
+      / +rollcall\.dev\/service: db\n/,
+      '            rollcall.dev: { service: db }\n',
+    );
+    assert.notEqual(nested, CRON_JOB);
+    const { err, code } = await fromInput(nested);
+    assert.equal(code, 1);
+    assert.match(
+      err,
+      /rollcall\.dev is a collection; write each key whole, such as rollcall\.dev\/service: "db"/,
+    );
+    const misspelt = await fromInput(CRON_JOB.replaceAll('rollcall.dev/', 'rolcall.dev/'));
+    assert.match(misspelt.err, /skipped \(not-opted-in\)/);
+    assert.match(
+      misspelt.err,
+      /warning: annotation rolcall\.dev\/inject is not known; is rollcall\.dev\/inject meant\?/,
+    );
+  });
+
   test('a key that there is not', async () => {
     const { err } = await fromInput(
       CRON_JOB.replace('rollcall.dev/service', 'rollcall.dev/servcie'),

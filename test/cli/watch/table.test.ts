@@ -54,6 +54,29 @@ describe('the table', () => {
     assert.equal(state, '! STALE (forbidden) since 00:00:00: no\\u001b[2J right');
   });
 
+  test('says on a narrow screen all of why it is stale, and keeps within its lines', () => {
+    const message =
+      'no EndpointSlice for service "db" in namespace "shop"; create the Service, or correct its name; one without a ' +
+      'selector needs EndpointSlices of its own, and one of type ExternalName has no members';
+    const stale = { ...FRESH, stale: true, reason: 'partial', message } as const;
+    const narrow = { columns: 80, rows: 9, colours: false };
+    const lines = tableOf(viewOf(rows, 9000, {}, stale), 9000, narrow);
+    assert.ok(
+      lines.every(({ length }) => length <= 80),
+      lines.join('\n'),
+    );
+    assert.ok(lines.length < 9, `${lines.length} lines`);
+    const high = tableOf(viewOf(rows, 9000, {}, stale), 9000, { ...narrow, rows: 24 });
+    assert.equal(high.slice(1, 4).join(' '), `! STALE (partial) since 00:00:00: ${message}`);
+    const word = { ...stale, message: 'x'.repeat(400) };
+    const cutShort = tableOf(viewOf(rows, 9000, {}, word), 9000, { ...narrow, rows: 24 });
+    assert.deepEqual(
+      cutShort.slice(1, 5).map(({ length }) => length <= 80),
+      Array(4).fill(true),
+    );
+    assert.ok(cutShort[4]!.endsWith('…'));
+  });
+
   test('says how the own sidecar of a pod sees it', () => {
     const own = {
       state: 'behind',

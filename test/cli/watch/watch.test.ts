@@ -171,7 +171,10 @@ describe('a pod', () => {
     const bare = await run('watch', ['pod/db-0', ...flags]);
     assert.match(bare.err, /has no sidecar; rollcall explain pod\/db-0 -n shop says why/);
     assert.equal(bare.code, 1);
-    assert.match((await run('watch', ['pod/none', ...flags])).err, /pod\/none can't be read.*404/);
+    assert.match(
+      (await run('watch', ['pod/none', ...flags])).err,
+      /there is no pod\/none in namespace \S+; correct the name, or give another --namespace/,
+    );
   });
 });
 

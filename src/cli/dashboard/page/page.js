@@ -244,13 +244,13 @@ function podRow({ namespace, name, state, phase, restarts, created, node, why, c
   return h(
     'tr',
     {},
-    h('th', { scope: 'row' }, link),
+    h('th', { scope: 'row', class: 'long' }, link),
     h('td', { class: 'line' }, badge(PODS[state], state === 'skipped' ? `(${code})` : '')),
     h('td', { class: 'why' }, reason),
     h('td', {}, phase),
     h('td', { class: 'number' }, `${restarts}`),
     h('td', { class: 'number' }, age),
-    h('td', { class: 'line' }, node),
+    h('td', { class: 'long' }, node),
   );
 }
 
