@@ -27,6 +27,16 @@ const COMPARED: Readonly<Record<string, string[]>> = {
   'admission.md': INJECTORS,
   'sidecar.md': INJECTORS,
   'membership.md': ['Rollcall', 'peer-finder', 'client-go', 'client-node'],
+  'clustering.md': [
+    'Rollcall',
+    'Pekko',
+    'Hazelcast',
+    'JGroups',
+    'libcluster',
+    'LeaderWorkerSet',
+    'peer-finder',
+    'client-go',
+  ],
 };
 
 /** The points of all pages: a heading, and a list of what holds for each project. */
