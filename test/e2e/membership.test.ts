@@ -17,6 +17,11 @@ const ANNOTATIONS = {
   'rollcall.dev/expected': 'owner',
   'rollcall.dev/member-labels': `${INDEX},${ZONE}`,
   'rollcall.dev/file.second': `{name} {label:${INDEX}} {node} where label:${INDEX}=1`,
+  // The same pods under a name, all of which each waits for.
+  'rollcall.dev/group.peers': `pods app=${SERVICE}`,
+  'rollcall.dev/expected.peers': 'owner',
+  'rollcall.dev/wait-for.peers': 'all',
+  'rollcall.dev/member-labels.peers': INDEX,
 };
 /** The deadline is in whole seconds, and both clocks are those of one node. */
 const CLOCK_MS = 1000;
@@ -92,6 +97,12 @@ suite('membership of a StatefulSet', { timeout: 300_000 }, () => {
     const { spec } = await get('pod', 'app-1', IN_NAMESPACE);
     const inApp = ['exec', 'app-0', IN_NAMESPACE, '--container=app', '--'];
     assert.equal(await kubectl(...inApp, 'cat', '/run/rollcall/second'), `app-1 1 ${spec.nodeName}\n`);
+    const peers = JSON.parse(await kubectl(...inApp, 'cat', '/run/rollcall/peers/members.json'));
+    assert.equal(peers.expected, 3);
+    assert.deepEqual(
+      peers.members.map(({ name, labels }: { name: string; labels: object }) => [name, labels]),
+      ['app-0', 'app-1', 'app-2'].map((name) => [name, { [INDEX]: name.slice(-1) }]),
+    );
   });
 
   test('scaled to 5 and to 2, every survivor sees the joins and the leaves', async () => {
