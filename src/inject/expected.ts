@@ -48,19 +48,24 @@ function withOwner(
   return undefined;
 }
 
-/** Returns how many members a group is to have, of the first group or of one under a name. */
+/** Returns how many members the first group, or one under a name, is to have; undefined where nobody says. */
 export function expectedIn(
   { expected, expectedOfGroup }: Pick<Options, 'expected' | 'expectedOfGroup'>,
   name: string | undefined,
 ): ExpectedFrom | undefined {
   if (name === undefined) return expected === undefined ? undefined : parseExpected(expected);
-  return expectedOfGroup.map(parseNamedExpected).find(({ group }) => group === name)?.expected;
+  const said = expectedOfGroup.find((text) => text.startsWith(`${name}=`));
+  return said === undefined ? undefined : parseNamedExpected(said).expected;
 }
 
-/** Tells whether the sidecar has to ask the API for the number of members of a group. */
-export function asksForScale(options: Pick<Options, 'expected' | 'expectedOfGroup'>): boolean {
-  const names = options.expectedOfGroup.map((text) => parseNamedExpected(text).group);
-  return [undefined, ...names].some((name) => typeof expectedIn(options, name) === 'object');
+/** Tells whether the sidecar has to ask the API how many members one of its groups is to have. */
+export function asksForScale({
+  expected,
+  expectedOfGroup,
+}: Pick<Options, 'expected' | 'expectedOfGroup'>): boolean {
+  const named = expectedOfGroup.map((text) => parseNamedExpected(text).expected);
+  const all = expected === undefined ? named : [parseExpected(expected), ...named];
+  return all.some((one) => typeof one !== 'number');
 }
 
 function canBeExpected(text: string): boolean {

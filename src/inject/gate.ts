@@ -74,7 +74,7 @@ export const openGate: Rule = {
 
 /** The rule that a wait can end: "all" needs a number of expected members, and no more than that number come. */
 export const knownSize: Rule = {
-  // Of each group, what it needs is looked at there.
+  // A bad setting of one group says nothing of the others: each is looked at by itself.
   needs: [],
   faults: ({ options, settings }) =>
     gatesOf(options)

@@ -94,7 +94,7 @@ export function groupFaultsOf(
     files: groupFile.map(parseNamedFile),
     firstFiles: file.map(parseTemplate),
   });
-  // A group, or labels of it, whose own annotation is wrong are there all the same.
+  // Where the annotation of a group, or of its labels, is wrong, that was told, and what is about it is not.
   const bad = (group: string) =>
     [keys.group, keys.memberLabelsOfGroup].some(({ key }) =>
       [key, key + group].some((one) => settings.isBad(one)),

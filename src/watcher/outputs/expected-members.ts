@@ -19,8 +19,8 @@ export interface ExpectedContext {
   /** Takes the number; null when nobody may or can say it. */
   expect(expected: number | null): void;
   /**
-   * Returns how many pods ask as this one does, as far as it knows. Otherwise they are the members of the group, which
-   * those of a group that others follow are not.
+   * Returns how many pods ask as this one does, as far as is known. Without it they are taken to be the members: who
+   * follows a group of others is none of them.
    */
   askers?(): number;
 }
