@@ -42,6 +42,10 @@ const heavy: Record<string, (size: number) => (pod: Pod) => void> = {
   annotations: (size) => annotate(texts(size, (index) => `a${index}`)),
   'keys that there are not': (size) => annotate(texts(size, (index) => `rollcall.dev/wait-for${index}`)),
   files: (size) => annotate(texts(size, (index) => `rollcall.dev/file.${index}`, '{name}')),
+  'members that groups are to have': (size) =>
+    annotate(texts(size, (index) => `rollcall.dev/expected.g${index}`, 'deployment web')),
+  'labels of groups': (size) =>
+    annotate(texts(size, (index) => `rollcall.dev/member-labels.g${index}`, 'role')),
   'owner references': (size) => (pod) =>
     void Object.assign(pod.metadata!, {
       ownerReferences: many(size, () => ({ apiVersion: 'a', kind: 'b', name: 'c', uid: 'd' })),
