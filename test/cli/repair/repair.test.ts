@@ -35,7 +35,7 @@ async function cluster(
     'GET /api/v1/pods': Object.keys(evictions).map((name) => missed(name, app)),
     [`GET ${SHOP}/pods`]: [],
   };
-  api.fault(({ method, path }) => {
+  api.fault(({ method, path, body }) => {
     const items = lists[`${method} ${path}`];
     if (items !== undefined) return { status: 200, body: { items } };
     const [, name] = /\/pods\/(\w+)\/eviction$/.exec(path) ?? [];
@@ -43,7 +43,11 @@ async function cluster(
     if (answer === 'cut') return { destroy: true };
     if (answer !== undefined) return { status: answer, body: { message: 'so it is' } };
     const initContainers = [{ name: 'rollcall', args: ['sidecar'] }];
-    if (method === 'POST') return { status: 201, body: { spec: { initContainers, containers: [] } } };
+    if (method === 'POST') {
+      // As a webhook that can't say how many members there are to be where the copy has lost its owner.
+      if (JSON.parse(body!).metadata.ownerReferences?.length !== 1) return { status: 422, body: {} };
+      return { status: 201, body: { spec: { initContainers, containers: [] } } };
+    }
     return { status: 404, body: {} };
   });
   const directory = await folder(t, { config: kubeconfig('fake', api.url) });
