@@ -226,6 +226,38 @@ export const EQUIVALENT: readonly Equivalent[] = [
     after: 'this.#hosts = hostsOf(this.#everyone());',
     why: 'It is worked out anew from what it follows, which takes time and nothing else.',
   },
+  {
+    within: 'PacedFile.#try',
+    before: 'return false;',
+    after: 'return undefined;',
+    why: 'Its caller asks whether the answer is true.',
+  },
+  {
+    within: 'Union.#judgeFirst',
+    before:
+      '} else if (this.#first === undefined ? this.#parts.size === 1 : compare(part.key, this.#first.key) < 0) {',
+    after:
+      '} else if (this.#first === undefined ? this.#parts.size === 1 : compare(part.key, this.#first.key) <= 0) {',
+    why: 'No two parts have one key.',
+  },
+  {
+    within: 'isExempt',
+    before: "if (port !== undefined && port !== (server.port || '443')) return false;",
+    after: "if (port !== undefined && port !== (server.port || '443')) return undefined;",
+    why: 'Its caller asks whether the answer is true.',
+  },
+  {
+    within: 'podFacts',
+    before: "const name = textAt(metadata, 'name') ?? '';",
+    after: "const name = textAt(metadata, 'name') ?? 'mutant';",
+    why: 'A pod without a name is refused before, where it is looked up.',
+  },
+  {
+    within: 'replaceFile',
+    before: 'await file.close();',
+    after: 'file.close();',
+    why: 'What was written is on the disk by then, and the name does not depend on who has it open.',
+  },
 ];
 
 export function equivalentOf({ within, before, after }: Mutant): Equivalent | undefined {

@@ -177,6 +177,8 @@ test('that a server has no streaming lists is logged once', async () => {
   const said = () => log.said(/no streaming lists here/).length;
   (await api.next()).fail(500, 'No');
   await clock.advance(1000);
+  const [failure] = log.said(/upstream can not be followed/);
+  assert.deepEqual([failure?.reason, failure?.error], ['disconnected', 'the API server says 500: No']);
   assert.equal(said(), 0);
   (await api.next()).fail(422, 'Invalid');
   (await api.next()).fail(500, 'No');
