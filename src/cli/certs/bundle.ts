@@ -8,6 +8,7 @@ export function bundleOf(base64: unknown): X509Certificate[] {
     try {
       return [new X509Certificate(pem)];
     } catch {
+      // A block that can't be read is not trusted by API servers either.
       return [];
     }
   });

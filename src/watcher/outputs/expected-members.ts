@@ -59,6 +59,7 @@ export class ExpectedMembers implements Output {
 
   /** Asks for the first time. */
   start(): void {
+    // `#ask` counts and logs its failures and never rejects.
     void this.#ask();
   }
 
