@@ -54,7 +54,7 @@ export class BenchGroup {
     }
   }
 
-  /** What takes step number `step` of a mass join back. */
+  /** Returns the write that takes step number `step` of a mass join back. */
   leave(step: number): string {
     return this.#written('DELETED', this.#slice(step % this.#sliceCount(), this.#sliceCount() + step));
   }

@@ -9,9 +9,9 @@ import { namespaces } from './twin-namespaces.ts';
 
 export interface Case {
   pod: Pod;
-  /** One of `namespaces`. */
+  /** The namespace, one of `namespaces`. */
   namespace: string;
-  /** When nobody does, the webhook is not to be called. */
+  /** The one who asks. When nobody does, the webhook is not to be called. */
   asks: 'pod' | 'namespace' | 'nobody';
   /** The code of what keeps it from being injected. */
   obstacle: string | undefined;

@@ -15,7 +15,7 @@ import { withTrees } from './syntax.ts';
 import { Workshop } from './workshop.ts';
 
 const ROOMS = ['inject', 'watcher', 'webhook'];
-/** As many as a small machine has cores. */
+/** The number of test runs at a time: as many as a small machine has cores. */
 const AT_ONCE = 2;
 /** A test file alone, on a busy machine. */
 const BASELINE_MS = 300_000;
