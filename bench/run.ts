@@ -106,7 +106,10 @@ async function measure(part: Part): Promise<void> {
   if (run.webhook !== undefined) console.log(`\n${webhookTables(run.webhook)}`);
 }
 
-/** Saves the run. Parts that it has not measured stay as an earlier run of the same commit on the same machine had them. */
+/**
+ * Saves the run. Parts that it has not measured stay as an earlier run of the same commit on the same machine had
+ * them.
+ */
 function save(current: Run): void {
   const earlier = existsSync(LAST_RUN) ? (JSON.parse(readFileSync(LAST_RUN, 'utf8')) as Run) : current;
   writeFileSync(LAST_RUN, `${JSON.stringify(joined(earlier, current), undefined, 1)}\n`);

@@ -1,6 +1,6 @@
 /**
- * The steps of a release: what each of them runs. The steps are values, so that a test reads them and `--dry-run` shows them:
- * nothing here runs anything.
+ * The steps of a release: what each of them runs. The steps are values, so that a test reads them and `--dry-run`
+ * shows them: nothing here runs anything.
  */
 import type { Facts } from './facts.ts';
 

@@ -62,7 +62,10 @@ async function fill(group: WatchedGroup, members: number): Promise<void> {
   }
 }
 
-/** Returns the pods of a slice, with nodes and zones named as in a cloud. Another `life` is another pod in the same place. */
+/**
+ * Returns the pods of a slice, with nodes and zones named as in a cloud. Another `life` is another pod in the same
+ * place.
+ */
 function podsOf(slice: number, members: number, life: number): PodEndpoint[] {
   const first = slice * SLICE;
   return Array.from({ length: Math.min(SLICE, members - first) }, (_, offset) => ({

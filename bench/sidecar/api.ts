@@ -10,7 +10,10 @@ import { issue } from '../../src/webhook/certificates/issue.ts';
 import { BenchGroup } from './group.ts';
 import type { LoadKind } from './result.ts';
 
-/** An order to the API: one change for the watchers of a path, or a number of steps of a load at a rate for all watchers. */
+/**
+ * An order to the API: one change for the watchers of a path, or a number of steps of a load at a rate for all
+ * watchers.
+ */
 export type ApiOrder =
   | { path: string; ready: boolean }
   | { load: LoadKind; steps: number; perSecond: number }

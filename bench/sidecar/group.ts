@@ -5,7 +5,9 @@ import type { LoadKind } from './result.ts';
 type Slice = ReturnType<typeof endpointSlice>;
 
 const SLICE = 100;
-/** Members that one write replaces while all are restarted: the endpoint slice controller takes what is due together. */
+/**
+ * Members that one write replaces while all are restarted: the endpoint slice controller takes what is due together.
+ */
 const ROLLED = 10;
 
 export class BenchGroup {

@@ -1,4 +1,6 @@
-/** The cost of changes for followers of a group: the sidecar and its yardsticks get the same writes at the same time. */
+/**
+ * The cost of changes for followers of a group: the sidecar and its yardsticks get the same writes at the same time.
+ */
 import type { ChildProcess } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -88,7 +90,10 @@ async function measureSize({ members, turn, steps }: Size, result: LoadResult): 
   api.stop();
 }
 
-/** Returns the number of steps of a kind, or as many as there is time for: a rolling restart of 10,000 is a thousand writes. */
+/**
+ * Returns the number of steps of a kind, or as many as there is time for: a rolling restart of 10,000 is a thousand
+ * writes.
+ */
 function stepsOf(kind: LoadKind, members: number, most: number): number {
   if (kind === 'rolling') return Math.min(most, Math.ceil(members / 10));
   if (kind === 'join') return Math.min(most, Math.ceil(members / 100));

@@ -1,4 +1,6 @@
-/** The subjects of the measurement: our sidecar as the image runs it, a Go relay, and a Node process that does nothing. */
+/**
+ * The subjects of the measurement: our sidecar as the image runs it, a Go relay, and a Node process that does nothing.
+ */
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';

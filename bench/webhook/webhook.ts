@@ -62,7 +62,9 @@ async function idleMemory(subjects: readonly Subject[]): Promise<Map<SubjectName
   return new Map(subjects.map(({ name, pid }) => [name, memory(pid, 'VmRSS')]));
 }
 
-/** The CPU time for each input of the warm-up. They run the same code, so that each runtime has compiled it by the end. */
+/**
+ * The CPU time for each input of the warm-up. They run the same code, so that each runtime has compiled it by the end.
+ */
 const WARM_CPU_SECONDS = 2;
 
 async function warmUp(subjects: readonly Subject[], bodies: Bodies, form: Form): Promise<void> {

@@ -17,7 +17,9 @@ import { SYSTEM_NAMESPACE } from '../support/deployment.ts';
 import { eventually } from '../support/eventually.ts';
 import { HOSTS } from '../webhook/certificates/pairs.ts';
 
-/** The time between two looks, a minute otherwise: long enough for a bundle to reach one API server on a busy machine. */
+/**
+ * The time between two looks, a minute otherwise: long enough for a bundle to reach one API server on a busy machine.
+ */
 const LOOK_MS = 500;
 /** The looks of an overlap, which is an hour otherwise. */
 const OVERLAP_LOOKS = 6;

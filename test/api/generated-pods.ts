@@ -143,7 +143,10 @@ function others({ spec }: Pod): fc.Arbitrary<Texts> {
     .map((entries) => Object.fromEntries(entries.filter(([key, text]) => canBeMade(spec, key, text))));
 }
 
-/** Below a mount that can't be written to no folder can be made; what is said then, test/inject/conflicts.test.ts shows. */
+/**
+ * Below a mount that can't be written to no folder can be made; what is said then, test/inject/conflicts.test.ts
+ * shows.
+ */
 function canBeMade({ containers, initContainers = [] }: Pod['spec'], key: string, path: string): boolean {
   if (key !== keys.mountPath.key) return true;
   const mounts = [...containers, ...initContainers].flatMap(({ volumeMounts = [] }) => volumeMounts);

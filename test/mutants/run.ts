@@ -83,7 +83,9 @@ function chosen(): Mutant[] {
   return values.sample === undefined ? wanted : sampleOf(wanted, Number(values.sample), Number(values.seed));
 }
 
-/** Runs every test file of the room once as it is: what it executes, how long it takes, and whether it passes at all. */
+/**
+ * Runs every test file of the room once as it is: what it executes, how long it takes, and whether it passes at all.
+ */
 async function baseline(files: readonly string[]): Promise<TestFile[]> {
   const found: TestFile[] = [];
   const names = globSync(`test/${room}/**/*.test.ts`, { cwd: worktree }).sort();

@@ -13,7 +13,10 @@ import type { Ledger, Report } from './ledger.ts';
 import type { Habit } from './readers.ts';
 import type { Wedge } from './wedge.ts';
 
-/** The rules about staleness for a kind of upstream: what its client can know, against what a reader that keeps up is told. */
+/**
+ * The rules about staleness for a kind of upstream: what its client can know, against what a reader that keeps up is
+ * told.
+ */
 export interface StalenessRules {
   claimedFresh(where: string): void;
   claimedStale(): void;

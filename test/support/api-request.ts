@@ -18,7 +18,9 @@ export interface Target {
   token?: string;
 }
 
-/** The time of a request: longer than the slowest answer that a test waits for, an admission call that takes its 34 s. */
+/**
+ * The time of a request: longer than the slowest answer that a test waits for, an admission call that takes its 34 s.
+ */
 const TIMEOUT_MS = 40_000;
 
 export function apiRequest(

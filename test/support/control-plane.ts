@@ -97,7 +97,10 @@ export class ControlPlane {
     return reply.body;
   }
 
-  /** Runs kubectl as the admin and returns its stdout. It takes the one beside the other binaries, else the one on PATH. */
+  /**
+   * Runs kubectl as the admin and returns its stdout. It takes the one beside the other binaries, else the one on
+   * PATH.
+   */
   async kubectl(...args: string[]): Promise<string> {
     const bundled = join(this.#assets, 'kubectl');
     const command = await access(bundled, constants.X_OK).then(

@@ -31,7 +31,9 @@ export class Truth {
     this.#history.record(0, new Map());
   }
 
-  /** Notes that the API may have this slice from now on. Writes are told one after the other, each before it is made. */
+  /**
+   * Notes that the API may have this slice from now on. Writes are told one after the other, each before it is made.
+   */
   slice(name: string, object: object): void {
     const { endpoints, ports, metadata, ...rest } = object as Partial<Slice>;
     // The controller leaves out what is empty; what was not made yet has no age.

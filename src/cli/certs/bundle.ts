@@ -14,7 +14,9 @@ export function bundleOf(base64: unknown): X509Certificate[] {
   });
 }
 
-/** Tells whether a client that trusts the bundle trusts the first of the chain, by itself or by those that signed it. */
+/**
+ * Tells whether a client that trusts the bundle trusts the first of the chain, by itself or by those that signed it.
+ */
 export function isTrusted(chain: readonly X509Certificate[], bundle: readonly X509Certificate[]): boolean {
   let [certificate] = chain;
   // Each step goes to the certificate that signed the last one, so there are no more steps than certificates.

@@ -14,8 +14,8 @@ import { Tables } from './tables.ts';
 const EVENTS = 500;
 
 /**
- * The state of the dashboard: what it knows, and the tables that show it. It is told what a list and watch says and what
- * sidecars answer, and looks at neither network nor clock by itself.
+ * The state of the dashboard: what it knows, and the tables that show it. It is told what a list and watch says and
+ * what sidecars answer, and looks at neither network nor clock by itself.
  */
 export class DashboardState {
   readonly tables = new Tables();
