@@ -89,7 +89,7 @@ function taken(
     return true;
   }
   if (value === undefined || value === '')
-    throw new UsageError(`${rawName} needs a value: ${rawName} ${flag.value}`);
+    throw new UsageError(`${rawName} needs a value; give ${rawName} ${flag.value}`);
   if (flag.choices !== undefined && !flag.choices.includes(value)) {
     throw new UsageError(`${rawName}: "${value}" is not valid; give ${flag.choices.join(' or ')}`);
   }
@@ -111,5 +111,5 @@ function unexpected(name: string, { operand, flags }: Command, value: string): U
   if (operand !== undefined)
     return new UsageError(`"${value}" is one too many; ${name} takes one ${operand}`);
   const hint = flags.filename ? `; a file is given as -f ${value}` : '';
-  return new UsageError(`"${value}" is not expected: ${name} takes flags only${hint}`);
+  return new UsageError(`"${value}" is not expected; ${name} takes flags only${hint}`);
 }
