@@ -111,5 +111,5 @@ function unexpected(name: string, { operand, flags }: Command, value: string): U
   if (operand !== undefined)
     return new UsageError(`"${value}" is one too many; ${name} takes one ${operand}`);
   const hint = flags.filename ? `; a file is given as -f ${value}` : '';
-  return new UsageError(`"${value}" is not expected; ${name} takes flags only${hint}`);
+  return new UsageError(`"${value}" is not expected: ${name} takes flags only${hint}`);
 }

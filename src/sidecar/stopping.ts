@@ -3,7 +3,7 @@ import { orTimer, systemClock } from '../watcher/clock.ts';
 import type { Output } from '../watcher/outputs/output.ts';
 
 /** The parts of a group that end with the process. */
-interface Stopped {
+interface StoppedGroup {
   outputs: readonly Output[];
   sinks: { readers: { size: number } };
 }
@@ -14,7 +14,7 @@ interface Stopped {
  * its end.
  */
 export function stopping(
-  groups: readonly Stopped[],
+  groups: readonly StoppedGroup[],
   graceSeconds: number,
   log: Log,
   exit: (code: number) => void = process.exit,

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { parse, parseAllDocuments } from 'yaml';
 import { PROCESS_METRICS } from '../../src/metric-table.ts';
+import { endpointSlice, podEndpoint, slicePath } from '../support/endpoint-slices.ts';
 import { missing, runTool } from '../support/go-tools.ts';
 import { startKubernetesDouble } from '../support/kubernetes-double.ts';
 import { startSidecar } from '../support/rollcall.ts';
@@ -66,7 +67,16 @@ test('a sidecar has as many series as the page says', async (t) => {
   const api = await startKubernetesDouble();
   t.after(() => api.close());
   const flags = { server: api.url, namespace: 'default', service: 'db' };
+  api.create(
+    slicePath('default'),
+    endpointSlice({
+      ...flags,
+      name: 'db-1',
+      endpoints: [podEndpoint({ name: 'db-0', uid: 'u0', ip: '10.0.0.1' })],
+    }),
+  );
   const { process: sidecar } = await startSidecar(t, flags);
+  await sidecar.logged(/^synced$/);
   const scrape = await fetch(`http://127.0.0.1:${await sidecar.port()}/metrics`);
   const series = (await scrape.text()).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   const aboutProcess = Object.values(PROCESS_METRICS).map(({ name }) => name);
