@@ -31,7 +31,7 @@ const REQUIRE =
 
 const bundles: Record<string, BuildOptions[]> = {
   program: [
-    /** All commands. Each is a chunk of its own, so that none reads the code of another. */
+    /** The commands. Each is a chunk of its own, so that none reads the code of another. */
     {
       ...small,
       banner: { js: REQUIRE },
@@ -49,7 +49,7 @@ const bundles: Record<string, BuildOptions[]> = {
     },
   ],
   modules: [
-    /** What applications import, in a form that can be read. */
+    /** The modules that applications import, in a form that can be read. */
     { entryPoints: { client: 'src/client/client.ts', watcher: 'src/client/watch-group.ts' } },
     /** What tests import. */
     {
@@ -89,7 +89,7 @@ for (const part of parts) {
   Object.assign(outputs, built.metafile.outputs);
 }
 if (name === 'program') {
-  // What the dashboard serves to a browser is no part of the program: it stands beside it, as it is.
+  // The files that the dashboard serves to a browser are no part of the program: they stand beside it, as they are.
   await cp('src/cli/dashboard/page', join(outdir, 'page'), { recursive: true, filter: isServed });
   await writeFile(join(outdir, 'main.js'), MAIN);
   await chmod(join(outdir, 'main.js'), 0o755);

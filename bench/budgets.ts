@@ -5,9 +5,9 @@ import type { Figure } from './figure.ts';
 export interface Budget {
   /** The name of the figure that it is about. */
   figure: string;
-  /** Where we want to be. */
+  /** The value that we want to reach. */
   goal: number;
-  /** What must hold: the goal, or what was reached where the goal is not. */
+  /** The value that must hold: the goal, or what was reached where the goal was not. */
   budget: number;
   better: 'more' | 'less';
   /** How far past the budget the median may be, as a share of it: what the noise of a busy machine makes. */

@@ -12,14 +12,14 @@ export function cpuSeconds(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / TICKS_A_SECOND;
 }
 
-/** By the nanosecond, in milliseconds: of the threads that it has now. */
+/** Returns the CPU time of the threads that a process has now, in milliseconds, to the nanosecond. */
 export function processorMs(pid: number): number {
   const tasks = `/proc/${pid}/task`;
   const nanoseconds = readdirSync(tasks).map((task) => {
     try {
       return Number(readFileSync(`${tasks}/${task}/schedstat`, 'utf8').split(' ')[0]);
     } catch {
-      // It has ended since.
+      // The thread has ended since.
       return 0;
     }
   });

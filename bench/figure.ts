@@ -1,6 +1,6 @@
 import type { Spread } from './statistics.ts';
 
-/** One number of a run, under a name that budgets and the page know it by. */
+/** A number of a run, under the name that budgets and the page have for it. */
 export interface Figure {
   name: string;
   spread: Spread;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { directory } from './processes.ts';
 
-/** Each program's folder, from here; the last part is its name. */
+/** The folder of a program, from here; its last part is the name of the program. */
 export type Program =
   | 'load'
   | 'sidecar/relay'

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 
-/** Where this run keeps its files; removed at its end. */
+/** The folder of this run's files, which is removed at its end. */
 export const directory = mkdtempSync(join(tmpdir(), 'rollcall-bench-'));
 
 const children = new Set<ChildProcess>();
@@ -26,7 +26,7 @@ export const pinned = cores > 1 && spawnSync('taskset', ['-c', '0', 'true']).sta
 export interface Started {
   child: ChildProcess;
   pid: number;
-  /** Its last lines, for an error message. */
+  /** Returns its last lines, for an error message. */
   tail(): string;
 }
 
@@ -35,7 +35,7 @@ export interface Environment {
   cwd?: string;
 }
 
-/** Both of its outputs are read, so that it never waits for whoever reads its log. */
+/** Starts a program. Both of its outputs are read, so that it never waits for a reader of its log. */
 export function start(role: Role, [program, ...args]: string[], options: Environment = {}): Started {
   const [command, ...rest] = pinning(role, [program!, ...args]);
   const child = spawn(command!, rest, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -50,7 +50,7 @@ export function start(role: Role, [program, ...args]: string[], options: Environ
   return { child, pid: child.pid!, tail: () => lines.join('') };
 }
 
-/** For a child that was started without `start`. */
+/** Pins a child that was started without `start`. */
 export function pinChild(role: Role, { pid }: ChildProcess): void {
   if (pinned) spawnSync('taskset', ['-a', '-c', '-p', coresOf(role), `${pid}`]);
 }
@@ -64,7 +64,7 @@ export function stop(child: ChildProcess): void {
   children.delete(child);
 }
 
-/** What it wrote to stdout; rejects with its error output when it fails. */
+/** Runs a command and returns its stdout; rejects with its error output when it fails. */
 export async function output(role: Role, command: string[], options: Environment = {}): Promise<string> {
   const [program, ...args] = pinning(role, command);
   const child = spawn(program!, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -78,7 +78,7 @@ export async function output(role: Role, command: string[], options: Environment
   return texts.out;
 }
 
-/** On a machine that others use, a server takes seconds to start. */
+/** The time in which a server has to start, on a machine that others use as well. */
 const START_MS = 60_000;
 
 /** The port that a server says it listens on, in a line of JSON with the message "serving". */
@@ -105,7 +105,7 @@ function coresOf(role: Role): string {
   return role === 'server' ? `${cores - 1}` : `0-${cores - 2}`;
 }
 
-/** One of the sizes of /proc/PID/status, in bytes: VmRSS is all that is resident, RssAnon what is its own. */
+/** Returns a size of /proc/PID/status, in bytes: VmRSS is the resident memory, RssAnon the part that is its own. */
 export function memory(pid: number, field: 'VmRSS' | 'VmHWM' | 'RssAnon'): number {
   const kilobytes = new RegExp(`${field}:\\s+(\\d+) kB`).exec(
     readFileSync(`/proc/${pid}/status`, 'utf8'),
@@ -113,7 +113,7 @@ export function memory(pid: number, field: 'VmRSS' | 'VmHWM' | 'RssAnon'): numbe
   return Number(kilobytes) * 1024;
 }
 
-/** What the process alone costs, without its binary. */
+/** Returns the anonymous memory of a process, which is without its binary. */
 export function anonymous({ pid }: ChildProcess): number {
   return memory(pid!, 'RssAnon');
 }

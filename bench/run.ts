@@ -63,7 +63,7 @@ function counted(name: 'turns' | 'reviews', otherwise: number): number {
   process.exit(2);
 }
 
-/** Each part is loaded when it runs. */
+/** Measures a part, which is loaded when it runs. */
 async function measure(part: Part): Promise<void> {
   if (part === 'sidecar') {
     const [{ sidecarBench }, { sidecarTables }] = await Promise.all([
@@ -106,7 +106,10 @@ async function measure(part: Part): Promise<void> {
   if (run.webhook !== undefined) console.log(`\n${webhookTables(run.webhook)}`);
 }
 
-/** What this run has not measured stays as an earlier run of the same commit on the same machine had it. */
+/**
+ * Saves the run. Parts that it has not measured stay as an earlier run of the same commit on the same machine had
+ * them.
+ */
 function save(current: Run): void {
   const earlier = existsSync(LAST_RUN) ? (JSON.parse(readFileSync(LAST_RUN, 'utf8')) as Run) : current;
   writeFileSync(LAST_RUN, `${JSON.stringify(joined(earlier, current), undefined, 1)}\n`);

@@ -1,9 +1,9 @@
-/** What is said of repeats: the least, the middle and the most of them. */
+/** The spread of repeats: the smallest, the median and the largest of them. */
 export interface Spread {
   min: number;
   median: number;
   max: number;
-  /** How many there are. */
+  /** The number of repeats. */
   count: number;
 }
 

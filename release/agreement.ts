@@ -14,7 +14,7 @@ export interface Versioned {
   security: string;
 }
 
-/** What disagrees about the version that is released: a sentence each, with what to do. */
+/** Returns what disagrees about the version that is released: a sentence each, with what to do. */
 export function disagreements({ version, tag, deployment, chart, changelog, security }: Versioned): string[] {
   const [, minor] = /^(\d+\.\d+)\./.exec(version) ?? [];
   const checks: [agrees: boolean, sentence: string][] = [

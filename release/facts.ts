@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** What a release is made from. */
+/** The facts that a release is made from. */
 export interface Facts {
   version: string;
   /** The registry and the path in it below which images and charts are, without a trailing slash. */
@@ -9,7 +9,7 @@ export interface Facts {
   source: string;
   /** The commit. */
   revision: string;
-  /** When the commit was made, in RFC 3339: a rebuild of it has the same labels. */
+  /** The time of the commit in RFC 3339, so that a rebuild of it has the same labels. */
   created: string;
 }
 

@@ -26,7 +26,7 @@ import {
   sign,
 } from './steps.ts';
 
-/** What stands for a digest that is known only when the commands run. */
+/** The placeholder of a digest that is known only when the commands run. */
 const UNKNOWN_DIGEST = 'sha256:DIGEST';
 
 const { values, positionals } = parseArgs({
@@ -113,7 +113,7 @@ function run(command: Command): void {
   execute(command, 'inherit');
 }
 
-/** What a command prints; nothing in a dry run. */
+/** Returns what a command prints; an empty text in a dry run. */
 function captured(command: Command): string {
   return execute(command, 'pipe');
 }
@@ -127,7 +127,7 @@ function execute([program, ...args]: Command, stdout: 'inherit' | 'pipe'): strin
   return done.stdout ?? '';
 }
 
-/** As a shell would take it. */
+/** Returns the word quoted for a shell. */
 function quoted(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

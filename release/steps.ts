@@ -1,12 +1,12 @@
 /**
- * What each step of a release runs. The steps are values, so that a test reads them and `--dry-run` shows them:
- * nothing here runs anything.
+ * The steps of a release: what each of them runs. The steps are values, so that a test reads them and `--dry-run`
+ * shows them: nothing here runs anything.
  */
 import type { Facts } from './facts.ts';
 
 export type Command = readonly [program: string, ...args: string[]];
 
-/** Where the steps leave what the next ones, and the page of the release, take. */
+/** The folder in which steps leave files for the next ones and for the page of the release. */
 export const OUT = 'release/out';
 
 /** The base image of the Dockerfile. A release is made from what is under its name on the day, by digest. */

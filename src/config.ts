@@ -40,7 +40,8 @@ function parseFlags(settings: SettingsTable, argv: readonly string[]): Record<st
       const hint = didYouMean(token.rawName, all);
       throw new UsageError(`${token.rawName} is not a flag; there are ${all.join(' ')}.${hint}`);
     }
-    if (token.value === undefined) throw new UsageError(`${token.rawName} needs a value`);
+    if (token.value === undefined)
+      throw new UsageError(`${token.rawName} needs a value; give ${token.rawName} VALUE`);
     flags[token.name] = [...(flags[token.name] ?? []), token.value];
   }
   return flags;

@@ -1,6 +1,8 @@
 /** A name that is longer was not mistyped: no name of ours has half as many characters. */
 const MOST_CHARACTERS = 40;
-/** The most edits between a name and the one that was meant: typing swaps two letters, or gets one wrong and adds one. */
+/**
+ * The most edits between a name and the one that was meant: typing swaps two letters, or gets one wrong and adds one.
+ */
 const MOST_EDITS = 2;
 
 /** Returns ` Did you mean "check"?` for `chekc`; nothing where no name is near. */
@@ -15,8 +17,8 @@ export function didYouMean(given: string, names: readonly string[]): string {
 }
 
 /**
- * Counts the letters that are put in, left out or replaced on the way from one text to the other (Levenshtein). It takes
- * as many steps as the product of their lengths: whoever calls bounds both.
+ * Counts the letters that are put in, left out or replaced on the way from one text to the other (Levenshtein). It
+ * takes as many steps as the product of their lengths: whoever calls bounds both.
  */
 export function edits(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index);

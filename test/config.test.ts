@@ -153,7 +153,7 @@ describe('a command line is refused', () => {
   test('with a flag that lacks its value', () => {
     assert.equal(
       refusal(() => sidecar(['--port'])),
-      '--port needs a value',
+      '--port needs a value; give --port VALUE',
     );
   });
 

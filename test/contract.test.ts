@@ -1,4 +1,4 @@
-/** What both ends of a pod share stands in src/watcher/contract.ts only, and deploy and docs say the same. */
+/** The facts that both ends of a pod share stand in src/watcher/contract.ts only, and deploy and docs agree with it. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';

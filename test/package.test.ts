@@ -1,4 +1,4 @@
-/** What npm would publish, used as others would: type-checked, imported, and run. */
+/** The package that npm would publish, used as others would: type-checked, imported, and run. */
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';

@@ -1,4 +1,4 @@
-/** How a sidecar leaves: readers are served until they go, or until its grace period is over. */
+/** The end of a sidecar: readers are served until they go, or until its grace period is over. */
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';

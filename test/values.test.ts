@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as values from '../src/values.ts';
 
-/** What a parser makes of texts, and those it refuses with the beginning of what it says. */
+/** A parser with texts and their values, and texts that it refuses with the beginning of the error. */
 interface Case {
   parse: (text: string) => unknown;
   takes: Record<string, unknown>;

@@ -3,7 +3,7 @@ import { metricSum } from '../../test/support/metrics.ts';
 
 const METRIC = 'apiserver_admission_webhook_admission_duration_seconds';
 
-/** How often the API server has called mutating webhooks, and for how long it has waited for them. */
+/** Returns the number of calls of mutating webhooks by the API server, and the time that it has waited for them. */
 export async function admissionTime(plane: ControlPlane): Promise<{ calls: number; seconds: number }> {
   const text = String(await plane.must('GET', '/metrics'));
   return { calls: metricSum(text, `${METRIC}_count`), seconds: metricSum(text, `${METRIC}_sum`) };

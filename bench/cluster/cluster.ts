@@ -65,7 +65,7 @@ export async function clusterBench(
   }
 }
 
-/** Both run all the time; the configuration decides which one the API server calls. */
+/** Starts the webhooks. Both run all the time; the configuration decides which one the API server calls. */
 async function startWebhooks(plane: ControlPlane, subjects: Subject[]): Promise<Configurations> {
   // The address is known only once it listens, and it publishes its CA before that.
   await install(plane, 'https://127.0.0.1:1/mutate');
@@ -137,7 +137,7 @@ class Bench {
     });
   }
 
-  /** By verb and resource, since the last call. */
+  /** Returns the requests since the last call, by verb and resource. */
   async #newRequests(): Promise<Record<string, number>> {
     const events = await this.#audit.events();
     const counts: Record<string, number> = {};

@@ -8,10 +8,10 @@ export interface Configuration {
 }
 
 export interface Place {
-  /** As Rollcall is installed, with the CA that it has published. */
+  /** The configuration of Rollcall as it is installed, with the CA that it has published. */
   template: Configuration;
   url: string;
-  /** Where it is not the published one. */
+  /** The bundle, where it is not the published one. */
   caBundle?: string;
 }
 

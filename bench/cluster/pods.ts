@@ -5,13 +5,13 @@ import { Agent, request as httpsRequest } from 'node:https';
 import type { ControlPlane } from '../../test/support/control-plane.ts';
 import { askingPod } from '../webhook/reviews.ts';
 
-/** As many as a controller of a big StatefulSet or Deployment has under way. */
+/** The number of requests at a time, as of a controller of a big StatefulSet or Deployment. */
 const CONCURRENCY = 8;
 
 export interface Made {
   /** Milliseconds of each creation. */
   times: number[];
-  /** From the first to the last. */
+  /** The time from the first pod to the last. */
   seconds: number;
 }
 
@@ -46,7 +46,7 @@ export class PodMaker {
     return { times, seconds: (performance.now() - began) / 1000 };
   }
 
-  /** With its accounts: no controller is here to make the default one. */
+  /** Makes a namespace with its accounts, since no controller is here that would make the default one. */
   async makeNamespace(name: string, accounts: readonly string[]): Promise<void> {
     await this.#post('/api/v1/namespaces', { metadata: { name } });
     for (const account of accounts) {
@@ -71,7 +71,7 @@ export class PodMaker {
     return all;
   }
 
-  /** What a StatefulSet's controller posts, without what the API server adds. */
+  /** Returns a pod as a StatefulSet's controller posts it, without what the API server adds. */
   #pod(): object {
     const pod = structuredClone(askingPod(6)) as unknown as Posted;
     this.#serial += 1;

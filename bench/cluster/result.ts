@@ -1,4 +1,4 @@
-/** What the cluster part measures. */
+/** The measurements of the cluster part. */
 export const MODES = { none: 'no webhook', ours: 'Rollcall', go: 'Go stdlib' } as const;
 export type Mode = keyof typeof MODES;
 
@@ -20,7 +20,7 @@ export interface ClusterMeasured {
   p99Ms: number;
   /** The mean of what the API server waited for the webhook, for a pod; 0 without one. */
   addedMs: number;
-  /** What ours asked of the API meanwhile, watches included. */
+  /** The requests of our webhook to the API meanwhile, watches included. */
   requests: Record<string, number>;
 }
 

@@ -10,7 +10,7 @@ import { barChart } from './bars.ts';
 const SHOWN = ['6 KB injecting, 8 at a time', '6 KB skipped, 8 at a time', '100 KB injecting, 8 at a time'];
 const MB = 1e6;
 
-/** Each webhook's work next to that of the Go one, which is the line at 1. */
+/** Returns the chart of each webhook's work next to that of the Go one, which is the line at 1. */
 export function workChart({ measured }: WebhookResult): string {
   return barChart({
     title: 'Reviews for a CPU second, as a multiple of the Go stdlib webhook: more is better',

@@ -3,7 +3,7 @@ import { escaped, STYLE } from './bars.ts';
 
 export interface LineChart {
   title: string;
-  /** What the axes are, with their units. */
+  /** The titles of the axes, with their units. */
   x: string;
   y: string;
   lines: { name: string; points: readonly (readonly [x: number, y: number])[] }[];
@@ -36,7 +36,7 @@ export function lineChart({ title, x, y, lines }: LineChart): string {
   return `<svg xmlns="http://www.w3.org/2000/svg" ${size} ${label}>\n<style>${STYLE}</style>\n${parts.join('\n')}\n</svg>\n`;
 }
 
-/** From the power of ten below the least value to that above the most. */
+/** Returns the axis from the power of ten below the least value to the one above the largest. */
 function axis(values: readonly number[]) {
   const low = Math.floor(Math.log10(Math.min(...values)));
   const high = Math.max(low + 1, Math.ceil(Math.log10(Math.max(...values))));

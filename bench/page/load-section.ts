@@ -1,4 +1,4 @@
-/** What changes cost whoever follows a group, as a part of docs/performance.md. */
+/** The section of docs/performance.md about what changes cost a follower of a group. */
 import {
   FOLLOWERS,
   type Follower,

@@ -1,4 +1,4 @@
-/** What the page says of how its numbers came about. */
+/** The section of the page about how its numbers are measured. */
 export const METHOD = `## How it is measured
 
 - Every webhook is a process of its own: Rollcall is the bundle as the image runs it, with the arguments and the

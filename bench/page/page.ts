@@ -22,7 +22,10 @@ const PLOTS = new URL('plots/', DOCS);
 
 const PERFORMANCE = new URL('performance.md', DOCS);
 
-/** Whatever the run has: docs/scale.md, and docs/performance.md, of which a run without webhooks has one section. */
+/**
+ * Writes the pages that the run has numbers for: docs/scale.md, and docs/performance.md, or one section of it without
+ * webhooks.
+ */
 export function writePages(run: Run): void {
   if (run.webhook === undefined && run.sidecar === undefined && run.scale === undefined)
     throw new Error('the last run has no part that a page shows: npm run bench -- webhook sidecar scale');

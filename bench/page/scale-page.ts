@@ -9,7 +9,7 @@ import { markdownTable } from './markdown.ts';
 
 /** Groups of these sizes are reckoned with the formula; the largest ones were never measured. */
 const RECKONED = [100, 300, 1000, 3000, 10_000];
-/** What one group may take of an API server's cores and still be comfortable. */
+/** The cores of an API server that one group may take and still be comfortable. */
 const COMFORTABLE_CORES = 0.1;
 
 export function scaleCharts({ measured }: ScaleResult): Record<string, string> {
@@ -200,7 +200,7 @@ function sizesOf(measured: readonly ScaleMeasured[]): number[] {
   return [...new Set(measured.map(({ members }) => members))].toSorted((a, b) => a - b);
 }
 
-/** Two digits that count. */
+/** Returns a number with two significant digits. */
 function written(value: number): string {
   return value >= 100 ? Math.round(value).toLocaleString('en') : String(Number(value.toPrecision(2)));
 }

@@ -1,14 +1,14 @@
-/** What the numbers of the scale part say about any group: the cost of a watcher, from the largest group. */
+/** The formula for a group of any size: the cost of a watcher, from the largest group that was measured. */
 import { quantile } from '../statistics.ts';
 import type { Phase, ScaleMeasured, ScaleResult } from './result.ts';
 
 export interface Formula {
-  /** Of the apiserver, to bring one watcher one changed slice. */
+  /** The CPU time of the apiserver for one changed slice that one watcher gets. */
   changeCpuMs: number;
-  /** To bring one watcher one slice of a list, and to open a watch from a version. */
+  /** The CPU time of the apiserver for one slice of a list, and for a watch that is opened from a version. */
   listedSliceCpuMs: number;
   resumeCpuMs: number;
-  /** Of a slice of 100 endpoints. */
+  /** The bytes of a slice of 100 endpoints. */
   sliceBytes: number;
 }
 

@@ -1,4 +1,4 @@
-/** What the scale part measures: N watchers of one group of N members, on a real API server. */
+/** The measurements of the scale part: N watchers of one group of N members, on a real API server. */
 
 export const PHASES = {
   open: 'all open at once, by a list',
@@ -14,11 +14,11 @@ export interface ScaleMeasured {
   members: number;
   phase: Phase;
   turn: number;
-  /** Of the apiserver's process, less what it spends when nothing happens; not told of one that has just started. */
+  /** The CPU time of the apiserver less what it spends at rest; undefined for one that has just started. */
   cpuSeconds?: number;
-  /** Of bodies, as all watchers together read them. */
+  /** The bytes of bodies that all watchers together read. */
   bytes: number;
-  /** Until all watchers follow the group again, or have read the change. */
+  /** The time until all watchers follow the group again, or have read the change. */
   seconds: number;
   /** Answers of 429. */
   refused: number;

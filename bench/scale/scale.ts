@@ -17,9 +17,9 @@ const FORMS = {
   short: { sizes: [10, 100, 300, 1000], turns: 1, changes: 5 },
 } as const;
 const SERVICE = 'app';
-/** What the endpoint slice controller puts into one, unless it is told otherwise. */
+/** The endpoints of a slice, by the default of the endpoint slice controller. */
 const SLICE = 100;
-/** Whoever was refused waits for at most 30 s, and the machine is busy. */
+/** The longest time of a phase. A watcher that was refused waits for up to 30 s, and the machine is busy. */
 const LIMIT_MS = 180_000;
 /** Long enough to tell what the server spends on itself. */
 const IDLE_MS = 3000;
@@ -62,7 +62,10 @@ async function fill(group: WatchedGroup, members: number): Promise<void> {
   }
 }
 
-/** As a cloud names nodes and zones. `life` is another pod in the place of the first one. */
+/**
+ * Returns the pods of a slice, with nodes and zones named as in a cloud. Another `life` is another pod in the same
+ * place.
+ */
 function podsOf(slice: number, members: number, life: number): PodEndpoint[] {
   const first = slice * SLICE;
   return Array.from({ length: Math.min(SLICE, members - first) }, (_, offset) => ({
@@ -74,7 +77,7 @@ function podsOf(slice: number, members: number, life: number): PodEndpoint[] {
   }));
 }
 
-/** What a change brings each watcher of the smallest group that has a whole slice. */
+/** Returns the bytes of a change for each watcher of the smallest group that has a whole slice. */
 function sliceBytes(measured: readonly ScaleMeasured[]): number {
   const whole = measured.find(({ phase, members }) => phase === 'change' && members >= SLICE);
   return whole === undefined ? 0 : Math.round(whole.bytes / whole.members);
@@ -86,7 +89,7 @@ class Group {
   readonly #members: number;
   readonly #turn: number;
   #watchers!: LightWatchers;
-  /** What the server spends on itself, of a core. */
+  /** The share of a core that the server spends at rest. */
   #idle = 0;
 
   constructor(plane: ControlPlane, group: WatchedGroup, members: number, turn: number) {

@@ -10,7 +10,10 @@ import { issue } from '../../src/webhook/certificates/issue.ts';
 import { BenchGroup } from './group.ts';
 import type { LoadKind } from './result.ts';
 
-/** One change to who watches a path, or so many steps of a load, at so many a second, to all who watch. */
+/**
+ * An order to the API: one change for the watchers of a path, or a number of steps of a load at a rate for all
+ * watchers.
+ */
 export type ApiOrder =
   | { path: string; ready: boolean }
   | { load: LoadKind; steps: number; perSecond: number }
@@ -57,7 +60,7 @@ process.on('message', async (order: ApiOrder) => {
   else {
     const began = performance.now();
     for (let step = 0; step < order.steps; step += 1) {
-      // By the clock, so that a late timer makes up for itself.
+      // The pause goes by the clock, so that a late timer makes up for itself.
       await delay(Math.max(0, began + (step * 1000) / order.perSecond - performance.now()));
       tell(group.step(order.load, step));
     }

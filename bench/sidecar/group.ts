@@ -5,7 +5,9 @@ import type { LoadKind } from './result.ts';
 type Slice = ReturnType<typeof endpointSlice>;
 
 const SLICE = 100;
-/** Members that one write replaces while all are restarted: the endpoint slice controller takes what is due together. */
+/**
+ * Members that one write replaces while all are restarted: the endpoint slice controller takes what is due together.
+ */
 const ROLLED = 10;
 
 export class BenchGroup {
@@ -54,7 +56,7 @@ export class BenchGroup {
     }
   }
 
-  /** What takes step number `step` of a mass join back. */
+  /** Returns the write that takes step number `step` of a mass join back. */
   leave(step: number): string {
     return this.#written('DELETED', this.#slice(step % this.#sliceCount(), this.#sliceCount() + step));
   }

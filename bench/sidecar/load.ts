@@ -1,4 +1,6 @@
-/** What changes cost whoever follows a group: the sidecar and its yardsticks get the same writes at the same time. */
+/**
+ * The cost of changes for followers of a group: the sidecar and its yardsticks get the same writes at the same time.
+ */
 import type { ChildProcess } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -29,7 +31,7 @@ export const LOAD_FORMS: Record<'full' | 'short', LoadForm> = {
 };
 
 const PER_SECOND = 20;
-/** As long as garbage collectors take to give back what they will. */
+/** The time that garbage collectors take to give memory back. */
 const SETTLE_MS = 5000;
 
 export async function measureLoad(form: LoadForm, tell: (sentence: string) => void): Promise<LoadResult> {
@@ -63,7 +65,7 @@ async function measureSize({ members, turn, steps }: Size, result: LoadResult): 
     const count = stepsOf(kind, members, steps);
     const before = processes.map(([, { pid }]) => processorMs(pid!));
     const { bytes } = await api.load(kind, count, PER_SECOND);
-    // What was sent last is handled, and written to files.
+    // In this time the last write is handled, and written to files.
     await delay(1000);
     for (const [index, [, { pid }]] of processes.entries())
       costs[index]![kind] = (processorMs(pid!) - before[index]!) / count;
@@ -88,7 +90,10 @@ async function measureSize({ members, turn, steps }: Size, result: LoadResult): 
   api.stop();
 }
 
-/** All of a kind, or as many as the form has time for: a rolling restart of 10,000 is a thousand writes. */
+/**
+ * Returns the number of steps of a kind, or as many as there is time for: a rolling restart of 10,000 is a thousand
+ * writes.
+ */
 function stepsOf(kind: LoadKind, members: number, most: number): number {
   if (kind === 'rolling') return Math.min(most, Math.ceil(members / 10));
   if (kind === 'join') return Math.min(most, Math.ceil(members / 100));

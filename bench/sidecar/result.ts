@@ -1,15 +1,15 @@
-/** What the sidecar part measures. */
+/** The measurements of the sidecar part. */
 import type { Spread } from '../statistics.ts';
 
 export interface SidecarResult {
   /** Anonymous memory in bytes. */
   idleNodeBytes: Spread;
   memory: { members: number; bytes: Spread }[];
-  /** From the spawn to the first snapshot of 1,000 members. */
+  /** The time from the spawn to the first snapshot of 1,000 members. */
   startMs: Spread;
-  /** From an event sent to its line read. `relay` is the Go program; undefined where there is no Go. */
+  /** The time from an event that is sent to its line that is read. `relay` is the Go program; undefined without Go. */
   latency: { sidecar: Latency; relay: Latency | undefined };
-  /** What changes cost; left out in runs from before it was measured. */
+  /** The cost of changes; absent in runs from before it was measured. */
   load?: LoadResult;
 }
 
@@ -18,7 +18,7 @@ export interface Latency {
   p99Ms: number;
 }
 
-/** What follows the group, all of them at the same time. */
+/** The followers of the group, which run at the same time. */
 export const FOLLOWERS = {
   ours: 'Rollcall',
   clientNode: 'client-node informer',
@@ -28,7 +28,7 @@ export const FOLLOWERS = {
 
 export type Follower = keyof typeof FOLLOWERS;
 
-/** What happens to the group; each step is one write of a slice. */
+/** The loads: what happens to the group. Each step is one write of a slice. */
 export const LOADS = {
   flips: 'a member becomes ready or not',
   replacements: 'a member is replaced',
@@ -42,9 +42,9 @@ export interface LoadMeasured {
   follower: Follower;
   members: number;
   turn: number;
-  /** Of the whole process, for each write. */
+  /** The CPU time of the whole process for each write. */
   cpuMs: Record<LoadKind, number>;
-  /** At rest, and again after all that. */
+  /** The memory at rest, after the loads: what is the process's own, and all that is resident. */
   restAnonymousBytes: number;
   restResidentBytes: number;
   /** The most that was resident under 20 flips a second. */
@@ -56,7 +56,7 @@ export interface LoadResult {
   /** Writes a second. */
   perSecond: number;
   measured: LoadMeasured[];
-  /** Of a write, as it goes over the wire. */
+  /** The bytes of a write, as it goes over the wire. */
   bytes: { members: number; kind: LoadKind; perWrite: number }[];
   missing: string | undefined;
 }

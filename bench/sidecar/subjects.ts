@@ -1,4 +1,6 @@
-/** What is measured: our sidecar as the image runs it, a Go relay, and a Node process that does nothing. */
+/**
+ * The subjects of the measurement: our sidecar as the image runs it, a Go relay, and a Node process that does nothing.
+ */
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
@@ -16,7 +18,7 @@ import type { LoadKind } from './result.ts';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
-/** What the relay asks for, and the sidecar. */
+/** The paths that the relay and the sidecar ask for. */
 export const RELAY_PATH = '/relay';
 export const SIDECAR_PATH = '/apis/discovery.k8s.io/v1/namespaces/bench/endpointslices';
 
@@ -65,7 +67,7 @@ export function startSidecar(api: Api, more: string[] = []): { child: ChildProce
   return { child, socket: join(own, 'members.sock') };
 }
 
-/** Undefined where there is no Go. */
+/** Starts the relay; returns undefined where there is no Go. */
 export function startRelay(api: Api): { child: ChildProcess; socket: string } | undefined {
   if (goMissing() !== undefined) return undefined;
   const binary = build('sidecar/relay');

@@ -13,7 +13,7 @@ import {
 } from './result.ts';
 
 const MB = 1e6;
-/** What the sidecar may take with so many members, in MB, and how long it may need to start, in ms. */
+/** The budgets of the sidecar: its memory in MB by the number of members, and the time of its start in ms. */
 const MEMORY_BUDGETS: Record<number, number> = { 10: 15.5, 1000: 17, 10000: 24 };
 const START_BUDGET = 100;
 

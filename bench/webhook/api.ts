@@ -25,7 +25,7 @@ for (const name of [NAMESPACE, 'rollcall-system', 'kube-system', 'default']) {
 }
 for (const name of ['pepr-bench-store', 'pepr-bench-schedule']) {
   double.create('/apis/pepr.dev/v1/namespaces/pepr-system/peprstores', {
-    // As Pepr makes it.
+    // The object is as Pepr makes it.
     metadata: { name, labels: { 'pepr.dev-cacheID': '1' } },
     data: { __pepr_do_not_delete__: 'k-thx-bye' },
   });

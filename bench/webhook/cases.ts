@@ -1,4 +1,4 @@
-/** What is measured: each case once in every turn, for every webhook. */
+/** The cases: each is measured once in every turn, for every webhook. */
 import { OUTCOMES, type Outcome, SIZES, type Size } from './reviews.ts';
 import type { SubjectName } from './subject-names.ts';
 
@@ -20,7 +20,7 @@ export interface Form {
   reviews: number;
 }
 
-/** As many as API servers have under way for one webhook most of the time. */
+/** The number of reviews at a time that API servers have under way for one webhook most of the time. */
 const USUAL = 8;
 
 const kept = (size: Size, outcome: Outcome, concurrency = USUAL): Case => ({
@@ -36,7 +36,7 @@ const fresh = (size: Size, concurrency = USUAL): Case => ({
   concurrency,
 });
 
-/** Every size with every outcome; the others with the review of 6 KB, which is a usual pod's. */
+/** The cases: every size with every outcome, and the others with the review of 6 KB, which is that of a usual pod. */
 const ALL_CASES = [
   ...SIZES.flatMap((size) => OUTCOMES.map((outcome) => kept(size, outcome))),
   ...OUTCOMES.flatMap((outcome) => [kept(6, outcome, 1), kept(6, outcome, 64)]),
@@ -53,7 +53,7 @@ export const FULL: Form = {
   reviews: 1_000_000,
 };
 
-/** What the budgets need, in under three minutes: against the yardstick alone. */
+/** The short form: what the budgets need, against the yardstick alone, in under three minutes. */
 export const SHORT: Form = {
   turns: 5,
   cpuSeconds: 0.5,

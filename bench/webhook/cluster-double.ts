@@ -1,4 +1,4 @@
-/** The API double as the bench sees it: where it is, whom it knows, and how often it was asked. */
+/** The API double of the bench: its address, the accounts that it knows, and the number of requests to it. */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFileSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
@@ -13,7 +13,7 @@ export interface ClusterDouble {
   keyFile: string;
   /** A directory with the pair under the names that a mounted Secret has. */
   certDirectory: string;
-  /** How many requests of each kind have been answered. */
+  /** Returns the number of requests of each kind that were answered. */
   requests(): Promise<Record<string, number>>;
   stop(): void;
 }

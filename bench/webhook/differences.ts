@@ -1,7 +1,7 @@
-/** Where two pods differ. */
+/** The places in which two pods differ. */
 import { isDeepStrictEqual } from 'node:util';
 
-/** Where the patches of two webhooks lead to different pods, by the names of the webhooks. */
+/** The places in which the patches of two webhooks lead to different pods, by the names of the webhooks. */
 export type Differences = Record<string, string[]>;
 
 /** The paths of the first values that two objects do not share; an empty text or list is nothing. */

@@ -17,7 +17,7 @@ export function webhookFigures({ measured, memory, api }: WebhookResult): Figure
 
 type Turns = ReadonlyMap<number, number>;
 
-/** Every case, ours to each of the others. */
+/** Returns the ratio of ours to each of the others, for every case. */
 function compared(
   measured: readonly Measured[],
   label: string,

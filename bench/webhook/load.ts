@@ -18,7 +18,7 @@ export interface Load {
 export interface Loaded {
   reviews: number;
   seconds: number;
-  /** What the server's process spent meanwhile, all its threads together. */
+  /** The CPU time that all threads of the server's process spent meanwhile. */
   cpuSeconds: number;
   p50Ms: number;
   p99Ms: number;

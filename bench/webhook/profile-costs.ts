@@ -1,4 +1,4 @@
-/** What functions and packages cost, from the samples of a CPU profile. */
+/** The costs of functions and packages, from the samples of a CPU profile. */
 
 /** A node of a .cpuprofile of V8, with only what is read here. */
 export interface ProfileNode {

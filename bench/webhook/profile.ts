@@ -66,7 +66,7 @@ function buildWithMaps(folder: string): string {
 
 interface Place {
   name: string;
-  /** Of the source; empty for what V8 does itself. */
+  /** The source file; empty for work of V8 itself. */
   file: string;
   line: number;
 }

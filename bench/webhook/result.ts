@@ -1,4 +1,4 @@
-/** What the webhook part measures. */
+/** The measurements of the webhook part. */
 import type { Case } from './cases.ts';
 import type { Differences } from './differences.ts';
 import type { SubjectName } from './subject-names.ts';

@@ -29,7 +29,7 @@ export function askingPod(size: Size): Pod {
   return made;
 }
 
-/** The same without a word about the sidecar. */
+/** Returns the same pod without an annotation about the sidecar. */
 export function silentPod(size: Size): Pod {
   const pod = askingPod(size);
   delete pod.metadata!.annotations!['rollcall.dev/inject'];
@@ -91,7 +91,7 @@ function container(index: number): Container {
   return made as unknown as Container;
 }
 
-/** What the API server and the ServiceAccount plugin have added by the time that a webhook is asked. */
+/** Adds what the API server and the ServiceAccount plugin have added by the time that a webhook is asked. */
 function addTokenAndFields(pod: Pod): void {
   const item = (path: string) => ({ path, fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.namespace' } });
   const sources = [

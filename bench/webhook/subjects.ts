@@ -23,7 +23,7 @@ export interface Subject {
   started: Started;
 }
 
-/** Where a webhook finds the API, and what it serves with. */
+/** The surroundings of a webhook: where it finds the API, and the certificate that it serves with. */
 export type Surroundings = Pick<ClusterDouble, 'kubeconfig' | 'certFile' | 'keyFile' | 'certDirectory'>;
 
 const IMAGE = `rollcall:${packageJson.version}`;

@@ -7,7 +7,7 @@ import { SUBJECTS, type SubjectName } from './subject-names.ts';
 
 const MB = 1e6;
 
-/** One table a title. */
+/** Returns the tables, each under its title. */
 export function webhookTables({ measured, memory, api, differences, missing }: WebhookResult): string {
   const latencies = measured.filter(({ concurrency, kept }) => concurrency === 8 && kept);
   return [

@@ -15,7 +15,7 @@ import { type Subject, startSubject } from './subjects.ts';
 
 type Tell = (sentence: string) => void;
 
-/** Undefined, with the reason told, where it can't run. */
+/** Runs the webhook part; tells the reason and returns undefined where it can't run. */
 export async function webhookBench(form: Form, tell: Tell): Promise<WebhookResult | undefined> {
   const reason = goMissing();
   if (reason !== undefined) {
@@ -45,7 +45,7 @@ async function startAll(names: readonly SubjectName[], cluster: ClusterDouble, t
       tell(`starting ${SUBJECTS[name]}`);
       subjects.push(await startSubject(name, cluster));
     } catch (error) {
-      // Without ours there is nothing to compare.
+      // Nothing can be compared without our webhook.
       if (name === 'ours') throw error;
       missing[name] = (error as Error).message;
       tell(`${SUBJECTS[name]} is left out: ${missing[name]}`);
@@ -54,7 +54,7 @@ async function startAll(names: readonly SubjectName[], cluster: ClusterDouble, t
   return { subjects, missing };
 }
 
-/** As long as a runtime needs to come to rest after its start. */
+/** The time that a runtime needs to come to rest after its start. */
 const REST_MS = 3000;
 
 async function idleMemory(subjects: readonly Subject[]): Promise<Map<SubjectName, number>> {
@@ -62,7 +62,9 @@ async function idleMemory(subjects: readonly Subject[]): Promise<Map<SubjectName
   return new Map(subjects.map(({ name, pid }) => [name, memory(pid, 'VmRSS')]));
 }
 
-/** Of each input. All of them run the same code, so that each runtime has compiled it by the end. */
+/**
+ * The CPU time for each input of the warm-up. They run the same code, so that each runtime has compiled it by the end.
+ */
 const WARM_CPU_SECONDS = 2;
 
 async function warmUp(subjects: readonly Subject[], bodies: Bodies, form: Form): Promise<void> {
@@ -72,7 +74,7 @@ async function warmUp(subjects: readonly Subject[], bodies: Bodies, form: Form):
   }
 }
 
-/** Where others use the machine, a server gets less of its core. */
+/** The longest warm-up, since a server gets less of its core on a machine that others use as well. */
 const LONGEST_S = 5;
 
 function ask(
@@ -119,7 +121,7 @@ async function measureAll(
   return { measured, api: { reviews, requests } };
 }
 
-/** Whoever is first in one turn is last in another. */
+/** Returns the list rotated, so that the first in one turn is the last in another. */
 function rotated<T>(all: readonly T[], by: number): T[] {
   const first = by % all.length;
   return [...all.slice(first), ...all.slice(0, first)];
@@ -127,7 +129,7 @@ function rotated<T>(all: readonly T[], by: number): T[] {
 
 function difference(before: Record<string, number>, now: Record<string, number>): Record<string, number> {
   const grown = Object.entries(now).map(([what, count]) => [what, count - (before[what] ?? 0)] as const);
-  // What Pepr asks of its own store is not ours.
+  // Requests of Pepr to its own store are not counted.
   return Object.fromEntries(grown.filter(([what, count]) => count > 0 && !what.includes('pepr')));
 }
 

@@ -89,7 +89,7 @@ function taken(
     return true;
   }
   if (value === undefined || value === '')
-    throw new UsageError(`${rawName} needs a value: ${rawName} ${flag.value}`);
+    throw new UsageError(`${rawName} needs a value; give ${rawName} ${flag.value}`);
   if (flag.choices !== undefined && !flag.choices.includes(value)) {
     throw new UsageError(`${rawName}: "${value}" is not valid; give ${flag.choices.join(' or ')}`);
   }

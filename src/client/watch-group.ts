@@ -79,8 +79,8 @@ export type WatchGroupOptions = FollowOptions &
 
 /**
  * Follows the group until it is closed, which also lets the process end. Throws a `SettingFault`, which names
- * the option, for what only the caller can mend (no server, no namespace, unreadable credentials); a service that is missing or may
- * not be read is `stale` with the reason, and is tried again for ever.
+ * the option, for what only the caller can mend (no server, no namespace, unreadable credentials); a service that is
+ * missing or may not be read is `stale` with the reason, and is tried again for ever.
  */
 export function watchGroup(options: WatchGroupOptions): LiveGroup {
   const { service, selector, self, signal } = options;

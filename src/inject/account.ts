@@ -1,8 +1,9 @@
 /**
  * This file decides about the account of a pod. A sidecar that reads the API needs an account with the right to do
  * so. A pod that runs as `default` gets an account of Rollcall in its place, and any other account keeps its place
- * and is given the right. The token of the old account goes with it: the ServiceAccount plugin has mounted the token of the old
- * one into each container, and that mount is taken away. The sidecar alone gets a token, in a volume of its own.
+ * and is given the right. The token of the old account goes with it: the ServiceAccount plugin has mounted the token
+ * of the old one into each container, and that mount is taken away. The sidecar alone gets a token, in a volume of its
+ * own.
  */
 import { CA_NAME, TOKEN_NAME } from '../watcher/contract.ts';
 import { keys } from './annotations.ts';
@@ -48,7 +49,9 @@ export type AccountChoice =
   | 'scoped'
   /** The pod's own account stays, and is bound. */
   | 'kept'
-  /** The account stays on a dry run: nothing may be created then, and a pod that names a missing account is rejected. */
+  /**
+   * The account stays on a dry run: nothing may be created then, and a pod that names a missing account is rejected.
+   */
   | 'untouched'
   /** DNS is asked, and no right is needed. */
   | 'unneeded';

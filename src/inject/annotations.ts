@@ -1,6 +1,6 @@
 /**
- * The public keys: those that users write on pods and namespaces, and the one that the webhook writes. A setting of the sidecar
- * has its row in src/sidecar-settings.ts; the other keys stand here.
+ * The public keys: those that users write on pods and namespaces, and the one that the webhook writes. A setting of
+ * the sidecar has its row in src/sidecar-settings.ts; the other keys stand here.
  */
 import { kebabCase } from '../setting.ts';
 import {
@@ -102,7 +102,9 @@ export function keyOf(
   return { key: `${key}.`, ...shown, parse: (text) => parseNamed(named, text), parseNamed };
 }
 
-/** Returns a parser for the injector, which passes the value on: one that has no plain form stays the text that it was. */
+/**
+ * Returns a parser for the injector, which passes the value on: one that has no plain form stays the text that it was.
+ */
 function held(parse: (text: string) => unknown): (text: string) => unknown {
   return (text) => {
     const value = parse(text);

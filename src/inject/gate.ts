@@ -25,7 +25,10 @@ export function gatesOf({ waitFor, waitForGroup }: Pick<Options, 'waitFor' | 'wa
   return [{ name: undefined, condition: waitFor }, ...named].filter(({ condition }) => condition.waits);
 }
 
-/** The time for the start of a sidecar that waits for no number: it lets the application start after 10 s at the latest. */
+/**
+ * The time for the start of a sidecar that waits for no number: it lets the application start after 10 s at the
+ * latest.
+ */
 const START_SECONDS = 60;
 /** The time for the probe, which comes every second, to hear that the time to wait is over. */
 const MARGIN_SECONDS = 10;

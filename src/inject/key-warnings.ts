@@ -6,7 +6,9 @@ import { type Namespace, own, type Pod } from './pod.ts';
 import { meantDomain, unknownKeys } from './settings.ts';
 import { shown } from './shown.ts';
 
-/** The most unknown keys that a warning names; the others are counted. API servers cut warnings after 4,096 characters. */
+/**
+ * The most unknown keys that a warning names; the others are counted. API servers cut warnings after 4,096 characters.
+ */
 const NAMED_KEYS = 10;
 
 /** The annotations that do nothing on a pod, and those that do nothing on a namespace. */

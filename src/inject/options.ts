@@ -28,7 +28,9 @@ export interface Options extends Passed {
   group: ChosenGroup | undefined;
   /** The further groups. */
   groups: readonly NamedGroup[];
-  /** The number of members that the first group is to have, or the workload that has it; undefined where nobody asks. */
+  /**
+   * The number of members that the first group is to have, or the workload that has it; undefined where nobody asks.
+   */
   expected: string | undefined;
   /** The same of further groups, each as `NAME=WORKLOAD`. */
   expectedOfGroup: string[];

@@ -132,7 +132,10 @@ export interface LimitRangeItem {
   defaultRequest?: Record<string, string>;
 }
 
-/** Returns the own value of `record` under `key`. Users choose the keys, so a key may be the name of a prototype's member. */
+/**
+ * Returns the own value of `record` under `key`. Users choose the keys, so a key may be the name of a prototype's
+ * member.
+ */
 export function own<T>(record: Readonly<Record<string, T>> | undefined, key: string): T | undefined {
   return record !== undefined && Object.hasOwn(record, key) ? record[key] : undefined;
 }

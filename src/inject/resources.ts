@@ -106,7 +106,10 @@ function fitted(
   return { request, limit, shortage: { name, left, needed: Math.max(LEAST[name], least, leastRequest) } };
 }
 
-/** Tells whether the sidecar in the pod requests more than is planned, or has another limit that is not below its request. */
+/**
+ * Tells whether the sidecar in the pod requests more than is planned, or has another limit that is not below its
+ * request.
+ */
 function isRaised(name: Resource, found: Resources, planned: { request: number; limit: number }): boolean {
   const [request, limit] = amountsOf(name, found);
   const isOther = request !== planned.request || limit !== planned.limit;

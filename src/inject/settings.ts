@@ -37,7 +37,10 @@ const VALUE_CHARACTERS = 60_000;
 /** The most keys of a family. Each file, for example, is written at every change. */
 const FAMILY = 100;
 
-/** The values that count for one pod: its own annotation, else its namespace's, else the installation's, else the default. */
+/**
+ * The values that count for one pod: its own annotation, else its namespace's, else the installation's, else the
+ * default.
+ */
 export class Settings {
   #sources: Sources;
   readonly origins: Origin[] = [];
@@ -152,7 +155,10 @@ export function badValue(key: string, value: string, from: Written, message: str
   return reason('bad-value', `annotation ${shown(key)}${WHOSE[from]}: "${short}" is not valid; ${told}`);
 }
 
-/** Returns the first keys that begin as ours do and are not known, each with the key that may be meant, and how many more there are. */
+/**
+ * Returns the first keys that begin as ours do and are not known, each with the key that may be meant, and how many
+ * more there are.
+ */
 export function unknownKeys(
   ours: readonly string[],
   most: number,

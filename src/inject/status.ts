@@ -41,7 +41,10 @@ export interface Before {
   pullSecrets?: readonly string[];
   /** The parts that were there and empty: `[]` is not the same text as no list. */
   empty?: string[];
-  /** The original texts of values by JSON pointer, which `rollcall inject` keeps; null for a value without a text of its own. */
+  /**
+   * The original texts of values by JSON pointer, which `rollcall inject` keeps; null for a value without a text of
+   * its own.
+   */
   texts?: Record<string, string | null>;
 }
 

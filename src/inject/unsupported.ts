@@ -7,7 +7,9 @@ import { type Namespace, own, type Pod } from './pod.ts';
 import type { Rule } from './rule.ts';
 import { isForWindows } from './windows.ts';
 
-/** The most parts of a pod: many times what pods have, and so few that a review takes a moment and its answer is short. */
+/**
+ * The most parts of a pod: many times what pods have, and so few that a review takes a moment and its answer is short.
+ */
 const MOST = { containers: 500, volumes: 1000, mounts: 2000, annotations: 1000 };
 
 interface Asked {

@@ -100,6 +100,7 @@ async function replace(
     await chmod(temporary, mode);
     await rename(temporary, path);
   } catch (error) {
+    // The error that is thrown says why; one of the removal would hide it.
     await rm(temporary, { force: true }).catch(() => {});
     throw error;
   }

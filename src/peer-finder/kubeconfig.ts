@@ -73,6 +73,7 @@ function isCertificate(pem: string): boolean {
   try {
     return new X509Certificate(pem).raw.length > 0;
   } catch {
+    // The caller says that the text is no certificate.
     return false;
   }
 }

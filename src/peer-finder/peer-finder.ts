@@ -44,7 +44,7 @@ export async function peerFinder(argv: readonly string[]): Promise<void> {
   const watch = new Watch({ source, group: options.group, log });
   const hooks = hooksOf(options, environment, log);
   const hosts = options.group.selector === undefined ? undefined : hostsFileOf(options, log);
-  watch.add(hosts === undefined ? hooks : inTurn(hosts, hooks));
+  watch.add(hosts === undefined ? hooks : inTurn(hosts, hooks, log));
   watch.add(new Waiting(options.group, host, log));
   if (logLevel === 'debug') watch.add(new LoggedChanges(log.debug));
   const { onStart, onChange, addressType, group } = options;
@@ -115,8 +115,12 @@ function hostsFileOf({ hostsFile, addressType }: PeerFinderOptions, log: Log): H
 }
 
 /** Returns an output that runs the scripts after the names of the peers are in the hosts file. */
-function inTurn(hosts: HostsFile, hooks: Hooks): Output {
-  const then = (tell: () => void) => void hosts.settled().then(tell);
+function inTurn(hosts: HostsFile, hooks: Hooks, log: Log): Output {
+  const then = (tell: () => void) => {
+    const failed = ({ message }: Error) =>
+      log.error('the scripts were not told of the peers', { error: message });
+    hosts.settled().then(tell).catch(failed);
+  };
   return {
     synced(view) {
       hosts.synced(view);
@@ -133,6 +137,7 @@ function inTurn(hosts: HostsFile, hooks: Hooks): Output {
 /** Notes when the start script has succeeded. With `ends` the process ends then. */
 function endsAtStart(hooks: Hooks, hosts: HostsFile | undefined, ends: boolean): { yet: boolean } {
   const started = { yet: false };
+  // Neither `started` nor `settled` ever rejects.
   void hooks.started.then(async () => {
     started.yet = true;
     if (!ends) return;
@@ -149,6 +154,7 @@ function endsAtStart(hooks: Hooks, hosts: HostsFile | undefined, ends: boolean):
  */
 function stopOnSignal(hooks: Hooks, started: { yet: boolean }, log: Log): void {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    // `stop` waits for processes to end and never rejects.
     process.on(signal, async () => {
       log.info('stopping', { signal, running: hooks.running });
       const status = await hooks.stop(signal);

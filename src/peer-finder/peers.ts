@@ -50,7 +50,7 @@ export function peersOf(options: PeerFinderOptions, host: Host, context: Upstrea
     return follow(apiElseDns(slices, dns, clock, log));
   } catch (error) {
     if (Object.values(upstream).some((one) => one !== undefined)) throw error;
-    log.info('the API can not be asked, DNS is followed', { reason: (error as Error).message });
+    log.info('the API can not be asked, so DNS is polled', { reason: (error as Error).message });
     return follow(dns);
   }
 }
@@ -66,7 +66,7 @@ export function apiElseDns(api: Source, dns: Source, clock: Clock, log: Log): So
       const reason = started.givenUp(event);
       if (reason !== undefined) {
         const advice = 'let the account get, list and watch endpointslices to hear of changes at once';
-        log.warn('the API can not be followed, DNS is', { reason, advice });
+        log.warn('the API can not be followed, so DNS is polled', { reason, advice });
         break;
       }
       yield event;

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import packageJson from '../../package.json' with { type: 'json' };
 import { UsageError } from '../config.ts';
-import { jsonLog, type Log, toStandardError } from '../log.ts';
+import { jsonLog, toStandardError } from '../log.ts';
 import { flagOf } from '../setting.ts';
 import type { SidecarConfig } from '../sidecar-settings.ts';
-import { orTimer, systemClock } from '../watcher/clock.ts';
+import { systemClock } from '../watcher/clock.ts';
 import { HEALTH_NAME } from '../watcher/contract.ts';
 import { othersEnded } from '../watcher/kubernetes/own-pod.ts';
 import {
@@ -15,12 +15,13 @@ import {
 } from '../watcher/kubernetes/upstream.ts';
 import type { SelfDescription } from '../watcher/protocol.ts';
 import { SettingFault } from '../watcher/setting-fault.ts';
-import { type Followed, follow } from './followed.ts';
+import { follow } from './followed.ts';
 import { GarbageCollection, keepYoungGenerationSmall } from './garbage.ts';
 import { Gates } from './gates.ts';
 import { groupsOf } from './groups.ts';
 import { serveHealth } from './health.ts';
 import { metricsOf } from './metrics.ts';
+import { stopping } from './stopping.ts';
 
 /** The command `rollcall sidecar`. It follows the groups until SIGTERM. */
 export async function sidecar(config: SidecarConfig): Promise<void> {
@@ -49,6 +50,7 @@ export async function sidecar(config: SidecarConfig): Promise<void> {
   for (const { path, watch, log } of groups)
     log.info('serving', { socket: path, port: port ?? 'off', ...watch.group, version: packageJson.version });
   const stop = stopping(groups, config.graceSeconds, log);
+  // `stop` never rejects, and ends the process.
   process.once('SIGTERM', () => stop('SIGTERM', true));
   process.once('SIGINT', () => stop('SIGINT', false));
   // This comes when everything is loaded: before, V8 would reject code that Node has compiled.
@@ -105,25 +107,4 @@ function followWork(config: SidecarConfig, context: UpstreamContext): () => Prom
   if (podName === undefined) throw new UsageError('--pod-name is missing; --end-with-pod needs it');
   const transport = startUp(() => kubernetesApi(config, context));
   return () => othersEnded({ namespace, name: podName }, transport, context.clock, context.log);
-}
-
-/**
- * Returns the function that ends the process. A native sidecar is told to stop after the application has gone;
- * elsewhere both are told at once, and whoever still reads is served until it goes or the grace period nears
- * its end.
- */
-function stopping(
-  groups: readonly Followed[],
-  graceSeconds: number,
-  log: Log,
-): (reason: string, wait: boolean) => Promise<void> {
-  const outputs = groups.flatMap((group) => group.outputs);
-  return async (reason, wait) => {
-    const clients = groups.reduce((sum, { sinks }) => sum + sinks.readers.size, 0);
-    log.info('stopping', { reason, clients });
-    const idle = Promise.all(outputs.map((output) => output.idle?.()));
-    if (wait) await orTimer(idle, systemClock, graceSeconds * 1000);
-    await Promise.all(outputs.map((output) => output.close?.(reason)));
-    process.exit(0);
-  };
 }

@@ -50,7 +50,10 @@ export const MAX_SECONDS = 86_400;
 /** The seconds that an application is held back by default; one that waits for a minute looks broken. */
 export const WAIT_SECONDS = 50;
 
-/** The checks of the sidecar over HTTP: whether it works, whether it knows the group, whether the application may start. */
+/**
+ * The checks of the sidecar over HTTP: whether it works, whether it knows the group, whether the application may
+ * start.
+ */
 export const CHECKS = ['healthz', 'readyz', 'startz'] as const;
 /** The query of a probe that tells the pod's Events what the application is started without. The answer has it once. */
 export const TELL = 'tell';

@@ -7,7 +7,10 @@ export interface Self {
   name?: string;
 }
 
-/** The facts that members are described with, beside those of upstream; `Known` names the fields of the group that are set. */
+/**
+ * The facts that members are described with, beside those of upstream; `Known` names the fields of the group that are
+ * set.
+ */
 export interface Perspective<Known extends keyof Group = never> {
   group: Group & Required<Pick<Group, Known>>;
   /** `cluster.local`, or whatever the cluster calls itself. */

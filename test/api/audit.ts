@@ -1,4 +1,4 @@
-/** What one user asked of the API server, from its own audit log. */
+/** The requests of one user to the API server, from its own audit log. */
 
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -30,7 +30,7 @@ import { Balancer } from './webhook-replicas.ts';
 const SECRETS = `/api/v1/namespaces/${SYSTEM_NAMESPACE}/secrets`;
 const SECRET = `${SECRETS}/rollcall-tls`;
 const CONFIGURATION = '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/rollcall';
-/** Fewer would not show that calls were made throughout. */
+/** The least number of calls, since fewer would not show that calls were made throughout. */
 const LEAST_CALLS = 50;
 
 suite('certificates under calls of a real API server', { timeout: 300_000 }, () => {
@@ -59,7 +59,7 @@ suite('certificates under calls of a real API server', { timeout: 300_000 }, () 
     await plane.request('DELETE', SECRET);
   });
 
-  /** With the rights of the deployed account. */
+  /** Starts a replica with the rights of the deployed account. */
   const launch = async (certificates?: (api: Api) => Certificates): Promise<CertifiedReplica> => {
     const api = new Api(await kubeconfigIdentity(kubeconfig));
     const replica = await CertifiedReplica.start(api, certificates?.(api));
@@ -79,7 +79,7 @@ suite('certificates under calls of a real API server', { timeout: 300_000 }, () 
   const create = () =>
     plane.request('POST', '/api/v1/namespaces/tenant/pods?dryRun=All', appPod({ name: 'app' }, INJECT));
 
-  /** Two replicas that serve what is in the Secret, if any, and are called. */
+  /** Starts two replicas that serve what is in the Secret, if any, and has them called. */
   const running = async (content?: SecretContent): Promise<void> => {
     if (content) {
       const metadata = { name: 'rollcall-tls' };
@@ -121,7 +121,7 @@ suite('certificates under calls of a real API server', { timeout: 300_000 }, () 
     assert.ok(replicas.every((replica, index) => replica.reviews > (before[index] ?? 0)));
   };
 
-  /** Both replicas serve what is stored, and nothing else is trusted. */
+  /** Tells whether both replicas serve what is stored, and nothing else is trusted. */
   const settled = async (notBefore?: string): Promise<boolean> => {
     const { serving, next, trusted } = await stored();
     if (serving === undefined || next !== undefined || serving.cert === notBefore) return false;
@@ -190,7 +190,7 @@ suite('certificates under calls of a real API server', { timeout: 300_000 }, () 
     });
   });
 
-  /** Each replica is followed by one with other certificates, as a roll-out does it. */
+  /** Replaces each replica by one with other certificates, as a roll-out does. */
   const rollOut = async (certificates?: (api: Api) => Certificates): Promise<void> => {
     for (const old of [...replicas]) {
       await launch(certificates);

@@ -17,13 +17,15 @@ import { SYSTEM_NAMESPACE } from '../support/deployment.ts';
 import { eventually } from '../support/eventually.ts';
 import { HOSTS } from '../webhook/certificates/pairs.ts';
 
-/** In place of a minute: long enough for a bundle to reach one API server on a busy machine. */
+/**
+ * The time between two looks, a minute otherwise: long enough for a bundle to reach one API server on a busy machine.
+ */
 const LOOK_MS = 500;
-/** In place of an hour. */
+/** The looks of an overlap, which is an hour otherwise. */
 const OVERLAP_LOOKS = 6;
 
 export interface Certificates {
-  /** In place of self-managed ones, or around them. */
+  /** The source of certificates in place of the self-managed one, or around it. */
   source?: (own: CertificateSource) => CertificateSource;
   configuration?: Bundles;
 }
@@ -34,7 +36,7 @@ export class CertifiedReplica {
   readonly #server: Server;
   readonly #looking: { stopped: boolean; idle: boolean };
 
-  /** With certificates of its own, or with those of another source. */
+  /** Starts a replica with certificates of its own, or with those of another source. */
   static async start(api: Api, certificates?: Certificates): Promise<CertifiedReplica> {
     const store = secretStore(api, SYSTEM_NAMESPACE, 'rollcall-tls');
     const own = new SelfManaged(store, HOSTS, silent, OVERLAP_LOOKS);
@@ -70,7 +72,7 @@ export class CertifiedReplica {
     };
     const options = { review, notReady: () => undefined, metrics: new Metrics(), log: silent };
     this.#server = webhookServer(options, first);
-    // Each call is a handshake of its own.
+    // Each call makes a handshake of its own.
     this.#server.prependListener('request', (_request, response) =>
       response.setHeader('connection', 'close'),
     );
@@ -80,7 +82,7 @@ export class CertifiedReplica {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  /** Once what is under way is answered, and without another look. */
+  /** Stops the replica once calls under way are answered, without another look at the certificates. */
   async stop(): Promise<void> {
     this.#looking.stopped = true;
     await eventually('end of the look', () => this.#looking.idle);

@@ -9,9 +9,9 @@ import { namespaces } from './twin-namespaces.ts';
 
 export interface Case {
   pod: Pod;
-  /** One of `namespaces`. */
+  /** The namespace, one of `namespaces`. */
   namespace: string;
-  /** When nobody does, the webhook is not to be called. */
+  /** The one who asks. When nobody does, the webhook is not to be called. */
   asks: 'pod' | 'namespace' | 'nobody';
   /** The code of what keeps it from being injected. */
   obstacle: string | undefined;
@@ -143,7 +143,10 @@ function others({ spec }: Pod): fc.Arbitrary<Texts> {
     .map((entries) => Object.fromEntries(entries.filter(([key, text]) => canBeMade(spec, key, text))));
 }
 
-/** Below a mount that can't be written to no folder can be made; what is said then, test/inject/conflicts.test.ts shows. */
+/**
+ * Below a mount that can't be written to no folder can be made; what is said then, test/inject/conflicts.test.ts
+ * shows.
+ */
 function canBeMade({ containers, initContainers = [] }: Pod['spec'], key: string, path: string): boolean {
   if (key !== keys.mountPath.key) return true;
   const mounts = [...containers, ...initContainers].flatMap(({ volumeMounts = [] }) => volumeMounts);

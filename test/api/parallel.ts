@@ -1,4 +1,4 @@
-/** Over all items, so many at a time; the results in the order of the items. */
+/** Does the work for all items, `atATime` of them at a time; returns the results in the order of the items. */
 export async function inParallel<T, R>(
   items: readonly T[],
   atATime: number,

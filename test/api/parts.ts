@@ -1,8 +1,8 @@
-/** What is there of an installation, on a control plane that nothing else runs on. */
+/** The parts of an installation that are there, on a control plane that nothing else runs on. */
 
 import type { ControlPlane } from '../support/control-plane.ts';
 
-/** Of all that an installation has. */
+/** The kinds of objects that an installation has. */
 export const KINDS = [
   ...['namespaces', 'serviceaccounts', 'services', 'deployments', 'poddisruptionbudgets', 'networkpolicies'],
   ...['roles', 'rolebindings', 'clusterroles', 'clusterrolebindings', 'priorityclasses', 'flowschemas'],

@@ -83,7 +83,7 @@ suite('rollcall repair on a real API server', { timeout: 180_000 }, () => {
     for (const name of ['a', 'b', 'c']) await make('shop', 'ReplicaSet', name);
     await make('shop', undefined, 'alone');
     await make('shop', 'Job', 'work');
-    // Nothing would inject a copy yet.
+    // A copy would not be injected yet.
     const early = await repair('--yes', '-n', 'shop');
     assert.deepEqual([early.code, early.evict], [1, []]);
     assert.deepEqual(early.left.map(({ code }: { code: string }) => code).sort(), [
@@ -165,7 +165,7 @@ suite('rollcall repair on a real API server', { timeout: 180_000 }, () => {
     );
   });
 
-  /** Made while its namespace did not ask. */
+  /** Makes a pod while its namespace does not ask. */
   async function evictable(namespace: string, name: string): Promise<void> {
     const path = `/api/v1/namespaces/${namespace}`;
     await plane.must('PATCH', path, { metadata: { labels: { 'rollcall.dev/injection': null } } }, MERGE);

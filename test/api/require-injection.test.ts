@@ -66,7 +66,7 @@ suite('a cluster that requires injection', { timeout: 180_000 }, () => {
   test('a webhook that may fail, and does, lets no such pod through', async () => {
     const configuration = (await manifests(plane)).find(({ webhooks }) => webhooks)!;
     for (const webhook of configuration.webhooks!) {
-      // Nothing listens there.
+      // No process listens at that address.
       Object.assign(webhook, {
         clientConfig: { url: 'https://127.0.0.1:1/mutate' },
         failurePolicy: 'Ignore',

@@ -1,4 +1,4 @@
-/** The commands of docs/runbook.md, on a real kube-apiserver whose webhook can't be reached, as in the night. */
+/** The commands of docs/runbook.md, on a real kube-apiserver whose webhook can't be reached. */
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';

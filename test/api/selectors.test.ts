@@ -1,4 +1,4 @@
-/** What is taken for a label selector is what a real kube-apiserver takes for one, and the other way round. */
+/** The selectors that we accept are exactly those that a real kube-apiserver accepts. */
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { checkLabelSelector } from '../../src/label-selector.ts';

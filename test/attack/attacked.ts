@@ -76,7 +76,7 @@ export class Attacked {
     return { ...reply, response, operations };
   }
 
-  /** What the configuration tells API servers to trust. */
+  /** The certificates that the configuration tells API servers to trust. */
   get caBundle(): string {
     const { webhooks } = this.api.get(`${CONFIGURATION}/rollcall`) as Json;
     return Buffer.from(webhooks[0].clientConfig.caBundle ?? '', 'base64').toString();

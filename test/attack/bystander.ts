@@ -28,7 +28,7 @@ export type ToBystander =
   | { ask: { port: number; idlePort: number } };
 
 const PACE_MS = 200;
-/** What an API server waits in this installation. */
+/** The time that an API server waits in this installation. */
 const PATIENCE_MS = 5000;
 
 const tell = (message: FromBystander) => process.send!(message);

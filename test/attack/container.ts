@@ -7,7 +7,7 @@ import { parseAllDocuments } from 'yaml';
 
 const HERE = fileURLToPath(new URL('../../', import.meta.url));
 
-/** What the deployment says about the webhook's container. */
+/** The settings of the webhook's container in the deployment. */
 export interface Container {
   /** The limit of its memory. */
   mib: number;

@@ -14,7 +14,7 @@ export interface Malformed {
 
 type Place = readonly (string | number)[];
 
-/** What stands in the place of the right value. */
+/** The wrong values that stand in the place of the right one. */
 const WRONG: readonly (readonly [string, () => unknown])[] = [
   ['null', () => null],
   ['a boolean', () => true],

@@ -1,4 +1,4 @@
-/** What stands beside a sidecar, or between it and the API, and means harm. */
+/** Attacks on a sidecar by a container beside it, and by whoever stands between it and the API. */
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -17,7 +17,7 @@ import { type Sidecar, startSidecar } from '../support/rollcall.ts';
 import { ATTACKER, closedOf, destroyAll } from './wire.ts';
 
 const SOON = { timeoutMs: 10_000, everyMs: 50 };
-/** What a kubelet waits by default. */
+/** The default timeout of a kubelet's probe. */
 const PROBE_MS = 1000;
 
 async function upstream(t: TestContext) {
@@ -32,7 +32,7 @@ const member = (index: number) =>
 const group = (endpoints: ReturnType<typeof podEndpoint>[]) =>
   endpointSlice({ namespace: 'default', service: 'db', name: 'db-a', endpoints });
 
-/** With more flags when given; its snapshot file has been written. */
+/** Starts a sidecar with further flags when given; resolves when it has written its snapshot file. */
 async function following(
   t: TestContext,
   endpoints = [member(0)],
@@ -43,7 +43,7 @@ async function following(
   return startSidecar(t, { server: api.url, namespace: 'default', service: 'db', ...flags });
 }
 
-/** As a kubelet asks, over a new connection; what it would make of it. */
+/** Asks as a kubelet does, over a new connection; returns what a kubelet would make of the answer. */
 function probe(port: number, path: string, localAddress = '127.0.0.1'): Promise<string> {
   return new Promise((resolve) => {
     const headers = { 'user-agent': 'kube-probe/1.36', connection: 'close' };

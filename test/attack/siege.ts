@@ -182,7 +182,7 @@ interface SiegeParts {
   idle: ChildProcess;
 }
 
-/** Of fewer than a hundred, one may be slow. */
+/** Returns the 99th percentile of the times. Of fewer than a hundred calls, one may be slow. */
 function p99(asked: readonly Honest[]): number {
   const slowest = asked.map(({ ms }) => ms).sort((one, other) => other - one);
   return slowest[Math.min(slowest.length - 1, Math.max(1, Math.floor(asked.length / 100)))] ?? 0;

@@ -50,7 +50,7 @@ export async function exchange(
   return text;
 }
 
-/** How many of the connections are closed after at most `withinMs`. */
+/** Returns the number of connections that are closed after at most `withinMs`. */
 export async function closedOf(sockets: readonly Socket[], withinMs: number): Promise<number> {
   // Unread data would keep the end from being seen.
   for (const socket of sockets) socket.resume();

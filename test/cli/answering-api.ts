@@ -3,7 +3,7 @@ import type { TestContext } from 'node:test';
 import { stringify } from 'yaml';
 import { type KubernetesDouble, startKubernetesDouble } from '../support/kubernetes-double.ts';
 
-/** By `METHOD /path`, without the query: the status and the body. What is missing is a 404. */
+/** The answers by `METHOD /path`, without the query: the status and the body. A missing one is a 404. */
 export type Answers = Record<string, [status: number, body: unknown, warning?: string]>;
 
 export async function answeringApi(t: TestContext, answers: Answers): Promise<KubernetesDouble> {

@@ -14,7 +14,7 @@ export interface Outcome {
   code: number;
 }
 
-/** With nothing of this machine: no home, no kubeconfig. */
+/** Runs a command with nothing of this machine: no home, no kubeconfig. */
 export async function run(
   command: CommandName,
   argv: string[],
@@ -36,7 +36,7 @@ export async function run(
   return { out: bytes.toString(), bytes, err: written.err, code };
 }
 
-/** What is said, but for the advice that comes whenever an account is replaced of which nothing is known. */
+/** Returns the outcome without the advice that comes whenever an account is replaced of which nothing is known. */
 export function withoutAdvice(outcome: Outcome): Outcome {
   return { ...outcome, err: outcome.err.replace(/^rollcall: imagePullSecrets that .*\n/m, '') };
 }

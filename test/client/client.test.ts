@@ -40,7 +40,7 @@ function follow(t: TestContext, sidecar: ScriptedSidecar, options: ConnectOption
 
 const uids = (group: LiveGroup) => [...group.members.keys()].sort().join(' ');
 
-/** What an item or an event says, in short. */
+/** Returns an item or an event in short. */
 function brief({ left, joined, changed, stale, reason }: GroupChange): string {
   const parts = [
     ...left.map(({ uid }) => `-${uid}`),

@@ -30,7 +30,7 @@ const lists = [
   [{ uid: 5 }],
   [member, { name: 'db-1' }],
 ];
-/** What each field must not be. */
+/** The values that each field must not have. */
 const wrong: Record<string, unknown[]> = {
   protocol: counts,
   revision: counts,

@@ -35,7 +35,7 @@ export class Application extends SocketReader {
     for (const line of this.lines.slice(known)) this.#listener?.(line);
   }
 
-  /** What it holds, as `name uid`, sorted. */
+  /** Returns the members that it holds, as `name uid`, sorted. */
   holds(): string[] {
     return [...this.members.values()].map(({ name, uid }) => `${name} ${uid}`).sort();
   }

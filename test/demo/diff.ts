@@ -10,7 +10,7 @@ export interface DiffLine {
 /** Unchanged lines that were left out here. */
 export interface Gap {
   skipped: number;
-  /** Of the first of them, so that the gap can stand where it stood. */
+  /** The indentation of the first line that is left out, where the gap is shown. */
   indentation: number;
 }
 
@@ -54,7 +54,7 @@ function commonLengths(before: string[], after: string[]): number[][] {
   return lengths;
 }
 
-/** Each line with the lines that lead to it. */
+/** Returns each line with the lines that lead to it. */
 function paths(lines: string[]): string[] {
   return lines.map((line, index) =>
     [line, ...ancestors(lines, index).map((above) => lines[above])].join('\n'),

@@ -14,7 +14,7 @@ export interface GroupPod {
 }
 
 export interface Group {
-  /** In the order of their ordinals. */
+  /** The pods in the order of their ordinals. */
   readonly pods: GroupPod[];
   /** Pods with the next ordinals appear, ready or not yet. */
   add(count: number, ready?: boolean): void;
@@ -25,7 +25,7 @@ export interface Group {
   remove(which: (pod: GroupPod) => boolean): void;
 }
 
-/** Each change is one write of the slice. */
+/** Makes a group whose changes are one write of the slice each. */
 export function createGroup(api: KubernetesDouble): Group {
   let pods: GroupPod[] = [];
   let address = 10;

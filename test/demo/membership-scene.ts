@@ -15,13 +15,13 @@ interface Scene {
   stage: Stage;
   group: Group;
   timeline: Timeline;
-  /** Those that still run. */
+  /** The peers that still run. */
   peers: Peer[];
   /** Milliseconds that the slowest change so far took to reach all of them. */
   slowest: number;
 }
 
-/** How long the API stays away: longer than a hiccup, shorter than an audience's patience. */
+/** The time that the API stays away: longer than a hiccup, shorter than an audience waits. */
 const AWAY_MS = 2000;
 /** Far more than it takes, and far less than polling would. */
 const LATENCY_LIMIT_MS = 1000;

@@ -1,4 +1,4 @@
-/** How fast the demo goes: as fast as a test, or with --slow so that a talk can go along with it. */
+/** The pace of the demo: as fast as a test, or with --slow so that a talk can go along with it. */
 import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -15,7 +15,7 @@ function isSlow(): boolean {
   }
 }
 
-/** In a talk a sentence is read aloud meanwhile. */
+/** The pause in a talk, in which a sentence is read aloud. */
 const READ_MS = 3000;
 /** Between events, so that no change falls into the sidecar's window for folding (20 ms) by accident. */
 const EVENT_PAUSE_MS = slow ? READ_MS : 200;

@@ -1,5 +1,5 @@
 /**
- * What the scenes share: the API double, a place for files, the checks, and the way out.
+ * The stage that the scenes share: the API double, a folder for files, the checks, and the clean-up.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,5 +1,5 @@
 /**
- * How the demo looks: plain ASCII everywhere, colour only on a terminal and without NO_COLOR.
+ * The look of the demo: plain ASCII everywhere, colour only on a terminal and without NO_COLOR.
  */
 import { stripVTControlCharacters, styleText } from 'node:util';
 

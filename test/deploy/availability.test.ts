@@ -1,4 +1,4 @@
-/** What the installed objects say of each other, so that one failure never takes the webhook away. */
+/** The relations between installed objects by which one failure never takes the webhook away. */
 
 import assert from 'node:assert/strict';
 import { before, suite, test } from 'node:test';

@@ -3,9 +3,9 @@
 import { readFileSync } from 'node:fs';
 
 interface Copy {
-  /** In deploy/. */
+  /** The path in deploy/. */
   from: string;
-  /** In deploy/chart/templates. */
+  /** The path in deploy/chart/templates. */
   to: string;
   /** The condition, in the words of Helm, without which nothing of it is installed. */
   when?: string;

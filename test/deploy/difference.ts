@@ -1,4 +1,4 @@
-/** What differs between two sets of objects, as a table of places. */
+/** The differences between two sets of objects, as a table of places. */
 
 import { byName, type Manifest } from './rendered.ts';
 

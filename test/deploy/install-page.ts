@@ -7,7 +7,7 @@ const text = page('docs/install.md');
 
 export interface Section {
   heading: string;
-  /** Each on one line, whatever the page breaks. */
+  /** The commands, each on one line, wherever the page breaks it. */
   commands: string[];
 }
 
@@ -28,7 +28,7 @@ const sectionsOf = (markdown: string): Section[] =>
     }));
 
 export const sections: readonly Section[] = sectionsOf(text);
-/** Those of docs/platforms.md. */
+/** The sections of docs/platforms.md. */
 export const platformSections: readonly Section[] = sectionsOf(page('docs/platforms.md'));
 
 /** Returns the sections of a page, whose path is from the top of the repository. */

@@ -44,7 +44,7 @@ const mounted = (secretName: string): Differences => ({
   [`${CONTAINER}.volumeMounts`]: [{ name: 'tls', mountPath: '/etc/rollcall/tls', readOnly: true }],
   [`${WEBHOOK}.volumes`]: [{ name: 'tls', secret: { secretName } }],
 });
-/** Of the Secret, and of the configuration. */
+/** The differences without the rights to the Secret and to the configuration. */
 const withoutRights = removed(
   'ClusterRole rollcall-webhook-certificates',
   'ClusterRoleBinding rollcall-webhook-certificates',

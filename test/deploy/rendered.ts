@@ -1,4 +1,4 @@
-/** What each way of installing would apply, as objects. */
+/** The objects that each way of installing would apply. */
 
 import { execFile, spawnSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';

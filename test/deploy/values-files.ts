@@ -1,4 +1,4 @@
-/** What is made of the table of values: values.yaml, its JSON schema, and the chart's page. */
+/** The files that are made from the table of values: values.yaml, its JSON schema, and the chart's page. */
 
 import { stringify } from 'yaml';
 import { type ChartValue, VALUES } from './values-table.ts';

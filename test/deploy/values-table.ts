@@ -1,8 +1,8 @@
-/** Every value of the Helm chart: the one table behind values.yaml, its schema and its page. */
+/** The values of the Helm chart: the one table behind values.yaml, its schema and its page. */
 
 type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
-/** One value of the chart. */
+/** A value of the chart. */
 export interface ChartValue {
   /** The name, with a dot between a group and its member. */
   path: string;

@@ -1,4 +1,4 @@
-/** What is generated for the chart: `npm run golden` renews it. */
+/** The generated files of the chart, which `npm run golden` renews. */
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

@@ -22,7 +22,7 @@ export const LABELS = { app: SERVICE };
 /** The time that a pod has to end. */
 export const GRACE_SECONDS = 5;
 
-/** What the restricted pod security standard accepts. */
+/** Returns the spec of a pod that the restricted pod security standard accepts. */
 export const podSpec = (command: string[], more: object = {}) => ({
   securityContext: { runAsNonRoot: true, runAsUser: 1000, seccompProfile: { type: 'RuntimeDefault' } },
   terminationGracePeriodSeconds: GRACE_SECONDS,

@@ -8,7 +8,7 @@ import { outcome, run } from './command.ts';
 import { kubectl, TEST_LABEL, tryKubectl } from './kubernetes.ts';
 
 export interface Cluster {
-  /** What is missing on this machine, as a sentence that says what to install; undefined when all is there. */
+  /** Returns the sentence that says what to install on this machine; undefined when all is there. */
   missing(): Promise<string | undefined>;
   /** Makes it reachable by KUBECONFIG. */
   start(): Promise<void>;
@@ -18,7 +18,7 @@ export interface Cluster {
   load(...images: string[]): Promise<void>;
   /** Undoes what the run did. */
   remove(): Promise<void>;
-  /** What to do by hand when it is kept. */
+  /** The commands for a cluster that is kept. */
   readonly keptHint: string;
 }
 
@@ -64,7 +64,7 @@ export class KindCluster implements Cluster {
     await kubectl('label', 'nodes', '--all', 'topology.kubernetes.io/zone=zone-a');
   }
 
-  /** In one archive, which has what they share only once. */
+  /** Loads the images in one archive, which has what they share only once. */
   async load(...images: string[]): Promise<void> {
     await run('kind', ['load', 'docker-image', ...images, '--name', this.#name]);
   }
@@ -75,7 +75,7 @@ export class KindCluster implements Cluster {
   }
 }
 
-/** Of the user; the run adds to it and takes away what it added. */
+/** A cluster of the user. The run adds to it and takes away what it added. */
 class ExistingCluster implements Cluster {
   readonly keptHint = `kubectl delete -k deploy; kubectl delete namespace --selector=${TEST_LABEL}`;
   readonly #loadCommand = process.env.ROLLCALL_LOAD_IMAGE ?? '';

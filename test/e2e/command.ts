@@ -46,7 +46,7 @@ export function outcome(command: string, args: string[], options: CommandOptions
   });
 }
 
-/** Its stdout; an exit code other than 0 is an error with what it said. */
+/** Runs a program and returns its stdout. Any exit code but 0 is an error with its output. */
 export async function run(command: string, args: string[], options: CommandOptions = {}): Promise<string> {
   const { code, stdout, stderr } = await outcome(command, args, options);
   if (code === 0) return stdout;

@@ -1,4 +1,4 @@
-/** What a person wants to see after a failed run, before the cluster goes away. */
+/** The facts that a person wants to see after a failed run, before the cluster goes away. */
 
 import { get, SYSTEM_NAMESPACE, TEST_LABEL, tryKubectl } from './kubernetes.ts';
 

@@ -10,9 +10,9 @@ import { apply, events, get, kubectl, namespace } from './kubernetes.ts';
 const NAMESPACE = 'e2e-host';
 const IN_NAMESPACE = `--namespace=${NAMESPACE}`;
 const PODS = ['one', 'two'];
-/** Of health and metrics, on the pods' own network. */
+/** The port of health and metrics on the network of the pods. */
 const PORT = 17655;
-/** In the fourth field of /proc/net/tcp. */
+/** The state of a listening socket in the fourth field of /proc/net/tcp. */
 const LISTENS = '0A';
 
 suite('network of the node', { timeout: 180_000 }, () => {

@@ -75,7 +75,7 @@ suite('installing and uninstalling', { timeout: 300_000 }, () => {
       await helm('install', ...CHART, '--take-ownership');
       assert.deepEqual(await running(), { configuration, pods }, 'Helm took over what was there');
       await kubectl('apply', '--kustomize=deploy');
-      // The way back: Helm forgets the release.
+      // Back from Helm to kustomize: Helm forgets the release.
       await kubectl('delete', 'secret', IN_SYSTEM, '--selector=owner=helm,name=rollcall');
       assert.deepEqual(await running(), { configuration, pods });
     }

@@ -25,7 +25,7 @@ export class Recording {
     this.#watch = new BackgroundProcess('recording', 'kubectl', ['get', '--raw', path]);
   }
 
-  /** What `pod` was told, judged; and who the API has, by uid. */
+  /** Judges what `pod` was told; returns the faults, with the uids that the API has. */
   async judge(pod: string): Promise<{ reader: StreamReader; uids: string[]; faults: string[] }> {
     const told = await streamOf(this.#namespace, pod);
     if (this.#watch.exited) throw new Error(`the recording ended: ${this.#watch.tail()}`);

@@ -10,7 +10,7 @@ export const TEST_LABEL = 'rollcall.dev/e2e';
 
 export const kubectl = (...args: string[]): Promise<string> => run('kubectl', args);
 
-/** For commands whose failure is what a test looks at. */
+/** Runs kubectl for a test that looks at its failure. */
 export const tryKubectl = (args: string[], options?: CommandOptions): Promise<Outcome> =>
   outcome('kubectl', args, options);
 
@@ -23,11 +23,11 @@ export interface Event {
   type: string;
   reason: string;
   message: string;
-  /** How often it was written. */
+  /** The number of times that the Event was written. */
   count?: number;
 }
 
-/** What is told of an object of the namespace, the way `kubectl describe` shows it. */
+/** Returns the Events of an object of the namespace, as `kubectl describe` shows them. */
 export const events = async (namespace: string, kind: string, name: string): Promise<Event[]> => {
   const of = `--field-selector=involvedObject.kind=${kind},involvedObject.name=${name}`;
   return (await get('events', of, `--namespace=${namespace}`)).items;
@@ -53,7 +53,7 @@ export async function namespace(
 export const rolledOut = (inNamespace: string, workload: string, seconds = 120): Promise<string> =>
   kubectl('rollout', 'status', workload, `--namespace=${inNamespace}`, `--timeout=${seconds}s`);
 
-/** What all replicas of the webhook counted. */
+/** Returns the number of reviews that all replicas of the webhook counted. */
 export async function admissionRequests(): Promise<number> {
   const inSystem = `--namespace=${SYSTEM_NAMESPACE}`;
   const { items } = await get('pods', inSystem, '--field-selector=status.phase=Running');

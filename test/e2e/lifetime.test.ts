@@ -1,4 +1,4 @@
-/** From the first pod of a roll-out to the last line before an application ends. */
+/** The lifetime of pods, from the first one of a roll-out to the last line before an application ends. */
 
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
@@ -26,7 +26,7 @@ const IN_NAMESPACE = `--namespace=${NAMESPACE}`;
 const REPLICAS = 3;
 const PATIENCE = { timeoutMs: 60_000, everyMs: 500 };
 
-/** More than the 5 s from one heartbeat to the next. */
+/** The time that a reader reads on: more than the 5 s from one heartbeat to the next. */
 const READS_ON_MS = 7_000;
 /** Told to stop, it reads on. What it writes is a line of the stream, or a word about the stream. */
 const LINGERS = nodeApp(`
@@ -99,7 +99,7 @@ suite('lifetime', { timeout: 240_000 }, () => {
 
   const uidsOf = (pods: { metadata: { uid: string } }[]) => pods.map(({ metadata }) => metadata.uid).sort();
 
-  /** Of the Deployment, which the other pods are none of. */
+  /** Returns the uids of the Deployment's pods, to which the other pods do not belong. */
   const uidsIn = (told: Member[]) =>
     told.flatMap(({ name, uid }) => (name.startsWith(`${SERVICE}-`) ? [uid] : [])).sort();
 

@@ -54,7 +54,7 @@ suite('memory of the webhook', { timeout: 180_000 }, () => {
     await apply(headlessService(NAMESPACE));
   });
 
-  /** Of each replica, whether it was ever ended. */
+  /** Returns the restarts of each replica, which say whether it was ever ended. */
   const restarts = async (): Promise<Record<string, number>> => {
     const { items } = await get('pods', `--namespace=${SYSTEM_NAMESPACE}`);
     return Object.fromEntries(

@@ -4,14 +4,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { BackgroundProcess } from '../support/background-process.ts';
 import { INJECT, type idlePod } from './app.ts';
 
-/** More than ten a second, also when the last one is late. */
+/** The pause between two pods: more than ten a second, also when the last one is late. */
 const EVERY_MS = 80;
 /** Kept in a test's message: the first ones say what went wrong. */
 const TOLD = 3;
 
 export interface Lost {
   created: number;
-  /** What the API server said instead of creating the pod. */
+  /** The answers of the API server in place of a pod. */
   refused: string[];
   /** Names of the pods that were created without the sidecar. */
   missed: string[];
@@ -55,8 +55,8 @@ export class PodStream {
   }
 
   /**
-   * What became of the pods since the start, or since the last time that this was asked: of those that were sent until
-   * now, all of which are answered when this resolves.
+   * Returns what became of the pods that were sent since the start, or since the last lap. All of them are answered
+   * when it resolves.
    */
   async lap(): Promise<Lost> {
     const [sent, now] = [this.#sent, performance.now()];
@@ -68,7 +68,7 @@ export class PodStream {
     return { created, refused, missed, perSecond };
   }
 
-  /** What became of the pods since the last lap. The stream is over. */
+  /** Ends the stream; returns what became of the pods since the last lap. */
   async end(): Promise<Lost> {
     this.#ended = true;
     await this.#sending;
@@ -77,7 +77,7 @@ export class PodStream {
     return last;
   }
 
-  /** By the clock: an answer that is late delays nobody, and a timer that is late is made up for. */
+  /** Sends pods by the clock: a late answer delays no other pod, and a late timer is made up for. */
   async #send(): Promise<void> {
     while (!this.#ended) {
       const due = Math.floor((performance.now() - this.#began) / EVERY_MS) + 1;
@@ -113,7 +113,7 @@ export class PodStream {
 
 const nothing = (): Omit<Lost, 'perSecond'> => ({ created: 0, refused: [], missed: [] });
 
-/** What a failed assertion shows. */
+/** Returns the part of a loss that a failed assertion shows. */
 export const told = ({ refused, missed }: Lost): object => ({
   refused: refused.length,
   missed: missed.length,

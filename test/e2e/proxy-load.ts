@@ -2,7 +2,7 @@
 
 export interface Load {
   requests: number;
-  /** What went wrong, a sentence each. */
+  /** The failures, a sentence each. */
   failures: string[];
   /** The names of the pods that answered. */
   backends: string[];

@@ -1,4 +1,4 @@
-/** What a long run says of itself: which step it is at, and how long each took. */
+/** The output of a long run: the step that it is at, and the time that each took. */
 
 export type Step = <T>(name: string, action: () => Promise<T>) => Promise<T>;
 

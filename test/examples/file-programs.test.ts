@@ -91,7 +91,7 @@ suite('programs that read a file', AT_ONCE, () => {
     });
   });
 
-  /** In place of HAProxy: it refuses a configuration with "broken" in it, and notes signals. */
+  /** A program in place of HAProxy: it refuses a configuration with "broken" in it, and notes signals. */
   const HAPROXY_STUB = `#!/bin/sh
 for last; do :; done
 if [ "$1" = -c ]; then ! grep -q broken "$last"; exit; fi

@@ -14,7 +14,7 @@ import { javaClasses, type Language, missing } from './programs.ts';
 const execute = promisify(execFile);
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** As the manifests name it. */
+/** The name of the image in the manifests. */
 export const EXAMPLES_IMAGE = 'rollcall-examples:0.2.0';
 
 interface Part {

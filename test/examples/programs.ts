@@ -14,7 +14,7 @@ const execute = promisify(execFile);
 export const EXAMPLES = fileURLToPath(new URL('../../examples/', import.meta.url));
 export const HOOK = fileURLToPath(new URL('client-hook.ts', import.meta.url));
 
-/** What a language needs on PATH, and how one finds out that it is there. */
+/** The programs that a language needs on PATH, and the commands that show that they are there. */
 const LANGUAGES = {
   go: ['go', 'version'],
   java: ['javac', '-version'],
@@ -27,7 +27,7 @@ const LANGUAGES = {
 
 export type Language = keyof typeof LANGUAGES;
 
-/** For the option `skip` of a test: false, or the sentence that the runner prints. */
+/** Returns the option `skip` of a test: false, or the sentence that the runner prints. */
 export async function missing(...languages: Language[]): Promise<string | false> {
   for (const language of languages) {
     const [command, ...args] = LANGUAGES[language];

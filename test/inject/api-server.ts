@@ -1,4 +1,4 @@
-/** What an API server does to a pod between two calls of a webhook, as far as injection can see it. */
+/** The changes of an API server to a pod between two calls of a webhook, as far as injection can see them. */
 import { apply_patch } from 'jsonpatch';
 import { TOKEN_PATH } from '../../src/inject/names.ts';
 import type { Operation } from '../../src/inject/operations.ts';

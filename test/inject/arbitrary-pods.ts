@@ -90,7 +90,7 @@ function containersOf(
     .map((all) => all.map((one, index) => ({ name: `${prefix}-${index}`, ...one })));
 }
 
-/** One of our name, of an older version or as somebody else would have it; it needs no volume of the pod. */
+/** A container of our name, of an older version or of somebody else; it needs no volume of the pod. */
 const namesake: fc.Arbitrary<Container> = often(
   fc.constant({ ...planned(pod()).sidecar, image: 'rollcall:0.0.9', volumeMounts: [] }),
   fc.constant({ name: NAME, image: 'other:1', command: ['sh'] }),
@@ -108,7 +108,7 @@ const metadata = fc.record(
 
 const account = fc.constantFrom('default', 'default', 'app', 'rollcall-watcher', undefined);
 
-/** As its controller or its author makes it. */
+/** The shape of a pod as its controller or its author makes it. */
 const shape = fc.record(
   {
     automountServiceAccountToken: fc.boolean(),
@@ -125,10 +125,10 @@ const shape = fc.record(
   { requiredKeys: [] },
 );
 
-/** As parsed from JSON, like every pod that comes in. */
+/** Pods as they are parsed from JSON, like every pod that comes in. */
 export const pods: fc.Arbitrary<Pod> = volumes.chain(podsWith).map((one) => JSON.parse(JSON.stringify(one)));
 
-/** Those that leave no trace of what was taken from them: without tokens, and without anything of ours. */
+/** Pods from which injection takes nothing away: they have no tokens, and nothing of ours. */
 export const untouchedPods: fc.Arbitrary<Pod> = fc
   .subarray(POOL.slice(2))
   .chain(podsWith)

@@ -30,7 +30,7 @@ const TINY = { cpu: '1m', memory: '1Mi' };
 
 const amounts = fc.record({ cpu, memory }, { requiredKeys: [] });
 
-/** As an API server shows them: a request for every limit, and none above it. */
+/** Resources as an API server shows them: a request for every limit, and none above it. */
 const containerResources: fc.Arbitrary<Resources> = fc.oneof(
   amounts.map((limits) => ({ limits, requests: { ...limits } })),
   fc
@@ -67,7 +67,7 @@ const podsOf = (resourcesOf: fc.Arbitrary<Resources>): fc.Arbitrary<Pod> =>
     })
     .map((spec) => ({ spec }));
 
-/** Some of them so small that they keep bounds which the sidecar does not. */
+/** Pods with resources, some of them so small that they keep bounds which the sidecar does not. */
 export const podsWithResources: fc.Arbitrary<Pod> = fc.oneof(
   podsOf(containerResources),
   podsOf(fc.constant({ limits: TINY, requests: TINY })),
@@ -103,7 +103,7 @@ export const limitRanges: fc.Arbitrary<LimitRangeItem[]> = fc.array(
   { maxLength: 2 },
 );
 
-/** Each there once in two times; when not there, empty. */
+/** Makes each field present in one of two cases, and empty otherwise. */
 function optional<T extends Record<string, fc.Arbitrary<Record<string, string>>>>(all: T): T {
   return Object.fromEntries(
     Object.entries(all).map(([name, one]) => [

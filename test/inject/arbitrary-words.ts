@@ -1,4 +1,4 @@
-/** What people say on a pod, its namespace and the installation: mostly what can be served. */
+/** The annotations of a pod, its namespace and the installation: mostly some that can be served. */
 import fc from 'fast-check';
 import { keys } from '../../src/inject/annotations.ts';
 import type { Context } from '../../src/inject/inject.ts';
@@ -9,7 +9,7 @@ import { INSTALL, labelled, plain } from './pods.ts';
 
 type Words = Record<string, string>;
 
-/** As often as `usual` says to once. */
+/** Takes `usual` so many times as often as `rare`. */
 export function often<A, B>(usual: fc.Arbitrary<A>, rare: fc.Arbitrary<B>, weight = 5): fc.Arbitrary<A | B> {
   return fc.oneof({ weight, arbitrary: usual }, { weight: 1, arbitrary: rare });
 }
@@ -45,7 +45,7 @@ const namedGroup = fc
     ...(line === undefined ? {} : { [`${keys.groupFile.key}${name}.up.conf`]: line }),
   }));
 
-/** One key that is no word about the group. */
+/** An annotation that does not choose the group. */
 const word: fc.Arbitrary<Words> = fc.oneof(
   ...sampled
     .filter(([name]) => !GROUP.includes(name) && !['containers', 'memberLabels'].includes(name))
@@ -76,7 +76,7 @@ function words(maxLength: number, ofGroup: fc.Arbitrary<Words>): fc.Arbitrary<Wo
 }
 
 const text = fc.string({ maxLength: 6 });
-/** Of other people, some with names that mean something to JavaScript or to JSON pointers. */
+/** The annotations of others, some with names that mean something to JavaScript or to JSON pointers. */
 const others = fc.dictionary(
   fc.oneof(text, fc.constantFrom('constructor', 'toString', 'a/b', 'a~b', 'a~1b')),
   text,

@@ -64,12 +64,12 @@ function dressed(
     return given === undefined ? container : { ...container, volumeMounts: kept };
   const at = kept.findIndex(({ mountPath }) => mountPath === mount.mountPath);
   if (at === -1) return { ...container, volumeMounts: [...kept, mount] };
-  // Whatever more it says stays, when it is read-only as ours.
+  // A mount that is read-only as ours keeps its other fields.
   const same = kept[at]!.readOnly === true ? kept[at]! : mount;
   return { ...container, volumeMounts: kept.with(at, same) };
 }
 
-/** Without the tokens that nobody mounts any more. */
+/** Returns the volumes without the tokens that nobody mounts any more. */
 function volumesOf(left: PodSpec, swapped: boolean): Volume[] {
   const mounts = [...left.containers, ...(left.initContainers ?? [])].flatMap(
     (one) => one.volumeMounts ?? [],

@@ -9,7 +9,7 @@ import { annotate, askingPod, container, INSTALL, injected } from './pods.ts';
 
 const KEY = 'rollcall.dev/';
 
-/** What a pod that asks is told, with these annotations. */
+/** Returns what a pod that asks is told, with these annotations. */
 function told(annotations: Record<string, string>, tweak: (pod: Pod) => void = () => {}): string {
   const given = askingPod((pod) => {
     annotate(annotations)(pod);

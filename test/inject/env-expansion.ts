@@ -1,4 +1,4 @@
-/** What Kubernetes makes of `$` in the value of a variable of a container. */
+/** Returns the variables of a container after Kubernetes has expanded each `$`. */
 export function expanded(env: readonly { name: string; value: string }[]): Record<string, string> {
   const known: Record<string, string> = {};
   for (const { name, value } of env) known[name] = expand(value, known);

@@ -12,7 +12,7 @@ interface Fields {
   annotations?: Record<string, string>;
 }
 
-/** What is expected of a pod with such an owner, or the faults. */
+/** Returns the expected members of a pod with such an owner, or the faults. */
 function expected({ kind, name = 'x', apiVersion = 'apps/v1', controller = true, ...given }: Fields) {
   const annotations = { 'rollcall.dev/expected': 'owner', ...given.annotations };
   const owner = { apiVersion, kind: kind ?? '', name, uid: 'u', controller };

@@ -19,7 +19,7 @@ export interface Input {
     annotations?: Record<string, string>;
     limits?: LimitRangeItem[];
   };
-  /** Where the installation is another than usual; null leaves a part of it out. */
+  /** The differences of the installation from the usual one; null leaves a part of it out. */
   install?: Partial<Omit<Install, 'shellImage'>> & { shellImage?: null };
   dryRun?: boolean;
   pod: Pod;
@@ -30,7 +30,7 @@ export interface Input {
 export interface Case {
   name: string;
   file: string;
-  /** What the case is about: one thing. */
+  /** The one thing that the case is about. */
   about: string;
   input: Input;
 }

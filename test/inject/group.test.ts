@@ -6,7 +6,7 @@ import { type ChosenGroup, groupOf } from '../../src/inject/group.ts';
 import { Settings } from '../../src/inject/settings.ts';
 import { pod } from './pods.ts';
 
-/** What each level says, the strongest first. */
+/** The settings of each level, the strongest first. */
 type Said = { service?: string; selector?: string; source?: string };
 type Levels = [pod: Said, namespace?: Said, installation?: Said];
 

@@ -32,7 +32,7 @@ const spec =
   (made) =>
     Object.assign(made.spec, fields);
 
-/** What stands in the way: the code, how the pod comes to it, and what its sentence must say. */
+/** The reasons against injection: the code, the change to the pod that causes it, and the words of its sentence. */
 const problems: [Code, string, Tweak, RegExp][] = [
   [
     'bad-value',

@@ -5,7 +5,7 @@ import { type SidecarSetting, sidecarSettings } from '../../src/sidecar-settings
 export type KeyName = keyof typeof keys;
 
 export interface Samples {
-  /** At least three, so that each level can have one of its own. */
+  /** Good values: at least three, so that each level can have one of its own. */
   good: [string, string, string, ...string[]];
   bad: string[];
 }

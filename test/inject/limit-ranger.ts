@@ -1,4 +1,4 @@
-/** What the LimitRanger plugin says of a pod: the sentences of the bounds that it breaks. */
+/** The LimitRanger plugin: it returns the sentences of the bounds that a pod breaks. */
 import type { Container, LimitRangeItem, Pod, Resources } from '../../src/inject/pod.ts';
 
 type Kind = 'requests' | 'limits';
@@ -17,7 +17,7 @@ export function limitRangerFaults({ spec }: Pod, items: readonly LimitRangeItem[
   );
 }
 
-/** In millionths, which no two quantities here fall between. */
+/** The amounts in millionths, which tell any two quantities here apart. */
 type Amounts = Record<Kind, Map<string, number>>;
 
 function faults(

@@ -74,7 +74,7 @@ const DEFAULTS: Options = {
   podAccess: false,
 };
 
-/** What one annotation more changes of the defaults. */
+/** The changes that one further annotation makes to the defaults. */
 const changes: Record<string, [text: string, changed: Partial<Options>]> = {
   service: ['cache', { group: { source: 'endpointslices', service: 'cache' } }],
   selector: ['app=db', { group: { source: 'pods', selector: 'app=db' } }],

@@ -1,4 +1,4 @@
-/** One minimal pod as an API server shows it to a webhook, and small changes that tests make to it. */
+/** A minimal pod as an API server shows it to a webhook, and small changes that tests make to it. */
 
 import assert from 'node:assert/strict';
 import { keys } from '../../src/inject/annotations.ts';
@@ -79,7 +79,7 @@ export function pod(tweak: (pod: Pod) => void = () => {}): Pod {
   return made;
 }
 
-/** One that asks for the sidecar and says which group. */
+/** Returns a pod that asks for the sidecar and names its group. */
 export function askingPod(tweak: (pod: Pod) => void = () => {}): Pod {
   return pod((made) => {
     made.metadata!.annotations = { [keys.inject.key]: 'true' };
@@ -93,7 +93,7 @@ export const plain: Namespace = {
   labels: { 'kubernetes.io/metadata.name': 'demo' },
   annotations: {},
 };
-/** One that lets the sidecars of its pods read pods. */
+/** A namespace that lets the sidecars of its pods read pods. */
 export const readable: Namespace = { ...plain, annotations: { [keys.podAccess.key]: 'true' } };
 export const labelled: Namespace = {
   ...plain,
@@ -135,7 +135,7 @@ export function optionsWith(annotations: Record<string, string> = {}, namespace 
   return decision.options;
 }
 
-/** What the pod is to get with these annotations. */
+/** Returns the plan of the pod with these annotations. */
 export function planned(
   given: Pod = pod(),
   annotations: Record<string, string> = {},

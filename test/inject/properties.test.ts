@@ -1,4 +1,4 @@
-/** What holds for every pod, on pods that are generated. */
+/** The properties that hold for every pod, on generated pods. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -24,7 +24,7 @@ function forEveryPod(check: (pod: Pod, context: Context) => void, of = pods): vo
   fc.assert(fc.property(of, contexts, check), RUNS);
 }
 
-/** Those of the generated pods that are injected, with what comes of them. */
+/** Checks a property of every generated pod that is injected, with its result. */
 function forEveryInjected(
   check: (pod: Pod, after: Pod, plan: Plan, context: Context) => void,
   of = pods,
@@ -136,7 +136,7 @@ test('the pod that is given, and the prototype of all objects, are left as they 
   assert.equal(Reflect.ownKeys(Object.prototype).sort().join(), PROTOTYPE);
 });
 
-/** What an API server would refuse, as far as a patch could bring it about. */
+/** Returns the faults for which an API server would refuse a pod, as far as a patch could cause them. */
 function faults(pod: Pod): string[] {
   const volumes = (pod.spec.volumes ?? []).map(({ name }) => name);
   const mounts = containersOf(pod).map(({ volumeMounts }) => volumeMounts ?? []);

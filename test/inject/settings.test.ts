@@ -250,7 +250,7 @@ describe('a key that there is not', () => {
   });
 });
 
-/** What a sentence shows of a value. */
+/** Returns the part of a value that a sentence shows. */
 function shown(value: string): string {
   const cut = value.length > 100 ? `${value.slice(0, 100)}...` : value;
   return cut.replaceAll('\n', '\\u000a');

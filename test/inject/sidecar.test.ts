@@ -16,7 +16,7 @@ import { SEED } from './seed.ts';
 // biome-ignore lint/suspicious/noExplicitAny: a container's fields are looked into freely here
 type Any = any;
 
-/** What a pod with these annotations gets. */
+/** Returns the sidecar of a pod with these annotations. */
 function sidecar(annotations: Record<string, string> = {}, tweak: (pod: Pod) => void = () => {}): Any {
   const given = askingPod((made) => {
     annotate(annotations)(made);

@@ -8,14 +8,14 @@ import { annotate, askingPod, container, injected, labelled, pod, tokenVolume } 
 
 type Tweak = (pod: Pod) => void;
 
-/** What is left of the pod after injection and its reverse. */
+/** Returns the pod after injection and its reverse. */
 function returned(given: Pod, context = {}): Pod {
   const patched = applied(given, injected(given, context).patch);
   assert.notDeepEqual(patched, given, 'it was injected');
   return applied(patched, uninject(patched));
 }
 
-/** One for which no token was mounted. */
+/** Returns a pod for which no token was mounted. */
 const untokened = (tweak: Tweak) =>
   askingPod((made) => {
     made.spec.volumes = [{ name: 'data', emptyDir: {} }];

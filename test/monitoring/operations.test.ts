@@ -4,7 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { parse, parseAllDocuments } from 'yaml';
+import { PROCESS_METRICS } from '../../src/metric-table.ts';
+import { endpointSlice, podEndpoint, slicePath } from '../support/endpoint-slices.ts';
 import { missing, runTool } from '../support/go-tools.ts';
+import { startKubernetesDouble } from '../support/kubernetes-double.ts';
+import { startSidecar } from '../support/rollcall.ts';
 import { deadLink } from './headings.ts';
 import { rules } from './rules.ts';
 
@@ -57,6 +61,32 @@ test('the alerts that the page says need four metrics of sidecars need no other'
     )
     .filter((name) => !outputs.test(name));
   assert.deepEqual([...new Set(asked)].toSorted(), kept.toSorted());
+});
+
+test('a sidecar has as many series as the page says', async (t) => {
+  const api = await startKubernetesDouble();
+  t.after(() => api.close());
+  const flags = { server: api.url, namespace: 'default', service: 'db' };
+  api.create(
+    slicePath('default'),
+    endpointSlice({
+      ...flags,
+      name: 'db-1',
+      endpoints: [podEndpoint({ name: 'db-0', uid: 'u0', ip: '10.0.0.1' })],
+    }),
+  );
+  const { process: sidecar } = await startSidecar(t, flags);
+  await sidecar.logged(/^synced$/);
+  const scrape = await fetch(`http://127.0.0.1:${await sidecar.port()}/metrics`);
+  const series = (await scrape.text()).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  const aboutProcess = Object.values(PROCESS_METRICS).map(({ name }) => name);
+  const ofProcess = series.filter((line) => aboutProcess.some((name) => line.startsWith(name)));
+  const [, own, process] = /A sidecar has (\d+) series and (\d+) about its process/.exec(operations)!;
+  assert.deepEqual(
+    [series.length - ofProcess.length, ofProcess.length],
+    [own, process].map(Number),
+    series.join('\n'),
+  );
 });
 
 test('links between the pages of operating lead somewhere', () => {

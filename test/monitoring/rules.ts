@@ -16,7 +16,7 @@ interface Groups {
 
 export const RULES_FILE = new URL('../../deploy/monitoring/rules.yaml', import.meta.url);
 
-/** What Prometheus itself takes: the PrometheusRule without its envelope. */
+/** Returns the rules as Prometheus itself takes them: the PrometheusRule without its envelope. */
 export function ruleGroups(): Groups {
   return (parse(readFileSync(RULES_FILE, 'utf8')) as { spec: Groups }).spec;
 }

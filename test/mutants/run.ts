@@ -15,7 +15,7 @@ import { withTrees } from './syntax.ts';
 import { Workshop } from './workshop.ts';
 
 const ROOMS = ['inject', 'watcher', 'webhook'];
-/** As many as a small machine has cores. */
+/** The number of test runs at a time: as many as a small machine has cores. */
 const AT_ONCE = 2;
 /** A test file alone, on a busy machine. */
 const BASELINE_MS = 300_000;
@@ -83,7 +83,9 @@ function chosen(): Mutant[] {
   return values.sample === undefined ? wanted : sampleOf(wanted, Number(values.sample), Number(values.seed));
 }
 
-/** Runs every test file of the room once as it is: what it executes, how long it takes, and whether it passes at all. */
+/**
+ * Runs every test file of the room once as it is: what it executes, how long it takes, and whether it passes at all.
+ */
 async function baseline(files: readonly string[]): Promise<TestFile[]> {
   const found: TestFile[] = [];
   const names = globSync(`test/${room}/**/*.test.ts`, { cwd: worktree }).sort();

@@ -302,7 +302,8 @@ describe('where the peers come from', sideBySide, () => {
       const nacos = pod.start([...scripts, '-service', 'db', ...server, ...dns.server]);
       await nacos.until('the word on DNS', () =>
         nacos.output.some(
-          (line) => line.includes('the API can not be followed, DNS is') && line.includes(`${status}`),
+          (line) =>
+            line.includes('the API can not be followed, so DNS is polled') && line.includes(`${status}`),
         ),
       );
       await pod.becomes('cluster.conf', `${hostsOf(['db-0', 'db-1'], 8848).join('\n')}\n`);
@@ -325,7 +326,7 @@ describe('where the peers come from', sideBySide, () => {
       ...dns.server,
     ]);
     assert.equal(await exitCode(init), 0, init.tail());
-    assert.match(init.tail(), /the API can not be asked, DNS is followed/);
+    assert.match(init.tail(), /the API can not be asked, so DNS is polled/);
     assert.equal(pod.read('cluster.conf'), `db-0.${DOMAIN}:8848\n`);
   });
 

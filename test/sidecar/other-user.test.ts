@@ -12,11 +12,11 @@ import { startKubernetesDouble } from '../support/kubernetes-double.ts';
 import { Rollcall } from '../support/rollcall.ts';
 
 const quickly = { timeoutMs: 15_000, everyMs: 20 };
-/** Of a range of OpenShift, whose containers are all of the group root. */
+/** A user of a range of OpenShift, whose containers are all of the group root. */
 const GIVEN = 1_000_650_000;
 const APPLICATION = 1001;
 
-/** What runs what follows as this user, without rights. */
+/** Returns the command that runs what follows as this user, without rights. */
 const as = (uid: number, gid: number) => [
   'setpriv',
   `--reuid=${uid}`,
@@ -46,7 +46,7 @@ test('a user without a name writes what another may read, and runs commands', {
   );
   const directory = await mkdtemp(join(tmpdir(), 'rollcall-'));
   t.after(() => rm(directory, { recursive: true, force: true }));
-  // As the kubelet makes an emptyDir.
+  // The kubelet makes an emptyDir with this mode.
   await chmod(directory, 0o777);
   const hook = join(directory, 'hook.sh');
   await writeFile(hook, `#!/bin/sh\nid -u > ${directory}/ran\ncat >> ${directory}/ran\n`, { mode: 0o755 });

@@ -2,7 +2,7 @@ import { type Contact, type Exchange, SILENCE_MS } from './contact.ts';
 import type { Report } from './ledger.ts';
 import type { Wedge } from './wedge.ts';
 
-/** How long an answer may take to begin, and a list to go on. */
+/** The time in which an answer has to begin, and a list to go on. */
 const ANSWER_MS = 30_000;
 /** A streaming list that is not complete by then, however much it says, is none: pages are asked for. */
 const STREAMING_LIST_MS = 60_000;
@@ -16,7 +16,7 @@ const RELIST_MS = 900_000 + ANSWER_MS;
 const MAX_REQUESTS = 300;
 const EPSILON_MS = 5;
 
-/** What the client owes the API, and may expect of it. */
+/** The rules for a client of the API, and for what it may expect of it. */
 export class ApiManners {
   #contact: Contact;
   #wedge: Wedge;

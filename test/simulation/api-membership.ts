@@ -3,7 +3,7 @@ import { type Expectations, isTerminating } from './expectation.ts';
 import type { History } from './history.ts';
 import type { Entry, Membership, Report } from './ledger.ts';
 
-/** What the EndpointSlices of the API's history say about the memberships that are reported. */
+/** Judges the reported memberships by the EndpointSlices of the API's history. */
 export class ApiMembership {
   #history: History;
   #expectations: Expectations;

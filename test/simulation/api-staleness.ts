@@ -6,11 +6,11 @@ import type { StalenessRules } from './stream-rules.ts';
 
 /** A stream that ended may be back within a second before it counts; the loop looks once a second. */
 const GRACE_MS = 2000;
-/** How long it may take until what is followed again is called fresh, and until a change is told. */
+/** The time in which a group that is followed again has to be called fresh, and a change has to be told. */
 const PROMPT_MS = 5000;
 const EPSILON_MS = 5;
 
-/** What the sidecar says about how good its knowledge is, against what the API let it know. */
+/** Judges what the sidecar says about its staleness by what the API let it know. */
 export class ApiStaleness extends StalenessJudge<Contact, ApiMembership> implements StalenessRules {
   #freshAt = Number.NEGATIVE_INFINITY;
 

@@ -22,7 +22,7 @@ export class Audience {
   #validator: Validator;
   #readers: Readers;
   #wrap: (pipe: Pipe) => Pipe;
-  /** How often the sidecar closed a connection of its own accord. */
+  /** The number of connections that the sidecar closed of its own accord. */
   disconnected = 0;
   #seats: Seat[] = [];
   #open = 0;

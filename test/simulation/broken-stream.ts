@@ -41,7 +41,7 @@ export function cutLines(pipe: Pipe): Pipe {
   return pieces(pipe, (data) => pipe.write(data.length > 1000 ? `${String(data).slice(0, 1000)}\n` : data));
 }
 
-/** Who was not there from the start misses whoever joins first in a line. */
+/** A pipe on which a reader that came later misses the first member that joins in a line. */
 export function withoutSomebody(pipe: Pipe, clock: Clock): Pipe {
   if (clock.now() === 0) return pipe;
   return rewritten(pipe, (type, line) => {

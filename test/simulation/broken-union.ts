@@ -3,7 +3,7 @@
 import type { Part, Told } from '../../src/watcher/membership/part.ts';
 import type { UnionSteps } from '../../src/watcher/membership/union.ts';
 
-/** Where somebody stands is looked up once, and never again. */
+/** A union that looks up the parts of a member once, and never again. */
 export function staleIndex({ partsByUid }: UnionSteps): Partial<UnionSteps> {
   const known = new Map<string, readonly Part[]>();
   const of = (uid: string) => {
@@ -14,7 +14,7 @@ export function staleIndex({ partsByUid }: UnionSteps): Partial<UnionSteps> {
   return { partsByUid: { of, add: (...given) => partsByUid.add(...given), delete: () => {} } };
 }
 
-/** Of several slices that somebody stands in, the last one is known. */
+/** A union that knows only the last one of several slices of a member. */
 export function forgottenSlice({ partsByUid }: UnionSteps): Partial<UnionSteps> {
   return {
     partsByUid: {
@@ -25,7 +25,7 @@ export function forgottenSlice({ partsByUid }: UnionSteps): Partial<UnionSteps> 
   };
 }
 
-/** Who leaves one slice is not in any. */
+/** A union in which a member that leaves one slice is in none. */
 export function leavesAll({ partsByUid }: UnionSteps): Partial<UnionSteps> {
   const leave = (uid: string) => {
     for (const part of partsByUid.of(uid)) partsByUid.delete(uid, part);
@@ -44,20 +44,20 @@ export function lastCounts({ merge }: UnionSteps): Partial<UnionSteps> {
   return { merge: (all, first) => ({ ...merge(all, first), ready: all.at(-1)!.ready }) };
 }
 
-/** Who is not in a slice any more is not looked at. */
+/** A union that does not look at members that are not in a slice any more. */
 export function missedDepartures({ alterations }: UnionSteps): Partial<UnionSteps> {
   const stays = ([, { after }]: readonly [string, Told]) => after.length > 0;
   return { alterations: (before, after) => new Map([...alterations(before, after)].filter(stays)) };
 }
 
-/** Who was in a slice before is taken for the same. */
+/** A union that takes a member that was in a slice before for the same. */
 export function missedChanges({ alterations }: UnionSteps): Partial<UnionSteps> {
   const isNews = ([, { before, after }]: readonly [string, Told]) =>
     before.length === 0 || after.length === 0;
   return { alterations: (before, after) => new Map([...alterations(before, after)].filter(isNews)) };
 }
 
-/** Who begins to terminate and goes has only gone. */
+/** A union that tells only the departure of a member that begins to terminate and goes. */
 export function unannounced({ endings }: UnionSteps): Partial<UnionSteps> {
   return {
     endings: {

@@ -12,7 +12,7 @@ export interface Network {
   stallAtCut?: boolean;
 }
 
-/** What happens on the client's side of the connection, told when it happens. */
+/** The listener for what arrives on the client's side of the connection. */
 export interface Arrivals {
   head(status: number): void;
   bytes(): void;

@@ -18,7 +18,7 @@ export interface Exchange {
   overAt?: number;
   /** The client closed it of its own accord. */
   closed: boolean;
-  /** What the answer says that went wrong. */
+  /** The refusal in the answer. */
   refusal?: { code: number; retryAfterMs: number };
   /** The connection carries nothing at the moment. */
   stalled: boolean;
@@ -40,7 +40,7 @@ export class Contact {
   evidenceAt: number | undefined;
   /** Everything was listed then. */
   listedAt: number | undefined;
-  /** Of the last list or line that came whole. */
+  /** The version of the last list or line that came whole. */
   version = '';
   versionAt = 0;
   /** All versions that came whole. */

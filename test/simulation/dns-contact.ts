@@ -3,7 +3,7 @@ import type { Family } from './zone.ts';
 
 export type Kind = 'SRV' | Family;
 
-/** Who asks does not wait longer for an answer. */
+/** The longest wait for an answer. */
 const DEADLINE_MS = 5000;
 
 export type Outcome = readonly string[] | 'none' | 'failed';

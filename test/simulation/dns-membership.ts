@@ -7,7 +7,7 @@ import { type Family, zoneOf } from './zone.ts';
 
 const FAMILIES = ['A', 'AAAA'] as const;
 
-/** What the answers of DNS say about the memberships that are reported. */
+/** Judges the reported memberships by the answers of DNS. */
 export class DnsMembership {
   #contact: DnsContact;
   #history: History;
@@ -15,7 +15,7 @@ export class DnsMembership {
   #report: Report;
   /** The earliest listing that the last membership can come from. */
   #listing = 0;
-  /** By family and name: the earliest answer that the last reported addresses can come from. */
+  /** The earliest answer that the last reported addresses can come from, by family and name. */
   #answers = new Map<string, Answer>();
 
   constructor(contact: DnsContact, history: History, viewpoint: Viewpoint, report: Report) {

@@ -2,13 +2,13 @@ import type { Member } from '../../src/watcher/protocol.ts';
 import type { Endpoint } from '../support/endpoint-slices.ts';
 import type { Slice, State } from './history.ts';
 
-/** Who reads: what the sidecar was told about the pod that it is in. */
+/** The facts that the sidecar was told about its pod. */
 export interface Viewpoint {
   group: { namespace: string; service: string };
   self?: { uid?: string; name?: string } | undefined;
 }
 
-/** By uid, the one form in which a member may be reported, whoever reports it and whatever it heard before. */
+/** The one form in which each member may be reported, by its uid. */
 export type Expected = ReadonlyMap<string, string>;
 
 /** A member as text that is the same for the same facts, whatever the order of fields. */

@@ -2,10 +2,10 @@ import type { ModelApi, Weather } from './model-api.ts';
 import type { Random } from './random.ts';
 import type { Damage } from './watch-stream.ts';
 
-/** What goes wrong with a model: begins, and lasts as long as it says. */
+/** A fault of a model: it begins, and lasts as long as it says. */
 export interface Fault<Model> {
   name: string;
-  /** How often it comes, where most come once. */
+  /** The weight of the fault; most have 1. */
   weight?: number;
   begin(model: Model, random: Random): Spell;
 }
@@ -28,7 +28,7 @@ export interface Spell {
 }
 
 const ONCE: Spell = { lasts: 0 };
-/** For what takes the client a minute to find out: nothing else can happen to it meanwhile. */
+/** The weight of faults that a client needs a minute to notice, in which nothing else can happen to it. */
 const RARELY = 0.25;
 const DAMAGES: readonly Damage[] = ['cut', 'bytes', 'field', 'version', 'name', 'type', 'null'];
 

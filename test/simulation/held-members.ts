@@ -2,7 +2,7 @@ import type { Delta, Member } from '../../src/watcher/protocol.ts';
 import { canonical } from './expectation.ts';
 import type { Membership, Report } from './ledger.ts';
 
-/** What a reader holds, line by line, and what each line may make of it. */
+/** The members that a reader holds, line by line, and the changes that a line may make to them. */
 export class HeldMembers {
   readonly #members = new Map<string, string>();
   readonly #names = new Map<string, string>();

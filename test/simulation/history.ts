@@ -1,6 +1,6 @@
 import type { Endpoint, SlicePort } from '../support/endpoint-slices.ts';
 
-/** What membership needs of an EndpointSlice, in the API's own shape. */
+/** The part of an EndpointSlice that membership needs, in the API's own shape. */
 export interface Slice {
   metadata: { name: string; creationTimestamp: string };
   addressType?: string;
@@ -16,7 +16,7 @@ export interface State {
   version?: string;
 }
 
-/** What was true and since when, in the order of the wall clock: an etcd restore is one more state. */
+/** The states of the API with their times, in the order of the wall clock: an etcd restore is one more state. */
 export class History {
   readonly states: State[] = [];
   /** When etcd was restored from a backup, if it was. */

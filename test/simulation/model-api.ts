@@ -6,7 +6,7 @@ import type { Random } from './random.ts';
 import type { Store } from './store.ts';
 import { type WatchLimits, WatchStream } from './watch-stream.ts';
 
-/** What kind of server this is. */
+/** The kind of the server. */
 export interface ServerOptions {
   /** `ignored`: a server so old that it takes a streaming list for a watch from "any" version. */
   streamingLists: 'served' | 'refused' | 'ignored';
@@ -14,12 +14,12 @@ export interface ServerOptions {
   bookmarks: boolean;
   /** A proxy in between ends every watch after this long. */
   watchMs: number;
-  /** How it takes a version that it has not reached: an error, or a watch in which nothing happens. */
+  /** The answer to a version that it has not reached: an error, or a watch in which nothing happens. */
   aheadOfTime: 'refused' | 'silent';
   latency: number;
 }
 
-/** What ails the way to the server, or the server, for a while. Fields that are absent do not ail. */
+/** The troubles of the server, or of the way to it, for a while. Fields that are absent are no trouble. */
 export interface Weather {
   /** Nobody listens. */
   refuse?: string;

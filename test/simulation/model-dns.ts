@@ -13,9 +13,9 @@ export interface NameserverOptions {
 
 export type DnsCode = 'ENOTFOUND' | 'ENODATA' | 'ESERVFAIL' | 'EREFUSED' | 'ETIMEOUT' | 'ECONNREFUSED';
 
-/** What ails the name server, or the way to it, for a while. */
+/** The troubles of the name server, or of the way to it, for a while. */
 export interface DnsWeather {
-  /** What a question comes to; `silence`: nothing, ever; `empty`: an answer without records. */
+  /** The outcome of a question. `silence` is no answer at all, `empty` an answer without records. */
   outcome?: DnsCode | 'silence' | 'empty';
   /** The questions that it happens to. */
   to: (kind: Kind, name: string) => boolean;

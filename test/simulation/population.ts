@@ -118,7 +118,7 @@ export class Population {
     yield* this.#write(this.#slices.holding(pod));
   }
 
-  /** From one slice to another; for a moment in both, or in none. */
+  /** Moves a pod from one slice to another; for a moment it is in both, or in none. */
   *#move(): Writes {
     const pod = this.#anyPod();
     const from = pod && this.#random.pick(this.#slices.holding(pod));

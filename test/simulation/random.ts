@@ -29,7 +29,7 @@ export class Random {
     return low + this.next() * (high - low);
   }
 
-  /** Both ends included. */
+  /** Returns an integer from `low` to `high`, both included. */
   integer(low: number, high: number): number {
     return low + Math.floor(this.next() * (high - low + 1));
   }
@@ -48,7 +48,7 @@ export class Random {
     return choices.at(-1)![1];
   }
 
-  /** Each item with this probability. */
+  /** Returns some of the items, each with this probability. */
   some<T>(items: readonly T[], probability: number): T[] {
     return items.filter(() => this.chance(probability));
   }

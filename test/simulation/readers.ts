@@ -2,7 +2,7 @@ import type { Pipe } from '../../src/watcher/outputs/readers.ts';
 import type { SimulatedClock } from './clock.ts';
 import type { Random } from './random.ts';
 
-/** How an application reads. */
+/** The habit of an application that reads. */
 export interface Habit {
   name: 'healthy' | 'slow' | 'stuck' | 'reconnecting';
   /** Bytes on their way that the writer may run ahead by; Infinity for a reader that keeps up. */
@@ -41,7 +41,7 @@ export function overwhelmed(random: Random): Habit {
   return { name: 'slow', capacity: 16_000, bytesPerSecond: random.between(4000, 20_000) };
 }
 
-/** What a pipe tells about itself. */
+/** The events of a pipe. */
 export interface PipeEvents {
   /** `data` was written, as one piece. */
   written(data: string | Uint8Array): void;

@@ -1,4 +1,4 @@
-/** What the validator holds every stream to; the key is what a violation is reported under. */
+/** The rules that the validator holds every stream to; a violation is reported under the key. */
 export const RULES = {
   framing: 'every line is one JSON object of a known type, and nothing follows `bye`',
   hello: '`hello` comes first, once, and tells the truth about the sidecar',

@@ -6,7 +6,7 @@ import { type Habit, habit, overwhelmed } from './readers.ts';
 
 export type Kind = 'endpointslices' | 'dns';
 
-/** What one seed makes happen; the moments are drawn as the story goes on. */
+/** The scenario of a seed; its moments are drawn as the story goes on. */
 export interface Scenario {
   population: PopulationOptions;
   kind: Kind;
@@ -14,7 +14,7 @@ export interface Scenario {
   nameserver: NameserverOptions;
   /** The service comes only after a while. */
   absentMs: number;
-  /** For how long things go wrong. */
+  /** The time in which faults happen. */
   faultyMs: number;
   /** The share of all kinds of faults that happen: where all do at once, none has its way. */
   faultShare: number;
@@ -30,7 +30,7 @@ export interface Scenario {
   self: { uid?: string; name?: string } | undefined;
 }
 
-/** For how long things go wrong: less where each moment costs more, or a quarter of an hour follows. */
+/** The time in which faults happen: less where each moment costs more, or 15 minutes follow. */
 const USUAL_MS = [40_000, 200_000] as const;
 const BIG_MS = [15_000, 30_000] as const;
 const REWOUND_MS = [20_000, 60_000] as const;

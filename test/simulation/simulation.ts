@@ -29,7 +29,7 @@ export interface Verdict {
   seed: number;
   violations: readonly Violation[];
   simulatedMs: number;
-  /** What the story had in it, in words: a simulation in which nothing happens finds nothing. */
+  /** The events of the story, in words: a simulation in which nothing happens finds nothing. */
   happened: ReadonlySet<string>;
 }
 

@@ -24,7 +24,7 @@ export interface Pod {
 
 interface Content {
   family: Family;
-  /** When it was made, to the second: several are of the same one, and their names are in no order. */
+  /** The time of its creation, to the second: several have the same, and their names are in no order. */
   created: string;
   /** Made by hand: its endpoints have no `targetRef`, whatever pods they are. */
   byHand: boolean;

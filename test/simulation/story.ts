@@ -13,7 +13,7 @@ export interface Stage {
   store: Store;
   population: Population;
   upstream: Upstream;
-  /** What has begun, by name. */
+  /** The names of events that have begun. */
   happened: Set<string>;
   log(event: string): void;
 }

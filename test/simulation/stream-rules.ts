@@ -13,7 +13,10 @@ import type { Ledger, Report } from './ledger.ts';
 import type { Habit } from './readers.ts';
 import type { Wedge } from './wedge.ts';
 
-/** What a kind of upstream lets its client know, against what a reader that keeps up is told of it. */
+/**
+ * The rules about staleness for a kind of upstream: what its client can know, against what a reader that keeps up is
+ * told.
+ */
 export interface StalenessRules {
   claimedFresh(where: string): void;
   claimedStale(): void;
@@ -24,7 +27,7 @@ export interface StalenessRules {
   lag(): void;
 }
 
-/** What the validator was told about the sidecar that all streams come from. */
+/** The facts about the sidecar that all streams come from. */
 export interface Court {
   now(): number;
   date(): Date;

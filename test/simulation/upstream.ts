@@ -29,7 +29,7 @@ export interface Breakage {
   clock?(clock: Clock): Clock;
 }
 
-/** What every kind of upstream is made from. */
+/** The parts that every kind of upstream is made from. */
 export interface Makings {
   seed: number;
   scenario: Scenario;
@@ -43,7 +43,7 @@ export interface Makings {
   log: Log;
 }
 
-/** What the sidecar follows: its model, the real source on it, and the rules for what becomes of it. */
+/** An upstream of the sidecar: its model, the real source on it, and the rules for what comes of it. */
 export interface Upstream {
   source: Source;
   /** The same upstream, followed by somebody who hears of it only now; undefined where nobody can compare. */
@@ -64,7 +64,7 @@ export interface Upstream {
   unhinderedSince(calmAt: number): number | undefined;
   /** The last moment by which it must have found out everything. */
   foundOutBy(calmAt: number): number;
-  /** What the story had in it, in words. */
+  /** Returns the events of the story, in words. */
   happened(): Iterable<string>;
   /** After the sidecar has stopped. */
   judgeEnd(): void;

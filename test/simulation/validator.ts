@@ -7,7 +7,7 @@ import { type Court, type StalenessRules, StreamRules } from './stream-rules.ts'
 import type { Upstream } from './upstream.ts';
 import type { Wedge } from './wedge.ts';
 
-/** More of one rule tells nobody anything. */
+/** The most violations of one rule that are reported. */
 const MAX_VIOLATIONS = 3;
 
 /**

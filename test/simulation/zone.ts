@@ -11,7 +11,9 @@ export const SERVICE_NAME = `${SERVICE}.${NAMESPACE}.svc.cluster.local`;
 
 const zones = new WeakMap<State, Zone>();
 
-/** What CoreDNS makes of the slices: who is ready, under a hostname or under the address with dashes. */
+/**
+ * Returns the zone that CoreDNS makes of the slices: who is ready, under a hostname or under the address with dashes.
+ */
 export function zoneOf(state: State): Zone {
   const known = zones.get(state);
   if (known !== undefined) return known;

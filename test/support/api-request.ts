@@ -1,4 +1,4 @@
-/** One HTTPS request with JSON in and out, for a server whose CA is given. */
+/** An HTTPS request with JSON in and out, for a server whose CA is given. */
 
 import { request as httpsRequest } from 'node:https';
 
@@ -18,7 +18,9 @@ export interface Target {
   token?: string;
 }
 
-/** Longer than the slowest answer that a test waits for: an admission call that uses up its 34 s. */
+/**
+ * The time of a request: longer than the slowest answer that a test waits for, an admission call that takes its 34 s.
+ */
 const TIMEOUT_MS = 40_000;
 
 export function apiRequest(

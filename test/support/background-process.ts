@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from './eventually.ts';
 
-/** Enough to explain a failure; a chatty server must not fill the test's memory. */
+/** The number of lines that are kept: enough to explain a failure, and no more of a server that writes much. */
 const KEPT_LINES = 5_000;
 
 const running = new Set<ChildProcess>();
@@ -26,7 +26,7 @@ for (const [signal, number] of [
 
 export class BackgroundProcess {
   readonly name: string;
-  /** What it wrote to stdout and stderr, oldest first. */
+  /** The lines of its stdout and stderr, oldest first. */
   readonly output: string[] = [];
   readonly #child: ChildProcess;
   readonly #exited: Promise<unknown>;

@@ -2,7 +2,7 @@ import { type Body, type BodyReader, chunksOf } from '../../src/watcher/kubernet
 
 export { chunksOf };
 
-/** What arrives of a body: bytes, a broken connection, or its end. */
+/** An arrival of a body: bytes, a broken connection, or its end. */
 export type Arrived = Uint8Array | Error | 'end';
 
 /** A body of what arrives here, handed on at once to whoever reads it. */

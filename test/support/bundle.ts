@@ -15,7 +15,7 @@ export interface Bundle {
   inputs: string[];
 }
 
-/** What esbuild writes about what it wrote, as far as it is read here. */
+/** The part of esbuild's metafile that is read here. */
 interface Metafile {
   outputs: Record<string, { inputs: Record<string, { bytesInOutput: number }> }>;
 }

@@ -1,4 +1,4 @@
-/** Where etcd and kube-apiserver are, and the flags that they get. */
+/** The places of etcd and kube-apiserver, and their flags. */
 
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
@@ -11,7 +11,7 @@ export interface Ports {
   etcdPeer: number;
 }
 
-/** What setup-envtest fills. */
+/** The folder that setup-envtest fills. */
 const DEFAULT_ASSETS = '/usr/local/kubebuilder/bin';
 
 export async function findAssets(): Promise<string> {

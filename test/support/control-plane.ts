@@ -24,7 +24,7 @@ export interface EtcdReply {
 }
 
 export interface ControlPlaneOptions {
-  /** More flags for kube-apiserver. */
+  /** Further flags for kube-apiserver. */
   extraArgs?: string[];
 }
 
@@ -80,13 +80,13 @@ export class ControlPlane {
     await this.#startApiserver();
   }
 
-  /** As the admin. */
+  /** Sends a request as the admin. */
   request(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Reply> {
     const target = { url: this.url, ca: this.ca, token: this.#keys.adminToken };
     return apiRequest(target, method, path, body, headers);
   }
 
-  /** Like `request`, but any status of 400 or more is an error that quotes the answer. */
+  /** Sends a request as the admin, and throws an error with the answer at a status of 400 or more. */
   async must(method: string, path: string, body?: unknown, headers?: Record<string, string>) {
     const reply = await this.request(method, path, body, headers);
     if (reply.status >= 400) {
@@ -97,7 +97,10 @@ export class ControlPlane {
     return reply.body;
   }
 
-  /** Its stdout. Takes the kubectl beside the other binaries, else the one on PATH. */
+  /**
+   * Runs kubectl as the admin and returns its stdout. It takes the one beside the other binaries, else the one on
+   * PATH.
+   */
   async kubectl(...args: string[]): Promise<string> {
     const bundled = join(this.#assets, 'kubectl');
     const command = await access(bundled, constants.X_OK).then(
@@ -151,7 +154,7 @@ export class ControlPlane {
     await this.#running('apiserver').kill();
   }
 
-  /** On the same port; with other flags when given. Resolves when it is ready. */
+  /** Starts the API server again on the same port, with other flags when given; resolves when it is ready. */
   async restartApiserver(extraArgs: string[] = this.#extraArgs): Promise<void> {
     await this.#components.get('apiserver')?.kill();
     this.#extraArgs = extraArgs;

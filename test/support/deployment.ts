@@ -1,4 +1,4 @@
-/** What `kubectl apply -k deploy` installs, put into a bare control plane with the webhook outside of it. */
+/** The objects of `kubectl apply -k deploy` in a bare control plane, with the webhook outside of it. */
 
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ const DEPLOY = fileURLToPath(new URL('../../deploy', import.meta.url));
 
 export const SYSTEM_NAMESPACE = 'rollcall-system';
 export const SIDECAR_IMAGE = 'rollcall:test';
-/** What the webhook below goes by when it gets no more flags, on a server that has everything. */
+/** The decisions of the webhook below without further flags, on a server that has all features. */
 export const INSTALL: Install = {
   image: SIDECAR_IMAGE,
   shellImage: `${SIDECAR_IMAGE}-shell`,
@@ -25,7 +25,7 @@ export const INSTALL: Install = {
   podResources: true,
 };
 
-/** The same on this server. */
+/** Returns these decisions with the features of this server. */
 export async function installOn(plane: ControlPlane): Promise<Install> {
   const { major, minor } = (await plane.must('GET', '/version')) as { major: string; minor: string };
   return { ...INSTALL, ...featuresOf(major, minor) };
@@ -105,7 +105,7 @@ export class OutsideWebhook {
   }
 }
 
-/** With more flags when given. */
+/** Installs, and starts the webhook with further flags when given. */
 export async function startOutsideWebhook(
   plane: ControlPlane,
   flags: Record<string, string> = {},

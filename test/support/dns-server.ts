@@ -19,7 +19,7 @@ export interface Records {
 
 export interface Question {
   type: keyof typeof TYPES | 'other';
-  /** As it was asked, in lower case, without the dot at its end. */
+  /** The name of the question in lower case, without the dot at its end. */
   name: string;
   over: 'udp' | 'tcp';
 }
@@ -33,7 +33,7 @@ export class DnsServer {
   fault: (question: Question) => Fault | undefined = () => undefined;
   /** Whether it knows EDNS; a server that does not calls such a question malformed. */
   edns = true;
-  /** For `dnsClient`. */
+  /** The address, in the form that `dnsClient` takes. */
   readonly address: string;
   readonly #udp: UdpSocket;
   readonly #tcp: Server;
@@ -60,7 +60,7 @@ export class DnsServer {
     });
   }
 
-  /** On a port of 127.0.0.1 that is free for both. */
+  /** Starts a server on a port of 127.0.0.1 that is free for UDP and TCP. */
   static async start(): Promise<DnsServer> {
     for (let attempt = 0; ; attempt += 1) {
       const udp = createSocket('udp4');
@@ -83,7 +83,7 @@ export class DnsServer {
     this.#tcp.close();
   }
 
-  /** From now on only datagrams arrive. */
+  /** Closes TCP, so that only datagrams arrive from now on. */
   closeTcp(): void {
     this.#tcp.close();
   }

@@ -26,7 +26,7 @@ export const TOOLS = {
 
 export type ToolName = keyof typeof TOOLS;
 
-/** Where `npm run tools` puts them. */
+/** Returns the folder into which `npm run tools` puts them. */
 export function toolsDirectory(env: NodeJS.ProcessEnv = process.env): string {
   return env.ROLLCALL_TOOLS ?? join(env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'rollcall', 'tools');
 }
@@ -37,7 +37,7 @@ export function toolPath(name: ToolName): string | undefined {
   return directories.map((directory) => join(directory, name)).find(isExecutable);
 }
 
-/** For `test(..., { skip })`: false when the tool is there, else why the test does not run. */
+/** Returns the value for `test(..., { skip })`: false when the tool is there, else why the test does not run. */
 export function missing(name: ToolName): string | false {
   return toolPath(name) === undefined && `${name} is not there; \`npm run tools\` builds it, with Go`;
 }

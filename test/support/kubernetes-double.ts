@@ -10,7 +10,7 @@ export type DoubleRequest = ApiRequest;
 export type Fault =
   /** An object is sent as JSON, text as it is; without a body a Status of that code is sent. */
   | { status: number; headers?: Record<string, string>; body?: unknown }
-  /** Never answered. */
+  /** The request is never answered. */
   | { hang: true }
   /** The connection is closed without an answer. */
   | { destroy: true };
@@ -18,7 +18,7 @@ export type Fault =
 export type FaultFunction = (request: DoubleRequest) => Fault | undefined;
 
 export interface KubernetesDouble extends ApiObjects, Pick<ApiServer, 'url' | 'port' | 'requests'> {
-  /** How many watches are open. */
+  /** The number of open watches. */
   readonly watches: number;
   /** Forgets all versions before now: a watch from an older one gets 410, in the stream with `inStream`. */
   compact(options?: { inStream?: boolean }): void;

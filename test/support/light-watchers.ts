@@ -22,7 +22,7 @@ export interface Counts {
   fresh: number;
   /** Slices that were said to have changed, of all watchers together. */
   events: number;
-  /** Of bodies, as they came. */
+  /** The bytes of bodies, as they came. */
   bytes: number;
   /** Answers of 429. */
   refused: number;
@@ -47,7 +47,7 @@ export class LightWatchers {
     });
   }
 
-  /** All at once. */
+  /** Starts `count` watchers at once. */
   start(count: number): void {
     for (const [index, child] of this.#children.entries()) {
       const share = Math.floor((count + index) / PROCESSES);

@@ -12,14 +12,14 @@ export function metricSum(text: string, name: string, labels: Record<string, str
     .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
 }
 
-/** What a scrape in the text format 0.0.4 says of its metrics: name, type and help. */
+/** Returns name, type and help of the metrics of a scrape in the text format 0.0.4. */
 export function described(text: string): string[] {
   return [...text.matchAll(/^# HELP (\S+) (.*)\n# TYPE \1 (\S+)$/gm)]
     .map(([, name, help, type]) => `${name} ${type}: ${help}`)
     .toSorted();
 }
 
-/** What tables of metrics promise, in the same words; `without` are metrics that are there on demand only. */
+/** Returns the same of tables of metrics; `without` are metrics that are there on demand only. */
 export function promised(
   tables: readonly Readonly<Record<string, Described>>[],
   without: readonly Described[] = [],

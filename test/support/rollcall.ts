@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { BackgroundProcess } from './background-process.ts';
 
-/** Several batches, on a busy machine. */
+/** The pause in which no line comes once the log has settled: several batches, on a busy machine. */
 const SETTLED_MS = 200;
 
 /** Another checkout's program can be put in its place, to try the tests of this one on it. */
@@ -90,7 +90,7 @@ export async function startSidecar(ending: Ending, flags: Flags, main?: string):
   const directory = await mkdtemp(join(tmpdir(), 'rollcall-'));
   const sidecar = new Rollcall('sidecar', { directory, port: 0, ...flags }, { ...(main && { main }) });
   ending.after(async () => {
-    // Not a polite stop: it would go on serving the test's own connections for its grace period.
+    // A polite stop would serve the test's own connections for its whole grace period.
     await sidecar.kill();
     await rm(directory, { recursive: true, force: true });
   });

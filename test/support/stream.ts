@@ -13,16 +13,16 @@ import { eventually } from './eventually.ts';
 export class StreamReader {
   readonly lines: Line[] = [];
   readonly violations: string[] = [];
-  /** By uid, as the last snapshot and the deltas since then say. */
+  /** The members by uid, from the last snapshot and the deltas since then. */
   readonly members = new Map<string, Member>();
-  /** As the last line that tells it says; undefined before the first. */
+  /** The staleness by the last line that tells it; undefined before the first. */
   stale: boolean | undefined;
   revision: number | undefined;
   hello: Hello | undefined;
   ended = false;
   readonly #waiting = new Set<() => void>();
 
-  /** One line of the stream, without its newline. */
+  /** Takes a line of the stream, without its newline. */
   accept(text: string): void {
     let line: Line;
     try {
@@ -37,7 +37,7 @@ export class StreamReader {
     this.#wake();
   }
 
-  /** No more lines will come. */
+  /** Notes that no more lines come. */
   end(): void {
     this.ended = true;
     this.#wake();
@@ -72,7 +72,7 @@ export class StreamReader {
     return [...this.members.values()].map((member) => member.name).sort();
   }
 
-  /** Every name that any delta reported as gone. */
+  /** Returns the names that any delta reported as gone. */
   departures(): string[] {
     return this.ofType('delta').flatMap((delta) => delta.left.map((member) => member.name));
   }

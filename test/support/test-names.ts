@@ -18,7 +18,7 @@ export function namesIn(source: string): Names {
   return names;
 }
 
-/** By its name, or by its suite's name, " > ", and its own. */
+/** Tells whether a test is there by its name, or by the name of its suite, " > " and its own. */
 export function has(names: Names, wanted: string): boolean {
   return names.some(({ suite, name }) => wanted === name || wanted === `${suite} > ${name}`);
 }

@@ -31,7 +31,9 @@ export class Truth {
     this.#history.record(0, new Map());
   }
 
-  /** From now on the API may have this slice. Writes are told one after the other, each beforehand. */
+  /**
+   * Notes that the API may have this slice from now on. Writes are told one after the other, each before it is made.
+   */
   slice(name: string, object: object): void {
     const { endpoints, ports, metadata, ...rest } = object as Partial<Slice>;
     // The controller leaves out what is empty; what was not made yet has no age.
@@ -46,7 +48,7 @@ export class Truth {
     this.#record();
   }
 
-  /** Who the API has now: uids in order. */
+  /** Returns the uids that the API has now, in order. */
   uids(): string[] {
     return [...this.#expectations.of(this.#history.states.at(-1)!).keys()].sort();
   }

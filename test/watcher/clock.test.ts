@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { orTimer, sleeping, Timeout, ticking } from '../../src/watcher/clock.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
-/** What a generator says while the clock goes on, a step at a time. */
+/** Returns what a generator yields while the clock goes on, a step at a time. */
 async function said(
   clock: FakeClock,
   steps: AsyncGenerator<unknown, unknown>,
@@ -12,7 +12,7 @@ async function said(
   const all: unknown[] = [];
   for (;;) {
     const next = steps.next();
-    // It is looked at below.
+    // The rejection is looked at below.
     next.catch(() => {});
     await clock.advance(ms);
     const { value, done } = await next;

@@ -1,4 +1,4 @@
-/** Every place that a map, a set, an array or a generator is walked in: what their iterators have in common. */
+/** The iterators of maps, sets, arrays and generators, through which every walk goes. */
 const ITERATORS = [
   new Map([[0, 0]]).entries(),
   new Set([0]).values(),
@@ -8,7 +8,7 @@ const ITERATORS = [
   })(),
 ].map((iterator) => prototypeOf(iterator));
 
-/** How many steps iterators make while `act` runs. */
+/** Returns the number of steps that iterators make while `act` runs. */
 export function byIteration(act: () => void): number {
   const count = counting();
   try {

@@ -1,4 +1,4 @@
-/** When a list and a watch together follow the API, and when they don't: found by test/simulation. */
+/** Cases in which a list and a watch follow the API or do not, which test/simulation found. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

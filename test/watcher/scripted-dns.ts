@@ -20,7 +20,7 @@ export class ScriptedDns implements DnsResolver {
   /** `SRV db.default.svc.cluster.local.`, in the order asked. */
   readonly asked: string[] = [];
   fault: (question: string) => Fault | undefined = () => undefined;
-  /** How many questions were under way at once, at most. */
+  /** The most questions that were under way at once. */
   most = 0;
   #underWay = 0;
 
@@ -41,7 +41,7 @@ export class ScriptedDns implements DnsResolver {
     this.asked.push(question);
     this.#underWay += 1;
     this.most = Math.max(this.most, this.#underWay);
-    // Not before other questions could be asked.
+    // The answer comes only when other questions could have been asked.
     await new Promise((resolve) => setImmediate(resolve));
     this.#underWay -= 1;
     const known = this.names.get(name.toLowerCase().replace(/\.$/, ''));

@@ -36,7 +36,7 @@ export class ScriptedSidecar {
   }
 }
 
-/** One connection, seen from the sidecar. */
+/** A connection, seen from the sidecar. */
 class Greeted {
   readonly socket: Socket;
   ended = false;

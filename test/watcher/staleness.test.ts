@@ -16,7 +16,7 @@ const after = (...events: SourceEvent[]) =>
   events.reduce((standing: Standing, event) => afterEvent(standing, event, 0), UNKNOWN);
 const shown = ({ synced, stale, reason, message }: Standing) => [synced, stale, reason, message];
 
-/** What the events say in the end: whether it is synced and stale, why, and in what words. */
+/** The outcome of events: whether the view is synced and stale, why, and in what words. */
 const TABLE: [name: string, events: SourceEvent[], outcome: unknown[]][] = [
   ['before anything was heard it is stale', [], [false, true, undefined, undefined]],
   ['a complete list is fresh', [LIST], [true, false, undefined, undefined]],

@@ -1,4 +1,4 @@
-/** What a change costs, counted in looks and steps: it does not depend on how many members there are. */
+/** The cost of a change, counted in looks and steps: it does not depend on the number of members. */
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,4 @@
-/** What can stand in a place of JSON where something else is expected. */
+/** The values that can stand in a place of JSON where something else is expected. */
 export const WRONG: readonly unknown[] = [
   null,
   true,
@@ -30,7 +30,7 @@ export const WRONG: readonly unknown[] = [
 
 type Path = readonly (string | number)[];
 
-/** Every place in a value of JSON, the whole included, as the way to it. */
+/** Returns the path of every place in a value of JSON, that of the whole value included. */
 export function places(value: unknown, path: Path = []): Path[] {
   if (typeof value !== 'object' || value === null) return [path];
   const keys = Array.isArray(value) ? value.map((_, index) => index) : Object.keys(value);

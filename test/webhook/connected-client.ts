@@ -16,7 +16,7 @@ export interface Connected {
   /** The same as `client`, of another replica. */
   another(requestMs?: number): Api;
   kubeconfig: string;
-  /** Where the token and the CA are that a pod would have. */
+  /** The folder with the token and the CA that a pod would have. */
   directory: string;
 }
 

@@ -73,7 +73,7 @@ async function secure(t: TestContext, { port, certificates: { cert: ca } }: Runn
   return socket;
 }
 
-/** Its end, with an error or without. */
+/** Resolves at the end of a connection or a request, with an error or without. */
 function gone(one: Socket | ClientRequest): Promise<void> {
   return new Promise((resolve) => (one.closed ? resolve() : one.once('close', () => resolve())));
 }

@@ -8,7 +8,7 @@ import { HOSTS, type Replaced, start } from '../../src/testing/start.ts';
 import { issue } from '../../src/webhook/certificates/issue.ts';
 import type { KeyPair } from '../../src/webhook/certificates/source.ts';
 
-/** Where requests go. */
+/** The target of requests. */
 export interface Target {
   port: number;
   certificates: { cert: string };
@@ -36,7 +36,7 @@ const labelled = { name: 'labelled', labels: { 'rollcall.dev/injection': 'enable
 
 let issued: Promise<KeyPair> | undefined;
 
-/** One pair for all tests of a file. */
+/** Returns one pair for all tests of a file. */
 export function certificates(): Promise<KeyPair> {
   issued ??= issue(HOSTS, new Date());
   return issued;

@@ -31,7 +31,7 @@ async function start(
   return { ...both, program };
 }
 
-/** Where it serves, and the certificate that it has published. */
+/** Returns the port that it serves at, and the certificate that it has published. */
 async function served({ api, program }: Connected & { program: Rollcall }): Promise<Target> {
   const port = await program.port();
   const configuration = api.get(

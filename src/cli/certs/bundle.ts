@@ -8,12 +8,15 @@ export function bundleOf(base64: unknown): X509Certificate[] {
     try {
       return [new X509Certificate(pem)];
     } catch {
+      // A block that can't be read is not trusted by API servers either.
       return [];
     }
   });
 }
 
-/** Tells whether a client that trusts the bundle trusts the first of the chain, by itself or by those that signed it. */
+/**
+ * Tells whether a client that trusts the bundle trusts the first of the chain, by itself or by those that signed it.
+ */
 export function isTrusted(chain: readonly X509Certificate[], bundle: readonly X509Certificate[]): boolean {
   let [certificate] = chain;
   // Each step goes to the certificate that signed the last one, so there are no more steps than certificates.

@@ -131,6 +131,7 @@ function parsed(answer: string): Fields {
     const value: unknown = JSON.parse(answer);
     return isFields(value as Value) ? (value as Fields) : { message: answer.trim() };
   } catch {
+    // A proxy in between may answer with text that is not JSON: the text itself is the message then.
     return { message: answer.trim() };
   }
 }

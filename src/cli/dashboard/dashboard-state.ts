@@ -1,32 +1,21 @@
-import { keys } from '../../inject/annotations.ts';
 import type { Install } from '../../inject/plan.ts';
 import type { Namespace } from '../../inject/pod.ts';
 import type { MembershipEvent } from '../../watcher/membership/membership.ts';
 import type { SourceEvent } from '../../watcher/source.ts';
-import type { SidecarAnswer } from '../sidecars/answer.ts';
-import { standingOf, unasked, type ViewStanding } from '../sidecars/standing.ts';
 import { type Happened, WatchedGroupView } from './group.ts';
-import { groupKey, titleOf } from './group-key.ts';
 import type { HeldPod } from './held-pod.ts';
 import type { HeldSlice } from './lists.ts';
 import { DashboardParts } from './parts.ts';
+import { groupRow, memberRow, namespaceRow, podRow, type StateClock, viewRow } from './row-of.ts';
+import { type Heard, keyOf, restartsOf, stalenessOf } from './sidecar-news.ts';
 import { Tables } from './tables.ts';
-import { whyOf } from './why.ts';
 
 /** The most events that are kept. Nobody scrolls further, and the page stays quick. */
 const EVENTS = 500;
 
-export interface StateClock {
-  now(): number;
-  date(): Date;
-}
-
-/** The answer of a sidecar, or the reason for none, with its time. */
-export type Heard = { answer: SidecarAnswer; at: number } | { why: string; at: number };
-
 /**
- * The state of the dashboard: what it knows, and the tables that show it. It is told what a list and watch says and what
- * sidecars answer, and looks at neither network nor clock by itself.
+ * The state of the dashboard: what it knows, and the tables that show it. It is told what a list and watch says and
+ * what sidecars answer, and looks at neither network nor clock by itself.
  */
 export class DashboardState {
   readonly tables = new Tables();
@@ -192,30 +181,13 @@ export class DashboardState {
       this.tables.drop('namespaces', name);
       return;
     }
-    this.tables.put('namespaces', name, {
-      name,
-      asks: namespace?.labels[keys.injection.key] === 'enabled',
-      pods: pods.length,
-      injected: pods.filter((pod) => pod?.state === 'injected').length,
-      missing: pods.filter((pod) => pod?.state === 'skipped' || pod?.state === 'missed').length,
-    });
+    this.tables.put('namespaces', name, namespaceRow(name, namespace, pods));
   }
 
   #putPod(key: string): void {
     const pod = this.#pods.get(key);
     if (pod === undefined) return;
-    const { namespace, name, phase, node, created, restarts } = pod;
-    const known = this.#namespaces.get(namespace) ?? { name: namespace, labels: {}, annotations: {} };
-    this.tables.put('pods', key, {
-      namespace,
-      name,
-      phase,
-      node,
-      created,
-      restarts: Object.values(restarts).reduce((sum, count) => sum + count, 0),
-      group: keyOf(pod) ?? '',
-      ...whyOf(pod, known, this.#install),
-    });
+    this.tables.put('pods', key, podRow(pod, this.#namespaces.get(pod.namespace), this.#install));
   }
 
   #putGroup(key: string): void {
@@ -225,33 +197,14 @@ export class DashboardState {
       this.#dropGroup(key);
       return;
     }
-    const members = [...group.members.values()];
-    const [first] = sidecars.values();
-    this.tables.put('groups', key, {
-      key,
-      namespace: first!.namespace,
-      title: titleOf(first!.sidecar!),
-      source: [...new Set([...sidecars.values()].map(({ sidecar }) => sidecar!.source))].sort().join(', '),
-      sidecars: sidecars.size,
-      members: group.known ? members.length : null,
-      ready: group.known ? members.filter(({ ready }) => ready).length : null,
-    });
+    this.tables.put('groups', key, groupRow(key, group, [...sidecars.values()]));
     this.#putMembers(key, group);
     for (const pod of sidecars.keys()) this.#putView(pod, key);
   }
 
   #putMembers(key: string, { members }: WatchedGroupView): void {
-    for (const { uid, name, ready, terminating, zone = '', node = '' } of members.values()) {
-      this.tables.put('members', `${key} ${uid}`, {
-        group: key,
-        uid,
-        name,
-        ready,
-        leaving: terminating,
-        zone,
-        node,
-      });
-    }
+    for (const member of members.values())
+      this.tables.put('members', `${key} ${member.uid}`, memberRow(key, member));
     for (const uid of this.#shown.get(key) ?? []) {
       if (!members.has(uid)) this.tables.drop('members', `${key} ${uid}`);
     }
@@ -270,47 +223,19 @@ export class DashboardState {
   #putView(pod: string, group: string): void {
     const held = this.sidecars.get(group)?.get(pod);
     if (held === undefined) return;
-    const heard = this.#heard.get(pod);
-    const { behindSince, ...standing } = this.#standing(held, group, heard);
-    const ago = behindSince === undefined ? null : this.#clock.now() - behindSince;
-    const row = {
-      ...standing,
-      group,
-      pod: held.name,
-      behindSince: ago === null ? null : Math.round(this.#clock.date().getTime() - ago),
-      asked: heard?.at ?? null,
-    };
+    const { truths } = this.groups.get(group)!;
+    const row = viewRow(group, held, this.#heard.get(pod), truths, this.#clock);
     this.tables.put('views', `${group} ${pod}`, row);
   }
 
-  #standing({ sidecar }: HeldPod, group: string, heard: Heard | undefined): ViewStanding {
-    if (sidecar!.port === 'off') return unasked('it has no port to be asked at');
-    if (heard === undefined) return unasked('it was not asked yet');
-    if ('why' in heard) return unasked(heard.why);
-    return standingOf(heard.answer, sidecar!, this.groups.get(group)!.truths);
-  }
-
   #tellStaleness(pod: string, group: string, before: Heard | undefined, heard: Heard): void {
-    if (!('answer' in heard)) return;
-    const was = before !== undefined && 'answer' in before ? before.answer.stale : undefined;
-    const { stale, reason, message } = heard.answer;
-    if (was === stale || (was === undefined && !stale)) return;
     const { name } = this.sidecars.get(group)!.get(pod)!;
-    const text = stale
-      ? `its sidecar is stale (${reason ?? 'no reason given'}): ${message ?? ''}`
-      : 'its sidecar is fresh again';
-    this.#happened(group, [{ what: stale ? 'stale' : 'fresh', name, text }]);
+    this.#happened(group, stalenessOf(name, before, heard));
   }
 
   #groupOf(pod: string): string | undefined {
     return keyOf(this.#pods.get(pod));
   }
-}
-
-/** Returns the key of the group that is shown of a pod; none where its sidecar follows groups with names alone. */
-function keyOf(pod: HeldPod | undefined): string | undefined {
-  const { source, group } = pod?.sidecar ?? {};
-  return source === undefined || group === undefined ? undefined : groupKey(pod!.namespace, source, group);
 }
 
 function isOfService(key: string): boolean {
@@ -319,18 +244,4 @@ function isOfService(key: string): boolean {
 
 function isMembership(event: SourceEvent): event is SourceEvent & MembershipEvent {
   return event.type === 'replace' || event.type === 'set' || event.type === 'delete';
-}
-
-function restartsOf(before: HeldPod, { name, restarts }: HeldPod): Happened[] {
-  return Object.entries(restarts).flatMap(([container, count]) =>
-    count > (before.restarts[container] ?? 0)
-      ? [
-          {
-            what: 'restarted' as const,
-            name,
-            text: `container ${container} was started again, ${count} times by now`,
-          },
-        ]
-      : [],
-  );
 }

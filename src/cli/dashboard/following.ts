@@ -11,7 +11,9 @@ import type { HeldPod } from './held-pod.ts';
 import { namespaceList, podList, sliceList } from './lists.ts';
 import { QuestionPace, TICK_MS } from './question-pace.ts';
 
-/** The pause between two looks for sidecars to ask: the longest wait for the first answers of a group that is opened. */
+/**
+ * The pause between two looks for sidecars to ask: the longest wait for the first answers of a group that is opened.
+ */
 const LOOK_MS = 250;
 
 /** Follows the lists of the cluster, asks the sidecars of the groups that somebody looks at, and tells the state. */

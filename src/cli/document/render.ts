@@ -26,6 +26,7 @@ function needsQuotes(text: string): boolean {
   try {
     return plainValue(text) !== text;
   } catch {
+    // A text that can't be read without quotes needs them.
     return true;
   }
 }

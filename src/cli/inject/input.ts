@@ -85,7 +85,10 @@ async function built(directory: string, io: Io): Promise<string> {
     return (await promisify(execFile)('kubectl', ['kustomize', directory], options)).stdout;
   } catch (error) {
     const { code, stderr } = error as { code?: string | number; stderr?: string };
-    if (code === 'ENOENT') throw new UsageError(`-k: "${directory}" needs kubectl, which is not on the PATH`);
+    if (code === 'ENOENT')
+      throw new UsageError(
+        `-k: "${directory}" needs kubectl, which is not on the PATH; install it, or give its output by -f -`,
+      );
     throw new UsageError(`-k: "${directory}" can't be built; kubectl kustomize says: ${stderr?.trim()}`);
   }
 }

@@ -75,6 +75,7 @@ export function textsOf(template: Value): Texts {
     const known = Object.entries(texts).filter(([, text]) => text === null || typeof text === 'string');
     return Object.fromEntries(known) as Texts;
   } catch {
+    // Anybody can write the annotation: a text that is no status remembers nothing.
     return {};
   }
 }

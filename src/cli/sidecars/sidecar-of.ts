@@ -33,7 +33,10 @@ function isOurs(container: Fields): boolean {
   return looksLikeOurs(container as unknown as Container);
 }
 
-/** Reads the port, which is written by whoever may create the pod and becomes part of a path. A text that is no port is `off`: no sidecar starts with it. */
+/**
+ * Reads the port. Whoever may create the pod can write any text, and a path is made of the port. A text that is no port
+ * is `off`, since no sidecar starts with it.
+ */
 function portOf(text: string | undefined): Sidecar['port'] {
   if (text === undefined) return PORT;
   try {

@@ -111,7 +111,10 @@ function readiness({ ready, terminating }: Row['member'], left: boolean): Cell {
   return ready ? { text: 'yes', colour: 'green' } : { text: 'no', colour: 'red' };
 }
 
-/** Returns the width of each column: that of its widest text, less where the lines do not fit, in the widest columns first. */
+/**
+ * Returns the width of each column: that of its widest text, less where the lines do not fit, in the widest columns
+ * first.
+ */
 function widthsOf(lines: readonly (readonly Cell[])[], columns: number): number[] {
   const widths = HEADINGS.map((_, index) => Math.max(...lines.map((cells) => cells[index]!.text.length)));
   const room = columns - GAP * (widths.length - 1);

@@ -66,6 +66,7 @@ function readOr(file: string, otherwise: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch {
+    // A file that is not there is as an empty one to libc.
     return otherwise;
   }
 }

@@ -38,7 +38,10 @@ export interface GroupAnswer {
   missing?: DnsFailure | undefined;
 }
 
-/** The number of targets that are asked about at once: enough to hide the network's delay, too few to bury a DNS server. */
+/**
+ * The number of targets that are asked about at once: enough to hide the network's delay, too few to bury a DNS
+ * server.
+ */
 const AT_ONCE = 8;
 /** The time in which questions about targets begin. It ends a poll to which no answers come. */
 const BEGIN_MS = 10_000;

@@ -73,6 +73,7 @@ function statusOf(fields: ObjectFields): StatusObject {
     try {
       return of();
     } catch {
+      // A field of the wrong type says nothing.
       return undefined;
     }
   };

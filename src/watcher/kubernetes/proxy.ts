@@ -82,6 +82,7 @@ export function tunnel(proxy: URL, target: URL): { socket: Promise<Socket>; clos
       refused(`answered ${statusCode}`);
     });
   });
+  // The caller may have closed a tunnel that fails afterwards.
   socket.catch(() => {});
   request.end();
   return { socket, close: () => request.destroy() };

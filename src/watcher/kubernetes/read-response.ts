@@ -13,7 +13,10 @@ export const RESPONSE_MS = 30_000;
 
 /** A page may have so many bytes: 500 slices of 100 endpoints, or 500 pods, are 20 MB at the very most. */
 const MAX_PAGE_BYTES = 64 * 1024 * 1024;
-/** The most bytes of an error that are read. An error is a sentence or two, but a proxy may answer with a page for people. */
+/**
+ * The most bytes of an error that are read. An error is a sentence or two, but a proxy may answer with a page for
+ * people.
+ */
 const MAX_ERROR_BYTES = 64 * 1024;
 
 /** Resolves with the response once its head has come; an answer other than 200 is thrown as the error that it is. */

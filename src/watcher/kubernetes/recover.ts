@@ -15,7 +15,10 @@ const FAILURES_OF_A_VERSION = 2;
 /** The number of unfinished lists in a row after which streaming lists are given up: one may be cut by chance. */
 const UNFINISHED_LISTS = 2;
 
-/** This error says that a streaming list will not be complete: the server sends nothing more of it, or sends without end. */
+/**
+ * This error says that a streaming list will not be complete: the server sends nothing more of it, or sends without
+ * end.
+ */
 export class ListStalled extends Error {}
 
 /** This error says that the server ended a streaming list before it was complete. */
@@ -173,7 +176,9 @@ function failed<Kept>(error: unknown, state: State<Kept>): Recovery<Kept> {
   };
 }
 
-/** Returns whether the connection broke, or nothing came on it any more: no word of the server's, and no fault of ours. */
+/**
+ * Returns whether the connection broke, or nothing came on it any more: no word of the server's, and no fault of ours.
+ */
 export function isConnectionEnd(error: unknown): boolean {
   return error instanceof Timeout || typeof (error as NodeJS.ErrnoException).code === 'string';
 }

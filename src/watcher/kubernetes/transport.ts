@@ -134,6 +134,7 @@ function through(proxy: URL, target: URL, request: (socket: Socket) => Request):
     };
     return made.response;
   });
+  // The caller may have closed a request that fails afterwards.
   response.catch(() => {});
   const close = () => {
     way.close();

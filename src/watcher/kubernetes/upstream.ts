@@ -68,21 +68,22 @@ export function firstFamily({ KUBERNETES_SERVICE_HOST: host = '' }: Environment)
   return isIP(host) === 0 ? undefined : familyOf(host);
 }
 
-/** The namespace of the pod that this runs in; undefined elsewhere. */
+/** Returns the namespace of the pod that this runs in; undefined elsewhere. */
 export function ownNamespace(): string | undefined {
   try {
     return readFileSync(`${TOKEN_PATH}/${NAMESPACE_NAME}`, 'utf8').trim() || undefined;
   } catch {
+    // Outside of a pod, and in a pod without a token, there is no such file.
     return undefined;
   }
 }
 
-/** The same from the search list, where no token is mounted. */
+/** Returns the namespace of the pod from the search list, which is there also where no token is mounted. */
 export function searchedNamespace(): string | undefined {
   return namespaceIn(resolvConf());
 }
 
-/** The cluster's DNS domain, from the search list that the kubelet writes for pods of the namespace. */
+/** Returns the cluster's DNS domain from the search list that the kubelet writes for pods of the namespace. */
 export function clusterDomain(namespace = ownNamespace()): string {
   return clusterDomainIn(resolvConf(), namespace) ?? 'cluster.local';
 }
@@ -91,6 +92,7 @@ function resolvConf(): string {
   try {
     return readFileSync('/etc/resolv.conf', 'utf8');
   } catch {
+    // Without the file nothing is known of the cluster, and the callers have defaults.
     return '';
   }
 }

@@ -59,6 +59,7 @@ export class ExpectedMembers implements Output {
 
   /** Asks for the first time. */
   start(): void {
+    // `#ask` counts and logs its failures and never rejects.
     void this.#ask();
   }
 
@@ -142,7 +143,7 @@ export class ExpectedMembers implements Output {
     if (status === 401 || isUntrusted(error)) transport.unauthorized();
     const refused = status === 403 || status === 404;
     if (!this.#failed || refused !== this.#refused) {
-      log.warn('the number of expected members is not to be had', { ...workload, error: message, refused });
+      log.warn('the number of expected members can not be read', { ...workload, error: message, refused });
     }
     this.#failed = true;
     this.#refused = refused;

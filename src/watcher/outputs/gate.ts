@@ -170,7 +170,7 @@ export class Gate implements Output {
     }
     const because = hint === undefined ? '' : `; ${hint}`;
     this.#notice = `rollcall: the application starts all the same: ${missed}${because}`;
-    this.#log.warn('the application starts without company', this.#known());
+    this.#log.warn('the application starts without the members that it waited for', this.#known());
     this.#pass();
   }
 

@@ -143,6 +143,7 @@ export class Hooks implements Output {
     this.#running?.kill();
     const deadline = this.#clock.now() + KILL_AFTER_MS;
     signalAll(this.#left(), 'SIGTERM');
+    // The run itself tells and counts how its command ended.
     await this.#running?.ended.catch(() => {});
     await this.#leftEnded(deadline);
     signalAll(this.#left(), 'SIGKILL');
@@ -157,6 +158,7 @@ export class Hooks implements Output {
     this.#loop.close();
     this.#running?.signal(signal);
     signalAll(this.#left(), signal);
+    // A command that could not be started has no status. The run itself tells and counts that.
     const ending = await this.#running?.ended.catch(() => undefined);
     await this.#leftEnded(Number.POSITIVE_INFINITY);
     return ending?.status;

@@ -44,6 +44,7 @@ function processes(): number[] {
       .filter((name) => /^\d+$/.test(name))
       .map(Number);
   } catch {
+    // A machine without /proc has no processes that could be found.
     return [];
   }
 }

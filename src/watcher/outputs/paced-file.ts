@@ -65,6 +65,7 @@ export class PacedFile {
     const wait = Math.max(milliseconds, this.#pace.wait());
     const work = () => {
       this.#timer = undefined;
+      // `#work` counts and logs its failures and never rejects.
       void this.#work();
     };
     if (wait <= 0) work();

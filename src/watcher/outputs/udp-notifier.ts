@@ -8,8 +8,8 @@ import { type OutputMetric, SnapshotOutput, type View } from './output.ts';
 const MAX_DATAGRAM_BYTES = 65_507;
 
 /**
- * The least bytes of a member, rounded down: with all values empty it takes 109. A group that is too large even so is not
- * encoded to learn that.
+ * The least bytes of a member, rounded down: with all values empty it takes 109. A group that is too large even so is
+ * not encoded to learn that.
  */
 const LEAST_MEMBER_BYTES = 100;
 

@@ -17,7 +17,10 @@ export const MOST_EXPECTED = 100_000;
 
 const KINDS = Object.keys(SCALABLE) as ScalableKind[];
 
-/** Reads how many members are expected, such as `5` or `statefulset db`. Throws a message that says what to give instead. */
+/**
+ * Reads how many members are expected, such as `5` or `statefulset db`. Throws a message that says what to give
+ * instead.
+ */
 export function parseExpected(text: string): ExpectedFrom {
   const given = text.trim();
   if (/^\d{1,6}$/.test(given) && Number(given) <= MOST_EXPECTED) return Number(given);

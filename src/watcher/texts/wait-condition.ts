@@ -9,7 +9,8 @@ const MOST_ORDINAL = 2 ** 31 - 1;
 export type AwaitedMembers = { count: number } | 'all' | { ordinal: number };
 
 /**
- * The condition that the start of an application waits for, such as `3`, `3 ready`, `all`, `all ready` or `ordinal 0 ready`.
+ * The condition that the start of an application waits for, such as `3`, `3 ready`, `all`, `all ready` or `ordinal 0
+ * ready`.
  */
 export class WaitCondition {
   readonly subject: AwaitedMembers;

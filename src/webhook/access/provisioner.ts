@@ -201,6 +201,7 @@ export class AccessProvisioner {
         this.#options.log.warn('accounts not looked up again', { namespace, role, error: sentenceOf(error) });
       }
     };
+    // `again` logs its failures and never rejects.
     setTimeout(() => void again(), RECHECK_MS).unref();
   }
 

@@ -80,6 +80,7 @@ function jsonOf(part: string): Record<string, unknown> | undefined {
     const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString());
     return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
   } catch {
+    // A part of a token that is not JSON makes the token malformed, which the caller says.
     return undefined;
   }
 }

@@ -64,6 +64,7 @@ function isCa(block: string): boolean {
   try {
     return new X509Certificate(block).ca;
   } catch {
+    // The caller says that the block is no certificate of a CA.
     return false;
   }
 }

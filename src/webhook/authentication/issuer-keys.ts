@@ -81,6 +81,7 @@ function keyOf(jwk: unknown): [string, KeyObject][] {
   try {
     return [[id, createPublicKey({ key: jwk as JsonWebKey, format: 'jwk' })]];
   } catch {
+    // A key of a kind that Node does not know is left out, so a token that it signed is refused.
     return [];
   }
 }

@@ -24,6 +24,7 @@ export function pairIn(cert: string, key: string): KeyPair | undefined {
       key: createPrivateKey(key).export({ type: 'pkcs8', format: 'pem' }).toString(),
     };
   } catch {
+    // A text that only looks like PEM is no pair; a Secret with one is mended.
     return undefined;
   }
 }
@@ -56,6 +57,7 @@ function spelled(pem: string): string[] {
   try {
     return [new X509Certificate(pem).toString()];
   } catch {
+    // A block that is no certificate is left out, as TLS libraries leave it out of a bundle.
     return [];
   }
 }

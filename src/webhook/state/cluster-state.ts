@@ -211,7 +211,7 @@ export class ClusterState {
         await this.#followOnce(listed, absorb, log);
       } catch (error) {
         const message = sentenceOf(error);
-        log.error('following failed', { error: message });
+        log.error('the collection can not be followed, it is tried again', { error: message });
         absorb({ type: 'lost', message });
         await new Promise<void>((resolve) => clock.setTimeout(resolve, RETRY_MS));
       }

@@ -12,7 +12,7 @@ import { folder } from '../run.ts';
 
 const PODS = '/api/v1/namespaces/shop/pods';
 
-/** Whom the sidecar of a pod sees, and how well. */
+/** The members that the sidecar of a pod sees, and its staleness. */
 export interface View {
   sees: readonly string[];
   stale?: string;
@@ -22,7 +22,7 @@ export interface View {
 export interface Shop {
   api: KubernetesDouble;
   url: string;
-  /** What the sidecars answer, by the names of their pods; others give 502. */
+  /** The answers of sidecars by the names of their pods; other pods give 502. */
   views: Map<string, View>;
   /** Makes these the members of service/db. */
   members(...names: string[]): void;
@@ -142,7 +142,7 @@ async function started(t: TestContext, argv: string[]): Promise<{ url: string; e
 /** The tables as a page has them, kept up to date from the stream of server-sent events. */
 export class Page {
   readonly tables: Record<string, Map<string, Record<string, unknown>>> = {};
-  /** How many rows the updates after the first one had. */
+  /** The number of rows in the updates after the first one. */
   rows = 0;
   #stop = new AbortController();
 

@@ -32,12 +32,12 @@ const fine: Answers = {
   [CREATE]: [201, { spec: { containers, initContainers: [{ name: 'rollcall', args: ['sidecar'] }] } }],
 };
 
-/** Of pod/db-0 in the namespace of the context. */
+/** Returns the explanation of pod/db-0 in the namespace of the context. */
 async function explained(t: TestContext, answers: Answers): Promise<Explanation> {
   return (await explainedWith(t, answers)).explanation;
 }
 
-/** And what the API server was asked. */
+/** Returns the same explanation, with the requests to the API server. */
 async function explainedWith(
   t: TestContext,
   answers: Answers,

@@ -1,6 +1,6 @@
 /** Manifests as people write them. */
 
-/** One that asks, with comments, a flow collection, and a list whose dashes stand under its key. */
+/** A StatefulSet that asks, with comments, a flow collection, and a list whose dashes stand under its key. */
 export const STATEFUL_SET = `# The database.
 apiVersion: apps/v1
 kind: StatefulSet

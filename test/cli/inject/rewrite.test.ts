@@ -52,7 +52,7 @@ describe('what it reads', () => {
       await misuse('inject', ['db.yaml']),
       /^"db.yaml" is not expected: .*; a file is given as -f db.yaml$/,
     );
-    assert.match(await misuse('inject', ['-f']), /^-f needs a value: -f FILE$/);
+    assert.match(await misuse('inject', ['-f']), /^-f needs a value; give -f FILE$/);
     assert.match(await misuse('inject', ['-o', 'xml']), /^-o: "xml" is not valid; give yaml or json$/);
     assert.match(
       await misuse('inject', ['--force']),

@@ -15,7 +15,7 @@ const execute = promisify(execFile);
 const ADAPTERS = join(EXAMPLES, 'adapters');
 const TRIALS = fileURLToPath(new URL('java', import.meta.url));
 
-/** As the sidecar writes it. */
+/** Returns a snapshot as the sidecar writes it. */
 const snapshot = (ports: number[]) => {
   const members = ports.map(
     (port): Member => ({

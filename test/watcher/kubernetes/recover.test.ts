@@ -68,7 +68,7 @@ const fromTheStart = (what: string): Record<PhaseName, string> => ({
   watching: `listing '', ${what}`,
 });
 
-/** What comes of the first error of each kind. */
+/** The recovery from the first error of each kind. */
 const TABLE: readonly [error: string, made: () => unknown, Partial<Record<PhaseName, string>>][] = [
   [
     'a connection that can not be made',

@@ -27,7 +27,7 @@ export function fromScratch(parts: Parts): Members {
   return new Map([...places].map(([uid, all]) => [uid, all.length === 1 ? all[0]! : merge(all, first)]));
 }
 
-/** Who has each address, by uid. */
+/** Returns the uids of the members that have each address. */
 function byAddress(places: ReadonlyMap<string, readonly Member[]>): Map<string, Set<string>> {
   const hosts = new Map<string, Set<string>>();
   for (const [uid, members] of places) {

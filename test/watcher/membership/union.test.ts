@@ -11,7 +11,7 @@ import { bookmark, event } from '../../support/scripted-api.ts';
 import { follow, synced } from '../followed-group.ts';
 import { podMember as member } from './pod-member.ts';
 
-/** What a union comes to that hears of these parts at once. */
+/** Returns the members of a union that hears of these parts at once. */
 function union(parts: Parts): Members {
   const held = new Union();
   held.apply({ type: 'replace', parts });
@@ -52,7 +52,7 @@ function sliceOf(name: string, endpoints: Endpoint[], { created, family, ports }
   return object;
 }
 
-/** What a sidecar holds that was told of the slices in this order, each once by its list and once more. */
+/** Returns the members of a sidecar that was told of the slices in this order, each once by its list and once more. */
 async function heard(...slices: KubernetesObject[]): Promise<Member[]> {
   const followed = follow();
   const call = await synced(followed, []);

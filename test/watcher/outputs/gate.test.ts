@@ -110,7 +110,9 @@ test('at the timeout it opens with a warning', async (t) => {
   await clock.advance(50_000);
   assert.equal(gate.open, true);
   assert.equal(failure(), undefined);
-  assert.deepEqual(log.said(/starts without company/), [{ waitFor: '3', known: 2, wanted: 3 }]);
+  assert.deepEqual(log.said(/starts without the members that it waited for/), [
+    { waitFor: '3', known: 2, wanted: 3 },
+  ]);
 });
 
 test('or it fails, with the numbers in its message', async (t) => {
@@ -141,7 +143,7 @@ test('a sidecar that restarts beside a running application holds nothing back', 
   await again.opened;
   again.start();
   await first.clock.advance(50_000);
-  assert.deepEqual(first.log.said(/without company/), [], 'it waits for nothing');
+  assert.deepEqual(first.log.said(/without the members that it waited for/), [], 'it waits for nothing');
 });
 
 test('who waits for it to open is told at once, and not before', async (t) => {
@@ -160,7 +162,10 @@ test('a pod that is not among those it waits for is told so', async (t) => {
   const { clock, know, log } = await guard(t);
   await know(1, 2);
   await clock.advance(50_000);
-  assert.match(String(log.said(/without company/)[0]?.hint), /this pod is not among the members; .*labels/);
+  assert.match(
+    String(log.said(/without the members that it waited for/)[0]?.hint),
+    /this pod is not among the members; .*labels/,
+  );
 });
 
 test('what the application is started without is told, and nothing is when it has its company', async (t) => {

@@ -1,4 +1,6 @@
-/** What a notifier pays for a change: its work has a bound, however large the group is and however often it changes. */
+/**
+ * The cost of a change for a notifier: its work has a bound, however large the group is and however often it changes.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { silent } from '../../../src/watcher/log.ts';

@@ -62,7 +62,7 @@ class Scene {
     });
   }
 
-  /** One more look, to its end. */
+  /** Runs one more look to its end. */
   async tick(): Promise<void> {
     if (!this.#tick) await this.waiting();
     const tick = this.#tick;

@@ -16,7 +16,7 @@ import { days, HOSTS, legacy, pair } from './pairs.ts';
 const SECRETS = '/api/v1/namespaces/rollcall-system/secrets';
 const SECRET = `${SECRETS}/rollcall-tls`;
 const CONFIGURATIONS = '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations';
-/** In place of the hour. */
+/** The looks of an overlap, which is an hour otherwise. */
 const OVERLAP_LOOKS = 5;
 const CONFIGURATION = `${CONFIGURATIONS}/rollcall`;
 
@@ -44,7 +44,7 @@ async function start(t: TestContext): Promise<Connected> {
 
 class Replica {
   served: KeyPair | undefined;
-  /** How often the first pair waited for API servers. */
+  /** The number of times that the first pair waited for API servers. */
   settled = 0;
   #ended: (() => void) | undefined;
   #next: (() => void) | undefined;

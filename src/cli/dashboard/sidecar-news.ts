@@ -1,0 +1,40 @@
+import type { SidecarAnswer } from '../sidecars/answer.ts';
+import type { Happened } from './group.ts';
+import { groupKey } from './group-key.ts';
+import type { HeldPod } from './held-pod.ts';
+
+/** The answer of a sidecar, or the reason for none, with its time. */
+export type Heard = { answer: SidecarAnswer; at: number } | { why: string; at: number };
+
+/** Returns the key of the group that is shown of a pod; none where its sidecar follows groups with names alone. */
+export function keyOf(pod: HeldPod | undefined): string | undefined {
+  const { source, group } = pod?.sidecar ?? {};
+  return source === undefined || group === undefined ? undefined : groupKey(pod!.namespace, source, group);
+}
+
+/** Returns the events of containers of a pod that were started again. */
+export function restartsOf(before: HeldPod, { name, restarts }: HeldPod): Happened[] {
+  return Object.entries(restarts).flatMap(([container, count]) =>
+    count > (before.restarts[container] ?? 0)
+      ? [
+          {
+            what: 'restarted' as const,
+            name,
+            text: `container ${container} was started again, ${count} times by now`,
+          },
+        ]
+      : [],
+  );
+}
+
+/** Returns the event of a sidecar of which the answer became stale, or fresh again. The first fresh answer is none. */
+export function stalenessOf(name: string, before: Heard | undefined, heard: Heard): Happened[] {
+  if (!('answer' in heard)) return [];
+  const was = before !== undefined && 'answer' in before ? before.answer.stale : undefined;
+  const { stale, reason, message } = heard.answer;
+  if (was === stale || (was === undefined && !stale)) return [];
+  const text = stale
+    ? `its sidecar is stale (${reason ?? 'no reason given'}): ${message ?? ''}`
+    : 'its sidecar is fresh again';
+  return [{ what: stale ? 'stale' : 'fresh', name, text }];
+}
