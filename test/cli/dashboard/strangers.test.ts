@@ -33,7 +33,7 @@ function raw(t: TestContext, port: number): Socket {
   return socket;
 }
 
-/** Its end, by whatever. */
+/** Resolves when the socket is closed, with an error or without. */
 function closed(socket: Socket): Promise<void> {
   return new Promise((resolve) => socket.resume().once('close', () => resolve()));
 }
