@@ -47,8 +47,8 @@ const SETTLE = `{
     element.textContent = texts[index % texts.length];
   });
   set('#timeline time', ['14:03:25', '14:03:09']);
-  set('#sees .number:nth-last-child(3) [data-since]', ['21s', '2s']);
-  set('#sees .number:nth-last-child(2) [data-since]', ['1s', '19s', '2s', '0s']);
+  set('#sees .number:nth-last-child(2) [data-since]', ['21s', '2s']);
+  set('#sees .number:last-child [data-since]', ['1s', '19s', '2s', '0s']);
   set('#pods .number:nth-last-child(2)', ['3d', '6h']);
 }`;
 
@@ -201,6 +201,9 @@ suite('the page in a browser', { skip: missingBrowser() }, () => {
     await until(page, shows('#sees th.member', '-they-get-db-3'));
     assert.ok((await right('html')) <= 600);
     assert.equal(await page.evaluate('document.documentElement.scrollWidth'), 600);
+    cluster.views.delete('db-0');
+    await until(page, shows('#sees td.view', '502: no route to host'));
+    assert.ok((await right('#sees td.view')) <= 600);
     await screenshots(page, 'narrow-group');
     await page.evaluate(`location.hash = '#all'`);
     await until(page, shows('#pods td', 'skipped (no-service)'));
