@@ -16,8 +16,8 @@ const HEADERS = {
   'cache-control': 'no-store',
 } as const;
 
-/** The longest that a page may take to send its request; how often that is looked at is 30 s otherwise. */
-const TIMES = { headersTimeout: 5000, requestTimeout: 5000, connectionsCheckingInterval: 1000 } as const;
+/** The longest that a page may take to send its request, and how often that is looked at: without a word, each 30 s. */
+export const TIMES = { headersTimeout: 5000, requestTimeout: 5000, connectionsCheckingInterval: 1000 };
 /** A browser sends about 1 KiB. */
 const HEADER_BYTES = 8192;
 /**
@@ -32,9 +32,9 @@ export interface Served {
 }
 
 /** Serves the page and its streams on the loopback, under a path that begins with the token. */
-export async function serve(streams: Streams, token: string, port: number): Promise<Served> {
+export async function serve(streams: Streams, token: string, port: number, times = TIMES): Promise<Served> {
   const files = await assets();
-  const server = createServer({ ...TIMES, maxHeaderSize: HEADER_BYTES }, (request, response) => {
+  const server = createServer({ ...times, maxHeaderSize: HEADER_BYTES }, (request, response) => {
     for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
     const { method, url, headers } = request;
     const site = headers['sec-fetch-site'];

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { describe, type TestContext, test } from 'node:test';
-import { serve } from '../../../src/cli/dashboard/server.ts';
+import { serve, TIMES } from '../../../src/cli/dashboard/server.ts';
 import { Streams } from '../../../src/cli/dashboard/streams.ts';
 import { Tables } from '../../../src/cli/dashboard/tables.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -13,11 +13,18 @@ import { Page, shop, TOKEN_OF_THE_USER } from './shop.ts';
 const MIB = 1024 * 1024;
 const SECRET = 'the-secret-of-the-address';
 
+/** The times in force, in small: a tenth. */
+const SMALL = {
+  headersTimeout: TIMES.headersTimeout / 10,
+  requestTimeout: TIMES.requestTimeout / 10,
+  connectionsCheckingInterval: TIMES.connectionsCheckingInterval / 10,
+};
+
 /** The server without a cluster, with tables of the test. A page may have a MiB that it has not read. */
-async function served(t: TestContext) {
+async function served(t: TestContext, times = TIMES) {
   const tables = new Tables();
   const streams = new Streams(tables, () => {}, MIB);
-  const { server, url } = await serve(streams, SECRET, 0);
+  const { server, url } = await serve(streams, SECRET, 0, times);
   t.after(() => {
     streams.close();
     server.close();
@@ -94,15 +101,16 @@ describe('a path', () => {
 
 describe('whoever reads slowly, or not at all', { concurrency: true }, () => {
   test('a connection that says nothing, or its request byte by byte, is ended after seconds', async (t) => {
-    const { port } = await served(t);
+    const { port } = await served(t, SMALL);
     const [silent, slow] = [raw(t, port), raw(t, port)];
-    const writing = setInterval(() => slow.write('X'), 500);
+    const writing = setInterval(() => slow.write('X'), 50);
     t.after(() => clearInterval(writing));
     slow.write(`GET /${SECRET}/ HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n`);
     const began = performance.now();
     await Promise.all([silent, slow].map(closed));
     const took = performance.now() - began;
-    assert.ok(took < 9000, `after ${took.toFixed(0)} ms`);
+    // A busy machine takes its time; the 30 s of Node are far from it.
+    assert.ok(took > 400 && took < 9000, `after ${took.toFixed(0)} ms`);
   });
 
   test('a request that is refused is not read on', async (t) => {
