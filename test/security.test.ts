@@ -21,6 +21,8 @@ const numbered = (letter: string, count: number) =>
   Array.from({ length: count }, (_, index) => `${letter}${index + 1}`);
 const threats = itemsOf(section('Threats'));
 const attacks = itemsOf(section('Attacks'));
+const dashboard = itemsOf(section('The dashboard'));
+const all = [...threats, ...attacks, ...dashboard];
 
 test('every threat of the model and every attack is there', () => {
   assert.deepEqual(
@@ -32,10 +34,14 @@ test('every threat of the model and every attack is there', () => {
     attacks.map(({ id }) => id),
     known,
   );
+  assert.deepEqual(
+    dashboard.map(({ id }) => id),
+    numbered('D', 6),
+  );
 });
 
 test('every threat and attack has a proof, and an attack one that attacks', () => {
-  const without = [...threats, ...attacks].filter(({ proofs }) => proofs.length === 0);
+  const without = all.filter(({ proofs }) => proofs.length === 0);
   assert.deepEqual(without, []);
   const attacking = ({ file }: { file: string }) => file.startsWith('../test/attack/');
   assert.deepEqual(
@@ -47,7 +53,7 @@ test('every threat and attack has a proof, and an attack one that attacks', () =
 test('every proof is a test in the file that is named', async () => {
   const files = new Map<string, Names>();
   const missing: string[] = [];
-  for (const { id, proofs } of [...threats, ...attacks]) {
+  for (const { id, proofs } of all) {
     for (const { name, file } of proofs) {
       if (!files.has(file)) files.set(file, namesIn(await readFile(new URL(file, page), 'utf8')));
       if (!has(files.get(file)!, name)) missing.push(`${id}: "${name}" in ${file}`);

@@ -28,9 +28,11 @@ export async function pauseBeforeEvent(): Promise<void> {
 /** After a heading: with --slow somebody at the terminal says when to go on, and elsewhere there is time to read. */
 export async function pauseBeforeScene(): Promise<void> {
   if (!slow) return;
-  if (!process.stdin.isTTY || !process.stdout.isTTY) return void (await setTimeout(READ_MS));
+  const { stdin, stdout } = process;
+  if (!stdin.isTTY || !stdout.isTTY || stdin.readableEnded) return void (await setTimeout(READ_MS));
   print(dim(`${INDENT}(Enter goes on)`));
-  process.stdin.resume();
-  await once(process.stdin, 'data');
-  process.stdin.pause();
+  stdin.resume();
+  // Ctrl-D ends the input, behind which no Enter comes.
+  await Promise.race([once(stdin, 'data'), once(stdin, 'end')]);
+  stdin.pause();
 }

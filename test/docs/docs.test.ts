@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { test } from 'node:test';
-import { brokenLinks, commandsOf, isFile, PAGES, textOf } from './pages.ts';
+import { brokenLinks, commandsOf, isFile, PAGES, ROOT, textOf } from './pages.ts';
 import { overview } from './picture.ts';
 
 /** Pages whose commands have tests of their own, which read them from the page. */
@@ -66,6 +67,21 @@ test('no line of a page is too long to be read as text', () => {
       ),
   );
   assert.deepEqual(long, []);
+});
+
+test('every picture is on a page, loads nothing, and has its colours for the light and for the dark', () => {
+  const pictures = readdirSync(join(ROOT, 'docs/pictures'));
+  assert.ok(pictures.length >= 3);
+  for (const name of pictures) {
+    assert.match(name, /\.svg$/, 'a picture is text that a script makes');
+    const svg = textOf(`docs/pictures/${name}`);
+    assert.ok(
+      PAGES.some((page) => textOf(page).includes(`pictures/${name})`)),
+      name,
+    );
+    assert.match(svg, /<title>.+<\/title>[\s\S]*@media \(prefers-color-scheme:dark\)/, name);
+    assert.doesNotMatch(svg, /<script|href=|@import|url\((?!#)|\son\w+=/, name);
+  }
 });
 
 test('the picture of the overview is the one that the script draws', (t) => {

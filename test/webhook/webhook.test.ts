@@ -60,7 +60,7 @@ test('it publishes its certificate, serves it, injects, and provides access', as
     ['rollcall-watcher', 'app'],
   );
   const unknown = await post(target, reviewOf({ namespace: 'unknown' }));
-  assert.equal(unknown.status, 500, 'a namespace that is not there is no reason to let the pod through');
+  assert.equal(unknown.status, 422, 'a namespace that is not there is no reason to let the pod through');
   const { text } = await get(target, '/metrics');
   assert.equal(metricSum(text, 'rollcall_admission_requests_total', { result: 'injected' }), 2);
   assert.match(text, /^rollcall_log_lines_dropped_total 0$/m);

@@ -16,8 +16,15 @@ const HEADERS = {
   'cache-control': 'no-store',
 } as const;
 
-/** The longest that a page may take to send its request. */
-const HEADERS_MS = 5000;
+/** The longest that a page may take to send its request, and how often that is looked at: without a word, each 30 s. */
+export const TIMES = { headersTimeout: 5000, requestTimeout: 5000, connectionsCheckingInterval: 1000 };
+/** A browser sends about 1 KiB. */
+const HEADER_BYTES = 8192;
+/**
+ * A browser makes 6 connections to a host, so that this is ten of them. Whoever is on this machine can connect, and
+ * must not use up what the process can open, which it needs to follow the cluster.
+ */
+const CONNECTIONS = 64;
 
 export interface Served {
   server: Server;
@@ -25,23 +32,21 @@ export interface Served {
 }
 
 /** Serves the page and its streams on the loopback, under a path that begins with the token. */
-export async function serve(streams: Streams, token: string, port: number): Promise<Served> {
+export async function serve(streams: Streams, token: string, port: number, times = TIMES): Promise<Served> {
   const files = await assets();
-  const server = createServer(
-    { headersTimeout: HEADERS_MS, requestTimeout: HEADERS_MS },
-    (request, response) => {
-      for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
-      const { method, url, headers } = request;
-      const site = headers['sec-fetch-site'];
-      const asked = { method, url, host: headers.host, site: Array.isArray(site) ? site[0] : site };
-      const verdict = judge(asked, token, (server.address() as AddressInfo).port);
-      if ('status' in verdict) return refuse(response, verdict.status, verdict.sentence);
-      if (verdict.path === 'events') return streams.open(response, verdict.query.get('group') ?? '');
-      const file = files.get(verdict.path);
-      if (file === undefined) return refuse(response, 404, 'there is nothing of that name');
-      send(response, file);
-    },
-  );
+  const server = createServer({ ...times, maxHeaderSize: HEADER_BYTES }, (request, response) => {
+    for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
+    const { method, url, headers } = request;
+    const site = headers['sec-fetch-site'];
+    const asked = { method, url, host: headers.host, site: Array.isArray(site) ? site[0] : site };
+    const verdict = judge(asked, token, (server.address() as AddressInfo).port);
+    if ('status' in verdict) return refuse(response, verdict.status, verdict.sentence);
+    if (verdict.path === 'events') return streams.open(response, verdict.query.get('group') ?? '');
+    const file = files.get(verdict.path);
+    if (file === undefined) return refuse(response, 404, 'there is nothing of that name');
+    send(response, file);
+  });
+  server.maxConnections = CONNECTIONS;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, '127.0.0.1', resolve);
@@ -56,6 +61,8 @@ function send(response: ServerResponse, { type, content }: Asset): void {
 
 function refuse(response: ServerResponse, status: number, sentence: string): void {
   response.statusCode = status;
+  // What is still to come of the request is not read.
+  response.setHeader('connection', 'close');
   response.setHeader('content-type', 'text/plain; charset=utf-8');
   response.end(`${sentence}\n`);
 }

@@ -19,11 +19,13 @@ export class Streams {
   #settle: () => void;
   #readers = new Set<OpenPage>();
   #timers: NodeJS.Timeout[];
+  #maxBacklog: number;
 
   /** `settle` brings the tables up to date before they are sent. */
-  constructor(tables: Tables, settle: () => void) {
+  constructor(tables: Tables, settle: () => void, maxBacklog = MAX_BACKLOG_BYTES) {
     this.#tables = tables;
     this.#settle = settle;
+    this.#maxBacklog = maxBacklog;
     const sending = setInterval(() => this.#send(), SEND_MS);
     const beating = setInterval(() => this.#beat(), BEAT_MS);
     this.#timers = [sending, beating];
@@ -41,7 +43,7 @@ export class Streams {
     this.#readers.add(reader);
     response.once('close', () => this.#readers.delete(reader));
     response.writeHead(200, { 'content-type': 'text/event-stream' });
-    write(reader, this.#tables.whole(group));
+    this.#write(reader, this.#tables.whole(group));
   }
 
   close(): void {
@@ -54,16 +56,16 @@ export class Streams {
     const updateFor = this.#tables.take();
     for (const reader of this.#readers) {
       const update = updateFor(reader.group);
-      if (update !== undefined) write(reader, update);
+      if (update !== undefined) this.#write(reader, update);
     }
   }
 
   #beat(): void {
     for (const { response } of this.#readers) response.write('event: beat\ndata: {}\n\n');
   }
-}
 
-function write({ response }: OpenPage, update: Update): void {
-  if (response.writableLength > MAX_BACKLOG_BYTES) response.destroy();
-  else response.write(`data: ${JSON.stringify(update)}\n\n`);
+  #write({ response }: OpenPage, update: Update): void {
+    if (response.writableLength > this.#maxBacklog) response.destroy();
+    else response.write(`data: ${JSON.stringify(update)}\n\n`);
+  }
 }

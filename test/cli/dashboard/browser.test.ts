@@ -3,7 +3,10 @@
  * `npm run golden`. Screenshots go to ROLLCALL_SCREENSHOTS, where it is set.
  */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, suite, type TestContext, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
@@ -44,8 +47,8 @@ const SETTLE = `{
     element.textContent = texts[index % texts.length];
   });
   set('#timeline time', ['14:03:25', '14:03:09']);
-  set('#sees .number:nth-last-child(3) [data-since]', ['21s', '2s']);
-  set('#sees .number:nth-last-child(2) [data-since]', ['1s', '19s', '2s', '0s']);
+  set('#sees .number:nth-last-child(2) [data-since]', ['21s', '2s']);
+  set('#sees .number:last-child [data-since]', ['1s', '19s', '2s', '0s']);
   set('#pods .number:nth-last-child(2)', ['3d', '6h']);
 }`;
 
@@ -198,11 +201,68 @@ suite('the page in a browser', { skip: missingBrowser() }, () => {
     await until(page, shows('#sees th.member', '-they-get-db-3'));
     assert.ok((await right('html')) <= 600);
     assert.equal(await page.evaluate('document.documentElement.scrollWidth'), 600);
+    cluster.views.delete('db-0');
+    await until(page, shows('#sees td.view', '502: no route to host'));
+    assert.ok((await right('#sees td.view')) <= 600);
     await screenshots(page, 'narrow-group');
     await page.evaluate(`location.hash = '#all'`);
     await until(page, shows('#pods td', 'skipped (no-service)'));
     assert.ok((await right('#pods td.why')) <= 600);
     await screenshots(page, 'narrow-pods');
+  });
+
+  test('no other site reads it, though it knows the address; nor does another name that leads here', async (t) => {
+    const cluster = await shop(t, ['db-0']);
+    const other = createServer((_request, response) => {
+      response.setHeader('content-type', 'text/html').end('<title>another site</title>');
+    }).listen(0, '127.0.0.1');
+    t.after(() => other.close());
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
+    const { port: own, pathname } = new URL(cluster.url);
+    for (const site of [`http://other.example:${port}`, `http://127.0.0.1:${port}`]) {
+      const page = await browser.newPage();
+      t.after(() => page.close());
+      await page.goto(site);
+      const url = JSON.stringify(cluster.url);
+      const tried = await page.evaluate(`Promise.all([
+        ...['cors', 'no-cors'].map((mode) => fetch(${url} + 'events', { mode }).then(() => 'read', () => 'refused')),
+        ...[['script', 'page.js'], ['img', 'icon.svg']].map(([name, file]) => new Promise((resolve) => {
+          const element = document.createElement(name);
+          Object.assign(element, { src: ${url} + file, onload: () => resolve('read'), onerror: () => resolve('refused') });
+          document.head.append(element);
+        })),
+        new Promise((resolve) => {
+          const source = new EventSource(${url} + 'events?group=shop%2Fservice%2Fdb');
+          Object.assign(source, { onmessage: () => resolve('read'), onerror: () => resolve('refused') });
+        }),
+      ])`);
+      assert.deepEqual(tried, Array(5).fill('refused'), site);
+    }
+    const page = await browser.newPage();
+    t.after(() => page.close());
+    const response = await page.goto(`http://rebound.example:${own}${pathname}`);
+    assert.equal(response?.status(), 421);
+    assert.doesNotMatch(await page.content(), /page\.js/);
+    const looked = cluster.api.requests.filter(({ path }) => path.includes('/proxy/'));
+    assert.deepEqual(looked, [], 'for nobody was a sidecar asked');
+  });
+
+  test('what stands in objects of the cluster is text, whatever it looks like', async (t) => {
+    const cluster = await shop(t, []);
+    const annotations = { 'rollcall.dev/inject': '<img src=x onerror=alert(1)>' };
+    cluster.add('hostile', {
+      metadata: { name: 'hostile', annotations },
+      spec: { containers: [{ name: 'app' }] },
+    });
+    const page = await open(t, cluster, `#ns=${encodeURIComponent('<img src=x>')}`);
+    await until(page, shows('#pods-title', 'Pods in <img src=x>'));
+    await page.evaluate(`location.hash = '#all'`);
+    await until(page, shows('#pods td', '<img src=x onerror=alert(1)>'));
+    assert.equal(
+      await page.evaluate(`document.querySelectorAll('img, script:not([src="page.js"])').length`),
+      0,
+    );
   });
 
   test('a change among 1,000 pods touches its own row, and is drawn soon', async (t) => {

@@ -12,6 +12,9 @@ import { folder } from '../run.ts';
 
 const PODS = '/api/v1/namespaces/shop/pods';
 
+/** The credentials in the kubeconfig, which are for the API server alone. */
+export const TOKEN_OF_THE_USER = 'the-token-of-the-user';
+
 /** The members that the sidecar of a pod sees, and its staleness. */
 export interface View {
   sees: readonly string[];
@@ -28,6 +31,8 @@ export interface Shop {
   members(...names: string[]): void;
   remove(name: string): void;
   add(name: string, more?: object): void;
+  /** All that the command has printed. */
+  printed(): string;
   end(): Promise<number>;
 }
 
@@ -86,8 +91,9 @@ export async function shop(t: TestContext, names: readonly string[], argv: strin
     if (view === undefined || port !== '17655') return { status: 502, body: { message: 'no route to host' } };
     return { status: 200, body: what === 'metrics' ? metricsOf(view) : healthOf(view) };
   });
-  const directory = await folder(t, { config: kubeconfig('fake', api.url, 'shop') });
-  const { url, end } = await started(t, [...argv, '--kubeconfig', join(directory, 'config')]);
+  const config = kubeconfig('fake', api.url, 'shop').replace('token: x', `token: ${TOKEN_OF_THE_USER}`);
+  const directory = await folder(t, { config });
+  const { url, end, printed } = await started(t, [...argv, '--kubeconfig', join(directory, 'config')]);
   return {
     api,
     url,
@@ -95,6 +101,7 @@ export async function shop(t: TestContext, names: readonly string[], argv: strin
     add,
     members: (...all) => void api.replace(slicePath('shop', 'db-a'), slice(all)),
     remove: (name) => api.delete(`${PODS}/${name}`),
+    printed,
     end,
   };
 }
@@ -115,9 +122,10 @@ function healthOf({ stale }: View): object {
   return { reason: stale, message: 'the API server sent nothing for 16 s' };
 }
 
-async function started(t: TestContext, argv: string[]): Promise<{ url: string; end(): Promise<number> }> {
+async function started(t: TestContext, argv: string[]): Promise<Pick<Shop, 'url' | 'end' | 'printed'>> {
   const stop = new AbortController();
   let out = '';
+  let err = '';
   const io = {
     stdin: (async function* () {})(),
     stdout: {
@@ -125,7 +133,11 @@ async function started(t: TestContext, argv: string[]): Promise<{ url: string; e
         out += text;
       },
     },
-    stderr: { write() {} },
+    stderr: {
+      write(text: string) {
+        err += text;
+      },
+    },
     env: {},
     signal: stop.signal,
   };
@@ -136,7 +148,7 @@ async function started(t: TestContext, argv: string[]): Promise<{ url: string; e
   };
   t.after(end);
   await Promise.race([code, eventually('its address', () => out.includes('\n'), { everyMs: 10 })]);
-  return { url: out.trim(), end };
+  return { url: out.trim(), end, printed: () => out + err };
 }
 
 /** The tables as a page has them, kept up to date from the stream of server-sent events. */

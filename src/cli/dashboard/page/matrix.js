@@ -95,7 +95,6 @@ function head(/** @type {any[]} */ columns) {
       ...['Revision', 'Behind for', 'API heard'].map((name) =>
         h('th', { scope: 'col', class: 'number' }, name),
       ),
-      h('th', { scope: 'col' }, 'Why'),
     ),
   );
 }
@@ -118,7 +117,7 @@ function truthRow(/** @type {any[]} */ columns) {
         false,
       ),
     ),
-    ...Array.from({ length: 4 }, () => h('td')),
+    ...Array.from({ length: 3 }, () => h('td')),
   );
 }
 
@@ -132,7 +131,7 @@ function viewRow(/** @type {any} */ view, /** @type {any[]} */ columns) {
     'tr',
     { 'data-pod': pod, tabindex: '-1', class: trouble ? 'trouble' : '' },
     h('th', { scope: 'row' }, pod),
-    h('td', { class: 'line' }, badge(STANDINGS[state], note)),
+    h('td', { class: 'view' }, badge(STANDINGS[state], note), h('div', { class: 'note' }, sentence)),
     ...columns.map((column) =>
       seenCell(
         column,
@@ -147,7 +146,6 @@ function viewRow(/** @type {any} */ view, /** @type {any[]} */ columns) {
       { class: 'number' },
       upstreamAgeSeconds === undefined ? '–' : age(view.asked - upstreamAgeSeconds * 1000),
     ),
-    h('td', { class: 'why note' }, sentence),
   );
 }
 
