@@ -32,10 +32,10 @@ export async function upgradeAndBack(t: TestContext, previous: PreviousRelease):
   await commandsUnder('From 0.1.0');
   const refusedBefore = await failures();
   await install('deploy');
-  await gone(2);
-  assertOfPrevious(t, await stream.lap(), await failures(), refusedBefore);
   await start(packageJson.version, 'of-new', 'of-new-by-selector');
   await everybodySees(4);
+  await gone(2);
+  assertOfPrevious(t, await stream.lap(), await failures(), refusedBefore);
   const account = `--as=system:serviceaccount:${NAMESPACE}:rollcall-watcher`;
   assert.equal((await tryKubectl(['auth', 'can-i', 'watch', 'pods', account, IN_NAMESPACE])).code, 0);
 
@@ -49,17 +49,17 @@ export async function upgradeAndBack(t: TestContext, previous: PreviousRelease):
   const webhooks = await failures();
   await commandsUnder('Back to 0.1.0');
   await install(previous.deploy);
+  await start(PREVIOUS, 'of-old-again');
+  await everybodySees(5);
   await gone(2);
   assertNothingLost(await stream.lap(), 'back to 0.1.0');
   assert.deepEqual(await failures(), webhooks, 'what the API server counts');
-  await start(PREVIOUS, 'of-old-again');
-  await everybodySees(5);
 
   const refused = await failures();
   await install('deploy');
+  await everybodySees(5);
   await gone(2);
   assertOfPrevious(t, await stream.end(), await failures(), refused);
-  await everybodySees(5);
 }
 
 async function install(deploy: string): Promise<void> {
