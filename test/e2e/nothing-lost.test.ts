@@ -15,12 +15,12 @@ import { ApiProxy } from './api-proxy.ts';
 import { CertManager } from './cert-manager.ts';
 import { outcome, run } from './command.ts';
 import { assertNothingLost, failures, gatedStream, IN_SYSTEM, PATIENT, replicas } from './installed.ts';
-import { caBundle, get, kubectl, namespace, rolledOut, SYSTEM_NAMESPACE } from './kubernetes.ts';
+import { caBundle, get, kubectl, rolledOut, SYSTEM_NAMESPACE } from './kubernetes.ts';
 import { NODE } from './partition.ts';
 import { type Lost, type PodStream, told } from './pod-stream.ts';
 import { onNode, SECOND_NODE, skipWithoutSecondNode } from './second-node.ts';
 
-const NAMESPACE = 'e2e-nothing-lost';
+const STREAM = 'e2e-nothing-lost';
 const DEPLOY = fileURLToPath(new URL('../../deploy', import.meta.url));
 const WEBHOOK = '--selector=app.kubernetes.io/name=rollcall';
 
@@ -38,23 +38,21 @@ suite('nothing is lost', { timeout: 300_000, skip: skipWithoutSecondNode }, () =
 
   before(async () => {
     proxy = await ApiProxy.start();
-    await namespace(NAMESPACE);
     const image = `rollcall:${packageJson.version}`;
     const cluster = NODE!.replace(/-control-plane$/, '');
     await run('kind', ['load', 'docker-image', image, '--name', cluster, '--nodes', SECOND_NODE!]);
     await kubectl('uncordon', SECOND_NODE!);
-    ({ stream, end: endStream } = await gatedStream(NAMESPACE));
+    ({ stream, end: endStream } = await gatedStream(STREAM));
     webhooks = await failures();
   });
 
   after(async () => {
-    await endStream?.();
     await proxy?.stop();
+    await endStream?.();
     await kubectl('uncordon', NODE!);
     await kubectl('cordon', SECOND_NODE!);
     await kubectl('apply', '--kustomize=deploy');
     await rolledOut(SYSTEM_NAMESPACE, 'deployment/rollcall');
-    await kubectl('delete', 'namespace', NAMESPACE, '--wait=false');
   });
 
   /** As a failed test left it, the next one would not begin. */

@@ -16,6 +16,8 @@ import { type Lost, told } from './pod-stream.ts';
 import { PREVIOUS, type PreviousRelease } from './previous-release.ts';
 
 const NAMESPACE = 'e2e-upgrade';
+/** Of the stream. */
+const STREAM = `${NAMESPACE}-stream`;
 const IN_NAMESPACE = `--namespace=${NAMESPACE}`;
 /** The two replicas of 0.1.0 that end, and the connections that an API server then has to each for 12 pods a second. */
 const MOST_REFUSED_BY_PREVIOUS = 2 * 2;
@@ -26,7 +28,7 @@ export async function upgradeAndBack(t: TestContext, previous: PreviousRelease):
   await install(previous.deploy);
   await apply(headlessService(NAMESPACE));
   await start(PREVIOUS, 'of-old', 'of-old-by-selector');
-  const { stream, end } = await gatedStream(NAMESPACE);
+  const { stream, end } = await gatedStream(STREAM);
   t.after(end);
 
   await commandsUnder('From 0.1.0');
