@@ -95,7 +95,6 @@ suite('nothing is lost', { timeout: 300_000, skip: skipWithoutSecondNode }, () =
     await install('cert-manager');
     const bundle = Buffer.from(certManager.ca).toString('base64');
     await eventually('the bundle of cert-manager', async () => (await caBundle()) === bundle);
-    await two();
     await install('cert-manager/prepare');
     await install();
     await two();
