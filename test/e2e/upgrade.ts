@@ -34,9 +34,9 @@ export async function upgradeAndBack(t: TestContext, previous: PreviousRelease):
   await commandsUnder('From 0.1.0');
   const refusedBefore = await failures();
   await install('deploy');
+  await gone(2);
   await start(packageJson.version, 'of-new', 'of-new-by-selector');
   await everybodySees(4);
-  await gone(2);
   assertOfPrevious(t, await stream.lap(), await failures(), refusedBefore);
   const account = `--as=system:serviceaccount:${NAMESPACE}:rollcall-watcher`;
   assert.equal((await tryKubectl(['auth', 'can-i', 'watch', 'pods', account, IN_NAMESPACE])).code, 0);
@@ -51,9 +51,9 @@ export async function upgradeAndBack(t: TestContext, previous: PreviousRelease):
   const webhooks = await failures();
   await commandsUnder('Back to 0.1.0');
   await install(previous.deploy);
+  await gone(2);
   await start(PREVIOUS, 'of-old-again');
   await everybodySees(5);
-  await gone(2);
   assertNothingLost(await stream.lap(), 'back to 0.1.0');
   assert.deepEqual(await failures(), webhooks, 'what the API server counts');
 
@@ -69,7 +69,7 @@ async function install(deploy: string): Promise<void> {
   await rolledOut(SYSTEM_NAMESPACE, 'deployment/rollcall');
 }
 
-/** The replicas before are gone when their draining is over, and with them the last calls. */
+/** The replicas before answer calls until their draining is over. */
 const gone = (count: number) =>
   eventually('the end of those before', async () => (await replicas()).length === count, PATIENT);
 
