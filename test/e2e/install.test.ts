@@ -25,7 +25,7 @@ import { missingPrevious, type PreviousRelease, previousRelease } from './previo
 import { upgradeAndBack } from './upgrade.ts';
 
 const NAMESPACE = 'e2e-install';
-/** Of the stream. */
+/** The namespace of the stream. */
 const STREAM = `${NAMESPACE}-stream`;
 const IN_NAMESPACE = `--namespace=${NAMESPACE}`;
 const CHART = ['rollcall', 'deploy/chart', IN_SYSTEM, '--wait', '--timeout=120s'];
