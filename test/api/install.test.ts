@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { sectionsOfPage } from '../deploy/install-page.ts';
 import { byName, chart, missing } from '../deploy/rendered.ts';
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
 import { SYSTEM_NAMESPACE, startOutsideWebhook } from '../support/deployment.ts';
@@ -95,6 +96,35 @@ suite('installing on a real API server', { timeout: 180_000 }, () => {
     await helm('uninstall', 'rollcall', '--cascade=background');
     assert.deepEqual(await installed(), [`namespace/${SYSTEM_NAMESPACE}`], 'Helm leaves the namespace');
     assert.equal((await plane.request('GET', CONFIGURATION)).status, 404);
+  });
+
+  test('with certificates of others the configuration has its owner from Helm, or by the commands of the page', {
+    skip: noHelm,
+  }, async () => {
+    const [namespace] = (await plane.must('GET', '/api/v1/namespaces')).items.filter(
+      ({ metadata }: { metadata: { name: string } }) => metadata.name === SYSTEM_NAMESPACE,
+    );
+    const { uid } = namespace.metadata;
+    const owner = { apiVersion: 'v1', kind: 'Namespace', name: SYSTEM_NAMESPACE, uid };
+    const owners = async () => (await plane.must('GET', CONFIGURATION)).metadata.ownerReferences;
+    const files = ['--set', 'certificates.source=files', '--set', 'certificates.secretName=tls'];
+    await helm('install', 'rollcall', join(DEPLOY, 'chart'), ...files);
+    assert.deepEqual(await owners(), [owner]);
+    await helm('upgrade', 'rollcall', join(DEPLOY, 'chart'), ...files, '--set', 'replicas=3');
+    assert.deepEqual(await owners(), [owner]);
+    await helm('uninstall', 'rollcall', '--cascade=background');
+
+    await plane.kubectl('apply', '--filename', join(DEPLOY, 'install.yaml'));
+    assert.equal(await owners(), undefined);
+    const section = sectionsOfPage('docs/operations.md').find(
+      ({ heading }) => heading === 'The owner of the configuration',
+    );
+    const env = { ...process.env, KUBECONFIG: plane.kubeconfig };
+    await run('sh', ['-ec', section!.commands.join('\n')], { env });
+    assert.deepEqual(await owners(), [owner]);
+    await plane.kubectl('apply', '--filename', join(DEPLOY, 'install.yaml'));
+    assert.deepEqual(await owners(), [owner], 'and keeps it');
+    await plane.must('DELETE', CONFIGURATION);
   });
 
   test('requests of webhook and sidecars have their levels, and those of others keep theirs', async () => {

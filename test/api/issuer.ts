@@ -3,30 +3,24 @@
 import { X509Certificate } from 'node:crypto';
 import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
+import { CaInjector } from '../support/ca-injector.ts';
 import type { ControlPlane } from '../support/control-plane.ts';
 import { pair } from '../webhook/certificates/pairs.ts';
 
-const ANNOTATION = 'cert-manager.io/inject-ca-from';
 const authority = await pair({ name: 'issuer-ca', ca: true });
 
 export class Issuer {
   /** The certificate of the CA, in the form in which all published ones are written. */
   readonly ca = new X509Certificate(authority.cert).toString();
   cert = '';
-  readonly #plane: ControlPlane;
-  readonly #configuration: string;
   readonly #directory: string;
+  readonly #injector: CaInjector;
   #states = 0;
-  #injecting: Promise<void>;
-  #ended = false;
 
   /** cainjector runs from here on, and writes where it is told to. */
   constructor(plane: ControlPlane, configuration: string, directory: string) {
-    this.#plane = plane;
-    this.#configuration = configuration;
     this.#directory = directory;
-    this.#injecting = this.#inject();
+    this.#injector = new CaInjector((...request) => plane.must(...request), configuration, this.ca);
   }
 
   get files() {
@@ -50,36 +44,16 @@ export class Issuer {
   }
 
   annotate(): Promise<unknown> {
-    return this.#write({ metadata: { annotations: { [ANNOTATION]: 'rollcall-system/rollcall' } } });
+    return this.#injector.annotate('rollcall-system/rollcall');
   }
 
   /** The annotation is taken away again. */
   leave(): Promise<unknown> {
-    return this.#write({ metadata: { annotations: { [ANNOTATION]: null } } });
+    return this.#injector.annotate(null);
   }
 
   async end(): Promise<void> {
-    this.#ended = true;
-    await this.#injecting;
+    await this.#injector.end();
     await rm(this.#directory, { recursive: true });
-  }
-
-  /** Whatever the bundle was, it is replaced by the CA alone, at once. */
-  async #inject(): Promise<void> {
-    for (; !this.#ended; await delay(50)) {
-      const { metadata, webhooks } = await this.#plane.must('GET', this.#configuration);
-      if (metadata.annotations?.[ANNOTATION] === undefined) continue;
-      const caBundle = Buffer.from(this.ca).toString('base64');
-      const others = (webhooks as { name: string; clientConfig: { caBundle?: string } }[]).filter(
-        ({ clientConfig }) => clientConfig.caBundle !== caBundle,
-      );
-      if (others.length === 0) continue;
-      await this.#write({ webhooks: others.map(({ name }) => ({ name, clientConfig: { caBundle } })) });
-    }
-  }
-
-  #write(change: object): Promise<unknown> {
-    const type = 'application/strategic-merge-patch+json';
-    return this.#plane.must('PATCH', this.#configuration, change, { 'content-type': type });
   }
 }

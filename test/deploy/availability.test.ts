@@ -20,14 +20,18 @@ suite('availability', () => {
     const { replicas, strategy } = objects['Deployment rollcall'].spec;
     assert.equal(replicas, 2);
     assert.equal(strategy.rollingUpdate.maxUnavailable, 0);
-    const spread = pods.spec.topologySpreadConstraints;
-    assert.deepEqual(
-      spread.map(({ topologyKey }: Manifest) => topologyKey),
-      ['kubernetes.io/hostname', 'topology.kubernetes.io/zone'],
-    );
-    for (const { labelSelector, whenUnsatisfiable } of spread) {
+    // One key only: the scheduler gives no score to nodes that lack one of several, such as a zone.
+    const [spread, ...others] = pods.spec.topologySpreadConstraints;
+    assert.deepEqual([spread.topologyKey, others], ['kubernetes.io/hostname', []]);
+    assert.equal(spread.whenUnsatisfiable, 'ScheduleAnyway', 'a cluster of one node has both');
+    const { preferredDuringSchedulingIgnoredDuringExecution: preferred, ...required } =
+      pods.spec.affinity.podAntiAffinity;
+    assert.deepEqual(required, {}, 'a cluster of one zone has both');
+    const [zone] = preferred.map(({ podAffinityTerm }: Manifest) => podAffinityTerm);
+    assert.equal(zone.topologyKey, 'topology.kubernetes.io/zone');
+    for (const { labelSelector, matchLabelKeys } of [spread, zone]) {
       assert.deepEqual(labelSelector.matchLabels, pods.metadata.labels);
-      assert.equal(whenUnsatisfiable, 'ScheduleAnyway', 'a cluster of one node has both');
+      assert.deepEqual(matchLabelKeys, ['pod-template-hash'], 'each generation by itself');
     }
     const budget = objects['PodDisruptionBudget rollcall'].spec;
     assert.deepEqual([budget.minAvailable, budget.selector.matchLabels], [1, pods.metadata.labels]);

@@ -246,7 +246,14 @@ const CASES: readonly Case[] = [
     set: { topologySpread: { nodes: 'DoNotSchedule', zones: 'DoNotSchedule' } },
     changes: {
       [`${WEBHOOK}.topologySpreadConstraints.0.whenUnsatisfiable`]: 'DoNotSchedule',
-      [`${WEBHOOK}.topologySpreadConstraints.1.whenUnsatisfiable`]: 'DoNotSchedule',
+      [`${WEBHOOK}.topologySpreadConstraints.1`]: {
+        topologyKey: 'topology.kubernetes.io/zone',
+        maxSkew: 1,
+        whenUnsatisfiable: 'DoNotSchedule',
+        labelSelector: { matchLabels: { 'app.kubernetes.io/name': 'rollcall' } },
+        matchLabelKeys: ['pod-template-hash'],
+      },
+      [`${WEBHOOK}.affinity`]: undefined,
     },
   },
   {
@@ -259,7 +266,7 @@ const CASES: readonly Case[] = [
     changes: {
       [`${WEBHOOK}.nodeSelector.pool`]: 'system',
       [`${WEBHOOK}.tolerations`]: [{ key: 'dedicated', operator: 'Exists' }],
-      [`${WEBHOOK}.affinity`]: { nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [] } },
+      [`${WEBHOOK}.affinity.nodeAffinity`]: { preferredDuringSchedulingIgnoredDuringExecution: [] },
     },
   },
   {

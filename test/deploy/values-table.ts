@@ -196,7 +196,12 @@ export const VALUES: readonly ChartValue[] = [
   },
   { path: 'nodeSelector', default: {}, schema: labels, doc: 'More labels that nodes must have.' },
   { path: 'tolerations', default: [], schema: objects, doc: 'Taints of nodes that the webhook tolerates.' },
-  { path: 'affinity', default: {}, schema: { type: 'object' }, doc: 'Affinity of the pods of the webhook.' },
+  {
+    path: 'affinity',
+    default: {},
+    schema: { type: 'object' },
+    doc: 'More affinity of the pods of the webhook; a `podAntiAffinity` takes the place of that by zone.',
+  },
   { path: 'podLabels', default: {}, schema: labels, doc: 'More labels of the pods of the webhook.' },
   { path: 'podAnnotations', default: {}, schema: labels, doc: 'Annotations of the pods of the webhook.' },
   {

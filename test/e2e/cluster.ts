@@ -1,11 +1,11 @@
 /** The cluster that the tests run on: a kind cluster of their own, or the one that KUBECONFIG names. */
 
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { outcome, run } from './command.ts';
 import { kubectl, TEST_LABEL, tryKubectl } from './kubernetes.ts';
+import { prepareSecondNode } from './second-node.ts';
 
 export interface Cluster {
   /** Returns the sentence that says what to install on this machine; undefined when all is there. */
@@ -25,16 +25,19 @@ export interface Cluster {
 const NO_DOCKER = 'No Docker daemon answers: install Docker and start it.';
 
 export const chosenCluster = (): Cluster =>
-  process.env.KUBECONFIG ? new ExistingCluster() : new KindCluster('rollcall-e2e');
+  process.env.KUBECONFIG ? new ExistingCluster() : new KindCluster('rollcall-e2e', 'test/e2e/kind.yaml');
 
 export class KindCluster implements Cluster {
   readonly takesImages = true;
   readonly keptHint: string;
   readonly #name: string;
+  readonly #config: string;
   #directory: string | undefined;
 
-  constructor(name: string) {
+  /** Of one node or, as the file of kind's configuration says, of two. */
+  constructor(name: string, config = 'deploy/kind.yaml') {
     this.#name = name;
+    this.#config = config;
     this.keptHint = `kind export kubeconfig --name ${name}; later: kind delete cluster --name ${name}`;
   }
 
@@ -50,23 +53,25 @@ export class KindCluster implements Cluster {
     this.#directory = await mkdtemp(join(tmpdir(), 'rollcall-e2e-'));
     // A file of its own: the user's kubeconfig and its current context stay as they are.
     process.env.KUBECONFIG = join(this.#directory, 'kubeconfig');
-    process.env.ROLLCALL_E2E_NODE = `${this.#name}-control-plane`;
+    const [first, second] = [`${this.#name}-control-plane`, `${this.#name}-worker`];
+    process.env.ROLLCALL_E2E_NODE = first;
     // A test that has an image of its own finds the cluster by KUBECONFIG, and this is the way to its nodes.
-    process.env.ROLLCALL_LOAD_IMAGE = `kind load docker-image {image} --name ${this.#name}`;
+    process.env.ROLLCALL_LOAD_IMAGE = `kind load docker-image {image} --name ${this.#name} --nodes ${first}`;
     const image = await nodeImage();
-    const config = 'deploy/kind.yaml';
-    const options = [
-      ...(image ? ['--image', image] : []),
-      ...(existsSync(config) ? ['--config', config] : []),
-    ];
+    const options = ['--config', this.#config, ...(image ? ['--image', image] : [])];
     await run('kind', ['create', 'cluster', '--name', this.#name, '--wait', '120s', ...options]);
-    // The nodes of kind are in no zone, and members are to be seen in one.
-    await kubectl('label', 'nodes', '--all', 'topology.kubernetes.io/zone=zone-a');
+    // The nodes of kind are in no zone, and members are to be seen in one. The second node stays in none.
+    await kubectl('label', 'node', first, 'topology.kubernetes.io/zone=zone-a');
+    const nodes = (await run('kind', ['get', 'nodes', '--name', this.#name])).trim().split('\n');
+    if (!nodes.includes(second)) return;
+    process.env.ROLLCALL_E2E_SECOND_NODE = second;
+    await prepareSecondNode(second);
   }
 
-  /** Loads the images in one archive, which has what they share only once. */
+  /** Loads the images to the node that pods come to, in one archive, which has what they share only once. */
   async load(...images: string[]): Promise<void> {
-    await run('kind', ['load', 'docker-image', ...images, '--name', this.#name]);
+    const node = `${this.#name}-control-plane`;
+    await run('kind', ['load', 'docker-image', ...images, '--name', this.#name, '--nodes', node]);
   }
 
   async remove(): Promise<void> {

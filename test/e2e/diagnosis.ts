@@ -6,7 +6,8 @@ import { get, SYSTEM_NAMESPACE, TEST_LABEL, tryKubectl } from './kubernetes.ts';
 const LOG_LINES = '--tail=40';
 
 export async function diagnose(): Promise<void> {
-  await show('pods', ['get', 'pods', '--all-namespaces', '--output=wide']);
+  const onNodes = '--field-selector=spec.nodeName!=';
+  await show('pods', ['get', 'pods', '--all-namespaces', '--output=wide', onNodes]);
   for (const pod of await podsIn(SYSTEM_NAMESPACE)) {
     await show(`webhook ${pod}`, ['logs', pod, `--namespace=${SYSTEM_NAMESPACE}`, LOG_LINES]);
   }
@@ -30,8 +31,10 @@ const events = (namespace: string) => [
 
 const named = ({ metadata }: { metadata: { name: string } }) => metadata.name;
 
+/** Those that came to a node. Of the others, of which a stream makes thousands, there is no log. */
 async function podsIn(namespace: string): Promise<string[]> {
-  return (await get('pods', `--namespace=${namespace}`)).items.map(named);
+  const { items } = await get('pods', `--namespace=${namespace}`);
+  return items.filter(({ spec }: { spec: { nodeName?: string } }) => spec.nodeName !== undefined).map(named);
 }
 
 async function testNamespaces(): Promise<string[]> {

@@ -25,6 +25,8 @@ import { missingPrevious, type PreviousRelease, previousRelease } from './previo
 import { upgradeAndBack } from './upgrade.ts';
 
 const NAMESPACE = 'e2e-install';
+/** The namespace of the stream. */
+const STREAM = `${NAMESPACE}-stream`;
 const IN_NAMESPACE = `--namespace=${NAMESPACE}`;
 const CHART = ['rollcall', 'deploy/chart', IN_SYSTEM, '--wait', '--timeout=120s'];
 const OF_ROLLCALL = '--selector=app.kubernetes.io/part-of=rollcall';
@@ -67,7 +69,7 @@ suite('installing and uninstalling', { timeout: 300_000 }, () => {
 
   test('kustomize to Helm and back, and each replica restarted: no pod is refused and none missed', async (t) => {
     const webhooks = await failures();
-    const { stream, end } = await gatedStream(NAMESPACE);
+    const { stream, end } = await gatedStream(STREAM);
     t.after(end);
     const { configuration, pods } = await running();
     if (noHelm) t.diagnostic(`Helm is left out: ${noHelm}`);

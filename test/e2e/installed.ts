@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { metricSum } from '../support/metrics.ts';
 import { idlePod } from './app.ts';
-import { get, kubectl, SYSTEM_NAMESPACE } from './kubernetes.ts';
+import { get, kubectl, namespace, SYSTEM_NAMESPACE } from './kubernetes.ts';
 import { type Lost, PodStream, told } from './pod-stream.ts';
 
 export const IN_SYSTEM = `--namespace=${SYSTEM_NAMESPACE}`;
@@ -32,17 +32,18 @@ export async function failures(): Promise<number[]> {
   );
 }
 
-/** A stream of pods that a gate keeps from nodes, and what ends it with the pods. */
-export async function gatedStream(namespace: string): Promise<{ stream: PodStream; end(): Promise<void> }> {
+/** A stream of pods that a gate keeps from nodes, in a namespace of its own that goes with it. */
+export async function gatedStream(name: string): Promise<{ stream: PodStream; end(): Promise<void> }> {
+  await namespace(name);
   const gated = { schedulingGates: [{ name: 'rollcall.dev/e2e' }], terminationGracePeriodSeconds: 0 };
-  const pod = idlePod(namespace, '');
+  const pod = idlePod(name, '');
   const stream = new PodStream({ ...pod, spec: { ...pod.spec, ...gated } });
+  await stream.start();
   const end = async () => {
     await stream.end();
-    const now = ['--force', '--grace-period=0', '--wait=false'];
-    await kubectl('delete', 'pods', '--all', `--namespace=${namespace}`, ...now);
+    // To delete a thousand pods takes a minute, and nobody waits for them.
+    await kubectl('delete', 'namespace', name, '--wait=false');
   };
-  await stream.start();
   return { stream, end };
 }
 

@@ -1,7 +1,7 @@
 /** A steady stream of pods that ask for the sidecar, and a count of those that were refused or missed. */
 
 import { setTimeout as delay } from 'node:timers/promises';
-import { BackgroundProcess } from '../support/background-process.ts';
+import { ApiProxy } from './api-proxy.ts';
 import { INJECT, type idlePod } from './app.ts';
 
 /** The pause between two pods: more than ten a second, also when the last one is late. */
@@ -25,13 +25,12 @@ type Pod = ReturnType<typeof idlePod>;
  * is measured here is over when a pod is created.
  */
 export class PodStream {
-  readonly #proxy = new BackgroundProcess('kubectl proxy', 'kubectl', ['proxy', '--port=0']);
   readonly #pods: string;
   readonly #pod: Pod;
   readonly #pending = new Set<Promise<void>>();
   #counted = nothing();
   #lap = { sent: 0, at: 0 };
-  #base = '';
+  #proxy: ApiProxy | undefined;
   #sent = 0;
   #ended = false;
   #began = 0;
@@ -44,11 +43,7 @@ export class PodStream {
   }
 
   async start(): Promise<void> {
-    const serving = /^Starting to serve on (\S+)$/;
-    const address = await this.#proxy.until('its address', () =>
-      this.#proxy.output.map((line) => serving.exec(line)?.[1]).find((found) => found !== undefined),
-    );
-    this.#base = `http://${address}`;
+    this.#proxy = await ApiProxy.start();
     this.#began = performance.now();
     this.#lap.at = this.#began;
     this.#sending = this.#send();
@@ -73,7 +68,7 @@ export class PodStream {
     this.#ended = true;
     await this.#sending;
     const last = await this.lap();
-    await this.#proxy.stop();
+    await this.#proxy?.stop();
     return last;
   }
 
@@ -93,16 +88,11 @@ export class PodStream {
 
   async #create(name: string): Promise<void> {
     try {
-      const answer = await fetch(this.#base + this.#pods, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({
-          ...this.#pod,
-          metadata: { ...this.#pod.metadata, name, annotations: INJECT },
-        }),
+      const { status, text } = await this.#proxy!.request('POST', this.#pods, {
+        ...this.#pod,
+        metadata: { ...this.#pod.metadata, name, annotations: INJECT },
       });
-      const text = await answer.text();
-      if (answer.status !== 201) this.#counted.refused.push(text.slice(0, 300));
+      if (status !== 201) this.#counted.refused.push(text.slice(0, 300));
       else if (!isInjected(JSON.parse(text))) this.#counted.missed.push(name);
       else this.#counted.created += 1;
     } catch (error) {

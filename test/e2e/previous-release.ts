@@ -3,14 +3,13 @@
 import { appendFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { COMMIT_OF_0_1_0 as COMMIT } from '../support/old-release.ts';
 import { chosenCluster } from './cluster.ts';
 import { outcome, run } from './command.ts';
 
-/** The commit that 0.1.0 was made of. */
-const COMMIT = 'cd669decc3ae446d28818ca54038bbfac663131e';
 export const PREVIOUS = '0.1.0';
 /** A tag of its own: `rollcall:0.1.0` is what anybody may have built under that name. */
-const TAG = `${PREVIOUS}-${COMMIT.slice(0, 7)}`;
+const TAG = `${PREVIOUS}-${COMMIT}`;
 const IMAGE = `rollcall:${TAG}`;
 
 export interface PreviousRelease {
@@ -24,7 +23,7 @@ export async function missingPrevious(): Promise<string | undefined> {
   if (!chosenCluster().takesImages) return 'there is no way to load the image of 0.1.0 (ROLLCALL_LOAD_IMAGE)';
   const { code } = await outcome('git', ['cat-file', '-e', `${COMMIT}^{commit}`]);
   if (code === 0) return undefined;
-  return `this clone has no commit ${COMMIT.slice(0, 7)}, of which 0.1.0 was made: git fetch --unshallow`;
+  return `this clone has no commit ${COMMIT}, of which 0.1.0 was made: git fetch --unshallow`;
 }
 
 /** Builds its image, unless it is here already, and loads it. */

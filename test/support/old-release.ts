@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 /** The commit that was released as 0.1.0. */
-const COMMIT_OF_0_1_0 = 'cd669de';
+export const COMMIT_OF_0_1_0 = 'cd669de';
 /** Its sources have half a megabyte. */
 const MOST_BYTES = 16 * 1024 * 1024;
 

@@ -19,15 +19,38 @@ limits:
 {{- end -}}
 {{- end }}
 
-{{/* A replica for each node and zone; of a roll-out each generation is spread by itself. */}}
+{{/* The pods of one generation of a roll-out. */}}
+{{- define "rollcall.ofGeneration" -}}
+labelSelector:
+  matchLabels:
+    app.kubernetes.io/name: rollcall
+matchLabelKeys: [pod-template-hash]
+{{- end }}
+
+{{/*
+A replica for each node and zone. Of two constraints by which a replica may be scheduled anyway, both would do nothing on
+nodes without a zone, so that by zone is an affinity.
+*/}}
 {{- define "rollcall.topologySpread" -}}
-{{- range $key, $unsatisfiable := dict "kubernetes.io/hostname" .Values.topologySpread.nodes "topology.kubernetes.io/zone" .Values.topologySpread.zones }}
-- topologyKey: {{ $key }}
+- topologyKey: kubernetes.io/hostname
   maxSkew: 1
-  whenUnsatisfiable: {{ $unsatisfiable }}
-  labelSelector:
-    matchLabels:
-      app.kubernetes.io/name: rollcall
-  matchLabelKeys: [pod-template-hash]
+  whenUnsatisfiable: {{ .Values.topologySpread.nodes }}
+  {{- include "rollcall.ofGeneration" . | nindent 2 }}
+{{- if eq .Values.topologySpread.zones "DoNotSchedule" }}
+- topologyKey: topology.kubernetes.io/zone
+  maxSkew: 1
+  whenUnsatisfiable: DoNotSchedule
+  {{- include "rollcall.ofGeneration" . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{- define "rollcall.zoneAffinity" -}}
+{{- if eq .Values.topologySpread.zones "ScheduleAnyway" }}
+podAntiAffinity:
+  preferredDuringSchedulingIgnoredDuringExecution:
+    - weight: 100
+      podAffinityTerm:
+        topologyKey: topology.kubernetes.io/zone
+        {{- include "rollcall.ofGeneration" . | nindent 8 }}
 {{- end }}
 {{- end }}

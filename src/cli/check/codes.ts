@@ -57,6 +57,11 @@ export const codes = {
     meaning: 'an object of the installation is missing, or not as it was installed',
     page: `${RUNBOOK}#how-to-recover`,
   },
+  'configuration-not-owned': {
+    meaning:
+      'the webhook configuration would outlive the namespace of the webhook, and pods that ask would be refused',
+    page: `${OPERATIONS}#the-owner-of-the-configuration`,
+  },
   'policies-missing': {
     meaning: 'the policies that warn of mistakes are not installed',
     page: `${RUNBOOK}#how-to-recover`,

@@ -1,5 +1,7 @@
+import { isOfArgo } from '../../argo-cd.ts';
 import { ROLES } from '../../inject/account.ts';
 import { refusal } from '../cluster/request.ts';
+import { at, type Fields, isFields } from '../document/value.ts';
 import { ENTRIES, entriesOf } from '../explain/entries.ts';
 import { CONFIGURATION } from '../explain/webhook.ts';
 import { RULES } from '../inject/access-objects.ts';
@@ -8,7 +10,7 @@ import { type CheckContext, type Finding, fail, ok, unread, warn } from './findi
 /** The hint for an installation that lacks something. */
 export const INSTALL = 'apply the installation (kubectl apply -k deploy, or helm upgrade)';
 
-export async function configuration({ cluster }: CheckContext): Promise<Finding> {
+export async function configuration({ cluster, system }: CheckContext): Promise<Finding> {
   const reply = await cluster.get(CONFIGURATION);
   if (reply.status === 404)
     return fail('not-installed', `there is no ${CONFIGURATION.kind} "${CONFIGURATION.name}"`, INSTALL);
@@ -17,7 +19,24 @@ export async function configuration({ cluster }: CheckContext): Promise<Finding>
   const missing = ENTRIES.map(({ name }) => name).filter((name) => !present.includes(name));
   if (missing.length > 0)
     return fail('installation-incomplete', `it has no entry ${missing.join(' and ')}`, INSTALL);
+  const namespace = await cluster.get({ kind: 'Namespace', name: system });
+  const uid = at(namespace.body, ['metadata', 'uid']);
+  if (uid !== undefined && !isBound(reply.body, uid))
+    return warn(
+      'configuration-not-owned',
+      `it would outlive the namespace ${system}, and pods that ask would be refused`,
+      'delete the configuration before the namespace, or make the namespace its owner',
+    );
   return ok(`entries ${present.join(' and ')}`);
+}
+
+/** Tells whether the configuration goes with the namespace of this uid, or with an application of Argo CD. */
+function isBound({ metadata }: Fields, uid: unknown): boolean {
+  if (!isFields(metadata)) return false;
+  const owners = Array.isArray(metadata.ownerReferences) ? metadata.ownerReferences : [];
+  const keysOf = (value: unknown) => (isFields(value) ? Object.keys(value) : []);
+  const keys = [...keysOf(metadata.annotations), ...keysOf(metadata.labels)];
+  return isOfArgo(keys) || owners.some((owner) => isFields(owner) && owner.uid === uid);
 }
 
 export async function clusterRoles({ cluster }: CheckContext): Promise<Finding> {

@@ -1,4 +1,5 @@
 import type { V1MutatingWebhookConfiguration, V1Namespace, V1OwnerReference } from '@kubernetes/client-node';
+import { isOfArgo } from '../../argo-cd.ts';
 import type { Log } from '../../log.ts';
 import { type Api, ifThere, sentenceOf } from '../api/api.ts';
 import { namespacePath, webhookConfigurationPath } from '../api/paths.ts';
@@ -12,8 +13,6 @@ export interface OwnerOptions {
   namespace: string;
   log: Log;
 }
-
-type OwnerTexts = Readonly<Record<string, string>>;
 
 /**
  * Returns bundles whose configuration also has the namespace of the webhook as its owner. The garbage
@@ -42,7 +41,8 @@ export function ownedByNamespace(bundles: Bundles, options: OwnerOptions): Bundl
 async function own({ api, configuration, namespace }: OwnerOptions): Promise<undefined> {
   const path = webhookConfigurationPath(configuration);
   const { metadata = {} } = await api.get<V1MutatingWebhookConfiguration>(path);
-  if (isOfArgo(metadata)) return;
+  const { annotations = {}, labels = {} } = metadata;
+  if (isOfArgo([...Object.keys(annotations), ...Object.keys(labels)])) return;
   const found = await ifThere(api.get<V1Namespace>(namespacePath(namespace)));
   const uid = found?.metadata?.uid;
   // Outside of a cluster there may be none.
@@ -56,21 +56,4 @@ async function own({ api, configuration, namespace }: OwnerOptions): Promise<und
     .map((reference) => ({ $patch: 'delete', ...reference }));
   const body = { metadata: { ownerReferences: [...former, owner] } };
   await api.patch(path, body, 'application/strategic-merge-patch+json');
-}
-
-/**
- * Tells whether Argo CD manages the configuration. Argo CD never deletes an object that has an owner, so with an owner the
- * configuration would outlive an application that is deleted. Its marks are annotations and labels of its
- * own, or the label `instance`, which neither the manifests nor Helm set on the configuration.
- */
-function isOfArgo({
-  annotations = {},
-  labels = {},
-}: {
-  annotations?: OwnerTexts;
-  labels?: OwnerTexts;
-}): boolean {
-  return [...Object.keys(annotations), ...Object.keys(labels)].some(
-    (key) => key.startsWith('argocd.argoproj.io/') || key === 'app.kubernetes.io/instance',
-  );
 }

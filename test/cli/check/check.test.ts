@@ -21,9 +21,13 @@ const POD_ROLE = 'GET /apis/rbac.authorization.k8s.io/v1/clusterroles/rollcall-p
 const BINDINGS = 'GET /apis/rbac.authorization.k8s.io/v1/rolebindings';
 const POLICY = `GET ${ADMISSION}/validatingadmissionpolicies/rollcall-misplaced`;
 const NAMESPACES = 'GET /api/v1/namespaces';
+const NAMESPACE = `${NAMESPACES}/rollcall-system`;
 const ACCOUNTS = 'GET /api/v1/serviceaccounts';
 const PODS = 'GET /api/v1/pods';
 const CREATE = 'POST /api/v1/namespaces/default/pods';
+
+/** The reference by which the configuration goes with the namespace of the webhook. */
+const OWNER = { apiVersion: 'v1', kind: 'Namespace', name: 'rollcall-system', uid: 'of-the-namespace' };
 
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 const version = (minor: string) =>
@@ -47,6 +51,7 @@ describe('rollcall check', () => {
       [SCALE_ROLE]: [200, { rules: RULES['rollcall-scale-reader'] }],
       [BINDINGS]: [200, { items: [] }],
       [NAMESPACES]: [200, { items: [] }],
+      [NAMESPACE]: [200, { metadata: { name: OWNER.name, uid: OWNER.uid } }],
       [PODS]: [200, { items: [] }],
       [POLICY]: [200, {}],
       [CREATE]: [
@@ -57,6 +62,7 @@ describe('rollcall check', () => {
   });
 
   const configuration = (...bundles: string[]) => ({
+    metadata: { ownerReferences: [OWNER] },
     webhooks: ENTRIES.slice(0, bundles.length).map((entry, index) => ({
       ...entry,
       clientConfig: bundles[index] === '' ? {} : { caBundle: base64(bundles[index]!) },
@@ -171,6 +177,23 @@ describe('rollcall check', () => {
     assert.equal(code, 1);
     const [half] = await unwell(t, { [CONFIGURATION]: [200, configuration(ca)] });
     assert.deepEqual(half, ['fail webhook-configuration: it has no entry namespaces.rollcall.dev']);
+  });
+
+  test('a configuration that would outlive the namespace of the webhook', async (t) => {
+    const found = (metadata: object, more: Answers = {}) =>
+      unwell(t, { [CONFIGURATION]: [200, { ...configuration(ca, ca), metadata }], ...more });
+    const outlives = [
+      [
+        'warn webhook-configuration: it would outlive the namespace rollcall-system, and pods that ask would be refused',
+      ],
+      0,
+    ];
+    assert.deepEqual(await found({}), outlives);
+    assert.deepEqual(await found({ ownerReferences: [{ ...OWNER, uid: 'of-a-former-one' }] }), outlives);
+    assert.deepEqual(await found({ annotations: null, labels: null, ownerReferences: null }), outlives);
+    const mark = { 'argocd.argoproj.io/tracking-id': 'rollcall' };
+    assert.deepEqual(await found({ annotations: mark }), [[], 0], 'Argo CD deletes it itself');
+    assert.deepEqual(await found({}, { [NAMESPACE]: [404, {}] }), [[], 0], 'a webhook outside of a cluster');
   });
 
   test('a ClusterRole that lacks a verb', async (t) => {

@@ -1,0 +1,64 @@
+/** cert-manager's cainjector: it writes the bundle of every entry of a webhook configuration that is annotated so. */
+
+import { setTimeout as delay } from 'node:timers/promises';
+
+const ANNOTATION = 'cert-manager.io/inject-ca-from';
+/** As good as at once, and no load for the API server. */
+const EVERY_MS = 50;
+
+/** A request of the API server; rejects when it is refused. */
+export type Must = (
+  method: string,
+  path: string,
+  body?: object,
+  headers?: Record<string, string>,
+  // biome-ignore lint/suspicious/noExplicitAny: Kubernetes objects; who asks knows which
+) => Promise<any>;
+
+interface Entry {
+  name: string;
+  clientConfig: { caBundle?: string };
+}
+
+export class CaInjector {
+  readonly #must: Must;
+  readonly #configuration: string;
+  readonly #caBundle: string;
+  readonly #injecting: Promise<void>;
+  #ended = false;
+
+  /** Runs from here on. `configuration` is the path of the configuration, `ca` the certificate of the CA. */
+  constructor(must: Must, configuration: string, ca: string) {
+    this.#must = must;
+    this.#configuration = configuration;
+    this.#caBundle = Buffer.from(ca).toString('base64');
+    this.#injecting = this.#inject();
+  }
+
+  /** Annotates the configuration, or takes the annotation away again. */
+  annotate(from: string | null): Promise<unknown> {
+    return this.#write({ metadata: { annotations: { [ANNOTATION]: from } } });
+  }
+
+  async end(): Promise<void> {
+    this.#ended = true;
+    await this.#injecting;
+  }
+
+  /** Whatever the bundle was, it is replaced by the CA alone. */
+  async #inject(): Promise<void> {
+    for (; !this.#ended; await delay(EVERY_MS)) {
+      const { metadata, webhooks } = await this.#must('GET', this.#configuration);
+      if (metadata.annotations?.[ANNOTATION] === undefined) continue;
+      const others = (webhooks as Entry[]).filter((entry) => entry.clientConfig.caBundle !== this.#caBundle);
+      if (others.length === 0) continue;
+      const clientConfig = { caBundle: this.#caBundle };
+      await this.#write({ webhooks: others.map(({ name }) => ({ name, clientConfig })) });
+    }
+  }
+
+  #write(change: object): Promise<unknown> {
+    const type = 'application/strategic-merge-patch+json';
+    return this.#must('PATCH', this.#configuration, change, { 'content-type': type });
+  }
+}
