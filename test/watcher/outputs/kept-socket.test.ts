@@ -18,7 +18,8 @@ import { member, scripted, watchOf } from '../scripted-source.ts';
 /** A group whose socket and files are kept in a folder that is made for the test. */
 async function kept(t: TestContext) {
   const directory = mkdtempSync(join(tmpdir(), 'rollcall-'));
-  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  // A file may be written while the folder is removed.
+  t.after(() => rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 }));
   const clock = new FakeClock();
   const source = scripted();
   const logged: string[] = [];
