@@ -15,10 +15,15 @@ import { FakeClock, settle } from '../../support/fake-clock.ts';
 import { connect } from '../../support/stream.ts';
 import { member, scripted, watchOf } from '../scripted-source.ts';
 
+/** Removes a folder, in which a file may be written meanwhile. */
+function removed(directory: string): void {
+  rmSync(directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
+}
+
 /** A group whose socket and files are kept in a folder that is made for the test. */
 async function kept(t: TestContext) {
   const directory = mkdtempSync(join(tmpdir(), 'rollcall-'));
-  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  t.after(() => removed(directory));
   const clock = new FakeClock();
   const source = scripted();
   const logged: string[] = [];
@@ -54,7 +59,7 @@ test('a folder that is removed is made anew with its socket and its files, and n
   const before = await connect(path);
   await before.until('a snapshot', () => before.ofType('snapshot').length === 1);
   await heartbeat();
-  rmSync(directory, { recursive: true });
+  removed(directory);
   const after = await eventually('the socket', async () => {
     await heartbeat();
     return connect(path);
@@ -75,7 +80,7 @@ test('a folder that is removed is made anew with its socket and its files, and n
 
 test('what can not be made anew is told once, shows in the health, and is tried again', async (t) => {
   const { directory, path, heartbeat, logged, socket } = await kept(t);
-  rmSync(directory, { recursive: true });
+  removed(directory);
   writeFileSync(directory, 'in the way');
   await heartbeat();
   await heartbeat();
