@@ -5,6 +5,7 @@ import type { CertificateStatus, ToldCertificate } from './status.ts';
 const SERVES = {
   current: 'serves it',
   next: 'serves the next one',
+  former: 'serves the one before, which is trusted until all have changed',
   another: 'serves another one',
   unknown: 'does not say what it serves',
 } as const;

@@ -3,11 +3,10 @@ import { type Cluster, connect } from '../cluster/cluster.ts';
 import { allListed, Unread } from '../cluster/listing.ts';
 import { Unreachable } from '../cluster/request.ts';
 import { commands } from '../commands.ts';
-import { SYSTEM_NAMESPACE } from '../explain/entries.ts';
+import { readEntries, systemNamespace } from '../explain/webhook.ts';
 import { parseFlags } from '../flags.ts';
 import { EXIT, type Io, jsonText } from '../io.ts';
 import { type Colour, colouring, hasColours, progress } from '../terminal.ts';
-import { DEFAULT_NAMESPACE } from '../workloads.ts';
 import { CHECKS, CHECKS_BEFORE } from './checks.ts';
 import { codes } from './codes.ts';
 import { type Check, type CheckContext, type CheckStatus, type Finding, fail, warn } from './finding.ts';
@@ -27,11 +26,14 @@ const MARKS: Readonly<Record<CheckStatus, [Colour, string]>> = {
 export async function check(argv: readonly string[], io: Io): Promise<number> {
   const { flags } = parseFlags('check', commands.check, argv);
   const cluster = await connect(flags, io);
-  const system = flags['system-namespace'] ?? SYSTEM_NAMESPACE;
+  const system = await systemNamespace(cluster, flags['system-namespace']);
   const namespaces = once(() => allListed(cluster, { kind: 'Namespace' }));
-  const pods = once(async () => surveyPods(cluster, await namespaces(), await installed(cluster, system)));
-  const namespace = flags.namespace ?? DEFAULT_NAMESPACE;
-  const place: CheckContext = { cluster, system, namespace, now: new Date(), namespaces, pods };
+  const entries = once(() => readEntries(cluster));
+  const pods = once(async () =>
+    surveyPods(cluster, await namespaces(), await installed(cluster, system), await entries()),
+  );
+  const { namespace } = flags;
+  const place: CheckContext = { cluster, system, namespace, now: new Date(), namespaces, entries, pods };
   const json = flags.output === 'json';
   const show = progress(io);
   const colour = colouring(hasColours(io));
@@ -84,14 +86,18 @@ async function findingsOf(
   { begun, tell }: { begun(name: string): void; tell(finding: Named): void },
 ): Promise<Named[]> {
   const findings: Named[] = [];
-  for (const { name, run, first } of checks) {
+  for (const { name, run, endsWith } of checks) {
     begun(name);
     const finding = withPage(name, await found(() => run(place), place.cluster));
     findings.push(finding);
     tell(finding);
-    if (first && finding.status === 'fail') break;
+    if (finding.status === 'fail' && isEnd(finding, endsWith)) break;
   }
   return findings;
+}
+
+function isEnd({ code }: Finding, endsWith: Check['endsWith']): boolean {
+  return endsWith === 'any' || (code !== undefined && (endsWith ?? []).includes(code));
 }
 
 async function found(run: () => Promise<Finding>, { server }: Cluster): Promise<Finding> {

@@ -17,9 +17,9 @@ import { tryCheckPod } from './try-pod.ts';
 
 /** The checks of an installation, those first on which the others depend. */
 export const CHECKS: readonly Check[] = [
-  { name: 'api', run: api, first: true },
+  { name: 'api', run: api, endsWith: 'any' },
   { name: 'clock', run: clock },
-  { name: 'webhook-configuration', run: configuration },
+  { name: 'webhook-configuration', run: configuration, endsWith: ['nothing-installed', 'policy-left'] },
   { name: 'certificates', run: certificates },
   { name: 'deployment', run: deployment },
   { name: 'endpoints', run: endpoints },
@@ -36,7 +36,7 @@ export const CHECKS: readonly Check[] = [
 
 /** The checks before an installation. */
 export const CHECKS_BEFORE: readonly Check[] = [
-  { name: 'api', run: api, first: true },
+  { name: 'api', run: api, endsWith: 'any' },
   { name: 'clock', run: clock },
   { name: 'rights', run: installRights },
   { name: 'gates', run: gates },

@@ -8,16 +8,34 @@ import { type CheckContext, type Finding, fail, ok, unread, warn } from './findi
 /** The hint for an installation that lacks something. */
 export const INSTALL = 'apply the installation (kubectl apply -k deploy, or helm upgrade)';
 
-export async function configuration({ cluster }: CheckContext): Promise<Finding> {
-  const reply = await cluster.get(CONFIGURATION);
-  if (reply.status === 404)
-    return fail('not-installed', `there is no ${CONFIGURATION.kind} "${CONFIGURATION.name}"`, INSTALL);
+/** The policy that refuses pods which ask and were not injected. It is an option, and works without the webhook. */
+const REQUIRES = 'rollcall-require-injection';
+
+export async function configuration(place: CheckContext): Promise<Finding> {
+  const reply = await place.cluster.get(CONFIGURATION);
+  if (reply.status === 404) return withoutConfiguration(place);
   if (reply.status !== 200) return unread('the MutatingWebhookConfiguration', reply);
   const present = entriesOf(reply.body).map(({ name }) => name);
   const missing = ENTRIES.map(({ name }) => name).filter((name) => !present.includes(name));
   if (missing.length > 0)
     return fail('installation-incomplete', `it has no entry ${missing.join(' and ')}`, INSTALL);
   return ok(`entries ${present.join(' and ')}`);
+}
+
+/** Tells an installation that lost its configuration from a cluster that has none, or that has the rest of one. */
+async function withoutConfiguration({ cluster, system }: CheckContext): Promise<Finding> {
+  const missing = `there is no ${CONFIGURATION.kind} "${CONFIGURATION.name}"`;
+  const deployment = await cluster.get({ kind: 'Deployment', namespace: system, name: 'rollcall' });
+  if (deployment.status !== 404) return fail('not-installed', missing, INSTALL);
+  const gone = `Rollcall is not installed: ${missing}, and no Deployment rollcall in ${system}`;
+  const left = await cluster.get({ kind: 'ValidatingAdmissionPolicyBinding', name: REQUIRES });
+  if (left.status !== 200)
+    return fail('nothing-installed', gone, 'rollcall check --pre says whether it can be installed here');
+  return fail(
+    'policy-left',
+    `${gone}; the policy ${REQUIRES} is left, and refuses every pod that asks`,
+    `install Rollcall, or kubectl delete validatingadmissionpolicybinding ${REQUIRES}`,
+  );
 }
 
 export async function clusterRoles({ cluster }: CheckContext): Promise<Finding> {

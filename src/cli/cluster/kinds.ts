@@ -44,6 +44,10 @@ const table = {
     groups: ['admissionregistration.k8s.io'],
     plural: 'validatingadmissionpolicies',
   },
+  ValidatingAdmissionPolicyBinding: {
+    groups: ['admissionregistration.k8s.io'],
+    plural: 'validatingadmissionpolicybindings',
+  },
 } as const satisfies Record<string, KindRow>;
 
 export type KindName = keyof typeof table;

@@ -169,8 +169,45 @@ describe('rollcall check', () => {
       'fail webhook-configuration: there is no MutatingWebhookConfiguration "rollcall"',
     );
     assert.equal(code, 1);
+    const untried = { [CONFIGURATION]: [404, {}], [CREATE]: [201, { spec: { containers: [] } }] } as Answers;
+    assert.deepEqual(await codesOf(t, untried), ['not-installed', 'not-installed', 'not-installed']);
     const [half] = await unwell(t, { [CONFIGURATION]: [200, configuration(ca)] });
     assert.deepEqual(half, ['fail webhook-configuration: it has no entry namespaces.rollcall.dev']);
+  });
+
+  test('a cluster without Rollcall is told once, and so is the policy that was left behind', async (t) => {
+    const nothing: Answers = { [CONFIGURATION]: [404, {}], [DEPLOYMENT]: [404, {}], [ROLE]: [404, {}] };
+    const [bad, code] = await unwell(t, nothing);
+    assert.match(
+      bad[0]!,
+      /^fail webhook-configuration: Rollcall is not installed: .* no Deployment rollcall/,
+    );
+    assert.deepEqual([bad.length, code], [1, 1]);
+    const binding = `GET ${ADMISSION}/validatingadmissionpolicybindings/rollcall-require-injection`;
+    assert.deepEqual(await codesOf(t, { ...nothing, [binding]: [200, {}] }), ['policy-left']);
+  });
+
+  test('the namespace of the webhook is the one that the configuration calls', async (t) => {
+    const { webhooks } = configuration(ca, ca);
+    const calling = (namespace: string) => ({
+      webhooks: webhooks.map((entry) => ({
+        ...entry,
+        clientConfig: { ...entry.clientConfig, service: { namespace, name: 'rollcall' } },
+      })),
+    });
+    const elsewhere = Object.fromEntries(
+      [SECRET, DEPLOYMENT, SLICES].map((path) => [path.replace('rollcall-system', 'who'), fine[path]!]),
+    );
+    const moved: Answers = {
+      [SECRET]: [404, {}],
+      [DEPLOYMENT]: [404, {}],
+      [SLICES]: [404, {}],
+      ...elsewhere,
+    };
+    assert.deepEqual(await unwell(t, { ...moved, [CONFIGURATION]: [200, calling('who')] }), [[], 0]);
+    const named = ['--system-namespace', 'who'];
+    assert.deepEqual(await codesOf(t, moved, ...named), []);
+    assert.deepEqual(await codesOf(t, { [CONFIGURATION]: [200, calling('../x')] }), [], 'it is no name');
   });
 
   test('a ClusterRole that lacks a verb', async (t) => {
@@ -239,6 +276,23 @@ describe('rollcall check', () => {
       await one({ [DEPLOYMENT]: [200, { spec: { replicas: 2 }, status: { availableReplicas: 1 } }] }),
       ['warn deployment: 1 of 2 replicas are available'],
     );
+    const deployed = (replicas: number, ...pods: object[]): Answers => ({
+      [DEPLOYMENT]: [200, { spec: { replicas }, status: {} }],
+      'GET /api/v1/namespaces/rollcall-system/pods': [200, { items: pods }],
+    });
+    const waiting = (reason: string) => ({
+      status: { containerStatuses: [{ state: { waiting: { reason } } }] },
+    });
+    const unscheduled = {
+      status: { conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable' }] },
+    };
+    assert.deepEqual(await one(deployed(0)), ['fail deployment: the Deployment is scaled to zero']);
+    assert.deepEqual(await one(deployed(2)), [
+      'fail deployment: 0 of 2 replicas are available, and it has no pod',
+    ]);
+    assert.deepEqual(await one(deployed(3, waiting('CrashLoopBackOff'), unscheduled, waiting('\u001b[2J'))), [
+      'fail deployment: 0 of 3 replicas are available: CrashLoopBackOff, Unschedulable',
+    ]);
     assert.deepEqual(
       await one({ [SLICES]: [200, { items: [{ endpoints: [{ conditions: { ready: false } }] }] }] }),
       ['fail endpoints: no endpoint of the Service is ready'],
@@ -266,6 +320,32 @@ describe('rollcall check', () => {
       ['warn dry-run: you may not create pods in default, so none was tried'],
       0,
     ]);
+  });
+
+  test('a pod is tried where the webhook is asked about pods', async (t) => {
+    const only = (...values: string[]) => ({
+      webhooks: configuration(ca, ca).webhooks.map((entry) => ({
+        ...entry,
+        namespaceSelector: {
+          matchExpressions: [{ key: 'kubernetes.io/metadata.name', operator: 'In', values }],
+        },
+      })),
+    });
+    const world = (...values: string[]): Answers => ({
+      [CONFIGURATION]: [200, only(...values)],
+      [NAMESPACES]: [200, { items: ['default', 'trial', 'other'].map((name) => ({ metadata: { name } })) }],
+      [CREATE]: [201, { spec: { containers: [] } }],
+      [CREATE.replace('default', 'trial')]: fine[CREATE]!,
+    });
+    assert.deepEqual(await unwell(t, world('trial')), [[], 0]);
+    const [none, code] = await unwell(t, world('later'));
+    assert.match(
+      none[0]!,
+      /^warn dry-run: the webhook configuration leaves out every namespace \(its namespa/,
+    );
+    assert.deepEqual([none.length, code], [1, 0]);
+    assert.deepEqual(await codesOf(t, world('trial'), '-n', 'other'), ['namespace-left-out']);
+    assert.deepEqual(await codesOf(t, world('other'), '-n', 'trial'), ['namespace-left-out']);
   });
 
   describe('what stands between the API server and the webhook is told apart', () => {
@@ -344,6 +424,26 @@ describe('rollcall check', () => {
         [itself, code],
         [[`fail missed-pods: 7 pods ask for the sidecar and run without it: ${names} and 2 more`], 1],
       );
+    });
+
+    test('or are left out by the webhook configuration, which somebody has chosen', async (t) => {
+      const term = { key: 'kubernetes.io/metadata.name', operator: 'NotIn', values: ['plain'] };
+      const webhooks = configuration(ca, ca).webhooks.map((entry) => ({
+        ...entry,
+        namespaceSelector: { matchExpressions: [term] },
+      }));
+      const left = pod('left', asks, {}, 'plain');
+      const but = (...pods: object[]): Answers => ({
+        ...world(...pods),
+        [CONFIGURATION]: [200, { webhooks }],
+      });
+      assert.deepEqual(await unwell(t, but(left)), [
+        [
+          'warn missed-pods: 1 pods ask for the sidecar where the webhook configuration leaves them out: plain/left',
+        ],
+        0,
+      ]);
+      assert.deepEqual(await codesOf(t, but(left, pod('old', asks))), ['pods-missed']);
     });
 
     test('by a default of the installation too', async (t) => {
