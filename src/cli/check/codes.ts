@@ -85,6 +85,10 @@ export const codes = {
     meaning: 'no replica of the webhook is ready',
     page: `${RUNBOOK}#when-no-replica-is-ready`,
   },
+  'rollout-incomplete': {
+    meaning: 'replicas from before the last change serve, and those after it are not ready yet',
+    page: `${RUNBOOK}#when-no-replica-is-ready`,
+  },
   'one-replica': {
     meaning: 'one replica of the webhook is ready, so that its end is an outage',
     page: `${RUNBOOK}#rollcallwebhookreplicadown`,

@@ -19,32 +19,47 @@ export async function deployment({ cluster, system }: CheckContext): Promise<Fin
       'the Deployment is scaled to zero',
       `kubectl -n ${system} scale deployment/rollcall --replicas=2`,
     );
-  const available = Number(at(reply.body, ['status', 'availableReplicas']) ?? 0);
+  const available = numberAt(reply.body, 'availableReplicas');
   const message = `${available} of ${wanted} replicas are available`;
-  if (available === 0) return withoutReplica(cluster, system, message);
+  if (available === 0) {
+    const { words, hint } = await whatKeepsThem(cluster, system);
+    return fail('no-replica', `${message}${words}`, hint);
+  }
+  const former = numberAt(reply.body, 'replicas') - numberAt(reply.body, 'updatedReplicas');
+  if (former > 0) {
+    const { words, hint } = await whatKeepsThem(cluster, system);
+    return warn(
+      'rollout-incomplete',
+      `${message}, ${former} of them from before the last change${words}`,
+      hint,
+    );
+  }
   if (available === 1) return warn('one-replica', message, 'with two, one can go without an outage');
   return ok(message);
 }
 
-/** Tells what keeps the replicas from being ready, as far as their pods say it, and how to see more. */
-async function withoutReplica(cluster: Cluster, system: string, message: string): Promise<Finding> {
+/** Returns a count of the Deployment's status, in which the API server leaves out what is zero. */
+function numberAt(deployment: Fields, field: string): number {
+  return Number(at(deployment, ['status', field]) ?? 0);
+}
+
+/** Returns what keeps replicas from being ready, as far as their pods say it, and the command that shows more of it. */
+async function whatKeepsThem(cluster: Cluster, system: string): Promise<{ words: string; hint: string }> {
   const see = (what: string) => `kubectl -n ${system} ${what} -l ${SELECTOR.labelSelector}`;
   let pods: Fields[];
   try {
     pods = await allListed(cluster, { kind: 'Pod', namespace: system }, SELECTOR);
   } catch (error) {
     if (!(error instanceof Unread)) throw error;
-    return fail('no-replica', message, see('describe pods'));
+    return { words: '', hint: see('describe pods') };
   }
-  if (pods.length === 0)
-    return fail('no-replica', `${message}, and it has no pod`, see('describe replicasets'));
+  if (pods.length === 0) return { words: ', and there is no pod', hint: see('describe replicasets') };
   const reasons = [...new Set(pods.map(whyNotReady))].filter((one) => one !== undefined);
   const crashes = reasons.some((reason) => CRASHES.includes(reason));
-  return fail(
-    'no-replica',
-    reasons.length > 0 ? `${message}: ${named(reasons)}` : message,
-    see(crashes ? 'logs' : 'describe pods'),
-  );
+  return {
+    words: reasons.length > 0 ? `: ${named(reasons)}` : '',
+    hint: see(crashes ? 'logs' : 'describe pods'),
+  };
 }
 
 /** What a kubelet says of a container that ends as soon as it is started, which its log explains. */
@@ -68,6 +83,9 @@ export async function endpoints({ cluster, system }: CheckContext): Promise<Find
   const ready = await readyEndpoints(cluster, system, 'rollcall');
   if (typeof ready === 'string') return warn('unreadable', ready, 'check as somebody who may');
   if (ready > 0) return ok(`ready endpoints of the Service: ${ready}`);
+  const service = await cluster.get({ kind: 'Service', namespace: system, name: 'rollcall' });
+  if (service.status === 404)
+    return fail('installation-incomplete', `there is no Service rollcall in ${system}`, INSTALL);
   return fail(
     'no-replica',
     'no endpoint of the Service is ready',

@@ -55,7 +55,8 @@ export async function tryCheckPod(place: CheckContext): Promise<Finding> {
     case 'with-sidecar':
       return ok(`a pod that asks in ${namespace} gets the sidecar`);
     case 'without-sidecar':
-      if (entries.length === 0) return fail('not-installed', 'nobody is asked about a pod', INSTALL);
+      if (entries.length === 0)
+        return fail('not-installed', `nobody is asked about a pod in ${namespace}`, INSTALL);
       return fail(
         'not-injected',
         `a pod that asks in ${namespace} does not get the sidecar`,
@@ -81,7 +82,7 @@ const FAILURES: Readonly<Record<CallFailure, { code: CheckCode; hint(system: str
   },
   'no-endpoints': {
     code: 'call-no-endpoints',
-    hint: (system) => `kubectl -n ${system} get pods,services -l app.kubernetes.io/part-of=rollcall`,
+    hint: (system) => `kubectl -n ${system} get deployments,services,endpointslices`,
   },
   'no-connection': {
     code: 'call-no-connection',

@@ -31,6 +31,7 @@ const table = {
   LimitRange: { groups: [''], plural: 'limitranges' },
   Node: { groups: [''], plural: 'nodes' },
   Secret: { groups: [''], plural: 'secrets' },
+  Service: { groups: [''], plural: 'services' },
   ServiceAccount: { groups: [''], plural: 'serviceaccounts' },
   EndpointSlice: { groups: ['discovery.k8s.io'], plural: 'endpointslices' },
   ClusterRole: { groups: ['rbac.authorization.k8s.io'], plural: 'clusterroles' },

@@ -287,16 +287,31 @@ describe('rollcall check', () => {
       status: { conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable' }] },
     };
     assert.deepEqual(await one(deployed(0)), ['fail deployment: the Deployment is scaled to zero']);
+    const rolling = {
+      spec: { replicas: 2 },
+      status: { replicas: 3, availableReplicas: 2, updatedReplicas: 1 },
+    };
+    const stuck = {
+      ...deployed(2, waiting('CrashLoopBackOff'), {}),
+      [DEPLOYMENT]: [200, rolling],
+    } as Answers;
+    assert.deepEqual(await one(stuck), [
+      'warn deployment: 2 of 2 replicas are available, 2 of them from before the last change: CrashLoopBackOff',
+    ]);
     assert.deepEqual(await one(deployed(2)), [
-      'fail deployment: 0 of 2 replicas are available, and it has no pod',
+      'fail deployment: 0 of 2 replicas are available, and there is no pod',
     ]);
     assert.deepEqual(await one(deployed(3, waiting('CrashLoopBackOff'), unscheduled, waiting('\u001b[2J'))), [
       'fail deployment: 0 of 3 replicas are available: CrashLoopBackOff, Unschedulable',
     ]);
     assert.deepEqual(
       await one({ [SLICES]: [200, { items: [{ endpoints: [{ conditions: { ready: false } }] }] }] }),
-      ['fail endpoints: no endpoint of the Service is ready'],
+      ['fail endpoints: there is no Service rollcall in rollcall-system'],
     );
+    const service = 'GET /api/v1/namespaces/rollcall-system/services/rollcall';
+    assert.deepEqual(await one({ [SLICES]: [200, { items: [] }], [service]: [200, {}] }), [
+      'fail endpoints: no endpoint of the Service is ready',
+    ]);
     assert.deepEqual(await one({ [POD_ROLE]: [200, { rules: RULES['rollcall-watcher'] }] }), [
       'fail cluster-role: rollcall-pod-watcher may not list and watch pods',
     ]);
