@@ -50,9 +50,9 @@ export async function check(argv: readonly string[], io: Io): Promise<number> {
     : findings.some(({ status }) => status === 'warn')
       ? 'warn'
       : 'ok';
-  io.stdout.write(
-    json ? jsonText({ result, checks: findings }) : `\n${(flags.pre ? SUMS_BEFORE : SUMS)[result]}\n`,
-  );
+  const unknown = findings.some(({ code }) => code === 'unreadable' || code === 'not-tried');
+  const sum = result === 'warn' && unknown ? NOT_ALL_KNOWN : (flags.pre ? SUMS_BEFORE : SUMS)[result];
+  io.stdout.write(json ? jsonText({ result, checks: findings }) : `\n${sum}\n`);
   return failed ? EXIT.refused : EXIT.fine;
 }
 
@@ -61,6 +61,9 @@ const SUMS: Readonly<Record<CheckStatus, string>> = {
   warn: 'It works; what is marked "warn" may be worth a look.',
   fail: 'It does not work as it should.',
 };
+
+/** The sum where nothing is known to be wrong, and the user may not see all of it. */
+const NOT_ALL_KNOWN = 'Nothing wrong was found in what could be looked at; "warn" says what could not.';
 
 const SUMS_BEFORE: Readonly<Record<CheckStatus, string>> = {
   ok: 'Rollcall can be installed here.',

@@ -14,6 +14,7 @@ import { deployment, endpoints } from './replicas.ts';
 import { sidecarVersions } from './sidecar-versions.ts';
 import { staleSidecars } from './stale-sidecars.ts';
 import { tryCheckPod } from './try-pod.ts';
+import { webhookRights } from './webhook-rights.ts';
 
 /** The checks of an installation, those first on which the others depend. */
 export const CHECKS: readonly Check[] = [
@@ -24,6 +25,7 @@ export const CHECKS: readonly Check[] = [
   { name: 'deployment', run: deployment },
   { name: 'endpoints', run: endpoints },
   { name: 'cluster-role', run: clusterRoles },
+  { name: 'webhook-rights', run: webhookRights },
   { name: 'policies', run: policies },
   { name: 'access', run: access },
   { name: 'grants', run: grants },

@@ -1,5 +1,4 @@
 import { ROLES } from '../../inject/account.ts';
-import { refusal } from '../cluster/request.ts';
 import { ENTRIES, entriesOf } from '../explain/entries.ts';
 import { CONFIGURATION } from '../explain/webhook.ts';
 import { RULES } from '../inject/access-objects.ts';
@@ -61,9 +60,6 @@ export async function clusterRoles({ cluster }: CheckContext): Promise<Finding> 
 export async function policies({ cluster }: CheckContext): Promise<Finding> {
   const reply = await cluster.get({ kind: 'ValidatingAdmissionPolicy', name: 'rollcall-misplaced' });
   if (reply.status === 200) return ok('mistakes on workloads and namespaces are warned of');
-  const message =
-    reply.status === 404
-      ? 'mistakes on workloads and namespaces are not warned of'
-      : `the policies say ${refusal(reply)}`;
-  return warn('policies-missing', message, 'deploy/policies.yaml has the policies');
+  if (reply.status !== 404) return unread('the ValidatingAdmissionPolicy', reply);
+  return warn('policies-missing', 'mistakes on workloads and namespaces are not warned of', INSTALL);
 }

@@ -35,6 +35,8 @@ const table = {
   ServiceAccount: { groups: [''], plural: 'serviceaccounts' },
   EndpointSlice: { groups: ['discovery.k8s.io'], plural: 'endpointslices' },
   ClusterRole: { groups: ['rbac.authorization.k8s.io'], plural: 'clusterroles' },
+  ClusterRoleBinding: { groups: ['rbac.authorization.k8s.io'], plural: 'clusterrolebindings' },
+  Role: { groups: ['rbac.authorization.k8s.io'], plural: 'roles' },
   RoleBinding: { groups: ['rbac.authorization.k8s.io'], plural: 'rolebindings' },
   MutatingWebhookConfiguration: {
     groups: ['admissionregistration.k8s.io'],

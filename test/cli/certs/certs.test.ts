@@ -206,6 +206,8 @@ describe('rollcall certs', () => {
       [told.code, told.unread],
       [0, ["the Secret rollcall-tls can't be read (403: forbidden)"]],
     );
+    const { out } = await certs(t, { [`GET ${SECRET}`]: [403, { message: 'forbidden' }] }, 'status');
+    assert.match(out, /\n\nNothing wrong was found in what could be read\.\n$/);
   });
 
   test('a certificate of cert-manager is trusted by its CA, and renewed there', async (t) => {

@@ -25,6 +25,19 @@ const ACCOUNTS = 'GET /api/v1/serviceaccounts';
 const PODS = 'GET /api/v1/pods';
 const CREATE = 'POST /api/v1/namespaces/default/pods';
 
+const RBAC = '/apis/rbac.authorization.k8s.io/v1';
+/** What gives the webhook its rights. */
+const rights: Answers = Object.fromEntries(
+  [
+    'clusterroles/rollcall-webhook',
+    'clusterrolebindings/rollcall-webhook',
+    'clusterroles/rollcall-webhook-certificates',
+    'clusterrolebindings/rollcall-webhook-certificates',
+    'namespaces/rollcall-system/roles/rollcall-webhook',
+    'namespaces/rollcall-system/rolebindings/rollcall-webhook',
+  ].map((path) => [`GET ${RBAC}/${path}`, [200, {}] as [number, unknown]]),
+);
+
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 const version = (minor: string) =>
   [200, { major: '1', minor, gitVersion: `v1.${minor}.0` }] as [number, unknown];
@@ -49,6 +62,7 @@ describe('rollcall check', () => {
       [NAMESPACES]: [200, { items: [] }],
       [PODS]: [200, { items: [] }],
       [POLICY]: [200, {}],
+      ...rights,
       [CREATE]: [
         201,
         { spec: { initContainers: [{ name: 'rollcall', args: ['sidecar'] }], containers: [] } },
@@ -196,7 +210,10 @@ describe('rollcall check', () => {
       })),
     });
     const elsewhere = Object.fromEntries(
-      [SECRET, DEPLOYMENT, SLICES].map((path) => [path.replace('rollcall-system', 'who'), fine[path]!]),
+      [SECRET, DEPLOYMENT, SLICES, ...Object.keys(rights)].map((path) => [
+        path.replace('rollcall-system', 'who'),
+        fine[path]!,
+      ]),
     );
     const moved: Answers = {
       [SECRET]: [404, {}],
@@ -318,6 +335,37 @@ describe('rollcall check', () => {
     assert.deepEqual(await one({ [POLICY]: [404, {}] }), [
       'warn policies: mistakes on workloads and namespaces are not warned of',
     ]);
+    assert.deepEqual(await one({ [POLICY]: [403, { message: 'no' }] }), [
+      "warn policies: the ValidatingAdmissionPolicy can't be read (403: no)",
+    ]);
+    for (const path of Object.keys(rights)) {
+      const [found] = await one({ [path]: [404, {}] });
+      assert.match(found!, /^fail webhook-rights: the webhook lacks rights: no \w+ rollcall-webhook/, path);
+    }
+    const args = ['webhook', '--image=x', '--certificates=files'];
+    const spec = { replicas: 2, template: { spec: { containers: [{ args }] } } };
+    const files = Object.fromEntries(
+      Object.keys(rights)
+        .slice(2)
+        .map((path) => [path, [404, {}] as [number, unknown]]),
+    );
+    const told = await one({ ...files, [DEPLOYMENT]: [200, { spec, status: { availableReplicas: 2 } }] });
+    assert.ok(!told.some((line) => line.includes('webhook-rights')), 'files need no rights');
+  });
+
+  test('what could not be looked at is not said to be well', async (t) => {
+    const directory = await folder(t, {
+      config: kubeconfig(
+        'fake',
+        (await answeringApi(t, { ...fine, [POLICY]: [403, { message: 'no' }] })).url,
+      ),
+    });
+    const { out, code } = await run('check', ['--kubeconfig', join(directory, 'config')]);
+    assert.equal(code, 0);
+    assert.match(
+      out,
+      /\nNothing wrong was found in what could be looked at; "warn" says what could not\.\n$/,
+    );
   });
 
   test('a pod that is not injected, is refused, or may not be tried', async (t) => {
