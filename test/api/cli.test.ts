@@ -62,6 +62,7 @@ suite('the command line on a real API server', { timeout: 180_000 }, () => {
       deployment: 'ok',
       endpoints: 'ok',
       'cluster-role': 'ok',
+      'webhook-rights': 'ok',
       policies: 'ok',
       access: 'ok',
       'dry-run': 'ok',
