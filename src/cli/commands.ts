@@ -11,6 +11,10 @@ const kubeconfig = {
   value: 'FILE',
   doc: 'kubeconfig (default $KUBECONFIG, else ~/.kube/config)',
 } as const satisfies Flag;
+const systemNamespace = {
+  value: 'NAME',
+  doc: 'namespace of the webhook (default the one that the webhook configuration calls)',
+} as const satisfies Flag;
 const context = { value: 'NAME', doc: 'context of the kubeconfig' } as const satisfies Flag;
 
 /** The flags that inject and uninject share. */
@@ -149,7 +153,7 @@ whether the cluster can have an installation, and what its platform asks for.
 Exit codes: 0 all is well, or worth a look at most; 1 something is not; 2 wrong usage.`,
     flags: {
       pre: { doc: 'check before an installation: version, rights, gates and platform' },
-      'system-namespace': { value: 'NAME', doc: 'namespace of the webhook (default rollcall-system)' },
+      'system-namespace': systemNamespace,
       namespace: { ...namespace, doc: 'namespace to try a pod in (default "default")' },
       output: { short: 'o', value: 'FORMAT', choices: ['text', 'json'], doc: 'format of the output' },
       kubeconfig,
@@ -243,7 +247,7 @@ Exit codes: 0 all is well, 1 something is not, 2 wrong usage.`,
     flags: {
       now: { doc: 'of rotate: serve the new one as soon as it is published, without the hour before' },
       yes: { short: 'y', doc: 'of rotate: do it' },
-      'system-namespace': { value: 'NAME', doc: 'namespace of the webhook (default rollcall-system)' },
+      'system-namespace': systemNamespace,
       output: { short: 'o', value: 'FORMAT', choices: ['text', 'json'], doc: 'format of the output' },
       kubeconfig,
       context,
@@ -269,7 +273,7 @@ Exit codes: 0 nothing is left to do, or it was shown; 1 a pod could not be repai
     flags: {
       yes: { short: 'y', doc: 'evict them' },
       namespace: { ...namespace, doc: 'namespace of the pods (default all)' },
-      'system-namespace': { value: 'NAME', doc: 'namespace of the webhook (default rollcall-system)' },
+      'system-namespace': systemNamespace,
       timeout: { value: 'SECONDS', doc: 'how long to wait for the next pod of a controller (default 300)' },
       output: { short: 'o', value: 'FORMAT', choices: ['text', 'json'], doc: 'format of the output' },
       kubeconfig,

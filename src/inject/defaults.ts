@@ -1,7 +1,7 @@
 import { type Key, keys, PLACES, type Written } from './annotations.ts';
 
 /** The keys that an installation may give. */
-const GIVEN = Object.values<Key<unknown>>(keys).filter(
+export const GIVEN = Object.values<Key<unknown>>(keys).filter(
   ({ on, kind }) => kind === 'annotation' && (PLACES[on] as readonly Written[]).includes('installation'),
 );
 

@@ -62,6 +62,7 @@ suite('the command line on a real API server', { timeout: 180_000 }, () => {
       deployment: 'ok',
       endpoints: 'ok',
       'cluster-role': 'ok',
+      'webhook-rights': 'ok',
       policies: 'ok',
       access: 'ok',
       'dry-run': 'ok',
@@ -186,7 +187,7 @@ suite('the command line on a real API server', { timeout: 180_000 }, () => {
     const missing = await cli('explain', 'pod/nobody', '-n', 'shop');
     assert.match(
       missing.err,
-      /^rollcall: there is no pod\/nobody in namespace \S+; correct the name, or give another --namespace\n$/,
+      /^rollcall: there is no pod\/nobody in namespace \S+; correct the name, or give another --namespace; of a pod that was refused, /,
     );
   });
 

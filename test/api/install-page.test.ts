@@ -15,7 +15,7 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const run = promisify(execFile);
 
 /** Images are built and pods awaited by the tests on kind. */
-const NEEDS_NODES = /^(npm|rollcall) |rollout status/;
+const NEEDS_NODES = /^(npm|rollcall|kind|alias) |rollout status/;
 const RELEASE = 'rollcall --namespace rollcall-system';
 /** Everything but the namespace, which nothing here could end. */
 const CLEAN = `

@@ -338,6 +338,9 @@ const REFUSED: readonly [about: string, set: object, names: RegExp][] = [
   ['a failure policy that is not known', { failurePolicy: 'fail' }, /failurePolicy/],
   ['a digest that is none', { image: { digest: 'sha256:abc' } }, /digest/],
   ['a default that is no annotation of Rollcall', { defaults: { 'wait-for': '3' } }, /wait-for/],
+  ['a default that there is not', { defaults: { 'rollcall.dev/wait': '3' } }, /rollcall\.dev\/wait/],
+  ['a default that only a pod may have', { defaults: { 'rollcall.dev/inject': 'true' } }, /dev\/inject/],
+  ['a flag that there is not', { extraArgs: ['--log-levle=debug'] }, /log-levle/],
   ['a default that is no text', { defaults: { 'rollcall.dev/wait-for': 3 } }, /wait-for/],
   ['a namespace that is no name', { namespaces: ['Team A'] }, /namespaces/],
 ];

@@ -1,5 +1,9 @@
 /** The values of the Helm chart: the one table behind values.yaml, its schema and its page. */
 
+import { GIVEN } from '../../src/inject/defaults.ts';
+import { webhookSettings } from '../../src/injector-options.ts';
+import { kebabCase } from '../../src/setting.ts';
+
 type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
 /** A value of the chart. */
@@ -23,6 +27,12 @@ const namespaceName = { type: 'string', pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?
 const secretName = { type: 'string', pattern: '^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$', maxLength: 253 };
 const spread = oneOf('ScheduleAnyway', 'DoNotSchedule');
 const port = (minimum: number) => ({ type: 'integer', minimum, maximum: 65535 });
+
+/** The annotations that an installation may give, by whether a name of the user's is behind the key. */
+const families = GIVEN.filter(({ key }) => key.endsWith('.'));
+const singles = GIVEN.filter(({ key }) => !key.endsWith('.'));
+/** One argument: a flag of the webhook, alone or with its value, or the value of the flag before. */
+const FLAG = `^(--(${Object.keys(webhookSettings).map(kebabCase).join('|')})(=|$)|[^-])`;
 
 export const VALUES: readonly ChartValue[] = [
   {
@@ -167,13 +177,20 @@ export const VALUES: readonly ChartValue[] = [
   {
     path: 'defaults',
     default: {},
-    schema: { ...labels, propertyNames: { pattern: '^rollcall\\.dev/' } },
+    schema: {
+      type: 'object',
+      properties: Object.fromEntries(singles.map(({ key }) => [key, text])),
+      patternProperties: Object.fromEntries(
+        families.map(({ key }) => [`^${key.replaceAll('.', '\\.')}.`, text]),
+      ),
+      additionalProperties: false,
+    },
     doc: 'Annotations for pods that do not have them, nor their namespace: `{rollcall.dev/cpu-request: 20m}`.',
   },
   {
     path: 'extraArgs',
     default: [],
-    schema: texts,
+    schema: { type: 'array', items: { type: 'string', pattern: FLAG } },
     doc: 'More flags of the webhook; `rollcall webhook --help` lists them.',
   },
   {

@@ -3,7 +3,7 @@ import { type CheckCode, codes } from '../check/codes.ts';
 import { type Cluster, connect } from '../cluster/cluster.ts';
 import { Unreachable } from '../cluster/request.ts';
 import { commands } from '../commands.ts';
-import { SYSTEM_NAMESPACE } from '../explain/entries.ts';
+import { systemNamespace } from '../explain/webhook.ts';
 import { parseFlags } from '../flags.ts';
 import { EXIT, type Io, jsonText } from '../io.ts';
 import { carryOut, planOf, type RotationPlan } from './rotate.ts';
@@ -27,8 +27,9 @@ export async function certs(argv: readonly string[], io: Io): Promise<number> {
   if (operand === 'status' && (flags.yes || flags.now)) {
     throw new UsageError('certs status changes nothing; --now and --yes are flags of certs rotate');
   }
-  const system = flags['system-namespace'] ?? SYSTEM_NAMESPACE;
-  const { text, value, code } = await outcomeOf(operand, await connect(flags, io), { ...flags, system });
+  const cluster = await connect(flags, io);
+  const system = await systemNamespace(cluster, flags['system-namespace']);
+  const { text, value, code } = await outcomeOf(operand, cluster, { ...flags, system });
   io.stdout.write(flags.output === 'json' ? jsonText(value) : text);
   return code;
 }

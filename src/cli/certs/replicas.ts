@@ -11,11 +11,12 @@ export interface ServingReplica {
   ready: boolean;
   notBefore: Date | undefined;
   notAfter: Date | undefined;
-  /** Which certificate that is: the current or the next one of the source, or another. */
-  serves: 'current' | 'next' | 'another' | 'unknown';
+  /** Which certificate that is: the current or the next one of the source, one that all entries still trust, or another. */
+  serves: 'current' | 'next' | 'former' | 'another' | 'unknown';
 }
 
-const SELECTOR = { labelSelector: 'app.kubernetes.io/name=rollcall' };
+/** The query for the pods of the webhook. */
+export const SELECTOR = { labelSelector: 'app.kubernetes.io/name=rollcall' };
 
 /** Asks each replica for its metrics, through the API server's proxy. */
 export async function replicasOf(

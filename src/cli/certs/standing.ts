@@ -5,7 +5,7 @@ import type { WebhookConfig } from '../../injector-options.ts';
 import { webhookConfigOrDefaults } from '../check/installed.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { type ClusterAnswer, refusal } from '../cluster/request.ts';
-import { at, type Fields, isFields, type Value } from '../document/value.ts';
+import { at, type Fields, isFields, listAt, type Value } from '../document/value.ts';
 import { entriesOf } from '../explain/entries.ts';
 import { CONFIGURATION } from '../explain/webhook.ts';
 import { bundleOf, isSame } from './bundle.ts';
@@ -53,18 +53,19 @@ export async function standingOf(cluster: Cluster, system: string): Promise<Cert
   const chain = bundleOf(data[file]);
   const [next] = bundleOf(data[nextFile]);
   const { replicas, problem } = await replicasOf(cluster, system, config.port);
+  const entries = entriesOf(configuration.body).map((entry) => ({
+    name: entry.name,
+    bundle: bundleOf(at(entry, ['clientConfig', 'caBundle'])),
+  }));
   return {
     source: config.certificates,
     secret: name === undefined ? undefined : { name, object: reply?.status === 200 ? reply.body : undefined },
     chain,
     next,
     asked: at(reply?.body, ['metadata', 'annotations', RENEW_ANNOTATION]) === chain[0]?.fingerprint256,
-    entries: entriesOf(configuration.body).map((entry) => ({
-      name: entry.name,
-      bundle: bundleOf(at(entry, ['clientConfig', 'caBundle'])),
-    })),
+    entries,
     injectedFrom: textAt(configuration.body, ['metadata', 'annotations', 'cert-manager.io/inject-ca-from']),
-    replicas: replicas.map((one) => ({ ...one, serves: servedBy(one, chain[0], next) })),
+    replicas: replicas.map((one) => ({ ...one, serves: servedBy(one, chain[0], next, entries) })),
     unread: [
       ...told('the MutatingWebhookConfiguration', configuration),
       ...told('the Deployment', deployment),
@@ -96,19 +97,15 @@ function servedBy(
   replica: ServingReplica,
   current: X509Certificate | undefined,
   next: X509Certificate | undefined,
-) {
-  const is = (certificate: X509Certificate | undefined) =>
-    certificate !== undefined &&
+  entries: readonly TrustingEntry[],
+): ServingReplica['serves'] {
+  const is = (certificate: X509Certificate) =>
     certificate.validToDate.getTime() === replica.notAfter?.getTime() &&
     certificate.validFromDate.getTime() === replica.notBefore?.getTime();
   if (replica.notAfter === undefined || current === undefined) return 'unknown';
   if (is(current)) return 'current';
-  return is(next) && !isSame(current, next!) ? 'next' : 'another';
-}
-
-function listAt(value: Value | undefined, path: readonly string[]): Value[] {
-  const found = at(value, path);
-  return Array.isArray(found) ? found : [];
+  if (next !== undefined && is(next) && !isSame(current, next)) return 'next';
+  return entries.length > 0 && entries.every(({ bundle }) => bundle.some(is)) ? 'former' : 'another';
 }
 
 function textAt(value: Value | undefined, path: readonly string[]): string | undefined {

@@ -89,11 +89,18 @@ function problemsOf(
   if (source === 'self-managed' && injectedFrom !== undefined)
     add('certificate-not-trusted', `both the webhook and cert-manager (${injectedFrom}) write the bundles`);
   // Nobody else notices a replica that serves a certificate which has run out.
-  for (const { name, notAfter } of replicas) {
+  for (const { name, notAfter, serves } of replicas) {
     if (notAfter !== undefined && notAfter < now)
       add('certificate-expired', `what ${name} serves has run out`);
+    else if (serves === 'another' && namesCertificates(entries))
+      add('certificate-not-trusted', `what ${name} serves is not trusted by each entry`);
   }
   return problems;
+}
+
+/** Tells whether the bundles hold what is served itself. A bundle with a CA does not say which certificates those are. */
+function namesCertificates(entries: CertificateState['entries']): boolean {
+  return entries.every(({ bundle }) => bundle.every(({ ca }) => !ca));
 }
 
 function others(entries: CertificateState['entries'], trusting: readonly string[]): string[] {

@@ -5,6 +5,7 @@ import type { CertificateStatus, ToldCertificate } from './status.ts';
 const SERVES = {
   current: 'serves it',
   next: 'serves the next one',
+  former: 'serves the one before, which is trusted until all have changed',
   another: 'serves another one',
   unknown: 'does not say what it serves',
 } as const;
@@ -37,7 +38,8 @@ export function textOf(status: CertificateStatus): string {
   ];
   const lines = rows.map(([name, text]) => visible(`${name.padEnd(13)}${text}`));
   const problems = status.problems.map(({ code, message }) => `FAIL  ${message}\n      ${codes[code].page}`);
-  const end = problems.length === 0 ? 'All is well.' : problems.join('\n');
+  const well = status.unread.length === 0 ? 'All is well.' : 'Nothing wrong was found in what could be read.';
+  const end = problems.length === 0 ? well : problems.join('\n');
   return `${lines.join('\n')}\n\n${end}\n`;
 }
 

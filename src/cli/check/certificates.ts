@@ -33,12 +33,13 @@ async function ofWebhook(
   const logs = `see the log: kubectl -n ${system} logs deployment/rollcall`;
   const untrusted = (message: string, hint = logs) => fail('certificate-not-trusted', message, hint);
   if (bundles.some((one) => typeof one !== 'string'))
-    return untrusted('an entry has no caBundle', `the webhook adds it; ${logs}`);
+    return untrusted('an entry has no caBundle', `the webhook adds it within a minute; ${logs}`);
   const trusted = bundleOf(bundles[0]);
   if (bundles.some((one) => !isSameBundle(trusted, bundleOf(one))))
     return untrusted('the entries have different caBundles');
   const secret = await cluster.get({ kind: 'Secret', namespace: system, name });
-  if (secret.status === 404) return untrusted(`there is no Secret ${name}`, `the webhook makes it; ${logs}`);
+  if (secret.status === 404)
+    return untrusted(`there is no Secret ${name}`, `the webhook makes it within a minute; ${logs}`);
   const data = isFields(secret.body.data) ? secret.body.data : {};
   const readable = secret.status === 200;
   if (readable && !isSameBundle(trusted, bundleOf(data['ca.crt'])))

@@ -3,11 +3,10 @@ import { type Cluster, connect } from '../cluster/cluster.ts';
 import { allListed, Unread } from '../cluster/listing.ts';
 import { Unreachable } from '../cluster/request.ts';
 import { commands } from '../commands.ts';
-import { SYSTEM_NAMESPACE } from '../explain/entries.ts';
+import { readEntries, systemNamespace } from '../explain/webhook.ts';
 import { parseFlags } from '../flags.ts';
 import { EXIT, type Io, jsonText } from '../io.ts';
 import { type Colour, colouring, hasColours, progress } from '../terminal.ts';
-import { DEFAULT_NAMESPACE } from '../workloads.ts';
 import { CHECKS, CHECKS_BEFORE } from './checks.ts';
 import { codes } from './codes.ts';
 import { type Check, type CheckContext, type CheckStatus, type Finding, fail, warn } from './finding.ts';
@@ -27,11 +26,14 @@ const MARKS: Readonly<Record<CheckStatus, [Colour, string]>> = {
 export async function check(argv: readonly string[], io: Io): Promise<number> {
   const { flags } = parseFlags('check', commands.check, argv);
   const cluster = await connect(flags, io);
-  const system = flags['system-namespace'] ?? SYSTEM_NAMESPACE;
+  const system = await systemNamespace(cluster, flags['system-namespace']);
   const namespaces = once(() => allListed(cluster, { kind: 'Namespace' }));
-  const pods = once(async () => surveyPods(cluster, await namespaces(), await installed(cluster, system)));
-  const namespace = flags.namespace ?? DEFAULT_NAMESPACE;
-  const place: CheckContext = { cluster, system, namespace, now: new Date(), namespaces, pods };
+  const entries = once(() => readEntries(cluster));
+  const pods = once(async () =>
+    surveyPods(cluster, await namespaces(), await installed(cluster, system), await entries()),
+  );
+  const { namespace } = flags;
+  const place: CheckContext = { cluster, system, namespace, now: new Date(), namespaces, entries, pods };
   const json = flags.output === 'json';
   const show = progress(io);
   const colour = colouring(hasColours(io));
@@ -48,9 +50,9 @@ export async function check(argv: readonly string[], io: Io): Promise<number> {
     : findings.some(({ status }) => status === 'warn')
       ? 'warn'
       : 'ok';
-  io.stdout.write(
-    json ? jsonText({ result, checks: findings }) : `\n${(flags.pre ? SUMS_BEFORE : SUMS)[result]}\n`,
-  );
+  const unknown = findings.some(({ code }) => code === 'unreadable' || code === 'not-tried');
+  const sum = result === 'warn' && unknown ? NOT_ALL_KNOWN : (flags.pre ? SUMS_BEFORE : SUMS)[result];
+  io.stdout.write(json ? jsonText({ result, checks: findings }) : `\n${sum}\n`);
   return failed ? EXIT.refused : EXIT.fine;
 }
 
@@ -59,6 +61,9 @@ const SUMS: Readonly<Record<CheckStatus, string>> = {
   warn: 'It works; what is marked "warn" may be worth a look.',
   fail: 'It does not work as it should.',
 };
+
+/** The sum where nothing is known to be wrong, and the user may not see all of it. */
+const NOT_ALL_KNOWN = 'Nothing wrong was found in what could be looked at; "warn" says what could not.';
 
 const SUMS_BEFORE: Readonly<Record<CheckStatus, string>> = {
   ok: 'Rollcall can be installed here.',
@@ -84,14 +89,18 @@ async function findingsOf(
   { begun, tell }: { begun(name: string): void; tell(finding: Named): void },
 ): Promise<Named[]> {
   const findings: Named[] = [];
-  for (const { name, run, first } of checks) {
+  for (const { name, run, endsWith } of checks) {
     begun(name);
     const finding = withPage(name, await found(() => run(place), place.cluster));
     findings.push(finding);
     tell(finding);
-    if (first && finding.status === 'fail') break;
+    if (finding.status === 'fail' && isEnd(finding, endsWith)) break;
   }
   return findings;
+}
+
+function isEnd({ code }: Finding, endsWith: Check['endsWith']): boolean {
+  return endsWith === 'any' || (code !== undefined && (endsWith ?? []).includes(code));
 }
 
 async function found(run: () => Promise<Finding>, { server }: Cluster): Promise<Finding> {

@@ -14,16 +14,18 @@ import { deployment, endpoints } from './replicas.ts';
 import { sidecarVersions } from './sidecar-versions.ts';
 import { staleSidecars } from './stale-sidecars.ts';
 import { tryCheckPod } from './try-pod.ts';
+import { webhookRights } from './webhook-rights.ts';
 
 /** The checks of an installation, those first on which the others depend. */
 export const CHECKS: readonly Check[] = [
-  { name: 'api', run: api, first: true },
+  { name: 'api', run: api, endsWith: 'any' },
   { name: 'clock', run: clock },
-  { name: 'webhook-configuration', run: configuration },
+  { name: 'webhook-configuration', run: configuration, endsWith: ['nothing-installed', 'policy-left'] },
   { name: 'certificates', run: certificates },
   { name: 'deployment', run: deployment },
   { name: 'endpoints', run: endpoints },
   { name: 'cluster-role', run: clusterRoles },
+  { name: 'webhook-rights', run: webhookRights },
   { name: 'policies', run: policies },
   { name: 'access', run: access },
   { name: 'grants', run: grants },
@@ -36,7 +38,7 @@ export const CHECKS: readonly Check[] = [
 
 /** The checks before an installation. */
 export const CHECKS_BEFORE: readonly Check[] = [
-  { name: 'api', run: api, first: true },
+  { name: 'api', run: api, endsWith: 'any' },
   { name: 'clock', run: clock },
   { name: 'rights', run: installRights },
   { name: 'gates', run: gates },

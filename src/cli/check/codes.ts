@@ -53,6 +53,14 @@ export const codes = {
     meaning: 'there is no webhook configuration, so no pod is injected',
     page: `${RUNBOOK}#how-to-recover`,
   },
+  'nothing-installed': {
+    meaning: 'there is neither a webhook configuration nor a Deployment of the webhook',
+    page: 'docs/install.md#helm',
+  },
+  'policy-left': {
+    meaning: 'Rollcall is gone but for the policy that refuses pods without the sidecar',
+    page: 'docs/install.md#in-the-wrong-order',
+  },
   'installation-incomplete': {
     meaning: 'an object of the installation is missing, or not as it was installed',
     page: `${RUNBOOK}#how-to-recover`,
@@ -82,6 +90,10 @@ export const codes = {
     meaning: 'no replica of the webhook is ready',
     page: `${RUNBOOK}#when-no-replica-is-ready`,
   },
+  'rollout-incomplete': {
+    meaning: 'replicas from before the last change serve, and those after it are not ready yet',
+    page: `${RUNBOOK}#when-no-replica-is-ready`,
+  },
   'one-replica': {
     meaning: 'one replica of the webhook is ready, so that its end is an outage',
     page: `${RUNBOOK}#rollcallwebhookreplicadown`,
@@ -97,6 +109,14 @@ export const codes = {
   'grant-idle': {
     meaning: 'a grant names what is no namespace, so that a part of it is of no use to anybody',
     page: `${GRANTS}#what-can-go-wrong`,
+  },
+  'namespace-left-out': {
+    meaning: 'the webhook configuration leaves out the namespace in which a pod was to be tried',
+    page: `${OPERATIONS}#check`,
+  },
+  'pods-left-out': {
+    meaning: 'pods ask for the sidecar where the webhook configuration leaves them out',
+    page: `${RUNBOOK}#when-pods-were-missed`,
   },
   'pods-missed': {
     meaning: 'pods that ask for the sidecar run without it',

@@ -1,6 +1,7 @@
 import type { Cluster } from '../cluster/cluster.ts';
 import { type ClusterAnswer, refusal } from '../cluster/request.ts';
 import type { Fields } from '../document/value.ts';
+import type { ExplainedEntry } from '../explain/entries.ts';
 import type { CheckCode } from './codes.ts';
 import type { PodSurvey } from './pod-survey.ts';
 
@@ -19,20 +20,22 @@ export interface CheckContext {
   cluster: Cluster;
   /** The namespace of the webhook. */
   system: string;
-  /** The namespace to try a pod in. */
-  namespace: string;
+  /** The namespace to try a pod in, where the user named one. */
+  namespace: string | undefined;
   now: Date;
   /** Returns the namespaces of the cluster. They are read once, as the pods are, by the first check that asks. */
   namespaces(): Promise<readonly Fields[]>;
   /** Returns the missed pods and the sidecars of the cluster. */
   pods(): Promise<PodSurvey>;
+  /** Returns the entries of the webhook configuration; those that deploy/ installs where they can't be read. */
+  entries(): Promise<readonly ExplainedEntry[]>;
 }
 
 export interface Check {
   name: string;
   run(place: CheckContext): Promise<Finding>;
-  /** Whether the checks after it are left out when it fails. */
-  first?: true;
+  /** The next checks are not run after a failure with one of these codes; `any` stands for all of them. */
+  endsWith?: 'any' | readonly CheckCode[];
 }
 
 export function ok(message: string): Finding {

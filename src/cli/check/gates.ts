@@ -1,5 +1,6 @@
 import { tryPod } from '../cluster/tried-pod.ts';
 import { at } from '../document/value.ts';
+import { DEFAULT_NAMESPACE } from '../workloads.ts';
 import { type CheckContext, type Finding, fail, ok, warn } from './finding.ts';
 import { checkPod } from './try-pod.ts';
 
@@ -7,7 +8,7 @@ import { checkPod } from './try-pod.ts';
  * Checks that the API server keeps all fields of an injected pod. A field whose gate is off is dropped without a word, so a
  * pod is tried and looked at. Before an installation nobody injects it.
  */
-export async function gates({ cluster, namespace }: CheckContext): Promise<Finding> {
+export async function gates({ cluster, namespace = DEFAULT_NAMESPACE }: CheckContext): Promise<Finding> {
   const policies = await cluster.get({ kind: 'ValidatingAdmissionPolicy' });
   if (policies.status === 404)
     return fail(

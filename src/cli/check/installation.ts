@@ -1,6 +1,5 @@
 import { isOfArgo } from '../../argo-cd.ts';
 import { ROLES } from '../../inject/account.ts';
-import { refusal } from '../cluster/request.ts';
 import { at, type Fields, isFields } from '../document/value.ts';
 import { ENTRIES, entriesOf } from '../explain/entries.ts';
 import { CONFIGURATION } from '../explain/webhook.ts';
@@ -10,10 +9,13 @@ import { type CheckContext, type Finding, fail, ok, unread, warn } from './findi
 /** The hint for an installation that lacks something. */
 export const INSTALL = 'apply the installation (kubectl apply -k deploy, or helm upgrade)';
 
-export async function configuration({ cluster, system }: CheckContext): Promise<Finding> {
+/** The policy that refuses pods which ask and were not injected. It is an option, and works without the webhook. */
+const REQUIRES = 'rollcall-require-injection';
+
+export async function configuration(place: CheckContext): Promise<Finding> {
+  const { cluster, system } = place;
   const reply = await cluster.get(CONFIGURATION);
-  if (reply.status === 404)
-    return fail('not-installed', `there is no ${CONFIGURATION.kind} "${CONFIGURATION.name}"`, INSTALL);
+  if (reply.status === 404) return withoutConfiguration(place);
   if (reply.status !== 200) return unread('the MutatingWebhookConfiguration', reply);
   const present = entriesOf(reply.body).map(({ name }) => name);
   const missing = ENTRIES.map(({ name }) => name).filter((name) => !present.includes(name));
@@ -39,6 +41,22 @@ function isBound({ metadata }: Fields, uid: unknown): boolean {
   return isOfArgo(keys) || owners.some((owner) => isFields(owner) && owner.uid === uid);
 }
 
+/** Tells an installation that lost its configuration from a cluster that has none, or that has the rest of one. */
+async function withoutConfiguration({ cluster, system }: CheckContext): Promise<Finding> {
+  const missing = `there is no ${CONFIGURATION.kind} "${CONFIGURATION.name}"`;
+  const deployment = await cluster.get({ kind: 'Deployment', namespace: system, name: 'rollcall' });
+  if (deployment.status !== 404) return fail('not-installed', missing, INSTALL);
+  const gone = `Rollcall is not installed: ${missing}, and no Deployment rollcall in ${system}`;
+  const left = await cluster.get({ kind: 'ValidatingAdmissionPolicyBinding', name: REQUIRES });
+  if (left.status !== 200)
+    return fail('nothing-installed', gone, 'rollcall check --pre says whether it can be installed here');
+  return fail(
+    'policy-left',
+    `${gone}; the policy ${REQUIRES} is left, and refuses every pod that asks`,
+    `install Rollcall, or kubectl delete validatingadmissionpolicybinding ${REQUIRES}`,
+  );
+}
+
 export async function clusterRoles({ cluster }: CheckContext): Promise<Finding> {
   const lacking: string[] = [];
   for (const role of Object.values(ROLES)) {
@@ -62,9 +80,6 @@ export async function clusterRoles({ cluster }: CheckContext): Promise<Finding> 
 export async function policies({ cluster }: CheckContext): Promise<Finding> {
   const reply = await cluster.get({ kind: 'ValidatingAdmissionPolicy', name: 'rollcall-misplaced' });
   if (reply.status === 200) return ok('mistakes on workloads and namespaces are warned of');
-  const message =
-    reply.status === 404
-      ? 'mistakes on workloads and namespaces are not warned of'
-      : `the policies say ${refusal(reply)}`;
-  return warn('policies-missing', message, 'deploy/policies.yaml has the policies');
+  if (reply.status !== 404) return unread('the ValidatingAdmissionPolicy', reply);
+  return warn('policies-missing', 'mistakes on workloads and namespaces are not warned of', INSTALL);
 }

@@ -6,6 +6,7 @@ import { statusOf } from '../../inject/status.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { listed } from '../cluster/listing.ts';
 import { at, type Fields } from '../document/value.ts';
+import { calls, type ExplainedEntry } from '../explain/entries.ts';
 import { InputNamespaces } from '../inject/input-namespaces.ts';
 import { type Sidecar, sidecarOf } from '../sidecars/sidecar-of.ts';
 import { itemsOf, podOfTemplate } from '../workloads.ts';
@@ -20,6 +21,8 @@ export interface MissedPod {
   name: string;
   /** Whether it asks by its own annotation, and not only by the label of its namespace. */
   itself: boolean;
+  /** Whether the webhook configuration leaves the pod out, so that the API server asks nobody about it. */
+  leftOut: boolean;
   object: Fields;
 }
 
@@ -43,6 +46,7 @@ export async function surveyPods(
   cluster: Cluster,
   objects: readonly Fields[],
   install: Install,
+  entries: readonly ExplainedEntry[],
 ): Promise<PodSurvey> {
   const namespaces = namespacesOf(objects);
   const survey: PodSurvey = { missed: [], sidecars: [] };
@@ -51,10 +55,17 @@ export async function surveyPods(
     const [namespace, name] = [textAt(object, 'namespace'), textAt(object, 'name')];
     const pod = podOfTemplate(object);
     const sidecar = sidecarOf(object);
+    const place = namespaces.namespace(namespace);
     if (sidecar !== undefined)
       survey.sidecars.push({ namespace, name, port: sidecar.port, version: versionOf(pod) });
-    else if (isMissed(pod, namespaces.namespace(namespace), install))
-      survey.missed.push({ namespace, name, itself: asksItself(pod), object });
+    else if (isMissed(pod, place, install))
+      survey.missed.push({
+        namespace,
+        name,
+        itself: asksItself(pod),
+        leftOut: isLeftOut(pod, place, entries),
+        object,
+      });
   }
   return survey;
 }
@@ -81,6 +92,12 @@ function textAt(pod: Fields, field: 'name' | 'namespace'): string {
  */
 function isMissed(pod: Pod, namespace: Namespace, install: Install): boolean {
   return decide(pod, { namespace, install, dryRun: true }).kind !== 'skip';
+}
+
+/** Tells whether no entry is called about the pod. Where there is no entry at all, the installation is what is wrong. */
+function isLeftOut(pod: Pod, { labels }: Namespace, entries: readonly ExplainedEntry[]): boolean {
+  const metadata = { labels: pod.metadata?.labels ?? {}, annotations: pod.metadata?.annotations ?? {} };
+  return entries.length > 0 && entries.every((entry) => calls(entry, metadata, labels).answer === 'no');
 }
 
 function asksItself({ metadata }: Pod): boolean {

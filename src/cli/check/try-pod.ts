@@ -3,8 +3,9 @@ import { type TriedPod, tryPod } from '../cluster/tried-pod.ts';
 import type { Fields } from '../document/value.ts';
 import type { CheckCode } from './codes.ts';
 import { type CheckContext, type Finding, fail, ok, warn } from './finding.ts';
+import { INSTALL } from './installation.ts';
+import { ASKS, namespaceToTry } from './namespace-to-try.ts';
 
-const ASKS = { 'rollcall.dev/inject': 'true', 'rollcall.dev/service': 'rollcall-check' };
 /** The security context that the strictest pod security standard requires of a container. */
 const RESTRICTED = { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } };
 const IMAGE = 'rollcall-check';
@@ -41,12 +42,21 @@ export function checkPod(
 }
 
 /** Checks the whole path by a dry run: the API server asks the webhook about a pod, and does not create it. */
-export async function tryCheckPod({ cluster, namespace, system }: CheckContext): Promise<Finding> {
+export async function tryCheckPod(place: CheckContext): Promise<Finding> {
+  const { cluster, system } = place;
+  const entries = await place.entries();
+  const { namespace, leftOut } = await namespaceToTry(place, entries);
+  if (leftOut !== undefined) {
+    const hint = 'give --namespace with one in which pods are to get the sidecar';
+    return warn('namespace-left-out', `${leftOut}, so no pod was tried`, hint);
+  }
   const tried = await tryPod(cluster, namespace, checkPod({}, ASKS));
   switch (tried.outcome) {
     case 'with-sidecar':
       return ok(`a pod that asks in ${namespace} gets the sidecar`);
     case 'without-sidecar':
+      if (entries.length === 0)
+        return fail('not-installed', `nobody is asked about a pod in ${namespace}`, INSTALL);
       return fail(
         'not-injected',
         `a pod that asks in ${namespace} does not get the sidecar`,
@@ -72,7 +82,7 @@ const FAILURES: Readonly<Record<CallFailure, { code: CheckCode; hint(system: str
   },
   'no-endpoints': {
     code: 'call-no-endpoints',
-    hint: (system) => `kubectl -n ${system} get pods,services -l app.kubernetes.io/part-of=rollcall`,
+    hint: (system) => `kubectl -n ${system} get deployments,services,endpointslices`,
   },
   'no-connection': {
     code: 'call-no-connection',

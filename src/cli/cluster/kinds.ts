@@ -31,9 +31,12 @@ const table = {
   LimitRange: { groups: [''], plural: 'limitranges' },
   Node: { groups: [''], plural: 'nodes' },
   Secret: { groups: [''], plural: 'secrets' },
+  Service: { groups: [''], plural: 'services' },
   ServiceAccount: { groups: [''], plural: 'serviceaccounts' },
   EndpointSlice: { groups: ['discovery.k8s.io'], plural: 'endpointslices' },
   ClusterRole: { groups: ['rbac.authorization.k8s.io'], plural: 'clusterroles' },
+  ClusterRoleBinding: { groups: ['rbac.authorization.k8s.io'], plural: 'clusterrolebindings' },
+  Role: { groups: ['rbac.authorization.k8s.io'], plural: 'roles' },
   RoleBinding: { groups: ['rbac.authorization.k8s.io'], plural: 'rolebindings' },
   MutatingWebhookConfiguration: {
     groups: ['admissionregistration.k8s.io'],
@@ -43,6 +46,10 @@ const table = {
   ValidatingAdmissionPolicy: {
     groups: ['admissionregistration.k8s.io'],
     plural: 'validatingadmissionpolicies',
+  },
+  ValidatingAdmissionPolicyBinding: {
+    groups: ['admissionregistration.k8s.io'],
+    plural: 'validatingadmissionpolicybindings',
   },
 } as const satisfies Record<string, KindRow>;
 

@@ -30,8 +30,12 @@ export async function* listed(
 }
 
 /** Returns all objects of a list at once, for those that are few. */
-export async function allListed(cluster: Cluster, all: Reference): Promise<Fields[]> {
+export async function allListed(
+  cluster: Cluster,
+  all: Reference,
+  selector: Readonly<Record<string, string>> = {},
+): Promise<Fields[]> {
   const read: Fields[] = [];
-  for await (const object of listed(cluster, all)) read.push(object);
+  for await (const object of listed(cluster, all, selector)) read.push(object);
   return read;
 }

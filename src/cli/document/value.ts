@@ -16,6 +16,12 @@ export function at(value: Value | undefined, path: Path): Value | undefined {
   return here;
 }
 
+/** Returns the list at the path; an empty one where there is none. */
+export function listAt(value: Value | undefined, path: Path): Value[] {
+  const found = at(value, path);
+  return Array.isArray(found) ? found : [];
+}
+
 /** Returns a copy with another value at the path. There must be a value already. */
 export function replaceAt(value: Value, [step, ...rest]: Path, put: Value): Value {
   if (step === undefined) return put;

@@ -15,6 +15,9 @@ import { serviceRules } from './followed-services.ts';
 import type { Target } from './target.ts';
 import { readWebhook, type Webhook } from './webhook.ts';
 
+/** What is told of a pod that is not there, since one that was refused can't be explained itself. */
+const REFUSED = '; of a pod that was refused, explain what makes it, such as statefulset/NAME';
+
 /** Explains one object of the cluster. */
 export async function explainTarget(
   cluster: Cluster,
@@ -26,7 +29,9 @@ export async function explainTarget(
   const reply = await cluster.get({ ...target, namespace });
   if (reply.status === 404) {
     throw new Absent(
-      `there is no ${title} in namespace ${namespace}; correct the name, or give another --namespace`,
+      `there is no ${title} in namespace ${namespace}; correct the name, or give another --namespace${
+        target.kind === 'Pod' ? REFUSED : ''
+      }`,
     );
   }
   if (reply.status !== 200) throw unreadable(title, reply);

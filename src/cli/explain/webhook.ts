@@ -1,8 +1,9 @@
+import { dnsLabel } from '../../values.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Reference } from '../cluster/kinds.ts';
-import { refusal } from '../cluster/request.ts';
+import { refusal, Unreachable } from '../cluster/request.ts';
 import { at, type Fields, isFields } from '../document/value.ts';
-import { ENTRIES, type ExplainedEntry, entriesOf } from './entries.ts';
+import { ENTRIES, type ExplainedEntry, entriesOf, SYSTEM_NAMESPACE } from './entries.ts';
 import type { ExplainedRule } from './explanation.ts';
 
 /** The configuration that deploy/ installs. */
@@ -10,6 +11,46 @@ export const CONFIGURATION = {
   kind: 'MutatingWebhookConfiguration',
   name: 'rollcall',
 } as const satisfies Reference;
+
+/**
+ * Returns the namespace of the webhook: the one that the user names, else that of the Service that the configuration
+ * calls. A cluster that does not answer, or has no such Service, is taken to have it where deploy/ installs it.
+ */
+export async function systemNamespace(cluster: Cluster, named: string | undefined): Promise<string> {
+  if (named !== undefined) return named;
+  try {
+    const { body } = await cluster.get(CONFIGURATION);
+    const namespace = serviceOf(entriesOf(body))?.namespace;
+    return typeof namespace === 'string' && isName(namespace) ? namespace : SYSTEM_NAMESPACE;
+  } catch (error) {
+    if (!(error instanceof Unreachable)) throw error;
+    // The caller's next request tells that the cluster does not answer.
+    return SYSTEM_NAMESPACE;
+  }
+}
+
+/**
+ * Returns the entries of the webhook configuration: none where there is no configuration, and those that deploy/ installs
+ * where it can't be read.
+ */
+export async function readEntries(cluster: Cluster): Promise<readonly ExplainedEntry[]> {
+  const { status, body } = await cluster.get(CONFIGURATION);
+  if (status === 404) return [];
+  return status === 200 ? entriesOf(body) : ENTRIES;
+}
+
+/** Tells whether a text may be the name of a namespace. The parser throws, since its users want to hear what to write. */
+function isName(text: string): boolean {
+  try {
+    return dnsLabel(text) === text;
+  } catch {
+    return false;
+  }
+}
+
+function serviceOf(entries: readonly (ExplainedEntry & Fields)[]): Fields | undefined {
+  return entries.map((entry) => at(entry, ['clientConfig', 'service'])).find(isFields);
+}
 
 /** The part of the webhook that a cluster shows. */
 export interface Webhook {
@@ -55,7 +96,7 @@ async function reachable(
   entries: readonly (ExplainedEntry & Fields)[],
 ): Promise<ExplainedRule> {
   const rule = 'webhook-reachable';
-  const service = entries.map((entry) => at(entry, ['clientConfig', 'service'])).find(isFields);
+  const service = serviceOf(entries);
   if (service === undefined) return { rule, answer: 'unknown', why: 'it is called by URL, not by a Service' };
   const { namespace, name } = service;
   const ready = await readyEndpoints(cluster, String(namespace), String(name));

@@ -24,7 +24,7 @@ export interface EvictionCandidate {
 export interface LeftAlone {
   namespace: string;
   name: string;
-  code: 'system-namespace' | 'no-controller' | 'job' | 'missed-again' | 'not-tried';
+  code: 'system-namespace' | 'no-controller' | 'job' | 'left-out' | 'missed-again' | 'not-tried';
   why: string;
 }
 
@@ -41,9 +41,9 @@ export async function planFor(
 ): Promise<RepairPlan> {
   const plan: RepairPlan = { evict: [], left: [] };
   const tried = new Map<string, Spared | undefined>();
-  for (const { namespace, name, object } of missed) {
+  for (const { namespace, name, leftOut, object } of missed) {
     const controller = controllerOf(object);
-    let left = leftAlone(namespace, controller, system);
+    let left = leftAlone(namespace, controller, system) ?? (leftOut ? LEFT_OUT : undefined);
     if (left === undefined && controller !== undefined) {
       // Whoever makes a pod writes who owns it, so the pods of another namespace say nothing about these.
       const alike = `${namespace}/${controller.uid}`;
@@ -58,6 +58,11 @@ export async function planFor(
 }
 
 type Spared = Pick<LeftAlone, 'code' | 'why'>;
+
+const LEFT_OUT: Spared = {
+  code: 'left-out',
+  why: 'the webhook configuration leaves it out, so a copy would not be injected either',
+};
 
 /** Returns the reason for which a pod is left alone without a try, if there is one. */
 function leftAlone(

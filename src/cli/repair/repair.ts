@@ -6,7 +6,7 @@ import { type Cluster, connect } from '../cluster/cluster.ts';
 import { allListed, Unread } from '../cluster/listing.ts';
 import { Unreachable } from '../cluster/request.ts';
 import { commands } from '../commands.ts';
-import { SYSTEM_NAMESPACE } from '../explain/entries.ts';
+import { readEntries, systemNamespace } from '../explain/webhook.ts';
 import { parseFlags } from '../flags.ts';
 import { EXIT, type Io, jsonText } from '../io.ts';
 import { type EvictionOutcome, evictAll } from './evict.ts';
@@ -29,7 +29,7 @@ export async function repair(argv: readonly string[], io: Io): Promise<number> {
   const { flags } = parseFlags('repair', commands.repair, argv);
   const timeoutMs = 1000 * secondsOf(flags.timeout ?? TIMEOUT_SECONDS);
   const cluster = await connect(flags, io);
-  const system = flags['system-namespace'] ?? SYSTEM_NAMESPACE;
+  const system = await systemNamespace(cluster, flags['system-namespace']);
   const json = flags.output === 'json';
   const say = (line: string) => void (json || io.stdout.write(`${visible(line)}\n`));
   // The report also tells what was done before a failure.
@@ -71,7 +71,8 @@ export async function repair(argv: readonly string[], io: Io): Promise<number> {
 
 async function planIn(cluster: Cluster, system: string, namespace: string | undefined): Promise<RepairPlan> {
   const namespaces = await allListed(cluster, { kind: 'Namespace' });
-  const { missed } = await surveyPods(cluster, namespaces, await installed(cluster, system));
+  const install = await installed(cluster, system);
+  const { missed } = await surveyPods(cluster, namespaces, install, await readEntries(cluster));
   const wanted = missed.filter((pod) => namespace === undefined || pod.namespace === namespace);
   return planFor(cluster, wanted, system);
 }

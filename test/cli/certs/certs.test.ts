@@ -140,6 +140,14 @@ describe('rollcall certs', () => {
     );
   });
 
+  /** Another certificate in each place, and served by both replicas. */
+  const renewed = (by: KeyPair) => ({
+    [CONFIGURATION]: configuration(by.cert),
+    [`GET ${SECRET}`]: secretOf(by),
+    [ofPod('one')]: metrics(by),
+    [ofPod('two')]: metrics(by),
+  });
+
   const BAD: [what: string, answers: () => Record<string, unknown>, code: string, says: RegExp][] = [
     ['no installation', () => ({ [CONFIGURATION]: [404, {}] }), 'not-installed', /no webhook configuration/],
     [
@@ -148,17 +156,18 @@ describe('rollcall certs', () => {
       'certificate-not-trusted',
       /not trusted by pods\.rollcall\.dev and namespaces\.rollcall\.dev/,
     ],
-    [
-      'one that is not renewed',
-      () => ({ [CONFIGURATION]: configuration(other.cert), [`GET ${SECRET}`]: secretOf(other) }),
-      'certificate-not-renewed',
-      /runs out in 19 days/,
-    ],
+    ['one that is not renewed', () => renewed(other), 'certificate-not-renewed', /runs out in 19 days/],
     [
       'one that has run out',
-      () => ({ [CONFIGURATION]: configuration(spent.cert), [`GET ${SECRET}`]: secretOf(spent) }),
+      () => ({ ...renewed(spent), [ofPod('one')]: [503, {}], [ofPod('two')]: [503, {}] }),
       'certificate-expired',
       /^the certificate has run out$/,
+    ],
+    [
+      'a replica that serves one which is not trusted',
+      () => ({ [ofPod('two')]: metrics(other) }),
+      'certificate-not-trusted',
+      /^what two serves is not trusted by each entry$/,
     ],
     [
       'a replica that serves one that has run out',
@@ -197,6 +206,8 @@ describe('rollcall certs', () => {
       [told.code, told.unread],
       [0, ["the Secret rollcall-tls can't be read (403: forbidden)"]],
     );
+    const { out } = await certs(t, { [`GET ${SECRET}`]: [403, { message: 'forbidden' }] }, 'status');
+    assert.match(out, /\n\nNothing wrong was found in what could be read\.\n$/);
   });
 
   test('a certificate of cert-manager is trusted by its CA, and renewed there', async (t) => {
@@ -230,6 +241,17 @@ describe('rollcall certs', () => {
     assert.deepEqual((await status(t, answers(leaf.cert + between.cert))).problems, []);
     const [problem] = (await status(t, answers(leaf.cert))).problems;
     assert.equal(problem.code, 'certificate-not-trusted', 'nothing leads from the one to the other');
+  });
+
+  test('a replica that still serves the one before is well while that one is trusted', async (t) => {
+    const answers = { ...renewed(served), [CONFIGURATION]: configuration(other.cert + served.cert) };
+    const told = await status(t, { ...answers, [ofPod('one')]: metrics(other) });
+    assert.deepEqual(
+      [told.code, ...told.replicas.map(({ serves }: { serves: string }) => serves)],
+      [0, 'former', 'current'],
+    );
+    const { out } = await certs(t, { ...answers, [ofPod('one')]: metrics(other) }, 'status');
+    assert.match(out, /^replica +one serves the one before, which is trusted until all have changed$/m);
   });
 
   test('a replica that serves neither the certificate nor the next one is shown with its date', async (t) => {

@@ -28,6 +28,18 @@ const CREATE = 'POST /api/v1/namespaces/default/pods';
 
 /** The reference by which the configuration goes with the namespace of the webhook. */
 const OWNER = { apiVersion: 'v1', kind: 'Namespace', name: 'rollcall-system', uid: 'of-the-namespace' };
+const RBAC = '/apis/rbac.authorization.k8s.io/v1';
+/** What gives the webhook its rights. */
+const rights: Answers = Object.fromEntries(
+  [
+    'clusterroles/rollcall-webhook',
+    'clusterrolebindings/rollcall-webhook',
+    'clusterroles/rollcall-webhook-certificates',
+    'clusterrolebindings/rollcall-webhook-certificates',
+    'namespaces/rollcall-system/roles/rollcall-webhook',
+    'namespaces/rollcall-system/rolebindings/rollcall-webhook',
+  ].map((path) => [`GET ${RBAC}/${path}`, [200, {}] as [number, unknown]]),
+);
 
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 const version = (minor: string) =>
@@ -54,6 +66,7 @@ describe('rollcall check', () => {
       [NAMESPACE]: [200, { metadata: { name: OWNER.name, uid: OWNER.uid } }],
       [PODS]: [200, { items: [] }],
       [POLICY]: [200, {}],
+      ...rights,
       [CREATE]: [
         201,
         { spec: { initContainers: [{ name: 'rollcall', args: ['sidecar'] }], containers: [] } },
@@ -175,6 +188,8 @@ describe('rollcall check', () => {
       'fail webhook-configuration: there is no MutatingWebhookConfiguration "rollcall"',
     );
     assert.equal(code, 1);
+    const untried = { [CONFIGURATION]: [404, {}], [CREATE]: [201, { spec: { containers: [] } }] } as Answers;
+    assert.deepEqual(await codesOf(t, untried), ['not-installed', 'not-installed', 'not-installed']);
     const [half] = await unwell(t, { [CONFIGURATION]: [200, configuration(ca)] });
     assert.deepEqual(half, ['fail webhook-configuration: it has no entry namespaces.rollcall.dev']);
   });
@@ -194,6 +209,45 @@ describe('rollcall check', () => {
     const mark = { 'argocd.argoproj.io/tracking-id': 'rollcall' };
     assert.deepEqual(await found({ annotations: mark }), [[], 0], 'Argo CD deletes it itself');
     assert.deepEqual(await found({}, { [NAMESPACE]: [404, {}] }), [[], 0], 'a webhook outside of a cluster');
+  });
+
+  test('a cluster without Rollcall is told once, and so is the policy that was left behind', async (t) => {
+    const nothing: Answers = { [CONFIGURATION]: [404, {}], [DEPLOYMENT]: [404, {}], [ROLE]: [404, {}] };
+    const [bad, code] = await unwell(t, nothing);
+    assert.match(
+      bad[0]!,
+      /^fail webhook-configuration: Rollcall is not installed: .* no Deployment rollcall/,
+    );
+    assert.deepEqual([bad.length, code], [1, 1]);
+    const binding = `GET ${ADMISSION}/validatingadmissionpolicybindings/rollcall-require-injection`;
+    assert.deepEqual(await codesOf(t, { ...nothing, [binding]: [200, {}] }), ['policy-left']);
+  });
+
+  test('the namespace of the webhook is the one that the configuration calls', async (t) => {
+    const { metadata, webhooks } = configuration(ca, ca);
+    const calling = (namespace: string) => ({
+      metadata,
+      webhooks: webhooks.map((entry) => ({
+        ...entry,
+        clientConfig: { ...entry.clientConfig, service: { namespace, name: 'rollcall' } },
+      })),
+    });
+    const elsewhere = Object.fromEntries(
+      [SECRET, DEPLOYMENT, SLICES, ...Object.keys(rights)].map((path) => [
+        path.replace('rollcall-system', 'who'),
+        fine[path]!,
+      ]),
+    );
+    const moved: Answers = {
+      [SECRET]: [404, {}],
+      [DEPLOYMENT]: [404, {}],
+      [SLICES]: [404, {}],
+      ...elsewhere,
+    };
+    assert.deepEqual(await unwell(t, { ...moved, [CONFIGURATION]: [200, calling('who')] }), [[], 0]);
+    const named = ['--system-namespace', 'who'];
+    assert.deepEqual(await codesOf(t, moved, ...named), []);
+    assert.deepEqual(await codesOf(t, { [CONFIGURATION]: [200, calling('../x')] }), [], 'it is no name');
   });
 
   test('a ClusterRole that lacks a verb', async (t) => {
@@ -262,16 +316,79 @@ describe('rollcall check', () => {
       await one({ [DEPLOYMENT]: [200, { spec: { replicas: 2 }, status: { availableReplicas: 1 } }] }),
       ['warn deployment: 1 of 2 replicas are available'],
     );
+    const deployed = (replicas: number, ...pods: object[]): Answers => ({
+      [DEPLOYMENT]: [200, { spec: { replicas }, status: {} }],
+      'GET /api/v1/namespaces/rollcall-system/pods': [200, { items: pods }],
+    });
+    const waiting = (reason: string) => ({
+      status: { containerStatuses: [{ state: { waiting: { reason } } }] },
+    });
+    const unscheduled = {
+      status: { conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable' }] },
+    };
+    assert.deepEqual(await one(deployed(0)), ['fail deployment: the Deployment is scaled to zero']);
+    const rolling = {
+      spec: { replicas: 2 },
+      status: { replicas: 3, availableReplicas: 2, updatedReplicas: 1 },
+    };
+    const stuck = {
+      ...deployed(2, waiting('CrashLoopBackOff'), {}),
+      [DEPLOYMENT]: [200, rolling],
+    } as Answers;
+    assert.deepEqual(await one(stuck), [
+      'warn deployment: 2 of 2 replicas are available, 2 of them from before the last change: CrashLoopBackOff',
+    ]);
+    assert.deepEqual(await one(deployed(2)), [
+      'fail deployment: 0 of 2 replicas are available, and there is no pod',
+    ]);
+    assert.deepEqual(await one(deployed(3, waiting('CrashLoopBackOff'), unscheduled, waiting('\u001b[2J'))), [
+      'fail deployment: 0 of 3 replicas are available: CrashLoopBackOff, Unschedulable',
+    ]);
     assert.deepEqual(
       await one({ [SLICES]: [200, { items: [{ endpoints: [{ conditions: { ready: false } }] }] }] }),
-      ['fail endpoints: no endpoint of the Service is ready'],
+      ['fail endpoints: there is no Service rollcall in rollcall-system'],
     );
+    const service = 'GET /api/v1/namespaces/rollcall-system/services/rollcall';
+    assert.deepEqual(await one({ [SLICES]: [200, { items: [] }], [service]: [200, {}] }), [
+      'fail endpoints: no endpoint of the Service is ready',
+    ]);
     assert.deepEqual(await one({ [POD_ROLE]: [200, { rules: RULES['rollcall-watcher'] }] }), [
       'fail cluster-role: rollcall-pod-watcher may not list and watch pods',
     ]);
     assert.deepEqual(await one({ [POLICY]: [404, {}] }), [
       'warn policies: mistakes on workloads and namespaces are not warned of',
     ]);
+    assert.deepEqual(await one({ [POLICY]: [403, { message: 'no' }] }), [
+      "warn policies: the ValidatingAdmissionPolicy can't be read (403: no)",
+    ]);
+    for (const path of Object.keys(rights)) {
+      const [found] = await one({ [path]: [404, {}] });
+      assert.match(found!, /^fail webhook-rights: the webhook lacks rights: no \w+ rollcall-webhook/, path);
+    }
+    const args = ['webhook', '--image=x', '--certificates=files'];
+    const spec = { replicas: 2, template: { spec: { containers: [{ args }] } } };
+    const files = Object.fromEntries(
+      Object.keys(rights)
+        .slice(2)
+        .map((path) => [path, [404, {}] as [number, unknown]]),
+    );
+    const told = await one({ ...files, [DEPLOYMENT]: [200, { spec, status: { availableReplicas: 2 } }] });
+    assert.ok(!told.some((line) => line.includes('webhook-rights')), 'files need no rights');
+  });
+
+  test('what could not be looked at is not said to be well', async (t) => {
+    const directory = await folder(t, {
+      config: kubeconfig(
+        'fake',
+        (await answeringApi(t, { ...fine, [POLICY]: [403, { message: 'no' }] })).url,
+      ),
+    });
+    const { out, code } = await run('check', ['--kubeconfig', join(directory, 'config')]);
+    assert.equal(code, 0);
+    assert.match(
+      out,
+      /\nNothing wrong was found in what could be looked at; "warn" says what could not\.\n$/,
+    );
   });
 
   test('a pod that is not injected, is refused, or may not be tried', async (t) => {
@@ -289,6 +406,33 @@ describe('rollcall check', () => {
       ['warn dry-run: you may not create pods in default, so none was tried'],
       0,
     ]);
+  });
+
+  test('a pod is tried where the webhook is asked about pods', async (t) => {
+    const only = (...values: string[]) => ({
+      ...configuration(ca, ca),
+      webhooks: configuration(ca, ca).webhooks.map((entry) => ({
+        ...entry,
+        namespaceSelector: {
+          matchExpressions: [{ key: 'kubernetes.io/metadata.name', operator: 'In', values }],
+        },
+      })),
+    });
+    const world = (...values: string[]): Answers => ({
+      [CONFIGURATION]: [200, only(...values)],
+      [NAMESPACES]: [200, { items: ['default', 'trial', 'other'].map((name) => ({ metadata: { name } })) }],
+      [CREATE]: [201, { spec: { containers: [] } }],
+      [CREATE.replace('default', 'trial')]: fine[CREATE]!,
+    });
+    assert.deepEqual(await unwell(t, world('trial')), [[], 0]);
+    const [none, code] = await unwell(t, world('later'));
+    assert.match(
+      none[0]!,
+      /^warn dry-run: the webhook configuration leaves out every namespace \(its namespa/,
+    );
+    assert.deepEqual([none.length, code], [1, 0]);
+    assert.deepEqual(await codesOf(t, world('trial'), '-n', 'other'), ['namespace-left-out']);
+    assert.deepEqual(await codesOf(t, world('other'), '-n', 'trial'), ['namespace-left-out']);
   });
 
   describe('what stands between the API server and the webhook is told apart', () => {
@@ -367,6 +511,26 @@ describe('rollcall check', () => {
         [itself, code],
         [[`fail missed-pods: 7 pods ask for the sidecar and run without it: ${names} and 2 more`], 1],
       );
+    });
+
+    test('or are left out by the webhook configuration, which somebody has chosen', async (t) => {
+      const term = { key: 'kubernetes.io/metadata.name', operator: 'NotIn', values: ['plain'] };
+      const webhooks = configuration(ca, ca).webhooks.map((entry) => ({
+        ...entry,
+        namespaceSelector: { matchExpressions: [term] },
+      }));
+      const left = pod('left', asks, {}, 'plain');
+      const but = (...pods: object[]): Answers => ({
+        ...world(...pods),
+        [CONFIGURATION]: [200, { ...configuration(ca, ca), webhooks }],
+      });
+      assert.deepEqual(await unwell(t, but(left)), [
+        [
+          'warn missed-pods: 1 pods ask for the sidecar where the webhook configuration leaves them out: plain/left',
+        ],
+        0,
+      ]);
+      assert.deepEqual(await codesOf(t, but(left, pod('old', asks))), ['pods-missed']);
     });
 
     test('by a default of the installation too', async (t) => {

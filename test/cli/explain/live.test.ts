@@ -323,3 +323,12 @@ test('a group of another namespace that grants nothing is told of, and of one th
     'what the user may not read is left to the dry run',
   );
 });
+
+test('of a pod that is not there it is told what to explain where it was refused', async (t) => {
+  const api = await answeringApi(t, fine);
+  const directory = await folder(t, { config: kubeconfig('fake', api.url, 'shop') });
+  const told = async (operand: string) =>
+    (await run('explain', [operand, '--kubeconfig', join(directory, 'config')])).err;
+  assert.match(await told('pod/db-9'), /; of a pod that was refused, explain what makes it/);
+  assert.doesNotMatch(await told('sts/db'), /refused/);
+});

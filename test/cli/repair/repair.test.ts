@@ -22,11 +22,14 @@ function missed(name: string, app = 'app'): object {
   };
 }
 
-/** Returns a kubeconfig of an API where evictions are answered with these statuses, by pod; `cut` breaks the connection. */
+/**
+ * Returns a kubeconfig of an API where evictions are answered with these statuses, by pod; `cut` breaks the connection. The
+ * webhook is for the namespaces of `only`.
+ */
 async function cluster(
   t: TestContext,
   evictions: Record<string, number | 'cut'>,
-  app?: string,
+  { app, only = ['shop'] }: { app?: string; only?: readonly string[] } = {},
 ): Promise<string> {
   const api = await startKubernetesDouble();
   t.after(() => api.close());
@@ -38,6 +41,11 @@ async function cluster(
   api.fault(({ method, path, body }) => {
     const items = lists[`${method} ${path}`];
     if (items !== undefined) return { status: 200, body: { items } };
+    if (path.endsWith('/mutatingwebhookconfigurations/rollcall')) {
+      const term = { key: 'kubernetes.io/metadata.name', operator: 'In', values: only };
+      const namespaceSelector = { matchExpressions: [term] };
+      return { status: 200, body: { webhooks: [{ name: 'pods.rollcall.dev', namespaceSelector }] } };
+    }
     const [, name] = /\/pods\/(\w+)\/eviction$/.exec(path) ?? [];
     const answer = evictions[name ?? ''];
     if (answer === 'cut') return { destroy: true };
@@ -54,12 +62,13 @@ async function cluster(
   return join(directory, 'config');
 }
 
-async function repair(t: TestContext, evictions: Record<string, number | 'cut'>) {
-  const config = await cluster(t, evictions);
+async function repair(t: TestContext, evictions: Record<string, number | 'cut'>, only?: readonly string[]) {
+  const config = await cluster(t, evictions, only === undefined ? {} : { only });
   const { out, code } = await run('repair', ['--yes', '-o', 'json', '--kubeconfig', config]);
-  const { result, done, error } = JSON.parse(out);
+  const { result, done, left, error } = JSON.parse(out);
   assert.equal(result, code === 0 ? 'ok' : 'fail');
-  return { code, error, done: done.map((one: Record<string, string>) => `${one.name} ${one.code}`) };
+  const named = (all: Record<string, string>[]) => all.map((one) => `${one.name} ${one.code}`);
+  return { code, error, done: named(done), left: named(left) };
 }
 
 test('a pod that has left, or whose name another has, is no failure', async (t) => {
@@ -67,6 +76,7 @@ test('a pod that has left, or whose name another has, is no failure', async (t) 
     code: 0,
     error: undefined,
     done: ['a gone', 'b gone', 'c evicted'],
+    left: [],
   });
 });
 
@@ -82,7 +92,7 @@ test('what was evicted before the API server went away is reported', async (t) =
 });
 
 test('the name of an owner, which anybody may write, acts on no terminal', async (t) => {
-  const config = await cluster(t, { a: 201 }, 'app\u001b[2J\nevict  kube-system/dns');
+  const config = await cluster(t, { a: 201 }, { app: 'app\u001b[2J\nevict  kube-system/dns' });
   const { out } = await run('repair', ['--kubeconfig', config]);
   assert.match(
     out,
@@ -98,6 +108,7 @@ test('pods of another namespace that say they have the same owner decide nothing
       namespace,
       name: 'a',
       itself: true,
+      leftOut: false,
       object: { ...object, metadata: { ...object.metadata, namespace } },
     };
   });
@@ -114,4 +125,9 @@ test('pods of another namespace that say they have the same owner decide nothing
     [evict.map(({ namespace }) => namespace), left.map(({ namespace }) => namespace)],
     [['shop'], ['eve']],
   );
+});
+
+test('a pod that the webhook configuration leaves out is left alone', async (t) => {
+  const { code, done, left } = await repair(t, { a: 201 }, ['other']);
+  assert.deepEqual([code, done, left], [1, [], ['a left-out']]);
 });
