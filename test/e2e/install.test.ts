@@ -38,7 +38,7 @@ const certificate = async (): Promise<string> =>
   (await get('secret', 'rollcall-tls', IN_SYSTEM)).data['tls.crt'];
 const helm = (...args: string[]): Promise<string> => run('helm', args);
 
-suite('installing and uninstalling', { timeout: 300_000 }, () => {
+suite('installing and uninstalling', { timeout: 480_000 }, () => {
   let noPrevious: string | undefined;
   /** Its image takes a minute, in which the first tests run. */
   let previous: Promise<PreviousRelease> | undefined;
