@@ -130,6 +130,15 @@ function followed<G extends Followed>(t: TestContext, group: G): { group: G; end
 
 const settled = { timeoutMs: 15_000, everyMs: 10 };
 
+/** Waits until the sidecar knows the members of the group, and that so many are expected. */
+async function known(t: TestContext, path: string, expected: number): Promise<void> {
+  const group = connect(path);
+  t.after(() => group.close());
+  await group.ready();
+  await eventually(`${expected} expected`, () => group.expected === expected, settled);
+  group.close();
+}
+
 suite('0.1.0 and this version', () => {
   test('a client of 0.1.0 tells the same members as this one, of a sidecar with everything switched on', async (t) => {
     const folder = old(t);
@@ -156,6 +165,8 @@ suite('0.1.0 and this version', () => {
     });
     await sidecar.process.port();
     const sockets = ['', 'far', 'workers'].map((name) => join(sidecar.directory, name, 'members.sock'));
+    // A hello says what is known at that moment, so both have to come after it is known, to be told the same.
+    for (const path of sockets) await known(t, path, 2);
     const pairs = sockets.map((path) => ({
       before: followed(t, followOld(path)),
       now: followed(t, connect(path)),
