@@ -44,11 +44,12 @@ export interface LoadMeasured {
   turn: number;
   /** The CPU time of the whole process for each write. */
   cpuMs: Record<LoadKind, number>;
-  /** The memory at rest, after the loads: what is the process's own, and all that is resident. */
+  /** The memory at rest, before the loads: the part that is the process's own, and all that is resident. */
   restAnonymousBytes: number;
   restResidentBytes: number;
   /** The most that was resident under 20 flips a second. */
   peakResidentBytes: number;
+  /** The process's own memory when it is at rest again after the loads. */
   afterAnonymousBytes: number;
 }
 

@@ -15,6 +15,8 @@ const systemNamespace = {
   value: 'NAME',
   doc: 'namespace of the webhook (default the one that the webhook configuration calls)',
 } as const satisfies Flag;
+const NAMESPACE_TO_TRY =
+  'namespace to try a pod in (default "default", or the first one that the webhook is for)';
 const context = { value: 'NAME', doc: 'context of the kubeconfig' } as const satisfies Flag;
 
 /** The flags that inject and uninject share. */
@@ -154,7 +156,7 @@ Exit codes: 0 all is well, or worth a look at most; 1 something is not; 2 wrong 
     flags: {
       pre: { doc: 'check before an installation: version, rights, gates and platform' },
       'system-namespace': systemNamespace,
-      namespace: { ...namespace, doc: 'namespace to try a pod in (default "default")' },
+      namespace: { ...namespace, doc: NAMESPACE_TO_TRY },
       output: { short: 'o', value: 'FORMAT', choices: ['text', 'json'], doc: 'format of the output' },
       kubeconfig,
       context,

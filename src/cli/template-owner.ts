@@ -1,19 +1,24 @@
-/** What the controller of a workload writes on its pods, by which they know whose they are. */
+/**
+ * This file adds to a pod what the controller of its workload writes on it: its owner, or the names of its
+ * LeaderWorkerSet.
+ */
 import { LWS_NAME, LWS_SIZE } from '../inject/expected.ts';
 import type { OwnerReference } from '../inject/pod.ts';
 import { at, type Fields, isFields } from './document/value.ts';
 import { podOf, type Workload } from './workloads.ts';
 
-/** The kinds whose pods can name their owner, or, of a Deployment, the one that stands above it. */
+/**
+ * The kinds that can be the owner of a pod here. A Deployment stands for its ReplicaSet, which has no name in a file.
+ */
 const OWNERS: readonly string[] = ['Deployment', 'ReplicaSet', 'StatefulSet'];
-/** The uid of an owner that is not in a cluster. Nobody looks for it. */
+/** The uid of an owner that is in a file alone. No code looks it up. */
 const NO_UID = '00000000-0000-0000-0000-000000000000';
 
 const LWS_GROUP = 'leaderworkerset.x-k8s.io';
 
 /**
- * Returns the pod of a workload with its owner, or with what a LeaderWorkerSet writes on it. A template whose pods are
- * known by nothing, without labels and annotations, stays as it is: no controller has pods of it.
+ * Returns the pod of a workload with its owner, or with what a LeaderWorkerSet writes on it. A template without labels
+ * and annotations stays as it is, since no controller could find its pods.
  */
 export function ownedPodOf(workload: Workload): ReturnType<typeof podOf> {
   const pod = podOf(workload);
@@ -25,7 +30,7 @@ export function ownedPodOf(workload: Workload): ReturnType<typeof podOf> {
 
 function toldBy({ kind, group, object }: Workload, { labels, annotations }: Fields): object | undefined {
   const name = at(object, ['metadata', 'name']);
-  // A name that the API server makes up is not known before it has.
+  // With generateName the API server makes the name, so a file does not have it.
   if (typeof name !== 'string' || name === '') return undefined;
   if (group === 'apps' && OWNERS.includes(kind)) return { ownerReferences: [ownerOf(kind, name, object)] };
   if (group !== LWS_GROUP || kind !== 'LeaderWorkerSet' || !isFields(annotations)) return undefined;

@@ -44,7 +44,7 @@ test('every block of commands in docs says which test runs it, or why none does'
   assert.deepEqual(silent, []);
 });
 
-/** Whether a test, by its path from a page, is there and takes what it runs from that page. */
+/** Tells whether the test at a path from a page exists, and takes the commands that it runs from that page. */
 function readsPage(page: string, path: string): boolean {
   return isFile(page, path) && textOf(join(dirname(page), path)).includes(`'${page}'`);
 }

@@ -11,7 +11,7 @@ interface Picture {
   title: string;
 }
 
-/** Where the baseline of a line is in its box: so it is in DejaVu Sans, and nearly so in others. */
+/** The place of the baseline in the box of a line, as in DejaVu Sans; other fonts have nearly the same. */
 const BASELINE = 0.8;
 
 /** Returns the upper left part of the page as SVG. The page must stay as it is meanwhile. */
@@ -41,7 +41,7 @@ export async function drawn(page: Page, { width, height, title }: Picture): Prom
   ].join('\n');
 }
 
-/** Classes of the colours that the picture has. */
+/** The colours of the picture, each under the name of its class. */
 class Palette {
   #names = new Map<string, { name: string; colours: Colours }>();
 
@@ -59,7 +59,7 @@ class Palette {
   }
 }
 
-/** `rgb(1, 2, 3)` as `#010203`. */
+/** Returns `rgb(1, 2, 3)` as `#010203`. */
 function hex(rgb: string): string {
   const parts = rgb.match(/\d+/g)!.slice(0, 3);
   return `#${parts.map((part) => Number(part).toString(16).padStart(2, '0')).join('')}`;
@@ -103,13 +103,13 @@ function inside({ x, y, width, height }: Rectangle, by: number): Rectangle {
   return { x: x + by, y: y + by, width: width - 2 * by, height: height - 2 * by };
 }
 
-/** One side of a box, from the top on clockwise. */
+/** Returns a side of a box. The sides are counted clockwise from the top. */
 function edge({ x, y, width, height }: Rectangle, side: number, thick: number): Rectangle {
   if (side % 2 === 0) return { x, y: side === 0 ? y : y + height - thick, width, height: thick };
   return { x: side === 3 ? x : x + width - thick, y, width: thick, height };
 }
 
-/** A line keeps its length in fonts that are wider or narrower. */
+/** Returns a line as text that keeps its length when the reader has a wider or a narrower font. */
 function textOf(line: Line, colour: string): string[] {
   const { x, y, width, height, text, fontSize, bold, struck, underlined, vertical } = line;
   if (text.trim() === '') return [];
@@ -133,7 +133,9 @@ function escaped(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
 }
 
-/** What of a picture tells whether it is up to date, whatever fonts the machine has: its words and its colours. */
+/**
+ * Returns the words and the colours of a picture, which tell whether it is up to date, whatever fonts the machine has.
+ */
 export function contentOf(svg: string): { words: string; styles: string } {
   const texts = [...svg.matchAll(/<text [^>]*>(.*?)<\/text>/g)].map(([, text]) => text!);
   // Without spaces: where a line is broken is a matter of the fonts.

@@ -1,4 +1,6 @@
-/** A stand-in for cert-manager: the kinds that `deploy/cert-manager` names, the Secret of its certificate, cainjector. */
+/**
+ * A stand-in for cert-manager: the kinds that `deploy/cert-manager` names, the Secret of its certificate, cainjector.
+ */
 
 import { CaInjector } from '../support/ca-injector.ts';
 import { pair } from '../webhook/certificates/pairs.ts';
@@ -32,7 +34,7 @@ export class CertManager {
     return new CertManager(authority.cert, injector);
   }
 
-  /** With its kinds the objects of them are gone. */
+  /** Deletes the kinds of cert-manager, and with them all their objects. */
   async end(): Promise<void> {
     await this.#injector.end();
     const names = Object.keys(KINDS).map((plural) => `crd/${plural}.cert-manager.io`);

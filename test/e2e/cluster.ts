@@ -34,7 +34,7 @@ export class KindCluster implements Cluster {
   readonly #config: string;
   #directory: string | undefined;
 
-  /** Of one node or, as the file of kind's configuration says, of two. */
+  /** Makes a cluster with the nodes that the configuration of kind says: one, or two. */
   constructor(name: string, config = 'deploy/kind.yaml') {
     this.#name = name;
     this.#config = config;

@@ -31,7 +31,7 @@ const events = (namespace: string) => [
 
 const named = ({ metadata }: { metadata: { name: string } }) => metadata.name;
 
-/** Those that came to a node. Of the others, of which a stream makes thousands, there is no log. */
+/** Returns the pods that are on a node. The others, of which a stream makes thousands, have no log. */
 async function podsIn(namespace: string): Promise<string[]> {
   const { items } = await get('pods', `--namespace=${namespace}`);
   return items.filter(({ spec }: { spec: { nodeName?: string } }) => spec.nodeName !== undefined).map(named);

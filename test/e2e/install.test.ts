@@ -92,6 +92,7 @@ suite('installing and uninstalling', { timeout: 480_000 }, () => {
     const lost = await stream.end();
     t.diagnostic(`${lost.created} pods, ${lost.perSecond.toFixed(1)} a second`);
     assertNothingLost(lost, 'all of it');
+    assert.ok(lost.created > 100);
     assert.ok((await running()).pods.every((uid) => !pods.includes(uid)));
     assert.deepEqual(await failures(), webhooks, 'what the API server counts');
     assert.notEqual(await certificate(), before);

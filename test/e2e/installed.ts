@@ -1,4 +1,4 @@
-/** What is installed and running, and what is lost while that changes. */
+/** The installation while it runs, and the calls and pods that are lost while it changes. */
 
 import assert from 'node:assert/strict';
 import { metricSum } from '../support/metrics.ts';
@@ -7,10 +7,10 @@ import { get, kubectl, namespace, SYSTEM_NAMESPACE } from './kubernetes.ts';
 import { type Lost, PodStream, told } from './pod-stream.ts';
 
 export const IN_SYSTEM = `--namespace=${SYSTEM_NAMESPACE}`;
-/** A termination of 30 s, of which the namespace controller waits for half before it looks again. */
+/** The patience for a termination of 30 s. The namespace controller waits for half of it before it looks again. */
 export const PATIENT = { timeoutMs: 60_000, everyMs: 500 };
 
-/** The configuration and the replicas that are there. */
+/** Returns the uids of the configuration and of the replicas. */
 export async function running(): Promise<{ configuration: string; pods: string[] }> {
   const { metadata } = await get('mutatingwebhookconfiguration', 'rollcall');
   const uids = (await replicas()).map((pod) => pod.metadata.uid);
@@ -24,7 +24,7 @@ export interface Replica {
 
 export const replicas = async (): Promise<Replica[]> => (await get('pods', IN_SYSTEM)).items;
 
-/** What the API server counts of calls that failed: pods that were let through, and pods that were refused. */
+/** Returns the failed calls that the API server counts: those that let a pod through, and those that refused one. */
 export async function failures(): Promise<number[]> {
   const text = await kubectl('get', '--raw=/metrics');
   return ['fail_open_count', 'rejection_count'].map((name) =>
@@ -47,7 +47,7 @@ export async function gatedStream(name: string): Promise<{ stream: PodStream; en
   return { stream, end };
 }
 
-/** That pods were created all the time, each with the sidecar. */
+/** Asserts that pods were created all the time, each with the sidecar. */
 export function assertNothingLost(lost: Lost, during: string): void {
   assert.deepEqual(told(lost), { refused: 0, missed: 0, first: [] }, during);
   assert.ok(lost.perSecond >= 10 && lost.created > 10, `${during}: ${lost.perSecond} a second`);

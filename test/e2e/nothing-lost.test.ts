@@ -25,8 +25,8 @@ const DEPLOY = fileURLToPath(new URL('../../deploy', import.meta.url));
 const WEBHOOK = '--selector=app.kubernetes.io/name=rollcall';
 
 /**
- * The calls of two seconds, twelve and a half a second: a kubelet looks at its containers each second, and its word takes
- * another one to the proxies of the nodes. Until then calls are sent to the replica that was killed.
+ * The calls of two seconds, twelve and a half a second: a kubelet looks at its containers each second, and its word
+ * takes another one to the proxies of the nodes. Until then calls are sent to the replica that was killed.
  */
 const MOST_LOST = 25;
 
@@ -55,8 +55,8 @@ suite('nothing is lost', { timeout: 300_000, skip: skipWithoutSecondNode }, () =
     await rolledOut(SYSTEM_NAMESPACE, 'deployment/rollcall');
   });
 
-  /** As a failed test left it, the next one would not begin. */
-  afterEach(() => stream.lap());
+  /** Clears the counts of a test that failed, so that the next one begins at zero. */
+  afterEach(() => stream?.lap());
 
   const undisturbed = async (during: string): Promise<void> => {
     assertNothingLost(await stream.lap(), during);
@@ -70,7 +70,7 @@ suite('nothing is lost', { timeout: 300_000, skip: skipWithoutSecondNode }, () =
       .map(({ spec }) => spec.nodeName)
       .sort();
 
-  /** The replicas before are gone when their draining is over, and with them the last calls. */
+  /** Waits until the former replicas have ended, and with them their last calls. */
   const two = () => eventually('two replicas', async () => (await replicas()).length === 2, PATIENT);
 
   const install = async (component?: string): Promise<void> => {
@@ -143,7 +143,7 @@ suite('nothing is lost', { timeout: 300_000, skip: skipWithoutSecondNode }, () =
     assert.equal(open! - openBefore!, ignoring.missed.length, 'what the API server counts');
   });
 
-  /** What is lost from the moment in which one of the replicas is killed until both are ready. */
+  /** Kills a replica; returns what is lost from then until both replicas are ready. */
   const killed = async (): Promise<Lost> => {
     await stream.lap();
     const restarts = await restartsOf();

@@ -13,12 +13,12 @@ const TAG = `${PREVIOUS}-${COMMIT}`;
 const IMAGE = `rollcall:${TAG}`;
 
 export interface PreviousRelease {
-  /** What `kubectl apply --kustomize` takes. */
+  /** The folder for `kubectl apply --kustomize`. */
   deploy: string;
   remove(): Promise<void>;
 }
 
-/** Why there is none to be had, as a sentence; undefined where there is one. */
+/** Returns the sentence that says why the release can't be had; undefined where it can. */
 export async function missingPrevious(): Promise<string | undefined> {
   if (!chosenCluster().takesImages) return 'there is no way to load the image of 0.1.0 (ROLLCALL_LOAD_IMAGE)';
   const { code } = await outcome('git', ['cat-file', '-e', `${COMMIT}^{commit}`]);
@@ -26,7 +26,7 @@ export async function missingPrevious(): Promise<string | undefined> {
   return `this clone has no commit ${COMMIT}, of which 0.1.0 was made: git fetch --unshallow`;
 }
 
-/** Builds its image, unless it is here already, and loads it. */
+/** Builds the image of the release, unless Docker has it already, and loads it into the cluster. */
 export async function previousRelease(): Promise<PreviousRelease> {
   const directory = await mkdtemp(join(tmpdir(), 'rollcall-previous-'));
   await run('sh', ['-ec', `git archive ${COMMIT} | tar -x -C "$1"`, 'sh', directory]);

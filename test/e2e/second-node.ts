@@ -5,7 +5,7 @@ import { get, kubectl } from './kubernetes.ts';
 
 /** The name of the node; set by the runner when the cluster is kind. */
 export const SECOND_NODE = process.env.ROLLCALL_E2E_SECOND_NODE;
-/** Where an image of a node has one static bridge in place of kind's own network. */
+/** The file of images of nodes that have a static bridge in place of kind's own network. */
 const BRIDGE = '/etc/cni/net.d/10-bridge.conflist';
 
 /** Why a test that needs two nodes is skipped; false where it is not. */
@@ -13,7 +13,7 @@ export const skipWithoutSecondNode = SECOND_NODE
   ? false
   : 'the nodes of this cluster are out of reach: not a kind cluster';
 
-/** Keeps pods away from it, and makes its pods reachable where the image of the nodes leaves that to others. */
+/** Keeps pods away from the node, and sets routes to its pods where the image of the nodes sets none. */
 export async function prepareSecondNode(name: string): Promise<void> {
   await kubectl('cordon', name);
   const { items }: { items: Node[] } = await get('nodes');

@@ -74,11 +74,11 @@ async function install(deploy: string): Promise<void> {
   await rolledOut(SYSTEM_NAMESPACE, 'deployment/rollcall');
 }
 
-/** The replicas before answer calls until their draining is over. */
+/** Waits until only `count` replicas are left: the former ones answer calls until their draining is over. */
 const gone = (count: number) =>
   eventually('the end of those before', async () => (await replicas()).length === count, PATIENT);
 
-/** Members whose sidecar is of the version. Those by a selector follow pods, the others a Service. */
+/** Starts members, and asserts the version of their sidecars. Those by a selector follow pods, the others a Service. */
 async function start(version: string, names: string[], inNamespace = NAMESPACE): Promise<void> {
   const bySelector = { 'rollcall.dev/inject': 'true', 'rollcall.dev/selector': 'app=app' };
   const pods = names.map((name) => {
@@ -96,7 +96,7 @@ async function start(version: string, names: string[], inNamespace = NAMESPACE):
   }
 }
 
-/** Each member, of whichever version, has all of them before it, and without having been told anything untrue. */
+/** Waits until each member, of whichever version, sees all of them, and asserts that none was told anything untrue. */
 async function everybodySees(count: number): Promise<void> {
   const { items } = await get('pods', '--selector=app=app', IN_NAMESPACE);
   const names: string[] = items.map((pod: { metadata: { name: string } }) => pod.metadata.name);

@@ -1,5 +1,6 @@
 import { UsageError } from '../../config.ts';
-import { type CheckCode, codes } from '../check/codes.ts';
+import { visible } from '../../visible.ts';
+import type { CheckCode } from '../check/codes.ts';
 import { type Cluster, connect } from '../cluster/cluster.ts';
 import { Unreachable } from '../cluster/request.ts';
 import { commands } from '../commands.ts';
@@ -9,7 +10,7 @@ import { EXIT, type Io, jsonText } from '../io.ts';
 import { carryOut, planOf, type RotationPlan } from './rotate.ts';
 import { standingOf } from './standing.ts';
 import { statusOf } from './status.ts';
-import { textOf } from './text.ts';
+import { failureText, textOf } from './text.ts';
 
 /** The end of the command: its text, its value for `-o json` and its exit code. */
 interface CertsOutcome {
@@ -65,7 +66,7 @@ async function rotated(
   if (plan.kind === 'refused') return failed(plan.why);
   if (plan.kind === 'nothing') return fine(`${plan.why}\n`, { done: false, steps: [], why: plan.why });
   const { steps } = plan;
-  const numbered = steps.map((step, index) => `${index + 1}. ${step}`).join('\n');
+  const numbered = steps.map((step, index) => visible(`${index + 1}. ${step}`)).join('\n');
   if (!yes) return fine(`${numbered}\n\nNothing was changed; --yes does it.\n`, { done: false, steps });
   const failure = await carryOut(cluster, system, plan);
   if (failure !== undefined) return failed(failure);
@@ -77,9 +78,8 @@ function fine(text: string, value: object): CertsOutcome {
 }
 
 function failed(message: string, code?: CheckCode): CertsOutcome {
-  const page = code === undefined ? '' : `      ${codes[code].page}\n`;
   return {
-    text: `FAIL  ${message}\n${page}`,
+    text: `${failureText(message, code)}\n`,
     value: { result: 'fail', problems: [{ ...(code ? { code } : {}), message }] },
     code: EXIT.refused,
   };

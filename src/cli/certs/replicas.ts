@@ -11,7 +11,9 @@ export interface ServingReplica {
   ready: boolean;
   notBefore: Date | undefined;
   notAfter: Date | undefined;
-  /** Which certificate that is: the current or the next one of the source, one that all entries still trust, or another. */
+  /**
+   * The certificate: the current or the next one of the source, a former one that all entries still trust, or another.
+   */
   serves: 'current' | 'next' | 'former' | 'another' | 'unknown';
 }
 

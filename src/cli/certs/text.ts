@@ -1,5 +1,5 @@
 import { visible } from '../../visible.ts';
-import { codes } from '../check/codes.ts';
+import { type CheckCode, codes } from '../check/codes.ts';
 import type { CertificateStatus, ToldCertificate } from './status.ts';
 
 const SERVES = {
@@ -15,6 +15,13 @@ const DOES = {
   files: 'files: somebody else renews and publishes it',
   'cert-manager': 'cert-manager renews and publishes it',
 } as const;
+
+/** Returns a failure as text: a line for the message, and one for the page of the docs where a code has one. */
+export function failureText(message: string, code?: CheckCode): string {
+  return [`FAIL  ${visible(message)}`, ...(code === undefined ? [] : [`      ${codes[code].page}`])].join(
+    '\n',
+  );
+}
 
 /** Returns the status as text, with a line for each fact. */
 export function textOf(status: CertificateStatus): string {
@@ -37,7 +44,7 @@ export function textOf(status: CertificateStatus): string {
     ...status.unread.map((what): [string, string] => ['unread', what]),
   ];
   const lines = rows.map(([name, text]) => visible(`${name.padEnd(13)}${text}`));
-  const problems = status.problems.map(({ code, message }) => `FAIL  ${message}\n      ${codes[code].page}`);
+  const problems = status.problems.map(({ code, message }) => failureText(message, code));
   const well = status.unread.length === 0 ? 'All is well.' : 'Nothing wrong was found in what could be read.';
   const end = problems.length === 0 ? well : problems.join('\n');
   return `${lines.join('\n')}\n\n${end}\n`;

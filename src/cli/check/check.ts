@@ -8,7 +8,7 @@ import { parseFlags } from '../flags.ts';
 import { EXIT, type Io, jsonText } from '../io.ts';
 import { type Colour, colouring, hasColours, progress } from '../terminal.ts';
 import { CHECKS, CHECKS_BEFORE } from './checks.ts';
-import { codes } from './codes.ts';
+import { type CheckCode, codes } from './codes.ts';
 import { type Check, type CheckContext, type CheckStatus, type Finding, fail, warn } from './finding.ts';
 import { installed } from './installed.ts';
 import { surveyPods } from './pod-survey.ts';
@@ -50,8 +50,8 @@ export async function check(argv: readonly string[], io: Io): Promise<number> {
     : findings.some(({ status }) => status === 'warn')
       ? 'warn'
       : 'ok';
-  const unknown = findings.some(({ code }) => code === 'unreadable' || code === 'not-tried');
-  const sum = result === 'warn' && unknown ? NOT_ALL_KNOWN : (flags.pre ? SUMS_BEFORE : SUMS)[result];
+  const isPartial = findings.some(({ code }) => code !== undefined && UNSEEN.includes(code));
+  const sum = result === 'warn' && isPartial ? NOT_ALL_SEEN : (flags.pre ? SUMS_BEFORE : SUMS)[result];
   io.stdout.write(json ? jsonText({ result, checks: findings }) : `\n${sum}\n`);
   return failed ? EXIT.refused : EXIT.fine;
 }
@@ -62,8 +62,11 @@ const SUMS: Readonly<Record<CheckStatus, string>> = {
   fail: 'It does not work as it should.',
 };
 
-/** The sum where nothing is known to be wrong, and the user may not see all of it. */
-const NOT_ALL_KNOWN = 'Nothing wrong was found in what could be looked at; "warn" says what could not.';
+/** The codes of what could not be looked at. It may be wrong or right. */
+const UNSEEN: readonly CheckCode[] = ['unreadable', 'not-tried', 'namespace-left-out', 'sidecars-silent'];
+/** The sum where no check failed and something could not be looked at. Other warnings may be beside that. */
+const NOT_ALL_SEEN =
+  'No failure was found in what could be looked at; what is marked "warn" could not be, or may be worth a look.';
 
 const SUMS_BEFORE: Readonly<Record<CheckStatus, string>> = {
   ok: 'Rollcall can be installed here.',

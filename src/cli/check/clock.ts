@@ -1,8 +1,8 @@
 import { type CheckContext, type Finding, ok, warn } from './finding.ts';
 
 /**
- * The largest difference of two clocks that is no problem. Certificates are valid from an hour before they are made, so more does no harm to
- * them yet; but tokens, leases and what logs say are off already.
+ * The largest difference of two clocks that is no problem. Certificates are valid from an hour before they are made, so
+ * a larger one does them no harm yet, but tokens, leases and the times in logs are wrong already.
  */
 const MOST_SECONDS = 60;
 

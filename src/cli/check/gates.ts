@@ -5,8 +5,9 @@ import { type CheckContext, type Finding, fail, ok, warn } from './finding.ts';
 import { checkPod } from './try-pod.ts';
 
 /**
- * Checks that the API server keeps all fields of an injected pod. A field whose gate is off is dropped without a word, so a
- * pod is tried and looked at. Before an installation nobody injects it.
+ * Checks that the API server keeps all fields of an injected pod. It drops a field whose feature gate is off and says
+ * nothing, so the check tries a pod and looks at the result. The pod has the fields itself, since nothing injects it
+ * before an installation.
  */
 export async function gates({ cluster, namespace = DEFAULT_NAMESPACE }: CheckContext): Promise<Finding> {
   const policies = await cluster.get({ kind: 'ValidatingAdmissionPolicy' });

@@ -15,7 +15,7 @@ interface Granted {
   idle: string[];
 }
 
-/** Checks that the bindings of grants are as the annotations say, and that each grant is for a namespace that exists. */
+/** Checks that the bindings of grants are as the annotations say, and that each grant names a namespace that exists. */
 export async function grants({ cluster, system, namespaces }: CheckContext): Promise<Finding> {
   const all = await namespaces();
   const excluded = [...EXCLUDED_NAMESPACES, system];

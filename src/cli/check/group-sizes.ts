@@ -5,14 +5,15 @@ import { at } from '../document/value.ts';
 import { type CheckContext, type Finding, ok, warn } from './finding.ts';
 
 /**
- * The largest size of a group that is no problem. Each member of a group follows all members, so one change costs the API server as much as the group has
- * members: 0.1 s of CPU time and 30 MB in a group of a thousand. docs/scale.md has what was measured.
+ * The largest size of a group that is no problem. Each member of a group follows all members, so the cost of one change
+ * grows with the group: in a group of a thousand it is 0.1 s of CPU time of the API server and 30 MB. docs/scale.md has
+ * the measurements.
  */
 const MOST_MEMBERS = 1000;
 
 /**
- * Checks that no group is larger than is comfortable for the API server. Sidecars are where the binding of their
- * account is; which services of those namespaces they follow is not asked, so the largest service counts.
+ * Checks that no group is too large for the API server. It looks in the namespaces that have the binding of sidecars.
+ * It does not ask which Services the sidecars follow, so the largest Service counts.
  */
 export async function groupSizes({ cluster }: CheckContext): Promise<Finding> {
   const sizes = await serviceSizes(cluster, await namespacesWithSidecars(cluster));

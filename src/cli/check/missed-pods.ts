@@ -3,8 +3,8 @@ import { named } from './named.ts';
 import type { MissedPod } from './pod-survey.ts';
 
 /**
- * Checks that no pod that asks runs without the sidecar. One that asks itself should have been refused rather than created
- * without it; one whose namespace asks may be older than the label.
+ * Checks that no pod that asks runs without the sidecar. A pod that asks itself should have been refused instead of
+ * being created without it. A pod whose namespace asks may be older than the label.
  */
 export async function missedPods({ pods }: CheckContext): Promise<Finding> {
   const { missed: all, sidecars } = await pods();

@@ -29,7 +29,8 @@ export async function namespaceToTry(
     entries,
   );
   if (why === undefined) return { namespace: wanted };
-  if (place.namespace !== undefined) {
+  // Without the list of namespaces nothing is known of the others.
+  if (place.namespace !== undefined || all.length === 0) {
     const leftOut = `the webhook configuration leaves the namespace ${wanted} out (${why})`;
     return { namespace: wanted, leftOut };
   }

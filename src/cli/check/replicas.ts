@@ -62,7 +62,9 @@ async function whatKeepsThem(cluster: Cluster, system: string): Promise<{ words:
   };
 }
 
-/** What a kubelet says of a container that ends as soon as it is started, which its log explains. */
+/**
+ * The reasons that a kubelet gives for a container that ends soon after its start. The log of the container says why.
+ */
 const CRASHES = ['CrashLoopBackOff', 'Error'];
 /** A reason of the API is one word. Anything else does not go to a terminal. */
 const REASON = /^[A-Za-z]{1,64}$/;

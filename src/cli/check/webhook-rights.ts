@@ -4,8 +4,8 @@ import { INSTALL } from './installation.ts';
 import { webhookConfigOrDefaults } from './installed.ts';
 
 /**
- * Checks that the rights of the webhook are there. Without them it injects as before for a while, and then lacks what it
- * reads of the cluster, the accounts of new namespaces and the renewal of its certificate.
+ * Checks that the rights of the webhook are there. Without them it injects as before for a while. Then it can't read
+ * the cluster, make the accounts of new namespaces or renew its certificate.
  */
 export async function webhookRights({ cluster, system }: CheckContext): Promise<Finding> {
   const deployment = await cluster.get({ kind: 'Deployment', namespace: system, name: 'rollcall' });
@@ -32,7 +32,7 @@ function inCluster(name: string): Reference[] {
   ];
 }
 
-/** The rights to the Secret and to the webhook configuration, which only a webhook has that keeps its certificates itself. */
+/** The rights to the Secret and to the webhook configuration. Only a webhook that manages its certificates has them. */
 function ofCertificates(namespace: string): Reference[] {
   return [
     ...inCluster('rollcall-webhook-certificates'),

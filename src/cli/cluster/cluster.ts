@@ -92,7 +92,7 @@ export async function connect(flags: ClusterFlags, { env }: Io): Promise<Cluster
     },
     ofPod: ({ namespace, name, port, scheme = 'http' }, path) => {
       const proxy = `/api/v1/namespaces/${namespace}/pods/${scheme}:${name}:${port}/proxy${path}`;
-      // The API server passes the question on: when no answer comes in time, it is the pod that gives none.
+      // The API server passes the request on to the pod, so an answer that does not come is that of the pod.
       const asked = `port ${port} of pod/${name}, asked through the API server,`;
       return request(config, server, 'GET', proxy, { timeoutMs: POD_MS, maxBytes: POD_BYTES, asked });
     },

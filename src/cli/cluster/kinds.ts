@@ -63,8 +63,8 @@ export const NAMED_KINDS = (Object.keys(KINDS) as KindName[]).filter(
 );
 
 /**
- * A reference to an object, or without a name to all objects of the kind. It has no namespace for what is in none, and
- * for the objects of all namespaces.
+ * A reference to an object, or without a name to all objects of the kind. Without a namespace it is to an object that
+ * is in none, or to the objects of all namespaces.
  */
 export interface Reference {
   kind: KindName;

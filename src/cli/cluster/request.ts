@@ -30,12 +30,12 @@ const CONTENT_TYPES = {
   DELETE: 'application/json',
 } as const;
 
-export interface RequestDetails {
+interface RequestDetails {
   body?: Fields;
   timeoutMs?: number;
   /** The longest answer that is read. The API server is trusted; who answers through its proxy may be anybody. */
   maxBytes?: number;
-  /** Who is to answer, where that is another one than the API server. */
+  /** The words for who is asked, where that is not the API server itself. They begin a sentence of an error. */
   asked?: string;
 }
 
@@ -73,7 +73,7 @@ export async function request(
       const date = dateOf(response.headers.date);
       resolve({
         status: response.statusCode!,
-        body: parsed(await textOf(response, maxBytes)),
+        body: parsed(await textOf(response, maxBytes, asked)),
         warnings,
         date,
       });
@@ -94,12 +94,12 @@ export async function request(
 }
 
 /** Reads an answer to its end, and ends the connection to one that is longer than anybody needs. */
-async function textOf(response: IncomingMessage, maxBytes: number): Promise<string> {
+async function textOf(response: IncomingMessage, maxBytes: number, asked: string): Promise<string> {
   const pieces: Buffer[] = [];
   let length = 0;
   for await (const piece of response as AsyncIterable<Buffer>) {
     length += piece.length;
-    if (length > maxBytes) throw new Unreachable(`the answer has more than ${maxBytes} bytes`);
+    if (length > maxBytes) throw new Unreachable(`${asked} has answered more than ${maxBytes} bytes`);
     pieces.push(piece);
   }
   return Buffer.concat(pieces, length).toString();

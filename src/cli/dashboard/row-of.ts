@@ -1,4 +1,4 @@
-/** The rows of the tables, each from what the dashboard knows of its thing. */
+/** This file makes the rows of the tables from what the dashboard knows. */
 import { keys } from '../../inject/annotations.ts';
 import type { Install } from '../../inject/plan.ts';
 import type { Namespace } from '../../inject/pod.ts';

@@ -16,13 +16,16 @@ const HEADERS = {
   'cache-control': 'no-store',
 } as const;
 
-/** The longest that a page may take to send its request, and how often that is looked at: without a word, each 30 s. */
+/**
+ * The longest that a page may take to send its request, and the pause between two looks for those that take longer,
+ * which Node makes 30 s long unless it is told otherwise.
+ */
 export const TIMES = { headersTimeout: 5000, requestTimeout: 5000, connectionsCheckingInterval: 1000 };
-/** A browser sends about 1 KiB. */
+/** The most bytes of the headers of a request. A browser sends about 1 KiB. */
 const HEADER_BYTES = 8192;
 /**
- * A browser makes 6 connections to a host, so that this is ten of them. Whoever is on this machine can connect, and
- * must not use up what the process can open, which it needs to follow the cluster.
+ * The most connections at a time. A browser makes 6 to a host, so that ten browsers have room. Everybody on this
+ * machine can connect, and must not use up the files that the process may open, which it needs to follow the cluster.
  */
 const CONNECTIONS = 64;
 

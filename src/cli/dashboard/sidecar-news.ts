@@ -6,7 +6,7 @@ import type { HeldPod } from './held-pod.ts';
 /** The answer of a sidecar, or the reason for none, with its time. */
 export type Heard = { answer: SidecarAnswer; at: number } | { why: string; at: number };
 
-/** Returns the key of the group that is shown of a pod; none where its sidecar follows groups with names alone. */
+/** Returns the key of the group under which a pod is shown; none where all groups of its sidecar have names. */
 export function keyOf(pod: HeldPod | undefined): string | undefined {
   const { source, group } = pod?.sidecar ?? {};
   return source === undefined || group === undefined ? undefined : groupKey(pod!.namespace, source, group);
@@ -27,7 +27,9 @@ export function restartsOf(before: HeldPod, { name, restarts }: HeldPod): Happen
   );
 }
 
-/** Returns the event of a sidecar of which the answer became stale, or fresh again. The first fresh answer is none. */
+/**
+ * Returns an event when the answer of a sidecar became stale, or fresh again. A first answer that is fresh is no event.
+ */
 export function stalenessOf(name: string, before: Heard | undefined, heard: Heard): Happened[] {
   if (!('answer' in heard)) return [];
   const was = before !== undefined && 'answer' in before ? before.answer.stale : undefined;

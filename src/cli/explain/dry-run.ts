@@ -61,7 +61,7 @@ export function freshCopy(pod: Pod): Fields {
   };
 }
 
-/** Returns the owner without what takes a right to it: that it is not deleted before its pods. */
+/** Returns the owner without `blockOwnerDeletion`, which takes a right to the finalizers of the owner. */
 function unblocking(owner: Value): Value {
   if (!isFields(owner)) return owner;
   const { blockOwnerDeletion: _, ...rest } = owner;

@@ -8,7 +8,7 @@ interface FollowedService {
   name: string;
 }
 
-/** Returns a rule for each Service that the pods follow: whether the cluster has it, and who is in it. */
+/** Returns a rule for each Service that the pods follow: whether the cluster has it, and how many endpoints it has. */
 export async function serviceRules(
   cluster: Cluster,
   decision: Decision,

@@ -15,7 +15,9 @@ import { serviceRules } from './followed-services.ts';
 import type { Target } from './target.ts';
 import { readWebhook, type Webhook } from './webhook.ts';
 
-/** What is told of a pod that is not there, since one that was refused can't be explained itself. */
+/**
+ * The advice about a pod that does not exist. A pod that was refused never existed, so it can't be explained itself.
+ */
 const REFUSED = '; of a pod that was refused, explain what makes it, such as statefulset/NAME';
 
 /** Explains one object of the cluster. */

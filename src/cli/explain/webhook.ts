@@ -30,8 +30,8 @@ export async function systemNamespace(cluster: Cluster, named: string | undefine
 }
 
 /**
- * Returns the entries of the webhook configuration: none where there is no configuration, and those that deploy/ installs
- * where it can't be read.
+ * Returns the entries of the webhook configuration. There are none without a configuration. Where it can't be read,
+ * they are those that deploy/ installs.
  */
 export async function readEntries(cluster: Cluster): Promise<readonly ExplainedEntry[]> {
   const { status, body } = await cluster.get(CONFIGURATION);
@@ -39,7 +39,7 @@ export async function readEntries(cluster: Cluster): Promise<readonly ExplainedE
   return status === 200 ? entriesOf(body) : ENTRIES;
 }
 
-/** Tells whether a text may be the name of a namespace. The parser throws, since its users want to hear what to write. */
+/** Tells whether a text may be the name of a namespace. The parser throws an error that says what to write. */
 function isName(text: string): boolean {
   try {
     return dnsLabel(text) === text;

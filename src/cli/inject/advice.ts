@@ -45,7 +45,7 @@ function unquotedAt({ object, written }: Item, metadata: Path, kinds: readonly s
   return sentences;
 }
 
-/** What is said of a map under the domain, where each key has to begin with the domain. */
+/** Returns the sentence about a map under the domain. Each key has to begin with the domain instead. */
 function nested(value: Fields, kind: string): string {
   const [name, given] = Object.entries(value)[0] ?? ['inject', 'true'];
   const text = typeof given === 'object' ? 'VALUE' : String(given);
@@ -56,7 +56,9 @@ export function advice(workload: Workload, report: Report): string[] {
   return [...misplaced(workload), ...deadlock(workload, report)];
 }
 
-/** The levels of a pod template where an indentation that is wrong puts annotations. An API server knows none of them. */
+/**
+ * The levels of a pod template on which annotations stand by a wrong indentation. The API server ignores all of them.
+ */
 const WRONG_LEVELS: readonly Path[] = [
   [],
   ['annotations'],
@@ -67,8 +69,8 @@ const WRONG_LEVELS: readonly Path[] = [
 ];
 
 /**
- * Finds keys around the template, and on wrong levels of it. Pods get the annotations of their template only, and labels do
- * nothing.
+ * Finds keys around the template, and on wrong levels of it. Pods get no annotations but those of their template, and
+ * labels do nothing.
  */
 function misplaced({ object, templatePath }: Workload): string[] {
   const place: Path = [...templatePath, 'metadata', 'annotations'];
@@ -93,7 +95,7 @@ function misplaced({ object, templatePath }: Workload): string[] {
   ];
 }
 
-/** The root of an object has no path to be named by. */
+/** Returns the words for a path. The path of the object itself is empty, so it has words of its own. */
 function nameOf(path: Path): string {
   return path.length === 0 ? 'the object itself' : placeOf(path);
 }

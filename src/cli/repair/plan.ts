@@ -45,7 +45,7 @@ export async function planFor(
     const controller = controllerOf(object);
     let left = leftAlone(namespace, controller, system) ?? (leftOut ? LEFT_OUT : undefined);
     if (left === undefined && controller !== undefined) {
-      // Whoever makes a pod writes who owns it, so the pods of another namespace say nothing about these.
+      // The author of a pod can write any owner on it, so a try in one namespace says nothing about another.
       const alike = `${namespace}/${controller.uid}`;
       if (!tried.has(alike)) tried.set(alike, await attempt(cluster, namespace, object));
       left = tried.get(alike);

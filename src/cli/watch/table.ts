@@ -22,7 +22,10 @@ const LEAST_WIDTH = 8;
 const GAP = 2;
 /** The lines around the members: title, state, own view, headings and the count of the rest. */
 const FRAME_LINES = 6;
-/** The lines of one sentence, whose end says what to do: the longest has some 250 characters, and a screen 80 in a line. */
+/**
+ * The most lines of one sentence. Its end says what to do, so that it is not cut on a usual screen: the longest has
+ * some 250 characters, and a line of such a screen 80.
+ */
 const SENTENCE_LINES = 4;
 
 /** Returns the lines of the table, none longer than the screen is wide. */
@@ -30,14 +33,14 @@ export function tableOf(view: TableView, now: number, screen: Screen): string[] 
   const inColour = colouring(screen.colours);
   const paint = ({ text, colour }: Cell) => (colour === undefined ? text : inColour(colour, text));
   const whole = (cell: Cell) => paint({ ...cell, text: cut(cell.text, screen.columns) });
-  const most = Math.max(1, Math.min(SENTENCE_LINES, screen.rows - FRAME_LINES));
+  // Two of the lines of the frame are for a sentence each, and one member is to have a line.
+  const most = Math.max(1, Math.min(SENTENCE_LINES, Math.floor((screen.rows - FRAME_LINES + 1) / 2)));
   const sentence = (cell: Cell) =>
     wrapped(cell.text, screen.columns, most).map((text) => paint({ ...cell, text }));
   const sentences = [
     ...sentence(stateOf(view)),
     ...(view.own === undefined ? [] : sentence(ownOf(view.own, now))),
   ];
-  // Two of the lines of the frame are for a sentence each.
   const room = Math.max(1, screen.rows - FRAME_LINES - Math.max(0, sentences.length - 2));
   const rows = view.rows.slice(0, room).map((row) => cellsOf(row, now));
   const widths = widthsOf([HEADINGS.map((text) => ({ text })), ...rows], screen.columns);

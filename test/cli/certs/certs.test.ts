@@ -230,6 +230,16 @@ describe('rollcall certs', () => {
     assert.match(rotated.out, /cmctl renew rollcall$/m);
   });
 
+  test('the annotation of the configuration, which is shown, acts on no terminal', async (t) => {
+    const sly = configuration(served.cert, { 'cert-manager.io/inject-ca-from': 'a/b\u001b[2J\n1. x' });
+    const { out } = await certs(t, { [CONFIGURATION]: sly }, 'status');
+    assert.match(out, /^FAIL {2}both the webhook and cert-manager \(a\/b\\u001b\[2J\\u000a1\. x\) write/m);
+    assert.ok(!out.includes('\u001b'));
+    const answers = { [CONFIGURATION]: sly, [DEPLOYMENT]: deployment('--certificates=cert-manager') };
+    const rotated = await certs(t, answers, 'rotate');
+    assert.match(rotated.out, /^FAIL {2}cert-manager renews it: cmctl renew b\\u001b\[2J\\u000a1\. x$/m);
+  });
+
   test('a certificate is trusted by those that signed it, one after the other', async (t) => {
     const root = await pair({ name: 'root', ca: true });
     const between = await pair({ name: 'between', ca: true, signedBy: root });

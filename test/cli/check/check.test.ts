@@ -29,7 +29,7 @@ const CREATE = 'POST /api/v1/namespaces/default/pods';
 /** The reference by which the configuration goes with the namespace of the webhook. */
 const OWNER = { apiVersion: 'v1', kind: 'Namespace', name: 'rollcall-system', uid: 'of-the-namespace' };
 const RBAC = '/apis/rbac.authorization.k8s.io/v1';
-/** What gives the webhook its rights. */
+/** The roles and bindings of the webhook. */
 const rights: Answers = Object.fromEntries(
   [
     'clusterroles/rollcall-webhook',
@@ -377,18 +377,31 @@ describe('rollcall check', () => {
   });
 
   test('what could not be looked at is not said to be well', async (t) => {
-    const directory = await folder(t, {
-      config: kubeconfig(
-        'fake',
-        (await answeringApi(t, { ...fine, [POLICY]: [403, { message: 'no' }] })).url,
-      ),
-    });
-    const { out, code } = await run('check', ['--kubeconfig', join(directory, 'config')]);
-    assert.equal(code, 0);
-    assert.match(
-      out,
-      /\nNothing wrong was found in what could be looked at; "warn" says what could not\.\n$/,
+    const sumOf = async (answers: Answers, ...flags: string[]) => {
+      const config = kubeconfig('fake', (await answeringApi(t, { ...fine, ...answers })).url);
+      const directory = await folder(t, { config });
+      const { out, code } = await run('check', ['--kubeconfig', join(directory, 'config'), ...flags]);
+      assert.equal(code, 0);
+      return out.trimEnd().split('\n').at(-1);
+    };
+    const partial =
+      'No failure was found in what could be looked at; what is marked "warn" could not be, or may be worth a look.';
+    const unreadable: Answers = { [POLICY]: [403, { message: 'no' }] };
+    assert.equal(await sumOf(unreadable), partial);
+    const one = { spec: { replicas: 1 }, status: { replicas: 1, updatedReplicas: 1, availableReplicas: 1 } };
+    assert.equal(
+      await sumOf({ ...unreadable, [DEPLOYMENT]: [200, one] }),
+      partial,
+      'one replica is not nothing',
     );
+    const seen = 'It works; what is marked "warn" may be worth a look.';
+    assert.equal(await sumOf({ [DEPLOYMENT]: [200, one] }), seen);
+    const webhooks = configuration(ca, ca).webhooks.map((entry) => ({
+      ...entry,
+      namespaceSelector: { matchLabels: { for: 'nobody' } },
+    }));
+    const untried: Answers = { [CONFIGURATION]: [200, { ...configuration(ca, ca), webhooks }] };
+    assert.equal(await sumOf(untried, '-n', 'default'), partial, 'no pod was tried');
   });
 
   test('a pod that is not injected, is refused, or may not be tried', async (t) => {
@@ -432,6 +445,9 @@ describe('rollcall check', () => {
     );
     assert.deepEqual([none.length, code], [1, 0]);
     assert.deepEqual(await codesOf(t, world('trial'), '-n', 'other'), ['namespace-left-out']);
+    const [unseen] = await unwell(t, { ...world('trial'), [NAMESPACES]: [403, { message: 'no' }] });
+    const tried = unseen.find((line) => line.startsWith('warn dry-run'));
+    assert.match(tried!, /: the webhook configuration leaves the namespace default out \(/);
     assert.deepEqual(await codesOf(t, world('other'), '-n', 'trial'), ['namespace-left-out']);
   });
 

@@ -75,7 +75,9 @@ test('a pod whose answer has no end is given up early, and the connection to it 
   const cluster = await connect(flags, io);
   await assert.rejects(
     ask(cluster, { namespace: 'shop', pod: 'eve', port: 17655 }),
-    (error) => error instanceof Unreachable && /more than 1048576 bytes/.test(error.message),
+    (error) =>
+      error instanceof Unreachable &&
+      /^port 17655 of pod\/eve, .* more than 1048576 bytes$/.test(error.message),
   );
   await ended.promise;
   // What is under way in the buffers of both ends comes on top.

@@ -13,7 +13,7 @@ import { Page, shop, TOKEN_OF_THE_USER } from './shop.ts';
 const MIB = 1024 * 1024;
 const SECRET = 'the-secret-of-the-address';
 
-/** The times in force, in small: a tenth. */
+/** A tenth of the times that the server has, so that a test need not wait for the whole of them. */
 const SMALL = {
   headersTimeout: TIMES.headersTimeout / 10,
   requestTimeout: TIMES.requestTimeout / 10,
@@ -114,7 +114,8 @@ describe('whoever reads slowly, or not at all', { concurrency: true }, () => {
   });
 
   test('a request that is refused is not read on', async (t) => {
-    const { port } = await served(t);
+    // Without the refusal the connection would end after a minute, which a busy machine does not come near.
+    const { port } = await served(t, { ...TIMES, headersTimeout: 60_000, requestTimeout: 60_000 });
     const socket = raw(t, port);
     const head = `POST /${SECRET}/ HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nContent-Length: ${1024 * MIB}\r\n\r\n`;
     socket.write(head);
@@ -124,7 +125,7 @@ describe('whoever reads slowly, or not at all', { concurrency: true }, () => {
     t.after(() => clearInterval(sending));
     const began = performance.now();
     await ended;
-    assert.ok(performance.now() - began < 3000, 'it is not waited for');
+    assert.ok(performance.now() - began < 30_000, 'it is not waited for');
     assert.ok(socket.bytesWritten < 64 * MIB);
   });
 

@@ -77,6 +77,19 @@ describe('the table', () => {
     assert.ok(cutShort[4]!.endsWith('…'));
   });
 
+  test('is never higher than the screen, since it is drawn over itself', () => {
+    const why = 'a sentence of many words '.repeat(20);
+    const stale = { ...FRESH, stale: true, reason: 'partial', message: why } as const;
+    const own = { state: 'unknown', why } as const;
+    const crowd = new MemberRows();
+    crowd.apply({ ...change, joined: Array.from({ length: 50 }, (_, index) => member(`db-${index}`)) }, 0);
+    for (let height = 7; height <= 40; height += 1) {
+      const screen = { columns: 80, rows: height, colours: false };
+      const lines = tableOf(viewOf(crowd, 9000, { own }, stale), 9000, screen);
+      assert.ok(lines.length < height, `${lines.length} lines on a screen of ${height}`);
+    }
+  });
+
   test('says how the own sidecar of a pod sees it', () => {
     const own = {
       state: 'behind',
