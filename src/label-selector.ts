@@ -98,11 +98,8 @@ function checkKey(key: string): void {
 
 function checkValue(key: string, operator: string, value: string): void {
   if (operator === '>' || operator === '<') {
-    if (
-      /^[-+]?[0-9]+$/.test(value) &&
-      BigInt.asIntN(64, BigInt(value)) === BigInt(value) &&
-      isLabelValue(value)
-    )
+    // A value of a label has no sign, and at most 63 digits.
+    if (isLabelValue(value) && /^[0-9]+$/.test(value) && BigInt.asIntN(64, BigInt(value)) === BigInt(value))
       return;
     throw new Error(`"${value}" is no whole number, which ${key}${operator} needs`);
   }

@@ -72,7 +72,7 @@ export function parseNamedWait(text: string): NamedWait {
   return { group: name, condition: parseWaitCondition(rest) };
 }
 
-/** How many members a group under a name is to have, or the workload that has the number. */
+/** The number of members that a group under a name is to have, or the workload that has the number. */
 export interface NamedExpected {
   group: string;
   expected: ExpectedFrom;

@@ -3,7 +3,7 @@ const MOST_CHARACTERS = 40;
 /**
  * The most edits between a name and the one that was meant: typing swaps two letters, or gets one wrong and adds one.
  */
-const MOST_EDITS = 2;
+export const MOST_EDITS = 2;
 
 /** Returns ` Did you mean "check"?` for `chekc`; nothing where no name is near. */
 export function didYouMean(given: string, names: readonly string[]): string {

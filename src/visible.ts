@@ -1,8 +1,8 @@
-/** Texts of strangers, so that nothing in them acts on who reads them. */
+/** Makes texts of strangers safe to show: nothing in them acts on the terminal or the program that shows them. */
 
 /**
- * What a terminal or a log reader may act upon: control characters, line separators, and the marks that change the
- * direction of what follows.
+ * The characters that a terminal or a log reader may act upon: control characters, line separators, and the marks that
+ * change the direction of the text behind them.
  */
 const UNSAFE = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/gu;
 

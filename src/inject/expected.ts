@@ -19,7 +19,7 @@ export function expectedOf(pod: Pod, settings: Settings): string | undefined {
   return withOwner(settings.get(keys.expected), keys.expected, pod, settings);
 }
 
-/** Returns the same of the further groups, each as `NAME=WORKLOAD`. */
+/** Returns what the sidecar is to take for the further groups, each as `NAME=WORKLOAD` or `NAME=N`. */
 export function expectedOfGroups(pod: Pod, settings: Settings): string[] {
   return settings.family(keys.expectedOfGroup).flatMap((said) => {
     const { group, text } = parseNamedOwner(said);

@@ -4,11 +4,12 @@ import type { WaitCondition } from '../watcher/texts/wait-condition.ts';
 import { keys } from './annotations.ts';
 import { type Reason, reason, type Warning, warning } from './codes.ts';
 import { expectedIn } from './expected.ts';
+import { isForeign } from './grant.ts';
 import type { ChosenGroup } from './group.ts';
 import { exec, httpGet, type Port, PROCESS_SECONDS } from './health.ts';
 import type { Options } from './options.ts';
 import type { Plan } from './plan.ts';
-import type { Pod } from './pod.ts';
+import type { Namespace, Pod } from './pod.ts';
 import { NO_FAULTS, type Rule } from './rule.ts';
 import type { Settings } from './settings.ts';
 
@@ -113,10 +114,11 @@ export function gateWarnings(
   { spec }: Pod,
   { native }: Pick<Plan, 'native'>,
   options: Pick<Options, 'waitFor' | 'waitForGroup' | 'group' | 'groups'>,
+  { name: home }: Pick<Namespace, 'name'>,
 ): Warning[] {
   return gatesOf(options).flatMap((wait) => {
     const group = groupOfWait(wait, options);
-    const isOwn = isOwnGroup(spec, group);
+    const isOwn = isOwnGroup(spec, group, home);
     // Members of a group under a name are the pods of others, unless it is that of the pod's own Service.
     if (group === undefined || (wait.name !== undefined && !isOwn)) return [];
     const trouble = troubleOf(wait.condition, { isDns: group.source === 'dns', native, isOwn });
@@ -130,10 +132,14 @@ function groupOfWait({ name }: Wait, { group, groups }: Pick<Options, 'group' | 
 }
 
 /** Tells whether the members of the group are the pods of the Service that the pod has its name in the DNS from. */
-function isOwnGroup({ subdomain }: Pod['spec'], group: ChosenGroup | NamedGroup | undefined): boolean {
+function isOwnGroup(
+  { subdomain }: Pod['spec'],
+  group: ChosenGroup | NamedGroup | undefined,
+  home: string,
+): boolean {
   if (!subdomain || group === undefined || group.source === 'pods') return false;
   if ('service' in group) return group.service === subdomain;
-  return group.namespace === undefined && group.of === subdomain;
+  return group.of === subdomain && !isForeign(group, home);
 }
 
 function keyOfWait({ name }: Wait): string {

@@ -16,6 +16,11 @@ import { shown } from './shown.ts';
 /** The part of a group that a grant is about. */
 export type ForeignGroup = Pick<NamedGroup, 'name' | 'namespace'>;
 
+/** Tells whether a group is of another namespace than `home`, the one of the pod. */
+export function isForeign({ namespace }: Pick<ForeignGroup, 'namespace'>, home: string): boolean {
+  return namespace !== undefined && namespace !== home;
+}
+
 /** A group of another namespace needs its grant, and an account that a grant can be for. */
 export const grant: Rule = {
   needs: [keys.serviceAccount],
@@ -28,8 +33,7 @@ export const grant: Rule = {
 /** A grant is to look at Services. Nobody may read the workloads or the pods of another namespace by it. */
 function ungrantable(options: Options, home: string): Reason[] {
   const { groups, expectedOfGroup, memberLabelsOfGroup } = options;
-  const isForeign = (name: string) =>
-    groups.some((one) => one.name === name && one.namespace !== undefined && one.namespace !== home);
+  const foreign = groups.filter((group) => isForeign(group, home)).map(({ name }) => name);
   const asked = expectedOfGroup
     .map(parseNamedExpected)
     .filter(({ expected }) => typeof expected !== 'number')
@@ -40,7 +44,7 @@ function ungrantable(options: Options, home: string): Reason[] {
     instead: 'follow a Service of the namespace of the pod',
   }));
   return [...asked, ...labelled]
-    .filter(({ group }) => isForeign(group))
+    .filter(({ group }) => foreign.includes(group))
     .map(({ group, key, instead }) =>
       reason(
         'grant',
@@ -60,8 +64,8 @@ export function askedFor(decision: Decision, home: string): string[] {
 
 /** Returns the other namespaces that the groups of a pod are in, each once, and no more than a pod may have groups. */
 export function foreignNamespaces(groups: readonly ForeignGroup[], home: string): string[] {
-  const names = groups.flatMap(({ namespace }) => (namespace === undefined ? [] : [namespace]));
-  return [...new Set(names)].filter((name) => name !== home).slice(0, MOST_GROUPS);
+  const names = groups.filter((group) => isForeign(group, home)).map(({ namespace }) => namespace!);
+  return [...new Set(names)].slice(0, MOST_GROUPS);
 }
 
 /** Tells whether a namespace with these annotations grants another one, `name`, to look at its Services. */
@@ -78,7 +82,7 @@ export function grantFaults(
   { name: home, grantedBy }: Pick<Namespace, 'name' | 'grantedBy'>,
   account: string,
 ): readonly Reason[] {
-  const foreign = groups.filter(({ namespace }) => namespace !== undefined && namespace !== home);
+  const foreign = groups.filter((group) => isForeign(group, home));
   if (foreign.length === 0) return NO_FAULTS;
   if (!OWN_ACCOUNTS.includes(account)) return foreign.map((group) => ofKeptAccount(group, account));
   if (grantedBy === undefined) return NO_FAULTS;

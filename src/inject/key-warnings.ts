@@ -3,11 +3,12 @@ import { type Key, keys, PLACES, PREFIX, type Written } from './annotations.ts';
 import { isSurprising, type Reasons, type Warning, warning } from './codes.ts';
 import { STATUS_KEY } from './names.ts';
 import { type Namespace, own, type Pod } from './pod.ts';
-import { meantDomain, unknownKeys } from './settings.ts';
+import { misspelledDomains, unknownKeys } from './settings.ts';
 import { shown } from './shown.ts';
 
 /**
- * The most unknown keys that a warning names; the others are counted. API servers cut warnings after 4,096 characters.
+ * The most unknown keys that warnings name; of those with our domain the others are counted. API servers cut warnings
+ * after 4,096 characters.
  */
 const NAMED_KEYS = 10;
 
@@ -25,11 +26,9 @@ function annotationsNotOf(place: Written): Key<unknown>[] {
 export function podKeyWarnings({ metadata }: Pod, leftAlone: Reasons | undefined): Warning[] {
   const all = Object.keys(metadata?.annotations ?? {});
   const ours = all.filter((key) => key.startsWith(PREFIX));
-  const strange = all
-    .map((key) => ({ key, meant: meantDomain(key) }))
-    .filter(({ meant }) => meant !== undefined);
   const { named, more } = unknownKeys(ours, NAMED_KEYS);
-  const warnings = [...named, ...strange.slice(0, NAMED_KEYS)].map(({ key, meant }) => {
+  const almostOurs = misspelledDomains(all, NAMED_KEYS - named.length);
+  const warnings = [...named, ...almostOurs].map(({ key, meant }) => {
     const hint = meant === undefined ? '' : `; is ${meant} meant?`;
     return warning('unknown-key', `annotation ${shown(key)} is not known${hint}`);
   });

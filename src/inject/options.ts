@@ -32,7 +32,7 @@ export interface Options extends Passed {
    * The number of members that the first group is to have, or the workload that has it; undefined where nobody asks.
    */
   expected: string | undefined;
-  /** The same of further groups, each as `NAME=WORKLOAD`. */
+  /** The expected members of further groups, each as `NAME=WORKLOAD` or `NAME=N`. */
   expectedOfGroup: string[];
   mountPath: string;
   /** The containers that get the mount; undefined stands for all of them. */

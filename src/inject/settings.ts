@@ -1,4 +1,4 @@
-import { edits } from '../nearest.ts';
+import { edits, MOST_EDITS } from '../nearest.ts';
 import { type Key, keys, PLACES, PREFIX, type Written } from './annotations.ts';
 import { type Code, type Reason, reason } from './codes.ts';
 import { own } from './pod.ts';
@@ -180,16 +180,31 @@ function isKnown(key: string): boolean {
 
 /** The domain of our keys. */
 const DOMAIN = PREFIX.slice(0, -1);
-/** Two letters that changed places, or one that is wrong and one too many. */
-const DOMAIN_EDITS = 2;
+/** The most keys of other domains that are compared. A pod that asks another injector has a few such keys. */
+const COMPARED_DOMAINS = 50;
 
-/** Returns the key of ours that is meant where only its domain is misspelled, as in `rolcall.dev/inject`. */
-export function meantDomain(key: string): string | undefined {
-  const [domain, name] = key.split('/', 2) as [string, string | undefined];
-  if (name === undefined || domain === DOMAIN || !isKnown(PREFIX + name)) return undefined;
-  const near =
-    Math.abs(domain.length - DOMAIN.length) <= DOMAIN_EDITS && edits(domain, DOMAIN) <= DOMAIN_EDITS;
-  return near || domain.startsWith('rollcall.') ? PREFIX + name : undefined;
+/** Returns the first keys of which only the domain is misspelled, as in `rolcall.dev/inject`, each with the key meant. */
+export function misspelledDomains(
+  annotations: readonly string[],
+  most: number,
+): { key: string; meant: string }[] {
+  return annotations
+    .filter((key) => !key.startsWith(PREFIX) && isKnown(PREFIX + nameOf(key)))
+    .slice(0, COMPARED_DOMAINS)
+    .filter((key) => isNearDomain(key.slice(0, key.indexOf('/'))))
+    .slice(0, most)
+    .map((key) => ({ key, meant: PREFIX + nameOf(key) }));
+}
+
+/** Returns the name of a key, behind its domain; empty where it has no domain. */
+function nameOf(key: string): string {
+  const slash = key.indexOf('/');
+  return slash === -1 ? '' : key.slice(slash + 1);
+}
+
+function isNearDomain(domain: string): boolean {
+  if (domain.startsWith('rollcall.')) return true;
+  return Math.abs(domain.length - DOMAIN.length) <= MOST_EDITS && edits(domain, DOMAIN) <= MOST_EDITS;
 }
 
 /** The most letters after the prefix of a key; the API server takes no more. */

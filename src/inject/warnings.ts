@@ -14,7 +14,7 @@ export function warningsOf(pod: Pod, namespace: Namespace, decision: Decision): 
   const { plan, options } = decision;
   return [
     ...aboutKeys,
-    ...gateWarnings(pod, plan, options),
+    ...gateWarnings(pod, plan, options, namespace),
     ...amountWarnings(pod, plan, options),
     ...accountWarnings(pod, plan, options),
   ];

@@ -23,7 +23,7 @@ import { onlyPod, type PodManifest } from './manifests.ts';
 import { admissionOf } from './outcome.ts';
 import type { AdmitOptions, NamespaceOptions, RunningWebhook, WebhookOptions } from './webhook.ts';
 
-/** What the tests of the webhook itself replace, and a test that uses the webhook has no need to. */
+/** The parts that only the tests of the webhook itself replace. */
 export interface Replaced extends Partial<Omit<ServerOptions, 'metrics' | 'log'>> {
   limits?: Partial<Limits>;
   /** The certificate that is served; by default one is issued. */
@@ -116,10 +116,10 @@ export async function start(options: WebhookOptions, replaced: Replaced = {}): P
 }
 
 function podFrom(given: object | string): PodManifest {
-  if (typeof given === 'string') return onlyPod(given);
-  const { kind = 'Pod', spec } = (given ?? {}) as Partial<PodManifest>;
+  const object = typeof given === 'string' ? onlyPod(given) : given;
+  const { kind = 'Pod', spec } = (object ?? {}) as Partial<PodManifest>;
   const hasSpec = typeof spec === 'object' && spec !== null;
-  if (kind === 'Pod' && hasSpec) return given as PodManifest;
+  if (kind === 'Pod' && hasSpec) return object as PodManifest;
   throw new Error(`a ${kind}${hasSpec ? '' : ' without a spec'} is not a pod; give a Pod, or use podsOf`);
 }
 

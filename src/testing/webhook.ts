@@ -1,4 +1,4 @@
-/** What is said to a webhook that is started for a test, and what it offers. */
+/** The options of a webhook that is started for a test, and what such a webhook offers. */
 import type { Admission } from './admission.ts';
 import type { ApiObjects } from './api/objects.ts';
 

@@ -68,8 +68,8 @@ export function reviewing({ install, api, metrics, log, features }: ReviewingOpt
 }
 
 /**
- * Resolves as the work does. A namespace or an account that is not there is a fault of the request, which names it, and
- * none of the webhook: an API server asks about neither, and a stranger could raise the alert of internal faults by it.
+ * Resolves as the work does, and refuses a request that names a namespace or an account which does not exist. No API
+ * server sends such a request, so it is no fault of the webhook, and a stranger must not raise the alert of faults by it.
  */
 async function ofCaller<T>(work: Promise<T>): Promise<T> {
   try {

@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { sectionsOfPage } from '../deploy/install-page.ts';
 import { byName, chart, missing } from '../deploy/rendered.ts';
+import { commandsUnder } from '../docs/pages.ts';
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
 import { SYSTEM_NAMESPACE, startOutsideWebhook } from '../support/deployment.ts';
 import { eventually } from '../support/eventually.ts';
@@ -98,6 +98,22 @@ suite('installing on a real API server', { timeout: 180_000 }, () => {
     assert.equal((await plane.request('GET', CONFIGURATION)).status, 404);
   });
 
+  test('where Helm makes the namespace, the owner comes with the next upgrade', {
+    skip: noHelm,
+  }, async () => {
+    const name = 'rollcall-new';
+    const set = ['--set', 'certificates.source=files', '--set', 'certificates.secretName=tls'];
+    const into = ['--kubeconfig', plane.kubeconfig, '--namespace', name];
+    const release = ['rollcall', join(DEPLOY, 'chart'), ...set, ...into];
+    const owners = async () => (await plane.must('GET', CONFIGURATION)).metadata.ownerReferences;
+    await run('helm', ['install', ...release, '--create-namespace']);
+    assert.equal(await owners(), undefined);
+    await run('helm', ['upgrade', ...release]);
+    const { uid } = (await plane.must('GET', `/api/v1/namespaces/${name}`)).metadata;
+    assert.deepEqual(await owners(), [{ apiVersion: 'v1', kind: 'Namespace', name, uid }]);
+    await run('helm', ['uninstall', 'rollcall', ...into, '--cascade=background']);
+  });
+
   test('with certificates of others the configuration has its owner from Helm, or by the commands of the page', {
     skip: noHelm,
   }, async () => {
@@ -116,11 +132,9 @@ suite('installing on a real API server', { timeout: 180_000 }, () => {
 
     await plane.kubectl('apply', '--filename', join(DEPLOY, 'install.yaml'));
     assert.equal(await owners(), undefined);
-    const section = sectionsOfPage('docs/operations.md').find(
-      ({ heading }) => heading === 'The owner of the configuration',
-    );
+    const commands = commandsUnder('docs/operations.md', 'The owner of the configuration');
     const env = { ...process.env, KUBECONFIG: plane.kubeconfig };
-    await run('sh', ['-ec', section!.commands.join('\n')], { env });
+    await run('sh', ['-ec', commands.join('\n')], { env });
     assert.deepEqual(await owners(), [owner]);
     await plane.kubectl('apply', '--filename', join(DEPLOY, 'install.yaml'));
     assert.deepEqual(await owners(), [owner], 'and keeps it');

@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { after, before, suite, type TestContext, test } from 'node:test';
-import { commandsOf, ROOT, textOf } from '../docs/pages.ts';
+import { commandsOf, linesOf, ROOT, textOf } from '../docs/pages.ts';
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
 import { findAssets } from '../support/control-plane-binaries.ts';
 import { type OutsideWebhook, SYSTEM_NAMESPACE, startOutsideWebhook } from '../support/deployment.ts';
@@ -21,21 +21,21 @@ const PATIENCE_MS = 60_000;
 /** The StatefulSet and the Service of the tutorial: `db.yaml` of the other pages. */
 const DB = textOf('docs/tutorial/db.yaml');
 
-/** What the controller of EndpointSlices would make. */
+/** The EndpointSlice that its controller would make for the Service of the tutorial. */
 const SLICE = {
   metadata: { name: 'db-1', labels: { 'kubernetes.io/service-name': 'db' } },
   addressType: 'IPv4',
   endpoints: [{ addresses: ['10.0.0.1'], conditions: { ready: true } }],
 };
 
-/** What a command prints that goes on until somebody ends it. */
+/** The commands that go on until somebody ends them, each with what it prints once it works. */
 const GOES_ON: readonly [command: RegExp, prints: RegExp][] = [
   [/^rollcall watch /, /joined/],
   [/^rollcall dashboard/, /http:\/\/127\.0\.0\.1:\d+/],
   [/ sidecar /, /"message":"synced"/],
 ];
 
-/** Commands that may end with 1, since the API server has no nodes: something is not well, or differs. */
+/** The commands that may end with 1: the API server has no nodes, so `check` fails, and a diff ends with 1 if there is one. */
 const MAY_END_WITH_1 = /^rollcall (check|inject --diff)/;
 
 suite('the commands of the pages', { timeout: 300_000 }, () => {
@@ -153,15 +153,7 @@ suite('the commands of the pages', { timeout: 300_000 }, () => {
   });
 });
 
-/** The commands of a block, each on one line, without those that are empty. */
-function linesOf(commands: string): string[] {
-  return commands
-    .replace(/\\\n\s*/g, '')
-    .split('\n')
-    .filter((line) => line.trim() !== '');
-}
-
-/** What a command prints that goes on until somebody ends it; of any other there is nothing to wait for. */
+/** Returns what a command prints once it works; undefined for one that ends by itself. */
 function wordsOf(command: string): RegExp | undefined {
   return GOES_ON.find(([which]) => which.test(command))?.[1];
 }

@@ -1,4 +1,4 @@
-/** What the account of a sidecar may do by each option and not without it: of pods that a webhook has injected. */
+/** The rights of the accounts of injected pods: each option gives the sidecar those that it needs, and no others. */
 
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
@@ -13,10 +13,10 @@ const KEY = 'rollcall.dev/';
 const INJECT = { [`${KEY}inject`]: 'true' };
 const BACKENDS = { [`${KEY}group.backends`]: 'service tcp-servers' };
 const FAR = { [`${KEY}group.far`]: 'service tcp-servers in team-b' };
-/** A grant, and a binding, are heard of soon. */
+/** The time within which a grant or a binding must have its effect. */
 const BOUND = { timeoutMs: 10_000, everyMs: 50 };
 
-/** What is asked for by the account: a list of each, of the own namespace and of another, and some of one object. */
+/** The paths that each account asks for, by a name: in its own namespace, and in `team-b`. */
 const ASKED: Readonly<Record<string, (own: string) => string>> = {
   slices: (own) => `/apis/discovery.k8s.io/v1/namespaces/${own}/endpointslices`,
   pods: (own) => `/api/v1/namespaces/${own}/pods`,

@@ -270,6 +270,14 @@ const CASES: readonly Case[] = [
     },
   },
   {
+    about: 'an affinity in place of that by zone',
+    set: { affinity: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [] } } },
+    changes: {
+      [`${WEBHOOK}.affinity.podAntiAffinity.preferredDuringSchedulingIgnoredDuringExecution`]: undefined,
+      [`${WEBHOOK}.affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution`]: [],
+    },
+  },
+  {
     about: 'what is written on its pods',
     set: { podLabels: { team: 'platform' }, podAnnotations: { 'example.com/scrape': 'true' } },
     changes: {

@@ -64,6 +64,38 @@ export function commandsOf(text: string): Commands[] {
   }));
 }
 
+/** Returns the lines of a block of commands, each command on one line, wherever the page breaks it. */
+export function linesOf(commands: string): string[] {
+  return commands
+    .replace(/\\\n\s*/g, '')
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+}
+
+/** A part of a page below a heading, with the lines of its blocks of commands. */
+export interface Section {
+  heading: string;
+  commands: string[];
+}
+
+export function sectionsOf(text: string): Section[] {
+  return text
+    .split(/^##+ /m)
+    .slice(1)
+    .map((section) => ({
+      heading: section.split('\n')[0]!,
+      commands: commandsOf(section).flatMap(({ commands }) => linesOf(commands)),
+    }));
+}
+
+/** Returns the lines of the commands below a heading of a page, up to the next heading. */
+export function commandsUnder(page: string, heading: string): string[] {
+  const section = sectionsOf(textOf(page)).find((one) => one.heading === heading);
+  if (section === undefined) throw new Error(`${page} has no heading "${heading}"; correct the name`);
+  return section.commands;
+}
+
 /** Whether a path, as a page links it, is a file. */
 export function isFile(page: string, path: string): boolean {
   const file = join(ROOT, dirname(page), path);

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import packageJson from '../../package.json' with { type: 'json' };
-import { sectionsOfPage } from '../deploy/install-page.ts';
+import { commandsUnder } from '../docs/pages.ts';
 import { eventually } from '../support/eventually.ts';
 import { headlessService, INJECT, RESTRICTED, streamingPod, streamOf } from './app.ts';
 import { run } from './command.ts';
@@ -33,7 +33,7 @@ export async function upgradeAndBack(t: TestContext, previous: PreviousRelease):
   const { stream, end } = await gatedStream(STREAM);
   t.after(end);
 
-  await commandsUnder('From 0.1.0');
+  await runUnder('From 0.1.0');
   const refusedBefore = await failures();
   await install('deploy');
   await gone(2);
@@ -51,7 +51,7 @@ export async function upgradeAndBack(t: TestContext, previous: PreviousRelease):
   assert.deepEqual(keys.sort(), ['ca.crt', 'tls.crt', 'tls.key']);
   await gone(2);
   const webhooks = await failures();
-  await commandsUnder('Back to 0.1.0');
+  await runUnder('Back to 0.1.0');
   await install(previous.deploy);
   await gone(2);
   // What 0.1.0 does not know and finds, such as the policies on what it writes, does not stop it.
@@ -111,11 +111,10 @@ async function everybodySees(count: number): Promise<void> {
 }
 
 /** Runs what the page says below a heading, in an empty directory. */
-async function commandsUnder(heading: string): Promise<void> {
-  const section = sectionsOfPage('docs/operations.md').find((one) => one.heading === heading);
-  assert.ok(section, heading);
+async function runUnder(heading: string): Promise<void> {
+  const commands = commandsUnder('docs/operations.md', heading);
   const directory = await mkdtemp(join(tmpdir(), 'rollcall-commands-'));
-  const script = section.commands.join('\n').replaceAll('NAMESPACE', NAMESPACE);
+  const script = commands.join('\n').replaceAll('NAMESPACE', NAMESPACE);
   await run('sh', ['-ec', `cd "$1"\n${script}`, 'sh', directory]);
   await rm(directory, { recursive: true });
 }

@@ -51,6 +51,7 @@ test('a group under a name that is the own one of the pod is warned of as the fi
     waiting('service db', '2 ready').join(),
     /^annotation rollcall\.dev\/wait-for\.peers: "2 ready" of its own group/,
   );
+  assert.match(waiting('service db in demo', '2 ready').join(), /"2 ready" of its own group/);
   assert.match(waiting('dns db', '2').join(), /^annotation rollcall\.dev\/wait-for\.peers: DNS lists ready/);
   assert.match(waiting('service db', '2', ordinary).join(), /wait-for\.peers: a pod has no address until/);
   const ofOthers = ['service tcp-servers', 'dns tcp-servers', 'service db in team-b'];

@@ -34,6 +34,15 @@ describe('warnings', () => {
     assert.deepEqual(warnings(annotations, {}, pod), meant);
     const many = Array.from({ length: 30 }, (_, at) => [`rolcall.dev/file.f${at}`, 'x']);
     assert.equal(warnings(Object.fromEntries(many), {}, pod).length, 10);
+    const unknown = Array.from({ length: 8 }, (_, at) => [`rollcall.dev/unknown-${at}`, 'x']);
+    assert.equal(warnings(Object.fromEntries([...many, ...unknown])).length, 10, 'all kinds together');
+  });
+
+  test('compare no more than 50 other domains, however many a pod has', () => {
+    const others = (count: number) => Array.from({ length: count }, (_, at) => [`rol-${at}.dev/inject`, 'x']);
+    const told = (count: number) =>
+      warnings(Object.fromEntries([...others(count), ['rolcall.dev/inject', 'true']]), {}, pod).length;
+    assert.deepEqual([told(49), told(50)], [1, 0]);
   });
 
   test('say that keys of namespaces do nothing on a pod, and where to write them', () => {

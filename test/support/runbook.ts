@@ -1,7 +1,5 @@
-import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import * as pages from '../docs/pages.ts';
 
-const page = readFileSync(new URL('../../docs/runbook.md', import.meta.url), 'utf8');
 const NEEDS_NODES = /\b(logs|proxy)\b/;
 
 /** Whether a command asks a kubelet, which a bare API server has none of. */
@@ -11,10 +9,7 @@ export function needsNodes(command: string): boolean {
 
 /** The commands of docs/runbook.md below a heading, up to the next one. */
 export function commandsUnder(heading: string): string[] {
-  const [, section] = page.split(new RegExp(`^#+ ${heading}$`, 'm'));
-  assert.ok(section, heading);
-  const blocks = section.split(/^#+ /m)[0]!.matchAll(/^```sh\n(.*?)^```$/gms);
-  return [...blocks].flatMap(([, block]) => block!.trim().split('\n'));
+  return pages.commandsUnder('docs/runbook.md', heading);
 }
 
 /** The command with the names in it that everybody has to fill in. */

@@ -138,6 +138,7 @@ suite('a wrong use', () => {
     ['an object without a spec', { kind: 'Pod' }, /a Pod without a spec is not a pod/],
     ['an object whose spec is null', { kind: 'Pod', spec: null }, /a Pod without a spec is not a pod/],
     ['null', null as unknown as object, /a Pod without a spec is not a pod/],
+    ['a text with a Pod without a spec', 'kind: Pod', /a Pod without a spec is not a pod/],
     ['a text that is no object', '5', /the text has nothing and not one Pod/],
     ['an object without a kind', 'a: 1', /the text has an object without a kind and not one Pod/],
     ['a text without a pod', 'kind: Service', /the text has Service and not one Pod; .*podsOf\(text\)/],

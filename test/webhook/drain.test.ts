@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import type { Server } from 'node:https';
 import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { connect } from 'node:tls';
 import type { ReviewAnswer } from '../../src/webhook/review.ts';
 import { drain, sendAway, unasked } from '../../src/webhook/server.ts';
@@ -89,29 +90,44 @@ test('an idle server is gone at once, with its idle connections', async (t) => {
   assert.equal(running.server.listening, false);
 });
 
+/** Asks one time after the other. The function that is returned ends this, and resolves with the last answer. */
+function keepAsking(ask: () => Promise<unknown>): () => Promise<void> {
+  let isOver = false;
+  const asking = (async () => {
+    while (!isOver) await ask();
+  })();
+  return () => {
+    isOver = true;
+    return asking;
+  };
+}
+
 test('a server is asked as long as reviews come, whatever else is asked, and no longer than the limit', async (t) => {
   const { running, release } = await slowServer(t);
   release();
   sendAway(running.server);
   const quietMs = 200;
-  const left = async (limitMs: number): Promise<number> => {
-    const began = performance.now();
-    await unasked(running.server, { quietMs, limitMs });
-    return performance.now() - began;
-  };
-  const probing = setInterval(() => void get(running, '/healthz'), 20);
-  t.after(() => clearInterval(probing));
-  assert.ok((await left(60_000)) < 10_000, 'probes do not keep it');
-  const waiting = left(60_000);
   const began = performance.now();
-  while (performance.now() - began < 3 * quietMs) await post(running, reviewOf());
-  const asked = performance.now() - began;
-  assert.ok((await waiting) >= asked + quietMs / 2, 'the last review does');
-  let asking = true;
-  const stop = (async () => {
-    while (asking) await post(running, reviewOf());
-  })();
-  assert.ok((await left(2 * quietMs)) >= 2 * quietMs, 'and the limit ends it');
-  asking = false;
-  await stop;
+  const endProbes = keepAsking(() => get(running, '/healthz'));
+  await unasked(running.server, { quietMs, limitMs: 60_000 });
+  assert.ok(performance.now() - began < 10_000, 'probes do not keep it');
+  await endProbes();
+
+  const reviews: number[] = [];
+  running.server.on('request', () => reviews.push(performance.now()));
+  const endReviews = keepAsking(() => post(running, reviewOf()));
+  const over = delay(3 * quietMs).then(endReviews);
+  await unasked(running.server, { quietMs, limitMs: 60_000 });
+  const ended = performance.now();
+  await over;
+  const last = reviews.findLast((at) => at < ended)!;
+  assert.ok(ended - last >= quietMs / 2, 'the last review does');
+
+  const endMore = keepAsking(() => post(running, reviewOf()));
+  const limitMs = 2 * quietMs;
+  const beganAgain = performance.now();
+  await unasked(running.server, { quietMs: 60_000, limitMs });
+  const took = performance.now() - beganAgain;
+  await endMore();
+  assert.ok(took >= limitMs && took < 10_000, 'and the limit ends it');
 });

@@ -41,6 +41,7 @@ const heavy: Record<string, (size: number) => (pod: Pod) => void> = {
     }),
   annotations: (size) => annotate(texts(size, (index) => `a${index}`)),
   'keys that there are not': (size) => annotate(texts(size, (index) => `rollcall.dev/wait-for${index}`)),
+  'keys of other domains': (size) => annotate(texts(size, (index) => `rol${index}.dev/inject`)),
   files: (size) => annotate(texts(size, (index) => `rollcall.dev/file.${index}`, '{name}')),
   'members that groups are to have': (size) =>
     annotate(texts(size, (index) => `rollcall.dev/expected.g${index}`, 'deployment web')),

@@ -1,4 +1,4 @@
-/** What reviews are answered from, put together as the webhook does it, over connections to the API double. */
+/** The parts that answer reviews, put together as the webhook does it, over connections to the API double. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { keys } from '../../src/inject/annotations.ts';

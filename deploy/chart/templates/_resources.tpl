@@ -28,8 +28,9 @@ matchLabelKeys: [pod-template-hash]
 {{- end }}
 
 {{/*
-A replica for each node and zone. Of two constraints by which a replica may be scheduled anyway, both would do nothing on
-nodes without a zone, so that by zone is an affinity.
+The spread of the replicas over nodes and zones. The scheduler scores only nodes that have the keys of all constraints, so
+with one by zone both would do nothing on nodes without a zone. Where a replica may be scheduled anyway, zones are
+therefore an affinity, below.
 */}}
 {{- define "rollcall.topologySpread" -}}
 - topologyKey: kubernetes.io/hostname
@@ -44,8 +45,9 @@ nodes without a zone, so that by zone is an affinity.
 {{- end }}
 {{- end }}
 
+{{/* The affinity by zone. One that the values give takes its place, since merged ones would both count. */}}
 {{- define "rollcall.zoneAffinity" -}}
-{{- if eq .Values.topologySpread.zones "ScheduleAnyway" }}
+{{- if and (eq .Values.topologySpread.zones "ScheduleAnyway") (not (hasKey .Values.affinity "podAntiAffinity")) }}
 podAntiAffinity:
   preferredDuringSchedulingIgnoredDuringExecution:
     - weight: 100
