@@ -17,14 +17,14 @@ import {
   type UpstreamOptions,
 } from '../watcher/kubernetes/upstream.ts';
 import { type Log, silent } from '../watcher/log.ts';
-import { ExpectedMembers } from '../watcher/outputs/expected-members.ts';
+import { type ExpectedMembers, expectedMembers } from '../watcher/outputs/expected-members.ts';
 import type { Output, View } from '../watcher/outputs/output.ts';
 import type { Self } from '../watcher/perspective.ts';
 import type { Delta, Expected, Group, SourceName, Status } from '../watcher/protocol.ts';
 import { SettingFault } from '../watcher/setting-fault.ts';
 import type { Source } from '../watcher/source.ts';
-import { sourceOf } from '../watcher/sources.ts';
-import { parseExpected } from '../watcher/texts/expected.ts';
+import { knowsNoLabels, sourceOf } from '../watcher/sources.ts';
+import { type ExpectedFrom, parseExpected } from '../watcher/texts/expected.ts';
 import { parseLabelKeys } from '../watcher/texts/label-keys.ts';
 import { Watch } from '../watcher/watch.ts';
 import { type Feed, LiveGroup } from './live-group.ts';
@@ -97,22 +97,21 @@ export function watchGroup(options: WatchGroupOptions): LiveGroup {
   const { userAgent = 'rollcall-watcher' } = options;
   const context = { clock, log, userAgent, environment: process.env };
   const watch = new Watch({ source: chosen(group, options, context), group, self, clock, log });
-  const expected = expectedMembers(options, watch, context);
+  const expected = expectedMembers(expectedFrom(options.expected), watch, {
+    clock,
+    log,
+    transport: () => kubernetesApi(options, context),
+  });
   return new LiveGroup((feed) => follow(watch, feed, expected), { signal, clock });
 }
 
 function chosen(group: Group, options: WatchGroupOptions, context: UpstreamContext): Source {
   const { source = group.service === undefined ? 'pods' : 'endpointslices', self } = options;
   const memberLabels = labelKeys(options.memberLabels);
-  if (memberLabels !== undefined && (typeof source !== 'string' || source === 'dns')) {
-    throw new SettingFault({
-      key: 'memberLabels',
-      value: `${memberLabels}`,
-      sentence: 'is for members that the API tells of',
-      remedy: 'leave it out, or take another source',
-    });
+  if (typeof source !== 'string') {
+    if (memberLabels !== undefined) throw knowsNoLabels(memberLabels);
+    return source;
   }
-  if (typeof source !== 'string') return source;
   const perspective = {
     group,
     self,
@@ -128,21 +127,8 @@ function labelKeys(given: readonly string[] | undefined): string[] | undefined {
   return valid('memberLabels', given.join(','), parseLabelKeys);
 }
 
-/** Has the watch told how many members there are to be; returns what asks a workload for it, where one is named. */
-function expectedMembers(
-  options: WatchGroupOptions,
-  watch: Watch,
-  context: UpstreamContext,
-): ExpectedMembers | undefined {
-  if (options.expected === undefined) return undefined;
-  const expected = valid('expected', `${options.expected}`, parseExpected);
-  const expect = (number: number | null) => watch.expect(number);
-  if (typeof expected === 'number') {
-    expect(expected);
-    return undefined;
-  }
-  const workload = { namespace: watch.group.namespace, ...expected };
-  return new ExpectedMembers({ ...context, workload, expect, transport: kubernetesApi(options, context) });
+function expectedFrom(given: number | string | undefined): ExpectedFrom | undefined {
+  return given === undefined ? undefined : valid('expected', `${given}`, parseExpected);
 }
 
 /** Reads an option that is a text. Throws a `SettingFault` with what to give instead. */

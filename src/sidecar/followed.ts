@@ -3,7 +3,7 @@ import type { ProgramLog } from '../log.ts';
 import type { SidecarConfig } from '../sidecar-settings.ts';
 import { kubernetesApi, type UpstreamContext } from '../watcher/kubernetes/upstream.ts';
 import { Malformed } from '../watcher/membership/malformed.ts';
-import { ExpectedMembers } from '../watcher/outputs/expected-members.ts';
+import { type ExpectedMembers, expectedMembers } from '../watcher/outputs/expected-members.ts';
 import { KeptSocket } from '../watcher/outputs/kept-socket.ts';
 import { LoggedChanges } from '../watcher/outputs/logged-changes.ts';
 import { socketPath } from '../watcher/outputs/socket.ts';
@@ -65,34 +65,15 @@ export function follow(settings: GroupSettings, shared: Shared): Followed {
   for (const output of [...sinks.all, socket]) watch.add(output);
   if (config.logLevel === 'debug') watch.add(new LoggedChanges(log.debug));
   shared.watches.push(watch);
-  const expected = expectedMembers(settings.expected, watch, shared, context);
+  const expected = expectedMembers(settings.expected, watch, {
+    clock,
+    log,
+    transport: () => kubernetesApi(config, context),
+    askers: () => Math.max(...shared.watches.map(({ members }) => members.size)),
+  });
   if (expected !== undefined) watch.add(expected);
   const outputs = [...sinks.all, socket, ...(expected === undefined ? [] : [expected])];
   return { name: group.name, watch, sinks, socket, path, expected, log, outputs, malformed, traffic };
-}
-
-/** Has the watch told how many members there are to be; returns what asks a workload for it, where one is named. */
-function expectedMembers(
-  expected: GroupSettings['expected'],
-  watch: Watch,
-  { config, watches }: Shared,
-  context: UpstreamContext,
-): ExpectedMembers | undefined {
-  if (expected === undefined) return undefined;
-  if (typeof expected === 'number') {
-    watch.expect(expected);
-    return undefined;
-  }
-  const transport = kubernetesApi(config, context);
-  const { clock, log } = context;
-  return new ExpectedMembers({
-    workload: { namespace: watch.group.namespace, ...expected },
-    transport,
-    clock,
-    log,
-    expect: (number) => watch.expect(number),
-    askers: () => Math.max(...watches.map(({ members }) => members.size)),
-  });
 }
 
 /** Makes the folder of a group. A link in its place, which an application could have put there, is not followed. */

@@ -12,7 +12,7 @@ import type { SinkSettings } from './sinks.ts';
 export interface GroupSettings {
   group: Group;
   source: SourceName;
-  /** The number of members that there are to be, or who has it; undefined where nobody says. */
+  /** The number of members that there are to be, or the workload that has it; undefined where nobody says. */
   expected: ExpectedFrom | undefined;
   /** The keys of the labels that members have. */
   memberLabels: readonly string[] | undefined;

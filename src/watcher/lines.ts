@@ -47,7 +47,10 @@ export class LineSplitter {
     return this.#decode(line);
   }
 
-  /** Whoever sends a line byte by byte makes it cost twice its bytes at most: a copy of each would cost a hundred times. */
+  /**
+   * Keeps the bytes of a line that has not ended, in room that doubles. So a line that comes byte by byte takes twice
+   * its bytes at most, where a copy of each byte would take a hundred times as much.
+   */
   #keep(bytes: Uint8Array): void {
     const all = this.#restBytes + bytes.length;
     if (all > this.#maxBytes) throw new Corrupt(`a line of over ${this.#maxBytes} bytes`);

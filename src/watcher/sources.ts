@@ -37,15 +37,27 @@ export function sourceOf(
   }
   if (service === undefined) throw missing('service', name);
   const group = { namespace, service };
-  if (name === 'dns')
+  const keys = perspective.memberLabels ?? [];
+  if (name === 'dns') {
+    if (keys.length > 0) throw knowsNoLabels(keys);
     return dnsSource({ ...perspective, group, resolver: dnsClient(), clock, log, malformed });
+  }
   const slices = endpointSlices({ ...perspective, group }, malformed);
   const api = kubernetesApi(upstream, context);
   const source = kubernetesSource(slices, api, clock, log);
-  const keys = perspective.memberLabels ?? [];
   if (keys.length === 0) return source;
   const labels = pushed(podLabels(namespace, keys, malformed), api, clock, log);
   return labelledSource(source, labels, () => clock.now());
+}
+
+/** Returns the fault of labels that are asked for of a source other than the API. */
+export function knowsNoLabels(keys: readonly string[]): SettingFault {
+  return new SettingFault({
+    key: 'memberLabels',
+    value: keys.join(','),
+    sentence: 'is for members that the API tells of',
+    remedy: 'leave it out, or take another source',
+  });
 }
 
 function missing(key: SettingKey, source: SourceName): SettingFault {

@@ -3,7 +3,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 const ANNOTATION = 'cert-manager.io/inject-ca-from';
-/** As good as at once, and no load for the API server. */
+/** The pause between two looks: short for a test, and no load for the API server. */
 const EVERY_MS = 50;
 
 /** A request of the API server; rejects when it is refused. */
@@ -27,7 +27,7 @@ export class CaInjector {
   readonly #injecting: Promise<void>;
   #ended = false;
 
-  /** Runs from here on. `configuration` is the path of the configuration, `ca` the certificate of the CA. */
+  /** Starts to inject. `configuration` is the path of the configuration, `ca` the certificate of the CA. */
   constructor(must: Must, configuration: string, ca: string) {
     this.#must = must;
     this.#configuration = configuration;
@@ -45,7 +45,7 @@ export class CaInjector {
     await this.#injecting;
   }
 
-  /** Whatever the bundle was, it is replaced by the CA alone. */
+  /** Replaces every bundle by the CA alone, whatever it was. */
   async #inject(): Promise<void> {
     for (; !this.#ended; await delay(EVERY_MS)) {
       const { metadata, webhooks } = await this.#must('GET', this.#configuration);

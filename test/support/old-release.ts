@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 /** The commit that was released as 0.1.0. */
 export const COMMIT_OF_0_1_0 = 'cd669de';
-/** Its sources have half a megabyte. */
+/** The most bytes of the archive. The sources have half a megabyte. */
 const MOST_BYTES = 16 * 1024 * 1024;
 
 /**

@@ -1,4 +1,4 @@
-/** What a browser has laid out: the boxes and the lines of text of a page, where they are and how they look. */
+/** The layout of a page in a browser: its boxes and lines of text, where they are and how they look. */
 import type { Page } from 'playwright-core';
 
 const SIDES = ['top', 'right', 'bottom', 'left'] as const;

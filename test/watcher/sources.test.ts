@@ -9,7 +9,7 @@ import { SettingFault } from '../../src/watcher/setting-fault.ts';
 import { sourceOf } from '../../src/watcher/sources.ts';
 import { eventually } from '../support/eventually.ts';
 
-/** What a source asks a server for, which never answers. */
+/** Returns the paths that a source asks for, of a server that never answers. */
 async function askedBy(t: TestContext, name: SourceName, more: object, requests = 1): Promise<string[]> {
   const asked: string[] = [];
   const server = createServer(({ url }) => {
@@ -43,6 +43,16 @@ test('slices alone are followed, and the pods beside them where labels of theirs
 test('pods bring their labels themselves', async (t) => {
   const group = { namespace: 'shop', selector: 'app=db' };
   assert.deepEqual(await askedBy(t, 'pods', { group, memberLabels: ['role'] }), [PODS]);
+});
+
+test('labels that are asked for of DNS are a fault of the setting', () => {
+  const context = { clock: systemClock, log: silent, userAgent: 'test', environment: {} };
+  const perspective = { group: { namespace: 'shop', service: 'db' }, clusterDomain: 'cluster.local' };
+  assert.throws(() => sourceOf('dns', { ...perspective, memberLabels: ['role', 'tier'] }, {}, context), {
+    key: 'memberLabels',
+    message: /"role,tier" is for members that the API tells of; leave it out, or take another source/,
+  });
+  assert.equal(sourceOf('dns', { ...perspective, memberLabels: [] }, {}, context).name, 'dns');
 });
 
 test('a source without what it needs is a fault of the setting', () => {

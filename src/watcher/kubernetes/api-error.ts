@@ -31,6 +31,9 @@ export class ApiError extends Error {
   }
 }
 
+/** A message is cut to so many characters, since it goes to logs and to every reader of the stream. */
+export const MAX_MESSAGE = 500;
+
 /** This is the longest pause that a server may ask for: a minute of silence is an outage, whoever asked for it. */
 const MAX_RETRY_AFTER_S = 60;
 
@@ -75,7 +78,8 @@ export function failureOf(error: unknown): Failure {
     const mayWait = error.status === 429 || error.status === 503;
     return { reason, message: error.message, retryAfterMs: mayWait ? error.retryAfterMs : 0 };
   }
-  return { reason: 'disconnected', message: messageOf(error), retryAfterMs: 0 };
+  // The message may quote bytes of the answer.
+  return { reason: 'disconnected', message: messageOf(error).slice(0, MAX_MESSAGE), retryAfterMs: 0 };
 }
 
 /** Returns the message, with the code behind it unless the error is of a system call, whose messages name it. */

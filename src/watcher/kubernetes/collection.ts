@@ -4,7 +4,7 @@ import type { Member } from '../protocol.ts';
 export interface Listed<Kept> {
   /** `/apis/discovery.k8s.io/v1/namespaces/default/endpointslices` */
   path: string;
-  /** The kinds that the objects may have. Bytes that name another are not what was asked for. Without it any will do. */
+  /** The kinds that the objects may have. Bytes that name another are not what was asked for. By default any will do. */
   kinds?: readonly string[] | undefined;
   /** The namespace that the objects are in, where it is one. An object of another is not what was asked for. */
   namespace?: string | undefined;

@@ -21,7 +21,8 @@ export async function othersEnded(
     kinds: ['Pod'],
     namespace,
     fieldSelector: `metadata.name=${name}`,
-    members: (object: KubernetesObject) => [haveOthersEnded(object)],
+    // A server, or a proxy in front of it, that does not look at selectors tells of other pods too.
+    members: (object: KubernetesObject) => (object.metadata?.name === name ? [haveOthersEnded(object)] : []),
   };
   for await (const event of follow(collection, transport, clock, log)) {
     const told =

@@ -1,5 +1,5 @@
 import { Corrupt } from '../lines.ts';
-import { type StatusObject, statusError } from './api-error.ts';
+import { MAX_MESSAGE, type StatusObject, statusError } from './api-error.ts';
 import type { KubernetesObject } from './collection.ts';
 import { isFields, numberAt, type ObjectFields, objectAt, objectsAt, textAt } from './fields.ts';
 
@@ -63,9 +63,6 @@ export function parseStatus(text: string, code: number): StatusObject {
   }
   return { code, message: text.slice(0, MAX_MESSAGE) };
 }
-
-/** A message is cut to so many characters, since it goes to logs and to every reader of the stream. */
-const MAX_MESSAGE = 500;
 
 /** Reads whatever there is of a Status: it is an error anyway, so a field of the wrong type says nothing. */
 function statusOf(fields: ObjectFields): StatusObject {

@@ -48,7 +48,10 @@ function decoded(chunks: readonly Uint8Array[]): string {
   }
 }
 
-/** Resolves with the whole text; one that is not UTF-8 is corrupt, and one of over `maxBytes` is corrupt, or is cut there. */
+/**
+ * Resolves with the whole text. One of over `maxBytes` is corrupt, and so is one that is not UTF-8; with `cut` the text
+ * is cut there, and other characters stand in the place of broken ones.
+ */
 export async function* textOf(
   { body }: Response,
   clock: Clock,

@@ -126,8 +126,8 @@ function afterRefusal<Kept>(error: unknown, state: State<Kept>): Recovery<Kept> 
 function afterApiError<Kept>(error: ApiError, state: State<Kept>, now: number): Recovery<Kept> {
   if (error.status === 410) return afterExpiry(error, state, now);
   if (isTooLargeVersion(error)) return failed(error, { ...state, phase: listing('', state.history) });
-  if (error.where === 'response' && (error.status >= 500 || SAYS_NOTHING_OF_VERSIONS.has(error.status)))
-    return failed(error, restarted(state));
+  const isOutage = error.where === 'response' && error.status >= 500;
+  if (isOutage || SAYS_NOTHING_OF_VERSIONS.has(error.status)) return failed(error, restarted(state));
   return afterBadVersion(error, state);
 }
 
@@ -141,18 +141,21 @@ const SAYS_NOTHING_OF_VERSIONS: ReadonlySet<number> = new Set([403, 408, 429]);
  * time. Any other error refuses that version, so a consistent list is asked for.
  */
 function afterBadVersion<Kept>(error: ApiError | Corrupt, state: State<Kept>): Recovery<Kept> {
-  const history = { ...state.history, streamErrors: state.history.streamErrors + 1 };
-  if (history.streamErrors < FAILURES_OF_A_VERSION)
+  const history = { ...state.history, versionFailures: state.history.versionFailures + 1 };
+  if (history.versionFailures < FAILURES_OF_A_VERSION)
     return failed(error, { phase: restarted(state).phase, history });
   const stands = error instanceof Corrupt || error.status >= 500;
   const phase = listing<Kept>(stands ? versionOf(state.phase) : '', history);
   return failed(error, { phase, history });
 }
 
-/** Returns the state without its version. A page starts the list anew as a whole, any other phase a consistent list. */
+/**
+ * Returns the state without its version, or without the token of its page. A page starts the list anew as a whole; a
+ * list that came in pages all the same, and any other phase, a consistent list.
+ */
 function afterExpiry<Kept>(error: ApiError, state: State<Kept>, now: number): Recovery<Kept> {
   const { phase, history } = state;
-  if (phase.name === 'paging' && phase.next !== '') {
+  if (phase.name === 'paging' && phase.next !== '' && phase.paged) {
     const whole = { ...phase, next: '', paged: false, pages: 0, parts: new Map() };
     return { state: { phase: whole, history }, delay: 'none', event: undefined };
   }

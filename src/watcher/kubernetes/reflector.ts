@@ -176,7 +176,7 @@ class Reflector<Kept> {
   #gather(event: WatchEvent, parts: ObjectParts<Kept>): boolean {
     const complete = this.#store.gatherEvent(event, parts);
     if (complete) this.#listed(parts, event.version);
-    this.#forgiveStream();
+    this.#forgiveVersion();
     return complete;
   }
 
@@ -185,7 +185,7 @@ class Reflector<Kept> {
     if (event.type !== 'BOOKMARK') this.#progress.event(event.type, this.#clock.now());
     this.#store.change(event, this.#tell);
     this.#enter({ name: 'watching', version: event.version });
-    this.#forgiveStream();
+    this.#forgiveVersion();
     return false;
   }
 
@@ -195,10 +195,9 @@ class Reflector<Kept> {
     try {
       const response = await this.#waited(responseOf(request, this.#clock));
       const page = parsePage(await this.#waited(textOf(response, this.#clock)), this.#collection.kinds);
-      const parts = new Map(paging.parts);
-      for (const object of page.items) this.#store.gather(object, parts);
-      if (page.next !== '') return this.#enter(nextPage(paging, page.next, parts));
-      this.#listed(parts, page.version);
+      for (const object of page.items) this.#store.gather(object, paging.parts);
+      if (page.next !== '') return this.#enter(nextPage(paging, page.next));
+      this.#listed(paging.parts, page.version);
     } finally {
       request.close();
     }
@@ -216,7 +215,7 @@ class Reflector<Kept> {
     const { history } = this.#state;
     this.#state = {
       phase: { name: 'watching', version },
-      history: { ...history, streamErrors: 0, unfinishedLists: 0 },
+      history: { ...history, versionFailures: 0, unfinishedLists: 0 },
     };
   }
 
@@ -277,10 +276,10 @@ class Reflector<Kept> {
     this.#state = { ...this.#state, phase };
   }
 
-  /** An event has come, so the stream is sound. */
-  #forgiveStream(): void {
+  /** An event has come, so that the version before it was sound. */
+  #forgiveVersion(): void {
     const { phase, history } = this.#state;
-    if (history.streamErrors > 0) this.#state = { phase, history: { ...history, streamErrors: 0 } };
+    if (history.versionFailures > 0) this.#state = { phase, history: { ...history, versionFailures: 0 } };
   }
 
   #isListDue(): boolean {
@@ -293,11 +292,11 @@ class Reflector<Kept> {
 }
 
 /** Returns the phase that reads the page behind one. Throws `Corrupt` where pages would come without end. */
-function nextPage<Kept>(paging: Paging<Kept>, next: string, parts: ObjectParts<Kept>): Phase<Kept> {
+function nextPage<Kept>(paging: Paging<Kept>, next: string): Phase<Kept> {
   const pages = paging.pages + 1;
   if (next === paging.next || pages >= MAX_PAGES)
     throw new Corrupt(`a list without an end, after page ${pages}`);
-  return { ...paging, name: 'paging', next, pages, parts };
+  return { ...paging, name: 'paging', next, pages };
 }
 
 const EVIDENCE = { type: 'evidence' } as const;

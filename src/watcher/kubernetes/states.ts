@@ -18,8 +18,8 @@ export interface Paging<Kept> {
   paged: boolean;
   /** The number of pages that came before. */
   pages: number;
-  /** The parts from the pages so far. */
-  parts: ReadonlyMap<string, readonly Kept[]>;
+  /** The parts from the pages so far. Each page adds to the same map; a list that begins again has a new one. */
+  parts: Map<string, readonly Kept[]>;
 }
 
 /** The failures so far, as far as they decide what comes next. */
@@ -29,7 +29,7 @@ export interface History {
   /** Streaming lists in a row that the server ended before they were complete. */
   readonly unfinishedLists: number;
   /** Failures in a row, without an event between them, that may be due to the version that was asked for. */
-  readonly streamErrors: number;
+  readonly versionFailures: number;
   /** Watches in a row that brought no event, not even a bookmark. */
   readonly silentWatches: number;
   /** The time at which the server last said that a version has expired. */
@@ -49,7 +49,7 @@ export const START: State<never> = {
   history: {
     streamingLists: true,
     unfinishedLists: 0,
-    streamErrors: 0,
+    versionFailures: 0,
     silentWatches: 0,
     expiredAt: Number.NEGATIVE_INFINITY,
     mayReread: true,

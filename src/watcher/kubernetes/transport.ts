@@ -125,22 +125,17 @@ export function sentAfter<T>(ready: Promise<T>, sent: (value: T) => Request): Re
 function through(proxy: URL, target: URL, request: (socket: Socket) => Request): Request {
   const way = tunnel(proxy, target);
   let end = () => {};
-  const response = way.socket.then((socket) => {
+  const made = sentAfter(way.socket, (socket) => {
     socket.setKeepAlive(true, KEEPALIVE_MS);
-    const made = request(socket);
-    end = () => {
-      made.close();
-      socket.destroy();
-    };
-    return made.response;
+    end = () => socket.destroy();
+    return request(socket);
   });
-  // The caller may have closed a request that fails afterwards.
-  response.catch(() => {});
   const close = () => {
     way.close();
+    made.close();
     end();
   };
-  return { response, close };
+  return { response: made.response, close };
 }
 
 function closed(): Error {

@@ -1,3 +1,4 @@
+import type { Member } from '../protocol.ts';
 import type { MembershipEvent } from './membership.ts';
 import { isNameless } from './nameless.ts';
 import type { Part, Told } from './part.ts';
@@ -23,15 +24,16 @@ export class Endings {
 
   /**
    * Returns whether an event takes one of them out of a part, or makes it a part of another member: whoever is told of
-   * it then hears only that the member has left. It costs a step for each member of the part, and nothing while nobody terminates.
+   * it then hears only that the member has left. It costs a step for each member of the parts of the event, and nothing
+   * while nobody terminates.
    */
   areLostBy(event: MembershipEvent, parts: ReadonlyMap<string, Part>): boolean {
     if (this.#uids.size === 0) return false;
     if (event.type !== 'replace') {
       const after = membersOf(event);
-      return this.#isLost(parts.get(event.key), after) || this.#isTaken(after);
+      return this.#isLost(parts.get(event.key), after) || this.#isTaken([after]);
     }
-    if ([...event.parts.values()].some((after) => this.#isTaken(after))) return true;
+    if (this.#isTaken(event.parts.values())) return true;
     return [...parts.values()].some((part) => this.#isLost(part, event.parts.get(part.key) ?? []));
   }
 
@@ -40,10 +42,12 @@ export class Endings {
     this.#addresses.clear();
   }
 
-  #isTaken(after: Part['members']): boolean {
+  #isTaken(parts: Iterable<Part['members']>): boolean {
     if (this.#addresses.size === 0) return false;
     const addresses = new Set([...this.#addresses.values()].flat());
-    return after.some((member) => !isNameless(member) && member.addresses.some((one) => addresses.has(one)));
+    const takes = (member: Member) =>
+      !isNameless(member) && member.addresses.some((one) => addresses.has(one));
+    return [...parts].some((members) => members.some(takes));
   }
 
   #isLost(part: Part | undefined, after: Part['members']): boolean {

@@ -11,7 +11,7 @@ const SOCKET_UMASK = 0o111;
  * Binds `server` to a socket at `path`, under a temporary name that is then renamed: whoever connects
  * finds a working socket or the old one, also after a crash. Nothing that lies at either name is followed
  * or opened, since an application with a writable mount could have put it there. Rejects when something
- * is in the way that can't be replaced, such as a directory.
+ * is in the way that can't be replaced, such as a directory; the server is closed then.
  */
 export async function bindSocket(server: Server, path: string, temporary: string): Promise<void> {
   removeOld(temporary);
@@ -28,8 +28,14 @@ export async function bindSocket(server: Server, path: string, temporary: string
   server.listen(temporary);
   process.umask(umask);
   await bound;
-  if (isDirectory(path)) throw new Error(`"${path}" is a directory, in the place of a socket; remove it`);
-  renameSync(temporary, path);
+  try {
+    if (isDirectory(path)) throw new Error(`"${path}" is a directory, in the place of a socket; remove it`);
+    renameSync(temporary, path);
+  } catch (error) {
+    // A caller that tries again would leave a server that nobody can reach each time.
+    server.close();
+    throw error;
+  }
 }
 
 function removeOld(path: string): void {

@@ -5,6 +5,8 @@ import { responseOf, textOf } from '../kubernetes/read-response.ts';
 import { parseScale, type ScaledWorkload, scalePath } from '../kubernetes/scale.ts';
 import type { Request, Transport } from '../kubernetes/transport.ts';
 import type { Log } from '../log.ts';
+import type { Group } from '../protocol.ts';
+import type { ExpectedFrom } from '../texts/expected.ts';
 import type { Output, OutputMetric, View } from './output.ts';
 
 /** The most bytes of a Scale: it has two counts, a selector and metadata, which managers of fields may fill. */
@@ -19,10 +21,37 @@ export interface ExpectedContext {
   /** Takes the number; null when nobody may or can say it. */
   expect(expected: number | null): void;
   /**
-   * Returns how many pods ask as this one does, as far as is known. Without it they are taken to be the members: who
-   * follows a group of others is none of them.
+   * Returns the number of pods that ask as this one does, as far as it is known. A pod that follows a group of others
+   * is not among the members of that group. Without this function, the members are taken for those who ask.
    */
   askers?(): number;
+}
+
+/** Those who take the number of expected members of a group. */
+interface Expecting {
+  readonly group: Group;
+  expect(expected: number | null): void;
+}
+
+/** Tells a number at once; returns what asks for it, where a workload has it. */
+export function expectedMembers(
+  expected: ExpectedFrom | undefined,
+  watch: Expecting,
+  {
+    transport,
+    ...context
+  }: Omit<ExpectedContext, 'workload' | 'transport' | 'expect'> & {
+    transport(): Transport;
+  },
+): ExpectedMembers | undefined {
+  if (expected === undefined) return undefined;
+  if (typeof expected === 'number') {
+    watch.expect(expected);
+    return undefined;
+  }
+  const workload = { namespace: watch.group.namespace, ...expected };
+  const expect = (number: number | null) => watch.expect(number);
+  return new ExpectedMembers({ ...context, workload, expect, transport: transport() });
 }
 
 /**

@@ -134,6 +134,11 @@ export class Gate implements Output {
     this.#look();
   }
 
+  /** Makes the mark of the start again where it is gone. */
+  restore(): void {
+    if (this.open && !existsSync(this.#options.marker)) this.#mark();
+  }
+
   #look(): void {
     if (!this.open && this.#headcount.met) this.#pass();
   }
@@ -142,6 +147,10 @@ export class Gate implements Output {
     this.#openedAt = this.#clock.now();
     this.#opened.resolve();
     this.#clock.clearTimeout(this.#timer);
+    this.#mark();
+  }
+
+  #mark(): void {
     try {
       // A new file only: a link in its place would lead elsewhere.
       writeFileSync(this.#options.marker, '', { flag: 'wx' });

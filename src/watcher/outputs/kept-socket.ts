@@ -19,7 +19,7 @@ export class KeptSocket implements Output {
   #closed = false;
   failing: string | undefined;
 
-  /** `onMended` is called when a socket that was gone was made anew: so may all that lay beside it be. */
+  /** `onMended` is called after a socket that was gone was made anew, since the files beside it may be gone too. */
   constructor(path: string, readers: Readers, log: Log, onMended: () => void) {
     this.#path = path;
     this.#readers = readers;
@@ -39,9 +39,8 @@ export class KeptSocket implements Output {
   heartbeat(): void {
     if (this.#server === undefined || this.#mending || this.#closed || isSocket(this.#path)) return;
     this.#mending = true;
-    void this.#mend().finally(() => {
-      this.#mending = false;
-    });
+    // `#mend` logs its failure and never rejects.
+    void this.#mend();
   }
 
   close(): void {
@@ -53,8 +52,8 @@ export class KeptSocket implements Output {
     try {
       await this.serve();
       this.failing = undefined;
-      this.#onMended();
       this.#log.warn('the socket was gone and is made anew', { socket: this.#path });
+      if (!this.#closed) this.#onMended();
     } catch (error) {
       if (this.failing === undefined)
         this.#log.error('the socket is gone and can not be made anew, that is tried again', {
@@ -62,6 +61,8 @@ export class KeptSocket implements Output {
           error: (error as Error).message,
         });
       this.failing = 'directory';
+    } finally {
+      this.#mending = false;
     }
   }
 }

@@ -8,6 +8,7 @@ import {
   isUntrusted,
   statusError,
 } from '../../../src/watcher/kubernetes/api-error.ts';
+import { parsePage } from '../../../src/watcher/kubernetes/parse-response.ts';
 
 const coded = (code: string, message = 'it failed') => Object.assign(new Error(message), { code });
 
@@ -56,6 +57,17 @@ test('what an error means to readers goes by its status', () => {
   assert.equal(failureOf(refused).message, 'connect ECONNREFUSED', 'a system call names its code');
   assert.equal(failureOf(coded('CERT_HAS_EXPIRED')).message, 'it failed (CERT_HAS_EXPIRED)');
   assert.deepEqual(failureOf('text'), { reason: 'disconnected', message: 'text', retryAfterMs: 0 });
+});
+
+test('a sentence is no longer than a reader of the stream can use, whatever the answer was', () => {
+  const kind = 'K'.repeat(1_000_000);
+  assert.throws(
+    () => parsePage(JSON.stringify({ kind, items: [] }), ['Pod']),
+    (error) => {
+      assert.match(failureOf(error).message, /^"K{499}$/);
+      return true;
+    },
+  );
 });
 
 test('a version from the future is known by its cause', () => {

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { haveOthersEnded } from '../../../src/watcher/kubernetes/own-pod.ts';
+import { haveOthersEnded, othersEnded } from '../../../src/watcher/kubernetes/own-pod.ts';
+import { silent } from '../../../src/watcher/log.ts';
+import { FakeClock, settle } from '../../support/fake-clock.ts';
+import { bookmark, event, ScriptedApi } from '../../support/scripted-api.ts';
 
 const RUNNING = { running: { startedAt: '2026-01-01T00:00:00Z' } };
 const ended = (exitCode: number) => ({ terminated: { exitCode } });
@@ -31,4 +34,26 @@ describe('the other containers of a pod', () => {
     assert.equal(haveOthersEnded(pod('OnFailure', ended(0))), true);
     assert.equal(haveOthersEnded(pod('OnFailure', ended(0), ended(137))), false);
   });
+});
+
+test('of a server that does not look at selectors, another pod that has ended ends nothing', async () => {
+  const api = new ScriptedApi();
+  let over = false;
+  const done = othersEnded({ namespace: 'shop', name: 'job-1' }, api, new FakeClock(), silent).then(() => {
+    over = true;
+  });
+  const named = (name: string, work: object) => ({
+    kind: 'Pod',
+    metadata: { name, namespace: 'shop' },
+    ...pod('Never', work),
+  });
+  const call = await api.next();
+  call.head().events(event('ADDED', named('job-0', ended(0)), '5'));
+  call.events(event('ADDED', named('job-1', RUNNING), '6'), bookmark('7', true));
+  await settle();
+  call.events(event('MODIFIED', named('job-0', ended(0)), '8'));
+  await settle();
+  assert.equal(over, false);
+  call.events(event('MODIFIED', named('job-1', ended(0)), '9'));
+  await done;
 });

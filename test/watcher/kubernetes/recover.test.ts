@@ -177,10 +177,29 @@ describe('the second time', () => {
 
   test('an error in the stream lists from what was applied last', () => {
     const first = recover(inStream(500), stateOf('watching'), NOW);
-    assert.equal(first.state.history.streamErrors, 1);
+    assert.equal(first.state.history.versionFailures, 1);
     assert.equal(
       shown(recover(inStream(500), first.state, NOW)),
       'listing 9, backoff 0, failure disconnected',
+    );
+  });
+
+  test('an error that says nothing of versions leaves the version as it is, in a stream too', () => {
+    for (const status of [403, 408, 429])
+      for (const error of [refused(status), inStream(status)]) {
+        const first = recover(error, stateOf('watching'), NOW);
+        assert.match(shown(recover(error, first.state, NOW)), /^watching 9, backoff 0, failure/, `${status}`);
+      }
+  });
+
+  test('a list as a whole that comes in pages all the same, of which one expires, backs off', () => {
+    const { phase, history } = stateOf('later page');
+    const whole = { phase: { ...phase, paged: false } as Phase<never>, history };
+    const first = recover(refused(410), whole, NOW);
+    assert.equal(shown(first), "paging '', none, lost");
+    assert.equal(
+      shown(recover(refused(410), { ...whole, history: first.state.history }, NOW + 9999)),
+      "paging '', backoff 0, failure disconnected",
     );
   });
 
@@ -190,7 +209,7 @@ describe('the second time', () => {
       shown(recover(refused(500), first.state, NOW)),
       'watching 9, backoff 0, failure disconnected',
     );
-    assert.equal(first.state.history.streamErrors, 0);
+    assert.equal(first.state.history.versionFailures, 0);
   });
 
   test('a streaming list that was cut is given up for pages, for good', () => {

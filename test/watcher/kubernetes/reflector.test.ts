@@ -4,6 +4,7 @@ import { pushed } from '../../../src/watcher/kubernetes/reflector.ts';
 import { silent } from '../../../src/watcher/log.ts';
 import { FakeClock, settle } from '../../support/fake-clock.ts';
 import { bookmark, type Call, errorEvent, event, list, ScriptedApi } from '../../support/scripted-api.ts';
+import { byIterationOf } from '../counted-steps.ts';
 import { type Followed, follow, slice, synced } from '../followed-group.ts';
 
 test('a streaming list counts only when its closing bookmark has come', async () => {
@@ -736,4 +737,20 @@ test('a watch that fell silent was followed to its last byte only', async () => 
   await keepAlive(quiet, kept, 120_000);
   await quiet.clock.advance(31_000);
   assert.equal((await quiet.api.next()).query('sendInitialEvents'), null, 'a bookmark came in between');
+});
+
+test('a list of twice as many pages is twice the work', async () => {
+  const work = async (pages: number) => {
+    const followed = follow();
+    (await followed.api.next()).fail(422, 'Invalid');
+    return byIterationOf(async () => {
+      for (let page = 1; page <= pages; page += 1) {
+        const slices = Array.from({ length: 20 }, (_, at) => slice(`s-${page}-${at}`));
+        (await followed.api.next()).json(200, list('50', slices, page < pages ? `page-${page}` : ''));
+      }
+      await followed.api.next();
+    });
+  };
+  const [once, twice] = [await work(100), await work(200)];
+  assert.ok(twice < 2.5 * once, `${once} and ${twice} steps`);
 });

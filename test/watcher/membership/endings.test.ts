@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Endings } from '../../../src/watcher/membership/endings.ts';
 import type { Part } from '../../../src/watcher/membership/part.ts';
+import { byIteration } from '../counted-steps.ts';
 import { member } from '../scripted-source.ts';
 
 const well = member('u0');
@@ -29,6 +30,23 @@ test('an event that leaves it there, or is about another part or member, loses n
   assert.equal(endings.areLostBy({ type: 'set', key: 'a', members: [ending] }, parts), false);
   assert.equal(endings.areLostBy({ type: 'delete', key: 'b' }, parts), false);
   assert.equal(endings.areLostBy({ type: 'replace', parts: new Map([['a', [ending]]]) }, parts), false);
+});
+
+test('a list of many parts costs a step for each part and each address, not for each pair of them', () => {
+  const endings = new Endings();
+  const many = Array.from({ length: 100 }, (_, at) => at);
+  for (const at of many) {
+    const gone = { identity: 'address' as const, addresses: [`10.0.0.${at}`], terminating: true };
+    endings.note(`10.0.0.${at}:80`, { before: [], after: [member(`10.0.0.${at}:80`, gone)] });
+  }
+  const elsewhere = member('u0', { addresses: ['10.0.1.1'] });
+  const parts = new Map(many.map((at) => [`s${at}`, [elsewhere]]));
+  let lost: boolean | undefined;
+  const steps = byIteration(() => {
+    lost = endings.areLostBy({ type: 'replace', parts }, new Map());
+  });
+  assert.equal(lost, false);
+  assert.ok(steps < 1000, `${steps} steps`);
 });
 
 test('what was told, and what was taken back, is not lost any more', () => {

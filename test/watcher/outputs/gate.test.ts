@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -144,6 +145,18 @@ test('a sidecar that restarts beside a running application holds nothing back', 
   again.start();
   await first.clock.advance(50_000);
   assert.deepEqual(first.log.said(/without the members that it waited for/), [], 'it waits for nothing');
+});
+
+test('a mark of the start that was removed is made again, and none is made before the start', async (t) => {
+  const { gate, know, log, options } = await guard(t);
+  gate.restore();
+  assert.equal(existsSync(options.marker), false);
+  await know(0, 1, 2);
+  await rm(options.marker);
+  gate.restore();
+  assert.equal(existsSync(options.marker), true);
+  gate.restore();
+  assert.deepEqual(log.said(/will wait again/), []);
 });
 
 test('who waits for it to open is told at once, and not before', async (t) => {

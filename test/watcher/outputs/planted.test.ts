@@ -6,6 +6,7 @@ import {
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmdirSync,
   rmSync,
@@ -106,6 +107,8 @@ for (const name of ['members.sock', '.members.tmp']) {
     const bound = bindSocket(server, join(shared, 'members.sock'), join(shared, '.members.tmp'));
     await assert.rejects(bound, new RegExp(`${name}" is a directory.*; remove it`));
     assert.equal(process.umask(), umask);
+    assert.equal(server.listening, false, 'nothing is left behind');
+    assert.deepEqual(readdirSync(shared), [name]);
   });
 }
 
