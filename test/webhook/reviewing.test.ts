@@ -49,6 +49,19 @@ for (const [what, asked, sentence] of [
   });
 }
 
+test('a role that is not there is a fault of the installation, whatever the request names', async (t) => {
+  const { api, context } = await started(t);
+  const missing = { message: 'rolebindings.rbac.authorization.k8s.io "rollcall-watcher" not found' };
+  api.fault(({ method, path }) =>
+    method === 'POST' && path.endsWith('/rolebindings') ? { status: 404, body: missing } : undefined,
+  );
+  await assert.rejects(review(request(), context), (error) => {
+    assert.ok(!(error instanceof Refused), String(error));
+    assert.match(String(error), /rolebindings.* not found/);
+    return true;
+  });
+});
+
 test('an API server that refuses is a fault, whatever the request names', async (t) => {
   const { api, context } = await started(t);
   for (const status of [403, 500]) {
