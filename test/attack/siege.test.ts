@@ -44,6 +44,8 @@ const UNREAD_MB = 80;
 const KEPT_MB = 120;
 /** What a second round may add to that. Measured over three rounds: 14, then 6 MB. */
 const AGAIN_MB = 30;
+/** The most rounds in which V8 has to collect its garbage once: a round takes about 3 s. */
+const MOST_ROUNDS = 8;
 
 suite('a siege of one webhook', { timeout: 400_000 }, () => {
   let siege: Siege;
@@ -364,16 +366,21 @@ suite('a siege of one webhook', { timeout: 400_000 }, () => {
     await settled().catch(() => {});
     const first = await level();
     assert.ok(first < atFirst + KEPT_MB, `${atFirst.toFixed(0)} MB at first, ${first.toFixed(0)} MB now`);
-    await siege.under(async () => {
-      destroyAll(await floods.silent(siege.port, 1000, attackers(50)));
-      destroyAll(await floods.idle(siege.port, 300));
-      for (const body of Object.values(heavyBodies(LARGEST_POD))) await post(siege.port, body);
-    });
-    const second = await level();
-    console.log(`    ${[atFirst, first, second].map((mb) => mb.toFixed(0)).join(', ')} MB`);
+    const again = async () => {
+      await siege.under(async () => {
+        destroyAll(await floods.silent(siege.port, 1000, attackers(50)));
+        destroyAll(await floods.idle(siege.port, 300));
+        for (const body of Object.values(heavyBodies(LARGEST_POD))) await post(siege.port, body);
+      });
+      return level();
+    };
+    // V8 may have collected its garbage just before the first look. What a round adds is more after each further round,
+    // and what V8 has not collected yet is gone after one of them.
+    let second = await again();
+    for (let round = 3; round <= MOST_ROUNDS && second >= first + AGAIN_MB; round++) second = await again();
     assert.ok(
       second < first + AGAIN_MB,
-      `${first.toFixed(0)} MB, and ${second.toFixed(0)} MB after a second round`,
+      `${first.toFixed(0)} MB, and ${second.toFixed(0)} MB after further rounds`,
     );
   });
 
