@@ -4,6 +4,8 @@ import { isDnsLabel, isDnsSubdomain } from './watcher/membership/grammar.ts';
 import { parseExpected } from './watcher/texts/expected.ts';
 import { parseTarget } from './watcher/texts/notify-target.ts';
 
+export { isDnsLabel };
+
 export const text = (given: string) => given;
 
 export function integer(low: number, high: number) {

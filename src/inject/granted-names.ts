@@ -1,5 +1,5 @@
 /** The grammar of `rollcall.dev/grant`: the namespaces whose sidecars may look at the Services of another one. */
-import { dnsLabel } from '../values.ts';
+import { dnsLabel, isDnsLabel } from '../values.ts';
 import { shown } from './shown.ts';
 
 /**
@@ -32,8 +32,8 @@ export function grantOf(text: string | undefined): Grant {
   if (text === undefined) return NOTHING;
   if (text.length > MOST_CHARACTERS) return { names: [], ignored: [shown(text)] };
   const words = wordsOf(text);
-  const wrong = words.filter((word) => !isName(word));
-  const names = words.filter(isName);
+  const wrong = words.filter((word) => !isDnsLabel(word));
+  const names = words.filter(isDnsLabel);
   const ignored = [...wrong, ...names.slice(MOST_GRANTED)];
   return { names: names.slice(0, MOST_GRANTED), ignored: ignored.slice(0, MOST_TOLD).map(shown) };
 }
@@ -49,13 +49,4 @@ export function grantedNames(text: string): string[] {
 
 function wordsOf(text: string): string[] {
   return [...new Set(text.split(SEPARATORS).filter((word) => word !== ''))];
-}
-
-function isName(word: string): boolean {
-  try {
-    dnsLabel(word);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -25,7 +25,7 @@ export function boundsOf(
   rest: Rest,
   ofPod: Resources | undefined,
 ): Bounds {
-  // Without bounds nothing has to be added up.
+  // The sums below are needed only where there is a bound.
   if (items.length === 0 && ofPod === undefined) return NO_BOUNDS;
   const { limits: whole, requests: shared } = ofPod ?? {};
   const of = (type: string, bound: 'min' | 'max') =>

@@ -216,7 +216,7 @@ function nearest(key: string): string | undefined {
     .slice(PREFIX.length, PREFIX.length + MAX_LETTERS)
     .toLowerCase()
     .replaceAll('_', '-');
-  // What follows the first dot of a key of a family is a name that its author chooses, so it is not compared.
+  // The author of a pod chooses the name behind the first dot of such a key, so that part is not compared.
   const head = word.slice(0, word.indexOf('.') + 1);
   const candidates = KNOWN.map((known) => {
     const name = known.slice(PREFIX.length);

@@ -150,7 +150,7 @@ export function mountsOf(container: string): string {
 export function annotationOperations({ metadata }: Pod, plan: AnnotationPlan): Operation[] {
   const annotations = metadata?.annotations;
   const ours: Record<string, string> = { [STATUS_KEY]: plan.status };
-  // Without this annotation kubectl takes the first container, which is now the sidecar.
+  // kubectl takes the first container where this annotation is missing, and the first one is now the sidecar.
   if (plan.defaultContainer !== undefined && own(annotations, DEFAULT_CONTAINER_KEY) === undefined)
     ours[DEFAULT_CONTAINER_KEY] = plan.defaultContainer;
   if (metadata === undefined) return [{ op: 'add', path: '/metadata', value: { annotations: ours } }];

@@ -143,7 +143,7 @@ function provide(double: ApiObjects, namespace: string, { spec }: Pod): void {
   if (double.get(`/api/v1/namespaces/${namespace}`) === undefined) {
     throw new Error(`there is no namespace "${namespace}"; start with namespaces: ['${namespace}']`);
   }
-  // To the API server an empty name is none.
+  // The API server takes an empty name as no name.
   const name = spec.serviceAccountName || spec.serviceAccount || 'default';
   const accounts = `/api/v1/namespaces/${namespace}/serviceaccounts`;
   if (double.get(`${accounts}/${name}`) === undefined) double.create(accounts, { metadata: { name } });

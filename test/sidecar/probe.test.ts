@@ -1,24 +1,19 @@
 /** `rollcall probe` where something else than the sidecar answers. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { listening } from '../support/listening.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 /** Runs a probe that is answered so, and returns what it says. */
 async function probed(t: TestContext, answer: (response: ServerResponse) => void): Promise<string> {
-  const server = createServer((_request, response) => answer(response));
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.after(() => {
-    server.close();
-    server.closeAllConnections();
-  });
-  const { port } = server.address() as AddressInfo;
+  const port = await listening(
+    t,
+    createServer((_request, response) => answer(response)),
+  );
   const { promise, resolve } = Promise.withResolvers<string>();
   // Without an end of its own the probe would go on for ever.
   const options = { timeout: 30_000 };

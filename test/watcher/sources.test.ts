@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { systemClock } from '../../src/watcher/clock.ts';
 import { silent } from '../../src/watcher/log.ts';
@@ -8,6 +7,7 @@ import type { SourceName } from '../../src/watcher/protocol.ts';
 import { SettingFault } from '../../src/watcher/setting-fault.ts';
 import { sourceOf } from '../../src/watcher/sources.ts';
 import { eventually } from '../support/eventually.ts';
+import { listening } from '../support/listening.ts';
 
 /** Returns the paths that a source asks for, of a server that never answers. */
 async function askedBy(t: TestContext, name: SourceName, more: object, requests = 1): Promise<string[]> {
@@ -15,12 +15,7 @@ async function askedBy(t: TestContext, name: SourceName, more: object, requests 
   const server = createServer(({ url }) => {
     asked.push(new URL(url!, 'http://api').pathname);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const upstream = { server: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+  const upstream = { server: `http://127.0.0.1:${await listening(t, server)}` };
   const context = { clock: systemClock, log: silent, userAgent: 'test', environment: {} };
   const { group, ...perspective } = { group: { namespace: 'shop', service: 'db' }, ...more };
   const source = sourceOf(name, { clusterDomain: 'cluster.local', ...perspective, group }, upstream, context);

@@ -29,7 +29,7 @@ export async function namespaceToTry(
     entries,
   );
   if (why === undefined) return { namespace: wanted };
-  // Without the list of namespaces nothing is known of the others.
+  // Another namespace can be tried only where the list of namespaces could be read.
   if (place.namespace !== undefined || all.length === 0) {
     const leftOut = `the webhook configuration leaves the namespace ${wanted} out (${why})`;
     return { namespace: wanted, leftOut };

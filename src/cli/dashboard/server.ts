@@ -64,7 +64,7 @@ function send(response: ServerResponse, { type, content }: Asset): void {
 
 function refuse(response: ServerResponse, status: number, sentence: string): void {
   response.statusCode = status;
-  // What is still to come of the request is not read.
+  // The rest of the request stays unread, because the connection ends with this answer.
   response.setHeader('connection', 'close');
   response.setHeader('content-type', 'text/plain; charset=utf-8');
   response.end(`${sentence}\n`);

@@ -124,7 +124,7 @@ class Comparison {
       else this.#leaf(node, before, after, slot);
     } catch (error) {
       if (!(error instanceof Beyond) || slot.layout === undefined) throw error;
-      // Only this part is written anew, and nothing around it.
+      // This part alone is written anew: its edits are taken back, and those around it stay.
       this.#edits.length = edits;
       this.#replaced.length = replaced;
       this.#rewrite(after, slot);

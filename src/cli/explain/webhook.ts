@@ -1,4 +1,4 @@
-import { dnsLabel } from '../../values.ts';
+import { isDnsLabel } from '../../values.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Reference } from '../cluster/kinds.ts';
 import { refusal, Unreachable } from '../cluster/request.ts';
@@ -21,7 +21,7 @@ export async function systemNamespace(cluster: Cluster, named: string | undefine
   try {
     const { body } = await cluster.get(CONFIGURATION);
     const namespace = serviceOf(entriesOf(body))?.namespace;
-    return typeof namespace === 'string' && isName(namespace) ? namespace : SYSTEM_NAMESPACE;
+    return typeof namespace === 'string' && isDnsLabel(namespace) ? namespace : SYSTEM_NAMESPACE;
   } catch (error) {
     if (!(error instanceof Unreachable)) throw error;
     // The caller's next request tells that the cluster does not answer.
@@ -37,15 +37,6 @@ export async function readEntries(cluster: Cluster): Promise<readonly ExplainedE
   const { status, body } = await cluster.get(CONFIGURATION);
   if (status === 404) return [];
   return status === 200 ? entriesOf(body) : ENTRIES;
-}
-
-/** Tells whether a text may be the name of a namespace. The parser throws an error that says what to write. */
-function isName(text: string): boolean {
-  try {
-    return dnsLabel(text) === text;
-  } catch {
-    return false;
-  }
 }
 
 function serviceOf(entries: readonly (ExplainedEntry & Fields)[]): Fields | undefined {

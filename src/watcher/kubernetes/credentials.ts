@@ -7,7 +7,7 @@ import { SettingFault } from '../setting-fault.ts';
 /** The kubelet replaces a token at 80 % of its life; a minute old copy is always still good. */
 const REREAD_MS = 60_000;
 
-/** What a header can carry as a token: a file that is cut or mixed up may hold anything. */
+/** The characters of a token that a header can carry. A file that was cut or mixed up may hold others. */
 const TOKEN = /^[\x21-\x7e]+$/;
 
 export interface CredentialFiles {

@@ -92,7 +92,7 @@ function resolvConf(): string {
   try {
     return readFileSync('/etc/resolv.conf', 'utf8');
   } catch {
-    // Without the file nothing is known of the cluster, and the callers have defaults.
+    // The callers have a default for a machine that has no such file.
     return '';
   }
 }

@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import packageJson from '../../../package.json' with { type: 'json' };
@@ -9,15 +7,16 @@ import { connect } from '../../../src/cli/cluster/cluster.ts';
 import { readKubeconfig } from '../../../src/cli/cluster/kubeconfig.ts';
 import { request, Unreachable } from '../../../src/cli/cluster/request.ts';
 import { ask } from '../../../src/cli/sidecars/answer.ts';
+import { listening } from '../../support/listening.ts';
 import { kubeconfig } from '../answering-api.ts';
 import { folder } from '../run.ts';
 
 test('a pod that gives no answer is named, and not the API server that was asked for it', async (t) => {
-  const server = createServer(() => {});
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.after(() => server.close().closeAllConnections());
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const port = await listening(
+    t,
+    createServer(() => {}),
+  );
+  const url = `http://127.0.0.1:${port}`;
   const directory = await folder(t, { config: kubeconfig('fake', url) });
   const config = await readKubeconfig({ kubeconfig: join(directory, 'config'), context: undefined }, {});
   const unanswered = (details: object) => request(config, url, 'GET', '/', { timeoutMs: 100, ...details });
@@ -33,10 +32,7 @@ test('requests and watches name the command line to the audit log of the API ser
     asked.push(headers);
     response.end('{}');
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.after(() => server.close());
-  const { port } = server.address() as AddressInfo;
+  const port = await listening(t, server);
   const directory = await folder(t, { config: kubeconfig('fake', `http://127.0.0.1:${port}`) });
   const flags = { kubeconfig: join(directory, 'config'), context: undefined };
   const io = { stdin: (async function* () {})(), stdout: process.stdout, stderr: process.stderr, env: {} };
@@ -62,13 +58,7 @@ test('a pod whose answer has no end is given up early, and the connection to it 
     response.on('drain', more).on('close', ended.resolve);
     more();
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.after(() => {
-    server.close();
-    server.closeAllConnections();
-  });
-  const { port } = server.address() as AddressInfo;
+  const port = await listening(t, server);
   const directory = await folder(t, { config: kubeconfig('fake', `http://127.0.0.1:${port}`) });
   const flags = { kubeconfig: join(directory, 'config'), context: undefined };
   const io = { stdin: (async function* () {})(), stdout: process.stdout, stderr: process.stderr, env: {} };

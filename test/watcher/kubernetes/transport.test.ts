@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { createServer, type RequestListener } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { chunksOf } from '../../../src/watcher/kubernetes/body.ts';
 import { Credentials } from '../../../src/watcher/kubernetes/credentials.ts';
@@ -9,15 +8,11 @@ import { kubernetesTransport } from '../../../src/watcher/kubernetes/transport.t
 import { silent } from '../../../src/watcher/log.ts';
 import { issue } from '../../../src/webhook/certificates/issue.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
+import { listening } from '../../support/listening.ts';
 
 async function serve(t: TestContext, listener: RequestListener, tls?: { cert: string; key: string }) {
   const server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${await listening(t, server)}`;
 }
 
 function transportTo(url: string) {

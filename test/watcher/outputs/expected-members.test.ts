@@ -34,6 +34,16 @@ function asking(members = 3, askers?: () => number) {
 
 const scale = (replicas: number) => ({ kind: 'Scale', spec: replicas === 0 ? {} : { replicas } });
 
+/** The pace of a group of 1,000, from a question that is open. */
+async function asksEachTwoHundredSeconds({ api, clock }: Pick<ReturnType<typeof asking>, 'api' | 'clock'>) {
+  (await api.next()).json(200, scale(1000));
+  await settle();
+  await clock.advance(199_000);
+  await api.none();
+  await clock.advance(1000);
+  await api.next();
+}
+
 test('it asks at once, then every 10 s, and tells what the workload is to have', async () => {
   const { api, clock, heard, output } = asking();
   const first = await api.next();
@@ -147,13 +157,7 @@ test('an answer that makes no sense, or has no end, changes nothing', async () =
 });
 
 test('a large group asks more seldom', async () => {
-  const { api, clock } = asking(1000);
-  (await api.next()).json(200, scale(1000));
-  await settle();
-  await clock.advance(199_000);
-  await api.none();
-  await clock.advance(1000);
-  await api.next();
+  await asksEachTwoHundredSeconds(asking(1000));
 });
 
 test('one question is asked at a time, and its answer is not heard once the output is closed', async () => {
@@ -192,12 +196,7 @@ test('a group that has grown asks more seldom from then on', async () => {
   await settle();
   output.changed(undefined, { members: { size: 1000 } } as View);
   await clock.advance(10_000);
-  (await api.next()).json(200, scale(1000));
-  await settle();
-  await clock.advance(199_000);
-  await api.none();
-  await clock.advance(1000);
-  await api.next();
+  await asksEachTwoHundredSeconds({ api, clock });
 });
 
 test('a pause that the API server asks for is kept, whatever changes meanwhile', async () => {

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
 import type { Snapshot } from '../../../src/watcher/protocol.ts';
+import { listening } from '../../support/listening.ts';
 
 /** Starts a receiver of notifications, which keeps the snapshots that are posted, until the test ends. */
 export async function httpReceiver(t: TestContext): Promise<{ snapshots: Snapshot[]; port: number }> {
@@ -14,11 +13,5 @@ export async function httpReceiver(t: TestContext): Promise<{ snapshots: Snapsho
     snapshots.push(JSON.parse(body.toString()));
     response.end();
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return { snapshots, port: (server.address() as AddressInfo).port };
+  return { snapshots, port: await listening(t, server) };
 }

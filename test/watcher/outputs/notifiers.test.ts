@@ -10,6 +10,7 @@ import type { Member, Snapshot } from '../../../src/watcher/protocol.ts';
 import { parseTarget } from '../../../src/watcher/texts/notify-target.ts';
 import { eventually } from '../../support/eventually.ts';
 import { FakeClock, settle } from '../../support/fake-clock.ts';
+import { listening } from '../../support/listening.ts';
 import { Recorder } from '../followed-group.ts';
 import { RecordedLog } from '../recorded-log.ts';
 import { member, scripted, watchOf } from '../scripted-source.ts';
@@ -58,13 +59,7 @@ async function receiver(t: TestContext, host = '127.0.0.1') {
     });
     state.answer(response);
   });
-  server.listen(0, host);
-  await once(server, 'listening');
-  t.after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return Object.assign(state, { port: (server.address() as AddressInfo).port });
+  return Object.assign(state, { port: await listening(t, server, host) });
 }
 
 const revisions = (posts: { snapshot: Snapshot }[]) => posts.map(({ snapshot }) => snapshot.revision);

@@ -9,7 +9,7 @@ import { alsoTrusting } from '../../../src/webhook/certificates/also-trusting.ts
 import { CertificateFiles } from '../../../src/webhook/certificates/files.ts';
 import { problemOf } from '../../../src/webhook/certificates/judge.ts';
 import type { KeyPair } from '../../../src/webhook/certificates/source.ts';
-import { HOSTS, pair } from './pairs.ts';
+import { HOSTS, pair, pem } from './pairs.ts';
 
 const ca = await pair({ name: 'ca', ca: true });
 const [one, two] = [await pair({ signedBy: ca }), await pair({ signedBy: ca })];
@@ -88,7 +88,7 @@ const BROKEN: readonly [string, Partial<KeyPair>, RegExp][] = [
   ],
   [
     'a key that is none',
-    { key: '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n' },
+    { key: pem('PRIVATE KEY', 'AAAA') },
     /tls\.key holds a private key that can't be read/,
   ],
   ['more than any pair has', { cert: one.cert.padEnd(40_000) }, /tls\.crt has more than 32768 bytes$/],

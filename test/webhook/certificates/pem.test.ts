@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { certificatesIn, PEM_LIMIT, pairIn } from '../../../src/webhook/certificates/pem.ts';
-import { pair, withGarbage } from './pairs.ts';
+import { pair, pem, withGarbage } from './pairs.ts';
 
+const BEGIN = pem('CERTIFICATE', '').split('\n')[0]!;
 const one = await pair();
 const two = await pair();
 
@@ -24,12 +25,8 @@ test('what is more or less than one certificate and one key is no pair', () => {
     ['garbage behind the key', one.cert, `${one.key}garbage`],
     ['garbage in the base64', withGarbage(one).cert, one.key],
     ['no end', one.cert.slice(0, -30), one.key],
-    ['DER that is none', '-----BEGIN CERTIFICATE-----\nbm90aGluZw==\n-----END CERTIFICATE-----\n', one.key],
-    [
-      'a key that is none',
-      one.cert,
-      '-----BEGIN PRIVATE KEY-----\nbm90aGluZw==\n-----END PRIVATE KEY-----\n',
-    ],
+    ['DER that is none', pem('CERTIFICATE', 'bm90aGluZw=='), one.key],
+    ['a key that is none', one.cert, pem('PRIVATE KEY', 'bm90aGluZw==')],
     ['each in place of the other', one.key, one.cert],
   ];
   for (const [what, cert, key] of bad) assert.equal(pairIn(cert, key), undefined, what);
@@ -47,7 +44,7 @@ test('a bundle is its certificates; what is none, or twice there, is left out', 
 
 test('hostile text of the largest size takes no longer than a moment', () => {
   const began = performance.now();
-  for (const text of ['-----BEGIN CERTIFICATE-----', '-----BEGIN CERTIFICATE-----A ', '-', ' ', 'A']) {
+  for (const text of [BEGIN, `${BEGIN}A `, '-', ' ', 'A']) {
     const hostile = text.repeat(PEM_LIMIT / text.length);
     assert.deepEqual(certificatesIn(hostile), []);
     assert.equal(pairIn(hostile, hostile), undefined);
