@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { parse } from '../../../src/cli/document/parse.ts';
+import { at, type Fields, type Value } from '../../../src/cli/document/value.ts';
+import { CONTAINERS, HEAD, inject, injected } from './asking-pod.ts';
+
+const env = (value: Value, name: string) => {
+  const list = at(value, ['spec', 'initContainers', 0, 'env']) as Fields[];
+  return list.find((one) => one.name === name)?.value;
+};
+
+describe('values are read by YAML 1.1', () => {
+  test('a mode stays the octal number that kubectl reads, in whatever form it is printed', async () => {
+    const input = `${HEAD}spec:\n  volumes:\n  - {name: k, secret: {secretName: s, defaultMode: 0400}}\n${CONTAINERS}`;
+    const mode = ['spec', 'volumes', 0, 'secret', 'defaultMode'];
+    assert.equal(at((await injected(input)).value, mode), 0o400);
+    for (const format of ['yaml', 'json']) {
+      const { out } = await inject(input, '-o', format);
+      assert.equal(at(parse(out).value, mode), 256);
+      assert.match(out, /256/);
+    }
+  });
+
+  const booleans = ['yes', 'on', 'y', 'True', 'YES', '!!bool on'];
+  for (const word of booleans) {
+    test(`hostNetwork: ${word} is true`, async () => {
+      assert.equal(
+        env((await injected(`${HEAD}spec:\n  hostNetwork: ${word}\n${CONTAINERS}`)).value, 'ROLLCALL_PORT'),
+        'off',
+      );
+    });
+  }
+
+  for (const [text, seconds] of [
+    ['1_0', '5'],
+    ['0x1E', undefined],
+    ['010', '3'],
+    ['0b1111', '10'],
+  ] as const) {
+    test(`a grace period of ${text} is a number`, async () => {
+      const { value } = await injected(
+        `${HEAD}spec:\n  terminationGracePeriodSeconds: ${text}\n${CONTAINERS}`,
+      );
+      assert.equal(env(value, 'ROLLCALL_GRACE_SECONDS'), seconds);
+    });
+  }
+
+  test('what is remembered comes back as it was written', async () => {
+    const { value } = await injected(
+      `${HEAD}spec:\n  automountServiceAccountToken: yes # as ever\n${CONTAINERS}`,
+    );
+    assert.equal(at(value, ['spec', 'automountServiceAccountToken']), false);
+  });
+
+  test('texts that look like numbers or words stay texts, and large numbers keep their digits', async () => {
+    const texts = ['yes', '0400', '1_000', '0o7', '~', '1e3', 'n', '+1', '1:30', '\u2028', '\u0085'];
+    const written = JSON.stringify(texts).replace('\u2028', '\\L').replace('\u0085', '\\N');
+    const input = `${HEAD}spec:\n  big: 9007199254740993\n  args: ${written}\n${CONTAINERS}`;
+    const yaml = await inject(input, '-o', 'yaml');
+    assert.deepEqual(at(parse(yaml.out).value, ['spec', 'args']), texts);
+    assert.equal(at(parse(yaml.out).value, ['spec', 'big']), 9007199254740993n);
+    assert.match((await inject(input, '-o', 'json')).out, /"big": 9007199254740993,/);
+  });
+});
