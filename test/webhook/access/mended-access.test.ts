@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { connected, writes } from '../connected-client.ts';
+import {
+  accountOf,
+  accountsOf,
+  bindingOf,
+  bindingOver,
+  bindingsOf,
+  bound,
+  caughtUp,
+  isProvided,
+  LABELLED,
+  provided,
+  ROLE_REF,
+  replica,
+  SCOPED,
+  soon,
+} from './controller-replica.ts';
+
+test('a binding that vanishes is back, with those of its accounts that exist, label or not', async (t) => {
+  const both = await connected(t);
+  const { api } = both;
+  provided(api, 'labelled', [SCOPED, 'mine'], LABELLED);
+  provided(api, 'plain', [SCOPED, 'mine', 'gone']);
+  provided(api, 'own-only', ['mine']);
+  await replica(t, both);
+  api.delete(`${accountsOf('plain')}/gone`);
+  for (const namespace of ['labelled', 'plain', 'own-only']) api.delete(bindingOf(namespace));
+  await soon('bindings', () => ['labelled', 'plain', 'own-only'].every((namespace) => bound(api, namespace)));
+  assert.deepEqual(bound(api, 'labelled'), ['mine', SCOPED]);
+  assert.deepEqual(bound(api, 'plain'), ['mine', SCOPED]);
+  assert.deepEqual(bound(api, 'own-only'), ['mine']);
+  api.delete(bindingOf('plain'));
+  await soon('the same a second time', () => bound(api, 'plain'));
+});
+
+test('who is taken out of a binding that was mended stays out', async (t) => {
+  const both = await connected(t);
+  const { api } = both;
+  provided(api, 'plain', [SCOPED, 'mine']);
+  await replica(t, both);
+  api.delete(bindingOf('plain'));
+  await soon('binding', () => bound(api, 'plain'));
+  await caughtUp(api);
+  api.replace(bindingsOf('plain'), bindingOver('plain', [SCOPED]));
+  await caughtUp(api);
+  assert.deepEqual(bound(api, 'plain'), [SCOPED]);
+});
+
+test('what Rollcall does not manage may go', async (t) => {
+  const both = await connected(t);
+  const { api } = both;
+  provided(api, 'theirs', []);
+  api.create(accountsOf('theirs'), { metadata: { name: SCOPED } });
+  api.replace(bindingsOf('theirs'), bindingOver('theirs', [SCOPED], { metadata: { name: SCOPED } }));
+  await replica(t, both);
+  api.delete(bindingOf('theirs'));
+  await caughtUp(api);
+  assert.equal(api.get(bindingOf('theirs')), undefined);
+});
+
+test('the scoped account is made again while it is bound', async (t) => {
+  const both = await connected(t);
+  const { api } = both;
+  provided(api, 'plain', [SCOPED]);
+  await replica(t, both);
+  api.delete(accountOf('plain'));
+  await soon('account', () => api.get(accountOf('plain')));
+  assert.deepEqual(writes(both), [`POST ${accountsOf('plain')}`]);
+});
+
+test('both at once come back', async (t) => {
+  const both = await connected(t);
+  const { api } = both;
+  provided(api, 'plain', [SCOPED]);
+  await replica(t, both);
+  api.delete(bindingOf('plain'));
+  api.delete(accountOf('plain'));
+  await isProvided(api, 'plain');
+});
+
+test('a binding to another role is made anew, whether it was so from the start or came in between', async (t) => {
+  const both = await connected(t);
+  const { api } = both;
+  const roleRef = { ...ROLE_REF, name: 'view' };
+  provided(api, 'early', [SCOPED, 'mine']);
+  api.replace(bindingsOf('early'), bindingOver('early', [SCOPED, 'mine'], { roleRef }));
+  provided(api, 'late', [SCOPED, 'mine']);
+  const { metric } = await replica(t, both);
+  await soon('right role', () => bound(api, 'early'));
+  assert.deepEqual(bound(api, 'early'), ['mine', SCOPED]);
+  api.delete(bindingOf('late'));
+  api.create(bindingsOf('late'), bindingOver('late', [], { roleRef, metadata: { name: SCOPED } }));
+  await soon('right role', () => bound(api, 'late'));
+  assert.deepEqual(bound(api, 'late'), ['mine', SCOPED]);
+  await soon('count of 2 changes', () => metric('changes_total') === 2);
+});
+
+test('a labelled namespace gets back the subject that was taken out', async (t) => {
+  const both = await connected(t);
+  const { api } = both;
+  provided(api, 'labelled', [SCOPED, 'mine'], LABELLED);
+  await replica(t, both);
+  api.replace(bindingsOf('labelled'), bindingOver('labelled', ['mine']));
+  await soon('subject', () => bound(api, 'labelled')?.length === 2);
+});

@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { connected } from '../connected-client.ts';
+import {
+  accountsOf,
+  bindingOver,
+  bindingsOf,
+  caughtUp,
+  isProvided,
+  LABELLED,
+  MANAGED,
+  NAMESPACES,
+  PODS,
+  provided,
+  ROLE_REF,
+  replica,
+  SCOPED,
+  soon,
+} from './controller-replica.ts';
+
+test('the binding that reads pods is mended, but never made ahead of a pod', async (t) => {
+  const both = await connected(t);
+  const { api } = both;
+  provided(api, 'labelled', [SCOPED], LABELLED);
+  provided(api, 'plain', [SCOPED]);
+  const annotations = { 'rollcall.dev/pod-access': 'true' };
+  api.replace(NAMESPACES, { metadata: { name: 'plain', annotations } });
+  const path = `${bindingsOf('plain')}/${PODS}`;
+  const roleRef = { ...ROLE_REF, name: PODS };
+  const subjects = [PODS, 'mine'].map((name) => ({ kind: 'ServiceAccount', namespace: 'plain', name }));
+  for (const name of [PODS, 'mine']) api.create(accountsOf('plain'), { metadata: { name, labels: MANAGED } });
+  api.create(bindingsOf('plain'), { metadata: { name: PODS, labels: MANAGED }, roleRef, subjects });
+  await replica(t, both);
+  api.delete(path);
+  await soon('binding', () => api.get(path));
+  assert.deepEqual(api.get(path)?.subjects, subjects);
+  assert.deepEqual(api.get(path)?.roleRef, roleRef);
+  api.delete(`${accountsOf('plain')}/${PODS}`);
+  await soon('account', () => api.get(`${accountsOf('plain')}/${PODS}`));
+  assert.equal(api.get(`${bindingsOf('labelled')}/${PODS}`), undefined);
+  assert.equal(api.get(`${accountsOf('labelled')}/${PODS}`), undefined);
+  // Whoever takes the permission back is rid of it by deleting the binding.
+  api.replace(NAMESPACES, { metadata: { name: 'plain' } });
+  await caughtUp(api);
+  api.delete(path);
+  await caughtUp(api);
+  assert.equal(api.get(path), undefined);
+});
+
+test('who may write bindings and labels in a namespace gets nobody the right to read pods by it', async (t) => {
+  const both = await connected(t);
+  const { api } = both;
+  const annotations = { 'rollcall.dev/pod-access': 'true' };
+  api.create(NAMESPACES, { metadata: { name: 'theirs', annotations } });
+  for (const name of [PODS, 'mine'])
+    api.create(accountsOf('theirs'), { metadata: { name, labels: MANAGED } });
+  const path = `${bindingsOf('theirs')}/${PODS}`;
+  const subjects = [PODS, 'mine'].map((name) => ({ kind: 'ServiceAccount', namespace: 'theirs', name }));
+  const roleRef = { ...ROLE_REF, kind: 'Role', name: 'nothing' };
+  api.create(bindingsOf('theirs'), { metadata: { name: PODS, labels: MANAGED }, roleRef, subjects });
+  await replica(t, both);
+  await soon('end of the wrong binding', () => api.get(path) === undefined);
+  await caughtUp(api);
+  assert.equal(api.get(path), undefined);
+});
+
+test('a namespace that lacks the access of both roles at the start gets both', async (t) => {
+  const both = await connected(t);
+  const { api } = both;
+  const annotations = { 'rollcall.dev/pod-access': 'true' };
+  api.create(NAMESPACES, { metadata: { name: 'both', labels: LABELLED, annotations } });
+  const metadata = { name: PODS, labels: MANAGED };
+  const roleRef = { ...ROLE_REF, name: PODS };
+  api.create(bindingsOf('both'), bindingOver('both', [PODS], { metadata, roleRef }));
+  await replica(t, both);
+  await isProvided(api, 'both');
+  await soon('account that reads pods', () => api.get(`${accountsOf('both')}/${PODS}`));
+});
