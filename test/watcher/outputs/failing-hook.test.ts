@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { db, hasEnded, hook, lines, soon, UNTIL_GO, zombies } from './scripted-hooks.ts';
+
+test('kmodules/peer-finder: a failing hook is no zombie: it is told, counted, and run again with the peers of then', async (t) => {
+  const { clock, sync, set, ran, noted, hooks, log, file, touch } = await hook(t, {
+    onStart: 'echo $$ >pid; echo trying; echo "the peer refused" >&2; [ -e fixed ] || exit 3',
+    onChange: '',
+  });
+  sync(db(0));
+  await ran(1);
+  assert.ok(hasEnded(Number(readFileSync(file('pid'), 'utf8'))));
+  assert.deepEqual(await zombies(), []);
+  assert.deepEqual([hooks.failures, hooks.timeouts, hooks.failing, hooks.lastStatus], [1, 0, 'on-start', 3]);
+  assert.deepEqual(log.said(/hook failed/), [
+    { hook: 'on-start', status: 3, timedOut: false, lastError: 'the peer refused', againInSeconds: 0.4 },
+  ]);
+  assert.deepEqual(log.said(/hook output/), [
+    { hook: 'on-start', stream: 'stdout', line: 'trying' },
+    { hook: 'on-start', stream: 'stderr', line: 'the peer refused' },
+  ]);
+  await set(db(0), db(1));
+  await clock.advance(379);
+  assert.equal(hooks.runs, 1, 'a change does not cut the pause short');
+  await clock.advance(1);
+  await ran(2);
+  await touch('fixed');
+  await clock.advance(799);
+  assert.equal(hooks.runs, 2, 'the pause doubles');
+  await clock.advance(1);
+  await ran(3);
+  assert.deepEqual([hooks.failures, hooks.failing, hooks.lastStatus], [2, undefined, 0]);
+  assert.equal(noted(), `on-start:\n${lines(0)}${`on-start:\n${lines(0, 1)}`.repeat(2)}`);
+  await set(db(0));
+  await ran(4);
+  assert.ok(noted().endsWith(`on-change:\n${lines(0)}`), 'on-start has been done at last');
+});
+
+test('a failed run may have done a part: going back to the old list is told as well', async (t) => {
+  const { clock, sync, set, ran, noted } = await hook(t, {
+    onStart: '',
+    onChange: '[ -e failed ] || { touch failed; exit 1; }',
+  });
+  sync(db(0));
+  await ran(1);
+  await set(db(0), db(1));
+  await ran(2);
+  await set(db(0));
+  await clock.advance(1000);
+  await ran(3);
+  assert.ok(noted().endsWith(`on-change:\n${lines(0)}`));
+});
+
+test('a hook that ends well because it was told to has not done its work', async (t) => {
+  const { clock, sync, ran, hooks, file } = await hook(
+    t,
+    { onChange: `trap 'exit 0' TERM; touch there; ${UNTIL_GO}` },
+    { timeoutMs: 10_000 },
+  );
+  sync(db(0));
+  await soon('the start', () => existsSync(file('there')));
+  await clock.advance(10_000);
+  await ran(1);
+  assert.deepEqual([hooks.lastStatus, hooks.failures, hooks.timeouts], [0, 1, 1]);
+});
+
+test('a script that is not there, or may not be run, is named with what to do, and is run once it can be', async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), 'rollcall-'));
+  t.after(() => rm(directory, { recursive: true, force: true }));
+  const script = join(directory, 'later.sh');
+  const { clock, sync, ran, hooks, log } = await hook(t, {}, { onStart: [script] });
+  sync(db(0));
+  await ran(1);
+  await writeFile(script, '#!/bin/sh\n', { mode: 0o644 });
+  await clock.advance(400);
+  await ran(2);
+  await chmod(script, 0o755);
+  await clock.advance(800);
+  await hooks.started;
+  assert.deepEqual(
+    log.said(/hook failed/).map(({ status, lastError }) => [status, lastError]),
+    [
+      [127, `${script} is not there, or the interpreter in its first line is not; correct the path`],
+      [127, `${script} may not be executed; give it the mode 0755`],
+    ],
+  );
+  assert.deepEqual([hooks.runs, hooks.lastStatus, hooks.failing], [3, 0, undefined]);
+});
