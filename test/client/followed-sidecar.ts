@@ -1,3 +1,4 @@
+/** A client of the scripted sidecar, three members that it may be told of, and what it tells in short. */
 import type { TestContext } from 'node:test';
 import {
   type ConnectOptions,
