@@ -1,3 +1,4 @@
+/** What the tests of relists and of silent watches share: a stream that says a word each minute. */
 import { bookmark, type Call } from '../../support/scripted-api.ts';
 import type { Followed } from '../followed-group.ts';
 

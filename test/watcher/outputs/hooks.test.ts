@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { peerName } from '../../../src/watcher/outputs/hooks.ts';
+import type { Member } from '../../../src/watcher/protocol.ts';
 import { settle } from '../../support/fake-clock.ts';
-import { db, hook, lines } from './scripted-hooks.ts';
+import { member } from '../scripted-source.ts';
+import { DOMAIN, db, hook, lines } from './scripted-hooks.ts';
 
 test('on-start runs once with the first peers, on-change with the later ones: sorted, a newline after each', async (t) => {
   const { sync, set, ran, noted, hooks } = await hook(t, { onStart: '', onChange: '' });
@@ -87,4 +90,23 @@ test('with needsSelf nothing runs while this pod is not among the members, and t
   await set(db(0));
   assert.equal(hooks.runs, 1);
   assert.equal(noted(), `on-start:\n${lines(0, 1, 2)}`);
+});
+
+test('the name of a peer, by type of address', () => {
+  const whole = db(0, { addresses: ['fd00::1', '10.0.0.1'] });
+  const named = (one: Member) => (['DNS', 'IP', 'IPv4', 'IPv6'] as const).map((type) => peerName(type)(one));
+  assert.deepEqual(named(whole), [`db-0.${DOMAIN}`, 'fd00::1', '10.0.0.1', 'fd00::1']);
+  assert.deepEqual(named(member('u0', { addresses: ['10.0.0.1'] })), [
+    '10.0.0.1',
+    '10.0.0.1',
+    '10.0.0.1',
+    undefined,
+  ]);
+});
+
+test('who has no name of the wanted type is no peer', async (t) => {
+  const { sync, ran, noted } = await hook(t, { onChange: '' }, { peer: peerName('IPv6') });
+  sync(db(0, { addresses: ['10.0.0.1', 'fd00::1'] }), db(1, { addresses: ['10.0.0.2'] }));
+  await ran(1);
+  assert.equal(noted(), 'on-change:\nfd00::1\n');
 });
