@@ -207,7 +207,7 @@ function faultsOfOnes({ groups, waits, expected, labels }: NamedSettings): Group
       setting: 'memberLabelsOfGroup' as const,
       group,
       value: group,
-      sentence: 'is a group of the source "dns", which knows no labels; let it be that of a Service',
+      sentence: 'is a group of the source "dns", which knows no labels; follow a Service instead',
     }));
   return [...general, ...ofDns];
 }
@@ -242,7 +242,7 @@ function faultsOfFiles({ groups, labels, files }: NamedSettings): GroupFault[] {
 }
 
 function unknown(group: string): string {
-  return `is about a group that there is not; give it with "${group}=service NAME", or change the name`;
+  return `is for a group that does not exist; give it with "${group}=service NAME", or change the name`;
 }
 
 function twice(names: readonly string[]): string[] {

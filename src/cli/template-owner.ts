@@ -30,7 +30,7 @@ export function ownedPodOf(workload: Workload): ReturnType<typeof podOf> {
 
 function toldBy({ kind, group, object }: Workload, { labels, annotations }: Fields): object | undefined {
   const name = at(object, ['metadata', 'name']);
-  // With generateName the API server makes the name, so a file does not have it.
+  // The API server makes the name from generateName, so a file does not have it.
   if (typeof name !== 'string' || name === '') return undefined;
   if (group === 'apps' && OWNERS.includes(kind)) return { ownerReferences: [ownerOf(kind, name, object)] };
   if (group !== LWS_GROUP || kind !== 'LeaderWorkerSet' || !isFields(annotations)) return undefined;

@@ -106,7 +106,7 @@ export function isSurprising(code: Code): boolean {
 /** The codes of the warnings, with what each means for the reference. */
 export const warningCodes = {
   'unknown-key':
-    'an annotation of `rollcall.dev/` on the pod is none that there is, or its domain is almost that one',
+    'an annotation of `rollcall.dev/` on the pod does not exist, or its domain is nearly `rollcall.dev`',
   'idle-key': 'an annotation on the pod does nothing where it stands',
   'namespace-key': 'annotations of the namespace do nothing, since the pod alone may say them',
   gate: 'the application may wait in vain for the members of its own group',

@@ -30,7 +30,7 @@ export const grant: Rule = {
   ],
 };
 
-/** A grant is to look at Services. Nobody may read the workloads or the pods of another namespace by it. */
+/** A grant gives a look at Services. Nobody may read the workloads or the pods of another namespace by it. */
 function ungrantable(options: Options, home: string): Reason[] {
   const { groups, expectedOfGroup, memberLabelsOfGroup } = options;
   const foreign = groups.filter((group) => isForeign(group, home)).map(({ name }) => name);
@@ -48,8 +48,8 @@ function ungrantable(options: Options, home: string): Reason[] {
     .map(({ group, key, instead }) =>
       reason(
         'grant',
-        `annotation ${key}${shown(group)} is about a group of another namespace, and a grant is to look at Services ` +
-          `alone, not at workloads and pods; ${instead}, or leave it out`,
+        `annotation ${key}${shown(group)} is for a group of another namespace, and a grant gives a look at Services ` +
+          `only, not at workloads and pods; ${instead}, or leave it out`,
       ),
     );
 }

@@ -94,7 +94,7 @@ export function groupFaultsOf(
     files: groupFile.map(parseNamedFile),
     firstFiles: file.map(parseTemplate),
   });
-  // Where the annotation of a group, or of its labels, is wrong, that was told, and what is about it is not.
+  // A wrong annotation of a group, or of its labels, was told already, so faults that follow from it are left out.
   const bad = (group: string) =>
     [keys.group, keys.memberLabelsOfGroup].some(({ key }) =>
       [key, key + group].some((one) => settings.isBad(one)),

@@ -222,7 +222,7 @@ function nearest(key: string): string | undefined {
     const name = known.slice(PREFIX.length);
     const isFamily = FAMILIES.includes(known);
     const compared = isFamily && head !== '' ? head : word;
-    // Where two keys are equally near, a dot shows that the key of the family is meant.
+    // A dot decides between two keys that are equally near: it shows that the key of the family is meant.
     const isLess = isFamily !== (head !== '');
     return { known, distance: edits(compared, name), letters: compared.length, isLess };
   });

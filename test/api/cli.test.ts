@@ -123,7 +123,7 @@ suite('the command line on a real API server', { timeout: 180_000 }, () => {
     });
     const { out, code } = await cli('explain', 'pod/old', '-n', 'late');
     assert.equal(code, 0);
-    assert.match(out, /^pod\/old in late has no sidecar; one that is created now would get it\n/);
+    assert.match(out, /^pod\/old in late has no sidecar; a pod that is created now would get one\n/);
     assert.match(out, /yes +dry-run +a copy that is created now would have the sidecar/);
     assert.match(out, /no +pod-injected/);
     assert.match(out, /delete it, or restart its workload, to have it made again/);
@@ -187,7 +187,7 @@ suite('the command line on a real API server', { timeout: 180_000 }, () => {
     const missing = await cli('explain', 'pod/nobody', '-n', 'shop');
     assert.match(
       missing.err,
-      /^rollcall: there is no pod\/nobody in namespace \S+; correct the name, or give another --namespace; of a pod that was refused, /,
+      /^rollcall: there is no pod\/nobody in namespace \S+; correct the name, or give another --namespace; if the pod was refused, /,
     );
   });
 

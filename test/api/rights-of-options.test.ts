@@ -185,11 +185,11 @@ suite('the rights that each option takes', { timeout: 120_000 }, () => {
       ],
       [
         { ...FAR, [`${KEY}expected.far`]: 'statefulset app' },
-        /rollcall \(grant\).*expected\.far is about a group of another/,
+        /rollcall \(grant\).*expected\.far is for a group of another/,
       ],
       [
         { ...FAR, [`${KEY}member-labels.far`]: 'role' },
-        /member-labels\.far is about a group of another namespace/,
+        /member-labels\.far is for a group of another namespace/,
       ],
     ];
     for (const [annotations, message] of refused) {

@@ -117,7 +117,7 @@ test('groups under a name must be there, and are told apart from the first', () 
   const backends = { 'rollcall.dev/group.backends': 'service tcp-servers' };
   assert.throws(
     () => planned(pod(), { 'rollcall.dev/wait-for.x': '2' }),
-    /wait-for\.x is about a group that there is not/,
+    /wait-for\.x is for a group that does not exist/,
   );
   assert.throws(
     () => planned(pod(), { ...backends, 'rollcall.dev/file.backends': '{name}' }),
@@ -188,8 +188,8 @@ describe('what is wrong with groups under a name', () => {
     };
     const [name, wait, file, ...more] = faults({ ...given, ...about });
     assert.match(name!, /^group\.peers is the name of a file too/);
-    assert.match(wait!, /^wait-for\.backends is about a group that there is not/);
-    assert.match(file!, /^group-file\.backends is about a group that there is not/);
+    assert.match(wait!, /^wait-for\.backends is for a group that does not exist/);
+    assert.match(file!, /^group-file\.backends is for a group that does not exist/);
     assert.deepEqual(more, []);
   });
 });

@@ -110,7 +110,7 @@ describe('the groups of a sidecar', () => {
     [
       'a wait for a group that there is not',
       [...NAMED, '--wait-for-group', 'x=2'],
-      /^--wait-for-group: "x" is about/,
+      /^--wait-for-group: "x" is for a group that does not exist/,
     ],
     [
       'a wait for all of a group',
@@ -125,12 +125,12 @@ describe('the groups of a sidecar', () => {
     [
       'what is expected of a group that there is not',
       [...NAMED, '--expected-of-group', 'x=3'],
-      /^--expected-of-group: "x" is about a group that there is not/,
+      /^--expected-of-group: "x" is for a group that does not exist/,
     ],
     [
       'labels of a group that there is not',
       [...NAMED, '--member-labels-of-group', 'x=role'],
-      /^--member-labels-of-group: "x" is about a group that there is not/,
+      /^--member-labels-of-group: "x" is for a group that does not exist/,
     ],
     [
       'labels that are given twice',
@@ -145,7 +145,7 @@ describe('the groups of a sidecar', () => {
     [
       'a file of a group that there is not',
       [...NAMED, '--group-file', 'x.a={name}'],
-      /^--group-file: "x" is about/,
+      /^--group-file: "x" is for a group that does not exist/,
     ],
     [
       'a file of one that goes by labels',

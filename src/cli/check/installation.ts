@@ -81,5 +81,9 @@ export async function policies({ cluster }: CheckContext): Promise<Finding> {
   const reply = await cluster.get({ kind: 'ValidatingAdmissionPolicy', name: 'rollcall-misplaced' });
   if (reply.status === 200) return ok('mistakes on workloads and namespaces are warned of');
   if (reply.status !== 404) return unread('the ValidatingAdmissionPolicy', reply);
-  return warn('policies-missing', 'mistakes on workloads and namespaces are not warned of', INSTALL);
+  return warn(
+    'policies-missing',
+    'kubectl apply does not warn of mistakes on workloads and namespaces',
+    INSTALL,
+  );
 }

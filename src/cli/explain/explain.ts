@@ -61,7 +61,8 @@ async function explained({ flags, operand }: ExplainFlags, io: Io): Promise<Expl
   const items = manifests.flatMap((manifest) => manifest.items);
   for (const { unread } of manifests) {
     if (unread !== undefined && items.length === 0) throw unread;
-    if (unread !== undefined) tell(io, `rollcall: ${unread.message}; nothing in this document asks`);
+    if (unread !== undefined)
+      tell(io, `rollcall: ${unread.message}; no object in this document asks for the sidecar`);
   }
   const fallback = flags.namespace ?? cluster?.namespace ?? DEFAULT_NAMESPACE;
   return cluster === undefined

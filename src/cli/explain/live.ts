@@ -18,7 +18,7 @@ import { readWebhook, type Webhook } from './webhook.ts';
 /**
  * The advice about a pod that does not exist. A pod that was refused never existed, so it can't be explained itself.
  */
-const REFUSED = '; of a pod that was refused, explain what makes it, such as statefulset/NAME';
+const REFUSED = '; if the pod was refused, explain its workload, such as statefulset/NAME';
 
 /** Explains one object of the cluster. */
 export async function explainTarget(
@@ -175,8 +175,8 @@ function withState(explanation: Explanation, object: Fields): Explanation {
   if (!injected && explanation.result === 'inject') {
     const created = at(object, ['metadata', 'creationTimestamp']);
     advice.push(
-      `the sidecar is added when a pod is created. When this one was (${created}), it did not have these annotations, or ` +
-        'its namespace or the webhook was not as it is now; delete it, or restart its workload, to have it made again',
+      `the sidecar is added when a pod is created. When this pod was created (${created}), it did not have these annotations, ` +
+        'or its namespace or the webhook was different; delete the pod, or restart its workload, to have it made again',
     );
   }
   const rule: ExplainedRule = { rule: 'pod-injected', answer: injected ? 'yes' : 'no', why };

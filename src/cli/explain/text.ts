@@ -9,7 +9,7 @@ const RESULTS = {
   missed: 'gets no sidecar: the webhook is not asked',
 } as const;
 
-const LATE = 'has no sidecar; one that is created now would get it';
+const LATE = 'has no sidecar; a pod that is created now would get one';
 
 /** Writes an explanation as text for people. */
 export function textOf(explanation: Explanation): string {

@@ -63,7 +63,7 @@ async function filesOf(flags: RewriteFlags, io: Io): Promise<File[]> {
   // A document that can not be read can not be converted.
   if (flags.output !== undefined && unread[0] !== undefined) throw unread[0];
   for (const { message } of unread) {
-    tell(io, `rollcall: ${message}; nothing in this document asks, and it stays as it is`);
+    tell(io, `rollcall: ${message}; no object in this document asks for the sidecar, and it stays as it is`);
   }
   return sources.map((source, index) => ({ source, manifests: loaded[index]! }));
 }

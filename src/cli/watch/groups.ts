@@ -73,7 +73,7 @@ export async function followPod(
   const { source, group } = sidecar;
   if (group === undefined) {
     throw new Unreachable(
-      `the sidecar of pod/${name} follows groups that have names alone; watch service/NAME for each of them`,
+      `the sidecar of pod/${name} follows only groups that have names; watch service/NAME for each of them`,
     );
   }
   const followed =

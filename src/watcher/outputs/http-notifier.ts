@@ -102,7 +102,7 @@ export class HttpNotifier implements Output {
     if (!this.#failing) {
       this.#log.warn('the receiver does not take notifications, they are tried again', {
         target: this.target,
-        // Where several addresses all refuse, the error has a code and no message.
+        // The error has a code and no message when all of several addresses refuse.
         error: error.message || (error as NodeJS.ErrnoException).code,
       });
     }

@@ -56,10 +56,13 @@ export class KeptSocket implements Output {
       if (!this.#closed) this.#onMended();
     } catch (error) {
       if (this.failing === undefined)
-        this.#log.error('the socket is gone and can not be made anew, that is tried again', {
-          socket: this.#path,
-          error: (error as Error).message,
-        });
+        this.#log.error(
+          'the socket is gone and can not be made anew; that is tried again at each heartbeat',
+          {
+            socket: this.#path,
+            error: (error as Error).message,
+          },
+        );
       this.failing = 'directory';
     } finally {
       this.#mending = false;

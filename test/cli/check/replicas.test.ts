@@ -51,7 +51,7 @@ describe('rollcall check', () => {
       'fail cluster-role: rollcall-pod-watcher may not list and watch pods',
     ]);
     assert.deepEqual(await one({ [POLICY]: [404, {}] }), [
-      'warn policies: mistakes on workloads and namespaces are not warned of',
+      'warn policies: kubectl apply does not warn of mistakes on workloads and namespaces',
     ]);
     assert.deepEqual(await one({ [POLICY]: [403, { message: 'no' }] }), [
       "warn policies: the ValidatingAdmissionPolicy can't be read (403: no)",

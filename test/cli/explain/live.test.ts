@@ -141,8 +141,8 @@ test('what is not there is told with its namespace, and nobody is asked whether 
     ],
   );
   const { out } = await run('explain', ['pod/db-0', ...flags]);
-  assert.match(out, /^pod\/db-0 in shop has no sidecar; one that is created now would get it\n/);
-  assert.match(out, /the sidecar is added when a pod is created\. When this one was/);
+  assert.match(out, /^pod\/db-0 in shop has no sidecar; a pod that is created now would get one\n/);
+  assert.match(out, /the sidecar is added when a pod is created\. When this pod was created/);
 });
 
 test('an entry without a caBundle is not called', async (t) => {
@@ -329,6 +329,6 @@ test('of a pod that is not there it is told what to explain where it was refused
   const directory = await folder(t, { config: kubeconfig('fake', api.url, 'shop') });
   const told = async (operand: string) =>
     (await run('explain', [operand, '--kubeconfig', join(directory, 'config')])).err;
-  assert.match(await told('pod/db-9'), /; of a pod that was refused, explain what makes it/);
+  assert.match(await told('pod/db-9'), /; if the pod was refused, explain its workload/);
   assert.doesNotMatch(await told('sts/db'), /refused/);
 });

@@ -458,7 +458,10 @@ describe('refusals', () => {
     const { out, err, code } = await fromInput(input, '--no-access');
     assert.equal(code, 0);
     assert.ok(out.startsWith(`${CONFIG_MAP}---\na: {{ .Values.x }}\nb: [\n---\n`));
-    assert.match(err, /^rollcall: stdin:1\d: .*; nothing in this document asks, and it stays as it is$/m);
+    assert.match(
+      err,
+      /^rollcall: stdin:1\d: .*; no object in this document asks for the sidecar, and it stays as it is$/m,
+    );
     const converted = await fromInput(input, '-o', 'yaml');
     assert.deepEqual([converted.out, converted.code], ['', 1]);
     const counting = await fromInput(input.replace('b: [', 'containers: ['), '--all');

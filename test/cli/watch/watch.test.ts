@@ -160,7 +160,7 @@ describe('a pod', () => {
     const initContainers = [{ ...sidecar, env }];
     api.create('/api/v1/namespaces/shop/pods', { metadata, spec: { ...spec, initContainers } });
     const { err, code } = await run('watch', ['pod/db-0', ...flags]);
-    assert.match(err, /follows groups that have names alone; watch service\/NAME for each of them/);
+    assert.match(err, /follows only groups that have names; watch service\/NAME for each of them/);
     assert.equal(code, 1);
   });
 

@@ -93,7 +93,7 @@ test('what can not be made anew is told once, shows in the health, and is tried 
   });
   assert.equal(socket.failing, undefined);
   assert.deepEqual(logged, [
-    'the socket is gone and can not be made anew, that is tried again',
+    'the socket is gone and can not be made anew; that is tried again at each heartbeat',
     'the socket was gone and is made anew',
   ]);
 });
