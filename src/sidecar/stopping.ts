@@ -1,3 +1,4 @@
+/** The end of the sidecar: what is served until then, and in which order its outputs close. */
 import type { Log } from '../log.ts';
 import { orTimer, systemClock } from '../watcher/clock.ts';
 import type { Output } from '../watcher/outputs/output.ts';

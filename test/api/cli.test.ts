@@ -126,7 +126,7 @@ suite('the command line on a real API server', { timeout: 180_000 }, () => {
     assert.match(out, /^pod\/old in late has no sidecar; a pod that is created now would get one\n/);
     assert.match(out, /yes +dry-run +a copy that is created now would have the sidecar/);
     assert.match(out, /no +pod-injected/);
-    assert.match(out, /delete it, or restart its workload, to have it made again/);
+    assert.match(out, /delete the pod, or restart its workload, to have it made again/);
   });
 
   test('a pod that opted out, and one that the webhook never sees', async () => {

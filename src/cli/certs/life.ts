@@ -1,3 +1,4 @@
+/** The time that a certificate has left. */
 import type { X509Certificate } from 'node:crypto';
 
 const DAY_MS = 86_400_000;

@@ -1,3 +1,4 @@
+/** The choice of the namespace in which `rollcall check` tries a pod. */
 import { Unread } from '../cluster/listing.ts';
 import { at, type Fields } from '../document/value.ts';
 import { calls, type ExplainedEntry } from '../explain/entries.ts';

@@ -1,3 +1,4 @@
+/** The check that looks for the roles of the webhook and their bindings. */
 import type { Reference } from '../cluster/kinds.ts';
 import { type CheckContext, type Finding, fail, ok, unread } from './finding.ts';
 import { INSTALL } from './installation.ts';

@@ -5,8 +5,8 @@ import type { SourceEvent } from '../../watcher/source.ts';
 import { type Happened, WatchedGroupView } from './group.ts';
 import type { HeldPod } from './held-pod.ts';
 import type { HeldSlice } from './lists.ts';
+import { groupRow, memberRow, namespaceRow, podRow, type StateClock, viewRow } from './make-rows.ts';
 import { DashboardParts } from './parts.ts';
-import { groupRow, memberRow, namespaceRow, podRow, type StateClock, viewRow } from './row-of.ts';
 import { type Heard, keyOf, restartsOf, stalenessOf } from './sidecar-news.ts';
 import { Tables } from './tables.ts';
 

@@ -1,3 +1,4 @@
+/** Tells what is new about a sidecar: its answer, and its containers that were started again. */
 import type { SidecarAnswer } from '../sidecars/answer.ts';
 import type { Happened } from './group.ts';
 import { groupKey } from './group-key.ts';

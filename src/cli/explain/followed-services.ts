@@ -1,3 +1,4 @@
+/** The rules of `rollcall explain` about the Services that a pod follows. */
 import type { Decision } from '../../inject/inject.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { ExplainedRule } from './explanation.ts';

@@ -1,3 +1,4 @@
+/** The socket of a group, which is made anew when somebody removes it. */
 import { lstatSync } from 'node:fs';
 import type { Server } from 'node:net';
 import type { Log } from '../log.ts';

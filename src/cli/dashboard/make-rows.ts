@@ -1,4 +1,4 @@
-/** This file makes the rows of the tables from what the dashboard knows. */
+/** Makes the rows of the tables of the page from what the dashboard knows. */
 import { keys } from '../../inject/annotations.ts';
 import type { Install } from '../../inject/plan.ts';
 import type { Namespace } from '../../inject/pod.ts';
