@@ -118,6 +118,11 @@ describe('the groups of a sidecar', () => {
       /^--wait-for-group: "backends=all" needs to know how many .* give --expected-of-group, or a number/,
     ],
     [
+      'a wait for all of a group beside a first one',
+      ['--service', 'db', '--expected', '3', ...NAMED, '--wait-for-group', 'backends=all'],
+      /^--wait-for-group: "backends=all" needs to know how many .* give --expected-of-group/,
+    ],
+    [
       'a wait for all of the first',
       ['--service', 'db', '--wait-for', 'all ready'],
       /^--wait-for: "all ready" needs to know how many members there are to be; give --expected, or/,

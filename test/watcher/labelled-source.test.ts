@@ -233,3 +233,22 @@ test('what one of them throws ends the other', async () => {
   );
   assert.equal(ended, true);
 });
+
+test('a list of the group, or of the pods, makes good what that source failed with before', () => {
+  const followed = follow();
+  followed.pods({ type: 'failure', reason: 'forbidden', message: 'may not' });
+  followed.group({ type: 'failure', reason: 'unauthorized', message: 'who are you' });
+  followed.listPods(primary);
+  followed.list('u0');
+  assert.deepEqual([followed.watch.synced, followed.watch.stale], [true, false]);
+});
+
+test('a group that lists again while it waits for the pods does not wait from the start', async () => {
+  const followed = follow();
+  followed.list('u0');
+  await followed.clock.advance(3000);
+  followed.list('u0', 'u1');
+  await followed.clock.advance(2000);
+  followed.group({ type: 'tick' });
+  assert.deepEqual(followed.roles(), ['u0 none', 'u1 none']);
+});

@@ -58,3 +58,21 @@ test('a line that comes byte by byte takes little more memory than its bytes', (
   assert.ok(held < 8 * bytes, `${held} bytes for a line of ${bytes}`);
   assert.equal([...splitter.push(Buffer.from('\n'))][0]?.length, bytes);
 });
+
+test('a line that comes byte by byte is copied a few times at most, and not anew with each byte', (t) => {
+  const bytes = 64 * 1024;
+  let copied = 0;
+  const { set } = Uint8Array.prototype;
+  t.mock.method(
+    Uint8Array.prototype,
+    'set',
+    function (this: Uint8Array, from: ArrayLike<number>, at?: number) {
+      copied += from.length;
+      set.call(this, from, at);
+    },
+  );
+  const splitter = new LineSplitter();
+  const byte = Buffer.from('a');
+  for (let pushed = 0; pushed < bytes; pushed += 1) splitter.push(byte).next();
+  assert.ok(copied >= bytes && copied < 4 * bytes, `${copied} bytes copied for a line of ${bytes}`);
+});

@@ -31,6 +31,7 @@ describe('the other containers of a pod', () => {
   test('have ended with a failure only where they are not started again', () => {
     assert.equal(haveOthersEnded(pod('Never', ended(1))), true);
     assert.equal(haveOthersEnded(pod('OnFailure', ended(1))), false);
+    assert.equal(haveOthersEnded(pod('Always', ended(1))), false);
     assert.equal(haveOthersEnded(pod('OnFailure', ended(0))), true);
     assert.equal(haveOthersEnded(pod('OnFailure', ended(0), ended(137))), false);
   });

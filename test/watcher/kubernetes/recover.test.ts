@@ -184,6 +184,21 @@ describe('the second time', () => {
     );
   });
 
+  test('bytes that make no sense list from what was applied last, and what fails after that lists consistently', () => {
+    const again = new Corrupt('no JSON');
+    for (const [phase, listed] of [
+      ['watching', 'listing 9'],
+      ['later page', 'paging 7'],
+    ] as const) {
+      const first = recover(again, stateOf(phase), NOW);
+      assert.equal(first.state.history.versionFailures, 1);
+      const second = recover(again, first.state, NOW);
+      assert.equal(shown(second), `${listed}, backoff 0, failure disconnected`);
+      const third = recover(refused(404), second.state, NOW);
+      assert.match(shown(third), /^(listing|paging) '', backoff 0/);
+    }
+  });
+
   test('an error that says nothing of versions leaves the version as it is, in a stream too', () => {
     for (const status of [403, 408, 429])
       for (const error of [refused(status), inStream(status)]) {
@@ -201,6 +216,16 @@ describe('the second time', () => {
       shown(recover(refused(410), { ...whole, history: first.state.history }, NOW + 9999)),
       "paging '', backoff 0, failure disconnected",
     );
+  });
+
+  test('a list as a whole has all its pages before it', () => {
+    const { phase, history } = stateOf('later page');
+    const { state } = recover(
+      refused(410),
+      { phase: { ...phase, pages: 999 } as Phase<never>, history },
+      NOW,
+    );
+    assert.deepEqual(state.phase, { ...PHASES['first page'], paged: false, pages: 0 });
   });
 
   test('an error in place of a stream is no error in it', () => {

@@ -63,3 +63,32 @@ test('one that has gone from a part is still an ending where it stands in anothe
   endings.note('u0', { before: [ending], after: [] });
   assert.equal(endings.areLostBy({ type: 'delete', key: 'a' }, parts), true);
 });
+
+test('of several that terminate, each is lost by itself', () => {
+  const { endings, parts } = noted();
+  endings.note('u1', { before: [other], after: [member('u1', { terminating: true })] });
+  assert.equal(endings.areLostBy({ type: 'set', key: 'a', members: [ending] }, parts), true);
+  assert.equal(endings.areLostBy({ type: 'set', key: 'a', members: [ending, other] }, parts), false);
+});
+
+test('an address counts only while its member terminates, and another only that has a uid', () => {
+  const nameless = { identity: 'address' as const, addresses: ['10.0.0.1'] };
+  const gone = member('10.0.0.1:80', { ...nameless, terminating: true });
+  const heir = member('u2', { addresses: ['10.0.0.1'] });
+  const withAddress = () => {
+    const { endings } = noted();
+    endings.note('10.0.0.1:80', { before: [], after: [gone] });
+    return endings;
+  };
+  const losesTo = (endings: Endings, who: typeof heir) =>
+    endings.areLostBy({ type: 'set', key: 'b', members: [who] }, new Map());
+  assert.equal(losesTo(withAddress(), heir), true);
+  assert.equal(losesTo(withAddress(), gone), false, 'itself');
+  const back = withAddress();
+  back.note('10.0.0.1:80', { before: [gone], after: [member('10.0.0.1:80', nameless)] });
+  assert.equal(losesTo(back, heir), false, 'taken back');
+  const told = withAddress();
+  told.clear();
+  told.note('u0', { before: [well], after: [ending] });
+  assert.equal(losesTo(told, heir), false, 'told');
+});

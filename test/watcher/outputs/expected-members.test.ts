@@ -63,13 +63,31 @@ test('it asks at once, then every 10 s, and tells what the workload is to have',
 });
 
 test('what is under way when it is closed is given up', async () => {
-  const { api, clock, output } = asking();
+  const { api, clock, output, changed, warned } = asking();
   const first = await api.next();
   assert.equal(first.closed, false);
   output.close();
   assert.equal(first.closed, true);
+  await settle();
+  assert.deepEqual([output.failures, warned], [0, []], 'no failure');
+  changed();
   await clock.advance(60_000);
   await api.none();
+});
+
+test('a question that a change has brought forward takes the place of the one that was planned', async () => {
+  const { api, clock, changed } = asking();
+  (await api.next()).json(200, scale(3));
+  await settle();
+  changed();
+  await clock.advance(1000);
+  (await api.next()).json(200, scale(3));
+  await settle();
+  // The one that was planned at first would come now.
+  await clock.advance(9400);
+  await api.none();
+  await clock.advance(600);
+  await api.next();
 });
 
 test('the pace goes by the pods that ask, where they are more than the members that are asked about', async () => {

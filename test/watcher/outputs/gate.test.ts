@@ -283,6 +283,34 @@ test('another group is named in what is said, and this pod need not be in it', a
   );
 });
 
+test('another group that is only to be known is named too', async (t) => {
+  const { gate, clock } = await guard(t, waits('0', { name: 'backends' }));
+  assert.equal(gate.waiting, 'the application waits until the group of backends is known');
+  await clock.advance(10_000);
+  assert.match(gate.notice ?? '', /the group of backends is not known after 10 s/);
+  assert.equal(gate.openedWithin(1), true);
+  await clock.advance(1000);
+  assert.deepEqual([gate.openedWithin(1000), gate.openedWithin(1001)], [false, true]);
+});
+
+test('a failure that nobody waits for does not end the process, and leaves the gate closed', async () => {
+  const clock = new FakeClock();
+  const unheard = waits('2', { onTimeout: 'fail' });
+  const gate = new Gate(
+    { timeoutMs: 1000, onTimeout: 'fail', marker: '/nowhere/m', ...unheard } as GateOptions,
+    clock,
+    new RecordedLog(),
+  );
+  const unhandled: unknown[] = [];
+  const hear = (error: unknown) => unhandled.push(error);
+  process.on('unhandledRejection', hear);
+  gate.start();
+  await clock.advance(1000);
+  await new Promise((resolve) => setImmediate(resolve));
+  process.off('unhandledRejection', hear);
+  assert.deepEqual([unhandled, gate.open], [[], false]);
+});
+
 test('what is waited for, what is there and whether it is enough can be scraped', async (t) => {
   const { gate, tell } = await guard(t, waits('2 ready'));
   const read = () => Object.fromEntries(gate.metrics.map(({ name, read }) => [name, read()]));

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -104,6 +104,31 @@ test('a socket that is there is left alone, and one that was closed is not made 
   socket.close();
   rmSync(path, { force: true });
   await heartbeat();
-  await assert.rejects(connect(path));
+  await assert.rejects(connect(path, 200));
   assert.deepEqual(logged, []);
+});
+
+test('heartbeats while the socket is made anew do not make another', async (t) => {
+  const { path, socket, logged } = await kept(t);
+  rmSync(path);
+  for (let times = 0; times < 3; times += 1) socket.heartbeat();
+  await eventually('the socket', () => connect(path));
+  await settle();
+  assert.deepEqual(logged, ['the socket was gone and is made anew']);
+});
+
+test('a socket that is closed while it is made anew serves nobody, and no file is written again', async (t) => {
+  const { directory, path, heartbeat, socket, logged } = await kept(t);
+  const file = join(directory, 'peers');
+  await eventually('the file', async () => {
+    await heartbeat();
+    return existsSync(file);
+  });
+  rmSync(file);
+  rmSync(path);
+  socket.heartbeat();
+  socket.close();
+  await eventually('the end of the attempt', () => logged.length === 1);
+  await assert.rejects(connect(path, 200));
+  assert.equal(existsSync(file), false);
 });
