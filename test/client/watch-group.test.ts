@@ -121,6 +121,33 @@ test('labels of members and how many there are to be are told as a sidecar tells
   }
 });
 
+test('a change of the members has the workload asked again soon, and not only when its turn comes', async () => {
+  const { source, clock } = follow();
+  const api = await startKubernetesDouble();
+  const body = { kind: 'Scale', apiVersion: 'autoscaling/v1', spec: { replicas: 1 } };
+  api.fault(() => ({ status: 200, body }));
+  const group = watchGroup({
+    service: 'db',
+    namespace: 'default',
+    server: api.url,
+    source: { name: 'pods', ...source },
+    clock,
+    expected: 'statefulset db',
+  });
+  try {
+    source.push({ type: 'replace', parts: parts('u0') });
+    await soon('the number', () => group.expected === 1);
+    body.spec.replicas = 2;
+    source.push({ type: 'set', key: 'a', members: [member('u0'), member('u1')] });
+    await settle();
+    await clock.advance(2000);
+    await soon('the new number', () => group.expected === 2);
+  } finally {
+    group.close();
+    await api.close();
+  }
+});
+
 test('a number of members that is given is told at once, whatever the source', async () => {
   const { source, clock } = follow();
   const db = { service: 'db', namespace: 'default', clock, source: { name: 'pods' as const, ...source } };
@@ -131,6 +158,7 @@ test('a number of members that is given is told at once, whatever the source', a
     () => watchGroup({ ...db, expected: 'job x' }),
     /^Error: expected: "job x" is not valid; give a number from 0/,
   );
+  watchGroup({ ...db, memberLabels: [] }).close();
   assert.throws(
     () => watchGroup({ ...db, memberLabels: ['a=b'] }),
     /^Error: memberLabels: "a=b" is not valid; "a=b" is no/,

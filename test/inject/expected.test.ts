@@ -38,6 +38,11 @@ test('a pod of a LeaderWorkerSet is one of so many, whoever else owns it', () =>
     expected({ kind: 'StatefulSet', name: 'model-0', labels, annotations: size('four') }),
     'statefulset model-0',
   );
+  assert.equal(
+    expected({ kind: 'StatefulSet', name: 'db', annotations: size('4') }),
+    'statefulset db',
+    'a size without such an owner',
+  );
 });
 
 test('a pod without such an owner can not name it', () => {
@@ -84,6 +89,11 @@ test('a group under a name has a workload or a number of its own, and the owner 
   assert.deepEqual(
     ['few', 'peers', 'none', undefined].map((name) => expectedIn(said, name)),
     [3, { kind: 'statefulset', name: 'db' }, undefined, 7],
+  );
+  const alike = { expected: undefined, expectedOfGroup: ['fewer=9', 'few=3'] };
+  assert.deepEqual(
+    ['few', 'fewer', 'fe'].map((name) => expectedIn(alike, name)),
+    [3, 9, undefined],
   );
   const job = of('Job');
   assert.deepEqual(job.expectedOfGroup, ['backends=deployment web', 'few=3']);

@@ -170,6 +170,16 @@ describe('what is wrong with groups under a name', () => {
     assert.deepEqual(more, []);
   });
 
+  test('is one fault of a number of members that can not be read, or of a group that there is not', () => {
+    const waits = { [keys.service.key]: 'db', 'rollcall.dev/wait-for.backends': 'all' };
+    const group = { 'rollcall.dev/group.backends': 'service tcp-servers' };
+    const [bad, ...more] = faults({ ...waits, ...group, 'rollcall.dev/expected.backends': 'owners' });
+    assert.match(bad!, /^expected\.backends: "owners" is not valid/);
+    const [missing, ...others] = faults(waits);
+    assert.match(missing!, /^wait-for\.backends is about a group that there is not/);
+    assert.deepEqual([more, others], [[], []]);
+  });
+
   test('is one fault of too many groups', () => {
     const names = Array.from({ length: 101 }, (_, index) => `rollcall.dev/group.g${index}`);
     const [fault, ...more] = faults({

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { OWN_ACCOUNTS } from '../../src/inject/account.ts';
 import { askedFor, foreignNamespaces, grantFaults, isGranted } from '../../src/inject/grant.ts';
 import { SCOPED_ACCOUNT } from '../../src/inject/names.ts';
-import { annotate, askingPod, decided, labelled, plain, pod, refusal } from './pods.ts';
+import { annotate, askingPod, decided, labelled, plain, pod, readable, refusal } from './pods.ts';
 
 const group = (namespace: string | undefined, name = 'backends') => ({ name, namespace });
 const shop = (grantedBy?: string[]) => ({ name: 'shop', ...(grantedBy === undefined ? {} : { grantedBy }) });
@@ -75,6 +75,25 @@ describe('a pod with a group of another namespace', () => {
     const [kind, code, sentence] = refusal(within(['team-c']));
     assert.deepEqual([kind, code], ['deny', 'grant']);
     assert.match(sentence, /"team-b", which grants nothing to the namespace "demo"/);
+  });
+
+  test('may be told how many members there are, and may neither read its workloads nor its pods', () => {
+    const about = (more: Record<string, string>) =>
+      decided(
+        askingPod((made) => {
+          annotate({ 'rollcall.dev/group.backends': 'service tcp-servers in team-b', ...more })(made);
+        }),
+        { ...readable, grantedBy: ['team-b'] },
+      );
+    assert.equal(about({ 'rollcall.dev/expected.backends': '3' }).kind, 'inject');
+    for (const [key, value, remedy] of [
+      ['expected.backends', 'deployment web', 'write a number'],
+      ['member-labels.backends', 'role', 'follow a Service of the namespace of the pod'],
+    ] as const) {
+      const [, code, sentence] = refusal(about({ [`rollcall.dev/${key}`]: value }));
+      assert.equal(code, 'grant');
+      assert.match(sentence, new RegExp(`^annotation rollcall\\.dev/${key} is about .*${remedy}, or leave`));
+    }
   });
 
   test('that its namespace alone opts in is skipped', () => {

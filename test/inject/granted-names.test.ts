@@ -28,6 +28,9 @@ test('a grant is bounded: the first names count, and a text that is too long doe
   assert.deepEqual(ignored, many(MOST_GRANTED + 10).slice(MOST_GRANTED));
   const longest = many(MOST_GRANTED, 61);
   assert.deepEqual(grantOf(longest.join(', ')).names, longest);
+  // One name and 6,500 characters are read, and one more is not.
+  assert.deepEqual(grantOf(`shop${' '.repeat(6496)}`).names, ['shop']);
+  assert.deepEqual(grantOf(`shop${' '.repeat(6497)}`).names, []);
   const long = `shop,${' '.repeat(100_000)}shop-two`;
   assert.deepEqual(grantOf(long).names, [], 'no part of it, which could end in a name that nobody wrote');
   assert.ok(grantOf(long).ignored[0]!.length < 200);
@@ -43,5 +46,6 @@ test('the strict reader takes what has no wrong word, and says what to give othe
       else assert.throws(() => grantedNames(text), /give/);
     }),
   );
+  assert.deepEqual(grantedNames(many(MOST_GRANTED).join()), many(MOST_GRANTED));
   assert.throws(() => grantedNames(many(MOST_GRANTED + 1).join()), /at most 100 namespaces/);
 });

@@ -4,7 +4,7 @@ import { keys } from '../../src/inject/annotations.ts';
 import type { Code } from '../../src/inject/codes.ts';
 import { type ChosenGroup, groupOf } from '../../src/inject/group.ts';
 import { Settings } from '../../src/inject/settings.ts';
-import { pod } from './pods.ts';
+import { annotate, askingPod, decided, pod, readable, refusal } from './pods.ts';
 
 /** The settings of each level, the strongest first. */
 type Said = { service?: string; selector?: string; source?: string };
@@ -131,4 +131,31 @@ for (const [what, levels, code, sentence] of refused) {
 test('a bad service of the namespace does not matter to a pod that names its own', () => {
   assert.deepEqual(group([{ service: 'db' }, { service: 'No!' }]), slices('db'));
   assert.deepEqual(group([{ service: 'db' }, { selector: '"', source: 'x' }]), slices('db'));
+});
+
+const NAMED = { 'rollcall.dev/inject': 'true', 'rollcall.dev/group.b': 'service tcp-servers' };
+
+/** What becomes of a pod that has only a group under a name, with these annotations. */
+const ofNamed = (annotations: Record<string, string>) =>
+  decided(pod(annotate({ ...NAMED, ...annotations })), readable);
+
+for (const [what, annotation, sentence] of [
+  ['members that are expected', { 'rollcall.dev/expected.x': '3' }, /expected\.x is about a group that/],
+  ['labels', { 'rollcall.dev/member-labels.x': 'role' }, /member-labels\.x is about a group that/],
+] as const) {
+  test(`${what} of a group that there is not are refused, also where there is no group under a name`, () => {
+    const asking = askingPod(annotate(annotation));
+    for (const decision of [decided(asking, readable), ofNamed(annotation)]) {
+      const [, code, told] = refusal(decision);
+      assert.equal(code, 'bad-value');
+      assert.match(told, sentence);
+    }
+  });
+}
+
+test('labels of a group that can not be read are told of once, and not for a file that uses them', () => {
+  const [, , sentence] = refusal(
+    ofNamed({ 'rollcall.dev/member-labels.b': '-a', 'rollcall.dev/group-file.b.hosts': '{label:role}' }),
+  );
+  assert.match(sentence, /^annotation rollcall\.dev\/member-labels\.b: "-a" is not valid/);
 });

@@ -24,6 +24,8 @@ describe('warnings', () => {
       'rolcall.dev/inject': 'true',
       'rollcall.io/service': 'db',
       'rollcall.dve/file.hosts': '{name}',
+      // A letter more than two is another domain.
+      'rollcl.dve/file.hosts': '{name}',
       'rollcall.dev.example/nothing': '',
       'sidecar.example/inject': 'true',
       'rollcall.dev': '',

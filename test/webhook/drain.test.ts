@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import type { Server } from 'node:https';
 import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
@@ -9,7 +9,7 @@ import type { ReviewAnswer } from '../../src/webhook/review.ts';
 import { drain, sendAway, unasked } from '../../src/webhook/server.ts';
 import { eventually } from '../support/eventually.ts';
 import { reviewOf } from './reviews.ts';
-import { get, keptConnection, post, startServer } from './running-server.ts';
+import { get, keptConnection, post, REVIEW_PATH, startServer } from './running-server.ts';
 
 const connectionsOf = (server: Server) =>
   new Promise<number>((resolve, reject) =>
@@ -107,11 +107,13 @@ test('a server is asked as long as reviews come, whatever else is asked, and no 
   release();
   sendAway(running.server);
   const quietMs = 200;
+  const listeners = running.server.listenerCount('request');
   const began = performance.now();
   const endProbes = keepAsking(() => get(running, '/healthz'));
   await unasked(running.server, { quietMs, limitMs: 60_000 });
   assert.ok(performance.now() - began < 10_000, 'probes do not keep it');
   await endProbes();
+  assert.equal(running.server.listenerCount('request'), listeners, 'nothing of it is left');
 
   const reviews: number[] = [];
   running.server.on('request', () => reviews.push(performance.now()));
@@ -130,4 +132,20 @@ test('a server is asked as long as reviews come, whatever else is asked, and no 
   const took = performance.now() - beganAgain;
   await endMore();
   assert.ok(took >= limitMs && took < 10_000, 'and the limit ends it');
+});
+
+test('probes that come without a pause do not keep a server, nor does a request of any other kind', async () => {
+  const server = new EventEmitter();
+  const others = [
+    { method: 'GET', url: '/healthz' },
+    { method: 'POST', url: '/healthz' },
+    { method: 'GET', url: REVIEW_PATH },
+  ];
+  const probing = setInterval(() => {
+    for (const one of others) server.emit('request', one);
+  }, 5);
+  const began = performance.now();
+  await unasked(server as Server, { quietMs: 500, limitMs: 5000 });
+  clearInterval(probing);
+  assert.ok(performance.now() - began < 4000);
 });

@@ -69,3 +69,10 @@ test('an API server that refuses is a fault, whatever the request names', async 
     await assert.rejects(review(request(), context), (error) => isStatus(error, status));
   }
 });
+
+test('a namespace of the cluster itself grants nothing, whatever its annotation says', async (t) => {
+  const { api, context } = await started(t);
+  for (const name of ['kube-system', 'team-b'])
+    api.create('/api/v1/namespaces', { metadata: { name, annotations: { [keys.grant.key]: 'demo' } } });
+  assert.deepEqual(await context.grantsTo('demo', ['kube-system', 'team-b']), ['team-b']);
+});

@@ -31,9 +31,14 @@ const WINDOWS: Reasons = [{ code: 'windows', sentence: SENTENCE }];
 test('the owner hears of a reason once, however many pods and replicas there are', async (t) => {
   const first = await replica(t);
   for (let turn = 0; turn < 3; turn += 1) await first.events.tell('demo', ownedPod(), WINDOWS);
-  const second = new SkipEvents(first.client, new Metrics(), silent, first.clock);
+  const [log, metrics] = [new RecordedLog(), new Metrics()];
+  const second = new SkipEvents(first.client, metrics, log, first.clock);
   await second.tell('demo', ownedPod(), WINDOWS);
   assert.equal(writes(first).length, 2, 'each replica tries once');
+  assert.deepEqual(log.entries, [], 'that another has told it is no failure');
+  assert.doesNotMatch(metrics.text(), /rollcall_skip_events_total\{result="failed"\} [1-9]/);
+  await second.tell('demo', ownedPod(), WINDOWS);
+  assert.equal(writes(first).length, 2, 'and it is not told again');
   const told = first.api.list(EVENTS);
   assert.equal(told.length, 1);
   const { involvedObject, reason, type, message } = told[0] as Record<string, unknown>;
@@ -48,6 +53,13 @@ test('the owner hears of a reason once, however many pods and replicas there are
   await second.tell('demo', ownedPod(), [{ code: 'no-service', sentence: 'another reason' }]);
   await second.tell('demo', ownedPod('rs-2'), WINDOWS);
   assert.equal(first.api.list(EVENTS).length, 3, 'another reason and another owner are news');
+});
+
+test('a message is cut to what an API server takes', async (t) => {
+  const { api, events } = await replica(t);
+  await events.tell('demo', ownedPod(), [{ code: 'windows', sentence: 'x'.repeat(3000) }]);
+  const [{ message }] = api.list(EVENTS) as unknown as [{ message: string }];
+  assert.equal(message.length, 1000);
 });
 
 test('a pod without an owner is told by the answer alone', async (t) => {

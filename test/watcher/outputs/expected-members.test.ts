@@ -65,6 +65,8 @@ test('it asks at once, then every 10 s, and tells what the workload is to have',
 test('what is under way when it is closed is given up', async () => {
   const { api, clock, output, changed, warned } = asking();
   const first = await api.next();
+  first.head();
+  await settle();
   assert.equal(first.closed, false);
   output.close();
   assert.equal(first.closed, true);

@@ -108,6 +108,15 @@ test('a socket that is there is left alone, and one that was closed is not made 
   assert.deepEqual(logged, []);
 });
 
+test('another file in the place of the socket makes way for it', async (t) => {
+  const { path, heartbeat } = await kept(t);
+  rmSync(path);
+  writeFileSync(path, 'in the way');
+  await heartbeat();
+  const reader = await connect(path, 2000);
+  await reader.until('a snapshot', () => reader.ofType('snapshot').length === 1);
+});
+
 test('heartbeats while the socket is made anew do not make another', async (t) => {
   const { path, socket, logged } = await kept(t);
   rmSync(path);
@@ -117,18 +126,17 @@ test('heartbeats while the socket is made anew do not make another', async (t) =
   assert.deepEqual(logged, ['the socket was gone and is made anew']);
 });
 
-test('a socket that is closed while it is made anew serves nobody, and no file is written again', async (t) => {
-  const { directory, path, heartbeat, socket, logged } = await kept(t);
-  const file = join(directory, 'peers');
-  await eventually('the file', async () => {
-    await heartbeat();
-    return existsSync(file);
-  });
-  rmSync(file);
-  rmSync(path);
+test('a socket that is closed while it is made serves nobody', async (t) => {
+  const { directory } = await kept(t);
+  const path = socketPath(join(directory, 'other'));
+  const watch = watchOf(scripted(), new FakeClock());
+  const readers = new Readers(watch, new FakeClock(), silent);
+  const socket = new KeptSocket(path, readers, silent, () => {});
   socket.heartbeat();
+  await settle();
+  assert.equal(existsSync(path), false, 'a heartbeat makes none that was not served yet');
+  const served = socket.serve();
   socket.close();
-  await eventually('the end of the attempt', () => logged.length === 1);
+  await served;
   await assert.rejects(connect(path, 200));
-  assert.equal(existsSync(file), false);
 });

@@ -2,15 +2,18 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { OWN_ACCOUNTS } from '../../../src/inject/account.ts';
+import { grantOf } from '../../../src/inject/granted-names.ts';
 import { GRANT_BINDING } from '../../../src/inject/names.ts';
 import { Metrics } from '../../../src/metrics.ts';
 import type { ApiObject } from '../../../src/testing/api/objects.ts';
 import { systemClock } from '../../../src/watcher/clock.ts';
 import { AccessController } from '../../../src/webhook/access/controller.ts';
-import { grantBinding } from '../../../src/webhook/access/grant-binding.ts';
+import { type GrantBindingState, grantBinding } from '../../../src/webhook/access/grant-binding.ts';
 import { Grants } from '../../../src/webhook/access/grants.ts';
 import { AccessProvisioner } from '../../../src/webhook/access/provisioner.ts';
+import { ObjectCache } from '../../../src/webhook/state/cache.ts';
 import { ClusterState } from '../../../src/webhook/state/cluster-state.ts';
+import type { NamespaceState } from '../../../src/webhook/state/object-state.ts';
 import { eventually } from '../../support/eventually.ts';
 import type { KubernetesDouble } from '../../support/kubernetes-double.ts';
 import { metricSum } from '../../support/metrics.ts';
@@ -309,4 +312,85 @@ test('who grants is known from the caches, and read while they are not fresh', a
   assert.deepEqual([first, second], [['team-c'], ['team-c']]);
   const reads = api.requests.slice(count).filter(({ method, watch }) => method === 'GET' && !watch);
   assert.equal(reads.length, names.length, 'two reviews share the reads');
+});
+
+/** The grants of a replica whose caches show what the test puts there, and nothing else. */
+async function withCaches(t: TestContext) {
+  const ways = await connected(t);
+  const log = new RecordedLog();
+  const state = {
+    namespaces: new ObjectCache<NamespaceState>(),
+    grants: new ObjectCache<GrantBindingState>(),
+  };
+  const metrics = new Metrics();
+  const grants = new Grants({ api: ways.client, state, metrics, log, excluded: EXCLUDED });
+  const cache = (name: string, grant: string, terminating = false) => {
+    const cached = { terminating, labels: {}, annotations: {}, grant: grantOf(grant) };
+    state.namespaces.absorb({ type: 'set', key: name, members: [cached] });
+  };
+  return { ...ways, log, grants, cache };
+}
+
+test('of a namespace of the cluster itself, or one that ends, nothing is wanted and nothing is asked', async (t) => {
+  const { api, grants, cache } = await withCaches(t);
+  cache('kube-system', 'shop');
+  cache('ending', 'shop', true);
+  cache('team-b', 'shop');
+  const wanted = ['kube-system', 'ending', 'team-b', 'unknown'].map((name) => grants.isWanted(name));
+  assert.deepEqual(wanted, [false, false, true, false]);
+  for (const name of ['kube-system', 'ending', 'unknown']) await grants.provide(name);
+  assert.deepEqual(api.requests, []);
+});
+
+test('a namespace that has ended since it was cached gets nothing', async (t) => {
+  const { api, grants, cache } = await withCaches(t);
+  namespace(api, 'ending', 'shop', { deletionTimestamp: '2026-01-01T00:00:00Z' });
+  cache('ending', 'shop');
+  await grants.provide('ending');
+  assert.equal(api.get(bindingOf('ending')), undefined);
+});
+
+test('a binding is written over and deleted only as it was read, and keeps what others wrote on it', async (t) => {
+  const { api, grants, cache } = await withCaches(t);
+  const theirs = { note: 'kept' };
+  const { metadata } = grantBinding([]);
+  namespace(api, 'team-b', 'shop');
+  cache('team-b', 'shop');
+  api.create(bindingsOf('team-b'), made(['eve'], { metadata: { ...metadata, annotations: theirs } }));
+  const read = api.get(bindingOf('team-b'))!.metadata!;
+  await grants.provide('team-b');
+  const bodyOf = (method: string) => JSON.parse(api.requests.find((one) => one.method === method)!.body!);
+  assert.equal(bodyOf('PUT').metadata.resourceVersion, read.resourceVersion);
+  const written = api.get(bindingOf('team-b'))!.metadata!;
+  assert.deepEqual([granted(api, 'team-b'), written.annotations], [both('shop'), theirs]);
+  namespace(api, 'team-b');
+  await grants.provide('team-b');
+  const { uid, resourceVersion } = written;
+  assert.deepEqual(bodyOf('DELETE').preconditions, { uid, resourceVersion });
+  assert.equal(api.get(bindingOf('team-b')), undefined);
+});
+
+test('a binding that another replica has deleted first is looked at again, and that is no failure', async (t) => {
+  const { api, grants, cache } = await withCaches(t);
+  namespace(api, 'team-b');
+  cache('team-b', 'shop');
+  api.create(bindingsOf('team-b'), made(['shop']));
+  api.fault(({ method }) => {
+    if (method !== 'DELETE') return undefined;
+    api.fault(undefined);
+    api.delete(bindingOf('team-b'));
+    return { status: 404 };
+  });
+  await grants.provide('team-b');
+  assert.equal(api.get(bindingOf('team-b')), undefined);
+});
+
+test('words that were mended are told of again when they are written again', async (t) => {
+  const { api, log, grants, cache } = await withCaches(t);
+  for (const grant of ['shop, Team_A', 'shop', 'shop, Team_A']) {
+    namespace(api, 'team-b', grant);
+    cache('team-b', grant);
+    await grants.provide('team-b');
+  }
+  assert.equal(log.said(/ignored/).length, 2);
 });
