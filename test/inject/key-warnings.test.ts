@@ -24,15 +24,19 @@ describe('warnings', () => {
       'rolcall.dev/inject': 'true',
       'rollcall.io/service': 'db',
       'rollcall.dve/file.hosts': '{name}',
-      // A letter more than two is another domain.
-      'rollcl.dve/file.hosts': '{name}',
+      'rolcal.dev/notify': 'udp://127.0.0.1:1',
+      // A domain of which more than two letters differ is another one.
+      'rolca.dev/notify': 'udp://127.0.0.1:1',
       'rollcall.dev.example/nothing': '',
       'sidecar.example/inject': 'true',
       'rollcall.dev': '',
     };
-    const meant = ['rolcall.dev/inject', 'rollcall.io/service', 'rollcall.dve/file.hosts'].map(
-      (key) => `annotation ${key} is not known; is rollcall.dev/${key.split('/')[1]} meant?`,
-    );
+    const meant = [
+      'rolcall.dev/inject',
+      'rollcall.io/service',
+      'rollcall.dve/file.hosts',
+      'rolcal.dev/notify',
+    ].map((key) => `annotation ${key} is not known; is rollcall.dev/${key.split('/')[1]} meant?`);
     assert.deepEqual(warnings(annotations, {}, pod), meant);
     const many = Array.from({ length: 30 }, (_, at) => [`rolcall.dev/file.f${at}`, 'x']);
     assert.equal(warnings(Object.fromEntries(many), {}, pod).length, 10);

@@ -207,6 +207,15 @@ describe('its probes', () => {
     });
   }
 
+  test('are a process that says what the start was without, where something is waited for', () => {
+    const named = { 'group.backends': 'service tcp-servers', 'wait-for.backends': '2' };
+    for (const waiting of [{ 'wait-for': '2' }, named] as Record<string, string>[]) {
+      const { startupProbe, livenessProbe } = sidecar(prefixed(waiting));
+      assert.deepEqual(startupProbe.exec.command.slice(-2), ['--tell', 'true']);
+      assert.deepEqual([startupProbe.httpGet, livenessProbe.httpGet.port], [undefined, 17655]);
+    }
+  });
+
   test('are over HTTP beside other ports', () => {
     const given = sidecar(
       {},
