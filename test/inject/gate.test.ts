@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { keys } from '../../src/inject/annotations.ts';
-import { annotate, askingPod, injected, plain, planned, pod, readable, warned } from './pods.ts';
+import { annotate, askingPod, INSTALL, injected, plain, planned, pod, readable, warned } from './pods.ts';
 import { both, type Tweak } from './tweaks.ts';
 
 describe('a gate that is to fail', () => {
@@ -136,6 +136,12 @@ test('where all groups have a name, what the pod says of the first is refused, a
   assert.ok(decision.kind === 'inject');
   assert.deepEqual([decision.options.group, decision.options.file], [undefined, []]);
   assert.equal(`${decision.options.waitFor}`, '0');
+  const ofAll = {
+    install: { ...INSTALL, defaults: { [keys.expected.key]: '3', [keys.onStart.key]: 'true' } },
+  };
+  const installed = injected(without({}), ofAll).decision;
+  assert.ok(installed.kind === 'inject');
+  assert.deepEqual([installed.options.expected, installed.options.onStart], [undefined, undefined]);
   for (const [key, text] of [
     [keys.waitFor.key, '3'],
     ['rollcall.dev/file.a', '{name}'],

@@ -278,3 +278,23 @@ test('a pod that moves out of the selector leaves', async () => {
     ['u0'],
   );
 });
+
+test('an object of another kind or of another namespace is not counted, and ends the watch', async () => {
+  const elsewhere = pod({ metadata: { namespace: 'other', name: 'db-9', uid: 'u9' } });
+  for (const strange of [{ ...pod(), kind: 'Service' }, elsewhere]) {
+    const [api, clock] = [new ScriptedApi(), new FakeClock()];
+    const source = kubernetesSource(pods(perspective), api, clock, silent);
+    const watch = new Watch({ source, group, clock });
+    const stop = new AbortController();
+    const done = watch.run(stop.signal);
+    const call = await api.next();
+    call.head().events(event('ADDED', { ...pod(), kind: 'Pod' }, '5'), bookmark('6', true));
+    await settle();
+    call.events(event('MODIFIED', strange, '7'));
+    await settle();
+    assert.deepEqual([[...watch.members.keys()], call.closed], [['u0'], true]);
+    stop.abort();
+    await clock.advance(1000);
+    await done;
+  }
+});

@@ -4,7 +4,7 @@ import { createServer as createTlsServer } from 'node:https';
 import { type TestContext, test } from 'node:test';
 import { chunksOf } from '../../../src/watcher/kubernetes/body.ts';
 import { Credentials } from '../../../src/watcher/kubernetes/credentials.ts';
-import { kubernetesTransport } from '../../../src/watcher/kubernetes/transport.ts';
+import { kubernetesTransport, sentAfter } from '../../../src/watcher/kubernetes/transport.ts';
 import { silent } from '../../../src/watcher/log.ts';
 import { issue } from '../../../src/webhook/certificates/issue.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
@@ -96,4 +96,35 @@ test('a server that the CA did not sign is refused', async (t) => {
   const certificates = await issue(['127.0.0.1'], new Date());
   const url = await serve(t, (_request, response) => void response.end(), certificates);
   await assert.rejects(transportTo(url).get('/').response, /certificate/);
+});
+
+test('a request that is closed before its connection is there is never sent, and one that was sent is closed', async () => {
+  let [sent, closed] = [0, 0];
+  const close = () => {
+    closed += 1;
+  };
+  const send = () => {
+    sent += 1;
+    return { response: new Promise<never>(() => {}), close };
+  };
+  const early = sentAfter(Promise.resolve(), send);
+  early.close();
+  await assert.rejects(early.response, /given up/);
+  assert.deepEqual([sent, closed], [0, 0]);
+  const late = sentAfter(Promise.resolve(), send);
+  await Promise.resolve();
+  late.close();
+  assert.deepEqual([sent, closed], [1, 1]);
+});
+
+test('a request that fails while nobody waits for it does not end the process', async () => {
+  const unhandled: unknown[] = [];
+  const hear = (error: unknown) => unhandled.push(error);
+  process.on('unhandledRejection', hear);
+  const forgotten = transportTo('http://127.0.0.1:1').get('/');
+  forgotten.close();
+  await assert.rejects(transportTo('http://127.0.0.1:1').get('/').response, { code: 'ECONNREFUSED' });
+  await new Promise((resolve) => setImmediate(resolve));
+  process.off('unhandledRejection', hear);
+  assert.deepEqual(unhandled, []);
 });
