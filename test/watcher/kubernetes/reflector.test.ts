@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
 import { test } from 'node:test';
 import { pushed } from '../../../src/watcher/kubernetes/reflector.ts';
 import { silent } from '../../../src/watcher/log.ts';
 import { FakeClock, settle } from '../../support/fake-clock.ts';
-import { bookmark, list, ScriptedApi } from '../../support/scripted-api.ts';
+import { bookmark, errorEvent, event, list, ScriptedApi } from '../../support/scripted-api.ts';
+import { follow, slice, synced } from '../followed-group.ts';
 
 test('a list in pages that is complete forgives the failure of one before it', async () => {
   const followed = follow();
@@ -98,4 +100,21 @@ test('a collection that wants another form of its objects asks for it, in lists 
   await settle();
   await done;
   assert.deepEqual(asked, ['an object', 'a list', 'an object']);
+});
+
+test('a watch that has ended listens to its signal no more, since others follow it as long as the process lives', async () => {
+  const [api, clock, stop] = [new ScriptedApi(), new FakeClock(), new AbortController()];
+  const done = pushed({ path: '/api/v1/pods', members: () => [] }, api, clock, silent)(() => {}, stop.signal);
+  (await api.next()).head().events(bookmark('1', true)).end();
+  for (let watches = 0; watches < 5; watches += 1) {
+    await clock.advance(1000);
+    const call = await api.next();
+    call.head().events(bookmark(`${watches + 2}`));
+    await settle();
+    assert.equal(getEventListeners(stop.signal, 'abort').length, 1);
+    call.end();
+  }
+  stop.abort();
+  await clock.advance(1000);
+  await done;
 });

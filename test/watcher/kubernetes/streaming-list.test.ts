@@ -58,3 +58,17 @@ test('a complete list forgives the one that was cut before it', async () => {
   await cutList();
   assert.equal((await followed.api.next()).query('sendInitialEvents'), 'true');
 });
+
+test('a streaming list that has no end is given up for pages after a minute', async () => {
+  const followed = follow();
+  const call = await followed.api.next();
+  call.head();
+  for (let seconds = 0; seconds < 60; seconds += 10) {
+    call.events(event('ADDED', slice('a', 'db-0/u0'), `${seconds + 1}`));
+    await followed.clock.advance(10_000);
+    assert.equal(call.closed, false);
+  }
+  call.events(event('ADDED', slice('a', 'db-0/u0'), '61'));
+  assert.equal((await followed.api.next()).query('limit'), '500');
+  assert.equal(call.closed, true);
+});

@@ -72,3 +72,17 @@ test('a service without any slice may also be one without a selector, or an Exte
   assert.match(followed.watch.message ?? '', /without a selector needs EndpointSlices of its own/);
   assert.match(followed.watch.message ?? '', /ExternalName has no members/);
 });
+
+test('a part of what was missed is not all of it: a chunk that ends inside a line is waited for', async () => {
+  const followed = follow();
+  (await synced(followed)).break();
+  await followed.clock.advance(2000);
+  const again = await followed.api.next();
+  const line = `${JSON.stringify(event('MODIFIED', slice('a', 'db-0/u0', 'db-1/u1'), '105'))}\n`;
+  again.head().send(line.slice(0, 50));
+  await followed.clock.advance(50);
+  assert.equal(followed.watch.stale, true);
+  again.send(line.slice(50));
+  await followed.clock.advance(20);
+  assert.deepEqual([followed.watch.stale, followed.names().length], [false, 2]);
+});

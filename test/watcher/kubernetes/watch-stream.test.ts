@@ -32,6 +32,8 @@ test('a stream that ends inside a line is corrupt', async () => {
   const call = await synced(followed);
   await followed.clock.advance(2000);
   call.send('{"type":"DELETED","object":{"metadata":{"name":"a","resourceVersion":"9"}}}').end();
+  await settle();
+  assert.deepEqual([followed.watch.stale, followed.watch.message], [true, 'the watch ended inside a line']);
   await followed.clock.advance(400);
   assert.equal((await followed.api.next()).query('resourceVersion'), '100');
   assert.deepEqual(followed.names(), ['db-0/u0']);

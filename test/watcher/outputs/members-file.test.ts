@@ -20,14 +20,14 @@ async function write(t: TestContext, writeFile?: WriteFile) {
   const clock = new FakeClock();
   const source = scripted();
   const files = new MembersFile(directory, clock, silent, writeFile);
-  watchOf(source, clock, files);
+  const watch = watchOf(source, clock, files);
   const path = join(directory, 'members.json');
   const read = async () => {
     // The file is written a moment behind the stream.
     await clock.advance(5);
     return JSON.parse(await readFile(path, 'utf8')) as Snapshot;
   };
-  return { directory, clock, source, files, path, read };
+  return { directory, clock, source, files, watch, path, read };
 }
 
 test('members.json is the latest snapshot, also when only its freshness changed', async (t) => {
@@ -199,4 +199,12 @@ test('the last state is written at most a second after the write before it, howe
     [5305 + MAX_PAUSE_MS, 4],
   ]);
   assert.equal(clock.now(), 10_200);
+});
+
+test('the file says how many members are expected as soon as that is known', async (t) => {
+  const { source, watch, read } = await write(t);
+  source.push({ type: 'replace', parts: new Map([['a', [member('u0')]]]) });
+  await eventually('the file', read, { everyMs: 5 });
+  watch.expect(3);
+  await eventually('the number', async () => (await read()).expected === 3, { everyMs: 5 });
 });

@@ -259,3 +259,41 @@ test('health.sock is a name that rollcall uses itself', () => {
     /"health\.sock" is a name that rollcall uses itself/,
   );
 });
+
+/** A file of the names of the members, whose text is given to `write`; `put` has it written with these members. */
+function named(write: WriteFile) {
+  const [clock, source] = [new FakeClock(), scripted()];
+  const file = new TemplateFile('/nowhere', parseTemplate('f={name}'), clock, new RecordedLog(), write);
+  const watch = watchOf(source, clock, file);
+  const put = async (...uids: string[]) => {
+    source.push({ type: 'replace', parts: new Map([['a', uids.map((uid) => member(uid))]]) });
+    await settle();
+    await clock.advance(MAX_PAUSE_MS);
+  };
+  return { file, watch, clock, put };
+}
+
+const textOf = (text: Parameters<WriteFile>[1]) => (typeof text === 'string' ? text : [...text].join(''));
+
+test('a file that is gone is written again with the text that it had', async () => {
+  const written: string[] = [];
+  const { file, watch, clock, put } = named(async (_path, text) => void written.push(textOf(text)));
+  await put('u0');
+  assert.equal(written.length, 1);
+  file.restore(watch);
+  await clock.advance(MAX_PAUSE_MS);
+  assert.deepEqual(written, [written[0], written[0]]);
+});
+
+test('a write that failed may have written: the text before it is written again', async () => {
+  const written: string[] = [];
+  const { put } = named(async (_path, text) => {
+    written.push(textOf(text));
+    if (written.length === 2) throw new Error('after the rename');
+  });
+  await put('u0');
+  await put('u0', 'u1');
+  await put('u0');
+  assert.equal(written.length, 3);
+  assert.equal(written[2], written[0]);
+});

@@ -5,6 +5,7 @@ import { parseExpected } from '../../../src/watcher/texts/expected.ts';
 test('a number, or a workload of a kind that can be scaled', () => {
   assert.equal(parseExpected('5'), 5);
   assert.equal(parseExpected(' 0 '), 0);
+  assert.equal(parseExpected('100000'), 100_000);
   assert.deepEqual(parseExpected('statefulset db'), { kind: 'statefulset', name: 'db' });
   assert.deepEqual(parseExpected('Deployment  web.1'), { kind: 'deployment', name: 'web.1' });
 });
