@@ -182,7 +182,7 @@ describe('what is wrong with groups under a name', () => {
     const [bad, ...more] = faults({ ...waits, ...group, 'rollcall.dev/expected.backends': 'owners' });
     assert.match(bad!, /^expected\.backends: "owners" is not valid/);
     const [missing, ...others] = faults(waits);
-    assert.match(missing!, /^wait-for\.backends is about a group that there is not/);
+    assert.match(missing!, /^wait-for\.backends is for a group that does not exist/);
     assert.deepEqual([more, others], [[], []]);
   });
 

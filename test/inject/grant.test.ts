@@ -92,7 +92,7 @@ describe('a pod with a group of another namespace', () => {
     ] as const) {
       const [, code, sentence] = refusal(about({ [`rollcall.dev/${key}`]: value }));
       assert.equal(code, 'grant');
-      assert.match(sentence, new RegExp(`^annotation rollcall\\.dev/${key} is about .*${remedy}, or leave`));
+      assert.match(sentence, new RegExp(`^annotation rollcall\\.dev/${key} is for .*${remedy}, or leave`));
     }
   });
 

@@ -140,8 +140,8 @@ const ofNamed = (annotations: Record<string, string>) =>
   decided(pod(annotate({ ...NAMED, ...annotations })), readable);
 
 for (const [what, annotation, sentence] of [
-  ['members that are expected', { 'rollcall.dev/expected.x': '3' }, /expected\.x is about a group that/],
-  ['labels', { 'rollcall.dev/member-labels.x': 'role' }, /member-labels\.x is about a group that/],
+  ['members that are expected', { 'rollcall.dev/expected.x': '3' }, /expected\.x is for a group that/],
+  ['labels', { 'rollcall.dev/member-labels.x': 'role' }, /member-labels\.x is for a group that/],
 ] as const) {
   test(`${what} of a group that there is not are refused, also where there is no group under a name`, () => {
     const asking = askingPod(annotate(annotation));

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { settle } from '../../support/fake-clock.ts';
-import { bookmark } from '../../support/scripted-api.ts';
-import { type Followed, follow, synced } from '../followed-group.ts';
+import { bookmark, event } from '../../support/scripted-api.ts';
+import { type Followed, follow, slice, synced } from '../followed-group.ts';
 
 test('a watch that keeps ending at once, without an event, backs off', async () => {
   const followed = follow();
@@ -54,3 +54,17 @@ async function waitForNext({ api, clock }: Followed): Promise<number> {
   }
   throw new Error('no further request within 40 s');
 }
+
+test('a connection that breaks inside a streaming list backs off, so that it is not asked for without a pause', async () => {
+  const followed = follow();
+  followed.clock.chance = 1;
+  (await followed.api.next())
+    .head()
+    .events(event('ADDED', slice('a', 'db-0/u0'), '5'))
+    .break();
+  await followed.clock.advance(700);
+  await followed.api.none();
+  await followed.clock.advance(200);
+  assert.equal((await followed.api.next()).query('sendInitialEvents'), 'true');
+  assert.equal(followed.watch.reason, 'disconnected');
+});

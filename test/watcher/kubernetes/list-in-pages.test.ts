@@ -85,3 +85,29 @@ test('a list of twice as many pages is twice the work', async () => {
   const [once, twice] = [await work(100), await work(200)];
   assert.ok(twice < 2.5 * once, `${once} and ${twice} steps`);
 });
+
+test('a list in pages that is complete forgives the failure of one before it', async () => {
+  const followed = follow();
+  (await followed.api.next()).fail(422, 'Invalid');
+  (await followed.api.next()).head().send('no JSON').end();
+  await followed.clock.advance(1000);
+  (await followed.api.next()).json(200, list('50', [slice('a', 'db-0/u0')]));
+  (await followed.api.next()).head().events(errorEvent(500, 'oh'));
+  await followed.clock.advance(2000);
+  const again = await followed.api.next();
+  assert.deepEqual([again.query('watch'), again.query('resourceVersion')], ['1', '50']);
+});
+
+test('a list of 1000 pages is the longest that is read, and a page that names itself as the next one ends it', async () => {
+  const pagesOf = async (token: (page: number) => string) => {
+    const followed = follow();
+    (await followed.api.next()).fail(422, 'Invalid');
+    for (let pages = 1; ; pages += 1) {
+      (await followed.api.next()).json(200, list('50', [], token(pages)));
+      await settle();
+      if (followed.api.calls.length === pages + 1) return pages;
+    }
+  };
+  assert.equal(await pagesOf((page) => `page-${page}`), 1000);
+  assert.equal(await pagesOf(() => 'again'), 2);
+});

@@ -4,61 +4,7 @@ import { test } from 'node:test';
 import { pushed } from '../../../src/watcher/kubernetes/reflector.ts';
 import { silent } from '../../../src/watcher/log.ts';
 import { FakeClock, settle } from '../../support/fake-clock.ts';
-import { bookmark, errorEvent, event, list, ScriptedApi } from '../../support/scripted-api.ts';
-import { follow, slice, synced } from '../followed-group.ts';
-
-test('a list in pages that is complete forgives the failure of one before it', async () => {
-  const followed = follow();
-  (await followed.api.next()).fail(422, 'Invalid');
-  (await followed.api.next()).head().send('no JSON').end();
-  await followed.clock.advance(1000);
-  (await followed.api.next()).json(200, list('50', [slice('a', 'db-0/u0')]));
-  (await followed.api.next()).head().events(errorEvent(500, 'oh'));
-  await followed.clock.advance(2000);
-  const again = await followed.api.next();
-  assert.deepEqual([again.query('watch'), again.query('resourceVersion')], ['1', '50']);
-});
-
-test('an event of a streaming list forgives the failures before it', async () => {
-  const followed = follow();
-  (await synced(followed)).events(errorEvent(500, 'oh'));
-  await followed.clock.advance(1000);
-  (await followed.api.next()).head().events(errorEvent(500, 'oh'));
-  await followed.clock.advance(2000);
-  const relist = await followed.api.next();
-  relist.head().events(event('ADDED', slice('a', 'db-0/u0'), '101'), errorEvent(404, 'NotFound'));
-  await followed.clock.advance(4000);
-  const again = await followed.api.next();
-  assert.deepEqual([again.query('sendInitialEvents'), again.query('resourceVersion')], ['true', '100']);
-});
-
-test('a connection that breaks inside a streaming list backs off, so that it is not asked for without a pause', async () => {
-  const followed = follow();
-  followed.clock.chance = 1;
-  (await followed.api.next())
-    .head()
-    .events(event('ADDED', slice('a', 'db-0/u0'), '5'))
-    .break();
-  await followed.clock.advance(700);
-  await followed.api.none();
-  await followed.clock.advance(200);
-  assert.equal((await followed.api.next()).query('sendInitialEvents'), 'true');
-  assert.equal(followed.watch.reason, 'disconnected');
-});
-
-test('a list of 1000 pages is the longest that is read, and a page that names itself as the next one ends it', async () => {
-  const pagesOf = async (token: (page: number) => string) => {
-    const followed = follow();
-    (await followed.api.next()).fail(422, 'Invalid');
-    for (let pages = 1; ; pages += 1) {
-      (await followed.api.next()).json(200, list('50', [], token(pages)));
-      await settle();
-      if (followed.api.calls.length === pages + 1) return pages;
-    }
-  };
-  assert.equal(await pagesOf((page) => `page-${page}`), 1000);
-  assert.equal(await pagesOf(() => 'again'), 2);
-});
+import { bookmark, list, ScriptedApi } from '../../support/scripted-api.ts';
 
 test('what a listener throws ends the reflector, which asks no more', async () => {
   const [api, clock] = [new ScriptedApi(), new FakeClock()];

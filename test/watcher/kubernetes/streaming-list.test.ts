@@ -72,3 +72,16 @@ test('a streaming list that has no end is given up for pages after a minute', as
   assert.equal((await followed.api.next()).query('limit'), '500');
   assert.equal(call.closed, true);
 });
+
+test('an event of a streaming list forgives the failures before it', async () => {
+  const followed = follow();
+  (await synced(followed)).events(errorEvent(500, 'oh'));
+  await followed.clock.advance(1000);
+  (await followed.api.next()).head().events(errorEvent(500, 'oh'));
+  await followed.clock.advance(2000);
+  const relist = await followed.api.next();
+  relist.head().events(event('ADDED', slice('a', 'db-0/u0'), '101'), errorEvent(404, 'NotFound'));
+  await followed.clock.advance(4000);
+  const again = await followed.api.next();
+  assert.deepEqual([again.query('sendInitialEvents'), again.query('resourceVersion')], ['true', '100']);
+});
