@@ -3,14 +3,20 @@ import type { TestContext } from 'node:test';
 import { stringify } from 'yaml';
 import { type KubernetesDouble, startKubernetesDouble } from '../support/kubernetes-double.ts';
 
-/** The answers by `METHOD /path`, without the query: the status and the body. A missing one is a 404. */
-export type Answers = Record<string, [status: number, body: unknown, warning?: string]>;
+/**
+ * The answers by `METHOD /path`, without the query: the status and the body. A missing one is a 404; a lost one ends the
+ * connection once the request has arrived, and `never` does not even that.
+ */
+export type Answers = Record<string, [status: number, body: unknown, warning?: string] | 'lost' | 'never'>;
 
 export async function answeringApi(t: TestContext, answers: Answers): Promise<KubernetesDouble> {
   const api = await startKubernetesDouble();
   t.after(() => api.close());
   api.fault(({ method, path }) => {
-    const [status, body, warning] = answers[`${method} ${path}`] ?? [404, { message: `no ${path}` }];
+    const answer = answers[`${method} ${path}`] ?? [404, { message: `no ${path}` }];
+    if (answer === 'lost') return { destroy: true };
+    if (answer === 'never') return { hang: true };
+    const [status, body, warning] = answer;
     return { status, body, ...(warning === undefined ? {} : { headers: { warning } }) };
   });
   return api;

@@ -14,10 +14,14 @@ export function bundleOf(base64: unknown): X509Certificate[] {
   });
 }
 
+/** The longest chain that is followed. Issuers have two or three certificates, and anybody may fill a Secret. */
+const LONGEST_CHAIN = 16;
+
 /**
  * Tells whether a client that trusts the bundle trusts the first of the chain, by itself or by those that signed it.
  */
-export function isTrusted(chain: readonly X509Certificate[], bundle: readonly X509Certificate[]): boolean {
+export function isTrusted(whole: readonly X509Certificate[], bundle: readonly X509Certificate[]): boolean {
+  const chain = whole.slice(0, LONGEST_CHAIN);
   let [certificate] = chain;
   // Each step goes to the certificate that signed the last one, so there are no more steps than certificates.
   for (let step = 0; certificate !== undefined && step < chain.length; step += 1) {
@@ -33,6 +37,11 @@ export function isSameBundle(one: readonly X509Certificate[], other: readonly X5
   const prints = (bundle: readonly X509Certificate[]) =>
     bundle.map(({ fingerprint256 }) => fingerprint256).toSorted();
   return prints(one).join() === prints(other).join();
+}
+
+/** Tells whether a bundle has all of these certificates. */
+export function holds(bundle: readonly X509Certificate[], all: readonly X509Certificate[]): boolean {
+  return all.every((one) => bundle.some((other) => isSame(one, other)));
 }
 
 export function isSame(one: X509Certificate, other: X509Certificate): boolean {

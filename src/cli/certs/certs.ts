@@ -44,7 +44,7 @@ async function outcomeOf(
     const standing = await standingOf(cluster, system);
     if (standing === undefined) return failed('there is no webhook configuration', 'not-installed');
     if (operand === 'rotate') return await rotated(cluster, system, planOf(standing, now), yes);
-    const status = statusOf(standing, new Date());
+    const status = statusOf(standing);
     return {
       text: textOf(status),
       value: status,

@@ -1,9 +1,9 @@
 import type { X509Certificate } from 'node:crypto';
 import type { CheckCode } from '../check/codes.ts';
-import { isTrusted } from './bundle.ts';
+import { holds, isTrusted } from './bundle.ts';
 import { LEAST_SHARE, lifeLeft } from './life.ts';
 import type { ServingReplica } from './replicas.ts';
-import type { CertificateState } from './standing.ts';
+import type { CertificateState, ServedSource, TrustingEntry } from './standing.ts';
 
 export interface CertificateProblem {
   code: CheckCode;
@@ -21,7 +21,7 @@ export interface ToldCertificate {
 
 export interface CertificateStatus {
   result: 'ok' | 'fail';
-  source: CertificateState['source'];
+  source: ServedSource | 'unknown';
   secret: string | undefined;
   certificate: ToldCertificate | undefined;
   next: ToldCertificate | undefined;
@@ -41,13 +41,14 @@ export interface CertificateStatus {
 }
 
 /** Judges the certificates that were read. One that can't be read is listed in `unread`, and is no problem. */
-export function statusOf(standing: CertificateState, now: Date): CertificateStatus {
-  const { source, secret, chain, next, asked, entries, injectedFrom, replicas, unread } = standing;
+export function statusOf(standing: CertificateState): CertificateStatus {
+  const { secret, chain, next, asked, injectedFrom, replicas, unread, now } = standing;
+  const entries = standing.entries ?? [];
   const trusting = entries.filter(({ bundle }) => isTrusted(chain, bundle)).map(({ name }) => name);
-  const problems = problemsOf(standing, trusting, now);
+  const problems = problemsOf(standing, trusting);
   return {
     result: problems.length === 0 ? 'ok' : 'fail',
-    source,
+    source: sourceOf(standing),
     secret: secret?.name,
     certificate: chain[0] && told(chain[0], now),
     next: next && told(next, now),
@@ -66,27 +67,32 @@ export function statusOf(standing: CertificateState, now: Date): CertificateStat
   };
 }
 
-function problemsOf(
-  standing: CertificateState,
-  trusting: readonly string[],
-  now: Date,
-): CertificateProblem[] {
-  const { source, secret, chain, entries, replicas, injectedFrom } = standing;
+function sourceOf({ source, sourceUnknown }: CertificateState): CertificateStatus['source'] {
+  return sourceUnknown === undefined ? source : 'unknown';
+}
+
+function problemsOf(standing: CertificateState, trusting: readonly string[]): CertificateProblem[] {
+  const { secret, chain, replicas, injectedFrom, now } = standing;
+  const entries = standing.entries ?? [];
   const problems: CertificateProblem[] = [];
   const add = (code: CheckCode, message: string) => void problems.push({ code, message });
   const [certificate] = chain;
   if (certificate !== undefined) {
     const untrusting = others(entries, trusting);
     const { days, share } = lifeLeft(certificate, now);
-    if (entries.length === 0) add('certificate-not-trusted', 'the configuration has no entry');
+    if (standing.entries?.length === 0) add('certificate-not-trusted', 'the configuration has no entry');
     if (untrusting.length > 0) add('certificate-not-trusted', `not trusted by ${untrusting.join(' and ')}`);
+    const lacking = notPublished(standing);
+    if (untrusting.length === 0 && lacking !== undefined) add('certificate-not-trusted', lacking);
+    if (certificate.validFromDate > now)
+      add('certificate-not-trusted', `it is not valid before ${certificate.validFromDate.toISOString()}`);
     if (days < 0) add('certificate-expired', 'the certificate has run out');
     else if (share < LEAST_SHARE)
       add('certificate-not-renewed', `it runs out in ${days} days and was to be renewed before`);
   } else if (secret !== undefined && standing.unread.length === 0) {
     add('certificate-not-trusted', `the Secret ${secret.name} is not there, or holds no certificate`);
   }
-  if (source === 'self-managed' && injectedFrom !== undefined)
+  if (sourceOf(standing) === 'self-managed' && injectedFrom !== undefined)
     add('certificate-not-trusted', `both the webhook and cert-manager (${injectedFrom}) write the bundles`);
   // Nobody else notices a replica that serves a certificate which has run out.
   for (const { name, notAfter, serves } of replicas) {
@@ -98,12 +104,25 @@ function problemsOf(
   return problems;
 }
 
+/**
+ * Returns a sentence where an entry does not trust all that the webhook publishes. It publishes again each minute, so
+ * somebody else writes too, and no certificate that is published next can ever be served.
+ */
+export function notPublished({ entries = [], published }: CertificateState): string | undefined {
+  const lacking = entries.find(({ bundle }) => !holds(bundle, published));
+  return (
+    lacking &&
+    `${lacking.name} does not trust all that the webhook publishes; if that lasts for minutes, somebody else writes ` +
+      'caBundle, such as a GitOps controller: let it ignore /webhooks/*/clientConfig/caBundle'
+  );
+}
+
 /** Tells whether the bundles hold what is served itself. A bundle with a CA does not say which certificates those are. */
-function namesCertificates(entries: CertificateState['entries']): boolean {
+function namesCertificates(entries: readonly TrustingEntry[]): boolean {
   return entries.every(({ bundle }) => bundle.every(({ ca }) => !ca));
 }
 
-function others(entries: CertificateState['entries'], trusting: readonly string[]): string[] {
+function others(entries: readonly TrustingEntry[], trusting: readonly string[]): string[] {
   return entries.map(({ name }) => name).filter((name) => !trusting.includes(name));
 }
 

@@ -14,6 +14,7 @@ const DOES = {
   'self-managed': 'self-managed: the webhook issues, renews and publishes it',
   files: 'files: somebody else renews and publishes it',
   'cert-manager': 'cert-manager renews and publishes it',
+  unknown: 'not known',
 } as const;
 
 /** Returns a failure as text: a line for the message, and one for the page of the docs where a code has one. */
@@ -32,7 +33,9 @@ export function textOf(status: CertificateStatus): string {
     ['certificate', certificate ? described(certificate) : 'can not be read'],
     ...(next ? [['next', described(next)] satisfies [string, string]] : []),
     ...(status.renewalAsked ? [['renewal', 'asked for'] satisfies [string, string]] : []),
-    ...(certificate ? [['trusted by', trustedBy.join(', ') || 'no entry'] satisfies [string, string]] : []),
+    ...(certificate && trustedBy.length + notTrustedBy.length > 0
+      ? [['trusted by', trustedBy.join(', ') || 'no entry'] satisfies [string, string]]
+      : []),
     ...notTrustedBy.map((name): [string, string] => ['not by', name]),
     ...(injectedFrom === undefined
       ? []

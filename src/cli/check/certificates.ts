@@ -1,5 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
-import { bundleOf, isSameBundle } from '../certs/bundle.ts';
+import type { WebhookConfig } from '../../injector-options.ts';
+import { bundleOf, holds, isSameBundle } from '../certs/bundle.ts';
 import { LEAST_SHARE, type LifeLeft, lifeLeft } from '../certs/life.ts';
 import { standingOf } from '../certs/standing.ts';
 import { statusOf } from '../certs/status.ts';
@@ -19,15 +20,17 @@ export async function certificates(place: CheckContext): Promise<Finding> {
     return fail('not-installed', 'there is nothing yet that would trust them', INSTALL);
   if (reply.status !== 200) return unread('the MutatingWebhookConfiguration', reply);
   const deployment = await cluster.get({ kind: 'Deployment', namespace: system, name: 'rollcall' });
-  const { certificates: source, secret } = webhookConfigOrDefaults(deployment);
-  return source === 'self-managed' ? ofWebhook(place, reply.body, secret) : ofSomebodyElse(place);
+  const config = webhookConfigOrDefaults(deployment);
+  if (config.certificates !== 'self-managed') return ofSomebodyElse(place);
+  // The clock that counts is that of the API server.
+  return ofWebhook({ ...place, now: reply.date ?? place.now }, reply.body, config);
 }
 
 /** Compares the bundles with each other and with the Secret, which the webhook all writes itself. */
 async function ofWebhook(
   { cluster, system, now }: CheckContext,
   configuration: Fields,
-  name: string,
+  { secret: name, tlsCaFile }: WebhookConfig,
 ): Promise<Finding> {
   const bundles = entriesOf(configuration).map((entry) => at(entry, ['clientConfig', 'caBundle']));
   const logs = `see the log: kubectl -n ${system} logs deployment/rollcall`;
@@ -42,7 +45,9 @@ async function ofWebhook(
     return untrusted(`there is no Secret ${name}`, `the webhook makes it within a minute; ${logs}`);
   const data = isFields(secret.body.data) ? secret.body.data : {};
   const readable = secret.status === 200;
-  if (readable && !isSameBundle(trusted, bundleOf(data['ca.crt'])))
+  // While the source of certificates changes, a CA of somebody else is trusted as well.
+  const agrees = tlsCaFile === undefined ? isSameBundle : holds;
+  if (readable && !agrees(trusted, bundleOf(data['ca.crt'])))
     return untrusted('the entries do not trust what the Secret says');
   // While a certificate is replaced, the bundle has the old one and the new one.
   const { days, share } = longest(readable ? bundleOf(data['tls.crt']) : trusted, now);
@@ -65,10 +70,10 @@ function longest(certificates: readonly X509Certificate[], now: Date): LifeLeft 
 }
 
 /** Checks that the certificate and the bundles go together, where somebody else writes both. */
-async function ofSomebodyElse({ cluster, system, now }: CheckContext): Promise<Finding> {
+async function ofSomebodyElse({ cluster, system }: CheckContext): Promise<Finding> {
   const standing = await standingOf(cluster, system);
   if (standing === undefined) return fail('not-installed', 'there is nothing that would trust them', INSTALL);
-  const { source, certificate, problems, unread: unknown } = statusOf(standing, now);
+  const { source, certificate, problems, unread: unknown } = statusOf(standing);
   const hint =
     source === 'cert-manager' ? `kubectl -n ${system} describe certificates` : 'rollcall certs status';
   const [problem] = problems;

@@ -33,6 +33,17 @@ export function webhookConfigOrDefaults({ status, body }: ClusterAnswer): Webhoo
   return parseConfig(webhookSettings, ['--image=unknown'], {});
 }
 
+/** Returns why the settings that the Deployment gives can't be understood: it may be of another version. */
+export function settingsProblem(deployment: Value): string | undefined {
+  try {
+    webhookConfigOf(deployment);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    return error.message;
+  }
+}
+
 /** Returns the settings that the Deployment gives. Throws a `UsageError` where they can't be understood. */
 function webhookConfigOf(deployment: Value): WebhookConfig {
   const containers = at(deployment, ['spec', 'template', 'spec', 'containers']);

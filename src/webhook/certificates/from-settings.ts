@@ -20,6 +20,10 @@ const ADVICE = {
     'look at the Certificate, and at the annotation cert-manager.io/inject-ca-from of the webhook configuration',
 };
 
+/** The advice where somebody else writes the bundles. Until the next look API servers trust what that somebody says. */
+const OVERWRITTEN =
+  'it is published again; let GitOps tools ignore /webhooks/*/clientConfig/caBundle of the configuration';
+
 /**
  * Returns the keeper of certificates of the source that the settings name. Only a webhook that manages its own writes
  * a Secret or its configuration.
@@ -44,7 +48,8 @@ export function certificatesFrom(
   const hosts = [byService, `${byService}.cluster.local`, 'localhost', '127.0.0.1'];
   const store = secretStore(api, config.namespace, config.secret);
   const source = withMore(config.tlsCaFile, new SelfManaged(store, hosts, log), log);
-  const configuration = ownedByNamespace(bundles(api, name), { api, ...config, log });
+  const published = bundles(api, name, () => log.warn('caBundle was overwritten', { advice: OVERWRITTEN }));
+  const configuration = ownedByNamespace(published, { api, ...config, log });
   return new CertificateKeeper({ source, configuration, hosts, log, metrics });
 }
 

@@ -18,8 +18,13 @@ export interface Bundles {
 /** The annotations by which cert-manager's cainjector is told to write a bundle. */
 const INJECTED = /^cert-manager\.io\/inject-/;
 
-export function bundles(api: Api, name: string): Bundles {
+/**
+ * Returns the bundles that replicas write. `overwritten` is called where somebody has changed what this replica left at
+ * its last look, such as a GitOps tool, which would do it again and again.
+ */
+export function bundles(api: Api, name: string, overwritten: () => void = () => {}): Bundles {
   const path = webhookConfigurationPath(name);
+  let left = '';
   return {
     async read() {
       const { entries } = await configured(api, path);
@@ -29,7 +34,11 @@ export function bundles(api: Api, name: string): Bundles {
     async publish(trusted) {
       const { entries, annotations } = await configured(api, path);
       const others = entries.filter(({ found }) => !sameAs(found, trusted));
-      if (others.length === 0) return false;
+      const wanted = trusted.toSorted().join('');
+      if (others.length === 0) {
+        left = wanted;
+        return false;
+      }
       const injected = Object.keys(annotations).find((key) => INJECTED.test(key));
       // The webhook and cert-manager would overwrite each other's bundle for ever.
       if (injected !== undefined) {
@@ -41,6 +50,8 @@ export function bundles(api: Api, name: string): Bundles {
       const caBundle = Buffer.from(trusted.join('')).toString('base64');
       const body = { webhooks: others.map((entry) => ({ name: entry.name, clientConfig: { caBundle } })) };
       await api.patch(path, body, 'application/strategic-merge-patch+json');
+      if (left === wanted) overwritten();
+      left = wanted;
       return true;
     },
   };

@@ -1,6 +1,6 @@
 import type { V1Secret } from '@kubernetes/client-node';
 import { RENEW_ANNOTATION } from '../../certificate-names.ts';
-import { type Api, ifThere, isStatus } from '../api/api.ts';
+import { type Api, ifThere, isStatus, sentenceOf } from '../api/api.ts';
 import { secretPath, secretsPath } from '../api/paths.ts';
 import { certificatesIn, PEM_LIMIT, pairIn } from './pem.ts';
 import type { SecretContent } from './rotation.ts';
@@ -42,6 +42,12 @@ export function secretStore(api: Api, namespace: string, name: string): SecretSt
         return true;
       } catch (error) {
         if (isStatus(error, 409) || (before !== undefined && isStatus(error, 404))) return false;
+        // It is immutable, or of a type that asks for other data. The webhook has no right to delete it.
+        if (before !== undefined && isStatus(error, 422)) {
+          throw new Error(
+            `the Secret ${name} takes no certificate; delete it, and a replica makes another: ${sentenceOf(error)}`,
+          );
+        }
         throw error;
       }
     },

@@ -1,95 +1,30 @@
 import assert from 'node:assert/strict';
-import { X509Certificate } from 'node:crypto';
-import { join } from 'node:path';
-import { before, describe, type TestContext, test } from 'node:test';
+import { describe, type TestContext, test } from 'node:test';
 import { ENTRIES } from '../../../src/cli/explain/entries.ts';
-import type { KeyPair } from '../../../src/webhook/certificates/source.ts';
 import { days, pair } from '../../webhook/certificates/pairs.ts';
-import { type Answers, answeringApi, kubeconfig } from '../answering-api.ts';
-import { folder, misuse, run } from '../run.ts';
+import { misuse } from '../run.ts';
+import {
+  base64,
+  CONFIGURATION,
+  certs,
+  configuration,
+  DEPLOYMENT,
+  deployment,
+  FORBIDDEN,
+  fingerprint,
+  metrics,
+  ofPod,
+  other,
+  renewed,
+  SECRET,
+  SYSTEM,
+  secretOf,
+  served,
+} from './certified-cluster.ts';
 
-const CONFIGURATION = 'GET /apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/rollcall';
-const SYSTEM = '/api/v1/namespaces/rollcall-system';
-const SECRET = `${SYSTEM}/secrets/rollcall-tls`;
-const DEPLOYMENT = 'GET /apis/apps/v1/namespaces/rollcall-system/deployments/rollcall';
-const base64 = (text: string) => Buffer.from(text).toString('base64');
-const fingerprint = ({ cert }: KeyPair) => new X509Certificate(cert).fingerprint256;
-
-const configuration = (bundle: string, annotations = {}) => [
-  200,
-  {
-    metadata: { annotations },
-    webhooks: ENTRIES.map((entry) => ({ ...entry, clientConfig: { caBundle: base64(bundle) } })),
-  },
-];
-const deployment = (...args: string[]) => [
-  200,
-  {
-    spec: {
-      template: {
-        spec: {
-          containers: [
-            {
-              args: ['webhook', '--image=x', ...args],
-              volumeMounts: [{ name: 'tls', mountPath: '/etc/rollcall/tls' }],
-            },
-          ],
-          volumes: [{ name: 'tls', secret: { secretName: 'rollcall-cert' } }],
-        },
-      },
-    },
-  },
-];
-const pod = (name: string) => ({
-  metadata: { name },
-  status: { conditions: [{ type: 'Ready', status: 'True' }] },
-});
-const metrics = ({ cert }: KeyPair) => {
-  const { validFromDate, validToDate } = new X509Certificate(cert);
-  return [
-    200,
-    `rollcall_certificate_expiry_timestamp_seconds ${validToDate.getTime() / 1000}\n` +
-      `rollcall_certificate_not_before_timestamp_seconds ${validFromDate.getTime() / 1000}\n`,
-  ];
-};
-const ofPod = (name: string) => `GET ${SYSTEM}/pods/https:${name}:8443/proxy/metrics`;
+const spent = await pair({ to: days(-0.5), from: days(-300) });
 
 describe('rollcall certs', () => {
-  let served: KeyPair;
-  let other: KeyPair;
-  let spent: KeyPair;
-  let fine: Record<string, unknown>;
-
-  before(async () => {
-    served = await pair({ to: days(300) });
-    other = await pair({ to: days(20), from: days(-340) });
-    spent = await pair({ to: days(-0.5), from: days(-300) });
-    fine = {
-      [CONFIGURATION]: configuration(served.cert),
-      [DEPLOYMENT]: deployment(),
-      [`GET ${SECRET}`]: secretOf(served),
-      [`GET ${SYSTEM}/pods`]: [200, { items: [pod('one'), pod('two')] }],
-      [ofPod('one')]: metrics(served),
-      [ofPod('two')]: metrics(served),
-    };
-  });
-
-  const secretOf = ({ cert }: KeyPair, more: object = {}, annotations = {}) => [
-    200,
-    {
-      metadata: { name: 'rollcall-tls', uid: 'u1', resourceVersion: '7', annotations },
-      data: { 'tls.crt': base64(cert), ...more },
-    },
-  ];
-
-  async function certs(t: TestContext, answers: Record<string, unknown>, ...argv: string[]) {
-    const api = await answeringApi(t, { ...fine, ...answers } as Answers);
-    const directory = await folder(t, { config: kubeconfig('fake', api.url) });
-    const { out, code } = await run('certs', [...argv, '--kubeconfig', join(directory, 'config')]);
-    const changes = api.requests.filter(({ method }) => method !== 'GET');
-    return { out, code, changes };
-  }
-
   async function status(t: TestContext, answers: Record<string, unknown> = {}) {
     const { out, code } = await certs(t, answers, 'status', '-o', 'json');
     const told = JSON.parse(out);
@@ -138,14 +73,6 @@ describe('rollcall certs', () => {
       told.replicas.map(({ serves }: { serves: string }) => serves),
       ['next', 'unknown'],
     );
-  });
-
-  /** Another certificate in each place, and served by both replicas. */
-  const renewed = (by: KeyPair) => ({
-    [CONFIGURATION]: configuration(by.cert),
-    [`GET ${SECRET}`]: secretOf(by),
-    [ofPod('one')]: metrics(by),
-    [ofPod('two')]: metrics(by),
   });
 
   const BAD: [what: string, answers: () => Record<string, unknown>, code: string, says: RegExp][] = [
@@ -227,7 +154,15 @@ describe('rollcall certs', () => {
     assert.equal(untrusted.problems[0].code, 'certificate-not-trusted');
     const rotated = await certs(t, answers, 'rotate', '--yes');
     assert.deepEqual([rotated.code, rotated.changes], [1, []]);
-    assert.match(rotated.out, /cmctl renew rollcall$/m);
+    assert.match(rotated.out, /cmctl renew rollcall --namespace rollcall-system$/m);
+    const noAnnotation = { ...answers, [CONFIGURATION]: configuration(ca.cert) };
+    const named = secretOf(leaf, {}, { 'cert-manager.io/certificate-name': 'ours' });
+    const byName = await certs(
+      t,
+      { ...noAnnotation, [`GET ${SYSTEM}/secrets/rollcall-cert`]: named },
+      'rotate',
+    );
+    assert.match(byName.out, /cmctl renew ours --namespace rollcall-system$/m);
   });
 
   test('the annotation of the configuration, which is shown, acts on no terminal', async (t) => {
@@ -237,7 +172,10 @@ describe('rollcall certs', () => {
     assert.ok(!out.includes('\u001b'));
     const answers = { [CONFIGURATION]: sly, [DEPLOYMENT]: deployment('--certificates=cert-manager') };
     const rotated = await certs(t, answers, 'rotate');
-    assert.match(rotated.out, /^FAIL {2}cert-manager renews it: cmctl renew b\\u001b\[2J\\u000a1\. x$/m);
+    assert.match(
+      rotated.out,
+      /^FAIL {2}cert-manager renews it: cmctl renew b\\u001b\[2J\\u000a1\. x --namespace /m,
+    );
   });
 
   test('a certificate is trusted by those that signed it, one after the other', async (t) => {
@@ -246,7 +184,7 @@ describe('rollcall certs', () => {
     const leaf = await pair({ signedBy: between });
     const answers = (chain: string) => ({
       [CONFIGURATION]: configuration(root.cert),
-      [`GET ${SECRET}`]: secretOf({ ...leaf, cert: chain }),
+      [`GET ${SECRET}`]: secretOf({ ...leaf, cert: chain }, { 'ca.crt': base64(root.cert) }),
     });
     assert.deepEqual((await status(t, answers(leaf.cert + between.cert))).problems, []);
     const [problem] = (await status(t, answers(leaf.cert))).problems;
@@ -274,45 +212,61 @@ describe('rollcall certs', () => {
     assert.match(out, /^replica +one serves another one, until 20\d\d-/m);
   });
 
-  test('a rotation is shown, and asked for only with --yes, of just what was read', async (t) => {
-    const shown = await certs(t, {}, 'rotate');
-    assert.deepEqual([shown.code, shown.changes], [0, []]);
-    assert.match(shown.out, /^1\. write rollcall\.dev\/renew=.*\n.*\n.*\n\nNothing was changed/);
-    const done = await certs(t, { [`PATCH ${SECRET}`]: [200, {}] }, 'rotate', '--yes');
-    assert.equal(done.code, 0);
+  test('a configuration that may not be read is told, and is no failure', async (t) => {
+    const told = await status(t, { [CONFIGURATION]: FORBIDDEN });
     assert.deepEqual(
-      done.changes.map(({ body }) => JSON.parse(body!)),
-      [{ metadata: { resourceVersion: '7', annotations: { 'rollcall.dev/renew': fingerprint(served) } } }],
+      [told.code, told.problems, told.unread],
+      [0, [], ["the MutatingWebhookConfiguration can't be read (403: forbidden)"]],
     );
-    const now = await certs(t, { [`DELETE ${SECRET}`]: [200, {}] }, 'rotate', '--now', '--yes');
+    const { out } = await certs(t, { [CONFIGURATION]: FORBIDDEN }, 'status');
+    assert.doesNotMatch(out, /trusted by/);
+  });
+
+  test('the source is unknown where the Deployment does not say it', async (t) => {
+    const injected = configuration(served.cert, { 'cert-manager.io/inject-ca-from': 'a/b' });
+    for (const answer of [FORBIDDEN, [404, {}], deployment('--certificates=vault')]) {
+      const told = await status(t, { [DEPLOYMENT]: answer, [CONFIGURATION]: injected });
+      assert.deepEqual([told.code, told.source, told.unread.length], [0, 'unknown', 1]);
+    }
+  });
+
+  test('the clock of the API server counts, whatever that of this machine says', async (t) => {
+    for (const ahead of [400, -400]) {
+      // The double answers with the true time in the header.
+      t.mock.timers.enable({ apis: ['Date'], now: days(ahead) });
+      const told = await status(t);
+      t.mock.timers.reset();
+      assert.deepEqual([told.code, told.problems, told.certificate.daysLeft], [0, [], 299], `${ahead} days`);
+    }
+  });
+
+  test('a configuration that somebody else overwrites is a failure of the status', async (t) => {
+    const published = secretOf(served, { 'ca.crt': base64(served.cert + other.cert) });
+    const told = await status(t, { [`GET ${SECRET}`]: published });
     assert.deepEqual(
-      now.changes.map(({ body }) => JSON.parse(body!).preconditions),
-      [{ uid: 'u1', resourceVersion: '7' }],
+      [told.code, told.problems.map(({ code }: { code: string }) => code)],
+      [1, ['certificate-not-trusted']],
     );
   });
 
-  test('what changed in the meantime is not rotated', async (t) => {
-    const { code, out } = await certs(t, { [`PATCH ${SECRET}`]: [409, {}] }, 'rotate', '--yes');
+  test('a certificate of tomorrow is a failure of the status', async (t) => {
+    const early = await pair({ from: days(1), to: days(300) });
+    const { code, problems } = await status(t, renewed(early));
     assert.equal(code, 1);
-    assert.match(out, /has changed in the meantime; try again/);
+    assert.match(problems[0].message, /^it is not valid before /);
   });
 
-  test('a renewal that is under way is not asked for again', async (t) => {
-    const asked = { [`GET ${SECRET}`]: secretOf(served, {}, { 'rollcall.dev/renew': fingerprint(served) }) };
-    const { code, out, changes } = await certs(t, asked, 'rotate', '--yes');
-    assert.deepEqual([code, changes], [0, []]);
-    assert.match(out, /a renewal is under way/);
-    const next = await pair();
-    const published = { [`GET ${SECRET}`]: secretOf(served, { 'next.crt': base64(next.cert) }) };
-    const again = await certs(t, published, 'rotate', '--yes');
-    assert.deepEqual([again.code, again.changes], [0, []]);
-    assert.match(again.out, /a renewal is under way/);
-  });
-
-  test('what is not trusted is not replaced by what would not be either', async (t) => {
-    const answers = { [CONFIGURATION]: configuration(other.cert) };
-    const { code, changes } = await certs(t, answers, 'rotate', '--now', '--yes');
-    assert.deepEqual([code, changes], [1, []]);
+  test('a Secret and a bundle full of CAs of one name are judged within seconds', async (t) => {
+    // Each may have signed each, by its name, so that each signature would have to be tried with each key.
+    const [one, two] = [await pair({ name: 'x', ca: true }), await pair({ name: 'x', ca: true })];
+    const answers = {
+      [CONFIGURATION]: configuration(two.cert.repeat(200)),
+      [`GET ${SECRET}`]: secretOf({ ...one, cert: one.cert.repeat(200) }),
+    };
+    const began = performance.now();
+    assert.equal((await status(t, answers)).code, 1);
+    // It takes 1 s; the square of so many takes 20.
+    assert.ok(performance.now() - began < 10_000);
   });
 
   test('wrong usage names what to give', async () => {

@@ -49,6 +49,29 @@ describe('rollcall check', () => {
     assert.deepEqual(await certificates(followed), [], 'the one before is still trusted, in any order');
   });
 
+  test('a CA that is trusted as well, while the source changes, is no disagreement', async (t) => {
+    const theirs = await issue(['x'], new Date());
+    const args = ['webhook', '--image=x', '--tls-ca-file=/etc/rollcall/tls/ca.crt'];
+    const changing = {
+      [DEPLOYMENT]: [
+        200,
+        {
+          spec: { replicas: 2, template: { spec: { containers: [{ args }] } } },
+          status: { availableReplicas: 2 },
+        },
+      ],
+      [CONFIGURATION]: [200, configuration(ca + theirs.cert, ca + theirs.cert)],
+    } as Answers;
+    assert.deepEqual((await unwell(t, changing))[0], []);
+    const without = {
+      ...changing,
+      [CONFIGURATION]: [200, configuration(theirs.cert, theirs.cert)],
+    } as Answers;
+    assert.deepEqual((await unwell(t, without))[0], [
+      'fail certificates: the entries do not trust what the Secret says',
+    ]);
+  });
+
   test('the Secret of certificates is the one that the Deployment names', async (t) => {
     const args = ['webhook', '--image=x', '--secret=mine'];
     const answers = {

@@ -272,6 +272,47 @@ test('a bundle that somebody took away is published again', async (t) => {
   assert.deepEqual(bundlesOf(both), [replica.served!.cert]);
 });
 
+test('a Secret that takes no certificate is an error that says what to do', async (t) => {
+  const both = await start(t);
+  both.api.create(SECRETS, {
+    metadata: { name: 'rollcall-tls' },
+    type: 'kubernetes.io/basic-auth',
+    data: {},
+  });
+  const store = secretStore(both.client, 'rollcall-system', 'rollcall-tls');
+  const stored = await store.load();
+  const message = 'data[username]: Required value';
+  both.api.fault(({ method }) =>
+    method === 'PUT' ? { status: 422, body: { kind: 'Status', code: 422, message } } : undefined,
+  );
+  const serving = await issue(HOSTS, days(0));
+  const content = { serving, next: undefined, trusted: [serving.cert], caKey: undefined };
+  await assert.rejects(
+    () => store.save(content, stored),
+    /^Error: the Secret rollcall-tls takes no certificate; delete it, and a replica makes another: .*Required value/,
+  );
+});
+
+test('somebody who overwrites what was published is told each time, and no other change is', async (t) => {
+  const both = await start(t);
+  let told = 0;
+  const { publish } = bundles(both.client, 'rollcall', () => {
+    told += 1;
+  });
+  const [one, two] = [await pair(), await pair()];
+  for (const trusted of [[one.cert], [one.cert, two.cert], [two.cert, one.cert], [two.cert]]) {
+    await publish(trusted);
+    await publish(trusted);
+  }
+  assert.equal(told, 0);
+  for (const times of [1, 2]) {
+    const webhooks = [entry('pods.rollcall.dev', { caBundle: Buffer.from(one.cert).toString('base64') })];
+    both.api.replace(CONFIGURATIONS, { metadata: { name: 'rollcall' }, webhooks });
+    assert.equal(await publish([two.cert]), true);
+    assert.equal(told, times);
+  }
+});
+
 test('an API server that is away at the start is asked again', async (t) => {
   const both = await start(t);
   let faults = 1;
