@@ -8,9 +8,17 @@ import { accessSync, constants } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
-interface Tool {
+export interface Tool {
+  /** The module that has the program. One whose programs can't be installed by name has a folder here that builds one. */
   module: string;
-  version: string;
+  /** The version; a folder of ours says it in its go.mod. */
+  version?: string;
+  /** The folder of a program of ours that is made of the module, from the root of the repository. */
+  folder?: string;
+  /** Folders of the module that its tests take beside the program. */
+  files?: string;
+  /** Whether it is built only when it is named, since that takes minutes. */
+  named?: true;
   /** promtool brings the SDKs of all clouds along unless it is told not to: 10 minutes and 3 GB to build. */
   tags?: string;
 }
@@ -22,6 +30,12 @@ export const TOOLS = {
     tags: 'remove_all_sd',
   },
   actionlint: { module: 'github.com/rhysd/actionlint/cmd/actionlint', version: 'v1.7.12' },
+  'cert-manager': {
+    module: 'github.com/cert-manager/cert-manager',
+    folder: 'test/cert-manager/program',
+    files: 'deploy/crds',
+    named: true,
+  },
 } as const satisfies Record<string, Tool>;
 
 export type ToolName = keyof typeof TOOLS;
@@ -39,7 +53,8 @@ export function toolPath(name: ToolName): string | undefined {
 
 /** Returns the value for `test(..., { skip })`: false when the tool is there, else why the test does not run. */
 export function missing(name: ToolName): string | false {
-  return toolPath(name) === undefined && `${name} is not there; \`npm run tools\` builds it, with Go`;
+  const command = 'named' in TOOLS[name] ? `npm run tools -- ${name}` : 'npm run tools';
+  return toolPath(name) === undefined && `${name} is not there; \`${command}\` builds it, with Go`;
 }
 
 export interface ToolResult {
