@@ -1,4 +1,7 @@
-/** cert-manager's cainjector: it writes the bundle of every entry of a webhook configuration that is annotated so. */
+/**
+ * cert-manager's cainjector since 1.19: it adds its CA to the bundle of every entry of a webhook configuration that is
+ * annotated so. test/cert-manager has the real one.
+ */
 
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -23,7 +26,7 @@ interface Entry {
 export class CaInjector {
   readonly #must: Must;
   readonly #configuration: string;
-  readonly #caBundle: string;
+  readonly #ca: string;
   readonly #injecting: Promise<void>;
   #ended = false;
 
@@ -31,7 +34,7 @@ export class CaInjector {
   constructor(must: Must, configuration: string, ca: string) {
     this.#must = must;
     this.#configuration = configuration;
-    this.#caBundle = Buffer.from(ca).toString('base64');
+    this.#ca = ca;
     this.#injecting = this.#inject();
   }
 
@@ -45,15 +48,19 @@ export class CaInjector {
     await this.#injecting;
   }
 
-  /** Replaces every bundle by the CA alone, whatever it was. */
+  /** Adds the CA to every bundle, and takes nothing away. */
   async #inject(): Promise<void> {
     for (; !this.#ended; await delay(EVERY_MS)) {
       const { metadata, webhooks } = await this.#must('GET', this.#configuration);
       if (metadata.annotations?.[ANNOTATION] === undefined) continue;
-      const others = (webhooks as Entry[]).filter((entry) => entry.clientConfig.caBundle !== this.#caBundle);
-      if (others.length === 0) continue;
-      const clientConfig = { caBundle: this.#caBundle };
-      await this.#write({ webhooks: others.map(({ name }) => ({ name, clientConfig })) });
+      const lacking = (webhooks as Entry[]).filter((entry) => !bundleOf(entry).includes(this.#ca));
+      if (lacking.length === 0) continue;
+      await this.#write({
+        webhooks: lacking.map((entry) => ({
+          name: entry.name,
+          clientConfig: { caBundle: Buffer.from(bundleOf(entry) + this.#ca).toString('base64') },
+        })),
+      });
     }
   }
 
@@ -61,4 +68,8 @@ export class CaInjector {
     const type = 'application/strategic-merge-patch+json';
     return this.#must('PATCH', this.#configuration, change, { 'content-type': type });
   }
+}
+
+function bundleOf({ clientConfig: { caBundle = '' } }: Entry): string {
+  return Buffer.from(caBundle, 'base64').toString();
 }
