@@ -10,7 +10,9 @@ const OLDEST_NODE = 24;
 
 /** Says in plain words what an older version would say as "Promise.withResolvers is not a function". */
 const TOO_OLD = `Number.parseInt(process.versions.node, 10) < ${OLDEST_NODE}`;
-const NEEDS = `needs Node ${OLDEST_NODE} or newer; this is Node ' + process.versions.node + ', at ' + process.execPath`;
+const THIS = "this is Node ' + process.versions.node + ', at ' + process.execPath + '";
+const ADVICE = `In a project, "npm install --save-dev node@${OLDEST_NODE}" brings one for npx and npm scripts.`;
+const NEEDS = `needs Node ${OLDEST_NODE} or newer; ${THIS}. ${ADVICE}'`;
 
 const shared: BuildOptions = {
   bundle: true,
@@ -28,6 +30,12 @@ const small: BuildOptions = { minifySyntax: true, minifyWhitespace: true };
 /** Express and others are CommonJS: they call require(), which a module has to make for itself. */
 const REQUIRE =
   "import{createRequire as rollcallRequire}from'node:module';const require=rollcallRequire(import.meta.url);";
+
+/** The modules that applications import, in a form that can be read. */
+const APPLICATION = { client: 'src/client/client.ts', watcher: 'src/client/watch-group.ts' };
+
+/** The folder of the modules in CommonJS. Its package.json makes its files, and their types, what they are. */
+const COMMONJS = 'commonjs';
 
 const bundles: Record<string, BuildOptions[]> = {
   program: [
@@ -49,13 +57,21 @@ const bundles: Record<string, BuildOptions[]> = {
     },
   ],
   modules: [
-    /** The modules that applications import, in a form that can be read. */
-    { entryPoints: { client: 'src/client/client.ts', watcher: 'src/client/watch-group.ts' } },
-    /** What tests import. */
+    { entryPoints: APPLICATION },
+    /**
+     * The same in CommonJS, for test runners and bundlers that cannot require an ECMAScript module. Node can, and finds
+     * the other one first ("module-sync" in package.json), so that a process never has both.
+     */
+    { entryPoints: inFolder(COMMONJS, APPLICATION), format: 'cjs' },
+    /**
+     * What tests import is CommonJS alone, as most of what is bundled in it: it is large, and Node and the test runners
+     * import CommonJS as well. Only in a bundle of ECMAScript modules would its calls of require() fail.
+     */
     {
       ...small,
-      banner: { js: `${REQUIRE}if (${TOO_OLD}) throw new Error('rollcall/testing ${NEEDS});` },
-      entryPoints: { testing: 'src/testing/testing.ts' },
+      format: 'cjs',
+      banner: { js: `if (${TOO_OLD}) throw new Error('rollcall/testing ${NEEDS});` },
+      entryPoints: inFolder(COMMONJS, { testing: 'src/testing/testing.ts' }),
     },
   ],
 };
@@ -94,8 +110,15 @@ if (name === 'program') {
   await writeFile(join(outdir, 'main.js'), MAIN);
   await chmod(join(outdir, 'main.js'), 0o755);
 }
+if (name === 'modules') {
+  await writeFile(join(outdir, COMMONJS, 'package.json'), '{ "type": "commonjs" }\n');
+}
 if (metafile !== undefined) await writeFile(metafile, JSON.stringify({ outputs }));
 
 function isServed(path: string): boolean {
   return !path.endsWith('tsconfig.json');
+}
+
+function inFolder(folder: string, entryPoints: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(entryPoints).map(([name, path]) => [`${folder}/${name}`, path]));
 }

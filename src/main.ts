@@ -56,6 +56,10 @@ const programs = {
 
 const WRONG_USAGE = 2;
 
+/** The words by which people ask a program for its version and its help, whatever the program. */
+const VERSION: ReadonlySet<string> = new Set(['--version', '-v', '-V', 'version']);
+const HELP: ReadonlySet<string> = new Set(['--help', '-h', 'help']);
+
 /** Returns the command line. A program that is started under the name `peer-finder` is that command. */
 function asked([name, script, ...argv]: readonly string[]): readonly string[] {
   const named = [name, script].some((path) => basename(path ?? '', '.js') === 'peer-finder');
@@ -76,8 +80,10 @@ function giveBack(environment: NodeJS.ProcessEnv): void {
 
 async function main(argv: readonly string[]): Promise<void> {
   const [name, ...rest] = argv;
-  if (name === '--version') return say(`rollcall ${packageJson.version}`);
-  if (name === undefined || name === '--help' || name === '-h' || name === 'help') return say(await help());
+  if (name !== undefined && VERSION.has(name)) return say(`rollcall ${packageJson.version}`);
+  // `help inject` is what others know as `inject --help`.
+  if (name === 'help' && rest[0] !== undefined) return main([rest[0], '--help']);
+  if (name === undefined || HELP.has(name)) return say(await help());
   if (isOneOf(programs, name)) return programs[name].run(rest);
   if (isOneOf(commands, name)) {
     if (rest.includes('--help') || rest.includes('-h')) return say(await commandHelp(name));
@@ -86,9 +92,11 @@ async function main(argv: readonly string[]): Promise<void> {
   // The command line is loaded last, because the sidecar has no use for it.
   const cli = await import('./cli/run.ts');
   if (!cli.isCommand(name)) {
-    const all = Object.keys({ ...commands, ...programs, ...cli.commands });
-    const hint = didYouMean(name, all);
-    throw new UsageError(`"${name}" is not a command; there are ${all.join(', ')}.${hint}`);
+    const all = Object.keys({ ...cli.commands, ...commands, ...programs });
+    const hint = didYouMean(name, [...all, ...VERSION, ...HELP]);
+    throw new UsageError(
+      `"${name}" is not a command; there are ${all.join(', ')}, and --help says what each does.${hint}`,
+    );
   }
   // The reader of the pipe (`head`, for example) may close it before all is written.
   process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => process.exit(code === 'EPIPE' ? 0 : 1));

@@ -57,9 +57,11 @@ async function folder(t: TestContext): Promise<string> {
 const sideBySide = { concurrency: 2 };
 
 describe('what it says of itself', sideBySide, () => {
-  test('its version', async () => {
-    const { out, code } = await run(['--version']);
-    assert.deepEqual([out, code], [`rollcall ${packageJson.version}\n`, 0]);
+  test('its version, by each word that other programs take', async () => {
+    for (const word of ['--version', '-v', '-V', 'version']) {
+      const { out, code } = await run([word]);
+      assert.deepEqual([out, code], [`rollcall ${packageJson.version}\n`, 0], word);
+    }
   });
 
   test('its commands, asked for or when nothing is', async () => {
@@ -68,6 +70,15 @@ describe('what it says of itself', sideBySide, () => {
     assert.equal(asked.code, 0);
     for (const command of ['sidecar', 'webhook'])
       assert.match(asked.out, new RegExp(`^ {2}${command} `, 'm'));
+  });
+
+  test('the help of one command, by both ways to ask for it', async () => {
+    for (const command of ['inject', 'probe', 'install']) {
+      const [asked, other] = await Promise.all([run([command, '--help']), run(['help', command])]);
+      assert.deepEqual(other, asked);
+      assert.match(asked.out, new RegExp(`^usage: rollcall ${command} `));
+    }
+    await refused(['help', 'follow'], /"follow" is not a command/);
   });
 
   for (const [command, settings] of Object.entries({ sidecar: sidecarSettings, webhook: webhookSettings })) {
@@ -82,10 +93,16 @@ describe('what it says of itself', sideBySide, () => {
 
 describe('a wrong use', sideBySide, () => {
   test('an unknown command', () =>
-    refused(['follow'], /"follow" is not a command; there are sidecar, probe, webhook/));
+    refused(
+      ['follow'],
+      /"follow" is not a command; there are inject, .* install, and --help says what each does\.$/m,
+    ));
 
   test('a command that is mistyped, with the one that was meant', () =>
     refused(['exlpain'], /"exlpain" is not a command; .*\. Did you mean "explain"\?\n$/));
+
+  test('a flag of the program that is mistyped', () =>
+    refused(['--verison'], /"--verison" is not a command; .*\. Did you mean "--version"\?\n$/));
 
   test('an unknown flag', () => refused([...GROUP, '--sevrer', 'x'], /--sevrer is not a flag; there are --/));
 

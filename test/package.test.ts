@@ -8,6 +8,8 @@ import { delimiter, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
+import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
+import { publint } from 'publint';
 import { BackgroundProcess } from './support/background-process.ts';
 import { endpointSlice, podEndpoint, slicePath } from './support/endpoint-slices.ts';
 import { startKubernetesDouble } from './support/kubernetes-double.ts';
@@ -64,10 +66,10 @@ test('the package has the programs, the types and the manifests, and no sources'
     'main.js',
     'client.js',
     'watcher.js',
-    'testing.js',
     'types/client/client.d.ts',
     'types/client/watch-group.d.ts',
-    'types/testing/testing.d.ts',
+    'commonjs/testing.js',
+    'commonjs/types/testing/testing.d.ts',
   ]) {
     assert.ok(files.includes(join('dist', file)), file);
   }
@@ -76,6 +78,21 @@ test('the package has the programs, the types and the manifests, and no sources'
   }
   const sources = files.filter((file) => /(?<!\.d)\.ts$|^(src|test)\b/.test(file));
   assert.deepEqual(sources, []);
+});
+
+test('publint and "Are the types wrong?" find nothing, by their strict rules', async () => {
+  const { buffer } = Uint8Array.from(await readFile(tarball));
+  const { messages } = await publint({ pack: { tarball: buffer }, strict: true });
+  assert.deepEqual(messages, []);
+  const checked = await checkPackage(createPackageFromTarballData(new Uint8Array(buffer)));
+  assert.ok('problems' in checked, 'it finds types');
+  assert.deepEqual(checked.problems, []);
+  assert.deepEqual(Object.keys(checked.entrypoints), [
+    './client',
+    './watcher',
+    './testing',
+    './package.json',
+  ]);
 });
 
 test('the program answers by its own name and as a plugin of kubectl', async () => {
@@ -100,7 +117,7 @@ test('an older Node is told that it is too old, and not of what it lacks', async
     assert.ok('code' in failed, 'it ends with an error');
     return failed;
   };
-  const sentence = /needs Node 24 or newer; this is Node 22\.3\.0, at \S+/;
+  const sentence = /needs Node 24 or newer; this is Node 22\.3\.0, at \S+\. .* node@24" brings one/;
   const program = await told(join(installed, 'dist', 'main.js'), 'inject', '--help');
   assert.equal(program.code, 2);
   assert.match(program.stderr, sentence);
@@ -142,13 +159,14 @@ test('the page of the dashboard is beside the program, and is served', async (t)
 });
 
 for (const [module, moduleResolution, files] of [
-  ['node16', 'node16', ['program.ts']],
-  ['nodenext', 'nodenext', ['program.ts', 'required.cts']],
+  ['node16', 'node16', ['program.ts', 'required.cts', 'mixed.ts']],
+  ['nodenext', 'nodenext', ['program.ts', 'required.cts', 'mixed.ts']],
   ['esnext', 'bundler', ['program.ts']],
 ] as const) {
   test(`a TypeScript program finds the types of all modules, resolved as ${moduleResolution} does`, async () => {
     await writeFile(join(project, 'program.ts'), PROGRAM);
     await writeFile(join(project, 'required.cts'), REQUIRED);
+    await writeFile(join(project, 'mixed.ts'), MIXED);
     const compilerOptions = {
       module,
       moduleResolution,
@@ -201,28 +219,53 @@ const PROGRAM = `
     watchGroup({ namespace: 'default' });
 `;
 
-/** The modules are ESM, which require() takes as long as no module of theirs awaits at its top. */
+/** The same from CommonJS, for which TypeScript takes the types of the condition `require`. */
 const REQUIRED = `
     import client = require('rollcall/client');
     import testing = require('rollcall/testing');
     import watcher = require('rollcall/watcher');
 
-    const group: client.LiveGroup = watcher.watchGroup({ service: 'db' });
+    export const group: client.LiveGroup = watcher.watchGroup({ service: 'db' });
     export const revision: number = group.revision;
     export const pods: testing.PodManifest[] = testing.podsOf('kind: Pod');
 `;
 
-test('a program in CommonJS requires each module', async () => {
-  await writeFile(
-    join(project, 'required.cjs'),
-    `const { connect } = require('rollcall/client');
-     const { watchGroup } = require('rollcall/watcher');
-     const { podsOf, startWebhook } = require('rollcall/testing');
-     console.log(typeof connect, typeof watchGroup, typeof startWebhook, podsOf('kind: Pod').length);`,
-  );
-  const { stdout, stderr } = await run(process.execPath, ['required.cjs'], { cwd: project });
-  assert.deepEqual([stdout, stderr], ['function function function 1\n', '']);
-});
+/** The types of both kinds of module are the same types, wherever a program passes one to the other. */
+const MIXED = `
+    import { connect, type LiveGroup, UnsupportedProtocol } from 'rollcall/client';
+    import { type Admission, startWebhook } from 'rollcall/testing';
+    import type client = require('rollcall/client');
+    import type testing = require('rollcall/testing');
+    import { group } from './required.cjs';
+
+    export const groups: LiveGroup[] = [group, connect().on('close', () => {})];
+    export const required: typeof client.connect = connect;
+    export const errors: (typeof client.UnsupportedProtocol)[] = [UnsupportedProtocol];
+    export const start: typeof testing.startWebhook = startWebhook;
+    export const admitted = (admission: Admission): testing.Admission => admission;
+`;
+
+/** Test runners such as Jest cannot require an ECMAScript module, as Node cannot with this flag. */
+const NO_ESM = '--no-experimental-require-module';
+
+for (const [flags, loaded] of [
+  [[], 'client.js watcher.js commonjs/testing.js'],
+  [[NO_ESM], 'commonjs/client.js commonjs/watcher.js commonjs/testing.js'],
+] as const) {
+  test(`a program in CommonJS requires each module: node ${flags}`, async () => {
+    await writeFile(
+      join(project, 'required.cjs'),
+      `const { connect } = require('rollcall/client');
+       const { watchGroup } = require('rollcall/watcher');
+       const { podsOf, startWebhook } = require('rollcall/testing');
+       console.log(typeof connect, typeof watchGroup, typeof startWebhook, podsOf('kind: Pod').length);
+       const loaded = ['client', 'watcher', 'testing'].map((name) => require.resolve('rollcall/' + name));
+       console.log(...loaded.map((path) => path.split('/dist/')[1]));`,
+    );
+    const { stdout, stderr } = await run(process.execPath, [...flags, 'required.cjs'], { cwd: project });
+    assert.deepEqual([stdout, stderr], [`function function function 1\n${loaded}\n`, '']);
+  });
+}
 
 test('a JavaScript program follows a group through both, and loads nothing but the package', async (t) => {
   const api = await startKubernetesDouble();
@@ -254,7 +297,8 @@ test('a JavaScript program follows a group through both, and loads nothing but t
        console.log('members', ...[...group.members.values()].map(({ name }) => name));
        group.close();
      }
-     console.log('required', createRequire(import.meta.url)('rollcall/client').connect === connect);`,
+     const require = createRequire(import.meta.url);
+     console.log('required', require('rollcall/client').connect === connect, require('rollcall/watcher').watchGroup === watchGroup);`,
   );
   const args = ['--import', './record.js', 'program.js', socket, api.url];
   const { stdout } = await run(process.execPath, args, { cwd: project });
@@ -264,7 +308,7 @@ test('a JavaScript program follows a group through both, and loads nothing but t
       .filter((line) => line.startsWith(`${word} `))
       .map((line) => line.slice(word.length + 1));
   assert.deepEqual(said('members'), ['db-0 db-1', 'db-0 db-1']);
-  assert.deepEqual(said('required'), ['true']);
+  assert.deepEqual(said('required'), ['true true'], 'a process never has both kinds of a module');
   const modules = [...new Set(said('loaded'))].filter((url) => !url.startsWith('node:'));
   const own = ['program.js', 'node_modules/rollcall/dist/client.js', 'node_modules/rollcall/dist/watcher.js'];
   assert.deepEqual(modules.sort(), own.map((file) => pathToFileURL(join(project, file)).href).sort());

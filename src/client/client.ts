@@ -10,7 +10,8 @@
 import { type Clock, systemClock } from '../watcher/clock.ts';
 import { DIRECTORY, MAX_PATH_BYTES, SOCKET_NAME } from '../watcher/contract.ts';
 import { Connection, UnsupportedProtocol, unref } from './connection.ts';
-import { type Feed, LiveGroup } from './live-group.ts';
+import { type Feed, FollowedGroup } from './followed-group.ts';
+import type { LiveGroup } from './live-group.ts';
 
 export type { Group, Hello, Member, SourceName, StaleReason } from '../watcher/protocol.ts';
 export { UnsupportedProtocol } from './connection.ts';
@@ -63,7 +64,7 @@ export function connect(path = SOCKET_PATH, options: ConnectOptions = {}): LiveG
         'mount the volume at a shorter path',
     );
   }
-  return new LiveGroup((feed) => {
+  return new FollowedGroup((feed) => {
     const connections = new Connections(path, options, feed);
     return () => connections.close();
   }, options);

@@ -27,7 +27,8 @@ import { knowsNoLabels, sourceOf } from '../watcher/sources.ts';
 import { type ExpectedFrom, parseExpected } from '../watcher/texts/expected.ts';
 import { parseLabelKeys } from '../watcher/texts/label-keys.ts';
 import { Watch } from '../watcher/watch.ts';
-import { type Feed, LiveGroup } from './live-group.ts';
+import { type Feed, FollowedGroup } from './followed-group.ts';
+import type { LiveGroup } from './live-group.ts';
 
 export type { Log } from '../watcher/log.ts';
 export type { Group, Hello, Member, SourceName, StaleReason } from '../watcher/protocol.ts';
@@ -102,7 +103,7 @@ export function watchGroup(options: WatchGroupOptions): LiveGroup {
     log,
     transport: () => kubernetesApi(options, context),
   });
-  return new LiveGroup((feed) => follow(watch, feed, expected), { signal, clock });
+  return new FollowedGroup((feed) => follow(watch, feed, expected), { signal, clock });
 }
 
 function chosen(group: Group, options: WatchGroupOptions, context: UpstreamContext): Source {

@@ -39,7 +39,10 @@ test('an empty input, a file that is not there and no kubeconfig end with what t
     const { err } = await run(command, ['-f', '-'], { input: '' });
     assert.match(err, /no pod template in the input; give a Pod, or a workload such as a Deployment\n/);
     const none = await misuse(command, ['-f', '/none']);
-    assert.match(none, /^-f: "\/none" can't be read \(ENOENT\); give a file, a directory or -$/);
+    assert.match(
+      none,
+      /^-f: "\/none" can't be read \(no such file or directory\); give a file, a directory or -$/,
+    );
   }
   const empty = await folder(t, {});
   assert.match(await misuse('inject', ['-f', empty]), /has no .* in it; --recursive looks further down$/);
@@ -52,7 +55,7 @@ test('an empty input, a file that is not there and no kubeconfig end with what t
     const given = [...argv, '--kubeconfig', empty];
     assert.match(
       await misuse(command, given),
-      /--kubeconfig: ".*" can't be used \(EISDIR\); give a kubeconfig$/,
+      /--kubeconfig: ".*" can't be used \(illegal operation on a directory\); give a kubeconfig$/,
     );
   }
 });

@@ -3,6 +3,7 @@ import { delimiter, join } from 'node:path';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { UsageError } from '../../config.ts';
 import type { Io } from '../io.ts';
+import { reasonOf } from '../system-error.ts';
 
 export interface ClusterFlags {
   kubeconfig: string | undefined;
@@ -43,15 +44,18 @@ function load(config: KubeConfig, file: string): void {
   try {
     config.loadFromFile(file);
   } catch (error) {
-    const reason = (error as NodeJS.ErrnoException).code ?? (error as Error).message;
-    throw new UsageError(`--kubeconfig: "${file}" can't be used (${reason}); give a kubeconfig`);
+    throw new UsageError(`--kubeconfig: "${file}" can't be used (${reasonOf(error)}); give a kubeconfig`);
   }
 }
 
 function choose(config: KubeConfig, context: string): void {
   const known = config.getContexts().map(({ name }) => name);
   if (!known.includes(context)) {
-    throw new UsageError(`--context: "${context}" is not in the kubeconfig; there are ${known.join(' ')}`);
+    const others =
+      known.length > 0
+        ? `there are ${known.join(' ')}`
+        : 'no context is known; give --kubeconfig FILE, or set KUBECONFIG';
+    throw new UsageError(`--context: "${context}" is not in the kubeconfig; ${others}`);
   }
   config.setCurrentContext(context);
 }

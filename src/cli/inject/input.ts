@@ -7,6 +7,7 @@ import { UsageError } from '../../config.ts';
 import { type Decoded, decode } from '../document/encoding.ts';
 import { Unreadable } from '../document/unreadable.ts';
 import type { Io } from '../io.ts';
+import { reasonOf } from '../system-error.ts';
 
 /** A stream of documents with its name and its encoding. */
 export interface InputSource extends Decoded {
@@ -74,8 +75,10 @@ async function attempt<T>(name: string, read: () => Promise<T>): Promise<T> {
   try {
     return await read();
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new UsageError(`-f: "${name}" can't be read (${code ?? message}); give a file, a directory or -`);
+    // kubectl fetches what is at a URL.
+    if (/^https?:/.test(name))
+      throw new UsageError(`-f: "${name}" is a URL; nothing is fetched here, so give its content by -f -`);
+    throw new UsageError(`-f: "${name}" can't be read (${reasonOf(error)}); give a file, a directory or -`);
   }
 }
 

@@ -93,6 +93,10 @@ describe('which cluster', () => {
       /^--context: "three" is not in the kubeconfig; there are one two$/,
     );
     assert.match(
+      await misuse('check', ['--context', 'three'], { HOME: directory }),
+      /^--context: "three" is not in the kubeconfig; no context is known; give --kubeconfig FILE, or set KUBECONFIG$/,
+    );
+    assert.match(
       await misuse('check', [], { HOME: directory }),
       /^no cluster is known; give --kubeconfig FILE/,
     );

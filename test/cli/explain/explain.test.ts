@@ -111,7 +111,7 @@ test('what can not be explained is told with what to give', async () => {
   assert.match(await misuse('explain', ['pod/x']), /^no cluster is known; give --kubeconfig FILE/);
   assert.match(
     await misuse('explain', ['pod/x', '--kubeconfig', '/nowhere']),
-    /^--kubeconfig: "\/nowhere" can't be used \(ENOENT\)/,
+    /^--kubeconfig: "\/nowhere" can't be used \(no such file or directory\)/,
   );
   const { err, code } = await explained('a: [');
   assert.match(err, /^rollcall: stdin:1: /);

@@ -45,7 +45,11 @@ describe('what it reads', () => {
     assert.match(await misuse('inject', []), /^nothing to read; give -f FILE/);
     assert.match(
       await misuse('inject', ['-f', '/nowhere.yaml']),
-      /^-f: "\/nowhere.yaml" can't be read \(ENOENT\); give/,
+      /^-f: "\/nowhere.yaml" can't be read \(no such file or directory\); give/,
+    );
+    assert.match(
+      await misuse('inject', ['-f', 'https://example.com/db.yaml']),
+      /^-f: "https:\/\/example.com\/db.yaml" is a URL; nothing is fetched here, so give its content by -f -$/,
     );
     assert.match(await misuse('inject', ['-f', '-', '-f', '-']), /^-f: "-" is given twice/);
     assert.match(
