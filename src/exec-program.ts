@@ -25,7 +25,7 @@ export interface ExecCredentials {
   expires: number | undefined;
 }
 
-type Fields = Readonly<Record<string, unknown>>;
+type JsonFields = Readonly<Record<string, unknown>>;
 
 /** Reads the `exec` of a user. Throws a sentence where it names no program. */
 export function execProgram(exec: unknown): ExecProgram {
@@ -119,8 +119,8 @@ function parsed(text: string): unknown {
   }
 }
 
-function fieldsOf(value: unknown): Fields {
-  return typeof value === 'object' && value !== null ? (value as Fields) : {};
+function fieldsOf(value: unknown): JsonFields {
+  return typeof value === 'object' && value !== null ? (value as JsonFields) : {};
 }
 
 function textOf(value: unknown): string | undefined {

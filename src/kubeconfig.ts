@@ -6,7 +6,7 @@ import { KubeConfig as ClientConfig } from '@kubernetes/client-node';
 import { type ExecCredentials, execProgram, runProgram } from './exec-program.ts';
 
 type User = NonNullable<ReturnType<ClientConfig['getCurrentUser']>>;
-type Options = Parameters<ClientConfig['applyToHTTPSOptions']>[0];
+type ClientOptions = Parameters<ClientConfig['applyToHTTPSOptions']>[0];
 
 /** The characters of a token that a header can carry. */
 const TOKEN = /^[\x21-\x7e]+$/;
@@ -33,7 +33,7 @@ export class KubeConfig extends ClientConfig {
   }
 
   /** Adds the credentials of the user, and how to trust the server. Rejects with a sentence for people. */
-  override async applyToHTTPSOptions(options: Options): Promise<void> {
+  override async applyToHTTPSOptions(options: ClientOptions): Promise<void> {
     const exec = super.getCurrentUser()?.exec;
     if (exec && !isGood(this.#given)) {
       // Requests come together, and one run is enough for all of them.
