@@ -1,3 +1,4 @@
+import { LogOutput } from './log-output.ts';
 import { visible } from './visible.ts';
 import { LOG_LEVELS, type Log, type LogLevel } from './watcher/log.ts';
 
@@ -29,8 +30,18 @@ export function jsonLog(
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }
 
+let output: LogOutput | undefined;
+
+/** Writes a line to standard error. It never waits for a reader, and a log that can't be written ends no program. */
 export function toStandardError(line: string): void {
-  process.stderr.write(line);
+  output ??= atStandardError();
+  output.push(line);
+}
+
+function atStandardError(): LogOutput {
+  const opened = new LogOutput();
+  process.once('exit', () => opened.flush());
+  return opened;
 }
 
 function bounded(value: unknown): unknown {

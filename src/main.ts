@@ -98,8 +98,7 @@ async function main(argv: readonly string[]): Promise<void> {
       `"${name}" is not a command; there are ${all.join(', ')}, and --help says what each does.${hint}`,
     );
   }
-  // The reader of the pipe (`head`, for example) may close it before all is written.
-  process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => process.exit(code === 'EPIPE' ? 0 : 1));
+  watchOutput();
   process.exitCode = await cli.runCommand(name, rest, process);
 }
 
@@ -138,7 +137,20 @@ ${describeSettings(await settings())}
 Each flag can also be given as a variable: --some-flag is ROLLCALL_SOME_FLAG.`;
 }
 
+/** Ends this process when what it prints can't be written, and says so unless its reader just wants no more. */
+function watchOutput(): void {
+  // What standard error can't take is lost, and what is printed may go elsewhere.
+  process.stderr.on('error', () => {});
+  process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+    // The reader of the pipe (`head`, for example) may close it before all is written.
+    if (code === 'EPIPE') process.exit(0);
+    process.stderr.write(`rollcall: the output can't be written (${code ?? message}); it is not complete\n`);
+    process.exit(1);
+  });
+}
+
 function say(text: string): void {
+  watchOutput();
   process.stdout.write(`${text}\n`);
 }
 

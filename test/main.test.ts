@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -169,4 +170,41 @@ describe('what is wrong with the place', sideBySide, () => {
     await writeFile(file, '');
     await refused([...GROUP, ...SERVER, '--directory', join(file, 'none')], /file\/none/);
   });
+});
+
+describe('an output that takes no more', sideBySide, () => {
+  /** Runs the program in a shell, and returns what it says on standard error, with its exit code at the end. */
+  const inShell = async (line: string) => {
+    const child = spawn('/bin/sh', ['-c', `${line}; echo "exit $?" >&2`, process.execPath, MAIN], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      timeout: 20_000,
+    });
+    return text(child.stderr);
+  };
+  const skip = !existsSync('/dev/full') && 'no /dev/full';
+
+  test('on a full disk, that is said', { skip }, async () => {
+    const said = "rollcall: the output can't be written (ENOSPC); it is not complete\nexit 1\n";
+    assert.equal(await inShell('"$0" "$1" --version >/dev/full'), said);
+    assert.equal(await inShell('"$0" "$1" inject --help >/dev/full'), said);
+  });
+
+  test('standard error that is full keeps nothing from being printed', { skip }, async () => {
+    const pod = `'{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a"},"spec":{"containers":[]}}'`;
+    assert.equal(await inShell(`printf %s ${pod} | "$0" "$1" inject -f - 2>/dev/full`), 'exit 0\n');
+  });
+
+  test('a reader that wants no more is no failure', async () => {
+    assert.equal(await inShell('{ "$0" "$1" --help; echo "exit $?" >&2; } | true'), 'exit 0\nexit 0\n');
+  });
+});
+
+test('an input without an end is refused, and does not fill the memory', {
+  skip: !existsSync('/dev/zero') && 'no /dev/zero',
+}, async () => {
+  const { err, code } = await run(['inject', '-f', '/dev/zero']);
+  assert.deepEqual(
+    [err, code],
+    ['rollcall: -f: "/dev/zero" has more than 268435456 bytes; give it in parts\n', 2],
+  );
 });

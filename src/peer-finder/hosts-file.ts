@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import type { Clock } from '../watcher/clock.ts';
 import { type Log, silent } from '../watcher/log.ts';
 import type { Members } from '../watcher/membership/membership.ts';
@@ -41,7 +41,7 @@ export function withAliases(text: string, section: string): string {
 }
 
 /**
- * The output that keeps the pods in a hosts file. The file is written in place with one write, because
+ * The output that keeps the pods in a hosts file. The file is written in place, with one write where it fits, because
  * /etc/hosts is a mount of its own in a container and no file can be renamed over it. The first change is
  * written at once; then the next waits 200 times as long as the last one took, a second at most. The file is
  * checked at every heartbeat, because the kubelet writes it anew when a container of the pod restarts.
@@ -91,17 +91,22 @@ export class HostsFile implements Output {
   }
 
   /** Logs a fault. The write is tried again every few seconds, and the same fault is logged once. */
-  #tell(path: string, { code, message }: NodeJS.ErrnoException): void {
+  #tell(path: string, { code = '', message }: NodeJS.ErrnoException): void {
     if (this.#failure !== message)
-      this.#log.error('-hosts-file can not be written', {
-        file: path,
-        error: message,
-        advice:
-          code === 'EACCES' || code === 'EROFS' ? 'run as root, or give another -hosts-file' : undefined,
-      });
+      this.#log.error('-hosts-file can not be written', { file: path, error: message, advice: ADVICE[code] });
     this.#failure = message;
   }
 }
+
+const OTHER_USER = 'run as root, or give another -hosts-file';
+const NO_ROOM = 'make room on its volume, or give another -hosts-file';
+const ADVICE: Readonly<Record<string, string>> = {
+  EACCES: OTHER_USER,
+  EROFS: OTHER_USER,
+  ENOSPC: NO_ROOM,
+  EDQUOT: NO_ROOM,
+  EFBIG: NO_ROOM,
+};
 
 /** Replaces the section in the file at `path`, which is made when it is missing. */
 async function update(path: string, section: string): Promise<void> {
@@ -110,13 +115,33 @@ async function update(path: string, section: string): Promise<void> {
     throw error;
   });
   try {
-    const old = await file.readFile('utf8');
-    const text = withAliases(old, section);
-    if (text === old) return;
-    const bytes = Buffer.from(text);
-    await file.write(bytes, 0, bytes.length, 0);
-    await file.truncate(bytes.length);
+    const old = await file.readFile();
+    // Read as latin1, every byte is a character: what stands before the mark stays, whatever encoding it is in.
+    const text = withAliases(old.toString('latin1'), Buffer.from(section).toString('latin1'));
+    const bytes = Buffer.from(text, 'latin1');
+    if (bytes.equals(old)) return;
+    await overwrite(file, bytes, old);
   } finally {
     await file.close();
   }
+}
+
+/** Writes `bytes` over `old`. Where there is no room for all of them, the old ones, which had room, stand again. */
+async function overwrite(file: FileHandle, bytes: Buffer, old: Buffer): Promise<void> {
+  try {
+    await writeAll(file, bytes);
+  } catch (error) {
+    // The reader of a hosts file would take a name that is cut for a name.
+    await writeAll(file, old).catch(() => {});
+    throw error;
+  }
+}
+
+/** Makes `bytes` the content of the file. A system call that meets a full disk takes a part and reports no error. */
+async function writeAll(file: FileHandle, bytes: Buffer): Promise<void> {
+  for (let at = 0; at < bytes.length; ) {
+    const { bytesWritten } = await file.write(bytes, at, bytes.length - at, at);
+    at += bytesWritten;
+  }
+  await file.truncate(bytes.length);
 }

@@ -20,6 +20,7 @@ import {
 } from './protocol.ts';
 import type { Source, SourceEvent } from './source.ts';
 import { afterEvent, afterWaiting, type Standing, UNKNOWN } from './staleness.ts';
+import { Suspension } from './suspension.ts';
 
 /** Seconds between two heartbeats. */
 const HEARTBEAT_SECONDS = 5;
@@ -67,6 +68,7 @@ export class Watch implements View {
   #order: Order;
   #standing = UNKNOWN;
   #evidenceAt: number | undefined;
+  #suspension: Suspension;
   #pulseAt: number;
   #heartbeatAt: number;
   #toldAt = NEVER_TOLD;
@@ -83,6 +85,7 @@ export class Watch implements View {
     this.#self = options.self;
     this.#clock = options.clock ?? systemClock;
     this.#log = options.log ?? silent;
+    this.#suspension = new Suspension(this.#clock);
     this.since = this.#clock.date();
     this.#pulseAt = this.#clock.now();
     this.#heartbeatAt = this.#clock.now();
@@ -191,6 +194,8 @@ export class Watch implements View {
   #pulse(): void {
     const now = this.#clock.now();
     this.#pulseAt = now;
+    // The clock stood still with the machine, and what upstream has said is as much older.
+    if (this.#evidenceAt !== undefined) this.#evidenceAt -= this.#suspension.look();
     this.#become(afterWaiting(this.#standing, now));
     if (now - this.#heartbeatAt < this.heartbeatSeconds * 1000) return;
     this.#heartbeatAt = now;

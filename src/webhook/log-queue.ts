@@ -1,8 +1,9 @@
 import { write as writeFile, writeSync } from 'node:fs';
+import { isFull, missed, standardErrorFile } from '../log-output.ts';
 
 /**
- * The time for which lines are collected and then written together. There are at most 50 writes a second,
- * however much is reviewed.
+ * The time for which lines are collected and then written together, and after which those that found no room are tried
+ * again. There are at most 50 writes a second, however much is reviewed.
  */
 const TOGETHER_MS = 20;
 /** The bytes that are kept while nobody reads the log: 5,000 lines, less than 2 s of a busy webhook. */
@@ -35,7 +36,7 @@ export class LogQueue {
   #droppedNow = 0;
   dropped = 0;
 
-  constructor(output: LogWriter = standardError) {
+  constructor(output: LogWriter = standardError()) {
     this.#output = output;
   }
 
@@ -88,6 +89,7 @@ export class LogQueue {
   #send(buffer: Buffer, bytes: Buffer): void {
     this.#output.write(bytes, (error, written) => {
       if (error === null && written < bytes.length) return this.#send(buffer, bytes.subarray(written));
+      if (isFull(error)) return void setTimeout(() => this.#send(buffer, bytes), TOGETHER_MS).unref();
       this.#writing = false;
       if (error !== null) this.#lost(bytes.toString().split('\n').length - 1);
       // A buffer that has grown is not used again.
@@ -103,14 +105,17 @@ export class LogQueue {
 
   #tellDropped(): void {
     if (this.#droppedNow === 0) return;
-    const line = { time: new Date().toISOString(), level: 'warn', message: 'log lines dropped' };
-    const text = `${JSON.stringify({ ...line, lines: this.#droppedNow })}\n`;
+    const text = missed(this.#droppedNow);
     this.#append(text, text.length);
     this.#droppedNow = 0;
   }
 }
 
-const standardError: LogWriter = {
-  write: (bytes, done) => writeFile(2, bytes, (error, written) => done(error, written ?? 0)),
-  writeSync: (text) => void writeSync(2, text),
-};
+/** Returns standard error, which never waits for its reader: a thread that waits would keep the process from ending. */
+function standardError(): LogWriter {
+  const file = standardErrorFile();
+  return {
+    write: (bytes, done) => writeFile(file, bytes, (error, written) => done(error, written ?? 0)),
+    writeSync: (text) => void writeSync(file, text),
+  };
+}

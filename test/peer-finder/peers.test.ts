@@ -1,9 +1,12 @@
 /** Where the peers come from, who of them this pod is, and what it says of them in a hosts file. */
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { aliases, HostsFile, withAliases } from '../../src/peer-finder/hosts-file.ts';
 import { apiElseDns } from '../../src/peer-finder/peers.ts';
 import { hostVariables, isHost } from '../../src/peer-finder/self.ts';
@@ -19,6 +22,7 @@ import { FakeClock } from '../support/fake-clock.ts';
 import { RecordedLog } from '../watcher/recorded-log.ts';
 import { member, scripted, watchOf } from '../watcher/scripted-source.ts';
 
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const host = { names: ['db-0'], addresses: ['203.0.113.1', '2001:db8::1'] };
 
 describe('whose turn it is', () => {
@@ -107,6 +111,25 @@ test('scripts are told their own line among the peers, and an address', () => {
   assert.deepEqual(hostVariables(undefined, peerName('IP'), 'IP', undefined), {});
 });
 
+/** Writes a hosts file with more lines than there is room for, then one that fits. */
+const CRAMPED = `
+import { readFileSync } from 'node:fs';
+import { HostsFile } from './src/peer-finder/hosts-file.ts';
+import { systemClock } from './src/watcher/clock.ts';
+const path = process.argv[1];
+const said = [];
+const file = new HostsFile(path, 'IP', systemClock, { error: (_message, fields) => said.push(fields) });
+const view = (names) => ({ members: new Map(names.map((name) => [name, { name, addresses: ['203.0.113.1'] }])) });
+const written = async (names) => {
+  file.synced(view(names));
+  await file.settled();
+  return readFileSync(path, 'latin1');
+};
+const after = await written(Array.from({ length: 1000 }, (_, index) => 'db-' + index));
+const later = await written(['db-1']);
+console.log(JSON.stringify({ said, after, later }));
+`;
+
 describe('the hosts file', () => {
   const pods = (...names: string[]) =>
     new Map(names.map((name, index) => [name, member(name, { addresses: [`203.0.113.${index + 1}`] })]));
@@ -138,6 +161,27 @@ describe('the hosts file', () => {
     await file.settled();
     assert.equal(await readFile(path, 'utf8'), `# own\n${aliases(pods('db-0'), 'IP')}`);
     assert.equal((await stat(path)).ino, ino, 'a mount in a container can not be renamed over');
+  });
+
+  test('that has no room for all lines stays as it was, byte for byte, and what to do is told', async (t) => {
+    const directory = await mkdtemp(join(tmpdir(), 'rollcall-'));
+    t.after(() => rm(directory, { recursive: true }));
+    const path = join(directory, 'hosts');
+    const kept = Buffer.from([
+      ...Buffer.from('# caf\xe9\n', 'latin1'),
+      ...Buffer.from('127.0.0.1 localhost\n'),
+    ]);
+    await writeFile(path, kept);
+    // A limit on the length of files lets a write take a part, as a full disk does: 1,000 lines are 20 kB.
+    const script = 'ulimit -f 8; exec "$0" --input-type=module -e "$1" "$2"';
+    const argv = ['-c', script, process.execPath, CRAMPED, path];
+    const { stdout } = await promisify(execFile)('/bin/sh', argv, { cwd: ROOT });
+    const advice = 'make room on its volume, or give another -hosts-file';
+    assert.deepEqual(JSON.parse(stdout), {
+      said: [{ file: path, error: 'EFBIG: file too large, write', advice }],
+      after: kept.toString('latin1'),
+      later: `${kept.toString('latin1')}# peer-finder-managed-aliases:\n203.0.113.1 db-1\n`,
+    });
   });
 });
 

@@ -9,6 +9,7 @@ interface Timer {
 export class FakeClock implements Clock {
   chance = 0.5;
   #now = 0;
+  #suspended = 0;
   #timers = new Set<Timer>();
 
   now(): number {
@@ -16,7 +17,12 @@ export class FakeClock implements Clock {
   }
 
   date(): Date {
-    return new Date(Date.UTC(2026, 0, 1) + this.#now);
+    return new Date(Date.UTC(2026, 0, 1) + this.#now + this.#suspended);
+  }
+
+  /** Lets the time of day go on by so much while the clock stands still; a negative number sets it back. */
+  suspend(milliseconds: number): void {
+    this.#suspended += milliseconds;
   }
 
   random(): number {

@@ -1,4 +1,6 @@
 import { UsageError } from '../../config.ts';
+import type { KubeConfig } from '../../kubeconfig.ts';
+import { serverUrl } from '../../values.ts';
 import type { Transport } from '../../watcher/kubernetes/transport.ts';
 import { at, type Fields } from '../document/value.ts';
 import type { Io } from '../io.ts';
@@ -50,12 +52,7 @@ export interface PodPort {
 
 export async function connect(flags: ClusterFlags, { env }: Io): Promise<Cluster> {
   const config = await readKubeconfig(flags, env);
-  const server = config.getCurrentCluster()?.server;
-  if (server === undefined) {
-    throw new UsageError(
-      'no cluster is known; give --kubeconfig FILE, or set KUBECONFIG or a current context',
-    );
-  }
+  const server = serverOf(config);
   return {
     server,
     namespace: config.getContextObject(config.getCurrentContext())?.namespace ?? 'default',
@@ -98,4 +95,24 @@ export async function connect(flags: ClusterFlags, { env }: Io): Promise<Cluster
     },
     watching: watchTransport(config, server),
   };
+}
+
+/** Returns the server of the current context. Throws `UsageError` where there is none. */
+function serverOf(config: KubeConfig): string {
+  const context = config.getCurrentContext();
+  const server = config.getCurrentCluster()?.server;
+  if (server === undefined) {
+    const known = config.getContexts().map(({ name }) => name);
+    throw new UsageError(
+      known.length > 0 && context && !known.includes(context)
+        ? `current-context: "${context}" is not in the kubeconfig; give --context, one of ${known.join(' ')}`
+        : 'no cluster is known; give --kubeconfig FILE, or set KUBECONFIG or a current context',
+    );
+  }
+  try {
+    return serverUrl(server);
+  } catch (error) {
+    const { message } = error as Error;
+    throw new UsageError(`server: "${server}" of the context "${context}" is no API server; ${message}`);
+  }
 }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import type { KubeConfig } from '@kubernetes/client-node';
 import { UsageError } from '../../config.ts';
+import type { KubeConfig } from '../../kubeconfig.ts';
 import type { Io } from '../io.ts';
 import { reasonOf } from '../system-error.ts';
 

@@ -1,6 +1,6 @@
 import { type IncomingMessage, request as overHttp, type RequestOptions } from 'node:http';
 import { request as overHttps } from 'node:https';
-import type { KubeConfig } from '@kubernetes/client-node';
+import type { KubeConfig } from '../../kubeconfig.ts';
 import { type Fields, isFields, type Value } from '../document/value.ts';
 import { USER_AGENT } from './user-agent.ts';
 
@@ -15,6 +15,9 @@ export interface ClusterAnswer {
 
 /** The error that the API server can't be reached, or does not let the user in. */
 export class Unreachable extends Error {}
+
+/** The error that the credentials of the kubeconfig can't be used, so that no server was asked. */
+export class NoCredentials extends Unreachable {}
 
 /** The error that the API server has no such object. */
 export class Absent extends Unreachable {}
@@ -54,7 +57,6 @@ export async function request(
 ): Promise<ClusterAnswer> {
   const url = new URL(server.replace(/\/$/, '') + path);
   const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
-  const signal = AbortSignal.timeout(timeoutMs);
   const options: RequestOptions = {
     method,
     headers: {
@@ -63,28 +65,35 @@ export async function request(
       // Node sends no length by itself where the method is DELETE, and then nobody reads the body.
       ...(payload ? { 'content-type': CONTENT_TYPES[method], 'content-length': payload.length } : {}),
     },
-    signal,
   };
   await authenticate(config, options);
+  // The time begins here, since somebody may have had to log in.
+  const signal = AbortSignal.timeout(timeoutMs);
   const { promise, resolve, reject } = Promise.withResolvers<ClusterAnswer>();
-  const sent = (url.protocol === 'http:' ? overHttp : overHttps)(url, options, async (response) => {
-    try {
-      const warnings = [response.headers.warning ?? []].flat().flatMap((line) => unpacked(String(line)));
-      const date = dateOf(response.headers.date);
-      resolve({
-        status: response.statusCode!,
-        body: parsed(await textOf(response, maxBytes, asked)),
-        warnings,
-        date,
-      });
-    } catch (error) {
-      reject(error as Error);
-    }
-  });
+  const sent = (url.protocol === 'http:' ? overHttp : overHttps)(
+    url,
+    { ...options, signal },
+    async (response) => {
+      try {
+        const warnings = [response.headers.warning ?? []].flat().flatMap((line) => unpacked(String(line)));
+        const date = dateOf(response.headers.date);
+        resolve({
+          status: response.statusCode!,
+          body: parsed(await textOf(response, maxBytes, asked)),
+          warnings,
+          date,
+        });
+      } catch (error) {
+        reject(error as Error);
+      }
+    },
+  );
   sent.on('error', reject);
   sent.end(payload);
   try {
-    return await promise;
+    const answer = await promise;
+    if (answer.status === 401) config.refused();
+    return answer;
   } catch (error) {
     if (error instanceof Unreachable) throw error;
     if (signal.aborted) throw new Unreachable(`${asked} has given no answer for ${timeoutMs / 1000} s`);
@@ -110,7 +119,7 @@ async function authenticate(config: KubeConfig, options: RequestOptions): Promis
   try {
     await config.applyToHTTPSOptions(options);
   } catch (error) {
-    throw new Unreachable(`the credentials of the kubeconfig can't be used: ${(error as Error).message}`);
+    throw new NoCredentials(`the credentials of the kubeconfig can't be used: ${(error as Error).message}`);
   }
 }
 

@@ -1,6 +1,6 @@
 import { request as overHttp } from 'node:http';
 import { type RequestOptions, request as requestHttps } from 'node:https';
-import type { KubeConfig } from '@kubernetes/client-node';
+import type { KubeConfig } from '../../kubeconfig.ts';
 import { ACCEPT, send, sentAfter, type Transport } from '../../watcher/kubernetes/transport.ts';
 import { USER_AGENT } from './user-agent.ts';
 
@@ -13,7 +13,7 @@ export function watchTransport(config: KubeConfig, server: string): Transport {
     get(path) {
       return sentAfter(optionsOf(config), (options) => send(requestTo(server, path, options)));
     },
-    unauthorized() {},
+    unauthorized: () => config.refused(),
   };
 }
 

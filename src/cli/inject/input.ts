@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
 import { join as joinPath } from 'node:path';
-import { buffer } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { UsageError } from '../../config.ts';
 import { type Decoded, decode } from '../document/encoding.ts';
@@ -22,8 +22,8 @@ export interface InputFlags {
 
 /** The names of files that are read from a directory, as kubectl chooses them. */
 const EXTENSION = /\.(ya?ml|json)$/;
-/** The largest output of kustomize that is read. A rendered chart with its CRDs has a few megabytes. */
-const KUSTOMIZE_BYTES = 256 * 1024 * 1024;
+/** The largest file, or output of kustomize, that is read. A rendered chart with its CRDs has a few megabytes. */
+const MAX_BYTES = 256 * 1024 * 1024;
 
 /**
  * Reads all files, in the order given. Throws a `UsageError` when there are none or a file can't be opened,
@@ -44,14 +44,31 @@ export async function readSources(flags: InputFlags, io: Io): Promise<InputSourc
 }
 
 async function readOne(name: string, recursive: boolean, io: Io): Promise<InputSource[]> {
-  if (name === '-') return [sourceOf('stdin', await buffer(io.stdin))];
+  if (name === '-') return [sourceOf('stdin', await wholeOf(io.stdin, name))];
   const files = await attempt(name, async () =>
     (await stat(name)).isDirectory() ? filesIn(name, recursive) : [name],
   );
   if (files.length === 0) {
     throw new UsageError(`-f: "${name}" has no .yaml, .yml or .json in it; --recursive looks further down`);
   }
-  return Promise.all(files.map(async (file) => sourceOf(file, await attempt(file, () => readFile(file)))));
+  return Promise.all(
+    files.map(async (file) =>
+      sourceOf(file, await attempt(file, () => wholeOf(createReadStream(file), file))),
+    ),
+  );
+}
+
+/** Reads a file to its end, which a device or a pipe may not have. Throws `UsageError` where it is too far off. */
+async function wholeOf(pieces: AsyncIterable<Uint8Array | string>, name: string): Promise<Buffer> {
+  const read: Buffer[] = [];
+  let length = 0;
+  for await (const piece of pieces) {
+    length += piece.length;
+    if (length > MAX_BYTES)
+      throw new UsageError(`-f: "${name}" has more than ${MAX_BYTES} bytes; give it in parts`);
+    read.push(Buffer.from(piece));
+  }
+  return Buffer.concat(read);
 }
 
 /** Decodes the bytes of a file. Throws `Unreadable` with the name and the line. */
@@ -75,6 +92,7 @@ async function attempt<T>(name: string, read: () => Promise<T>): Promise<T> {
   try {
     return await read();
   } catch (error) {
+    if (error instanceof UsageError) throw error;
     // kubectl fetches what is at a URL.
     if (/^https?:/.test(name))
       throw new UsageError(`-f: "${name}" is a URL; nothing is fetched here, so give its content by -f -`);
@@ -84,7 +102,7 @@ async function attempt<T>(name: string, read: () => Promise<T>): Promise<T> {
 
 async function built(directory: string, io: Io): Promise<string> {
   try {
-    const options = { env: io.env as NodeJS.ProcessEnv, maxBuffer: KUSTOMIZE_BYTES };
+    const options = { env: io.env as NodeJS.ProcessEnv, maxBuffer: MAX_BYTES };
     return (await promisify(execFile)('kubectl', ['kustomize', directory], options)).stdout;
   } catch (error) {
     const { code, stderr } = error as { code?: string | number; stderr?: string };

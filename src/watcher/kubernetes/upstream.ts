@@ -43,7 +43,7 @@ export function upstream(
   { server, tokenFile, caFile }: UpstreamOptions,
   environment: Environment,
 ): { server: string; files: CredentialFiles } {
-  if (server !== undefined) return { server, files: { tokenFile, caFile } };
+  if (server !== undefined) return { server: checked(server), files: { tokenFile, caFile } };
   const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = environment;
   if (!host)
     throw new SettingFault({
@@ -52,12 +52,25 @@ export function upstream(
       remedy: 'give it',
     });
   return {
-    server: `https://${host.includes(':') ? `[${host}]` : host}:${port ?? 443}`,
+    server: checked(`https://${host.includes(':') ? `[${host}]` : host}:${port ?? 443}`),
     files: {
       tokenFile: tokenFile ?? `${TOKEN_PATH}/${TOKEN_NAME}`,
       caFile: caFile ?? `${TOKEN_PATH}/${CA_NAME}`,
     },
   };
+}
+
+/** Returns the URL of an API server. Throws a `SettingFault` for what is none, whoever gave it. */
+function checked(server: string): string {
+  const protocol = URL.canParse(server) ? new URL(server).protocol : undefined;
+  if (protocol === 'https:' || protocol === 'http:') return server;
+  throw new SettingFault({
+    key: 'server',
+    value: server,
+    sentence: 'is no URL of an API server',
+    remedy:
+      'give one such as https://10.0.0.1:6443, or correct KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT',
+  });
 }
 
 /**

@@ -1,5 +1,6 @@
 import { type Clock, TICK_MS, Timeout } from '../clock.ts';
 import { Corrupt, LineSplitter } from '../lines.ts';
+import { Suspension } from '../suspension.ts';
 import type { Body } from './body.ts';
 import { parseEvent, type WatchEvent } from './parse-response.ts';
 import { RESPONSE_MS } from './read-response.ts';
@@ -36,6 +37,7 @@ export interface WatchListener {
 export class WatchStream {
   #listener: WatchListener;
   #clock: Clock;
+  #suspension: Suspension;
   #stage: Stage;
   #splitter = new LineSplitter();
   #ended = Promise.withResolvers<'ended' | 'list due'>();
@@ -49,6 +51,7 @@ export class WatchStream {
   constructor(listener: WatchListener, clock: Clock, listing: boolean) {
     this.#listener = listener;
     this.#clock = clock;
+    this.#suspension = new Suspension(clock);
     this.#stage = listing ? 'listing' : 'catching up';
   }
 
@@ -126,6 +129,7 @@ export class WatchStream {
 
   #look(): void {
     try {
+      this.#lookForSuspension();
       const limit = this.#silenceLimit();
       if (this.#clock.now() - this.#heardAt >= limit) {
         const message = `the API server sent nothing for ${limit / 1000} s`;
@@ -142,6 +146,15 @@ export class WatchStream {
     } catch (error) {
       this.#fail(error);
     }
+  }
+
+  /** The other end may have given up the connection meanwhile, and what it would have told is hours old. */
+  #lookForSuspension(): void {
+    const suspended = this.#suspension.look();
+    if (suspended === 0 || !this.complete) return;
+    throw new Timeout(
+      `this machine was suspended, or its clock set forward, for ${Math.round(suspended / 1000)} s`,
+    );
   }
 
   #silenceLimit(): number {

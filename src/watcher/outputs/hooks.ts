@@ -289,6 +289,10 @@ function notStarted([program]: readonly string[], error: Error): string {
   if (code === 'ENOENT')
     return `${program} is not there, or the interpreter in its first line is not; correct the path`;
   if (code === 'EACCES') return `${program} may not be executed; give it the mode 0755`;
+  if (code === 'EMFILE' || code === 'ENFILE')
+    return `${program} can't be started, since no more files can be opened (${code}); raise the limit of open files`;
+  if (code === 'EAGAIN')
+    return `${program} can't be started, since no more processes can (${code}); raise the limit of processes`;
   return error.message;
 }
 

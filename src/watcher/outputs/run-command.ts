@@ -55,6 +55,9 @@ export function run(argv: readonly string[], options: RunOptions): Run {
     stdio: line === undefined ? ['pipe', 'inherit', 'inherit'] : ['pipe', 'pipe', 'pipe'],
     env: options.environment,
   });
+  // Whoever waits has to be there before anything else is done with it: the error of a command that could not be
+  // started comes in the next turn, and one that nobody hears would end this process.
+  const exited = exit(child, clock);
   let timedOut = false;
   let killTimer: unknown;
   const kill = () => {
@@ -82,7 +85,7 @@ export function run(argv: readonly string[], options: RunOptions): Run {
     if (killTimer !== undefined) signalGroup(child, 'SIGKILL');
     clock.clearTimeout(killTimer);
   });
-  const ended = exit(child, clock)
+  const ended = exited
     .finally(() => clock.clearTimeout(timer))
     .then((status) => ({ status, timedOut, lastError }));
   return { group: child.pid, ended, kill, signal: (signal) => signalGroup(child, signal) };
@@ -108,8 +111,9 @@ function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   }
 }
 
-function lines(stream: Readable | null, hear: (line: string) => void): void {
-  if (stream === null) return;
+/** Hears the lines of a stream. There is none where no pipe was wanted, or no file could be opened for one. */
+function lines(stream: Readable | null | undefined, hear: (line: string) => void): void {
+  if (!stream) return;
   let rest = '';
   const add = (piece: string) => {
     rest += piece;

@@ -1,5 +1,6 @@
 import type { RequestOptions } from 'node:https';
 import type { Log } from '../../log.ts';
+import { serverUrl } from '../../values.ts';
 import { type Clock, systemClock } from '../../watcher/clock.ts';
 import { type CredentialFiles, Credentials } from '../../watcher/kubernetes/credentials.ts';
 import { upstream } from '../../watcher/kubernetes/upstream.ts';
@@ -60,6 +61,16 @@ function readCredentials(files: CredentialFiles, clock: Clock, log: Log): Creden
   }
 }
 
+/** Returns the server that a kubeconfig names. Throws a sentence where that is no URL of one. */
+function serverOf(server: string, file: string): string {
+  try {
+    return serverUrl(server);
+  } catch (error) {
+    const { message } = error as Error;
+    throw new Error(`--kubeconfig: "${file}" names the server "${server}", which is none; ${message}`);
+  }
+}
+
 /**
  * Returns the identity of a kubeconfig's current context. Only here is client-node loaded, which takes 35 MB:
  * it parses the file and knows all ways in which a kubeconfig can authenticate (exec plugins, client
@@ -79,7 +90,7 @@ export async function kubeconfigIdentity(file: string): Promise<Identity> {
     throw new Error(`--kubeconfig: "${file}" names no current cluster; set its current-context`);
   }
   return {
-    server: new URL(cluster.server),
+    server: new URL(serverOf(cluster.server, file)),
     async options() {
       const options: RequestOptions = { headers: {} };
       await config.applyToHTTPSOptions(options);
@@ -87,7 +98,6 @@ export async function kubeconfigIdentity(file: string): Promise<Identity> {
       if (!cluster.proxyUrl) delete options.agent;
       return options;
     },
-    // client-node reads the file of a token again by itself, every minute.
-    expire() {},
+    expire: () => config.refused(),
   };
 }

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
+import { parse } from 'yaml';
 import packageJson from '../../../package.json' with { type: 'json' };
 import { connect } from '../../../src/cli/cluster/cluster.ts';
 import { readKubeconfig } from '../../../src/cli/cluster/kubeconfig.ts';
 import { request, Unreachable } from '../../../src/cli/cluster/request.ts';
 import { ask } from '../../../src/cli/sidecars/answer.ts';
+import { UsageError } from '../../../src/config.ts';
 import { listening } from '../../support/listening.ts';
 import { kubeconfig } from '../answering-api.ts';
 import { folder } from '../run.ts';
@@ -72,4 +74,41 @@ test('a pod whose answer has no end is given up early, and the connection to it 
   await ended.promise;
   // What is under way in the buffers of both ends comes on top.
   assert.ok(sent < 16 * 1024 * 1024, `${sent}`);
+});
+
+/** Returns why a kubeconfig can't be used. */
+async function refusalOf(t: TestContext, change: object): Promise<string> {
+  const config = { ...parse(kubeconfig('fake', 'http://127.0.0.1:1')), ...change };
+  const directory = await folder(t, { config: JSON.stringify(config) });
+  const flags = { kubeconfig: join(directory, 'config'), context: undefined };
+  const io = { stdin: (async function* () {})(), stdout: process.stdout, stderr: process.stderr, env: {} };
+  const error: unknown = await connect(flags, io)
+    .then(
+      (cluster) => cluster.version(),
+      (failure) => failure,
+    )
+    .catch((failure) => failure);
+  assert.ok(error instanceof UsageError || error instanceof Unreachable, String((error as Error).stack));
+  return error.message;
+}
+
+test('a kubeconfig that leads nowhere is told with the key, the value and what to do', async (t) => {
+  assert.equal(
+    await refusalOf(t, { 'current-context': 'gone' }),
+    'current-context: "gone" is not in the kubeconfig; give --context, one of fake',
+  );
+  for (const server of ['foo bar', 'ftp://x', ' '])
+    assert.equal(
+      await refusalOf(t, { clusters: [{ name: 'fake', cluster: { server } }] }),
+      `server: "${server}" of the context "fake" is no API server; give a URL such as https://10.0.0.1:6443`,
+    );
+  const users = (user: object) => ({ users: [{ name: 'fake', user }] });
+  assert.match(
+    await refusalOf(t, users({ token: 'two\nlines' })),
+    /^the credentials of the kubeconfig can't be used: the token holds a space, a line break or .*; correct it$/,
+  );
+  assert.match(
+    await refusalOf(t, users({ exec: { apiVersion: 'v1', command: 'no-such-program' } })),
+    /^the credentials of the kubeconfig can't be used: the program "no-such-program", .* install it, or put it on the PATH$/,
+  );
 });

@@ -34,6 +34,20 @@ test('outside of pods the server has to be given', () => {
   assert.throws(() => upstream({}, {}), { key: 'server' });
 });
 
+test('a server that is none is named with its value, whoever gave it', () => {
+  for (const host of ['foo bar', 'http://10.0.0.1', '10.0.0.1:443', '[::1]', 'fe80::1%eth0'])
+    assert.throws(() => upstream({}, { KUBERNETES_SERVICE_HOST: host }), {
+      key: 'server',
+      message:
+        /^server: "https:.*" is no URL of an API server; give one such as .*, or correct KUBERNETES_SERVICE_HOST/,
+    });
+  // Docker's links had such values, and so has a Service whose name makes the same variable.
+  const port = { ...POD, KUBERNETES_SERVICE_PORT: 'tcp://10.96.0.1:443' };
+  assert.throws(() => upstream({}, port), { key: 'server' });
+  for (const server of ['', 'foo bar', 'ftp://x'])
+    assert.throws(() => upstream({ server }, POD), { key: 'server' });
+});
+
 test('the first family of the cluster is that of its API server', () => {
   assert.equal(firstFamily(POD), 'IPv4');
   assert.equal(firstFamily({ KUBERNETES_SERVICE_HOST: 'fd00::1' }), 'IPv6');

@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { db, hasEnded, hook, lines, soon, UNTIL_GO, zombies } from './scripted-hooks.ts';
+
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
 test('kmodules/peer-finder: a failing hook is no zombie: it is told, counted, and run again with the peers of then', async (t) => {
   const { clock, sync, set, ran, noted, hooks, log, file, touch } = await hook(t, {
@@ -89,4 +94,41 @@ test('a script that is not there, or may not be run, is named with what to do, a
     ],
   );
   assert.deepEqual([hooks.runs, hooks.lastStatus, hooks.failing], [3, 0, undefined]);
+});
+
+/** Runs a hook in a process that may open no more files, and again once it may. */
+const STARVED = `
+import { closeSync, openSync } from 'node:fs';
+import { systemClock } from './src/watcher/clock.ts';
+import { Hooks } from './src/watcher/outputs/hooks.ts';
+const said = [];
+const note = (message, { hook, lastError } = {}) => said.push({ message, hook, lastError });
+const log = { info: note, warn: note, error: note };
+const hooks = new Hooks({ onChange: ['/bin/cat'] }, systemClock, log);
+// What is loaded when it is needed is loaded before no file can be opened.
+process.getBuiltinModule('node:child_process');
+const open = [];
+try {
+  for (;;) open.push(openSync('/dev/null'));
+} catch {}
+const members = new Map([['u', { uid: 'u', name: 'db-0', addresses: ['203.0.113.1'] }]]);
+hooks.synced({ members });
+while (hooks.failures === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+for (const file of open) closeSync(file);
+await hooks.started;
+console.log(JSON.stringify({ said, failures: hooks.failures }));
+`;
+
+test('a command for which no file can be opened fails like any other, and runs once one can', async () => {
+  const argv = ['-c', 'ulimit -n 40; exec "$0" --input-type=module -e "$1"', process.execPath, STARVED];
+  const { stdout } = await promisify(execFile)('/bin/sh', argv, { cwd: ROOT });
+  const { said, failures } = JSON.parse(stdout);
+  assert.deepEqual(said[0], {
+    message: 'hook failed, it runs again',
+    hook: 'on-change',
+    lastError:
+      "/bin/cat can't be started, since no more files can be opened (EMFILE); raise the limit of open files",
+  });
+  assert.deepEqual(said.at(-1), { message: 'hook done', hook: 'on-change' });
+  assert.equal(said.length, failures + 2, 'the line of cat, and the end');
 });

@@ -78,6 +78,15 @@ test('a kubeconfig that can not be used is named, with the reason and the remedy
   await assert.rejects(kubeconfigIdentity('/does/not/exist'), {
     message: `--kubeconfig: "/does/not/exist" can't be used (ENOENT); give a kubeconfig`,
   });
+  const odd = { 'current-context': 'c', contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }] };
+  await writeFile(
+    kubeconfig,
+    JSON.stringify({ ...odd, clusters: [{ name: 'c', cluster: { server: 'foo bar' } }] }),
+  );
+  await assert.rejects(
+    kubeconfigIdentity(kubeconfig),
+    /names the server "foo bar", which is none; give a URL such as/,
+  );
   await writeFile(kubeconfig, '{"clusters": [], "current-context": "gone"}');
   await assert.rejects(kubeconfigIdentity(kubeconfig), /names no current cluster; set its current-context$/);
   await writeFile(kubeconfig, '{{{');
