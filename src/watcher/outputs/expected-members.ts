@@ -8,6 +8,7 @@ import type { Log } from '../log.ts';
 import type { Group } from '../protocol.ts';
 import type { ExpectedFrom } from '../texts/expected.ts';
 import type { Output, OutputMetric, View } from './output.ts';
+import { OUTPUT_METRICS } from './output-metrics.ts';
 
 /** The most bytes of a Scale: it has two counts, a selector and metadata, which managers of fields may fill. */
 const MAX_SCALE_BYTES = 256 * 1024;
@@ -76,14 +77,7 @@ export class ExpectedMembers implements Output {
 
   constructor(context: ExpectedContext) {
     this.#context = context;
-    this.metrics = [
-      {
-        type: 'counter',
-        name: 'rollcall_expected_failures_total',
-        help: 'Questions for the number of expected members that were not answered with it.',
-        read: () => this.failures,
-      },
-    ];
+    this.metrics = [{ ...OUTPUT_METRICS.expectedFailures, read: () => this.failures }];
   }
 
   /** Asks for the first time. */
