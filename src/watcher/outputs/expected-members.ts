@@ -56,7 +56,7 @@ export function expectedMembers(
 }
 
 /**
- * Asks a workload how many replicas it is to have: at rest now and then, and soon after each change of the
+ * Asks a workload how many replicas it is to have: seldom at rest, and soon after each change of the
  * membership, of which it hears as an output does. A scale can't be watched. What is known stays while the API can't
  * be asked; where the workload is not there or may not be read, nobody says how many members there are to be.
  */
