@@ -2,6 +2,7 @@
  * The one table of all metrics. Names follow Prometheus' rules: the prefix of the program, base units at the end
  * of the name, `_total` for counters. docs/reference.md, the alert rules and the dashboard are checked against it.
  */
+import { OUTPUT_METRICS } from './watcher/outputs/output-metrics.ts';
 
 /** The definition of a metric, before anything is counted. `Label` are the names of its labels. */
 export interface Definition<Label extends string = string> {
@@ -50,11 +51,6 @@ export const SIDECAR_METRICS = {
     type: 'gauge',
     help: 'Members that the group is to have; absent while nobody says.',
   }),
-  expectedFailures: define({
-    name: 'rollcall_expected_failures_total',
-    type: 'counter',
-    help: 'Questions for the number of expected members that were not answered with it.',
-  }),
   synced: define({ name: 'rollcall_synced', type: 'gauge', help: '1 once the group is known.' }),
   stale: define({ name: 'rollcall_stale', type: 'gauge', help: '1 while upstream can not be followed.' }),
   revision: define({ name: 'rollcall_revision', type: 'gauge', help: 'Revision of the membership.' }),
@@ -78,55 +74,7 @@ export const SIDECAR_METRICS = {
     type: 'counter',
     help: 'Values from upstream that were left out, since they break the rules of the API.',
   }),
-  gateOpen: define({
-    name: 'rollcall_gate_open',
-    type: 'gauge',
-    help: '1 once the application may start, as far as it depends on the group.',
-  }),
-  gateWanted: define({
-    name: 'rollcall_gate_wanted',
-    type: 'gauge',
-    help: 'Members that the application waits for; absent while nobody says how many are to be there.',
-  }),
-  gateHave: define({
-    name: 'rollcall_gate_have',
-    type: 'gauge',
-    help: 'Members that count for what the application waits for.',
-  }),
-  socketClients: define({ name: 'rollcall_socket_clients', type: 'gauge', help: 'Connected clients.' }),
-  socketRefused: define({
-    name: 'rollcall_socket_refused_total',
-    type: 'counter',
-    help: 'Clients refused at the cap.',
-  }),
-  socketResynced: define({
-    name: 'rollcall_socket_resynced_total',
-    type: 'counter',
-    help: 'Snapshots for clients that fell behind.',
-  }),
-  fileFailures: define({
-    name: 'rollcall_file_failures_total',
-    type: 'counter',
-    help: 'Writes of files that failed.',
-  }),
-  notifySent: define({ name: 'rollcall_notify_sent_total', type: 'counter', help: 'Snapshots sent.' }),
-  notifyFailures: define({
-    name: 'rollcall_notify_failures_total',
-    type: 'counter',
-    help: 'Snapshots not sent.',
-  }),
-  notifyTooLarge: define({
-    name: 'rollcall_notify_too_large_total',
-    type: 'counter',
-    help: 'Snapshots over a datagram.',
-  }),
-  hookRuns: define({ name: 'rollcall_hook_runs_total', type: 'counter', help: 'Hooks that were run.' }),
-  hookFailures: define({ name: 'rollcall_hook_failures_total', type: 'counter', help: 'Hooks that failed.' }),
-  hookTimeouts: define({
-    name: 'rollcall_hook_timeouts_total',
-    type: 'counter',
-    help: 'Hooks that took too long.',
-  }),
+  ...OUTPUT_METRICS,
 } as const;
 
 export const WEBHOOK_METRICS = {

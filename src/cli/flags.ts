@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { UsageError } from '../config.ts';
+import { own } from '../inject/pod.ts';
 import { didYouMean } from '../nearest.ts';
 
 /** A flag of a command; without `value` it is a switch. */
@@ -52,7 +53,7 @@ export function parseFlags<C extends Command>(
         throw unexpected(name, command, token.value);
       operand = token.value;
     } else if (token.kind === 'option') {
-      const flag = command.flags[token.name];
+      const flag = own(command.flags, token.name);
       if (flag === undefined) throw unknown(name, command, token.rawName);
       values[token.name] = taken(flag, token.rawName, token.value, values[token.name]);
     }

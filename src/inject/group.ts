@@ -34,6 +34,7 @@ export function groupOf(pod: Pod, settings: Settings, hasOthers = false): Chosen
   if (service !== undefined && service === selector) {
     const both = `${settings.named(keys.service)} and ${settings.named(keys.selector)}`;
     settings.fault(keys.source, 'bad-value', `${both} both name a group; leave one of them out`);
+    // The values are not used, but reading them notes their origins and what is wrong with them.
     settings.get(keys.source);
     settings.get(keys.service);
     settings.get(keys.selector);

@@ -52,7 +52,7 @@ export interface PlanContext {
   asks: boolean;
 }
 
-/** Has each concept choose its part. Whether the plan may be carried out, the rules say. */
+/** Has each concept choose its part. The rules in `faults.ts` decide whether the plan may be carried out. */
 export function plan(
   pod: Pod,
   options: Options,

@@ -79,12 +79,6 @@ export class Settings {
     return PLACES[on].find((level) => own(this.#sources[level], key) !== undefined);
   }
 
-  /** Returns the text of a key as the strongest level wrote it, for a rule that looks at another setting too. */
-  text(key: Pick<Key<unknown>, 'key' | 'on'>): string | undefined {
-    const level = this.level(key);
-    return level === undefined ? undefined : own(this.#sources[level], key.key);
-  }
-
   /** Returns the key under which the pod itself has the setting; of a family, one of its keys. */
   ofPod(key: string): string | undefined {
     const annotations = this.#sources.pod;

@@ -94,7 +94,7 @@ const WITHOUT_EFFECT = new Set([
   'v',
   'vmodule',
 ]);
-const ALIASES: Readonly<Record<string, FlagName>> = { master: 'server' };
+const ALIASES: ReadonlyMap<string, FlagName> = new Map([['master', 'server']]);
 
 const ADDRESS_TYPES: readonly AddressType[] = ['DNS', 'IP', 'IPv4', 'IPv6'];
 
@@ -147,8 +147,8 @@ function readFlags(argv: readonly string[]): { given: FlagTexts; ignored: string
     const [, dashed, after] = /^--?([^-=][^=]*)(?:=([\s\S]*))?$/.exec(word) ?? [];
     if (dashed === undefined)
       throw new UsageError(`"${word}" is not expected; give -flag value, and quote a value with spaces`);
-    const name = ALIASES[dashed] ?? dashed;
-    if (!(name in flags) && !WITHOUT_EFFECT.has(name))
+    const name = ALIASES.get(dashed) ?? dashed;
+    if (!Object.hasOwn(flags, name) && !WITHOUT_EFFECT.has(name))
       throw new UsageError(`-${name} is not a flag; there are ${names().join(' ')}`);
     if (WITHOUT_EFFECT.has(name)) ignored.add(`-${name}`);
     if (SWITCHES.has(name)) continue;

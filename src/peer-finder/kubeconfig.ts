@@ -3,9 +3,8 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { UsageError } from '../config.ts';
 import type { CredentialTexts } from '../watcher/kubernetes/credentials.ts';
+import { isFields, type ObjectFields } from '../watcher/kubernetes/fields.ts';
 import type { UpstreamOptions } from '../watcher/kubernetes/upstream.ts';
-
-type KubeconfigFields = Readonly<Record<string, unknown>>;
 
 /**
  * Reads the API server of a kubeconfig's current context, its CA and the bearer token. Flags override them.
@@ -40,7 +39,7 @@ export async function withKubeconfig(
   return { server, tokenFile, caFile, token, ca };
 }
 
-async function read(file: string): Promise<KubeconfigFields> {
+async function read(file: string): Promise<ObjectFields> {
   try {
     const { parse } = await import('yaml');
     const config: unknown = parse(readFileSync(file, 'utf8'));
@@ -53,7 +52,7 @@ async function read(file: string): Promise<KubeconfigFields> {
 }
 
 /** Returns the entry with this name from a list of the kubeconfig. */
-function named(list: unknown, name: unknown, part: string): KubeconfigFields | undefined {
+function named(list: unknown, name: unknown, part: string): ObjectFields | undefined {
   const found = Array.isArray(list) ? list.find((one) => isFields(one) && one.name === name) : undefined;
   const value = isFields(found) ? found[part] : undefined;
   return isFields(value) ? value : undefined;
@@ -80,8 +79,4 @@ function isCertificate(pem: string): boolean {
 
 function text(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
-}
-
-function isFields(value: unknown): value is KubeconfigFields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -93,6 +93,9 @@ export async function serveHealth(
     if (news) response.once('finish', () => (told = true));
     answer(response, gate.open, saying(kubelet ? {} : startState(gate, news)));
   };
+  // A connection that can't be accepted, as where no file descriptor is left, is asked for again by whoever asks. Without
+  // a listener its error would end the process.
+  server.on('error', () => {});
   if (typeof place === 'string') {
     await bindSocket(server, place, join(dirname(place), TEMPORARY_NAME));
     return { server, port: undefined };

@@ -3,7 +3,7 @@
  * the pauses grow with the group, and each is by chance within its bounds, so that the sidecars do not come in step.
  */
 
-/** A scale-up that no member shows yet is known within so long, in a small group. */
+/** The longest, in a small group, until a scale-up is known that no member shows yet. */
 const REST_MS = 10_000;
 /** The questions a second of all sidecars of a group at rest: a hundredth of what an API server serves with ease. */
 const RESTING_PER_SECOND = 5;

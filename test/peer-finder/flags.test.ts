@@ -39,6 +39,11 @@ test('the namespace is that of the flag, of POD_NAMESPACE, of the pod', () => {
   assert.equal(namespace([], { POD_NAMESPACE: '' }), 'shop');
 });
 
+test('a flag that does not exist is refused by its name, also where every object has that name', () => {
+  for (const name of ['other', 'toString', 'constructor', '__proto__'])
+    refused([...WORKING, `-${name}`, 'x'], new RegExp(`^-${name} is not a flag; there are -on-start `));
+});
+
 test('what peer-finder takes by default', () => {
   const { addressType, hostsFile, upstream, onChange } = parse(WORKING);
   assert.deepEqual(

@@ -145,6 +145,19 @@ test('in place of a port, a socket that every user of the pod may ask, also afte
   assert.equal(statSync(socketPath).mode & 0o777, 0o666);
 });
 
+test('an error of a server that serves already does not end the process', async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'rollcall-health-'));
+  t.after(() => rmSync(directory, { recursive: true }));
+  for (const place of [0, join(directory, 'health.sock')]) {
+    const { server } = await serveHealth(place, { groups: [], gate: new Gates([]), metrics });
+    t.after(() => server.close());
+    // The first one could go to what waited for the start.
+    for (let count = 0; count < 2; count += 1) {
+      assert.doesNotThrow(() => server.emit('error', new Error('accept EMFILE')), `${place}`);
+    }
+  }
+});
+
 test('a kubelet is told what the application is started without, in a way that it makes an Event of', async (t) => {
   const { get, gate, openGate } = await serve(t);
   gate.notice = 'rollcall: 1 of 3 members';

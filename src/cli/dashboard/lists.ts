@@ -1,14 +1,11 @@
 import type { Namespace } from '../../inject/pod.ts';
 import type { KubernetesObject, Listed } from '../../watcher/kubernetes/collection.ts';
-import { endpointSlices } from '../../watcher/kubernetes/endpoint-slices.ts';
+import { endpointSlices, SERVICE_LABEL } from '../../watcher/kubernetes/endpoint-slices.ts';
 import type { Member } from '../../watcher/protocol.ts';
 import { pathOf } from '../cluster/kinds.ts';
 import { at, type Fields, isFields } from '../document/value.ts';
 import { groupKey } from './group-key.ts';
 import { type HeldPod, heldPod } from './held-pod.ts';
-
-/** The label that an EndpointSlice has of the Service that it is for. */
-const SERVICE = 'kubernetes.io/service-name';
 
 /** The facts that are kept of an EndpointSlice. */
 export interface HeldSlice {
@@ -37,7 +34,7 @@ export function podList(only: string | undefined): Listed<HeldPod> {
 export function sliceList(only: string | undefined): Listed<HeldSlice> {
   return {
     path: pathOf(within('EndpointSlice', only)),
-    labelSelector: SERVICE,
+    labelSelector: SERVICE_LABEL,
     key: fullName,
     members: (object) => heldSlice(object),
   };
@@ -68,7 +65,7 @@ function texts(value: unknown): Record<string, string> {
 /** Reads a slice as a sidecar would that follows its Service. */
 function heldSlice(object: KubernetesObject): HeldSlice[] {
   const { namespace, name } = object.metadata ?? {};
-  const service = at(object as unknown as Fields, ['metadata', 'labels', SERVICE]);
+  const service = at(object as unknown as Fields, ['metadata', 'labels', SERVICE_LABEL]);
   if (namespace === undefined || typeof service !== 'string') return [];
   const slices = endpointSlices({ group: { namespace, service }, clusterDomain: 'cluster.local' });
   return [

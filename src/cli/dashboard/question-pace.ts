@@ -1,14 +1,14 @@
-/** kubectl allows itself 50 requests a second to the API server; so do these. */
+/** The questions a second, which are as many as kubectl asks an API server. */
 const A_SECOND = 50;
 export const TICK_MS = 1000 / A_SECOND;
-/** A person sees no difference to sooner. */
+/** The pause until a sidecar is asked again. A shorter one would make no difference to a person. */
 const AGAIN_MS = 2000;
-/** Sidecars whose nodes are gone answer after seconds only; they must not hold up the others. */
+/** The most questions at once. A sidecar whose node is gone holds up none of the others. */
 const AT_ONCE = 16;
 
 /**
  * Decides which sidecar is asked next: the one that was not asked for the longest time. However many sidecars
- * there are, the API server is asked no more than so often.
+ * there are, the API server gets no more than `A_SECOND` questions a second.
  */
 export class QuestionPace {
   #askedAt = new Map<string, number>();

@@ -7,7 +7,7 @@ export class Unreadable extends Error {
     this.line = line;
   }
 
-  /** Returns the same error with the name of the file, in which the document begins after so many lines. */
+  /** Returns the same error with the name of the file, and the line counted from the top of the file. */
   in(name: string, linesAbove = 0): Unreadable {
     const place = this.line === undefined ? name : `${name}:${linesAbove + this.line}`;
     return new Unreadable(`${place}: ${this.message}`);

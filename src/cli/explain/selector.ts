@@ -1,3 +1,4 @@
+import { own } from '../../inject/pod.ts';
 import { type Fields, isFields, type Value } from '../document/value.ts';
 
 type LabelTexts = Readonly<Record<string, string>>;
@@ -7,7 +8,7 @@ export function mismatch(selector: Value | undefined, labels: LabelTexts): strin
   if (!isFields(selector)) return undefined;
   const { matchLabels, matchExpressions } = selector;
   for (const [key, value] of Object.entries(isFields(matchLabels) ? matchLabels : {})) {
-    if (labels[key] !== value) return `it wants ${key}=${value}, ${said(labels, key)}`;
+    if (own(labels, key) !== value) return `it wants ${key}=${value}, ${said(labels, key)}`;
   }
   for (const expression of Array.isArray(matchExpressions) ? (matchExpressions as Fields[]) : []) {
     if (!holds(expression, labels))
@@ -17,7 +18,7 @@ export function mismatch(selector: Value | undefined, labels: LabelTexts): strin
 }
 
 function holds({ key, operator, values }: Fields, labels: LabelTexts): boolean {
-  const value = labels[String(key)];
+  const value = own(labels, String(key));
   const among = value !== undefined && Array.isArray(values) && values.includes(value);
   switch (operator) {
     case 'In':
@@ -41,5 +42,6 @@ function worded({ key, operator, values }: Fields): string {
 }
 
 function said(labels: LabelTexts, key: string): string {
-  return labels[key] === undefined ? 'and there is none' : `and it is ${key}=${labels[key]}`;
+  const value = own(labels, key);
+  return value === undefined ? 'and there is none' : `and it is ${key}=${value}`;
 }

@@ -16,7 +16,7 @@ export interface Truth {
 
 /** The matrix of a larger group would not fit on a screen, so that nobody needs the names of its past. */
 const MATRIX_MEMBERS = 24;
-/** A sidecar that sees none of the last so many truths is far behind, and by how far helps nobody. */
+/** The truths that are kept. A sidecar that sees none of them is far behind, and by how far helps nobody. */
 const REMEMBERED = 64;
 
 /**

@@ -5,7 +5,7 @@ import type { Sidecar } from '../sidecars/sidecar-of.ts';
 import { standingOf, unasked, type ViewStanding } from '../sidecars/standing.ts';
 import type { Truths } from '../sidecars/truths.ts';
 
-/** A person sees no difference to sooner, and the API server passes each question on. */
+/** The pause between two questions. The API server passes each on, and a person needs no shorter one. */
 const EVERY_MS = 2000;
 
 /** Asks one sidecar again and again how it sees the group, until the signal aborts. */

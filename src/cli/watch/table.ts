@@ -129,7 +129,7 @@ function widthsOf(lines: readonly (readonly Cell[])[], columns: number): number[
   return widths;
 }
 
-/** Breaks a text at its spaces into lines of the width; what is longer than so many lines is cut. */
+/** Breaks a text at its spaces into lines of the width; what is longer than the most lines is cut. */
 function wrapped(text: string, width: number, most: number): string[] {
   const lines: string[] = [];
   let rest = text;

@@ -61,6 +61,7 @@ async function follow(
   const ask: Ask = (truths, tell) => {
     if (own === undefined) return;
     if ('why' in own) tell(unasked(own.why));
+    // Its promise is never rejected: a question that fails is told as `unasked`.
     else void followOwnView(cluster, own, truths, tell, signal);
   };
   return { followed, ask };

@@ -4,7 +4,7 @@ import { isIPv6, type Socket } from 'node:net';
 import { BadMessage, decodeReply, encodeQuery, type Question, type Reply } from './dns-message.ts';
 import type { DnsResolver } from './dns-resolver.ts';
 
-/** A try waits so long: CoreDNS answers from memory in under a millisecond, so a packet was lost by then. */
+/** The time for one try: CoreDNS answers from memory in under a millisecond, so a packet was lost by then. */
 const TRY_MS = 1000;
 /** The number of times that every server is asked. The second time it has twice as long. */
 const TRIES = 2;
@@ -116,7 +116,7 @@ async function askOne(server: Server, question: Question, tryMs: number) {
 function overUdp(server: Server, question: Question, edns: boolean, tryMs: number): Promise<Reply> {
   const id = newId();
   const query = encodeQuery(id, question, edns);
-  // Loaded by who asks DNS only.
+  // The module is loaded here, since most sidecars never ask DNS.
   const { createSocket } = process.getBuiltinModule('node:dgram');
   const socket: UdpSocket = createSocket(isIPv6(server.host) ? 'udp6' : 'udp4');
   const reply = new Promise<Reply>((resolve, reject) => {
@@ -130,7 +130,10 @@ function overUdp(server: Server, question: Question, edns: boolean, tryMs: numbe
         if (!(error instanceof BadMessage)) reject(error);
       }
     });
-    socket.connect(server.port, server.host, () => socket.send(query, (error) => error && fail(error)));
+    // Node hands an error of the connection, as where no route leads to the server, to this function alone.
+    const connected = (refused?: NodeJS.ErrnoException) =>
+      refused ? fail(refused) : socket.send(query, (error) => error && fail(error));
+    socket.connect(server.port, server.host, connected as () => void);
   });
   return within(reply, tryMs, () => socket.close());
 }

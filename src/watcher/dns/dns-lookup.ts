@@ -65,7 +65,7 @@ export class DnsLookup {
     this.#clock = clock;
   }
 
-  /** Returns the group as DNS has it now, or why that is not known; the `first` word on it leaves nobody out. */
+  /** Returns the group as DNS has it now, or why that is not known. The `first` answer must have every member. */
   async *ask(first: boolean): AsyncGenerator<SourceEvent, GroupAnswer | DnsFailure> {
     try {
       const targets = yield* this.#targets();

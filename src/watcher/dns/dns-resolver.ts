@@ -23,8 +23,8 @@ export interface DnsResolver {
 }
 
 /**
- * A question may take so long: more than all tries at one server, the second of which waits twice as long as
- * the first.
+ * The longest that a question may take: more than both tries at one server, the second of which waits twice as
+ * long as the first.
  */
 const QUERY_MS = 5000;
 

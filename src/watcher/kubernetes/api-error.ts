@@ -31,7 +31,7 @@ export class ApiError extends Error {
   }
 }
 
-/** A message is cut to so many characters, since it goes to logs and to every reader of the stream. */
+/** The most characters of a message that are kept, since it goes to logs and to every reader of the stream. */
 export const MAX_MESSAGE = 500;
 
 /** This is the longest pause that a server may ask for: a minute of silence is an outage, whoever asked for it. */

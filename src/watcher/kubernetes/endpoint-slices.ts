@@ -12,7 +12,7 @@ import { finder, type SliceContext, saysTheSame } from './same-endpoint.ts';
 import { SharedTexts } from './shared-texts.ts';
 
 /** The label of a slice that names its Service. */
-const SERVICE_LABEL = 'kubernetes.io/service-name';
+export const SERVICE_LABEL = 'kubernetes.io/service-name';
 
 /** The context in which the endpoints of one slice are read. */
 interface Reading extends SliceContext {

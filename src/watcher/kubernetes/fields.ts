@@ -1,3 +1,8 @@
+/**
+ * Reads the fields of an object of the API by their types. Absent and null are the same, as they are to the
+ * API. No API server writes a field of another type, so that nothing else of such an object can be trusted:
+ * each function throws `Corrupt` then.
+ */
 import { Corrupt } from '../lines.ts';
 
 /** An object of JSON whose fields have not been looked at. */
@@ -5,12 +10,7 @@ export type ObjectFields = Readonly<Record<string, unknown>>;
 
 const NONE: ObjectFields = {};
 
-/**
- * The fields of an object of the API, by their types. Absent and null are the same, as they are to the
- * API. A field of another type was never written by an API server, so whatever else it says can't be
- * trusted either: each throws `Corrupt`.
- */
-
+/** Tells whether a value is an object of JSON, so that it has fields. */
 export function isFields(value: unknown): value is ObjectFields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -2,7 +2,7 @@ import type { Listed } from './collection.ts';
 
 type Selected = Pick<Listed<unknown>, 'path' | 'labelSelector' | 'fieldSelector'>;
 
-/** A page has as many objects as those that client-go asks for. */
+/** The objects of a page, which are as many as client-go asks for. */
 const PAGE = 500;
 
 /** Returns the path that asks for a watch from a version, or with `listing` for one that begins with a list. */

@@ -37,7 +37,7 @@ export function parsePage(text: string, kinds?: readonly string[]): Page {
     list.kind,
     kinds?.map((kind) => `${kind}List`),
   );
-  // A list of nobody says so. One that leaves it open is part of something, or something else.
+  // An empty list has `items: []`. Without items it is a part of a list, or something else.
   if (list.items === undefined) throw new Corrupt('a list without items');
   const metadata = objectAt(list, 'metadata');
   const version = textAt(metadata, 'resourceVersion');

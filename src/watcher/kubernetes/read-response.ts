@@ -8,10 +8,10 @@ import type { Request, Response } from './transport.ts';
 /** A sign is what waiting tells meanwhile. */
 type Sign = Tick | { type: 'evidence' };
 
-/** The head of a response may take so long: an API server under load may queue a request for a while. */
+/** The longest wait for the head of a response: an API server under load may queue a request for a while. */
 export const RESPONSE_MS = 30_000;
 
-/** A page may have so many bytes: 500 slices of 100 endpoints, or 500 pods, are 20 MB at the very most. */
+/** The most bytes of a page. 500 slices of 100 endpoints, or 500 pods, are 20 MB at the very most. */
 const MAX_PAGE_BYTES = 64 * 1024 * 1024;
 /**
  * The most bytes of an error that are read. An error is a sentence or two, but a proxy may answer with a page for

@@ -17,7 +17,7 @@ import { type ObjectParts, Store } from './store.ts';
 import type { Transport } from './transport.ts';
 import { WatchStream } from './watch-stream.ts';
 
-/** A watch is asked to last so many seconds: uniform between the two, so that watches don't end in step. */
+/** The seconds that a watch is asked to last: chosen between the two, so that watches don't end in step. */
 const WATCH_SECONDS = [300, 600] as const;
 /** A watch is resumed within this long, by chance: a thousand that a proxy cut at once are not back in step. */
 const RESUME_JITTER_MS = 200;

@@ -1,8 +1,8 @@
-/** A list now and then guards against a server whose versions went back (an etcd restore). */
+/** An occasional list guards against a server whose versions went back (an etcd restore). */
 const RELIST_MS = [600_000, 900_000] as const;
 /** The size of a group up to which all its lists together are a few kilobytes a second. */
 const USUAL_MEMBERS = 1000;
-/** The window is at most so many times as wide: no group goes longer than an hour without a list. */
+/** The most that the window is widened by, so that no group goes longer than an hour without a list. */
 const LONGEST = 4;
 
 /**

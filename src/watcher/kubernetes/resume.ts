@@ -1,6 +1,6 @@
 /** This file decides whether a watch goes on from its version, or whether a list is cheaper. */
 
-/** The rate forgets so soon: a rolling restart takes minutes, and what was an hour ago says nothing. */
+/** The time that the rate remembers: a rolling restart takes minutes, and what was an hour ago says nothing. */
 const MEMORY_MS = 60_000;
 
 /** The rate of the events of a collection, each weighing less the longer ago it was. */
@@ -45,7 +45,7 @@ export class Progress {
   #followedUntil = 0;
   #objects = 0;
 
-  /** Notes that a list came, of so many objects. */
+  /** Notes that a list came, and how many objects it had. */
   listed(objects: number, now: number): void {
     this.#objects = objects;
     this.#followedUntil = now;

@@ -11,7 +11,7 @@ export interface SliceContext {
   isAddress(text: string): boolean;
 }
 
-/** Finds the member that was made of an endpoint the last time; at once where it stands where it stood. */
+/** Finds the member that was made of an endpoint the last time, without a search when it has kept its place. */
 export function finder(
   before: readonly Member[],
 ): (endpoint: ObjectFields, index: number) => Member | undefined {

@@ -63,7 +63,7 @@ export class Store<Kept> {
     }
     checkType(type);
     const members = this.#make(key, object);
-    // What is never changed was: it is another object, whose predecessor went unseen.
+    // A key never changes while an object lives, so this is another object, and the end of the old one was missed.
     if (before !== key) {
       this.#made.delete(before);
       tell({ type: 'delete', key: before });

@@ -37,7 +37,7 @@ export interface Transport {
 export const ACCEPT = 'application/json;drop=metadata.managedFields';
 
 /**
- * After so much silence the kernel asks whether the peer is there; libuv has it ask each second, ten times,
+ * The silence after which the kernel asks whether the peer is there; libuv has it ask each second, ten times,
  * so a dead one is found within 16 s. The watchdog covers what that can't.
  */
 const KEEPALIVE_MS = 5000;

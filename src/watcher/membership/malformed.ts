@@ -2,7 +2,7 @@ import type { Log } from '../log.ts';
 
 /** The most different values that are logged. More are only counted, so that no log is flooded. */
 const MAX_LOGGED = 100;
-/** A log line shows so many characters of a value. */
+/** The most characters of a value that a log line shows. */
 const MAX_CHARACTERS = 100;
 
 /**

@@ -8,6 +8,7 @@ import type { Log } from '../log.ts';
 import type { Group } from '../protocol.ts';
 import type { ExpectedFrom } from '../texts/expected.ts';
 import type { Output, OutputMetric, View } from './output.ts';
+import { OUTPUT_METRICS } from './output-metrics.ts';
 
 /** The most bytes of a Scale: it has two counts, a selector and metadata, which managers of fields may fill. */
 const MAX_SCALE_BYTES = 256 * 1024;
@@ -55,7 +56,7 @@ export function expectedMembers(
 }
 
 /**
- * Asks a workload how many replicas it is to have: at rest now and then, and soon after each change of the
+ * Asks a workload how many replicas it is to have: seldom at rest, and soon after each change of the
  * membership, of which it hears as an output does. A scale can't be watched. What is known stays while the API can't
  * be asked; where the workload is not there or may not be read, nobody says how many members there are to be.
  */
@@ -76,14 +77,7 @@ export class ExpectedMembers implements Output {
 
   constructor(context: ExpectedContext) {
     this.#context = context;
-    this.metrics = [
-      {
-        type: 'counter',
-        name: 'rollcall_expected_failures_total',
-        help: 'Questions for the number of expected members that were not answered with it.',
-        read: () => this.failures,
-      },
-    ];
+    this.metrics = [{ ...OUTPUT_METRICS.expectedFailures, read: () => this.failures }];
   }
 
   /** Asks for the first time. */

@@ -7,6 +7,7 @@ import type { WaitCondition } from '../texts/wait-condition.ts';
 import { whyNever } from './gate-deadlocks.ts';
 import { Headcount } from './headcount.ts';
 import type { Output, OutputMetric, View } from './output.ts';
+import { OUTPUT_METRICS } from './output-metrics.ts';
 
 /**
  * The longest wait without a condition: an API outage delays the application and never prevents it.
@@ -97,24 +98,9 @@ export class Gate implements Output {
 
   get metrics(): readonly OutputMetric[] {
     return [
-      {
-        type: 'gauge',
-        name: 'rollcall_gate_open',
-        help: '1 once the application may start, as far as it depends on the group.',
-        read: () => Number(this.open),
-      },
-      {
-        type: 'gauge',
-        name: 'rollcall_gate_wanted',
-        help: 'Members that the application waits for; absent while nobody says how many are to be there.',
-        read: () => this.#headcount.wanted ?? undefined,
-      },
-      {
-        type: 'gauge',
-        name: 'rollcall_gate_have',
-        help: 'Members that count for what the application waits for.',
-        read: () => this.#headcount.have,
-      },
+      { ...OUTPUT_METRICS.gateOpen, read: () => Number(this.open) },
+      { ...OUTPUT_METRICS.gateWanted, read: () => this.#headcount.wanted ?? undefined },
+      { ...OUTPUT_METRICS.gateHave, read: () => this.#headcount.have },
     ];
   }
 

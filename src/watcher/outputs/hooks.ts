@@ -4,8 +4,9 @@ import type { Log } from '../log.ts';
 import type { Delta, Member } from '../protocol.ts';
 import { isGroupThere, MARK, orphans, signalAll } from './orphans.ts';
 import type { Output, OutputMetric, View } from './output.ts';
+import { OUTPUT_METRICS } from './output-metrics.ts';
 import { ReconcileLoop } from './reconcile-loop.ts';
-import { type Ending, type Run, run } from './run-command.ts';
+import { type Ending, KILL_AFTER_MS, type Run, run } from './run-command.ts';
 
 /**
  * The default time limit of a command: joining a database cluster takes seconds, and after a minute a script
@@ -81,9 +82,9 @@ interface Due {
  */
 export class Hooks implements Output {
   readonly metrics: readonly OutputMetric[] = [
-    metric('rollcall_hook_runs_total', 'Hooks that were run.', () => this.runs),
-    metric('rollcall_hook_failures_total', 'Hooks that failed.', () => this.failures),
-    metric('rollcall_hook_timeouts_total', 'Hooks that took too long.', () => this.timeouts),
+    { ...OUTPUT_METRICS.hookRuns, read: () => this.runs },
+    { ...OUTPUT_METRICS.hookFailures, read: () => this.failures },
+    { ...OUTPUT_METRICS.hookTimeouts, read: () => this.timeouts },
   ];
   #options: HookOptions;
   #clock: Clock;
@@ -268,8 +269,6 @@ export class Hooks implements Output {
 
 /** The exit status of a command that could not be started, as shells have it. */
 const NOT_STARTED = 127;
-/** The time that a process which a command has left gets to end after SIGTERM, as a command itself gets. */
-const KILL_AFTER_MS = 5000;
 /** The pause between two looks at the processes of the container. A look takes under a millisecond. */
 const LOOK_AGAIN_MS = 100;
 
@@ -294,10 +293,6 @@ function notStarted([program]: readonly string[], error: Error): string {
   if (code === 'EAGAIN')
     return `${program} can't be started, since no more processes can (${code}); raise the limit of processes`;
   return error.message;
-}
-
-function metric(name: string, help: string, read: () => number): OutputMetric {
-  return { type: 'counter', name, help, read };
 }
 
 function count(peers: string): number {

@@ -1,4 +1,5 @@
 import type { OutputMetric } from './output.ts';
+import { OUTPUT_METRICS } from './output-metrics.ts';
 
 /** The numbers that every notifier counts. */
 export interface NotifierCounts {
@@ -10,15 +11,9 @@ export interface NotifierCounts {
 
 /** Returns the metrics of a notifier. */
 export function notifierMetrics(notifier: NotifierCounts): OutputMetric[] {
-  const metric = (name: string, help: string, read: () => number): OutputMetric => ({
-    type: 'counter',
-    name,
-    help,
-    read,
-  });
   return [
-    metric('rollcall_notify_sent_total', 'Snapshots sent.', () => notifier.sent),
-    metric('rollcall_notify_failures_total', 'Snapshots not sent.', () => notifier.failed),
-    metric('rollcall_notify_too_large_total', 'Snapshots over a datagram.', () => notifier.tooLarge),
+    { ...OUTPUT_METRICS.notifySent, read: () => notifier.sent },
+    { ...OUTPUT_METRICS.notifyFailures, read: () => notifier.failed },
+    { ...OUTPUT_METRICS.notifyTooLarge, read: () => notifier.tooLarge },
   ];
 }

@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { Text, WriteFile } from './atomic-write.ts';
 import type { OutputMetric } from './output.ts';
+import { OUTPUT_METRICS } from './output-metrics.ts';
 import { Pace } from './pace.ts';
 
 /** A long text goes to the file in pieces of about this size. */
@@ -104,6 +105,5 @@ export class PacedFile {
 
 /** Returns the metric of the writes of `file` that failed. */
 export function fileFailures(file: { readonly failures: number }): OutputMetric {
-  const name = 'rollcall_file_failures_total';
-  return { type: 'counter', name, help: 'Writes of files that failed.', read: () => file.failures };
+  return { ...OUTPUT_METRICS.fileFailures, read: () => file.failures };
 }

@@ -10,6 +10,7 @@ import {
   type Status,
 } from '../protocol.ts';
 import type { Output, OutputMetric, View } from './output.ts';
+import { OUTPUT_METRICS } from './output-metrics.ts';
 
 /** The memory that one slow reader may take. */
 const MAX_QUEUE_BYTES = 256 * 1024;
@@ -43,14 +44,9 @@ export interface Pipe {
  */
 export class Readers implements Output {
   readonly metrics: readonly OutputMetric[] = [
-    metric('gauge', 'rollcall_socket_clients', 'Connected clients.', () => this.size),
-    metric('counter', 'rollcall_socket_refused_total', 'Clients refused at the cap.', () => this.refused),
-    metric(
-      'counter',
-      'rollcall_socket_resynced_total',
-      'Snapshots for clients that fell behind.',
-      () => this.resynced,
-    ),
+    { ...OUTPUT_METRICS.socketClients, read: () => this.size },
+    { ...OUTPUT_METRICS.socketRefused, read: () => this.refused },
+    { ...OUTPUT_METRICS.socketResynced, read: () => this.resynced },
   ];
   #view: View;
   #clock: Clock;
@@ -241,10 +237,6 @@ class Reader {
     this.#snapshot = wholeTruth(this.#view);
     return this.#next();
   }
-}
-
-function metric(type: OutputMetric['type'], name: string, help: string, read: () => number): OutputMetric {
-  return { type, name, help, read };
 }
 
 /** Yields the snapshot line, and the status when it is stale. */

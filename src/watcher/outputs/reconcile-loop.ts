@@ -51,6 +51,7 @@ export class ReconcileLoop {
     this.#wake();
   }
 
+  /** Does the job until nothing more is wanted. It never rejects, as long as `failed` does not throw. */
   async #work(): Promise<void> {
     this.#working = true;
     while (this.#wanted && !this.#closed) {

@@ -52,7 +52,7 @@ export class UdpNotifier extends SnapshotOutput {
     this.#address = v6 ? '::1' : url.hostname === 'localhost' ? '127.0.0.1' : url.hostname;
     this.#port = Number(url.port);
     this.#log = log;
-    // Loaded by who notifies over UDP only.
+    // The module is loaded here, since most sidecars send no datagrams.
     this.#socket = process.getBuiltinModule('node:dgram').createSocket(v6 ? 'udp6' : 'udp4');
     this.#socket.on('error', (error) => this.#outcome(error));
     this.#socket.unref();

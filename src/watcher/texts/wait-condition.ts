@@ -1,11 +1,10 @@
 import type { Member } from '../protocol.ts';
+import { MOST_EXPECTED } from './expected.ts';
 
-/** The most members that can be waited for: the largest group that the tests know has 10,000. */
-const MOST_MEMBERS = 100_000;
 /** The highest ordinal that can be waited for. A StatefulSet may count its pods from `spec.ordinals.start`. */
 const MOST_ORDINAL = 2 ** 31 - 1;
 
-/** The members that a condition is about: so many, as many as there are to be, or the one of an ordinal. */
+/** The members that a condition is about: a number of them, as many as there are to be, or the one of an ordinal. */
 export type AwaitedMembers = { count: number } | 'all' | { ordinal: number };
 
 /**
@@ -80,7 +79,7 @@ export function parseWaitCondition(text: string): WaitCondition {
   const isReady = ready !== undefined;
   if (all !== undefined) return new WaitCondition('all', isReady);
   if (count !== undefined) {
-    if (Number(count) > MOST_MEMBERS) throw new Error(`give a whole number from 0 to ${MOST_MEMBERS}`);
+    if (Number(count) > MOST_EXPECTED) throw new Error(`give a whole number from 0 to ${MOST_EXPECTED}`);
     return new WaitCondition({ count: Number(count) }, isReady);
   }
   if (ordinal === undefined) throw new Error(FORMS);

@@ -41,7 +41,7 @@ export class ServerFeatures {
     return this.#features;
   }
 
-  /** Asks for the version now and then every 5 minutes. */
+  /** Asks for the version now, and again every 5 minutes. */
   async start(): Promise<void> {
     // `#ask` logs its failures and never rejects.
     setInterval(() => void this.#ask(), ASK_AGAIN_MS).unref();

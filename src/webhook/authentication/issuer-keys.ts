@@ -16,6 +16,11 @@ const ALGORITHMS: Record<string, { type: string; hash: string; curve?: string }>
  * one, or that of a stranger who tries.
  */
 const ASK_AGAIN_MS = 60_000;
+/**
+ * The pause after a request that failed. Until the keys are known, a webhook that requires tokens refuses every
+ * caller, so it is short; a stranger causes one request a second at most.
+ */
+const ASK_AGAIN_AFTER_FAILURE_MS = 1000;
 /** The number of keys that are kept. A cluster has one or two. */
 const KEYS = 20;
 
@@ -24,7 +29,8 @@ export class IssuerKeys {
   #get: Get;
   #now: () => number;
   #keys = new Map<string, KeyObject>();
-  #asked = Number.NEGATIVE_INFINITY;
+  /** The time from which the keys may be asked for again. */
+  #askAt = Number.NEGATIVE_INFINITY;
   #asking: Promise<void> | undefined;
   issuer: string | undefined;
 
@@ -39,12 +45,12 @@ export class IssuerKeys {
    */
   settled(id: string): boolean {
     if (this.issuer !== undefined && this.#keys.has(id)) return true;
-    return this.#asking === undefined && this.#now() - this.#asked < ASK_AGAIN_MS;
+    return this.#asking === undefined && this.#now() < this.#askAt;
   }
 
   /** Reads issuer and keys from the API server, never twice at a time. It rejects when that fails. */
   async learn(): Promise<void> {
-    this.#asking ??= this.#learn().finally(() => {
+    this.#asking ??= this.#ask().finally(() => {
       this.#asking = undefined;
     });
     await this.#asking;
@@ -61,8 +67,17 @@ export class IssuerKeys {
     return verify(wanted.hash, Buffer.from(signed), { key, dsaEncoding: 'ieee-p1363' }, signature);
   }
 
+  async #ask(): Promise<void> {
+    this.#askAt = this.#now() + ASK_AGAIN_MS;
+    try {
+      await this.#learn();
+    } catch (error) {
+      this.#askAt = this.#now() + ASK_AGAIN_AFTER_FAILURE_MS;
+      throw error;
+    }
+  }
+
   async #learn(): Promise<void> {
-    this.#asked = this.#now();
     const [configuration, keys] = await Promise.all([
       this.#get('/.well-known/openid-configuration'),
       this.#get('/openid/v1/jwks'),

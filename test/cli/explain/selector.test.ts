@@ -27,6 +27,7 @@ test('a selector matches as the API server would', () => {
   assert.equal(why(expression('In', 'app', 'web', 'x')), 'it wants app In (web, x), and it is app=db');
   assert.equal(why(expression('NotIn', 'app', 'db')), 'it wants app NotIn (db), and it is app=db');
   assert.equal(why(expression('Exists', 'none')), 'it wants none, and there is none');
+  assert.equal(why(expression('Exists', 'constructor')), 'it wants constructor, and there is none');
   assert.equal(why(expression('DoesNotExist', 'app')), 'it wants no app, and it is app=db');
 });
 

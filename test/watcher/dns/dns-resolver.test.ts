@@ -194,3 +194,13 @@ test('a name that is not there is not asked of another server, and one that a se
     assert.equal(second.questions.length, asked, fault);
   }
 });
+
+test('a server that can not be reached at all is a failure, and the next one is asked', async (t) => {
+  const server = await serve(t);
+  // A socket may not be connected to the address of a broadcast, as it may not where no route leads to a server.
+  const unreachable = '255.255.255.255';
+  const alone = await srv(dnsClient([unreachable], TRY_MS), SERVICE, systemClock);
+  assert.ok(alone instanceof DnsFailure && alone.code === 'EACCES', JSON.stringify(alone));
+  const records = await srv(dnsClient([unreachable, server.address], TRY_MS), SERVICE, systemClock);
+  assert.ok(!(records instanceof DnsFailure) && records.length === 2, JSON.stringify(records));
+});

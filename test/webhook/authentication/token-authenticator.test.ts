@@ -74,10 +74,11 @@ function token(
 /** A cluster that publishes `keys`; `asked` are the paths that were read. */
 function cluster({ keys = [rsa.jwk, ec.jwk, ec384.jwk, ec512.jwk], required = true, broken = false } = {}) {
   const asked: string[] = [];
+  const state = { broken };
   const clock = { ms: 0, seconds: NOW };
   const read = async (path: string) => {
     asked.push(path);
-    if (broken) throw new Error('the API server is away');
+    if (state.broken) throw new Error('the API server is away');
     return path === '/openid/v1/jwks' ? { keys } : { issuer: ISSUER };
   };
   const logs: string[] = [];
@@ -95,7 +96,7 @@ function cluster({ keys = [rsa.jwk, ec.jwk, ec384.jwk, ec512.jwk], required = tr
     const refused = await callers.check({ headers } as IncomingMessage, {} as ServerConnection);
     return refused === undefined ? 'allowed' : `${refused.status} ${refused.message}`;
   };
-  return { check, callers, asked, clock, logs, keys };
+  return { check, callers, asked, clock, logs, keys, state };
 }
 
 describe('a token', () => {
@@ -185,10 +186,17 @@ describe('where a token is required', () => {
       assert.match(await check(given), /^401/);
   });
 
-  test('keys that can not be read are a 503, and are asked for again', async () => {
-    const { check, logs } = cluster({ broken: true });
+  test('keys that can not be read are a 503, and are asked for again a second later', async () => {
+    const { check, logs, asked, clock, state } = cluster({ broken: true });
     assert.match(await check(token()), /^503 /);
     assert.deepEqual(logs, ['keys of the token issuer not read']);
+    state.broken = false;
+    clock.ms = 999;
+    assert.match(await check(token()), /^503 /);
+    assert.equal(asked.length, 2);
+    clock.ms = 1000;
+    assert.equal(await check(token()), 'allowed');
+    assert.equal(asked.length, 4);
   });
 });
 

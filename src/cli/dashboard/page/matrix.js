@@ -3,7 +3,7 @@
 import { badge, byId, h, Keyed, setText } from './dom.js';
 import { byName, STANDINGS, span } from './words.js';
 
-/** The server tells whom a sidecar sees in groups of so many; more columns would not fit. */
+/** The largest group whose matrix the server sends: more columns would not fit. */
 const MATRIX = 24;
 /** The letters that fit above a column. */
 const COLUMN = 16;
