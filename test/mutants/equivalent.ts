@@ -213,14 +213,6 @@ export const EQUIVALENT: readonly Equivalent[] = [
     why: 'The look a tenth of a second later goes on to the same stage.',
   },
   {
-    within: 'ask',
-    before:
-      "const code = error instanceof Timeout ? 'ETIMEOUT' : ((error as NodeJS.ErrnoException).code ?? 'unknown');",
-    after:
-      "const code = error instanceof Timeout ? 'ETIMEOUT' : ((error as NodeJS.ErrnoException).code ?? '');",
-    why: 'Every error of the client has a code.',
-  },
-  {
     within: 'Nameless.set',
     before: 'this.#hosts ??= hostsOf(this.#everyone());',
     after: 'this.#hosts = hostsOf(this.#everyone());',
