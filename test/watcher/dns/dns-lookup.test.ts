@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { followDns, publish, ScriptedDns, SERVICE } from '../scripted-dns.ts';
+import { FAULTS, followDns, publish, ScriptedDns, SERVICE, syncedDns } from '../scripted-dns.ts';
 
 const PODS = { 'db-0': ['10.0.0.1'], 'db-1': ['10.0.0.2'] };
 
@@ -67,4 +67,100 @@ test('of a service without addresses of either family it is told what that may m
     dns.asked.slice(0, 3),
     ['SRV', 'A', 'AAAA'].map((kind) => `${kind} ${SERVICE}.`),
   );
+});
+
+test('a target whose addresses can not be had stays with those last known', async () => {
+  for (const fault of FAULTS) {
+    const { dns, clock, watch, output, held } = await syncedDns();
+    dns.fault = (question) => (question.includes('db-1.') ? fault : undefined);
+    await clock.advance(30_000);
+    assert.deepEqual(held(), ['db-0 10.0.0.1', 'db-1 10.0.0.2'], fault);
+    assert.deepEqual([watch.stale, watch.reason, output.deltas.length], [true, 'partial', 0], fault);
+    assert.match(watch.message ?? '', /db-1\.db/, fault);
+  }
+});
+
+test('one family without an answer keeps its addresses, one that does not exist loses them', async () => {
+  const { dns, clock, watch, held } = await syncedDns({ 'db-0': ['10.0.0.1', 'fd00::1'] });
+  dns.fault = (question) => (question.startsWith('AAAA') ? 'ESERVFAIL' : undefined);
+  await clock.advance(10_000);
+  assert.deepEqual([held(), watch.reason], [['db-0 10.0.0.1 fd00::1'], 'partial']);
+  dns.fault = (question) => (question.startsWith('AAAA') ? 'ENODATA' : undefined);
+  await clock.advance(35_000);
+  assert.deepEqual([held(), watch.stale], [['db-0 10.0.0.1'], false]);
+});
+
+test('who is not in a complete answer has left, even while another can not be resolved', async () => {
+  const { dns, clock, watch, departures, held } = await syncedDns({
+    'db-0': ['10.0.0.1'],
+    'db-1': ['10.0.0.2'],
+    'db-2': ['10.0.0.3'],
+  });
+  publish(dns, { 'db-0': ['10.0.0.1'], 'db-1': ['10.0.0.2'] });
+  dns.fault = (question) => (question.includes('db-1.') ? 'ETIMEOUT' : undefined);
+  await clock.advance(20_000);
+  assert.deepEqual(departures(), ['db-2']);
+  assert.deepEqual(held(), ['db-0 10.0.0.1', 'db-1 10.0.0.2']);
+  assert.equal(watch.reason, 'partial');
+});
+
+test('what an answer told that left somebody out is not forgotten', async () => {
+  const dns = new ScriptedDns();
+  publish(dns, { 'db-1': ['10.0.0.2'], 'db-0': ['10.0.0.1', 'fd00::1'] });
+  dns.fault = (question) => (question.includes(' db-1.') ? 'ESERVFAIL' : undefined);
+  const { clock, held } = followDns(dns);
+  await clock.advance(50);
+  publish(dns, { 'db-0': ['10.0.0.1', 'fd00::1'] });
+  dns.fault = (question) => (question.startsWith('A db-0.') ? 'ESERVFAIL' : undefined);
+  await clock.advance(20_000);
+  assert.deepEqual(held(), ['db-0 10.0.0.1 fd00::1']);
+});
+
+test('who left and is back is known by what is told now, not by what it had', async () => {
+  const dns = new ScriptedDns();
+  const both = { 'db-0': ['10.0.0.1'], 'db-1': ['10.0.0.2', 'fd00::2'] };
+  publish(dns, both);
+  const { clock, held } = followDns(dns);
+  await clock.advance(1000);
+  publish(dns, { 'db-0': ['10.0.0.1'] });
+  await clock.advance(10_000);
+  publish(dns, both);
+  dns.fault = (question) => (question.startsWith('AAAA db-1.') ? 'ESERVFAIL' : undefined);
+  await clock.advance(20_000);
+  assert.deepEqual(held(), ['db-0 10.0.0.1', 'db-1 10.0.0.2']);
+});
+
+test('the first word on a group leaves nobody out; later a newcomer waits for its address alone', async () => {
+  const dns = new ScriptedDns();
+  publish(dns, { 'db-0': ['10.0.0.1'], 'db-1': ['10.0.0.2'] });
+  dns.fault = (question) => (question.includes('db-1.') ? 'ESERVFAIL' : undefined);
+  const { clock, watch, held, departures } = followDns(dns);
+  await clock.advance(20_000);
+  assert.deepEqual([watch.synced, watch.reason], [false, 'dns']);
+  dns.fault = () => undefined;
+  await clock.advance(30_000);
+  assert.equal(held().length, 2);
+  publish(dns, { 'db-0': ['10.0.0.9'], 'db-1': ['10.0.0.2'], 'db-2': [] });
+  await clock.advance(20_000);
+  assert.deepEqual([held(), watch.reason], [['db-0 10.0.0.9', 'db-1 10.0.0.2'], 'partial']);
+  publish(dns, { 'db-0': ['10.0.0.9'], 'db-1': ['10.0.0.2'], 'db-2': ['10.0.0.3'] });
+  await clock.advance(35_000);
+  assert.deepEqual([held().length, watch.stale, departures()], [3, false, []]);
+});
+
+test('a port keeps its name while that can not be asked for, and has its number when nobody has the name', async () => {
+  const dns = new ScriptedDns();
+  publish(dns, { 'db-0': ['10.0.0.1'] });
+  const name = `_peer._tcp.${SERVICE}`;
+  dns.names.set(name, { srv: [{ target: `db-0.${SERVICE}`, port: 7000 }] });
+  const { clock, watch } = followDns(dns, { portNames: ['peer'] });
+  await clock.advance(1);
+  const ports = () => watch.members.get(`db-0.${SERVICE}`)?.ports;
+  dns.fault = (question) => (question.includes('_peer') ? 'ESERVFAIL' : undefined);
+  await clock.advance(20_000);
+  assert.deepEqual([ports(), watch.reason], [{ peer: 7000 }, 'partial']);
+  dns.fault = () => undefined;
+  dns.names.delete(name);
+  await clock.advance(35_000);
+  assert.deepEqual([ports(), watch.stale], [{ '7000': 7000 }, false]);
 });
