@@ -172,7 +172,7 @@ class Reader {
   }
 
   greet(): void {
-    this.#queue.push(Buffer.from(encode(this.#view.hello())));
+    this.#enqueue(Buffer.from(encode(this.#view.hello())));
     this.#pump();
     if (this.#view.synced) this.refresh();
   }
@@ -184,8 +184,7 @@ class Reader {
 
   send(line: Buffer): void {
     if (this.#needsSnapshot || this.#leaving) return;
-    this.#queue.push(line);
-    this.#queuedBytes += line.length;
+    this.#enqueue(line);
     if (this.#queuedBytes > MAX_QUEUE_BYTES) {
       this.#queue = [];
       this.#queuedBytes = 0;
@@ -206,7 +205,7 @@ class Reader {
   }
 
   bye(reason: string): void {
-    this.#queue.push(Buffer.from(encode({ type: 'bye', reason })));
+    this.#enqueue(Buffer.from(encode({ type: 'bye', reason })));
     this.#needsSnapshot = false;
     this.#leaving = true;
     this.#pump();
@@ -214,6 +213,11 @@ class Reader {
 
   destroy(): void {
     this.#pipe.destroy();
+  }
+
+  #enqueue(line: Buffer): void {
+    this.#queue.push(line);
+    this.#queuedBytes += line.length;
   }
 
   #pump(): void {
@@ -233,7 +237,7 @@ class Reader {
     this.#snapshot = undefined;
     const line = this.#queue.shift();
     if (line !== undefined) {
-      this.#queuedBytes = Math.max(0, this.#queuedBytes - line.length);
+      this.#queuedBytes -= line.length;
       return line;
     }
     if (!this.#needsSnapshot) return undefined;

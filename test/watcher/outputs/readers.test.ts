@@ -131,6 +131,19 @@ test('a reader that is behind by more than its queue has one snapshot in the pla
   assert.deepEqual(pipe.types.at(-1), 'delta');
 });
 
+test('what still waits for a reader counts, when it has read a part', async () => {
+  const { connect, change, readers } = await serving();
+  const pipe = connect(2);
+  const large = 'x'.repeat(127 * 1024);
+  await change(`1${large}`);
+  await change(`2${large}`);
+  pipe.drain(1);
+  await change(`3${large}`);
+  assert.equal(readers.resynced, 0);
+  await change(`4${large}`);
+  assert.equal(readers.resynced, 1);
+});
+
 test('what a reader has read makes room in its queue', async () => {
   const { connect, change, readers } = await serving();
   const pipe = connect(2);
