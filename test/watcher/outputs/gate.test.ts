@@ -313,10 +313,12 @@ test('a failure that nobody waits for does not end the process, and leaves the g
 
 test('what is waited for, what is there and whether it is enough can be scraped', async (t) => {
   const { gate, tell } = await guard(t, waits('2 ready'));
-  const read = () => Object.fromEntries(gate.metrics.map(({ name, read }) => [name, read()]));
-  assert.deepEqual(read(), { rollcall_gate_open: 0, rollcall_gate_wanted: 2, rollcall_gate_have: 0 });
+  const read = () => gate.metrics.map(({ type, name, read }) => `${type} ${name} ${read()}`);
+  const gauges = (...values: number[]) =>
+    ['open', 'wanted', 'have'].map((name, at) => `gauge rollcall_gate_${name} ${values[at]}`);
+  assert.deepEqual(read(), gauges(0, 2, 0));
   await tell([db(0, 'ready'), db(1, 'ready')]);
-  assert.deepEqual(read(), { rollcall_gate_open: 1, rollcall_gate_wanted: 2, rollcall_gate_have: 2 });
+  assert.deepEqual(read(), gauges(1, 2, 2));
 });
 
 test('what is counted by the change is what a walk through all members would count', async () => {

@@ -199,3 +199,43 @@ test('nothing goes out after it was closed', async (t) => {
   await set(member('u1'));
   assert.equal(http.posts.length, 1);
 });
+
+test('any answer of 2xx is one that was taken, and the others are not', async (t) => {
+  for (const [status, sent] of [
+    [200, 1],
+    [299, 1],
+    [300, 0],
+    [404, 0],
+  ] as const) {
+    const http = await receiver(t);
+    http.answer = (response) => void response.writeHead(status).end();
+    const { output, sync } = notify(t, `http://127.0.0.1:${http.port}/`);
+    assert.equal(output.failing, undefined);
+    sync(member('u0'));
+    await soon('an answer', () => output.sent + output.failed === 1);
+    assert.deepEqual([output.sent, output.failing], [sent, sent === 1 ? undefined : 'notify'], `${status}`);
+  }
+});
+
+test('a receiver at a name whose addresses all refuse is told by the code of that', async (t) => {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  const { output, sync, log } = notify(t, `http://localhost:${port}/`);
+  sync(member('u0'));
+  await soon('a failure', () => output.failed === 1);
+  assert.match(String(log.said(/does not take/)[0]?.error), /ECONNREFUSED/);
+});
+
+test('nothing is sent again by a heartbeat before anything was taken', async (t) => {
+  const http = await receiver(t);
+  http.answer = (response) => void http.held.push(response);
+  const { output, sync, heartbeat, clock } = notify(t, `http://127.0.0.1:${http.port}/`);
+  await clock.advance(120_000);
+  sync(member('u0'));
+  await soon('a request', () => http.held.length === 1);
+  await heartbeat();
+  await soon('the deadline', () => output.failed === 1);
+  assert.equal(http.posts.length, 1);
+});

@@ -51,7 +51,9 @@ test('a failed write is counted, told, and tried again with the text of then', a
   file.request(() => 'one');
   await clock.advance(5);
   await fail();
-  assert.deepEqual([file.failing, file.failures, fileFailures(file).read()], [true, 1, 1]);
+  const { type, name, read } = fileFailures(file);
+  assert.deepEqual([file.failing, file.failures], [true, 1]);
+  assert.deepEqual([type, name, read()], ['counter', 'rollcall_file_failures_total', 1]);
   assert.deepEqual(log.said(/was not written/), [{ file: '/there', error: 'ENOSPC' }]);
   await clock.advance(60_000);
   assert.equal(begun.length, 1, 'not by itself');

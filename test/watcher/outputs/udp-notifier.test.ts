@@ -3,7 +3,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { type TestContext, test } from 'node:test';
 import { type SnapshotTooLarge, UdpNotifier } from '../../../src/watcher/outputs/udp-notifier.ts';
-import type { Snapshot } from '../../../src/watcher/protocol.ts';
+import { encode, type Snapshot } from '../../../src/watcher/protocol.ts';
 import { FakeClock, settle } from '../../support/fake-clock.ts';
 import { RecordedLog } from '../recorded-log.ts';
 import { member, scripted, watchOf } from '../scripted-source.ts';
@@ -125,5 +125,39 @@ test('what was sent, what failed and what was too large can be scraped', async (
       ['rollcall_notify_failures_total', 'counter', 2],
       ['rollcall_notify_too_large_total', 'counter', 3],
     ],
+  );
+});
+
+test('a snapshot of as many bytes as a datagram takes is sent, and one of a byte more is too large', async (t) => {
+  const udp = await udpReceiver(t);
+  const { output, sync, set, watch } = notify(t, `udp://127.0.0.1:${udp.port}`);
+  sync(member('u0', { name: '' }));
+  await soon('a datagram', () => udp.datagrams.length === 1);
+  const rest = 65_507 - encode(watch.snapshot()).length;
+  await set(member('u0', { name: 'n'.repeat(rest) }));
+  await soon('another', () => udp.datagrams.length === 2);
+  assert.deepEqual([udp.datagrams[1]?.type, output.tooLarge], ['snapshot', 0]);
+  await set(member('u0', { name: 'n'.repeat(rest + 1) }));
+  await soon('a notice', () => udp.datagrams.length === 3);
+  assert.deepEqual([udp.datagrams[2]?.type, output.tooLarge], ['snapshot-too-large', 1]);
+});
+
+test('a receiver is reached over IPv6 too, and nobody who notifies keeps a process alive', async (t) => {
+  const socket = createSocket('udp6');
+  const bound = await new Promise<boolean>((resolve) => {
+    socket.once('error', () => resolve(false));
+    socket.bind(0, '::1', () => resolve(true));
+  });
+  if (!bound) return t.skip('no IPv6 here');
+  const heard: Buffer[] = [];
+  socket.on('message', (bytes) => heard.push(bytes)).unref();
+  t.after(() => socket.close());
+  const { output, sync } = notify(t, `udp://[::1]:${socket.address().port}`);
+  assert.equal(output.target, `udp://[::1]:${socket.address().port}`);
+  sync(member('u0'));
+  await soon('a datagram', () => heard.length === 1);
+  assert.deepEqual(
+    process.getActiveResourcesInfo().filter((name) => /^UDP/.test(name)),
+    [],
   );
 });
