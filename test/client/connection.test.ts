@@ -66,6 +66,14 @@ describe('a connection that ends', () => {
     clock.chance = 0.999;
     await soon('the end', () => disconnections.length === 9);
     assert.equal(Math.round(disconnections[8]!.retryInMs), 100);
+
+    await clock.advance(100);
+    const short = (await sidecar.next()).greet([a]);
+    await soon('fresh', () => !group.stale);
+    await clock.advance(9999);
+    short.socket.destroy();
+    await soon('the end', () => disconnections.length === 10);
+    assert.equal(Math.round(disconnections[9]!.retryInMs / 0.999), 200, 'that was not long enough');
   });
 });
 
