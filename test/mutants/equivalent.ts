@@ -31,12 +31,6 @@ export const EQUIVALENT: readonly Equivalent[] = [
     why: 'Node ends idle connections of a server that closes, and what is under way has begun.',
   },
   {
-    within: 'SelfManaged.#advance',
-    before: "const serving = await this.#judge('serving', content.serving, trustedFor(content, true, now));",
-    after: "const serving = await this.#judge('serving', content.serving, trustedFor(content, false, now));",
-    why: 'The overlap adds certificates of other pairs, which decide nothing about this one.',
-  },
-  {
     within: 'parseToken',
     before: 'if (!head || !body || !signature || rest.length > 0) return undefined;',
     after: 'if (!head && !body || !signature || rest.length > 0) return undefined;',
@@ -47,18 +41,6 @@ export const EQUIVALENT: readonly Equivalent[] = [
     before: "const text = /^Bearer ([\\w.~+/=-]+)$/i.exec(headers.authorization ?? '')?.[1];",
     after: "const text = /^Bearer ([\\w.~+/=-]+)$/i.exec(headers.authorization ?? 'mutant')?.[1];",
     why: 'Neither text is a credential of the scheme Bearer.',
-  },
-  {
-    within: 'SkipEvents.#isNews',
-    before: 'this.#recent.push(now);',
-    after: 'this.#recent.unshift(now);',
-    why: 'The times are only counted, in no order.',
-  },
-  {
-    within: 'IssuerKeys.isSigned',
-    before: 'if (key.asymmetricKeyDetails?.namedCurve !== wanted.curve) return false;',
-    after: 'if (key.asymmetricKeyDetails?.namedCurve !== wanted.curve) return undefined;',
-    why: 'Its caller asks whether the answer is true.',
   },
   {
     within: 'sendJson',
@@ -103,14 +85,6 @@ export const EQUIVALENT: readonly Equivalent[] = [
     why: 'A patch is verified in case it is wrong, and no pod is known for which it is.',
   },
   {
-    within: 'isInRange',
-    before:
-      'if (family === 0 || family !== other || !(prefix >= 0 && prefix <= (family === 4 ? 32 : 128))) return false;',
-    after:
-      'if (family === 0 || family !== other || !(prefix >= 0 && prefix <= (family === 4 ? 32 : 128))) return undefined;',
-    why: 'Its callers ask whether it is true.',
-  },
-  {
     within: 'finder',
     before: 'if (uid === undefined || before[index]?.uid === uid) return before[index];',
     after: 'if (uid === undefined && before[index]?.uid === uid) return before[index];',
@@ -151,12 +125,6 @@ export const EQUIVALENT: readonly Equivalent[] = [
     before: 'await file.sync();',
     after: ';',
     why: 'Only a machine that loses its power shows whether a file was on the disk.',
-  },
-  {
-    within: 'Union.#set',
-    before: 'if (part.members === before) return false;',
-    after: 'if (part.members === before) return undefined;',
-    why: 'Its callers ask whether the answer is true.',
   },
   {
     within: 'post',
@@ -201,12 +169,6 @@ export const EQUIVALENT: readonly Equivalent[] = [
     why: 'A promise that was kept can not be broken.',
   },
   {
-    within: 'isSame',
-    before: 'if (!isSame(left[key], right[key])) return false;',
-    after: 'if (!isSame(left[key], right[key])) return undefined;',
-    why: 'Its callers ask whether the answer is true.',
-  },
-  {
     within: 'WatchStream.#caughtUp',
     before: "this.#stage = 'following';",
     after: ';',
@@ -219,24 +181,12 @@ export const EQUIVALENT: readonly Equivalent[] = [
     why: 'It is worked out anew from what it follows, which takes time and nothing else.',
   },
   {
-    within: 'PacedFile.#try',
-    before: 'return false;',
-    after: 'return undefined;',
-    why: 'Its caller asks whether the answer is true.',
-  },
-  {
     within: 'Union.#judgeFirst',
     before:
       '} else if (this.#first === undefined ? this.#parts.size === 1 : compare(part.key, this.#first.key) < 0) {',
     after:
       '} else if (this.#first === undefined ? this.#parts.size === 1 : compare(part.key, this.#first.key) <= 0) {',
     why: 'No two parts have one key.',
-  },
-  {
-    within: 'isExempt',
-    before: "if (port !== undefined && port !== (server.port || '443')) return false;",
-    after: "if (port !== undefined && port !== (server.port || '443')) return undefined;",
-    why: 'Its caller asks whether the answer is true.',
   },
   {
     within: 'podFacts',

@@ -211,6 +211,14 @@ test('a reader that has gone is written to no more, and the last one that goes l
   assert.equal(idle, true);
 });
 
+test('what is told to nobody is not even written', async () => {
+  const { readers, connect } = await serving();
+  const unwritable = { toJSON: () => assert.fail('it was written') } as never;
+  readers.changed(unwritable);
+  connect();
+  assert.throws(() => readers.changed(unwritable), /it was written/);
+});
+
 test('one reader too many is told so and counted, and what is counted can be scraped', async () => {
   const { connect, readers } = await serving();
   const all = Array.from({ length: 64 }, () => connect());
