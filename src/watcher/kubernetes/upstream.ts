@@ -69,9 +69,9 @@ export function firstFamily({ KUBERNETES_SERVICE_HOST: host = '' }: Environment)
 }
 
 /** Returns the namespace of the pod that this runs in; undefined elsewhere. */
-export function ownNamespace(): string | undefined {
+export function ownNamespace(file = `${TOKEN_PATH}/${NAMESPACE_NAME}`): string | undefined {
   try {
-    return readFileSync(`${TOKEN_PATH}/${NAMESPACE_NAME}`, 'utf8').trim() || undefined;
+    return readFileSync(file, 'utf8').trim() || undefined;
   } catch {
     // Outside of a pod, and in a pod without a token, there is no such file.
     return undefined;

@@ -208,3 +208,16 @@ test('the file says how many members are expected as soon as that is known', asy
   watch.expect(3);
   await eventually('the number', async () => (await read()).expected === 3, { everyMs: 5 });
 });
+
+test('a large snapshot is written in pieces of about 64 KiB', async (t) => {
+  let sizes: number[] = [];
+  const { clock, source } = await write(t, async (_path, text) => {
+    sizes = Array.from(text, ({ length }) => length);
+  });
+  const members = Array.from({ length: 2000 }, (_, at) => member(`u${at}`));
+  source.push({ type: 'replace', parts: new Map([['a', members]]) });
+  await clock.advance(5);
+  const last = sizes.pop();
+  assert.ok(last! < 65 * 1024 && sizes.length > 2);
+  for (const size of sizes) assert.ok(size >= 64 * 1024 && size < 65 * 1024, `${size}`);
+});

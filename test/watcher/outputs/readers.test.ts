@@ -1,51 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Pipe, Readers } from '../../../src/watcher/outputs/readers.ts';
-import type { Line } from '../../../src/watcher/protocol.ts';
+import { Readers } from '../../../src/watcher/outputs/readers.ts';
 import { FakeClock, settle } from '../../support/fake-clock.ts';
 import { RecordedLog } from '../recorded-log.ts';
 import { member, scripted, watchOf } from '../scripted-source.ts';
-
-/** A pipe that has room for as many writes as the test says. */
-class ScriptedPipe implements Pipe {
-  destroyed = false;
-  ended = false;
-  text = '';
-  /** The number of writes until it has no more room. */
-  room = Number.POSITIVE_INFINITY;
-  #listeners: Partial<Record<'drain' | 'close', () => void>> = {};
-
-  write(data: string | Uint8Array): boolean {
-    assert.ok(this.room > 0, 'nothing is written where there is no room');
-    this.text += typeof data === 'string' ? data : Buffer.from(data).toString();
-    this.room -= 1;
-    return this.room > 0;
-  }
-  on(event: 'drain' | 'close', listener: () => void): void {
-    this.#listeners[event] = listener;
-  }
-  end(done: () => void): void {
-    this.ended = true;
-    done();
-  }
-  destroy(): void {
-    this.destroyed = true;
-    this.#listeners.close?.();
-  }
-  drain(room = Number.POSITIVE_INFINITY): void {
-    this.room = room;
-    this.#listeners.drain?.();
-  }
-  get lines(): Line[] {
-    return this.text
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => JSON.parse(line) as Line);
-  }
-  get types(): string[] {
-    return this.lines.map(({ type }) => type);
-  }
-}
+import { ScriptedPipe } from './scripted-pipe.ts';
 
 /** Readers of a watch of one member, of which the test says when it is known. */
 async function serving({ known = true } = {}) {
@@ -209,6 +168,17 @@ test('a reader that has gone is written to no more, and the last one that goes l
   other.destroy();
   await settle();
   assert.equal(idle, true);
+});
+
+test('a large snapshot goes out in pieces of about 16 KiB', async () => {
+  const { connect, source } = await serving({ known: false });
+  const members = Array.from({ length: 1000 }, (_, at) => member(`u${at}`));
+  source.push({ type: 'replace', parts: new Map([['a', members]]) });
+  await settle();
+  const [hello, ...pieces] = connect().sizes;
+  const last = pieces.pop();
+  assert.ok(hello! < 1000 && last! < 17 * 1024 && pieces.length > 5);
+  for (const size of pieces) assert.ok(size >= 16 * 1024 && size < 17 * 1024, `${size}`);
 });
 
 test('what is told to nobody is not even written', async () => {

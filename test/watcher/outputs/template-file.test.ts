@@ -202,3 +202,17 @@ test('a write that failed may have written: the text before it is written again'
   assert.equal(written.length, 3);
   assert.equal(written[2], written[0]);
 });
+
+test('a long text is written in pieces of about 64 KiB', async () => {
+  let written: string[] = [];
+  const { put } = named(async (_path, text) => {
+    written = [...text];
+  });
+  const uids = Array.from({ length: 30 }, (_, at) => `${String(at).padStart(2, '0')}${'x'.repeat(8190)}`);
+  await put(...uids);
+  assert.deepEqual(
+    written.map(({ length }) => length),
+    [8 * 8193, 8 * 8193, 8 * 8193, 6 * 8193],
+  );
+  assert.equal(written.join(''), uids.map((uid) => `${uid}\n`).join(''));
+});
