@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { dnsClient, parseServer } from '../../../src/watcher/dns/dns-client.ts';
+import { eventually } from '../../support/eventually.ts';
 
 const NAME = 'db.shop.svc.cluster.local.';
 /** Shorter than a second, since tests lose packets on purpose; long enough for a busy machine. */
@@ -103,8 +104,11 @@ test('a code that Node has no name for, and an answer without records, are no an
 
 test('an answer over TCP is read whole, byte by byte, and no further', async (t) => {
   const { port, address } = await overUdp(t, (query, send) => send(answer(query, { flags: 0x8380 })));
+  let closed = false;
   await overTcp(t, port, async (query, socket) => {
-    socket.setNoDelay();
+    socket.setNoDelay().on('close', () => {
+      closed = true;
+    });
     for (const byte of [...framed(answer(query)), 1, 2, 3]) {
       if (socket.destroyed) return;
       socket.write(Buffer.from([byte]));
@@ -112,6 +116,7 @@ test('an answer over TCP is read whole, byte by byte, and no further', async (t)
     }
   });
   assert.deepEqual(await dnsClient([address], 5000).a(NAME), [{ address: '10.0.0.1', ttl: 5 }]);
+  await eventually('the end of the connection', () => closed);
 });
 
 test('a server that hangs up over TCP, or answers something else there, is told with what to allow', async (t) => {

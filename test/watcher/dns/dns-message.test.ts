@@ -147,6 +147,10 @@ test('a name is as long as DNS lets it be, in its labels and as a whole', () => 
   const whole = [label, label, label, 'a'.repeat(61)].join('.');
   assert.equal(encodeQuery(ID, { ...question, name: whole }, false).length, 12 + 255 + 4);
   assert.throws(() => encodeQuery(ID, { ...question, name: `${whole}a` }, false), BadName);
+  assert.throws(() => encodeQuery(ID, { ...question, name: 'a'.repeat(301) }, false), {
+    code: 'EBADNAME',
+    message: `"${'a'.repeat(300)}" is no name that DNS could have`,
+  });
 });
 
 test('a name in an answer is as long as DNS lets it be too', () => {

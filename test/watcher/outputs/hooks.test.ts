@@ -73,6 +73,16 @@ test('nothing runs when the list is the same: readiness, a successor of the same
   assert.equal(hooks.runs, 1);
 });
 
+test('a member that has another name, or has become this pod, may be another list', async (t) => {
+  const { sync, set, ran, noted } = await hook(t, { onChange: '' }, { needsSelf: true });
+  sync(db(0));
+  await set(db(0, { self: true }));
+  await ran(1);
+  await set(db(0, { self: true, hostname: 'other' }));
+  await ran(2);
+  assert.equal(noted(), `on-change:\n${lines(0)}on-change:\nother\n`);
+});
+
 test('an empty list runs nothing: to a script it would mean a new cluster', async (t) => {
   const { sync, set, ran, noted, hooks } = await hook(t, { onStart: '', onChange: '' });
   sync();

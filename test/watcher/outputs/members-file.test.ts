@@ -66,10 +66,12 @@ test('a full volume keeps the old file, counts, and the write is tried again wit
   });
   source.push({ type: 'replace', parts: new Map([['a', [member('u0')]]]) });
   await eventually('the file', read, { everyMs: 5 });
+  assert.equal(files.failing, undefined);
   full = true;
   source.push({ type: 'set', key: 'a', members: [member('u0'), member('u1')] });
   await clock.advance(MAX_PAUSE_MS);
   await eventually('a failure', () => files.failures === 1, { everyMs: 5 });
+  assert.deepEqual([files.failing, files.metrics[0]?.read()], ['members.json', 1]);
   assert.equal((await read()).revision, 1);
   full = false;
   await clock.advance(5000);

@@ -44,6 +44,8 @@ test('a condition at the end chooses members, and what a member lacks is equal t
   assert.deepEqual(line('{name} where label:role=replica', labelled), { chosen: false });
   assert.ok(chosen('label:role!=replica', labelled) && chosen('label:role!=replica', PEER));
   assert.ok(chosen('zone=eu-1a', PEER) && chosen('ordinal=1', PEER) && !chosen('node!=node-a', PEER));
+  assert.ok(chosen('name=nacos-1', PEER) && !chosen('name!=nacos-1', PEER));
+  assert.ok(chosen(`hostname=${PEER.hostname}`, PEER) && !chosen('hostname=nacos-1', PEER));
   assert.ok(!chosen('label:role=primary', PEER));
   assert.deepEqual(line('{name} where it is'), { text: 'nacos-1 where it is' });
 });
