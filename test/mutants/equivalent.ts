@@ -133,6 +133,12 @@ export const EQUIVALENT: readonly Equivalent[] = [
     why: 'A request that has closed can be ended once more.',
   },
   {
+    within: 'post',
+    before: 'request.end();',
+    after: ';',
+    why: 'The length that is announced says where the body ends.',
+  },
+  {
     within: 'askAll',
     before: 'for (let attempt = 1; attempt <= TRIES && left.length > 0; attempt += 1) {',
     after: 'for (let attempt = 1; attempt <= TRIES && left.length >= 0; attempt += 1) {',

@@ -137,7 +137,8 @@ test('a slice comes to the same, whatever it was before; who is in it as before 
 test('slices of the family that the cluster has first come first, and without it the older ones', () => {
   const order = (slice: KubernetesObject, firstFamily?: 'IPv6') =>
     endpointSlices({ ...perspective, firstFamily }).order?.(slice);
-  const six = { addressType: 'IPv6', metadata: { creationTimestamp: '2026-01-01 T00:00:00Z' } };
+  const metadata: object = { creationTimestamp: '2026-01-01 T00:00:00Z' };
+  const six = { addressType: 'IPv6', metadata };
   assert.deepEqual([order(six, 'IPv6'), order({ ...six, addressType: 'IPv4' }, 'IPv6')], ['0', '1']);
   assert.deepEqual([order(six), order({})], ['2026-01-01T00:00:00Z', '']);
 });

@@ -76,3 +76,15 @@ test('what a command left running is told to stop with the sidecar, and ended wh
   await closed(closing);
   await soon('its end', () => hasEnded(pid));
 });
+
+test('a hook that will not go is waited for, and ended by force', async (t) => {
+  const { sync, file, hooks, closed } = await hook(t, {
+    onStart: 'trap "" TERM; echo $$ >pid.new; mv pid.new pid; while sleep 0.05; do :; done',
+  });
+  sync(db(0));
+  await soon('its pid', () => existsSync(file('pid')));
+  const pid = Number(readFileSync(file('pid'), 'utf8'));
+  await closed(hooks.close());
+  assert.equal(hasEnded(pid), true);
+  assert.deepEqual([hooks.lastStatus, hooks.running], [137, false]);
+});
