@@ -79,7 +79,7 @@ test('what a command left running is told to stop with the sidecar, and ended wh
 
 test('a hook that will not go is waited for, and ended by force', async (t) => {
   const { sync, file, hooks, closed } = await hook(t, {
-    onStart: 'trap "" TERM; echo $$ >pid.new; mv pid.new pid; while sleep 0.05; do :; done',
+    onStart: `trap "" TERM; echo $$ >pid.new; mv pid.new pid; ${UNTIL_GO}`,
   });
   sync(db(0));
   await soon('its pid', () => existsSync(file('pid')));
