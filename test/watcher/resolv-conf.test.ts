@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { clusterDomainIn, nameserversIn, namespaceIn } from '../../src/watcher/resolv-conf.ts';
+import { clusterDomainIn, nameserversIn, namespaceIn, resolvConf } from '../../src/watcher/resolv-conf.ts';
 
 const KUBELET =
   'nameserver 10.96.0.10\nsearch prod.svc.k8s.test svc.k8s.test k8s.test corp.test\noptions ndots:5\n';
@@ -61,4 +61,8 @@ test('the name servers are those of the file, three at most, without their zones
   assert.deepEqual(nameserversIn(four.join('')), ['10.0.0.1', 'fe80::1', '10.0.0.3']);
   for (const text of ['', '# nameserver 10.0.0.1\n', 'search nameserver 10.0.0.1\n'])
     assert.deepEqual(nameserversIn(text), ['127.0.0.1'], text);
+});
+
+test('a machine without the file has an empty one', () => {
+  assert.equal(resolvConf('/nowhere/resolv.conf'), '');
 });

@@ -146,7 +146,8 @@ function closed(): Error {
 class MessageBody implements Body {
   #early: Buffer[] = [];
   #reader: BodyReader | undefined;
-  #end: 'open' | 'complete' | Error = 'open';
+  #ended = false;
+  #error: Error | undefined;
 
   constructor(message: http.IncomingMessage, traffic: Traffic | undefined) {
     message.on('data', (chunk: Buffer) => {
@@ -154,7 +155,7 @@ class MessageBody implements Body {
       if (this.#reader === undefined) this.#early.push(chunk);
       else this.#reader.chunk(chunk);
     });
-    message.on('end', () => this.#finish('complete'));
+    message.on('end', () => this.#finish(undefined));
     message.on('error', (error) => this.#finish(error));
     message.on('close', () => this.#finish(closed()));
   }
@@ -162,16 +163,13 @@ class MessageBody implements Body {
   read(reader: BodyReader): void {
     this.#reader = reader;
     for (const chunk of this.#early.splice(0)) reader.chunk(chunk);
-    if (this.#end !== 'open') this.#tellEnd();
+    if (this.#ended) reader.end(this.#error);
   }
 
-  #finish(end: 'complete' | Error): void {
-    if (this.#end !== 'open') return;
-    this.#end = end;
-    this.#tellEnd();
-  }
-
-  #tellEnd(): void {
-    this.#reader?.end(this.#end instanceof Error ? this.#end : undefined);
+  #finish(error: Error | undefined): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#error = error;
+    this.#reader?.end(error);
   }
 }

@@ -41,8 +41,9 @@ export class WatchStream {
   #ended = Promise.withResolvers<'ended' | 'list due'>();
   #open = true;
   #timer: unknown;
-  #began = 0;
-  #heardAt = 0;
+  /** The times of the head and of the last chunk, from `read` on. */
+  #began!: number;
+  #heardAt!: number;
   /** Whether it has brought an event, a bookmark included. */
   lived = false;
 

@@ -4,7 +4,7 @@ import type { Text, WriteFile } from './atomic-write.ts';
 import type { OutputMetric } from './output.ts';
 import { Pace } from './pace.ts';
 
-/** A long text goes to the file in pieces of about this size. */
+/** A long text goes to a file, or to a receiver, in pieces of about this size. */
 export const PIECE_BYTES = 64 * 1024;
 
 /**

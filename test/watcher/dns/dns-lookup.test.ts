@@ -85,6 +85,7 @@ test('one family without an answer keeps its addresses, one that does not exist 
   dns.fault = (question) => (question.startsWith('AAAA') ? 'ESERVFAIL' : undefined);
   await clock.advance(10_000);
   assert.deepEqual([held(), watch.reason], [['db-0 10.0.0.1 fd00::1'], 'partial']);
+  assert.match(watch.message ?? '', /^DNS: AAAA db-0/);
   dns.fault = (question) => (question.startsWith('AAAA') ? 'ENODATA' : undefined);
   await clock.advance(35_000);
   assert.deepEqual([held(), watch.stale], [['db-0 10.0.0.1'], false]);

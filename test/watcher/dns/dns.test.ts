@@ -118,3 +118,15 @@ test('while somebody is awaited, and for 15 s after a change, DNS is asked each 
   await rounds(5000);
   assert.ok((await rounds(28_000)) <= 1);
 });
+
+test('the time of an answer is kept to the millisecond', async () => {
+  const dns = new ScriptedDns();
+  publish(dns, { 'db-0': ['10.0.0.1'] });
+  const { clock } = followDns(dns);
+  clock.chance = 0;
+  await clock.advance(4999);
+  const asked = () => dns.asked.filter((question) => question === `SRV ${SERVICE}.`).length;
+  assert.equal(asked(), 1);
+  await clock.advance(1);
+  assert.equal(asked(), 2);
+});

@@ -52,6 +52,9 @@ test('every change and every word on freshness is posted as a whole snapshot', a
   await soon('an answer', () => output.sent === 2);
   source.push({ type: 'failure', reason: 'disconnected', message: 'gone' });
   await soon('an answer', () => output.sent === 3);
+  watch.expect(5);
+  await soon('an answer', () => output.sent === 4);
+  assert.equal(http.posts.pop()?.snapshot.expected, 5);
   assert.deepEqual(
     http.posts.map(({ snapshot: { revision, stale } }) => [revision, stale]),
     [
