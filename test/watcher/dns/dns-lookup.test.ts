@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { DnsLookup } from '../../../src/watcher/dns/dns-lookup.ts';
+import { silent } from '../../../src/watcher/log.ts';
+import { Malformed } from '../../../src/watcher/membership/malformed.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
 import { FAULTS, followDns, publish, ScriptedDns, SERVICE, syncedDns } from '../scripted-dns.ts';
 
 const PODS = { 'db-0': ['10.0.0.1'], 'db-1': ['10.0.0.2'] };
@@ -164,4 +168,14 @@ test('a port keeps its name while that can not be asked for, and has its number 
   dns.names.delete(name);
   await clock.advance(35_000);
   assert.deepEqual([ports(), watch.stale], [{ '7000': 7000 }, false]);
+});
+
+test('each question begins with a sign of life, and what is known of the targets is evidence', async () => {
+  const dns = new ScriptedDns();
+  publish(dns, PODS);
+  const group = { group: { namespace: 'default', service: 'db' }, clusterDomain: 'cluster.local' };
+  const asking = new DnsLookup(group, dns, new FakeClock(), new Malformed(silent)).ask(true);
+  const told: string[] = [];
+  for await (const { type } of asking) told.push(type);
+  assert.deepEqual(told, ['tick', 'evidence', 'tick']);
 });
