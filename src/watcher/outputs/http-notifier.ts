@@ -37,7 +37,7 @@ export class HttpNotifier implements Output {
   #loop: ReconcileLoop;
   #pace: Pace;
   #view: View | undefined;
-  #sentAt = 0;
+  #sentAt: number | undefined;
   #failing = false;
   #abort = new AbortController();
 
@@ -74,7 +74,7 @@ export class HttpNotifier implements Output {
   }
 
   heartbeat(): void {
-    if (this.sent > 0 && this.#clock.now() - this.#sentAt >= RESEND_MS) this.#loop.request();
+    if (this.#sentAt !== undefined && this.#clock.now() - this.#sentAt >= RESEND_MS) this.#loop.request();
   }
 
   close(): void {
