@@ -85,8 +85,11 @@ async function listen(t: TestContext, server: Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
+/** The user for whom the proxy opens a tunnel that leads nowhere. */
+const SILENT = `Basic ${Buffer.from('silent:').toString('base64')}`;
+
 /** An API server over TLS that only the proxy can find, since its name is in no DNS. */
-async function behindProxy(t: TestContext, answer: (request: IncomingMessage) => number) {
+async function behindProxy(t: TestContext, answer: (request: IncomingMessage) => number, user = 'me:p%40ss') {
   const certificates = await issue(['api.k8s.test'], new Date());
   const api = createTlsServer(certificates, (_request, response) => response.end('behind'));
   const apiPort = await listen(t, api);
@@ -102,6 +105,7 @@ async function behindProxy(t: TestContext, answer: (request: IncomingMessage) =>
     if (status === 0) return;
     client.write(`HTTP/1.1 ${status} Whatever\r\n\r\n`);
     if (status !== 200) return void client.end();
+    if (request.headers['proxy-authorization'] === SILENT) return;
     const upstream = connect(apiPort, '127.0.0.1');
     upstream.on('error', () => {}).on('close', () => client.destroy());
     client.pipe(upstream).pipe(client);
@@ -117,7 +121,7 @@ async function behindProxy(t: TestContext, answer: (request: IncomingMessage) =>
   writeFileSync(caFile, certificates.cert);
   const credentials = new Credentials({ caFile }, new FakeClock(), silent);
   const server = 'https://api.k8s.test:6443';
-  const environment = { HTTPS_PROXY: `http://me:p%40ss@127.0.0.1:${proxyPort}` };
+  const environment = { HTTPS_PROXY: `http://${user}@127.0.0.1:${proxyPort}` };
   const transport = kubernetesTransport(server, credentials, 'test', proxyFor(new URL(server), environment));
   return { transport, asked, open };
 }
@@ -195,4 +199,14 @@ test('an answer of the proxy other than 200, or one with bytes behind it, is no 
     way.socket,
     new RegExp(`^Error: the proxy 127.0.0.1:${gone} can't be used: .*ECONNREFUSED`),
   );
+});
+
+test('a request whose tunnel leads nowhere is given up at once, with its connection', async (t) => {
+  const { transport, asked, open } = await behindProxy(t, () => 200, 'silent');
+  const request = transport.get('/api');
+  await eventually('the tunnel', () => asked.length > 0);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  request.close();
+  await assert.rejects(request.response);
+  await eventually('the tunnel is closed', () => open.size === 0, { timeoutMs: 5000, everyMs: 10 });
 });
