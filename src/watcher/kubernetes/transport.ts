@@ -124,16 +124,13 @@ export function sentAfter<T>(ready: Promise<T>, sent: (value: T) => Request): Re
 /** Sends a request once it has its connection through a proxy. */
 function through(proxy: URL, target: URL, request: (socket: Socket) => Request): Request {
   const way = tunnel(proxy, target);
-  let end = () => {};
   const made = sentAfter(way.socket, (socket) => {
     socket.setKeepAlive(true, KEEPALIVE_MS);
-    end = () => socket.destroy();
     return request(socket);
   });
   const close = () => {
     way.close();
     made.close();
-    end();
   };
   return { response: made.response, close };
 }

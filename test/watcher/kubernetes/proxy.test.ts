@@ -105,7 +105,7 @@ async function behindProxy(t: TestContext, answer: (request: IncomingMessage) =>
     if (status === 0) return;
     client.write(`HTTP/1.1 ${status} Whatever\r\n\r\n`);
     if (status !== 200) return void client.end();
-    if (request.headers['proxy-authorization'] === SILENT) return;
+    if (request.headers['proxy-authorization'] === SILENT) return void client.resume();
     const upstream = connect(apiPort, '127.0.0.1');
     upstream.on('error', () => {}).on('close', () => client.destroy());
     client.pipe(upstream).pipe(client);
