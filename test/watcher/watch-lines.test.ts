@@ -140,12 +140,18 @@ test('the first list is logged, and each change of the freshness, with what is w
     clock,
     log,
   });
+  watch.add({
+    synced: () => {
+      throw new Error('broken');
+    },
+  });
   void watch.run();
   source.push({ type: 'replace', parts: new Map([['a', [member('u0')]]]), partial: 'half' });
   source.push({ type: 'set', key: 'a', members: [member('u0')] });
   source.push(GONE);
   await settle();
   assert.deepEqual(log.said(/^synced$/), [{ members: 1, stale: true, problem: 'half' }]);
+  assert.match(String(log.said(/^an output failed$/)[0]?.error), /^Error: broken\n/);
   assert.deepEqual(log.said(/^fresh$/), [{ reason: undefined, problem: undefined }]);
   assert.deepEqual(log.said(/^stale$/), [{ reason: 'disconnected', problem: 'gone' }]);
 });
