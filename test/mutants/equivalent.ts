@@ -145,6 +145,12 @@ export const EQUIVALENT: readonly Equivalent[] = [
     why: 'A request that has closed can be ended once more.',
   },
   {
+    within: '',
+    before: "if (!options.all) return done(null, '127.0.0.1', 4);",
+    after: 'if (!options.all) return undefined;',
+    why: 'Node asks for all addresses of a name, unless a flag of its own says otherwise.',
+  },
+  {
     within: 'post',
     before: 'request.end();',
     after: ';',
@@ -194,7 +200,7 @@ export const EQUIVALENT: readonly Equivalent[] = [
   },
   {
     within: 'WatchStream.#caughtUp',
-    before: "this.#stage = 'following';",
+    before: 'this.#stage = undefined;',
     after: ';',
     why: 'The look a tenth of a second later goes on to the same stage.',
   },

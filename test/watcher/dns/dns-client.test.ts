@@ -77,6 +77,15 @@ test('a packet of somebody else is passed over: another id, another question, no
   assert.deepEqual(await dnsClient([address], TRY_MS).a(NAME), [{ address: '10.0.0.1', ttl: 5 }]);
 });
 
+test('an answer leaves no timer behind', async (t) => {
+  const { port, address } = await overUdp(t, (query, send) => send(answer(query, { flags: 0x8380 })));
+  await overTcp(t, port, (query, socket) => socket.end(framed(answer(query))));
+  const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+  const before = timers();
+  await dnsClient([address], 60_000).a(NAME);
+  assert.equal(timers(), before);
+});
+
 test('a server that is silent is asked twice, and has twice as long the second time', async (t) => {
   const began = performance.now();
   const { times, address } = await overUdp(t, () => {});

@@ -88,3 +88,11 @@ test('a hook that will not go is waited for, and ended by force', async (t) => {
   assert.equal(hasEnded(pid), true);
   assert.deepEqual([hooks.lastStatus, hooks.running], [137, false]);
 });
+
+test('a signal is handed on, and the status of the command that it ended is told', async (t) => {
+  const { sync, file, hooks } = await hook(t, { onStart: `trap 'exit 7' HUP; touch up; ${UNTIL_GO}` });
+  sync(db(0));
+  await soon('its start', () => existsSync(file('up')));
+  assert.equal(await hooks.stop('SIGHUP'), 7);
+  assert.equal(await hooks.stop('SIGHUP'), undefined, 'nothing runs');
+});
