@@ -67,6 +67,18 @@ export const EQUIVALENT: readonly Equivalent[] = [
     why: 'A short way to what the rest of the function comes to.',
   },
   {
+    within: 'parseDefault',
+    before: 'const [name, value] = [text.slice(0, Math.max(0, equals)), text.slice(equals + 1)];',
+    after: 'const [name, value] = [text.slice(0, Math.max(1, equals)), text.slice(equals + 1)];',
+    why: 'No key has a single character.',
+  },
+  {
+    within: 'subdomain',
+    before: 'return NOBODY;',
+    after: 'return undefined;',
+    why: 'A pod with this fault is left alone, whatever stands in the place of its Service.',
+  },
+  {
     within: 'ownedChild',
     before: 'owned.add(copy);',
     after: ';',
