@@ -7,8 +7,8 @@ import { dnsClient, parseServer } from '../../../src/watcher/dns/dns-client.ts';
 import { eventually } from '../../support/eventually.ts';
 
 const NAME = 'db.shop.svc.cluster.local.';
-/** Shorter than a second, since tests lose packets on purpose; long enough for a busy machine. */
-const TRY_MS = 400;
+/** Long enough for a busy machine: nothing here is lost but on purpose. */
+const TRY_MS = 5000;
 
 /** Returns the bytes of an answer to a query: with these flags, and one A record where there is an address. */
 function answer(query: Buffer, { flags = 0x8180, address = [10, 0, 0, 1] as number[] | null } = {}): Buffer {
@@ -91,7 +91,7 @@ test('a server that is silent is asked twice, and has twice as long the second t
   const { times, address } = await overUdp(t, () => {});
   await assert.rejects(dnsClient([address], 100).a(NAME), { code: 'ETIMEOUT' });
   const whole = performance.now() - began;
-  assert.equal(times.length, 2);
+  await eventually('two questions', () => times.length === 2);
   assert.ok(whole >= 290, `${whole} ms for 100 and 200`);
 });
 
