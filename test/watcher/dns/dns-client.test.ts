@@ -38,15 +38,24 @@ async function overUdp(
   return { times, port: socket.address().port, address: `127.0.0.1:${socket.address().port}` };
 }
 
-/** The same port over TCP. */
-async function overTcp(t: TestContext, port: number, onQuery: (query: Buffer, socket: Socket) => void) {
+/** A server whose answers over UDP are cut, and that does with a query over TCP what the test says. */
+async function overTcp(t: TestContext, onQuery: (query: Buffer, socket: Socket) => void): Promise<string> {
   const server = createServer((socket) => {
     socket.on('error', () => {});
     socket.once('data', (bytes) => onQuery(bytes.subarray(2), socket));
   });
-  server.listen(port, '127.0.0.1');
-  await once(server, 'listening');
   t.after(() => server.close());
+  // A port that is free for one of the two need not be so for the other.
+  for (let attempt = 1; ; attempt += 1) {
+    const { port, address } = await overUdp(t, (query, send) => send(answer(query, { flags: 0x8380 })));
+    const bound = once(server, 'listening').then(
+      () => true,
+      () => false,
+    );
+    server.listen(port, '127.0.0.1');
+    if (await bound) return address;
+    assert.ok(attempt < 10, 'no port is free');
+  }
 }
 
 const framed = (message: Buffer) =>
@@ -78,8 +87,7 @@ test('a packet of somebody else is passed over: another id, another question, no
 });
 
 test('an answer leaves no timer behind', async (t) => {
-  const { port, address } = await overUdp(t, (query, send) => send(answer(query, { flags: 0x8380 })));
-  await overTcp(t, port, (query, socket) => socket.end(framed(answer(query))));
+  const address = await overTcp(t, (query, socket) => socket.end(framed(answer(query))));
   const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
   const before = timers();
   await dnsClient([address], 60_000).a(NAME);
@@ -112,9 +120,8 @@ test('a code that Node has no name for, and an answer without records, are no an
 });
 
 test('an answer over TCP is read whole, byte by byte, and no further', async (t) => {
-  const { port, address } = await overUdp(t, (query, send) => send(answer(query, { flags: 0x8380 })));
   let closed = false;
-  await overTcp(t, port, async (query, socket) => {
+  const address = await overTcp(t, async (query, socket) => {
     socket.setNoDelay().on('close', () => {
       closed = true;
     });
@@ -134,8 +141,7 @@ test('a server that hangs up over TCP, or answers something else there, is told 
     (query, socket) => socket.end(framed(query)),
   ];
   for (const end of ends) {
-    const { port, address } = await overUdp(t, (query, send) => send(answer(query, { flags: 0x8380 })));
-    await overTcp(t, port, end);
+    const address = await overTcp(t, end);
     await assert.rejects(dnsClient([address], TRY_MS).a(NAME), {
       code: 'TRUNCATED',
       message: 'the answer was cut, and over TCP there is none; allow TCP port 53 (EBADRESP)',
