@@ -175,6 +175,12 @@ export const EQUIVALENT: readonly Equivalent[] = [
     why: 'The length that is announced says where the body ends.',
   },
   {
+    within: 'collectGarbage',
+    before: "gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' });",
+    after: "gc?.({ type: 'major', execution: 'sync', flavor: '' });",
+    why: 'It says how much memory V8 gives back, not what is garbage.',
+  },
+  {
     within: 'askAll',
     before: 'for (let attempt = 1; attempt <= TRIES && left.length > 0; attempt += 1) {',
     after: 'for (let attempt = 1; attempt <= TRIES && left.length >= 0; attempt += 1) {',
