@@ -24,8 +24,12 @@ const BASELINE_MS = 300_000;
 interface TestFile {
   file: string;
   covered: Covered;
+  /** The files that it reaches, where it starts the program: one that a test kills tells no coverage. */
+  started: ReadonlySet<string>;
   ms: number;
 }
+/** The program, which tests start by its name. */
+const PROGRAM = 'src/main.ts';
 interface Result {
   mutant: Mutant;
   state: 'killed' | 'lived' | 'equivalent';
@@ -64,11 +68,11 @@ const files = [...new Set(mutants.map(({ file }) => file))];
 const unit = unitTests(worktree);
 const near = unit.filter((file) => file.startsWith(`test/${room}/`));
 console.log(`${mutants.length} mutants of ${room}, ${near.length} files of tests near them`);
+const named = namedIn(worktree);
 let results = await judged(mutants, near, files);
 if (!values.near) {
   const lived = results.filter(({ state }) => state === 'lived').map(({ mutant }) => mutant);
   const reached = [...new Set(lived.map(({ file }) => file))];
-  const named = namedIn(worktree);
   const further = unit.filter((file) => {
     if (near.includes(file)) return false;
     const all = reachedFrom(file, worktree, named);
@@ -122,7 +126,11 @@ async function baseline(names: readonly string[], sources: readonly string[]): P
       const began = performance.now();
       const outcome = await workshop.run(file, BASELINE_MS, { NODE_V8_COVERAGE: folder });
       const covered = readCoverage(folder, workshop.root, sources);
-      if (outcome === 'passed') return void found.push({ file, covered, ms: performance.now() - began });
+      if (outcome === 'passed') {
+        const reached = reachedFrom(file, worktree, named);
+        const started = reached.has(PROGRAM) ? reached : new Set<string>();
+        return void found.push({ file, covered, started, ms: performance.now() - began });
+      }
       if (isLast) console.log(`left out, since it does not pass as it is: ${file}`);
     }
   });
@@ -134,8 +142,10 @@ async function judge(mutant: Mutant, tests: readonly TestFile[], workshop: Works
   if (equivalentOf(mutant) !== undefined) return { mutant, state: 'equivalent' };
   const own = mutant.file.replace('src/', 'test/').replace('.ts', '.test.ts');
   const order = tests
-    // A program that a test kills tells no coverage, so the source's own tests are always asked.
-    .filter(({ file, covered }) => file === own || isCovered(covered, mutant.file, mutant.start))
+    .filter(
+      ({ file, covered, started }) =>
+        file === own || started.has(mutant.file) || isCovered(covered, mutant.file, mutant.start),
+    )
     .sort((one, other) => Number(other.file === own) - Number(one.file === own) || one.ms - other.ms);
   return workshop.replaced(mutant, async () => {
     for (const { file, ms } of order) {
