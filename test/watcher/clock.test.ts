@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { orTimer, outcomeOf, sleeping, Timeout, ticking } from '../../src/watcher/clock.ts';
+import { orTimer, outcomeOf, sleeping, systemClock, Timeout, ticking } from '../../src/watcher/clock.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
 /** Returns what a generator yields while the clock goes on, a step at a time. */
@@ -110,4 +110,16 @@ test('of a wait that nobody listens to, what it comes to is told alone', async (
   const outcome = outcomeOf(ticking(slow, clock, 10_000, 'no word'));
   await clock.advance(2500);
   assert.equal(await outcome, 'done');
+});
+
+test('the clock of the system gives the time, and calls back unless that is called off', async () => {
+  const called: string[] = [];
+  const before = systemClock.now();
+  systemClock.clearTimeout(systemClock.setTimeout(() => called.push('called off'), 1));
+  await new Promise<void>((resolve) => systemClock.setTimeout(resolve, 20));
+  await new Promise<void>((resolve) => systemClock.setImmediate(resolve));
+  assert.ok(systemClock.now() - before >= 15 && called.length === 0);
+  assert.ok(Math.abs(systemClock.date().getTime() - Date.now()) < 5000);
+  const chance = systemClock.random();
+  assert.ok(chance >= 0 && chance < 1);
 });
