@@ -152,6 +152,12 @@ export const EQUIVALENT: readonly Equivalent[] = [
   },
   {
     within: 'replaceFile',
+    before: 'await unlink(temporary).catch(() => {});',
+    after: 'unlink(temporary).catch(() => {});',
+    why: 'A part that is removed a moment later takes no room of a later try, which removes what it finds too.',
+  },
+  {
+    within: 'replaceFile',
     before: 'await file.sync();',
     after: ';',
     why: 'Only a machine that loses its power shows whether a file was on the disk.',
@@ -173,6 +179,12 @@ export const EQUIVALENT: readonly Equivalent[] = [
     before: 'request.end();',
     after: ';',
     why: 'The length that is announced says where the body ends.',
+  },
+  {
+    within: 'namedOf',
+    before: 'memberLabels: config.memberLabelsOfGroup.find(ofGroup)?.labels,',
+    after: 'memberLabels: config.memberLabelsOfGroup.findLast(ofGroup)?.labels,',
+    why: 'A group whose labels are given twice is refused before.',
   },
   {
     within: 'collectGarbage',

@@ -150,6 +150,7 @@ class Opened extends EventEmitter {
 test('the oldest that has not asked makes room, and where all have asked the oldest', () => {
   const server = new EventEmitter() as Server;
   const connections = new HealthConnections(server, new FakeClock());
+  assert.deepEqual([server.headersTimeout, server.requestTimeout], [0, 0], 'no timers of Node beside ours');
   const open = (address: string) => {
     const socket = new Opened(address);
     server.emit('connection', socket);

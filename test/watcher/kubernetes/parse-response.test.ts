@@ -31,6 +31,15 @@ test('an event, and a list, without a version is of no API server', () => {
   assert.throws(() => parseEvent(long), new Corrupt(`text that is not JSON: "${long.slice(0, 60)}"`));
 });
 
+test('an error in a stream is one of the stream, in the words of the API server', () => {
+  const object = { kind: 'Status', code: 410, reason: 'Expired', message: 'too old' };
+  assert.throws(() => parseEvent(JSON.stringify({ type: 'ERROR', object })), {
+    status: 410,
+    where: 'stream',
+    message: 'the API server says 410: too old',
+  });
+});
+
 test('a page has its items, its version and the token of the next', () => {
   const list = { kind: 'PodList', metadata: { resourceVersion: '7' }, items: [] };
   assert.deepEqual(parsePage(JSON.stringify(list), ['Pod']), { items: [], version: '7', next: '' });

@@ -96,3 +96,22 @@ test('a signal is handed on, and the status of the command that it ended is told
   assert.equal(await hooks.stop('SIGHUP'), 7);
   assert.equal(await hooks.stop('SIGHUP'), undefined, 'nothing runs');
 });
+
+test('a signal is handed on to what a command has left running too', async (t) => {
+  const { sync, ran, file, hooks, clock } = await hook(t, {
+    onStart: `(trap 'touch told; exit' HUP; touch up; ${UNTIL_GO}) >/dev/null 2>&1 &`,
+  });
+  sync(db(0));
+  await ran(1);
+  await soon('the daemon', () => existsSync(file('up')));
+  let stopped = false;
+  const stop = hooks.stop('SIGHUP').then(() => {
+    stopped = true;
+  });
+  await soon('its end', async () => {
+    await clock.advance(100);
+    return stopped;
+  });
+  await stop;
+  assert.equal(existsSync(file('told')), true);
+});
