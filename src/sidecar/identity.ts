@@ -1,10 +1,13 @@
 import type { SidecarConfig } from '../sidecar-settings.ts';
 import type { SelfDescription } from '../watcher/protocol.ts';
 
-type Identity = Pick<SidecarConfig, 'podName' | 'podUid' | 'nodeName' | 'zone'>;
-
 /** Returns what this pod knows of itself; undefined where nobody has told the sidecar which pod it is in. */
-export function identity({ podName, podUid, nodeName, zone }: Identity): SelfDescription | undefined {
+export function identity({
+  podName,
+  podUid,
+  nodeName,
+  zone,
+}: Pick<SidecarConfig, 'podName' | 'podUid' | 'nodeName' | 'zone'>): SelfDescription | undefined {
   if (podName === undefined && podUid === undefined) return undefined;
   return {
     ...(podUid === undefined ? {} : { uid: podUid }),
