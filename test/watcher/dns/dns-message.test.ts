@@ -1,39 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import {
-  BadMessage,
-  BadName,
-  decodeReply,
-  encodeQuery,
-  type Question,
-} from '../../../src/watcher/dns/dns-message.ts';
-
-const ID = 0xbeef;
-const question: Question = { name: 'db.shop.svc.cluster.local', type: 'A' };
-
-/** An answer to `question`: its own bytes with the flags and counts of a reply, then the records. */
-function reply(records: Buffer[], { flags = 0x8580, type = question.type, id = ID } = {}): Buffer {
-  const query = encodeQuery(id, { ...question, type }, false);
-  query.writeUInt16BE(flags, 2);
-  query.writeUInt16BE(records.length, 6);
-  return Buffer.concat([query, ...records]);
-}
-
-/** A record whose owner is the name of the question unless `owner` says otherwise. */
-function record(type: number, data: number[], { ttl = 5, owner = [0xc0, 0x0c] } = {}): Buffer {
-  const head = Buffer.alloc(10);
-  head.writeUInt16BE(type, 0);
-  head.writeUInt16BE(1, 2);
-  head.writeUInt32BE(ttl, 4);
-  head.writeUInt16BE(data.length, 8);
-  return Buffer.concat([Buffer.from(owner), head, Buffer.from(data)]);
-}
-
-const name = (...labels: string[]) => [
-  ...labels.flatMap((label) => [label.length, ...Buffer.from(label)]),
-  0,
-];
+import { BadMessage, BadName, decodeReply, encodeQuery } from '../../../src/watcher/dns/dns-message.ts';
+import { ID, name, question, record, reply } from './messages.ts';
 
 describe('a question', () => {
   test('says with EDNS that 1232 bytes may come', () => {
