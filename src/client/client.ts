@@ -124,7 +124,7 @@ class Connections {
    */
   #delay(): number {
     if (this.#clock.now() - this.#openedAt >= HEALTHY_MS) this.#failures = 0;
-    const ceiling = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(this.#failures, 10));
+    const ceiling = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.#failures);
     this.#failures += 1;
     return this.#clock.random() * ceiling;
   }

@@ -30,9 +30,7 @@ export function environmentBy(
   });
   const differs = (key: string, values: EnvironmentValues): boolean => {
     const value = values[key];
-    if (value === undefined) return false;
-    const text = textOf(value);
-    return text !== '' && text !== defaults[key];
+    return value !== undefined && textOf(value) !== defaults[key];
   };
   return (values) => {
     const variables: Variable[] = [];

@@ -44,7 +44,7 @@ export function exec(check: string, waitSeconds?: number, more: readonly string[
 export const takenPort: Rule = {
   needs: [],
   faults({ pod: { spec }, options: { port }, settings }) {
-    if (port === undefined || port === 'off') return NO_FAULTS;
+    if (port === undefined) return NO_FAULTS;
     // The first one found is enough, since another port for the sidecar solves it for all.
     const other = [...spec.containers, ...(spec.initContainers ?? [])].find(
       ({ name, ports = [] }) =>

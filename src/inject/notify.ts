@@ -2,7 +2,6 @@
 import { keys } from './annotations.ts';
 import { reason } from './codes.ts';
 import { portOf } from './health.ts';
-import { NAME } from './names.ts';
 import type { PodSpec } from './pod.ts';
 import { NO_FAULTS, type Rule } from './rule.ts';
 import { shown } from './shown.ts';
@@ -43,8 +42,7 @@ export const notifiedSidecar: Rule = {
 /** Returns the ports of the application, each with its protocol. */
 function portsOf({ containers, initContainers = [] }: PodSpec): ReadonlySet<string> {
   const ports = new Set<string>();
-  for (const { name, ports: listed = [] } of [...containers, ...initContainers]) {
-    if (name === NAME) continue;
+  for (const { ports: listed = [] } of [...containers, ...initContainers]) {
     for (const { containerPort, protocol = 'TCP' } of listed) ports.add(`${containerPort} ${protocol}`);
   }
   return ports;

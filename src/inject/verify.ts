@@ -89,10 +89,8 @@ function sameBut(before: object, after: object, but: ReadonlySet<string>): boole
 function membersAreIn(these: object, those: object, but: ReadonlySet<string>): boolean {
   for (const key of Object.keys(these)) {
     if (but.has(key)) continue;
-    const value = these[key as keyof typeof these];
-    if (value !== those[key as keyof typeof those]) return false;
-    // A value that is undefined does not tell whether the member is there.
-    if (value === undefined && !Object.hasOwn(those, key)) return false;
+    const at = key as keyof object;
+    if (!Object.hasOwn(those, key) || these[at] !== those[at]) return false;
   }
   return true;
 }

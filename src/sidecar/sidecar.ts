@@ -13,13 +13,13 @@ import {
   kubernetesApi,
   type UpstreamContext,
 } from '../watcher/kubernetes/upstream.ts';
-import type { SelfDescription } from '../watcher/protocol.ts';
 import { SettingFault } from '../watcher/setting-fault.ts';
 import { follow } from './followed.ts';
 import { GarbageCollection, keepYoungGenerationSmall } from './garbage.ts';
 import { Gates } from './gates.ts';
 import { groupsOf } from './groups.ts';
 import { serveHealth } from './health.ts';
+import { identity } from './identity.ts';
 import { metricsOf } from './metrics.ts';
 import { stopping } from './stopping.ts';
 
@@ -85,17 +85,6 @@ function startUp<T>(start: () => T, what?: string): T {
   } catch (error) {
     return explain(error);
   }
-}
-
-/** Returns what this pod knows of itself; undefined where nobody has told the sidecar which pod it is in. */
-function identity({ podName, podUid, nodeName, zone }: SidecarConfig): SelfDescription | undefined {
-  if (podName === undefined && podUid === undefined) return undefined;
-  return {
-    ...(podUid === undefined ? {} : { uid: podUid }),
-    ...(podName === undefined ? {} : { name: podName }),
-    ...(nodeName === undefined ? {} : { node: nodeName }),
-    ...(zone === undefined ? {} : { zone }),
-  };
 }
 
 /**

@@ -32,7 +32,7 @@ export class Backoff {
       this.#failures = 0;
     }
     this.#healthySince = undefined;
-    const ceiling = Math.min(LIMIT_MS, FIRST_MS * 2 ** Math.min(this.#failures, 10));
+    const ceiling = Math.min(LIMIT_MS, FIRST_MS * 2 ** this.#failures);
     this.#failures += 1;
     return floor + this.#clock.random() * ceiling;
   }

@@ -41,7 +41,8 @@ class Join {
   #labelled = new Labelled();
   /** The list of the group that was not told yet. */
   #list: (SourceEvent & { type: 'replace' }) | undefined;
-  #listedAt = 0;
+  /** The time of the first list. */
+  #listedAt: number | undefined;
   #told = false;
   #podsKnown = false;
   /** The trouble with the group, and with the pods. */
@@ -58,7 +59,7 @@ class Join {
       case 'replace':
         this.#group = undefined;
         this.#labelled.replace(event.parts);
-        if (this.#list === undefined) this.#listedAt = this.#now();
+        this.#listedAt ??= this.#now();
         this.#list = event;
         this.#tellList();
         return;
@@ -138,7 +139,7 @@ class Join {
 
   /** Returns whether the pods are known, can't be, or were waited for long enough. */
   #mayTell(): boolean {
-    return this.#podsKnown || this.#pods?.type === 'failure' || this.#now() - this.#listedAt >= FIRST_MS;
+    return this.#podsKnown || this.#pods?.type === 'failure' || this.#now() - this.#listedAt! >= FIRST_MS;
   }
 
   #staleness(): Staleness | undefined {

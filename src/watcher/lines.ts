@@ -30,7 +30,7 @@ export class LineSplitter {
       start = end + 1;
       if (line !== '') yield line;
     }
-    if (start < chunk.length) this.#keep(chunk.subarray(start));
+    this.#keep(chunk.subarray(start));
   }
 
   /** Returns how many bytes of a line have come that has not ended. */
@@ -55,7 +55,7 @@ export class LineSplitter {
     const all = this.#restBytes + bytes.length;
     if (all > this.#maxBytes) throw new Corrupt(`a line of over ${this.#maxBytes} bytes`);
     if (all > this.#rest.length) {
-      const roomier = new Uint8Array(this.#rest.length === 0 ? all : 2 * all);
+      const roomier = new Uint8Array(2 * all);
       roomier.set(this.#rest.subarray(0, this.#restBytes));
       this.#rest = roomier;
     }

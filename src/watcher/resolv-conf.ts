@@ -1,10 +1,21 @@
+import { readFileSync } from 'node:fs';
 import { isDnsLabel } from './membership/grammar.ts';
 
 /**
- * The facts about the cluster in the search list of a resolv.conf. The kubelet writes
- * `NAMESPACE.svc.DOMAIN svc.DOMAIN DOMAIN` in front of the entries of the node, any of which may contain
+ * This file reads a resolv.conf: the facts about the cluster in its search list, and its name servers. The kubelet
+ * writes `NAMESPACE.svc.DOMAIN svc.DOMAIN DOMAIN` in front of the entries of the node, any of which may contain
  * "svc." somewhere. So only an entry counts that has exactly the form of one of the kubelet's.
  */
+
+/** Returns the text of this machine's. */
+export function resolvConf(file = '/etc/resolv.conf'): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    // A file that is not there is as an empty one, to libc too.
+    return '';
+  }
+}
 
 /** Returns the cluster's DNS domain; undefined where nothing says it. */
 export function clusterDomainIn(resolvConf: string, namespace: string | undefined): string | undefined {
@@ -30,9 +41,16 @@ export function namespaceIn(resolvConf: string): string | undefined {
 
 /** Returns the entries of the last search line, which is the one that counts. */
 function searched(resolvConf: string): string[] {
-  const [line] = [...resolvConf.matchAll(/^[ \t]*search[ \t]+(.*)$/gm)].slice(-1);
-  return (line?.[1] ?? '')
-    .split(/\s+/)
-    .map((entry) => entry.toLowerCase().replace(/\.$/, ''))
-    .filter((entry) => entry !== '');
+  const line = [...resolvConf.matchAll(/^[ \t]*search[ \t]+(.*)$/gm)].at(-1);
+  return (line?.[1]?.split(/\s+/) ?? []).map((entry) => entry.toLowerCase().replace(/\.$/, ''));
+}
+
+/** libc takes so many servers of a resolv.conf. */
+const MAX_SERVERS = 3;
+
+/** Returns the addresses of the name servers, as libc reads them; the machine itself where none is named. */
+export function nameserversIn(resolvConf: string): string[] {
+  const found = resolvConf.matchAll(/^[ \t]*nameserver[ \t]+(\S+)/gm);
+  const servers = [...found].map(([, address]) => address!.replace(/%.*/, '')).slice(0, MAX_SERVERS);
+  return servers.length === 0 ? ['127.0.0.1'] : servers;
 }

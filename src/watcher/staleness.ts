@@ -36,7 +36,7 @@ export function afterEvent(standing: Standing, event: SourceEvent, now: number):
     case 'replace': {
       const listed = { ...standing, synced: true, partial: event.partial };
       if (event.stale === undefined) return fresh(listed);
-      return stale({ ...listed, lost: undefined }, event.stale.reason, event.stale.message);
+      return stale(listed, event.stale.reason, event.stale.message);
     }
     case 'set':
     case 'delete':

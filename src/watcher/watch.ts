@@ -226,7 +226,6 @@ export class Watch implements View {
 
   #become(next: Standing): void {
     const before = this.#standing;
-    if (next === before) return;
     if (next.stale === before.stale && next.reason === before.reason) {
       this.#standing = next;
       return;

@@ -47,25 +47,31 @@ describe('a connection that ends', () => {
   test('is tried again with jittered backoff from 0.1 to 5 s, which starts over after 10 s of health', async (t) => {
     const sidecar = await scriptedSidecar(t, { listen: false });
     const { clock, group, disconnections } = follow(t, sidecar);
-    clock.chance = 0.999;
+    clock.chance = 0.5;
     for (let failure = 1; failure <= 8; failure += 1) {
       await soon('the failure', () => disconnections.length === failure);
       if (failure < 8) await clock.advance(disconnections.at(-1)!.retryInMs);
     }
-    const delays = disconnections.map(({ retryInMs }) => Math.round(retryInMs / 0.999));
+    const delays = disconnections.map(({ retryInMs }) => Math.round(retryInMs / 0.5));
     assert.deepEqual(delays, [100, 200, 400, 800, 1600, 3200, 5000, 5000]);
     assert.match(disconnections[0]!.message, /ENOENT/);
 
     await sidecar.listen();
-    clock.chance = 0;
-    await clock.advance(5000);
+    await clock.advance(disconnections.at(-1)!.retryInMs);
     const connection = (await sidecar.next()).greet([a]);
     await group.ready();
     await clock.advance(10_000);
     connection.socket.destroy();
-    clock.chance = 0.999;
     await soon('the end', () => disconnections.length === 9);
-    assert.equal(Math.round(disconnections[8]!.retryInMs), 100);
+    assert.equal(disconnections[8]!.retryInMs, 50);
+
+    await clock.advance(50);
+    const short = (await sidecar.next()).greet([a]);
+    await soon('fresh', () => !group.stale);
+    await clock.advance(9999);
+    short.socket.destroy();
+    await soon('the end', () => disconnections.length === 10);
+    assert.equal(Math.round(disconnections[9]!.retryInMs / 0.5), 200, 'that was not long enough');
   });
 });
 

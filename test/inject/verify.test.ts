@@ -10,7 +10,7 @@ import { verify } from '../../src/inject/verify.ts';
 import { applied } from './api-server.ts';
 import { pods } from './arbitrary-pods.ts';
 import { contexts } from './arbitrary-words.ts';
-import { injected } from './pods.ts';
+import { askingPod, injected } from './pods.ts';
 import { SEED } from './seed.ts';
 
 const RUNS = { numRuns: 1000, seed: SEED };
@@ -168,4 +168,25 @@ test('keys that mean something to JavaScript or to pointers are keys', () => {
   ]);
   assert.equal(JSON.stringify(after), '{"__proto__":{"a":1,"b":2},"a/b~c":{"x":1,"y":2},"constructor":3}');
   assert.equal(({} as Record<string, unknown>).b, undefined);
+});
+
+test('one thing more, and one thing less, is found wherever it is', () => {
+  const given = askingPod((made) => {
+    made.metadata!.labels = { app: 'db' };
+    made.metadata!.annotations = { ...made.metadata!.annotations, other: 'x' };
+    made.spec.hostNetwork = false;
+  });
+  const { plan, patch } = injected(given);
+  assert.equal(isFound(given, plan!, patch), false);
+  const more = [
+    '/other',
+    '/metadata/other',
+    '/metadata/annotations/more',
+    '/spec/other',
+    '/spec/containers/0/tty',
+  ];
+  for (const path of more)
+    assert.ok(isFound(given, plan!, [...patch, { op: 'add', path, value: true }]), `add ${path}`);
+  for (const path of ['/metadata/labels', '/metadata/annotations/other', '/spec/hostNetwork'])
+    assert.ok(isFound(given, plan!, [...patch, { op: 'remove', path }]), `remove ${path}`);
 });

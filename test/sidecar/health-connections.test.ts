@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { get, type IncomingMessage } from 'node:http';
+import { get, type IncomingMessage, type Server } from 'node:http';
 import { connect, type NetConnectOpts, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { serveHealth } from '../../src/sidecar/health.ts';
+import { HealthConnections } from '../../src/sidecar/health-connections.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { scripted, watchOf } from '../watcher/scripted-source.ts';
@@ -15,7 +16,12 @@ import { scripted, watchOf } from '../watcher/scripted-source.ts';
 type Place = { port: number; host: string } | { path: string };
 
 /** A live health server, at a port or at a socket, whose application may not start yet. */
-async function serve(t: TestContext, kind: 'port' | 'socket', metrics = () => 'rollcall_members 1\n') {
+async function serve(
+  t: TestContext,
+  kind: 'port' | 'socket',
+  metrics = () => 'rollcall_members 1\n',
+  wanted = 0,
+) {
   const directory = mkdtempSync(join(tmpdir(), 'rollcall-flood-'));
   const path = join(directory, 'health.sock');
   const opened = new Promise<void>(() => {});
@@ -23,7 +29,7 @@ async function serve(t: TestContext, kind: 'port' | 'socket', metrics = () => 'r
   const watch = watchOf(scripted(), new FakeClock());
   const exposition = () => ({ contentType: 'text/plain', text: metrics() });
   const health = { groups: [{ watch }], gate, metrics: exposition };
-  const { server, port } = await serveHealth(kind === 'port' ? 0 : path, health, 60_000);
+  const { server, port } = await serveHealth(kind === 'port' ? wanted : path, health, 60_000);
   t.after(() => {
     server.close();
     server.closeAllConnections();
@@ -125,4 +131,45 @@ test('of requests that come together on a connection one is answered, and costs 
   for await (const data of socket) text += data;
   assert.equal(text.match(/HTTP\/1\.1 200/g)?.length, 1);
   assert.equal(made, 1);
+});
+
+/** A connection that the test opens, from an address. */
+class Opened extends EventEmitter {
+  destroyed = false;
+  readonly remoteAddress: string;
+  constructor(remoteAddress: string) {
+    super();
+    this.remoteAddress = remoteAddress;
+  }
+  destroy(): void {
+    this.destroyed = true;
+    this.emit('close');
+  }
+}
+
+test('the oldest that has not asked makes room, and where all have asked the oldest', () => {
+  const server = new EventEmitter() as Server;
+  const connections = new HealthConnections(server, new FakeClock());
+  assert.deepEqual([server.headersTimeout, server.requestTimeout], [0, 0], 'no timers of Node beside ours');
+  const open = (address: string) => {
+    const socket = new Opened(address);
+    server.emit('connection', socket);
+    return socket;
+  };
+  const ask = (socket: Opened) => connections.asked({ setHeader() {}, req: { socket } } as never);
+  const other = open('b');
+  const all = Array.from({ length: 63 }, () => open('a'));
+  assert.deepEqual([ask(all[0]!), ask(all[0]!)], [true, false], 'one answer a connection');
+  all.push(open('a'));
+  const gone = () => all.flatMap(({ destroyed }, at) => (destroyed ? [at] : []));
+  assert.deepEqual(gone(), [1]);
+  for (const socket of all) ask(socket);
+  all.push(open('a'), open('a'));
+  assert.deepEqual([gone(), other.destroyed], [[0, 1, 64], false], 'the newest had not asked yet');
+  assert.equal(ask(all[1]!), false, 'who has gone is not answered');
+});
+
+test('a port that somebody else has is an error', async (t) => {
+  const { port } = (await serve(t, 'port')) as { port: number };
+  await assert.rejects(serve(t, 'port', undefined, port), { code: 'EADDRINUSE' });
 });

@@ -326,7 +326,9 @@ test('several groups in one process: a socket, files, metrics and a gate for eac
   await eventually('a question after a change', () => asked() > before, { timeoutMs: 4000, everyMs: 20 });
   sidecar.signal('SIGINT');
   for (const reader of [first, backends])
-    await reader.until('bye', ({ lines }) => lines.some(({ type }) => type === 'bye'));
+    await reader.until('bye', ({ lines }) =>
+      lines.some((line) => line.type === 'bye' && line.reason === 'SIGINT'),
+    );
 });
 
 test('a wait of a group under a name that is over is a failure, where that is asked for', async (t) => {

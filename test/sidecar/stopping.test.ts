@@ -18,10 +18,20 @@ test('an output that fails to end is logged, and the others and the process end 
     { close: () => Promise.reject(new Error('later')) },
     { close: (reason) => void ended.push(reason) },
   ];
-  const log = { ...silent, error: (message: string, fields?: object) => logged.push([message, fields]) };
+  const begun: unknown[] = [];
+  const log = {
+    ...silent,
+    info: (message: string, fields?: object) => begun.push([message, fields]),
+    error: (message: string, fields?: object) => logged.push([message, fields]),
+  };
   const exits: number[] = [];
-  const groups = [{ outputs, sinks: { readers: { size: 0 } } }];
+  const readers = (size: number) => ({ sinks: { readers: { size } } });
+  const groups = [
+    { outputs, ...readers(2) },
+    { outputs: [], ...readers(1) },
+  ];
   await stopping(groups, 1, log, (code) => exits.push(code))('SIGTERM', true);
+  assert.deepEqual(begun, [['stopping', { reason: 'SIGTERM', clients: 3 }]]);
   assert.deepEqual(ended, ['SIGTERM']);
   assert.deepEqual(exits, [0]);
   assert.deepEqual(

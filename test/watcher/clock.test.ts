@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { orTimer, sleeping, Timeout, ticking } from '../../src/watcher/clock.ts';
+import { orTimer, outcomeOf, sleeping, systemClock, Timeout, ticking } from '../../src/watcher/clock.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
 /** Returns what a generator yields while the clock goes on, a step at a time. */
@@ -82,4 +82,44 @@ test('the first of a promise and a timer counts, and no timer is left behind', a
   await assert.rejects(orTimer(Promise.reject(new Error('no')), clock, 5), /no/);
   assert.deepEqual([...left], []);
   assert.equal(await orTimer(new Promise(() => {}), clock, 0), undefined);
+});
+
+test('a wait whose limit is over ends without one more tick, and one of no time at once', async () => {
+  const clock = new FakeClock();
+  const ticks: unknown[] = [];
+  const waiting = ticking(new Promise(() => {}), clock, 2000, 'no word');
+  for (let turn = 0; turn < 2; turn += 1) {
+    const next = waiting.next();
+    await clock.advance(1000);
+    ticks.push((await next).value);
+  }
+  assert.deepEqual(ticks, [TICK, TICK]);
+  const short = ticking(new Promise(() => {}), clock, 1, 'no word');
+  assert.deepEqual(
+    (await Promise.all([short.next(), clock.advance(1)]))[0].value,
+    TICK,
+    'a millisecond is left',
+  );
+  await assert.rejects(waiting.next(), Timeout);
+  await assert.rejects(ticking(new Promise(() => {}), clock, 0, 'no word').next(), Timeout);
+});
+
+test('of a wait that nobody listens to, what it comes to is told alone', async () => {
+  const clock = new FakeClock();
+  const slow = new Promise<string>((resolve) => clock.setTimeout(() => resolve('done'), 2500));
+  const outcome = outcomeOf(ticking(slow, clock, 10_000, 'no word'));
+  await clock.advance(2500);
+  assert.equal(await outcome, 'done');
+});
+
+test('the clock of the system gives the time, and calls back unless that is called off', async () => {
+  const called: string[] = [];
+  const before = systemClock.now();
+  systemClock.clearTimeout(systemClock.setTimeout(() => called.push('called off'), 1));
+  await new Promise<void>((resolve) => systemClock.setTimeout(resolve, 20));
+  await new Promise<void>((resolve) => systemClock.setImmediate(resolve));
+  assert.ok(systemClock.now() - before >= 15 && called.length === 0);
+  assert.ok(Math.abs(systemClock.date().getTime() - Date.now()) < 5000);
+  const chance = systemClock.random();
+  assert.ok(chance >= 0 && chance < 1);
 });

@@ -21,3 +21,10 @@ test('a change is asked about within 0.2 to 1 s, and in a large group at most 20
     assert.ok(perSecond <= 20, `${perSecond} of ${members}`);
   }
 });
+
+test('a large group comes to just so many questions a second, and asks no less often than it may', () => {
+  assert.equal(restPause(10_000, 0.5), 2_000_000);
+  assert.equal(pauseAfterChange(10_000, 1), 1_000_000);
+  assert.deepEqual([restPause(50, 0.5), restPause(51, 0.5)], [10_000, 10_200]);
+  assert.deepEqual([pauseAfterChange(10, 1), pauseAfterChange(11, 1)], [1000, 1100]);
+});

@@ -210,6 +210,7 @@ test('a pod that goes takes its labels along, and a part that goes its members',
   await followed.clock.advance(100);
   assert.deepEqual(followed.roles(), ['u0 none']);
   followed.group({ type: 'delete', key: 'a' });
+  followed.pods({ type: 'set', key: 'pod-u0', members: [primary] });
   await followed.clock.advance(100);
   assert.deepEqual(followed.roles(), []);
 });

@@ -60,3 +60,40 @@ test('a consumer that stops stops the source, and one that waits hears of its fa
   failing.fail(new Error('a fault of our own'));
   await assert.rejects(waiting, /a fault of our own/);
 });
+
+test('a sign of life is left out behind the last event that waits, and behind no other', async () => {
+  const { events, hear } = pushing();
+  const first = events.next();
+  for (const event of [DELETE('a'), DELETE('b'), { type: 'evidence' }, { type: 'evidence' }] as const)
+    hear(event);
+  hear(DELETE('c'));
+  hear({ type: 'evidence' });
+  const waiting = [await first];
+  while (waiting.length < 5) waiting.push(await events.next());
+  assert.deepEqual(
+    waiting.map(({ value }) => ('key' in value ? value.key : value.type)),
+    ['a', 'b', 'evidence', 'c', 'evidence'],
+  );
+});
+
+test('a sign of life behind a tick is told, and a tick alone is', async () => {
+  const { events, hear } = pushing();
+  const first = events.next();
+  hear({ type: 'tick' });
+  hear({ type: 'evidence' });
+  assert.deepEqual(
+    [(await first).value, (await events.next()).value],
+    [{ type: 'tick' }, { type: 'evidence' }],
+  );
+});
+
+test('what was pushed before a failure is told before it', async () => {
+  const { events, hear, fail } = pushing();
+  const first = events.next();
+  hear(DELETE('a'));
+  hear(DELETE('b'));
+  fail(new Error('a fault of our own'));
+  await first;
+  assert.deepEqual((await events.next()).value, DELETE('b'));
+  await assert.rejects(events.next(), /a fault of our own/);
+});

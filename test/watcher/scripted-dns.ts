@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { type DnsOptions, dnsSource } from '../../src/watcher/dns/dns.ts';
 import type {
   AddressRecord,
@@ -13,6 +14,8 @@ import { Recorder } from './followed-group.ts';
 
 /** `hang`: neither an answer nor an error, ever. */
 export type Fault = 'ENOTFOUND' | 'ENODATA' | 'ESERVFAIL' | 'EREFUSED' | 'ETIMEOUT' | 'hang' | 'empty';
+
+export const FAULTS: Fault[] = ['ENOTFOUND', 'ENODATA', 'ESERVFAIL', 'EREFUSED', 'ETIMEOUT', 'hang', 'empty'];
 
 /** A resolver that knows the names that the test gives it, and fails when the test says so. */
 export class ScriptedDns implements DnsResolver {
@@ -83,4 +86,17 @@ export function followDns(dns: ScriptedDns, options: Partial<DnsOptions> = {}) {
     [...watch.members.values()].map(({ name, addresses }) => `${name} ${addresses.join(' ')}`).sort();
   const departures = () => output.deltas.flatMap(({ left }) => left.map(({ name }) => name));
   return { dns, clock, output, watch, held, departures };
+}
+
+/** A group of two, and a watch that knows them. */
+export async function syncedDns(
+  pods: Record<string, string[]> = { 'db-0': ['10.0.0.1'], 'db-1': ['10.0.0.2'] },
+) {
+  const dns = new ScriptedDns();
+  publish(dns, pods);
+  const followed = followDns(dns);
+  // A large group takes some turns, but no time.
+  for (let turn = 0; turn < 100 && !followed.watch.synced; turn += 1) await followed.clock.advance(0);
+  assert.equal(followed.watch.synced, true);
+  return followed;
 }

@@ -5,6 +5,7 @@ import { afterEvent, afterWaiting, type Standing, UNKNOWN } from '../../src/watc
 
 const LIST: SourceEvent = { type: 'replace', parts: new Map() };
 const PARTIAL: SourceEvent = { type: 'replace', parts: new Map(), partial: 'no slice' };
+const NO_LABELS: SourceEvent = { ...LIST, stale: { reason: 'forbidden', message: 'no labels' } };
 const SET: SourceEvent = { type: 'set', key: 'a', members: [] };
 const DELETE: SourceEvent = { type: 'delete', key: 'a' };
 const FRESH: SourceEvent = { type: 'fresh' };
@@ -46,6 +47,21 @@ const TABLE: [name: string, events: SourceEvent[], outcome: unknown[]][] = [
     [PARTIAL, GONE, SET, FRESH],
     [true, false, undefined, undefined],
   ],
+  [
+    'a list beside which something is not followed is stale',
+    [NO_LABELS],
+    [true, true, 'forbidden', 'no labels'],
+  ],
+  [
+    'what the source itself calls partial ends with a change',
+    [LIST, { type: 'failure', reason: 'partial', message: 'half' }, SET],
+    [true, false, undefined, undefined],
+  ],
+  [
+    'a change leaves nothing of what was partial to the next list that fails',
+    [PARTIAL, SET, GONE, FRESH],
+    [true, false, undefined, undefined],
+  ],
   ['a stream that is gone has a moment', [LIST, LOST], [true, false, undefined, undefined]],
 ];
 
@@ -70,4 +86,9 @@ test('what changes nothing leaves the very same standing', () => {
     assert.equal(afterEvent(standing, event, 5), standing);
   const failed = after(LIST, GONE);
   assert.equal(afterEvent(failed, { ...GONE, message: 'other words' } as SourceEvent, 5), failed);
+});
+
+test('a stream that is gone changes nothing of what is stale for another reason', () => {
+  const failed = afterEvent(afterEvent(after(LIST), LOST, 100), FORBIDDEN, 200);
+  assert.equal(afterWaiting(failed, 5000), failed);
 });

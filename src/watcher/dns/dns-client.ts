@@ -1,6 +1,6 @@
 import type { Socket as UdpSocket } from 'node:dgram';
-import { readFileSync } from 'node:fs';
 import { isIPv6, type Socket } from 'node:net';
+import { nameserversIn, resolvConf } from '../resolv-conf.ts';
 import { BadMessage, decodeReply, encodeQuery, type Question, type Reply } from './dns-message.ts';
 import type { DnsResolver } from './dns-resolver.ts';
 
@@ -9,8 +9,6 @@ const TRY_MS = 1000;
 /** The number of times that every server is asked. The second time it has twice as long. */
 const TRIES = 2;
 const PORT = 53;
-/** libc takes so many servers of a resolv.conf. */
-const MAX_SERVERS = 3;
 
 /** The names that Node has for RCODEs. */
 const CODES: Readonly<Record<number, string>> = {
@@ -43,7 +41,7 @@ interface Server {
  * in many clusters. An answer that was cut is asked for again over TCP. `servers` such as `10.96.0.10`
  * or `127.0.0.1:5353`; by default those of /etc/resolv.conf.
  */
-export function dnsClient(servers = systemServers(), tryMs = TRY_MS): DnsResolver {
+export function dnsClient(servers = nameserversIn(resolvConf()), tryMs = TRY_MS): DnsResolver {
   const all = servers.map(parseServer);
   const ask = (type: Question['type'], name: string) => askAll(all, { name, type }, tryMs);
   const address = async (type: 'A' | 'AAAA', name: string) =>
@@ -55,23 +53,8 @@ export function dnsClient(servers = systemServers(), tryMs = TRY_MS): DnsResolve
   };
 }
 
-/** Returns the name servers of this machine, as libc reads them; the machine itself where none is named. */
-function systemServers(file = '/etc/resolv.conf'): string[] {
-  const found = readOr(file, '').matchAll(/^\s*nameserver\s+(\S+)/gm);
-  const servers = [...found].map(([, address]) => address!.replace(/%.*/, '')).slice(0, MAX_SERVERS);
-  return servers.length === 0 ? ['127.0.0.1'] : servers;
-}
-
-function readOr(file: string, otherwise: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    // A file that is not there is as an empty one to libc.
-    return otherwise;
-  }
-}
-
-function parseServer(text: string): Server {
+/** Reads the address of a server, with or without a port: `10.96.0.10`, `fd00::a`, `127.0.0.1:5353` or `[::1]:5353`. */
+export function parseServer(text: string): Server {
   if (isIPv6(text)) return { host: text, port: PORT };
   const [, host, port] = /^\[?(.*?)\]?(?::(\d+))?$/.exec(text)!;
   return { host: host!, port: port === undefined ? PORT : Number(port) };

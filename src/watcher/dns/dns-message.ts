@@ -165,7 +165,8 @@ function readName(message: Buffer, start: number): { name: string; end: number }
   const labels: string[] = [];
   let at = start;
   let end: number | undefined;
-  let total = 0;
+  // The root takes a byte.
+  let total = 1;
   for (let pointers = 0; ; ) {
     const length = message.readUInt8(at);
     if (length === 0) return { name: labels.join('.'), end: end ?? at + 1 };

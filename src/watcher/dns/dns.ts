@@ -81,7 +81,7 @@ class Haste {
   #awaits: DnsOptions['awaits'];
   #clock: Clock;
   #members: readonly Member[] = [];
-  #known = '';
+  #known: string | undefined;
   #changedAt: number;
 
   constructor(awaits: DnsOptions['awaits'], clock: Clock) {

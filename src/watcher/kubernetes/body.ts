@@ -18,7 +18,7 @@ export interface Body {
  */
 export function chunksOf(body: Body): AsyncIterator<Uint8Array, undefined> {
   const chunks: Uint8Array[] = [];
-  let end: 'open' | 'complete' | Error = 'open';
+  let end: { error: Error | undefined } | undefined;
   let wake = () => {};
   body.read({
     chunk(bytes) {
@@ -26,20 +26,20 @@ export function chunksOf(body: Body): AsyncIterator<Uint8Array, undefined> {
       wake();
     },
     end(error) {
-      end = error ?? 'complete';
+      end = { error };
       wake();
     },
   });
   return {
     async next() {
-      while (chunks.length === 0 && end === 'open') {
+      while (chunks.length === 0 && end === undefined) {
         await new Promise<void>((resolve) => {
           wake = resolve;
         });
       }
       const value = chunks.shift();
       if (value !== undefined) return { done: false, value };
-      if (end instanceof Error) throw end;
+      if (end?.error !== undefined) throw end.error;
       return { done: true, value: undefined };
     },
   };

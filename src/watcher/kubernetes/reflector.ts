@@ -249,9 +249,8 @@ class Reflector<Kept> {
   }
 
   #pause(delay: Delay): number {
-    if (delay === 'none') return 0;
     if (delay === 'jitter') return this.#clock.random() * RESUME_JITTER_MS;
-    return this.#backoff.failed(delay.leastMs);
+    return delay === 'none' ? 0 : this.#backoff.failed(delay.leastMs);
   }
 
   /** Resolves with what the waiting comes to; what it tells meanwhile is told on. */

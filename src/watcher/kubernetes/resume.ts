@@ -39,11 +39,11 @@ export function resumes({ awayMs, perMs, objects }: Absence): boolean {
   return awayMs * perMs <= Math.max(objects, 1);
 }
 
-/** The progress of following a collection, from which it is decided whether a watch goes on from its version. */
+/** The progress of following a collection from its first list on, by which a watch goes on from its version or not. */
 export class Progress {
   #rate = new EventRate();
-  #followedUntil = 0;
-  #objects = 0;
+  #followedUntil!: number;
+  #objects!: number;
 
   /** Notes that a list came, and how many objects it had. */
   listed(objects: number, now: number): void {

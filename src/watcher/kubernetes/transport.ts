@@ -124,16 +124,13 @@ export function sentAfter<T>(ready: Promise<T>, sent: (value: T) => Request): Re
 /** Sends a request once it has its connection through a proxy. */
 function through(proxy: URL, target: URL, request: (socket: Socket) => Request): Request {
   const way = tunnel(proxy, target);
-  let end = () => {};
   const made = sentAfter(way.socket, (socket) => {
     socket.setKeepAlive(true, KEEPALIVE_MS);
-    end = () => socket.destroy();
     return request(socket);
   });
   const close = () => {
     way.close();
     made.close();
-    end();
   };
   return { response: made.response, close };
 }
@@ -146,7 +143,8 @@ function closed(): Error {
 class MessageBody implements Body {
   #early: Buffer[] = [];
   #reader: BodyReader | undefined;
-  #end: 'open' | 'complete' | Error = 'open';
+  #ended = false;
+  #error: Error | undefined;
 
   constructor(message: http.IncomingMessage, traffic: Traffic | undefined) {
     message.on('data', (chunk: Buffer) => {
@@ -154,7 +152,7 @@ class MessageBody implements Body {
       if (this.#reader === undefined) this.#early.push(chunk);
       else this.#reader.chunk(chunk);
     });
-    message.on('end', () => this.#finish('complete'));
+    message.on('end', () => this.#finish(undefined));
     message.on('error', (error) => this.#finish(error));
     message.on('close', () => this.#finish(closed()));
   }
@@ -162,16 +160,13 @@ class MessageBody implements Body {
   read(reader: BodyReader): void {
     this.#reader = reader;
     for (const chunk of this.#early.splice(0)) reader.chunk(chunk);
-    if (this.#end !== 'open') this.#tellEnd();
+    if (this.#ended) reader.end(this.#error);
   }
 
-  #finish(end: 'complete' | Error): void {
-    if (this.#end !== 'open') return;
-    this.#end = end;
-    this.#tellEnd();
-  }
-
-  #tellEnd(): void {
-    this.#reader?.end(this.#end instanceof Error ? this.#end : undefined);
+  #finish(error: Error | undefined): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#error = error;
+    this.#reader?.end(error);
   }
 }

@@ -4,7 +4,7 @@ import type { Clock } from '../clock.ts';
 import { CA_NAME, NAMESPACE_NAME, TOKEN_NAME, TOKEN_PATH } from '../contract.ts';
 import { familyOf, type IpFamily } from '../family.ts';
 import type { Log } from '../log.ts';
-import { clusterDomainIn, namespaceIn } from '../resolv-conf.ts';
+import { clusterDomainIn, namespaceIn, resolvConf } from '../resolv-conf.ts';
 import { SettingFault } from '../setting-fault.ts';
 import { type CredentialFiles, Credentials, type CredentialTexts } from './credentials.ts';
 import { type Environment, proxyFor } from './proxy.ts';
@@ -82,9 +82,9 @@ export function firstFamily({ KUBERNETES_SERVICE_HOST: host = '' }: Environment)
 }
 
 /** Returns the namespace of the pod that this runs in; undefined elsewhere. */
-export function ownNamespace(): string | undefined {
+export function ownNamespace(file = `${TOKEN_PATH}/${NAMESPACE_NAME}`): string | undefined {
   try {
-    return readFileSync(`${TOKEN_PATH}/${NAMESPACE_NAME}`, 'utf8').trim() || undefined;
+    return readFileSync(file, 'utf8').trim() || undefined;
   } catch {
     // Outside of a pod, and in a pod without a token, there is no such file.
     return undefined;
@@ -99,13 +99,4 @@ export function searchedNamespace(): string | undefined {
 /** Returns the cluster's DNS domain from the search list that the kubelet writes for pods of the namespace. */
 export function clusterDomain(namespace = ownNamespace()): string {
   return clusterDomainIn(resolvConf(), namespace) ?? 'cluster.local';
-}
-
-function resolvConf(): string {
-  try {
-    return readFileSync('/etc/resolv.conf', 'utf8');
-  } catch {
-    // The callers have a default for a machine that has no such file.
-    return '';
-  }
 }

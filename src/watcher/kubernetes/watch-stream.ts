@@ -16,8 +16,8 @@ const SILENCE_MS = 90_000;
 /** The shortest pause before the next look: the rest of the silence may be less than the clock can measure. */
 const SHORTEST_MS = 1;
 
-/** The stage of a stream: its list arrives, then missed events arrive, then it follows. */
-type Stage = 'listing' | 'catching up' | 'following';
+/** The stage of a stream: its list arrives, then missed events arrive; undefined once it follows. */
+type Stage = 'listing' | 'catching up' | undefined;
 
 /** The listener of one watch. An error that it throws ends the watch. */
 export interface WatchListener {
@@ -43,8 +43,9 @@ export class WatchStream {
   #ended = Promise.withResolvers<'ended' | 'list due'>();
   #open = true;
   #timer: unknown;
-  #began = 0;
-  #heardAt = 0;
+  /** The times of the head and of the last chunk, from `read` on. */
+  #began!: number;
+  #heardAt!: number;
   /** Whether it has brought an event, a bookmark included. */
   lived = false;
 
@@ -92,7 +93,7 @@ export class WatchStream {
         const listed = this.#listener.event(parseEvent(line));
         this.lived = true;
         if (listed && this.#stage === 'listing') {
-          this.#stage = 'following';
+          this.#stage = undefined;
           this.#listener.established();
         }
       }
@@ -105,7 +106,7 @@ export class WatchStream {
   /** A chunk that ends inside a line is not all that was missed. */
   #caughtUp(): void {
     if (this.#splitter.pending === 0) {
-      this.#stage = 'following';
+      this.#stage = undefined;
       this.#listener.established();
     }
     this.#wait();
@@ -136,7 +137,7 @@ export class WatchStream {
         throw this.complete ? new Timeout(message) : new ListStalled(message);
       }
       if (this.#stage === 'catching up') {
-        this.#stage = 'following';
+        this.#stage = undefined;
         this.#listener.established();
       } else {
         this.#listener.tick();

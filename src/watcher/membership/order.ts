@@ -10,7 +10,6 @@ export class Order {
   #uids: string[] = [];
   /** The uids of those who joined since the members were asked for. */
   #new = new Set<string>();
-  #fewer = false;
 
   constructor(members: Members) {
     this.#members = members;
@@ -18,20 +17,16 @@ export class Order {
 
   follow(change: Change | undefined): void {
     if (change === undefined) return;
-    for (const { uid } of change.left) {
-      // A member that came and went meanwhile was never among those in order.
-      if (!this.#new.delete(uid)) this.#fewer = true;
-    }
+    for (const { uid } of change.left) this.#new.delete(uid);
     for (const { uid } of change.joined) this.#new.add(uid);
   }
 
   /** Returns all members in order, in a list of its own. */
   members(): Member[] {
-    const known = this.#fewer ? this.#uids.filter((uid) => this.#isKnown(uid)) : this.#uids;
+    const known = this.#uids.filter((uid) => this.#isKnown(uid));
     const all = [...known, ...this.#new].map((uid) => this.#members.get(uid)!).sort(byName);
     this.#uids = all.map(({ uid }) => uid);
     this.#new.clear();
-    this.#fewer = false;
     return all;
   }
 

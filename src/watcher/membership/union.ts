@@ -110,7 +110,7 @@ export class Union {
       if (told.after.length === 0) loses = true;
       this.#touched.add(uid);
       if (told.after.some(isNamed)) partsByUid.add(uid, part);
-      else if (told.before.some(isNamed)) partsByUid.delete(uid, part);
+      else partsByUid.delete(uid, part);
     }
     for (const [uid, told] of altered) {
       this.#touch(this.#nameless.follow(uid, told.before.filter(isNamed), told.after.filter(isNamed)));
@@ -181,8 +181,7 @@ export class Union {
   #judgeFamily(): void {
     const before = this.#family;
     this.#family = this.#merged.size === 0 ? undefined : this.#firstFamily();
-    if (before !== undefined && this.#family !== before)
-      for (const uid of this.#merged) this.#touched.add(uid);
+    if (this.#family !== before) for (const uid of this.#merged) this.#touched.add(uid);
   }
 
   #firstFamily(): IpFamily {

@@ -124,7 +124,7 @@ export class ExpectedMembers implements Output {
     try {
       this.#answered(await this.#replicas());
     } catch (error) {
-      this.#notBefore = clock.now() + this.#unanswered(error);
+      if (!this.#closed) this.#notBefore = clock.now() + this.#unanswered(error);
     }
     this.#asking = false;
     if (this.#closed) return;
@@ -158,7 +158,6 @@ export class ExpectedMembers implements Output {
 
   /** Returns how long the API server asks to be left alone. */
   #unanswered(error: unknown): number {
-    if (this.#closed) return 0;
     const { log, workload, transport, expect } = this.#context;
     const { message, retryAfterMs } = failureOf(error);
     const status = error instanceof ApiError ? error.status : undefined;

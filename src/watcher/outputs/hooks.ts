@@ -170,7 +170,7 @@ export class Hooks implements Output {
    * are not among them.
    */
   #left(): number[] {
-    return this.runs === 0 ? [] : orphans(this.#mark, this.#groups, this.#running?.group);
+    return orphans(this.#mark, this.#groups, this.#running?.group);
   }
 
   async #leftEnded(deadline: number): Promise<void> {

@@ -5,6 +5,7 @@ import { encodePieces, type Snapshot } from '../protocol.ts';
 import { notifierMetrics } from './notifier-metrics.ts';
 import type { Output, OutputMetric, View } from './output.ts';
 import { Pace } from './pace.ts';
+import { PIECE_BYTES } from './paced-file.ts';
 import { ReconcileLoop } from './reconcile-loop.ts';
 
 /** The longest that an answer takes: a receiver in the same pod that takes longer is stuck. */
@@ -15,8 +16,6 @@ const DEADLINE_MS = 5000;
 const MAX_PAUSE_MS = 5000;
 /** The time after which all is sent again, for a receiver that was restarted and has forgotten it. */
 const RESEND_MS = 60_000;
-/** The body of a large group is made in pieces of about this size, as strings take twice the memory. */
-const PIECE_BYTES = 64 * 1024;
 
 /**
  * The output that POSTs the snapshot after every change of it or of its freshness, and once a minute. One
@@ -38,7 +37,7 @@ export class HttpNotifier implements Output {
   #loop: ReconcileLoop;
   #pace: Pace;
   #view: View | undefined;
-  #sentAt = 0;
+  #sentAt: number | undefined;
   #failing = false;
   #abort = new AbortController();
 
@@ -75,7 +74,7 @@ export class HttpNotifier implements Output {
   }
 
   heartbeat(): void {
-    if (this.sent > 0 && this.#clock.now() - this.#sentAt >= RESEND_MS) this.#loop.request();
+    if (this.#sentAt !== undefined && this.#clock.now() - this.#sentAt >= RESEND_MS) this.#loop.request();
   }
 
   close(): void {
@@ -110,7 +109,7 @@ export class HttpNotifier implements Output {
   }
 }
 
-/** Returns the snapshot as the bytes of a body, in pieces. */
+/** Returns the snapshot as the bytes of a body, in pieces, as strings take twice the memory. */
 function bodyOf(snapshot: Snapshot): Buffer[] {
   return Array.from(encodePieces(snapshot, PIECE_BYTES), (piece) => Buffer.from(piece));
 }

@@ -5,7 +5,7 @@ import type { OutputMetric } from './output.ts';
 import { OUTPUT_METRICS } from './output-metrics.ts';
 import { Pace } from './pace.ts';
 
-/** A long text goes to the file in pieces of about this size. */
+/** A long text goes to a file, or to a receiver, in pieces of about this size. */
 export const PIECE_BYTES = 64 * 1024;
 
 /**

@@ -168,7 +168,7 @@ class Reader {
   }
 
   greet(): void {
-    this.#queue.push(Buffer.from(encode(this.#view.hello())));
+    this.#enqueue(Buffer.from(encode(this.#view.hello())));
     this.#pump();
     if (this.#view.synced) this.refresh();
   }
@@ -180,8 +180,7 @@ class Reader {
 
   send(line: Buffer): void {
     if (this.#needsSnapshot || this.#leaving) return;
-    this.#queue.push(line);
-    this.#queuedBytes += line.length;
+    this.#enqueue(line);
     if (this.#queuedBytes > MAX_QUEUE_BYTES) {
       this.#queue = [];
       this.#queuedBytes = 0;
@@ -202,7 +201,7 @@ class Reader {
   }
 
   bye(reason: string): void {
-    this.#queue.push(Buffer.from(encode({ type: 'bye', reason })));
+    this.#enqueue(Buffer.from(encode({ type: 'bye', reason })));
     this.#needsSnapshot = false;
     this.#leaving = true;
     this.#pump();
@@ -210,6 +209,11 @@ class Reader {
 
   destroy(): void {
     this.#pipe.destroy();
+  }
+
+  #enqueue(line: Buffer): void {
+    this.#queue.push(line);
+    this.#queuedBytes += line.length;
   }
 
   #pump(): void {
@@ -229,7 +233,7 @@ class Reader {
     this.#snapshot = undefined;
     const line = this.#queue.shift();
     if (line !== undefined) {
-      this.#queuedBytes = Math.max(0, this.#queuedBytes - line.length);
+      this.#queuedBytes -= line.length;
       return line;
     }
     if (!this.#needsSnapshot) return undefined;

@@ -20,7 +20,7 @@ export class ReconcileLoop {
   #maxPauseMs: number;
   #pace: Pace | undefined;
   #backoff: Backoff;
-  #wanted = false;
+  #wanted!: boolean;
   #working = false;
   #closed = false;
   #wake = () => {};

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { sliceMembers } from '../../../src/watcher/kubernetes/endpoint-slices.ts';
+import type { KubernetesObject } from '../../../src/watcher/kubernetes/collection.ts';
+import { endpointSlices, sliceMembers } from '../../../src/watcher/kubernetes/endpoint-slices.ts';
 import { silent } from '../../../src/watcher/log.ts';
 import { Malformed } from '../../../src/watcher/membership/malformed.ts';
 import type { Member } from '../../../src/watcher/protocol.ts';
@@ -131,6 +132,15 @@ test('a slice comes to the same, whatever it was before; who is in it as before 
   const whole = { endpoints: [{ addresses: ['10.0.0.1'], targetRef: { name: 'db-0', uid: 'u0' } }] };
   const [one] = read(whole).members;
   assert.equal(read(structuredClone(whole), [one!]).members[0], one);
+});
+
+test('slices of the family that the cluster has first come first, and without it the older ones', () => {
+  const order = (slice: KubernetesObject, firstFamily?: 'IPv6') =>
+    endpointSlices({ ...perspective, firstFamily }).order?.(slice);
+  const metadata: object = { creationTimestamp: '2026-01-01 T00:00:00Z' };
+  const six = { addressType: 'IPv6', metadata };
+  assert.deepEqual([order(six, 'IPv6'), order({ ...six, addressType: 'IPv4' }, 'IPv6')], ['0', '1']);
+  assert.deepEqual([order(six), order({})], ['2026-01-01T00:00:00Z', '']);
 });
 
 test('of a slice that is read again, each condition that changed is seen', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { outcomeOf } from '../../../src/watcher/clock.ts';
-import { textOf } from '../../../src/watcher/kubernetes/read-response.ts';
+import { responseOf, textOf } from '../../../src/watcher/kubernetes/read-response.ts';
 import { Corrupt } from '../../../src/watcher/lines.ts';
 import { ArrivingBody } from '../../support/bodies.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
@@ -27,4 +27,23 @@ test('an answer of as many bytes as may be is read, and one of a byte more is co
 test('of an error as many bytes are read as may be, whatever they are', async () => {
   assert.equal(await read('cut', '1234', '56789'), '12345678');
   assert.equal(await read('cut', Uint8Array.of(0x61, 0xff)), 'a\ufffd');
+});
+
+test('an answer of 300 to 399 is a redirect, and any other than 200 the error that it says', async () => {
+  const messageOf = async (status: number) => {
+    const body = new ArrivingBody();
+    const response = Promise.resolve({ status, headers: { location: '/elsewhere' }, body });
+    const outcome = outcomeOf(responseOf({ response, close() {} }, new FakeClock()));
+    body.arrive(Buffer.from('what it says'));
+    body.arrive('end');
+    return outcome.then(
+      (read) => read.status,
+      ({ message }: Error) => message,
+    );
+  };
+  assert.equal(await messageOf(200), 200);
+  for (const status of [300, 399])
+    assert.match(String(await messageOf(status)), new RegExp(`says ${status}: a redirect to "/elsewhere"`));
+  for (const status of [199, 201, 299, 400, 500])
+    assert.equal(await messageOf(status), `the API server says ${status}: what it says`);
 });

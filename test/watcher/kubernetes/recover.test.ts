@@ -2,52 +2,17 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Timeout } from '../../../src/watcher/clock.ts';
-import { ApiError, type StatusObject, statusError } from '../../../src/watcher/kubernetes/api-error.ts';
+import { ApiError } from '../../../src/watcher/kubernetes/api-error.ts';
 import {
+  isConnectionEnd,
   ListStalled,
   ListUnfinished,
-  type Recovery,
   recover,
-  WatchEnded,
 } from '../../../src/watcher/kubernetes/recover.ts';
-import { type History, type Phase, START, type State } from '../../../src/watcher/kubernetes/states.ts';
 import { Corrupt } from '../../../src/watcher/lines.ts';
+import { ended, inStream, NOW, PHASES, type PhaseName, refused, shown, stateOf } from './recovering.ts';
 
-const NOW = 100_000;
-
-const later = new Map([['a', []]]);
-const PHASES = {
-  listing: { name: 'listing', from: '7' },
-  'first page': { name: 'paging', from: '7', next: '', paged: true, pages: 0, parts: new Map() },
-  'later page': { name: 'paging', from: '7', next: 'token', paged: true, pages: 0, parts: later },
-  watching: { name: 'watching', version: '9' },
-} satisfies Record<string, Phase<never>>;
-type PhaseName = keyof typeof PHASES;
-
-const refused = (code: number, more: StatusObject = {}) => statusError({ code, ...more }, 'response');
-const inStream = (code: number, more: StatusObject = {}) => statusError({ code, ...more }, 'stream');
 const withCode = (code: string) => Object.assign(new Error(`it is ${code}`), { code });
-const ended = (given: Partial<WatchEnded>) =>
-  new WatchEnded('the watch ended', { lasted: 2000, lived: true, relist: false, ...given });
-
-/** The state of a phase; a server that is asked for pages is one without streaming lists. */
-function stateOf(name: PhaseName, history: Partial<History> = {}): State<never> {
-  const phase = PHASES[name];
-  return { phase, history: { ...START.history, streamingLists: phase.name !== 'paging', ...history } };
-}
-
-/** `listing ''`, `paging 7 token`, `watching 9`, as the table says it. */
-function shown({ state: { phase }, delay, event, rereadCredentials }: Recovery<never>): string {
-  const place =
-    phase.name === 'watching'
-      ? `watching ${phase.version}`
-      : phase.name === 'listing'
-        ? `listing ${phase.from || "''"}`
-        : `${phase.paged ? 'paging' : 'whole list'} ${phase.from || "''"}${phase.next && ` ${phase.next}`}`;
-  const pause = typeof delay === 'string' ? delay : `backoff ${delay.leastMs}`;
-  const said = event === undefined ? 'nothing' : event.type === 'lost' ? 'lost' : `failure ${event.reason}`;
-  return [place, pause, said, ...(rereadCredentials ? ['reread'] : [])].join(', ');
-}
 
 const AS_IT_WAS: Record<PhaseName, string> = {
   listing: 'listing 7',
@@ -131,6 +96,11 @@ const TABLE: readonly [error: string, made: () => unknown, Partial<Record<PhaseN
     { watching: 'watching 9, backoff 0, failure disconnected' },
   ],
   [
+    'a watch that ended silently, after a second',
+    () => ended({ lived: false, lasted: 1000 }),
+    { watching: 'watching 9, jitter, lost' },
+  ],
+  [
     'a watch that ended at once, with an event',
     () => ended({ lasted: 1 }),
     { watching: 'watching 9, jitter, lost' },
@@ -153,112 +123,6 @@ for (const [error, made, outcomes] of TABLE) {
   });
 }
 
-describe('the second time', () => {
-  const again = (error: unknown, history: Partial<History>, phase: PhaseName = 'watching') =>
-    recover(error, stateOf(phase, history), NOW);
-
-  test('401 counts as a failure, and the token is read again all the same', () => {
-    const first = recover(refused(401), stateOf('watching'), NOW);
-    assert.equal(first.state.history.mayReread, false);
-    assert.equal(
-      shown(recover(refused(401), first.state, NOW)),
-      'watching 9, backoff 0, failure unauthorized, reread',
-    );
-  });
-
-  test('410 within ten seconds backs off; later it does not', () => {
-    const first = recover(inStream(410), stateOf('watching'), NOW);
-    assert.equal(
-      shown(recover(inStream(410), first.state, NOW + 9999)),
-      "listing '', backoff 0, failure disconnected",
-    );
-    assert.equal(shown(recover(inStream(410), first.state, NOW + 10_000)), "listing '', none, lost");
-  });
-
-  test('an error in the stream lists from what was applied last', () => {
-    const first = recover(inStream(500), stateOf('watching'), NOW);
-    assert.equal(first.state.history.versionFailures, 1);
-    assert.equal(
-      shown(recover(inStream(500), first.state, NOW)),
-      'listing 9, backoff 0, failure disconnected',
-    );
-  });
-
-  test('bytes that make no sense list from what was applied last, and what fails after that lists consistently', () => {
-    const again = new Corrupt('no JSON');
-    for (const [phase, listed] of [
-      ['watching', 'listing 9'],
-      ['later page', 'paging 7'],
-    ] as const) {
-      const first = recover(again, stateOf(phase), NOW);
-      assert.equal(first.state.history.versionFailures, 1);
-      const second = recover(again, first.state, NOW);
-      assert.equal(shown(second), `${listed}, backoff 0, failure disconnected`);
-      const third = recover(refused(404), second.state, NOW);
-      assert.match(shown(third), /^(listing|paging) '', backoff 0/);
-    }
-  });
-
-  test('an error that says nothing of versions leaves the version as it is, in a stream too', () => {
-    for (const status of [403, 408, 429])
-      for (const error of [refused(status), inStream(status)]) {
-        const first = recover(error, stateOf('watching'), NOW);
-        assert.match(shown(recover(error, first.state, NOW)), /^watching 9, backoff 0, failure/, `${status}`);
-      }
-  });
-
-  test('a list as a whole that comes in pages all the same, of which one expires, backs off', () => {
-    const { phase, history } = stateOf('later page');
-    const whole = { phase: { ...phase, paged: false } as Phase<never>, history };
-    const first = recover(refused(410), whole, NOW);
-    assert.equal(shown(first), "paging '', none, lost");
-    assert.equal(
-      shown(recover(refused(410), { ...whole, history: first.state.history }, NOW + 9999)),
-      "paging '', backoff 0, failure disconnected",
-    );
-  });
-
-  test('a list as a whole has all its pages before it', () => {
-    const { phase, history } = stateOf('later page');
-    const { state } = recover(
-      refused(410),
-      { phase: { ...phase, pages: 999 } as Phase<never>, history },
-      NOW,
-    );
-    assert.deepEqual(state.phase, { ...PHASES['first page'], paged: false, pages: 0 });
-  });
-
-  test('an error in place of a stream is no error in it', () => {
-    const first = recover(refused(500), stateOf('watching'), NOW);
-    assert.equal(
-      shown(recover(refused(500), first.state, NOW)),
-      'watching 9, backoff 0, failure disconnected',
-    );
-    assert.equal(first.state.history.versionFailures, 0);
-  });
-
-  test('a streaming list that was cut is given up for pages, for good', () => {
-    const first = recover(new ListUnfinished('cut'), stateOf('listing'), NOW);
-    assert.equal(first.state.history.streamingLists, true);
-    const second = recover(new ListUnfinished('cut'), first.state, NOW);
-    assert.equal(shown(second), 'paging 7, none, lost');
-    assert.equal(second.state.history.streamingLists, false);
-  });
-
-  test('a watch that stayed silent lists from what is known, and counts anew', () => {
-    const first = recover(ended({ lived: false }), stateOf('watching'), NOW);
-    const second = recover(ended({ lived: false }), first.state, NOW);
-    assert.equal(shown(second), 'listing 9, jitter, lost');
-    assert.equal(second.state.history.silentWatches, 0);
-    assert.equal(again(ended({ relist: true, lived: false }), {}).state.history.silentWatches, 0);
-    assert.equal(again(ended({ lived: true }), { silentWatches: 1 }).state.history.silentWatches, 0);
-    assert.equal(
-      shown(again(ended({ relist: true, lived: false }), { silentWatches: 1 })),
-      "listing '', jitter, lost",
-    );
-  });
-});
-
 test('what was asked for anew is told with what happened', () => {
   const { event } = recover(
     new ApiError({ code: 403, message: 'no' }, 'response', 0),
@@ -276,4 +140,11 @@ test('the state that was given stays as it was', () => {
       recover(made(), state, NOW);
       assert.deepEqual(state, before);
     }
+});
+
+test('what broke a connection, or left it silent, is told from all else', () => {
+  for (const end of [new Timeout('silence'), withCode('ECONNRESET')])
+    assert.equal(isConnectionEnd(end), true);
+  for (const other of [new Corrupt('no JSON'), refused(500), Object.assign(new Error(), { code: 5 })])
+    assert.equal(isConnectionEnd(other), false);
 });

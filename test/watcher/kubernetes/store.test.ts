@@ -68,3 +68,23 @@ test('a list of nobody is not to be trusted until an object was seen', () => {
   tell('ADDED', db('u0', 1));
   assert.equal(partialOf(), undefined);
 });
+
+test('a streaming list gathers what comes and lets go of what is deleted, until its last bookmark', () => {
+  const { store } = stored();
+  const parts = new Map<string, readonly string[]>();
+  const gather = (type: string, object: KubernetesObject) =>
+    store.gatherEvent({ type, version: '1', object }, parts);
+  const bookmark = (value: string): KubernetesObject => ({
+    metadata: { annotations: { 'k8s.io/initial-events-end': value } },
+  });
+  const other = { ...db('u1', 2), metadata: { name: 'other' } };
+  assert.equal(gather('ADDED', db('u0', 1)), false);
+  assert.equal(gather('MODIFIED', other), false);
+  assert.equal(gather('BOOKMARK', { metadata: {} }), false);
+  assert.equal(gather('BOOKMARK', bookmark('false')), false);
+  assert.deepEqual([...parts.keys()], ['1 db', '2 other']);
+  assert.equal(gather('DELETED', db('u0', 1)), false);
+  assert.deepEqual([...parts], [['2 other', ['u1 is new']]]);
+  assert.equal(gather('BOOKMARK', bookmark('true')), true);
+  assert.throws(() => gather('RENAMED', other), /unknown type "RENAMED"/);
+});

@@ -86,3 +86,17 @@ test('a part of what was missed is not all of it: a chunk that ends inside a lin
   await followed.clock.advance(20);
   assert.deepEqual([followed.watch.stale, followed.names().length], [false, 2]);
 });
+
+test('the silence behind which nothing was missed begins anew with each chunk', async () => {
+  const followed = follow();
+  (await synced(followed)).break();
+  await followed.clock.advance(2000);
+  const again = await followed.api.next();
+  again.head();
+  await followed.clock.advance(60);
+  again.send('{"type":');
+  await followed.clock.advance(99);
+  assert.equal(followed.watch.stale, true);
+  await followed.clock.advance(1);
+  assert.equal(followed.watch.stale, false);
+});

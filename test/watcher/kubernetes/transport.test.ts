@@ -128,3 +128,36 @@ test('a request that fails while nobody waits for it does not end the process', 
   process.off('unhandledRejection', hear);
   assert.deepEqual(unhandled, []);
 });
+
+test('the token, the form that is asked for and what was received, and a refusal has the token read again', async (t) => {
+  const seen: unknown[] = [];
+  const url = await serve(t, ({ headers }, response) => {
+    seen.push([headers.authorization, headers.accept]);
+    response.end('12345');
+  });
+  const credentials = new Credentials({ token: 'secret' }, new FakeClock(), silent);
+  const expired = t.mock.method(credentials, 'expire');
+  const traffic = { bytes: 0 };
+  const transport = kubernetesTransport(url, credentials, 'test', undefined, traffic);
+  const { body, headers } = await transport.get('/', 'application/x').response;
+  const chunks = chunksOf(body);
+  while (!(await chunks.next()).done);
+  assert.deepEqual([seen, traffic.bytes], [[['Bearer secret', 'application/x']], 5]);
+  assert.equal(headers['content-length'], '5');
+  transport.unauthorized();
+  assert.equal(expired.mock.callCount(), 1);
+});
+
+test('a server is reached over IPv6 too', async (t) => {
+  const server = createServer((_request, response) => response.end());
+  const port = await listening(t, server, '::1').catch(() => undefined);
+  if (port === undefined) return t.skip('no IPv6 here');
+  assert.equal((await transportTo(`http://[::1]:${port}`).get('/').response).status, 200);
+});
+
+test('a request whose connection is not to be had fails for that reason', async () => {
+  const ready = Promise.withResolvers<void>();
+  const waiting = sentAfter(ready.promise, () => assert.fail('it was given up'));
+  ready.reject(new Error('no way'));
+  await assert.rejects(waiting.response, /no way/);
+});

@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { TOKEN_PATH } from '../../../src/watcher/contract.ts';
-import { clusterDomain, firstFamily, upstream } from '../../../src/watcher/kubernetes/upstream.ts';
+import {
+  clusterDomain,
+  firstFamily,
+  ownNamespace,
+  searchedNamespace,
+  upstream,
+} from '../../../src/watcher/kubernetes/upstream.ts';
+import { namespaceIn, resolvConf } from '../../../src/watcher/resolv-conf.ts';
 
 const POD = { KUBERNETES_SERVICE_HOST: '10.96.0.1', KUBERNETES_SERVICE_PORT: '6443' };
 const FILES = { tokenFile: `${TOKEN_PATH}/token`, caFile: `${TOKEN_PATH}/ca.crt` };
@@ -57,4 +67,22 @@ test('the first family of the cluster is that of its API server', () => {
 
 test('the domain of the cluster is known, or the usual one', () => {
   assert.match(clusterDomain('no-such-namespace'), /^[a-z0-9.-]+$/);
+});
+
+test('the namespace of the pod is in a file, where there is one that says it', (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'rollcall-'));
+  t.after(() => rmSync(directory, { recursive: true }));
+  const file = join(directory, 'namespace');
+  assert.equal(ownNamespace(file), undefined);
+  for (const [text, namespace] of [
+    ['shop\n', 'shop'],
+    ['\n', undefined],
+  ] as const) {
+    writeFileSync(file, text);
+    assert.equal(ownNamespace(file), namespace);
+  }
+});
+
+test('the namespace is looked for in the search list of this machine', () => {
+  assert.equal(searchedNamespace(), namespaceIn(resolvConf()));
 });

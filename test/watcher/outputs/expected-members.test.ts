@@ -204,6 +204,7 @@ test('a failure of another kind is logged too, and that the number is known agai
   assert.equal(warned.length, 2);
   (await api.next()).json(200, scale(3));
   await settle();
+  assert.equal(informed.length, 1);
   await clock.advance(10_000);
   (await api.next()).json(200, scale(4));
   await settle();

@@ -76,3 +76,42 @@ test('what a command left running is told to stop with the sidecar, and ended wh
   await closed(closing);
   await soon('its end', () => hasEnded(pid));
 });
+
+test('a hook that will not go is waited for, and ended by force', async (t) => {
+  const { sync, file, hooks, closed } = await hook(t, {
+    onStart: `trap "" TERM; echo $$ >pid.new; mv pid.new pid; ${UNTIL_GO}`,
+  });
+  sync(db(0));
+  await soon('its pid', () => existsSync(file('pid')));
+  const pid = Number(readFileSync(file('pid'), 'utf8'));
+  await closed(hooks.close());
+  assert.equal(hasEnded(pid), true);
+  assert.deepEqual([hooks.lastStatus, hooks.running], [137, false]);
+});
+
+test('a signal is handed on, and the status of the command that it ended is told', async (t) => {
+  const { sync, file, hooks } = await hook(t, { onStart: `trap 'exit 7' HUP; touch up; ${UNTIL_GO}` });
+  sync(db(0));
+  await soon('its start', () => existsSync(file('up')));
+  assert.equal(await hooks.stop('SIGHUP'), 7);
+  assert.equal(await hooks.stop('SIGHUP'), undefined, 'nothing runs');
+});
+
+test('a signal is handed on to what a command has left running too', async (t) => {
+  const { sync, ran, file, hooks, clock } = await hook(t, {
+    onStart: `(trap 'touch told; exit' HUP; touch up; ${UNTIL_GO}) >/dev/null 2>&1 &`,
+  });
+  sync(db(0));
+  await ran(1);
+  await soon('the daemon', () => existsSync(file('up')));
+  let stopped = false;
+  const stop = hooks.stop('SIGHUP').then(() => {
+    stopped = true;
+  });
+  await soon('its end', async () => {
+    await clock.advance(100);
+    return stopped;
+  });
+  await stop;
+  assert.equal(existsSync(file('told')), true);
+});

@@ -8,7 +8,7 @@ import { member } from '../scripted-source.ts';
 import { DOMAIN, db, hook, lines } from './scripted-hooks.ts';
 
 test('on-start runs once with the first peers, on-change with the later ones: sorted, a newline after each', async (t) => {
-  const { sync, set, ran, noted, hooks } = await hook(t, { onStart: '', onChange: '' });
+  const { sync, set, ran, noted, hooks, log } = await hook(t, { onStart: '', onChange: '' });
   await settle();
   assert.equal(hooks.runs, 0, 'nothing before the first sync');
   sync(db(10), db(1), db(0));
@@ -23,6 +23,17 @@ test('on-start runs once with the first peers, on-change with the later ones: so
     `on-start:\n${lines(0, 1, 10)}on-change:\n${lines(0, 1)}on-change:\n${lines(0, 1, 2)}`,
   );
   assert.deepEqual([hooks.failures, hooks.failing, hooks.lastStatus], [0, undefined, 0]);
+  const [done] = log.said(/^hook done$/);
+  assert.deepEqual([done?.hook, done?.peers, done?.seconds], ['on-start', 3, 0]);
+  assert.match(String(done?.command), /on-start\.sh$/);
+  assert.deepEqual(
+    hooks.metrics.map(({ type, name, read }) => [type, name, read()]),
+    [
+      ['counter', 'rollcall_hook_runs_total', 3],
+      ['counter', 'rollcall_hook_failures_total', 0],
+      ['counter', 'rollcall_hook_timeouts_total', 0],
+    ],
+  );
 });
 
 test('stdin ends after the last newline', async (t) => {
@@ -60,6 +71,16 @@ test('nothing runs when the list is the same: readiness, a successor of the same
   await clock.advance(1000);
   assert.deepEqual([recorder.deltas.length, recorder.statuses.length], [3, 2], 'all of that was told');
   assert.equal(hooks.runs, 1);
+});
+
+test('a member that has another name, or has become this pod, may be another list', async (t) => {
+  const { sync, set, ran, noted } = await hook(t, { onChange: '' }, { needsSelf: true });
+  sync(db(0));
+  await set(db(0, { self: true }));
+  await ran(1);
+  await set(db(0, { self: true, hostname: 'other' }));
+  await ran(2);
+  assert.equal(noted(), `on-change:\n${lines(0)}on-change:\nother\n`);
 });
 
 test('an empty list runs nothing: to a script it would mean a new cluster', async (t) => {
@@ -101,6 +122,10 @@ test('the name of a peer, by type of address', () => {
     '10.0.0.1',
     '10.0.0.1',
     undefined,
+  ]);
+  assert.deepEqual(named(member('u0', { name: 'db-0', addresses: [] })), [
+    'db-0',
+    ...Array(3).fill(undefined),
   ]);
 });
 

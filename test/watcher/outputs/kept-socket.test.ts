@@ -59,6 +59,8 @@ test('a folder that is removed is made anew with its socket and its files, and n
   const before = await connect(path);
   await before.until('a snapshot', () => before.ofType('snapshot').length === 1);
   await heartbeat();
+  const files = ['members.json', 'peers'];
+  await eventually('the first files', () => files.every((name) => existsSync(join(directory, name))));
   removed(directory);
   const after = await eventually('the socket', async () => {
     await heartbeat();
@@ -67,7 +69,7 @@ test('a folder that is removed is made anew with its socket and its files, and n
   await after.until('a snapshot', () => after.ofType('snapshot').length === 1);
   await eventually('the files', async () => {
     await heartbeat();
-    const [all, peers] = ['members.json', 'peers'].map((name) => readFileSync(join(directory, name), 'utf8'));
+    const [all, peers] = files.map((name) => readFileSync(join(directory, name), 'utf8'));
     return all?.includes('"u0"') === true && peers === 'u0\n';
   });
   source.push({ type: 'set', key: 'a', members: [member('u0'), member('u1')] });

@@ -36,3 +36,22 @@ test('of many names some are told, and how many more there are', async () => {
   const joined = lines.at(-1)![1].joined as string[];
   assert.deepEqual([joined.length, joined[0], joined.at(-1)], [11, 'db-00', 'and 2 more']);
 });
+
+test('what is said of the freshness is told with its reason', async () => {
+  const { lines, know, source } = await logged();
+  await know();
+  source.push({ type: 'failure', reason: 'forbidden', message: 'may not' });
+  await settle();
+  assert.deepEqual(lines.at(-1), [
+    'status changed',
+    { stale: true, reason: 'forbidden', message: 'may not' },
+  ]);
+});
+
+test('ten names are told as they are', async () => {
+  const { lines, know } = await logged();
+  await know();
+  await know(...Array.from({ length: 10 }, (_, index) => `db-${index}`));
+  const joined = lines.at(-1)![1].joined as string[];
+  assert.deepEqual([joined.length, joined.at(-1)], [10, 'db-9']);
+});

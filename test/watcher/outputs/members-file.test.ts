@@ -66,10 +66,12 @@ test('a full volume keeps the old file, counts, and the write is tried again wit
   });
   source.push({ type: 'replace', parts: new Map([['a', [member('u0')]]]) });
   await eventually('the file', read, { everyMs: 5 });
+  assert.equal(files.failing, undefined);
   full = true;
   source.push({ type: 'set', key: 'a', members: [member('u0'), member('u1')] });
   await clock.advance(MAX_PAUSE_MS);
   await eventually('a failure', () => files.failures === 1, { everyMs: 5 });
+  assert.deepEqual([files.failing, files.metrics[0]?.read()], ['members.json', 1]);
   assert.equal((await read()).revision, 1);
   full = false;
   await clock.advance(5000);
@@ -207,4 +209,17 @@ test('the file says how many members are expected as soon as that is known', asy
   await eventually('the file', read, { everyMs: 5 });
   watch.expect(3);
   await eventually('the number', async () => (await read()).expected === 3, { everyMs: 5 });
+});
+
+test('a large snapshot is written in pieces of about 64 KiB', async (t) => {
+  let sizes: number[] = [];
+  const { clock, source } = await write(t, async (_path, text) => {
+    sizes = Array.from(text, ({ length }) => length);
+  });
+  const members = Array.from({ length: 2000 }, (_, at) => member(`u${at}`));
+  source.push({ type: 'replace', parts: new Map([['a', members]]) });
+  await clock.advance(5);
+  const last = sizes.pop();
+  assert.ok(last! < 65 * 1024 && sizes.length > 2);
+  for (const size of sizes) assert.ok(size >= 64 * 1024 && size < 65 * 1024, `${size}`);
 });
