@@ -1,8 +1,8 @@
 /** A group that is told line by line, without a connection. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { type Feed, FollowedGroup } from '../../src/client/followed-group.ts';
 import type { GroupStatus } from '../../src/client/group-events.ts';
-import { type Feed, LiveGroup } from '../../src/client/live-group.ts';
 import type { Member } from '../../src/watcher/protocol.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { delta, heartbeat, hello } from '../watcher/scripted-sidecar.ts';
@@ -12,7 +12,7 @@ function live(signal?: AbortSignal) {
   const clock = new FakeClock();
   let feed!: Feed;
   let stops = 0;
-  const group = new LiveGroup(
+  const group = new FollowedGroup(
     (given) => {
       feed = given;
       return () => {
@@ -224,7 +224,7 @@ test('once it is closed nothing is taken, and its signal is listened to no more'
 });
 
 test('a signal that has aborted before has nothing followed', async () => {
-  const group = new LiveGroup(() => assert.fail('it was followed'), {
+  const group = new FollowedGroup(() => assert.fail('it was followed'), {
     signal: AbortSignal.abort(new Error('late')),
   });
   await assert.rejects(group.ready(), /^Error: late$/);
