@@ -265,12 +265,7 @@ export class AccessProvisioner {
     const { namespace } = lookups;
     const subjects = [...accounts].map((account) => subjectOf(namespace, account));
     const body = { metadata: { name: role, labels: LABELS }, roleRef: roleRef(role), subjects };
-    try {
-      await this.#options.api.create(bindingsPath(namespace), body);
-    } catch (error) {
-      // The namespace and the accounts were there a moment ago, so the role is not: a fault of the installation.
-      throw isStatus(error, 404) ? new Error(sentenceOf(error)) : error;
-    }
+    await this.#options.api.create(bindingsPath(namespace), body);
     this.#options.log.info('binding created', { namespace, role, accounts: [...accounts] });
     this.#changed(kind);
   }
