@@ -29,6 +29,7 @@ import {
   text,
   trueOrFalse,
   waitAction,
+  waitCondition,
 } from './values.ts';
 import {
   CHECKS,
@@ -46,7 +47,6 @@ import { parseExpected } from './watcher/texts/expected.ts';
 import { parseLabelKeys } from './watcher/texts/label-keys.ts';
 import { parseCommand } from './watcher/texts/shell-words.ts';
 import { parseTemplate } from './watcher/texts/template.ts';
-import { parseWaitCondition } from './watcher/texts/wait-condition.ts';
 
 /**
  * The places where an annotation counts. Whatever runs, sends, mounts or changes an identity is for the pod or
@@ -139,12 +139,12 @@ export const sidecarSettings = {
     value: 'CONDITION',
     doc: 'what the first start of the application waits for: so many members (`3`), so many that are ready (`3 ready`), as many as are expected (`all`, `all ready`), or the member of an ordinal (`ordinal 0 ready`)',
     default: '0',
-    parse: parseWaitCondition,
+    parse: waitCondition,
     annotation: {
       on: 'both',
       example: '3 ready',
       more: 'the pod itself counts, ready or not, and no member that terminates does; its own group can be waited for with a native sidecar, and over DNS with `publishNotReadyAddresses`',
-      parse: parseWaitCondition,
+      parse: waitCondition,
     },
   },
   group: {

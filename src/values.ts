@@ -1,19 +1,22 @@
 /** The parsers of values that people write. Each throws an error whose message says what to give instead. */
+import { formed } from './forms.ts';
 import { checkLabelSelector } from './label-selector.ts';
-import { isDnsLabel, isDnsSubdomain } from './watcher/membership/grammar.ts';
+import { isDnsLabel, isDnsSubdomain, LABEL } from './watcher/membership/grammar.ts';
 import { parseExpected } from './watcher/texts/expected.ts';
 import { parseTarget } from './watcher/texts/notify-target.ts';
+import { parseWaitCondition, WAIT_CONDITION } from './watcher/texts/wait-condition.ts';
 
 export { isDnsLabel };
 
 export const text = (given: string) => given;
 
+/** Makes a parser of whole numbers in decimal digits, which have space around them at most. */
 export function integer(low: number, high: number) {
-  return (given: string) => {
-    const number = Number(given);
-    if (given.trim() !== '' && Number.isInteger(number) && number >= low && number <= high) return number;
+  return formed([{ from: low, to: high, trimmed: true }], (given) => {
+    const number = /^\d+$/.test(given.trim()) ? Number(given) : Number.NaN;
+    if (number >= low && number <= high) return number;
     throw new Error(`give a whole number from ${low} to ${high}`);
-  };
+  });
 }
 
 export function dnsLabel(given: string): string {
@@ -52,12 +55,15 @@ export function labelSelector(given: string): string {
 /** Reads a time such as `90`, `90s`, `5m` or `1h`, and returns whole seconds. */
 export function seconds(low: number, high: number) {
   const units: Record<string, number> = { '': 1, s: 1, m: 60, h: 3600 };
-  return (given: string) => {
+  const forms = Object.entries(units)
+    .map(([unit, length]) => ({ from: Math.ceil(low / length), to: Math.floor(high / length), unit }))
+    .filter(({ from, to }) => from <= to);
+  return formed(forms, (given) => {
     const [, digits, unit = ''] = /^(\d{1,6})([smh]?)$/.exec(given) ?? [];
     const length = Number(digits) * units[unit]!;
     if (length >= low && length <= high) return length;
     throw new Error(`give a time from ${low} to ${high} seconds, such as 90, 90s or 5m`);
-  };
+  });
 }
 
 /** Reads names that are separated by commas or spaces. Each is returned once. */
@@ -70,29 +76,31 @@ export function names(given: string): string[] {
 
 /** Makes a parser that accepts these words only. */
 export function oneOf<T extends string>(...words: T[]) {
-  return (given: string): T => {
+  const forms = words.map((word) => ({ word }));
+  return formed(forms, (given): T => {
     if ((words as string[]).includes(given)) return given as T;
     // The words are quoted, because in YAML an unquoted true is a boolean and the API server refuses it as an
     // annotation.
     const quoted = words.map((word) => `"${word}"`);
     throw new Error(`give ${quoted.slice(0, -1).join(', ')} or ${quoted.at(-1)}`);
-  };
+  });
 }
 
 /** Reads a port, or `off` for none. Port 0 stands for any free port, where the lowest number allows it. */
 export function portOrOff(low: 0 | 1) {
-  return (given: string): number | 'off' => {
+  const number = integer(low, 65535);
+  return formed([{ word: 'off' }, ...number.forms], (given): number | 'off' => {
     if (given === 'off') return given;
     try {
-      return integer(low, 65535)(given);
+      return number(given);
     } catch {
       throw new Error(`give a whole number from ${low} to 65535, or "off" for no port at all`);
     }
-  };
+  });
 }
 
 /** Reads the name of a Service, and says which Service is meant when it is none. */
-export function serviceName(given: string): string {
+export const serviceName = formed([{ shape: LABEL }], (given) => {
   try {
     return dnsLabel(given);
   } catch {
@@ -100,7 +108,7 @@ export function serviceName(given: string): string {
       'give the name of a Service in the namespace of the pod: at most 63 lower-case letters, digits and "-"',
     );
   }
-}
+});
 
 /** The most addresses to notify. A pod has a few processes that listen, and each is sent every change. */
 const TARGETS = 16;
@@ -138,8 +146,9 @@ export function secretName(given: string): string {
   throw new Error('give the name of a Secret: at most 253 lower-case letters, digits, "-" and "."');
 }
 
+const trueOrFalseWord = oneOf('true', 'false');
 /** Reads a choice between two: in YAML the words need quotes. */
-export const trueOrFalse = (given: string): boolean => oneOf('true', 'false')(given) === 'true';
+export const trueOrFalse = formed(trueOrFalseWord.forms, (given) => trueOrFalseWord(given) === 'true');
 
 /** Reads how many members an annotation expects, where `owner` is the workload of the pod. */
 export function expectedByAnnotation(given: string): string {
@@ -151,6 +160,9 @@ export function expectedByAnnotation(given: string): string {
     throw new Error(`give "owner" for the workload of the pod; or ${(error as Error).message}`);
   }
 }
+
+/** Reads what the start of an application waits for. */
+export const waitCondition = formed([{ shape: WAIT_CONDITION, trimmed: true }], parseWaitCondition);
 
 /** The sources that a membership can come from. */
 export const sourceName = oneOf('endpointslices', 'pods', 'dns');

@@ -13,8 +13,8 @@ interface Case {
 const cases: Record<string, Case> = {
   integer: {
     parse: values.integer(1, 10),
-    takes: { 1: 1, 10: 10, ' 7 ': 7, '1e1': 10 },
-    refuses: ['0', '11', '', ' ', '1.5', 'x', 'NaN', '-1', 'Infinity'],
+    takes: { 1: 1, 10: 10, ' 7 ': 7, '007': 7 },
+    refuses: ['0', '11', '', ' ', '1.5', 'x', 'NaN', '-1', 'Infinity', '1e1', '0x5', '+5', '1 0'],
     says: /^give a whole number from 1 to 10$/,
   },
   dnsLabel: {
@@ -82,6 +82,12 @@ const cases: Record<string, Case> = {
     takes: { endpointslices: 'endpointslices', pods: 'pods', dns: 'dns' },
     refuses: ['', 'DNS', 'endpoints'],
     says: /^give "endpointslices", "pods" or "dns"$/,
+  },
+  waitCondition: {
+    parse: (text) => `${values.waitCondition(text)}`,
+    takes: { 3: '3', ' 3  ready ': '3 ready', all: 'all', 'ordinal 0 ready': 'ordinal 0 ready' },
+    refuses: ['', 'three', '3ready', '-1', '100001', 'ordinal'],
+    says: /^give /,
   },
   waitAction: {
     parse: values.waitAction,

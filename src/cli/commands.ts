@@ -269,7 +269,9 @@ Finds the pods that ask for the sidecar and run without it, and evicts them, so 
 make them again. It shows what would be done, and does it with --yes: one pod after the other, through
 the Eviction API, which keeps to the budgets of disruptions. A pod is left alone where nobody would
 make it again, where a copy of it would be missed again, when it is of a Job, and in the namespaces of
-the system. After each, it waits until as many pods of that controller are ready as before.
+the system. After each, it waits until as many pods of that controller are ready as before. Where they
+are not in time, the others of that controller are left, and those of other controllers are evicted all
+the same; after three such controllers the rest is left.
 
 Exit codes: 0 nothing is left to do, or it was shown; 1 a pod could not be repaired; 2 wrong usage.`,
     flags: {

@@ -9,6 +9,7 @@ import { CA_NAME, TOKEN_NAME } from '../watcher/contract.ts';
 import { keys } from './annotations.ts';
 import { reason, type Warning, warning } from './codes.ts';
 import { asksForScale } from './expected.ts';
+import { isForeign } from './foreign-group.ts';
 import { joinedGroup } from './member-labels.ts';
 import { SCOPED_ACCOUNT, TOKEN_PATH, TOKEN_VOLUME } from './names.ts';
 import type { Operation } from './operations.ts';
@@ -22,6 +23,11 @@ import type { InjectionStatus } from './status.ts';
 export const POD_ACCOUNT = 'rollcall-pod-watcher';
 /** The account that it gets when the sidecar has to ask a workload for its replicas, and not to read pods. */
 export const SCALE_ACCOUNT = 'rollcall-scale-reader';
+/**
+ * The account that it gets when all its groups are of other namespaces. It is bound to no role of its own namespace:
+ * what it may read is what other namespaces grant.
+ */
+export const GUEST_ACCOUNT = 'rollcall-guest';
 
 /**
  * The ClusterRoles that an account of a sidecar can be bound to, each by the RoleBinding of its own name:
@@ -42,7 +48,7 @@ export interface AccessNeed {
 }
 
 /** The accounts that Rollcall makes itself; any other must exist already. */
-export const OWN_ACCOUNTS: readonly string[] = [SCOPED_ACCOUNT, POD_ACCOUNT, SCALE_ACCOUNT];
+export const OWN_ACCOUNTS: readonly string[] = [SCOPED_ACCOUNT, POD_ACCOUNT, SCALE_ACCOUNT, GUEST_ACCOUNT];
 
 export type AccountChoice =
   /** The scoped account takes the place of the pod's. */
@@ -72,23 +78,30 @@ export interface AccountContext {
   /** The sidecar has to see its own pod end, for which it reads that pod. */
   endsWithPod: boolean;
   dryRun: boolean;
+  /** The name of the namespace of the pod. */
+  home: string;
 }
 
 export function chooseAccount(pod: Pod, options: Options, context: AccountContext): AccountPlan {
   const current = pod.spec.serviceAccountName || pod.spec.serviceAccount || 'default';
-  const roles = rolesOf(options, context.endsWithPod);
-  const swapped = roles.length > 0 && isSwapped(pod, current, options);
-  const account = choiceOf(swapped, context.dryRun, roles);
+  const roles = rolesOf(options, context);
+  const needed = roles.length > 0 || options.groups.some((group) => isForeign(group, context.home));
+  const swapped = needed && isSwapped(pod, current, options);
+  const account = choiceOf(swapped, context.dryRun, needed);
   const accountWhenCreated = swapped ? scopedAccount(roles) : current;
   const accountName = account === 'scoped' ? accountWhenCreated : current;
   const access = account === 'scoped' || account === 'kept' ? { account: accountName, roles } : undefined;
   return { account, accountName, accountWhenCreated, access };
 }
 
-/** Returns what the sidecar has to read: the slices of a Service, the pods of a selector, its own pod, a scale. */
-function rolesOf(options: Options, endsWithPod: boolean): Role[] {
+/**
+ * Returns what the sidecar has to read in the namespace of its pod: the slices of a Service, the pods of a selector, its
+ * own pod, a scale. A group of another namespace takes a grant of that one, and no role here.
+ */
+function rolesOf(options: Options, { endsWithPod, home }: AccountContext): Role[] {
+  const groups = options.groups.filter((group) => !isForeign(group, home));
   return [
-    ...(sourcesOf(options).includes('endpointslices') ? [ROLES.slices] : []),
+    ...(sourcesOf({ ...options, groups }).includes('endpointslices') ? [ROLES.slices] : []),
     ...(readsPods(options, endsWithPod) ? [ROLES.pods] : []),
     ...(asksForScale(options) ? [ROLES.scale] : []),
   ];
@@ -98,13 +111,13 @@ function readsPods(options: Options, endsWithPod: boolean): boolean {
   return sourcesOf(options).includes('pods') || joinedGroup(options) !== undefined || endsWithPod;
 }
 
-/** Returns where the members of all groups come from. */
-function sourcesOf({ group, groups }: Options): string[] {
+/** Returns where the members of these groups come from. */
+function sourcesOf({ group, groups }: Pick<Options, 'group' | 'groups'>): string[] {
   return [...(group === undefined ? [] : [group]), ...groups].map(({ source }) => source);
 }
 
-function choiceOf(swapped: boolean, dryRun: boolean, roles: readonly Role[]): AccountChoice {
-  if (roles.length === 0) return 'unneeded';
+function choiceOf(swapped: boolean, dryRun: boolean, needed: boolean): AccountChoice {
+  if (!needed) return 'unneeded';
   if (dryRun) return 'untouched';
   return swapped ? 'scoped' : 'kept';
 }
@@ -115,7 +128,8 @@ function choiceOf(swapped: boolean, dryRun: boolean, roles: readonly Role[]): Ac
  */
 function scopedAccount(roles: readonly Role[]): string {
   if (roles.includes(ROLES.pods)) return POD_ACCOUNT;
-  return roles.includes(ROLES.scale) ? SCALE_ACCOUNT : SCOPED_ACCOUNT;
+  if (roles.includes(ROLES.scale)) return SCALE_ACCOUNT;
+  return roles.includes(ROLES.slices) ? SCOPED_ACCOUNT : GUEST_ACCOUNT;
 }
 
 /**

@@ -2,6 +2,7 @@
  * The public keys: those that users write on pods and namespaces, and the one that the webhook writes. A setting of
  * the sidecar has its row in src/sidecar-settings.ts; the other keys stand here.
  */
+import { formed, formsOf } from '../forms.ts';
 import { kebabCase } from '../setting.ts';
 import {
   type Annotation,
@@ -49,10 +50,12 @@ export interface Key<T> {
 
 export const PREFIX = 'rollcall.dev/';
 
-function objectName(text: string): string {
-  if (/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/.test(text)) return text;
+const OBJECT_NAME = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
+
+const objectName = formed([{ shape: OBJECT_NAME }], (text) => {
+  if (OBJECT_NAME.test(text)) return text;
   throw new Error('write the name of a ConfigMap in the namespace of the pod');
-}
+});
 
 type AnnotationRows = typeof sidecarSettings;
 /** The settings of the sidecar that an annotation gives. */
@@ -106,10 +109,10 @@ export function keyOf(
  * Returns a parser for the injector, which passes the value on: one that has no plain form stays the text that it was.
  */
 function held(parse: (text: string) => unknown): (text: string) => unknown {
-  return (text) => {
+  return formed(formsOf(parse), (text) => {
     const value = parse(text);
     return typeof value === 'object' ? text : value;
-  };
+  });
 }
 
 const passedKeys = Object.fromEntries(

@@ -4,7 +4,7 @@ import type { WaitCondition } from '../watcher/texts/wait-condition.ts';
 import { keys } from './annotations.ts';
 import { type Reason, reason, type Warning, warning } from './codes.ts';
 import { expectedIn } from './expected.ts';
-import { isForeign } from './grant.ts';
+import { isForeign } from './foreign-group.ts';
 import type { ChosenGroup } from './group.ts';
 import { exec, httpGet, type Port, PROCESS_SECONDS } from './health.ts';
 import type { Options } from './options.ts';

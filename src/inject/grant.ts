@@ -2,24 +2,17 @@
  * Groups of other namespaces. A pod may follow a Service of another namespace where that one names the pod's namespace
  * in its grant. What a pod is told where it does not is the same whether or not there is such a namespace or Service.
  */
-import { MOST_GROUPS, type NamedGroup, parseNamedExpected, parseNamedLabels } from '../named-group.ts';
+import { parseNamedExpected, parseNamedLabels } from '../named-group.ts';
 import { OWN_ACCOUNTS } from './account.ts';
 import { keys } from './annotations.ts';
 import { type Reason, reason } from './codes.ts';
+import { type ForeignGroup, foreignNamespaces, isForeign } from './foreign-group.ts';
 import { grantOf } from './granted-names.ts';
 import type { Decision } from './inject.ts';
 import type { Options } from './options.ts';
 import { type Namespace, own } from './pod.ts';
 import { NO_FAULTS, type Rule } from './rule.ts';
 import { shown } from './shown.ts';
-
-/** The part of a group that a grant is about. */
-export type ForeignGroup = Pick<NamedGroup, 'name' | 'namespace'>;
-
-/** Tells whether a group is of another namespace than `home`, the one of the pod. */
-export function isForeign({ namespace }: Pick<ForeignGroup, 'namespace'>, home: string): boolean {
-  return namespace !== undefined && namespace !== home;
-}
 
 /** A group of another namespace needs its grant, and an account that a grant can be for. */
 export const grant: Rule = {
@@ -60,12 +53,6 @@ function ungrantable(options: Options, home: string): Reason[] {
  */
 export function askedFor(decision: Decision, home: string): string[] {
   return decision.kind === 'inject' ? foreignNamespaces(decision.options.groups, home) : [];
-}
-
-/** Returns the other namespaces that the groups of a pod are in, each once, and no more than a pod may have groups. */
-export function foreignNamespaces(groups: readonly ForeignGroup[], home: string): string[] {
-  const names = groups.filter((group) => isForeign(group, home)).map(({ namespace }) => namespace!);
-  return [...new Set(names)].slice(0, MOST_GROUPS);
 }
 
 /** Tells whether a namespace with these annotations grants another one, `name`, to look at its Services. */

@@ -3,7 +3,7 @@ import { dnsLabel, isDnsLabel } from '../values.ts';
 import { shown } from './shown.ts';
 
 /**
- * The most namespaces that one grant names. Each is three subjects of one RoleBinding, which every replica holds for
+ * The most namespaces that one grant names. Each is four subjects of one RoleBinding, which every replica holds for
  * every namespace that grants.
  */
 export const MOST_GRANTED = 100;

@@ -1,3 +1,4 @@
+import { formed } from '../forms.ts';
 import { DIRECTORY, MAX_PATH_BYTES, SOCKET_NAME } from '../watcher/contract.ts';
 
 /** Roots below which an image rarely has what an application needs: mounted over, it would be hidden. */
@@ -5,22 +6,21 @@ const ROOTS = ['/run', '/var/run', '/var/lib', '/srv', '/mnt', '/opt', '/data', 
 /** The socket's name is to follow in the path of a Unix socket. */
 const MAX_BYTES = MAX_PATH_BYTES - `/${SOCKET_NAME}`.length;
 
+const FOLDER = new RegExp(`^(?:${ROOTS.join('|')})(?:/[A-Za-z0-9_][A-Za-z0-9_.-]*)+$`);
+const SECRETS = /^(\/var)?\/run\/secrets(\/|$)/;
+
 /** The absolute path of a folder that may be mounted over; throws what to write instead. */
-export function mountPath(path: string): string {
-  const root = ROOTS.find((one) => path.startsWith(`${one}/`));
-  const segments = path.split('/').slice(1);
-  const plain = segments.every((one) => /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(one));
-  if (root === undefined || !plain || path.length > MAX_BYTES) {
+export const mountPath = formed([{ shape: FOLDER, except: SECRETS }], (path) => {
+  if (!FOLDER.test(path) || path.length > MAX_BYTES) {
     throw new Error(
       `write the absolute path of a folder below ${ROOTS.join(', ')}, at most ${MAX_BYTES} characters, ` +
         `such as ${DIRECTORY}`,
     );
   }
-  if (/^(\/var)?\/run\/secrets(\/|$)/.test(path)) {
+  if (SECRETS.test(path))
     throw new Error(`the secrets of the pod are there; write another, such as ${DIRECTORY}`);
-  }
   return path;
-}
+});
 
 /**
  * The place that a path leads to, so that two spellings of it are alike: `//`, `/./` and slashes at the end

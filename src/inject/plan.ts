@@ -60,7 +60,7 @@ export function plan(
 ): Plan {
   const kind = chooseKind(pod, options, install);
   const { native, endsWithPod } = kind;
-  const account = chooseAccount(pod, options, { endsWithPod, dryRun });
+  const account = chooseAccount(pod, options, { endsWithPod, dryRun, home: namespace.name });
   const mounts = chooseMounts(pod, options);
   const found = admission ? sidecarOf(pod) : undefined;
   const { resources, shortages } = chooseResources(

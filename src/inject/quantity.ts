@@ -1,5 +1,7 @@
 /** Kubernetes quantities: `500m`, `128Mi`, `1.5`, `2e3`. */
 
+import { formed } from '../forms.ts';
+
 export type Resource = 'cpu' | 'memory';
 
 const FACTORS: Record<string, number> = {
@@ -26,12 +28,14 @@ const CHARACTERS = 64;
 /** The largest quantity. An API server takes a larger one for this one. */
 const MOST = 2 ** 63;
 
+const QUANTITY = /^\+?(\d+(?:\.\d*)?|\.\d+)(?:([eE][-+]?\d{1,3})|([numkMGTPE]|[KMGTPE]i))?$/;
+/** A quantity whose digits are all zero. */
+const ZERO = /^\+?[0.]+(?:[^0-9.].*)?$/;
+
 /** Returns the number of cores or of bytes; undefined when the text is no quantity. */
 export function amountOf(text: unknown): number | undefined {
   if (String(text).length > CHARACTERS) return undefined;
-  const match = /^\+?(\d+(?:\.\d*)?|\.\d+)(?:([eE][-+]?\d{1,3})|([numkMGTPE]|[KMGTPE]i))?$/.exec(
-    String(text),
-  );
+  const match = QUANTITY.exec(String(text));
   if (match === null) return undefined;
   const [, digits, exponent = '', unit = ''] = match;
   return Math.min(Number(digits! + exponent) * FACTORS[unit]!, MOST);
@@ -39,10 +43,10 @@ export function amountOf(text: unknown): number | undefined {
 
 /** Returns a parser of quantities above zero, which gives the text back; its error shows the example. */
 export function quantity(example: string) {
-  return (text: string): string => {
-    if ((amountOf(text) ?? 0) > 0) return text;
+  return formed([{ shape: QUANTITY, except: ZERO }], (text) => {
+    if (!ZERO.test(text) && (amountOf(text) ?? 0) > 0) return text;
     throw new Error(`give a quantity above zero, such as ${example}`);
-  };
+  });
 }
 
 /** Returns the text of whole thousandths of a core in the form that an API server keeps; it rewrites any other. */

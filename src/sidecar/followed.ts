@@ -1,12 +1,12 @@
-import { lstatSync, mkdirSync } from 'node:fs';
 import type { ProgramLog } from '../log.ts';
 import type { SidecarConfig } from '../sidecar-settings.ts';
 import { kubernetesApi, type UpstreamContext } from '../watcher/kubernetes/upstream.ts';
 import { Malformed } from '../watcher/membership/malformed.ts';
 import { type ExpectedMembers, expectedMembers } from '../watcher/outputs/expected-members.ts';
+import { makeFolder } from '../watcher/outputs/folder.ts';
 import { KeptSocket } from '../watcher/outputs/kept-socket.ts';
 import { LoggedChanges } from '../watcher/outputs/logged-changes.ts';
-import { socketPath } from '../watcher/outputs/socket.ts';
+import { serveSocket, socketPath } from '../watcher/outputs/socket.ts';
 import type { Perspective } from '../watcher/perspective.ts';
 import { sourceOf } from '../watcher/sources.ts';
 import { Watch } from '../watcher/watch.ts';
@@ -58,7 +58,8 @@ export function follow(settings: GroupSettings, shared: Shared): Followed {
   if (group.name !== undefined) makeFolder(directory);
   const watch = new Watch({ source, group, self: perspective.self, clock, log });
   const sinks = sinksOf(settings.sinks, { view: watch, clock, log });
-  const socket = new KeptSocket(path, sinks.readers, log, () => {
+  const bind = () => serveSocket(path, sinks.readers, log);
+  const socket = new KeptSocket(path, bind, log, () => {
     if (watch.synced) for (const output of sinks.all) output.restore?.(watch);
   });
   watch.add(shared.garbage);
@@ -74,13 +75,6 @@ export function follow(settings: GroupSettings, shared: Shared): Followed {
   if (expected !== undefined) watch.add(expected);
   const outputs = [...sinks.all, socket, ...(expected === undefined ? [] : [expected])];
   return { name: group.name, watch, sinks, socket, path, expected, log, outputs, malformed, traffic };
-}
-
-/** Makes the folder of a group. A link in its place, which an application could have put there, is not followed. */
-function makeFolder(path: string): void {
-  mkdirSync(path, { recursive: true });
-  if (lstatSync(path).isDirectory()) return;
-  throw new Error(`"${path}" is no directory, where the folder of a group is to be; remove it`);
 }
 
 /** Returns a log whose lines name the group; those of the first group name none. */

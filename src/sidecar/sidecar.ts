@@ -1,11 +1,9 @@
-import { join } from 'node:path';
 import packageJson from '../../package.json' with { type: 'json' };
 import { UsageError } from '../config.ts';
 import { jsonLog, toStandardError } from '../log.ts';
 import { flagOf } from '../setting.ts';
 import type { SidecarConfig } from '../sidecar-settings.ts';
 import { systemClock } from '../watcher/clock.ts';
-import { HEALTH_NAME } from '../watcher/contract.ts';
 import { othersEnded } from '../watcher/kubernetes/own-pod.ts';
 import {
   clusterDomain,
@@ -18,8 +16,9 @@ import { follow } from './followed.ts';
 import { GarbageCollection, keepYoungGenerationSmall } from './garbage.ts';
 import { Gates } from './gates.ts';
 import { groupsOf } from './groups.ts';
-import { serveHealth } from './health.ts';
+import { type Health, serveHealth } from './health.ts';
 import { identity } from './identity.ts';
+import { keepHealth } from './kept-health.ts';
 import { metricsOf } from './metrics.ts';
 import { stopping } from './stopping.ts';
 
@@ -41,12 +40,16 @@ export async function sidecar(config: SidecarConfig): Promise<void> {
 
   for (const { socket } of groups)
     await startUp(() => socket.serve(), `--directory: "${config.directory}" can't be used`);
-  const place = config.port === 'off' ? join(config.directory, HEALTH_NAME) : config.port;
-  const { port } = await startUp(
-    () =>
-      serveHealth(place, { groups, gate: new Gates(gates), metrics: (accept) => metrics.exposition(accept) }),
-    `--port: ${config.port} can't be used`,
-  );
+  const health: Health = {
+    groups,
+    gate: new Gates(gates),
+    metrics: (accept) => metrics.exposition(accept),
+  };
+  const port = await startUp(async () => {
+    if (config.port !== 'off') return (await serveHealth(config.port, health)).port;
+    await keepHealth(config.directory, health, groups[0]!.watch, log);
+    return undefined;
+  }, `--port: ${config.port} can't be used`);
   for (const { path, watch, log } of groups)
     log.info('serving', { socket: path, port: port ?? 'off', ...watch.group, version: packageJson.version });
   const stop = stopping(groups, config.graceSeconds, log);

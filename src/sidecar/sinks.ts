@@ -4,6 +4,7 @@ import type { SidecarConfig } from '../sidecar-settings.ts';
 import type { Clock } from '../watcher/clock.ts';
 import { STARTED_NAME } from '../watcher/contract.ts';
 import type { Log } from '../watcher/log.ts';
+import { replaceFile, replaceInFolder, type WriteFile } from '../watcher/outputs/atomic-write.ts';
 import { Gate } from '../watcher/outputs/gate.ts';
 import { Hooks } from '../watcher/outputs/hooks.ts';
 import { HttpNotifier } from '../watcher/outputs/http-notifier.ts';
@@ -37,9 +38,13 @@ type Makes = (settings: SinkSettings, context: SinkContext) => readonly Output[]
  * The sinks beside the socket and the gate, each by the setting that asks for it. A new sink is a row here.
  */
 const SINKS: { readonly [Setting in keyof SinkSettings]?: Makes } = {
-  directory: ({ directory }, { clock, log }) => [new MembersFile(directory, clock, log)],
-  file: ({ directory, file }, { clock, log }) =>
-    eachOnce(file).map((template) => new TemplateFile(directory, template, clock, log)),
+  directory: (settings, { clock, log }) => [
+    new MembersFile(settings.directory, clock, log, writeFor(settings)),
+  ],
+  file: (settings, { clock, log }) =>
+    eachOnce(settings.file).map(
+      (template) => new TemplateFile(settings.directory, template, clock, log, writeFor(settings)),
+    ),
   notify: ({ notify }, { clock, log }) => notify.map((target) => notifier(target, clock, log)),
   // Both commands share one list of peers, since the second waits for the first.
   onChange: ({ onStart, onChange }, { clock, log }) =>
@@ -70,6 +75,11 @@ function gateOf(settings: SinkSettings, clock: Clock, log: Log): Gate {
   const marker = join(directory, STARTED_NAME);
   const options = { name, condition: waitFor, timeoutMs: waitTimeout * 1000, onTimeout: waitAction, marker };
   return new Gate(options, clock, log);
+}
+
+/** The folder of a group under a name is made by the sidecar, so a link in its place was put there by somebody else. */
+function writeFor({ name }: SinkSettings): WriteFile {
+  return name === undefined ? replaceFile : replaceInFolder;
 }
 
 function eachOnce(file: SinkSettings['file']): SinkSettings['file'] {

@@ -5,10 +5,11 @@ import type { Install } from '../inject/plan.ts';
 import { own } from '../inject/pod.ts';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
+import { ApiError } from '../watcher/kubernetes/api-error.ts';
 import { AccessController } from './access/controller.ts';
 import { Grants } from './access/grants.ts';
 import { AccessProvisioner } from './access/provisioner.ts';
-import { type Api, isStatus, sentenceOf } from './api/api.ts';
+import { type Api, sentenceOf } from './api/api.ts';
 import type { Features } from './api/server-features.ts';
 import { Refused } from './refused.ts';
 import type { ReviewContext } from './review.ts';
@@ -51,7 +52,7 @@ export function reviewing({ install, api, metrics, log, features }: ReviewingOpt
     install: () => ({ ...install, ...features() }),
     readNamespace: (name) => {
       const namespace = state.readNamespace(name);
-      return namespace instanceof Promise ? ofCaller(namespace) : namespace;
+      return namespace instanceof Promise ? ofCaller(namespace, { namespaces: name }) : namespace;
     },
     grantsTo: (home, names) =>
       state.grantsTo(
@@ -60,7 +61,7 @@ export function reviewing({ install, api, metrics, log, features }: ReviewingOpt
       ),
     ensureAccess: (namespace, need) => {
       const work = access.ensure(namespace, need);
-      return work && ofCaller(work);
+      return work && ofCaller(work, { namespaces: namespace, serviceaccounts: need.account });
     },
     tellOwner: (...what) => inBackground('tell the owner', events.tell(...what)),
   };
@@ -70,11 +71,19 @@ export function reviewing({ install, api, metrics, log, features }: ReviewingOpt
 /**
  * Resolves as the work does, and refuses a request that names a namespace or an account which does not exist. No API
  * server sends such a request, so it is no fault of the webhook, and a stranger must not raise the alert of faults by it.
+ * Anything else that is not there, by the words of the API server, is missing in the installation.
  */
-async function ofCaller<T>(work: Promise<T>): Promise<T> {
+async function ofCaller<T>(work: Promise<T>, named: Readonly<Record<string, string>>): Promise<T> {
   try {
     return await work;
   } catch (error) {
-    throw isStatus(error, 404) ? new Refused(422, sentenceOf(error)) : error;
+    throw isMissing(error, named) ? new Refused(422, sentenceOf(error)) : error;
   }
+}
+
+/** Tells whether the API server says that one of the objects is not there, given by the names of their resources. */
+function isMissing(error: unknown, named: Readonly<Record<string, string>>): boolean {
+  if (!(error instanceof ApiError) || error.status !== 404 || error.about === undefined) return false;
+  const { kind, name } = error.about;
+  return name !== '' && own(named, kind) === name;
 }

@@ -314,8 +314,8 @@ suite('access on a real API server', { timeout: 180_000 }, () => {
     const path = `${bindingsOf('granting')}/rollcall-grant`;
     const subjects = async () => (await plane.request('GET', path)).body.subjects?.length ?? 0;
     for (const [names, count] of [
-      ['unlabelled', 3],
-      ['unlabelled, labelled', 6],
+      ['unlabelled', 4],
+      ['unlabelled, labelled', 8],
       ['', 0],
     ] as const) {
       await annotate('granting', { 'rollcall.dev/grant': names });

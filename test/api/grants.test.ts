@@ -14,6 +14,7 @@ const GRANT = 'rollcall-grant';
 const SCOPED = 'rollcall-watcher';
 const PODS = 'rollcall-pod-watcher';
 const SCALE = 'rollcall-scale-reader';
+const GUEST = 'rollcall-guest';
 /** What a grant, and its end, may take: docs/guarantees.md says so. */
 const BOUND = { timeoutMs: 5000, everyMs: 20 };
 const MERGE = { 'content-type': 'application/merge-patch+json' };
@@ -32,7 +33,7 @@ suite('grants on a real API server', { timeout: 120_000 }, () => {
     for (const name of [SYSTEM_NAMESPACE, 'shop', 'team-b', 'team-c', 'eve'])
       await plane.ensureNamespace(name);
     for (const name of ['shop', 'eve']) {
-      for (const account of [SCOPED, PODS, SCALE, 'app']) {
+      for (const account of [SCOPED, PODS, SCALE, GUEST, 'app']) {
         await plane.must('POST', namespaced(name, 'serviceaccounts'), { metadata: { name: account } });
         tokens[`${name}/${account}`] = await plane.mintToken(name, account);
       }
@@ -65,7 +66,7 @@ suite('grants on a real API server', { timeout: 120_000 }, () => {
   }
 
   test('a grant lets the sidecars of one namespace list the slices of another, and do nothing else', async () => {
-    const shop = [`shop/${SCOPED}`, `shop/${PODS}`, `shop/${SCALE}`];
+    const shop = [`shop/${SCOPED}`, `shop/${PODS}`, `shop/${SCALE}`, `shop/${GUEST}`];
     for (const who of shop) assert.equal(await status(who, slicesOf('team-b')), 403);
     await grant('team-b', 'shop');
     const milliseconds = await answers(shop[0]!, slicesOf('team-b'), 200);

@@ -149,7 +149,7 @@ suite('rollcall repair on a real API server', { timeout: 180_000 }, () => {
     assert.equal((await pods('kept')).length, 1);
   });
 
-  test('where the next pod does not come, the rest is left', async () => {
+  test('where the next pod does not come, the rest of its controller is left', async () => {
     await evictable('slow', 'db-0');
     await evictable('slow', 'db-1');
     const { code, done } = await repair('-n', 'slow', '--yes', '--timeout', '1');

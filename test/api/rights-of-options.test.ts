@@ -33,6 +33,7 @@ interface Case {
   name: string;
   annotations: Record<string, string>;
   podAccess?: boolean;
+  labelled?: boolean;
   account: string;
   may: string[];
 }
@@ -93,12 +94,14 @@ const CASES: Case[] = [
     account: 'rollcall-watcher',
     may: ['slices', 'slices of team-b'],
   },
-  // The account is that of other pods of the namespace, and grants name no fourth one.
+  // Nothing of its own namespace, also where that is labelled, so that other pods have their account.
+  { name: 'only-elsewhere', annotations: FAR, account: 'rollcall-guest', may: ['slices of team-b'] },
   {
-    name: 'only-elsewhere',
+    name: 'only-elsewhere-labelled',
     annotations: FAR,
-    account: 'rollcall-watcher',
-    may: ['slices', 'slices of team-b'],
+    labelled: true,
+    account: 'rollcall-guest',
+    may: ['slices of team-b'],
   },
 ];
 
@@ -110,15 +113,11 @@ suite('the rights that each option takes', { timeout: 120_000 }, () => {
     plane = await startControlPlane();
     for (const name of [SYSTEM_NAMESPACE, 'team-b', ...CASES.map(({ name }) => name)])
       await plane.ensureNamespace(name);
-    const annotate = (namespace: string, key: string, value: string) =>
-      plane.must(
-        'PATCH',
-        `/api/v1/namespaces/${namespace}`,
-        { metadata: { annotations: { [KEY + key]: value } } },
-        { 'content-type': 'application/merge-patch+json' },
-      );
-    await annotate('team-b', 'grant', 'group-elsewhere, only-elsewhere');
-    for (const { name, podAccess } of CASES) if (podAccess) await annotate(name, 'pod-access', 'true');
+    await annotate('team-b', 'grant', 'group-elsewhere, only-elsewhere, only-elsewhere-labelled');
+    for (const { name, podAccess, labelled } of CASES) {
+      if (podAccess) await annotate(name, 'pod-access', 'true');
+      if (labelled) await change(name, { labels: { [`${KEY}injection`]: 'enabled' } });
+    }
     for (const name of ['team-b', ...CASES.map(({ name }) => name)]) {
       const template = appPod({ name: 'app' });
       await plane.must('POST', `/apis/apps/v1/namespaces/${name}/statefulsets`, {
@@ -142,6 +141,39 @@ suite('the rights that each option takes', { timeout: 120_000 }, () => {
     await plane?.stop();
   });
 
+  const change = (namespace: string, metadata: Record<string, Record<string, string>>) =>
+    plane.must(
+      'PATCH',
+      `/api/v1/namespaces/${namespace}`,
+      { metadata },
+      { 'content-type': 'application/merge-patch+json' },
+    );
+
+  const annotate = (namespace: string, key: string, value: string) =>
+    change(namespace, { annotations: { [KEY + key]: value } });
+
+  /** Waits until the account may do these things of all that it asks for, and nothing else. */
+  const mayOnly = async (namespace: string, account: string, may: readonly string[]) => {
+    const to = { url: plane.url, ca: plane.ca, token: await plane.mintToken(namespace, account) };
+    await eventually(
+      'these rights',
+      async () => {
+        const answers = await Promise.all(
+          Object.entries(ASKED).map(async ([one, path]) => {
+            const answer = await apiRequest(to, 'GET', path(namespace));
+            return [one, answer.status] as const;
+          }),
+        );
+        assert.deepEqual(
+          Object.fromEntries(answers),
+          Object.fromEntries(Object.keys(ASKED).map((one) => [one, may.includes(one) ? 200 : 403])),
+        );
+        return true;
+      },
+      BOUND,
+    );
+  };
+
   const create = async (namespace: string, annotations: Record<string, string>) => {
     const pod = appPod({ generateName: 'app-' }, { ...INJECT, ...annotations });
     return plane.request('POST', `/api/v1/namespaces/${namespace}/pods`, pod);
@@ -152,24 +184,7 @@ suite('the rights that each option takes', { timeout: 120_000 }, () => {
       const { status, body } = await create(name, annotations);
       assert.equal(status, 201, JSON.stringify(body));
       assert.equal((body as Pod).spec.serviceAccountName, account);
-      const to = { url: plane.url, ca: plane.ca, token: await plane.mintToken(name, account) };
-      await eventually(
-        'these rights',
-        async () => {
-          const answers = await Promise.all(
-            Object.entries(ASKED).map(async ([one, path]) => {
-              const answer = await apiRequest(to, 'GET', path(name));
-              return [one, answer.status] as const;
-            }),
-          );
-          assert.deepEqual(
-            Object.fromEntries(answers),
-            Object.fromEntries(Object.keys(ASKED).map((one) => [one, may.includes(one) ? 200 : 403])),
-          );
-          return true;
-        },
-        BOUND,
-      );
+      await mayOnly(name, account, may);
     });
   }
 
@@ -203,5 +218,15 @@ suite('the rights that each option takes', { timeout: 120_000 }, () => {
       items.map(({ metadata }: { metadata: { name: string } }) => metadata.name),
       ['rollcall-watcher'],
     );
+  });
+
+  test('a pod of other groups only has no binding in its namespace, and no right left when the grant goes', async () => {
+    const { items } = await plane.must(
+      'GET',
+      '/apis/rbac.authorization.k8s.io/v1/namespaces/only-elsewhere/rolebindings',
+    );
+    assert.deepEqual(items, []);
+    await annotate('team-b', 'grant', 'group-elsewhere');
+    await mayOnly('only-elsewhere', 'rollcall-guest', []);
   });
 });

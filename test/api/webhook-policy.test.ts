@@ -11,6 +11,7 @@ const RBAC = '/apis/rbac.authorization.k8s.io/v1';
 const GROUP = 'rbac.authorization.k8s.io';
 const SLICES = 'rollcall-watcher';
 const PODS = 'rollcall-pod-watcher';
+const GUEST = 'rollcall-guest';
 const GRANT = 'rollcall-grant';
 const LABELS = { 'app.kubernetes.io/managed-by': 'rollcall' };
 const EXCLUDED = ['kube-system', 'kube-public', SYSTEM_NAMESPACE];
@@ -175,7 +176,7 @@ suite('the policy on the webhook itself', { timeout: 120_000 }, () => {
     await plane.must('POST', '/api/v1/namespaces', grantor);
     const roleRef = { apiGroup: GROUP, kind: 'ClusterRole', name: SLICES };
     const metadata = { name: GRANT, labels: LABELS };
-    const shop = [SLICES, PODS, 'rollcall-scale-reader'].map((name) => subject(name, 'shop'));
+    const shop = [SLICES, PODS, 'rollcall-scale-reader', GUEST].map((name) => subject(name, 'shop'));
     const body = (fields: Json = {}) => ({ metadata, roleRef, subjects: shop, ...fields });
     const user = { kind: 'User', apiGroup: GROUP, name: 'system:serviceaccount:shop:rollcall-watcher' };
     const made: [Json, RegExp][] = [
@@ -216,7 +217,7 @@ suite('the policy on the webhook itself', { timeout: 120_000 }, () => {
     await plane.must('POST', '/api/v1/namespaces', { metadata: { name: 'generous', annotations } });
     const roleRef = { apiGroup: GROUP, kind: 'ClusterRole', name: SLICES };
     const subjects = names.flatMap((name) =>
-      [SLICES, PODS, 'rollcall-scale-reader'].map((account) => subject(account, name)),
+      [SLICES, PODS, 'rollcall-scale-reader', GUEST].map((account) => subject(account, name)),
     );
     await allowed('POST', bindingsOf('generous'), {
       metadata: { name: GRANT, labels: LABELS },
@@ -225,9 +226,9 @@ suite('the policy on the webhook itself', { timeout: 120_000 }, () => {
     });
   });
 
-  test('accounts of its two names may be made, without secrets and with no token that is mounted by itself', async () => {
-    for (const name of [SLICES, PODS]) await allowed('POST', accountsOf('demo'), account(name));
-    for (const name of [SLICES, PODS]) await plane.must('DELETE', `${accountsOf('demo')}/${name}`);
+  test('accounts of its names may be made, without secrets and with no token that is mounted by itself', async () => {
+    for (const name of [SLICES, PODS, GUEST]) await allowed('POST', accountsOf('demo'), account(name));
+    for (const name of [SLICES, PODS, GUEST]) await plane.must('DELETE', `${accountsOf('demo')}/${name}`);
     const made: [Json, RegExp][] = [
       [account('other'), /accounts named/],
       [account('default'), /accounts named/],

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import { GIVEN } from '../../src/inject/defaults.ts';
 import { chart, missing } from './rendered.ts';
 
 /** Values that nobody may set, and the place that Helm's message names. */
@@ -18,6 +19,10 @@ const REFUSED: readonly [about: string, set: object, names: RegExp][] = [
   ['a default that only a pod may have', { defaults: { 'rollcall.dev/inject': 'true' } }, /dev\/inject/],
   ['a flag that there is not', { extraArgs: ['--log-levle=debug'] }, /log-levle/],
   ['a default that is no text', { defaults: { 'rollcall.dev/wait-for': 3 } }, /wait-for/],
+  ['a default of another word', { defaults: { 'rollcall.dev/wait-action': 'stop' } }, /wait-action/],
+  ['a default of a longer time', { defaults: { 'rollcall.dev/wait-timeout': '25h' } }, /wait-timeout/],
+  ['a default of no amount', { defaults: { 'rollcall.dev/cpu-limit': '0' } }, /cpu-limit/],
+  ['a default of a higher port', { defaults: { 'rollcall.dev/port': '65536' } }, /rollcall\.dev\S*port/],
   ['a namespace that is no name', { namespaces: ['Team A'] }, /namespaces/],
 ];
 
@@ -31,6 +36,19 @@ suite('values of the chart', { skip: missing('helm') }, () => {
       });
     });
   }
+
+  test('what the webhook takes is not refused', async () => {
+    const defaults = Object.fromEntries(
+      GIVEN.filter(({ key }) => !key.endsWith('.')).map(({ key, example }) => [key, example]),
+    );
+    const more = {
+      'rollcall.dev/wait-timeout': '1440m',
+      'rollcall.dev/port': 'off',
+      'rollcall.dev/cpu-limit': '.5',
+    };
+    for (const set of [defaults, { ...defaults, ...more }])
+      assert.ok((await chart({ defaults: set })).length > 0);
+  });
 
   const INCOMPLETE: readonly [about: string, certificates: object, says: RegExp][] = [
     [

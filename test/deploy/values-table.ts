@@ -1,8 +1,10 @@
 /** The values of the Helm chart: the one table behind values.yaml, its schema and its page. */
 
+import { formsOf } from '../../src/forms.ts';
 import { GIVEN } from '../../src/inject/defaults.ts';
 import { webhookSettings } from '../../src/injector-options.ts';
 import { kebabCase } from '../../src/setting.ts';
+import { formsSchema } from './forms-schema.ts';
 
 type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
@@ -179,7 +181,7 @@ export const VALUES: readonly ChartValue[] = [
     default: {},
     schema: {
       type: 'object',
-      properties: Object.fromEntries(singles.map(({ key }) => [key, text])),
+      properties: Object.fromEntries(singles.map(({ key, parse }) => [key, formsSchema(formsOf(parse))])),
       patternProperties: Object.fromEntries(
         families.map(({ key }) => [`^${key.replaceAll('.', '\\.')}.`, text]),
       ),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { POD_ACCOUNT, ROLES, SCALE_ACCOUNT } from '../../src/inject/account.ts';
+import { GUEST_ACCOUNT, POD_ACCOUNT, ROLES, SCALE_ACCOUNT } from '../../src/inject/account.ts';
 import { keys } from '../../src/inject/annotations.ts';
 import { MOUNT_PATH, SCOPED_ACCOUNT, TOKEN_PATH, TOKEN_VOLUME } from '../../src/inject/names.ts';
 import type { Pod, VolumeMount } from '../../src/inject/pod.ts';
@@ -132,6 +132,42 @@ describe('the access', () => {
       account: POD_ACCOUNT,
       roles: [ROLES.slices, ROLES.pods, ROLES.scale],
     });
+  });
+
+  test('is to nothing of its own namespace where all groups are of others, under an account of that need', () => {
+    const far = { [`${keys.group.key}far`]: 'service tcp-servers in team-b' };
+    const near = { [`${keys.group.key}near`]: 'service tcp-servers' };
+    const here = { [`${keys.group.key}here`]: `service tcp-servers in ${plain.name}` };
+    const namespace = { ...readable, grantedBy: ['team-b'] };
+    const planOf = (
+      annotations: Record<string, string>,
+      tweak: (pod: Pod) => unknown = () => {},
+      dryRun = false,
+    ) => {
+      const given = askingPod((made) => {
+        annotate(annotations)(made);
+        delete made.spec.subdomain;
+        tweak(made);
+      });
+      return injected(given, { namespace, dryRun }).plan;
+    };
+    const guest = { account: GUEST_ACCOUNT, roles: [] };
+    const slices = { account: SCOPED_ACCOUNT, roles: [ROLES.slices] };
+    assert.deepEqual(planOf(far)?.access, guest);
+    assert.deepEqual(planOf(far, account(SCOPED_ACCOUNT))?.access, guest);
+    for (const own of [near, here, { [keys.service.key]: 'db' }])
+      assert.deepEqual(planOf({ ...far, ...own })?.access, slices);
+    assert.deepEqual(planOf({ ...far, ...ordinary }, job)?.access, {
+      account: POD_ACCOUNT,
+      roles: [ROLES.pods],
+    });
+    assert.deepEqual(planOf(near, account(GUEST_ACCOUNT))?.access, slices);
+    const dry = planOf(far, undefined, true)!;
+    assert.deepEqual(
+      [dry.account, dry.accountName, dry.accountWhenCreated],
+      ['untouched', 'default', GUEST_ACCOUNT],
+    );
+    assert.ok(dry.sidecar.volumeMounts?.some(({ name }) => name === TOKEN_VOLUME));
   });
 
   test('of an account of its own is the same', () => {

@@ -61,20 +61,29 @@ function flood(t: TestContext, place: Place, count: number, words = '', again = 
   return open;
 }
 
-/** An honest probe: a new connection, answered within the second that a kubelet gives it. */
+/** An honest probe: a new connection. */
 async function probe(place: Place, path: string): Promise<number> {
   const at = 'path' in place ? { socketPath: place.path } : place;
-  const request = get({ ...at, path, agent: false, signal: AbortSignal.timeout(1000) });
+  const request = get({ ...at, path, agent: false, signal: AbortSignal.timeout(10_000) });
   const [response] = (await once(request, 'response')) as [IncomingMessage];
   response.resume();
   return response.statusCode!;
 }
 
+/**
+ * Asks again and again. A kubelet gives a probe a second, and forgives one that is late: so does the test, since another
+ * program may have the machine for that long. A flood that takes answers makes most of them late.
+ */
 async function probes(place: Place, count: number): Promise<void> {
+  const late: number[] = [];
   for (let index = 0; index < count; index += 1) {
+    const asked = performance.now();
     assert.equal(await probe(place, '/healthz'), 200, `probe ${index}`);
+    const took = performance.now() - asked;
+    if (took > 1000) late.push(took);
     await delay(10);
   }
+  assert.ok(late.length <= count / 5, `${late.length} of ${count} were late: ${late.map(Math.round)} ms`);
 }
 
 for (const kind of ['port', 'socket'] as const) {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -87,6 +88,30 @@ test('every output tells the same: socket, members.json, line files, HTTP, UDP a
   assert.ok(metrics.includes(`\nrollcall_members_digest ${digest}\n`), 'the digest of what the stream tells');
   const bytes = Number(/^rollcall_upstream_bytes_total (\d+)$/m.exec(metrics)?.[1]);
   assert.ok(bytes > 1000, `${bytes} bytes for a list and a change of three members`);
+});
+
+test('without a port, the socket of health is made anew with the others when their folder is emptied', async (t) => {
+  const api = await upstream(t);
+  api.create(slicePath('default'), group('db-0'));
+  const { directory, socket } = await startSidecar(t, {
+    ...{ server: api.url, namespace: 'default', service: 'db', port: 'off' },
+  });
+  const before = await connect(socket);
+  await before.until('a snapshot', ({ revision }) => revision === 1);
+  const healthy = () =>
+    new Promise<boolean>((resolve) => {
+      const request = get({ socketPath: join(directory, 'health.sock'), path: '/healthz' }, (response) => {
+        response.resume();
+        resolve(response.statusCode === 200);
+      });
+      request.on('error', () => resolve(false));
+    });
+  assert.equal(await healthy(), true);
+  for (const name of await readdir(directory)) await rm(join(directory, name), { recursive: true });
+  assert.equal(await healthy(), false);
+  await eventually('health', healthy, { timeoutMs: 15_000, everyMs: 100 });
+  const after = await connect(socket);
+  await after.until('a snapshot', ({ revision }) => revision === 1);
 });
 
 test('pods by a selector are a group like any other', async (t) => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -9,8 +9,9 @@ import { sinksOf } from '../../src/sidecar/sinks.ts';
 import { sidecarSettings } from '../../src/sidecar-settings.ts';
 import { silent } from '../../src/watcher/log.ts';
 import { Malformed } from '../../src/watcher/membership/malformed.ts';
-import { FakeClock } from '../support/fake-clock.ts';
-import { scripted, watchOf } from '../watcher/scripted-source.ts';
+import { eventually } from '../support/eventually.ts';
+import { FakeClock, settle } from '../support/fake-clock.ts';
+import { member, scripted, watchOf } from '../watcher/scripted-source.ts';
 
 /** The sinks of a sidecar with these flags, and the watch that they follow. */
 async function made(t: TestContext, ...flags: string[]) {
@@ -43,6 +44,52 @@ test('each setting makes its sinks, and the stream is told first', async (t) => 
     'UdpNotifier',
     'Hooks',
   ]);
+});
+
+test('the files of a group under a name are not written through a link that has taken the place of its folder', async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), 'rollcall-'));
+  t.after(() => rm(directory, { recursive: true, maxRetries: 5 }));
+  const [elsewhere, folder] = ['elsewhere', 'backends'].map((name) => join(directory, name)) as [
+    string,
+    string,
+  ];
+  await mkdir(elsewhere);
+  await symlink(elsewhere, folder);
+  const flags = [
+    '--namespace',
+    'default',
+    '--service',
+    'db',
+    '--directory',
+    folder,
+    '--file',
+    'peers={name}',
+  ];
+  const settings = parseConfig(sidecarSettings, flags, {});
+  const failuresOf = async (name?: string) => {
+    const [clock, source] = [new FakeClock(), scripted()];
+    const watch = watchOf(source, clock);
+    const { all } = sinksOf(name === undefined ? settings : { ...settings, name }, {
+      view: watch,
+      clock,
+      log: silent,
+    });
+    for (const sink of all) watch.add(sink);
+    source.push({ type: 'replace', parts: new Map([['a', [member('u0')]]]) });
+    await settle();
+    await clock.advance(10);
+    const outcome = await eventually('an outcome', async () => {
+      const failing = all.flatMap((sink) => sink.failing ?? []);
+      const written = await readdir(elsewhere);
+      return (
+        (failing.length === 2 || written.join() === '.started,members.json,peers') && { failing, written }
+      );
+    });
+    await Promise.all(all.map((sink) => sink.close?.('the test is over')));
+    return outcome;
+  };
+  assert.deepEqual(await failuresOf('backends'), { failing: ['members.json', 'peers'], written: [] });
+  assert.deepEqual(await failuresOf(), { failing: [], written: ['.started', 'members.json', 'peers'] });
 });
 
 test('a file that is given twice is refused', async (t) => {

@@ -49,17 +49,46 @@ for (const [what, asked, sentence] of [
   });
 }
 
-test('a role that is not there is a fault of the installation, whatever the request names', async (t) => {
+const about = (kind: string, name: string) => ({
+  message: `${kind} "${name}" not found`,
+  details: { kind, name },
+});
+const POST_BINDING = 'POST /apis/rbac.authorization.k8s.io/v1/namespaces/demo/rolebindings';
+const POST_ACCOUNT = 'POST /api/v1/namespaces/demo/serviceaccounts';
+
+/** Reviews a pod of `demo` while one request gets this answer. */
+async function refusedAt(t: TestContext, where: string, body: object | undefined, object = askingPod()) {
   const { api, context } = await started(t);
-  const missing = { message: 'rolebindings.rbac.authorization.k8s.io "rollcall-watcher" not found' };
-  api.fault(({ method, path }) =>
-    method === 'POST' && path.endsWith('/rolebindings') ? { status: 404, body: missing } : undefined,
+  api.fault(({ method, path }) => (`${method} ${path}` === where ? { status: 404, body } : undefined));
+  return review(request({ object }), context).then(
+    () => assert.fail('it was answered'),
+    (error: unknown) => error,
   );
-  await assert.rejects(review(request(), context), (error) => {
-    assert.ok(!(error instanceof Refused), String(error));
-    assert.match(String(error), /rolebindings.* not found/);
-    return true;
+}
+
+for (const [what, where, body] of [
+  ['a role that is not there', POST_BINDING, about('clusterroles', 'rollcall-watcher')],
+  ['a resource that the server does not have', POST_BINDING, { message: 'no such resource', details: {} }],
+  ['a proxy that knows no such path', 'GET /api/v1/namespaces/demo', { error: 'no route' }],
+  ['an answer about another namespace', 'GET /api/v1/namespaces/demo', about('namespaces', 'other')],
+  ['an answer about another kind', 'GET /api/v1/namespaces/demo', about('toString', 'demo')],
+  ['an answer about another account', POST_ACCOUNT, about('serviceaccounts', 'other')],
+] as const) {
+  test(`${what} is a fault of the installation, whatever the request names`, async (t) => {
+    const error = await refusedAt(t, where, body);
+    assert.ok(isStatus(error, 404), String(error));
   });
+}
+
+test('a namespace or an account that goes in the meantime is no fault of the installation', async (t) => {
+  for (const [where, body, object] of [
+    [POST_ACCOUNT, about('namespaces', 'demo'), askingPod()],
+    [POST_BINDING, about('namespaces', 'demo'), askingPod()],
+    ['GET /api/v1/namespaces/demo/serviceaccounts/absent', about('serviceaccounts', 'absent'), keeping],
+  ] as const) {
+    const error = await refusedAt(t, where, body, object);
+    assert.ok(error instanceof Refused && error.status === 422, `${where}: ${String(error)}`);
+  }
 });
 
 test('an API server that refuses is a fault, whatever the request names', async (t) => {

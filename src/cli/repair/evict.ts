@@ -9,6 +9,12 @@ import { controllerOf, type EvictionCandidate } from './plan.ts';
 /** The pause between two looks at the pods of a controller. A pod takes seconds to start. */
 const LOOK_MS = 1000;
 
+/**
+ * The number of controllers whose pods may fail to come back before the rest is left. What is wrong with so many is
+ * wrong with the cluster, and each of them costs the whole patience once.
+ */
+const MOST_NOT_REPLACED = 3;
+
 /** The outcome of one eviction. `gone` says that the pod had left before. The codes are stable. */
 export interface EvictionOutcome {
   namespace: string;
@@ -18,8 +24,8 @@ export interface EvictionOutcome {
 }
 
 /**
- * Evicts the pods one after the other. It ends at the first that is not replaced in time, since what is wrong with its
- * controller may be wrong with the next one, too.
+ * Evicts the pods one after the other. Where one is not replaced in time, the others of its controller are left, so that
+ * it never lacks more than that one; those of other controllers are evicted all the same, until too many lack one.
  */
 export async function evictAll(
   cluster: Cluster,
@@ -27,18 +33,25 @@ export async function evictAll(
   timeoutMs: number,
   tell: (outcome: EvictionOutcome) => void,
 ): Promise<void> {
-  let stopped = false;
+  const lacking = new Set<string>();
   for (const candidate of candidates) {
     const { namespace, name } = candidate;
-    const outcome: EvictionOutcome = stopped
-      ? { namespace, name, code: 'not-begun', why: 'the one before was not replaced' }
-      : { namespace, name, ...(await evict(cluster, candidate, timeoutMs)) };
-    stopped ||= outcome.code === 'not-replaced';
-    tell(outcome);
+    const controller = `${namespace}/${candidate.controller.uid}`;
+    const became = notBegun(lacking, controller) ?? (await evict(cluster, candidate, timeoutMs));
+    if (became.code === 'not-replaced') lacking.add(controller);
+    tell({ namespace, name, ...became });
   }
 }
 
 type Became = Pick<EvictionOutcome, 'code' | 'why'>;
+
+/** Returns why the next pod of a controller is left, by the controllers that lack one; undefined where it is not. */
+function notBegun(lacking: ReadonlySet<string>, controller: string): Became | undefined {
+  if (lacking.has(controller))
+    return { code: 'not-begun', why: 'one before, of the same controller, was not replaced' };
+  if (lacking.size < MOST_NOT_REPLACED) return undefined;
+  return { code: 'not-begun', why: `pods of ${lacking.size} controllers before were not replaced` };
+}
 
 async function evict(cluster: Cluster, candidate: EvictionCandidate, timeoutMs: number): Promise<Became> {
   const { ready: before } = await podsOf(cluster, candidate);

@@ -1,6 +1,7 @@
 import { UsageError } from '../../config.ts';
 import { visible } from '../../visible.ts';
 import { installed } from '../check/installed.ts';
+import { named } from '../check/named.ts';
 import { surveyPods } from '../check/pod-survey.ts';
 import { type Cluster, connect } from '../cluster/cluster.ts';
 import { allListed, Unread } from '../cluster/listing.ts';
@@ -59,9 +60,13 @@ export async function repair(argv: readonly string[], io: Io): Promise<number> {
       report.done.push(outcome);
       say(lineOf(outcome));
     });
-    const failed =
-      plan.left.length > 0 || report.done.some(({ code }) => code !== 'evicted' && code !== 'gone');
-    return end(failed ? EXIT.refused : EXIT.fine);
+    const failed = report.done.filter(isFailed);
+    if (failed.length > 0) {
+      const titles = failed.map(({ namespace, name, code }) => `${namespace}/${name} (${code})`);
+      say('');
+      say(`Not repaired: ${titles.length} of ${report.done.length}, ${named(titles)}.`);
+    }
+    return end(plan.left.length > 0 || failed.length > 0 ? EXIT.refused : EXIT.fine);
   } catch (error) {
     if (!(error instanceof Unread || error instanceof Unreachable)) throw error;
     say(`FAIL  ${error.message}`);
@@ -86,8 +91,13 @@ function linesOf({ evict, left }: RepairPlan): string[] {
   ];
 }
 
-function lineOf({ namespace, name, code, why }: EvictionOutcome): string {
-  return `${code === 'evicted' || code === 'gone' ? 'ok  ' : 'FAIL'}  ${namespace}/${name}: ${why}`;
+function lineOf(outcome: EvictionOutcome): string {
+  const { namespace, name, why } = outcome;
+  return `${isFailed(outcome) ? 'FAIL' : 'ok  '}  ${namespace}/${name}: ${why}`;
+}
+
+function isFailed({ code }: EvictionOutcome): boolean {
+  return code !== 'evicted' && code !== 'gone';
 }
 
 function toldCandidate({ namespace, name, controller: { kind, name: owner } }: EvictionCandidate) {

@@ -8,6 +8,14 @@ export interface StatusObject {
   retryAfterSeconds?: number | undefined;
   /** The reasons of its causes. */
   causes?: readonly string[] | undefined;
+  /** The object that it is about. */
+  about?: StatusSubject | undefined;
+}
+
+/** An object as a Status names it: `kind` is the resource, such as `namespaces`. */
+export interface StatusSubject {
+  kind: string;
+  name: string;
 }
 
 /** The reasons of a version, or of the token of a page, that the server has forgotten. */
@@ -19,6 +27,7 @@ export class ApiError extends Error {
   readonly where: 'response' | 'stream';
   readonly retryAfterMs: number;
   readonly causes: readonly string[];
+  readonly about: StatusSubject | undefined;
 
   constructor(status: StatusObject, where: 'response' | 'stream', retryAfterMs: number) {
     // The reason decides, as it does to client-go: not every server and proxy says 410 along with it.
@@ -28,6 +37,7 @@ export class ApiError extends Error {
     this.where = where;
     this.retryAfterMs = retryAfterMs;
     this.causes = status.causes ?? [];
+    this.about = status.about;
   }
 }
 

@@ -1,5 +1,5 @@
 import { Corrupt } from '../lines.ts';
-import { MAX_MESSAGE, type StatusObject, statusError } from './api-error.ts';
+import { MAX_MESSAGE, type StatusObject, type StatusSubject, statusError } from './api-error.ts';
 import type { KubernetesObject } from './collection.ts';
 import { isFields, numberAt, type ObjectFields, objectAt, objectsAt, textAt } from './fields.ts';
 
@@ -81,7 +81,13 @@ function statusOf(fields: ObjectFields): StatusObject {
     message: read(() => textAt(fields, 'message'))?.slice(0, MAX_MESSAGE),
     retryAfterSeconds: read(() => numberAt(details, 'retryAfterSeconds')),
     causes: read(() => objectsAt(details, 'causes').map((cause) => textAt(cause, 'reason') ?? '')),
+    about: read(() => subjectOf(details)),
   };
+}
+
+function subjectOf(details: ObjectFields): StatusSubject | undefined {
+  const [kind, name] = [textAt(details, 'kind'), textAt(details, 'name')];
+  return kind === undefined || name === undefined ? undefined : { kind, name };
 }
 
 /** Returns the metadata, once the types of the fields that this program always reads were checked. */

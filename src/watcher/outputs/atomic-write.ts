@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { refuseLink } from './folder.ts';
 
 /** A text, or the pieces of one, made while they are written. */
 export type Text = string | Iterable<string>;
@@ -32,6 +33,12 @@ export async function replaceFile(path: string, text: Text): Promise<void> {
     await unlink(temporary).catch(() => {});
     throw error;
   }
+}
+
+/** Replaces a file in a folder that was made for it. Where a link has taken the folder's place, nothing is written. */
+export async function replaceInFolder(path: string, text: Text): Promise<void> {
+  refuseLink(dirname(path));
+  await replaceFile(path, text);
 }
 
 /** Opens a new file. What a crash has left under the name, or somebody put there, is removed. */

@@ -1,9 +1,11 @@
 import { existsSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { Delta, Member } from '../protocol.ts';
 import { SettingFault } from '../setting-fault.ts';
 import type { WaitCondition } from '../texts/wait-condition.ts';
+import { refuseLink } from './folder.ts';
 import { whyNever } from './gate-deadlocks.ts';
 import { Headcount } from './headcount.ts';
 import type { Output, OutputMetric, View } from './output.ts';
@@ -137,9 +139,11 @@ export class Gate implements Output {
   }
 
   #mark(): void {
+    const { name, marker } = this.#options;
     try {
+      if (name !== undefined) refuseLink(dirname(marker));
       // A new file only: a link in its place would lead elsewhere.
-      writeFileSync(this.#options.marker, '', { flag: 'wx' });
+      writeFileSync(marker, '', { flag: 'wx' });
     } catch (error) {
       this.#log.warn('a restarted sidecar will wait again', { error: (error as Error).message });
     }

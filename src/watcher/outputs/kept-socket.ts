@@ -1,18 +1,23 @@
-/** The socket of a group, which is made anew when somebody removes it. */
+/** A socket, of a group or of health, which is made anew when somebody removes it. */
 import { lstatSync } from 'node:fs';
 import type { Server } from 'node:net';
+import { dirname } from 'node:path';
 import type { Log } from '../log.ts';
+import { isLink, makeFolder } from './folder.ts';
 import type { Output } from './output.ts';
-import type { Readers } from './readers.ts';
-import { serveSocket } from './socket.ts';
 
 /**
- * The output that keeps the socket of a group at its path. Whoever is connected stays so, whatever happens to the path.
- * A socket that is gone, alone or with its folder, is made anew at the next heartbeat, for whoever comes then.
+ * The output that keeps a socket at its path. Whoever is connected stays so, whatever happens to the path. A socket that is
+ * gone, alone or with its folder, is made anew at the next heartbeat, for whoever comes then. A link in the place of the
+ * folder is not followed, since an application could have put it there; only one that was there at the start is the choice
+ * of whoever named the folder.
  */
 export class KeptSocket implements Output {
   #path: string;
-  #readers: Readers;
+  #folder: string;
+  #bind: () => Promise<Server>;
+  /** Whether the folder is given as a link; undefined until the socket is first served. */
+  #byLink: boolean | undefined;
   #log: Log;
   #onMended: () => void;
   #server: Server | undefined;
@@ -20,17 +25,22 @@ export class KeptSocket implements Output {
   #closed = false;
   failing: string | undefined;
 
-  /** `onMended` is called after a socket that was gone was made anew, since the files beside it may be gone too. */
-  constructor(path: string, readers: Readers, log: Log, onMended: () => void) {
+  /**
+   * `bind` returns a server that is bound to `path`, in its folder, which is there. `onMended` is called after a socket that was gone was made anew, since the files beside it may be gone too.
+   */
+  constructor(path: string, bind: () => Promise<Server>, log: Log, onMended: () => void) {
     this.#path = path;
-    this.#readers = readers;
+    this.#folder = dirname(path);
+    this.#bind = bind;
     this.#log = log;
     this.#onMended = onMended;
   }
 
   /** Binds the socket; rejects when that can't be done. */
   async serve(): Promise<void> {
-    const server = await serveSocket(this.#path, this.#readers, this.#log);
+    this.#byLink ??= isLink(this.#folder);
+    if (!this.#byLink) makeFolder(this.#folder);
+    const server = await this.#bind();
     // The one before is at no path any more.
     this.#server?.close();
     this.#server = server;
@@ -38,7 +48,7 @@ export class KeptSocket implements Output {
   }
 
   heartbeat(): void {
-    if (this.#server === undefined || this.#mending || this.#closed || isSocket(this.#path)) return;
+    if (this.#server === undefined || this.#mending || this.#closed || this.#isServed()) return;
     this.#mending = true;
     // `#mend` logs its failure and never rejects.
     void this.#mend();
@@ -47,6 +57,15 @@ export class KeptSocket implements Output {
   close(): void {
     this.#closed = true;
     this.#server?.close();
+  }
+
+  #isServed(): boolean {
+    try {
+      return lstatSync(this.#path).isSocket() && (this.#byLink === true || !isLink(this.#folder));
+    } catch {
+      // Whatever the reason is, nobody else can see a socket there either.
+      return false;
+    }
   }
 
   async #mend(): Promise<void> {
@@ -68,14 +87,5 @@ export class KeptSocket implements Output {
     } finally {
       this.#mending = false;
     }
-  }
-}
-
-function isSocket(path: string): boolean {
-  try {
-    return lstatSync(path).isSocket();
-  } catch {
-    // Whatever the reason is, nobody else can see a socket there either.
-    return false;
   }
 }

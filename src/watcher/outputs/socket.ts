@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { dirname, join } from 'node:path';
 import { MAX_PATH_BYTES, SOCKET_NAME } from '../contract.ts';
@@ -25,9 +24,8 @@ export function socketPath(directory: string): string {
   return path;
 }
 
-/** Serves readers at `path`. */
+/** Serves readers at `path`, whose folder must be there. */
 export async function serveSocket(path: string, readers: Readers, log: Log): Promise<Server> {
-  mkdirSync(dirname(path), { recursive: true });
   const server = createServer({ highWaterMark: PIECE_BYTES }, (socket) => {
     // The error of a connection is of no interest: `close` comes after it, and says that the connection ended.
     socket.on('error', () => {});

@@ -72,10 +72,12 @@ export class WaitCondition {
 const FORMS =
   'give a number of members such as 3, or "3 ready", "all", "all ready", "ordinal 0" or "ordinal 0 ready"';
 
+/** The grammar of a condition without space around it. */
+export const WAIT_CONDITION = /^(?:(\d{1,10})|(all)|ordinal +(\d{1,10}))( +ready)?$/;
+
 /** Reads what the start of an application waits for. Throws a message that says what to give instead. */
 export function parseWaitCondition(text: string): WaitCondition {
-  const [, count, all, ordinal, ready] =
-    /^(?:(\d{1,10})|(all)|ordinal +(\d{1,10}))( +ready)?$/.exec(text.trim()) ?? [];
+  const [, count, all, ordinal, ready] = WAIT_CONDITION.exec(text.trim()) ?? [];
   const isReady = ready !== undefined;
   if (all !== undefined) return new WaitCondition('all', isReady);
   if (count !== undefined) {

@@ -1,5 +1,5 @@
 import type { V1Namespace } from '@kubernetes/client-node';
-import { ROLES, type Role } from '../../inject/account.ts';
+import { GUEST_ACCOUNT, ROLES, type Role } from '../../inject/account.ts';
 import { keys } from '../../inject/annotations.ts';
 import type { Log } from '../../log.ts';
 import { WEBHOOK_METRICS } from '../../metric-table.ts';
@@ -8,7 +8,7 @@ import { type Clock, systemClock } from '../../watcher/clock.ts';
 import { type Api, ifThere, sentenceOf } from '../api/api.ts';
 import { namespacePath } from '../api/paths.ts';
 import type { ClusterState, StateListener } from '../state/cluster-state.ts';
-import { type BindingState, isTerminating } from '../state/object-state.ts';
+import { type AccountState, type BindingState, isTerminating } from '../state/object-state.ts';
 import { background } from '../survival.ts';
 import { desiredAccounts, isLost } from './desired-accounts.ts';
 import type { Grants } from './grants.ts';
@@ -45,7 +45,8 @@ const PRUNE_MS = [600_000, 900_000] as const;
  * Every replica does all of this: each step looks at what is there at that moment and leaves what is
  * right alone, so that several come to the same end, and no leader has to be found.
  *
- * Who was in a binding that vanished is known from having seen it. What vanished while no replica ran
+ * Who was in a binding that vanished is known from having seen it, and so is that there was an account of guests, to
+ * which no binding points. What vanished while no replica ran
  * was seen by none: then a labelled namespace gets its account and binding all the same, and so does one
  * whose managed account is still there; an account of the pods' own is bound again with the next pod that
  * has it.
@@ -59,6 +60,8 @@ export class AccessController implements StateListener {
   #lost: ReadonlyMap<Role, Map<string, ReadonlySet<string>>> = new Map(
     ALL_ROLES.map((role) => [role, new Map()]),
   );
+  /** The namespaces that lost their account of guests, until it is made again. */
+  #lostGuests = new Set<string>();
   #work: Workqueue;
   #pruning: unknown;
   #stopped = false;
@@ -100,7 +103,9 @@ export class AccessController implements StateListener {
     if (this.#stopped || !state.synced) return;
     for (const namespace of namespaces) {
       if (access.isExcluded(namespace)) continue;
-      const lacks = ALL_ROLES.some((role) => this.#desired(namespace, role) !== undefined);
+      const lacks =
+        this.#lostGuests.has(namespace) ||
+        ALL_ROLES.some((role) => this.#desired(namespace, role) !== undefined);
       if (lacks || grants.isWanted(namespace)) this.#work.want(namespace);
     }
   }
@@ -110,6 +115,13 @@ export class AccessController implements StateListener {
     for (const [namespace, binding] of before) {
       if (!isLost(binding, this.#options.state.roles.get(role)!.bindings.get(namespace))) continue;
       lost.set(namespace, new Set([...(lost.get(namespace) ?? NONE), ...binding!.accounts]));
+    }
+  }
+
+  guestsWere(before: ReadonlyMap<string, AccountState | undefined>): void {
+    const { guests } = this.#options.state;
+    for (const [namespace, account] of before) {
+      if (account?.managed && guests.get(namespace) === undefined) this.#lostGuests.add(namespace);
     }
   }
 
@@ -130,6 +142,7 @@ export class AccessController implements StateListener {
   async #provide(namespace: string): Promise<void> {
     try {
       for (const role of ALL_ROLES) await this.#provideRole(namespace, role);
+      await this.#provideGuest(namespace);
     } finally {
       // A namespace whose roles can't be provided takes its grants back all the same.
       await this.#options.grants.provide(namespace);
@@ -154,6 +167,18 @@ export class AccessController implements StateListener {
     }
     // Another binding may have vanished in the meantime.
     if (lost.get(namespace) === before) lost.delete(namespace);
+  }
+
+  /** Makes the account of guests again where it vanished. */
+  async #provideGuest(namespace: string): Promise<void> {
+    if (!this.#lostGuests.delete(namespace) || !(await this.#isThere(namespace))) return;
+    try {
+      await this.#options.access.ensure(namespace, { account: GUEST_ACCOUNT, roles: [] });
+    } catch (error) {
+      if (!(await this.#isThere(namespace))) return;
+      this.#lostGuests.add(namespace);
+      throw error;
+    }
   }
 
   async #isThere(name: string): Promise<boolean> {

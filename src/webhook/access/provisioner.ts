@@ -49,10 +49,10 @@ export interface ProvisionerOptions {
 
 /**
  * Gives accounts the roles that their sidecars need, and nothing more. The account of a role is created where
- * it is missing; any other account must exist already.
+ * it is missing, and so is that of guests, which has no role; any other account must exist already.
  *
  * Anybody who reaches the webhook can post a review, and nothing in it proves that it comes from the API
- * server. So this class fixes what can follow from a review: these accounts, and one binding for each of two
+ * server. So this class fixes what can follow from a review: these accounts, and one binding for each of the
  * read-only roles, for an account that exists, in a namespace that exists, is not being deleted and is not
  * excluded. The plan decides which role a pod may ask for, by what the namespace and the installation allow.
  */
@@ -265,12 +265,7 @@ export class AccessProvisioner {
     const { namespace } = lookups;
     const subjects = [...accounts].map((account) => subjectOf(namespace, account));
     const body = { metadata: { name: role, labels: LABELS }, roleRef: roleRef(role), subjects };
-    try {
-      await this.#options.api.create(bindingsPath(namespace), body);
-    } catch (error) {
-      // The namespace and the accounts were there a moment ago, so the role is not: a fault of the installation.
-      throw isStatus(error, 404) ? new Error(sentenceOf(error)) : error;
-    }
+    await this.#options.api.create(bindingsPath(namespace), body);
     this.#options.log.info('binding created', { namespace, role, accounts: [...accounts] });
     this.#changed(kind);
   }

@@ -1,5 +1,5 @@
 import type { V1LimitRange, V1Namespace } from '@kubernetes/client-node';
-import { type AccessNeed, OWN_ACCOUNTS, type Role } from '../../inject/account.ts';
+import { type AccessNeed, GUEST_ACCOUNT, OWN_ACCOUNTS, type Role } from '../../inject/account.ts';
 import { GRANT_BINDING } from '../../inject/names.ts';
 import type { LimitRangeItem, Namespace } from '../../inject/pod.ts';
 import type { Log } from '../../log.ts';
@@ -45,6 +45,8 @@ export interface StateListener {
   heard(namespaces: Iterable<string>): void;
   /** Is called with the bindings of a role as they were before an event. */
   bindingsWere(role: Role, before: ReadonlyMap<string, BindingState | undefined>): void;
+  /** Is called with the accounts of guests as they were before an event. */
+  guestsWere(before: ReadonlyMap<string, AccountState | undefined>): void;
 }
 
 /**
@@ -62,6 +64,8 @@ export class ClusterState {
   readonly roles: ReadonlyMap<Role, RoleCaches> = new Map(
     ALL_ROLES.map((role) => [role, { accounts: new ObjectCache(), bindings: new ObjectCache() }]),
   );
+  /** The accounts of pods whose groups are all of other namespaces: no role and no binding goes with them. */
+  readonly guests = new ObjectCache<AccountState>();
   /** The bindings by which namespaces grant others to look at their Services. */
   readonly grants = new ObjectCache<GrantBindingState>();
   #options: Required<ClusterStateOptions>;
@@ -100,6 +104,11 @@ export class ClusterState {
       this.#follow(`rolebindings ${GRANT_BINDING}`, grantBindingList, (event) =>
         this.grants.absorb(event).keys(),
       ),
+      this.#follow(`serviceaccounts ${GUEST_ACCOUNT}`, accountList(GUEST_ACCOUNT), (event) => {
+        const before = this.guests.absorb(event);
+        this.#listener?.guestsWere(before);
+        return before.keys();
+      }),
       ...[...this.roles].flatMap(([role, { accounts, bindings }]) => [
         this.#follow(`serviceaccounts ${role}`, accountList(role), (event) => accounts.absorb(event).keys()),
         this.#follow(`rolebindings ${role}`, bindingList(role), (event) => {
@@ -164,13 +173,17 @@ export class ClusterState {
    * since the API server refuses pods whose account does not exist.
    */
   isProvided(namespace: string, { account, roles }: AccessNeed): boolean {
-    const own = OWN_ACCOUNTS.includes(account) ? this.roles.get(account as Role) : undefined;
-    if (own !== undefined && !(own.accounts.fresh && own.accounts.get(namespace) !== undefined)) return false;
+    const own = OWN_ACCOUNTS.includes(account) ? this.#accounts(account) : undefined;
+    if (own !== undefined && !(own.fresh && own.get(namespace) !== undefined)) return false;
     return roles.every((role) => {
       const bindings = this.roles.get(role)?.bindings;
       const binding = bindings?.fresh ? bindings.get(namespace) : undefined;
       return binding?.roleRight === true && binding.accounts.includes(account);
     });
+  }
+
+  #accounts(name: string): ObjectCache<AccountState> | undefined {
+    return name === GUEST_ACCOUNT ? this.guests : this.roles.get(name as Role)?.accounts;
   }
 
   /**
@@ -236,12 +249,12 @@ export class ClusterState {
 
   #all(): { fresh: boolean; synced: boolean }[] {
     const roles = [...this.roles.values()].flatMap(({ accounts, bindings }) => [accounts, bindings]);
-    return [this.namespaces, this.limits, this.grants, ...roles];
+    return [this.namespaces, this.limits, this.grants, this.guests, ...roles];
   }
 
   #known(): Set<string> {
     const roles = [...this.roles.values()].flatMap(({ accounts, bindings }) => [accounts, bindings]);
-    return new Set([this.namespaces, this.grants, ...roles].flatMap((one) => [...one.keys()]));
+    return new Set([this.namespaces, this.grants, this.guests, ...roles].flatMap((one) => [...one.keys()]));
   }
 }
 

@@ -27,13 +27,13 @@ export const limitList: Listed<LimitRangeItem> = {
 };
 
 /**
- * The list of a role's accounts. With this field selector, RBAC lets the webhook list and watch a resource of
+ * The list of the accounts of a name. With this field selector, RBAC lets the webhook list and watch a resource of
  * which it may read one name only.
  */
-export function accountList(role: Role): Listed<AccountState> {
+export function accountList(name: string): Listed<AccountState> {
   return {
     path: accountsPath(),
-    fieldSelector: `metadata.name=${role}`,
+    fieldSelector: `metadata.name=${name}`,
     key: ({ metadata }) => metadata?.namespace,
     members: (object) => [accountState(object as V1ServiceAccount)],
   };

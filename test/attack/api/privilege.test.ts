@@ -281,7 +281,7 @@ suite('what can be gained on a real API server', { timeout: 180_000 }, () => {
         metadata.name,
         subjects.map((one: Json) => one.namespace),
       ]),
-      [['rollcall-grant', ['tenant', 'tenant', 'tenant']]],
+      [['rollcall-grant', Array(4).fill('tenant')]],
     );
   });
 

@@ -165,6 +165,24 @@ describe('access', () => {
     assert.match(refused.err, /refused \(pod-access\): a group by rollcall\.dev\/selector takes/);
   });
 
+  test('to groups of other namespaces only is an account and nothing else', async () => {
+    const text = `apiVersion: v1
+kind: Pod
+metadata:
+  name: far
+  namespace: shop
+  annotations: {rollcall.dev/inject: "true", rollcall.dev/group.far: service tcp-servers in team-b}
+spec: {containers: [{name: a, image: a}]}
+`;
+    const { out } = await fromInput(text);
+    assert.deepEqual(
+      documents(out).map(({ kind, metadata }) => `${kind} ${metadata.name}`),
+      ['ServiceAccount rollcall-guest', 'Pod far'],
+    );
+    assert.match(out, /serviceAccountName: rollcall-guest\b/);
+    assert.equal((await run('uninject', ['-f', '-'], { input: out })).out, text);
+  });
+
   test('the owner of a pod in a file is the workload around it', async () => {
     const owned = async (input: string) => {
       const { out, err } = await fromInput(input);

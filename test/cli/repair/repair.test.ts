@@ -85,6 +85,16 @@ test('an eviction that is refused is a failure, and the next pod is evicted all 
   assert.deepEqual([code, done], [1, ['a refused', 'b evicted']]);
 });
 
+test('those that were not repaired are said once more at the end', async (t) => {
+  const config = await cluster(t, { a: 403, b: 201, c: 429, d: 404 });
+  const { out, code } = await run('repair', ['--yes', '--kubeconfig', config]);
+  assert.equal(code, 1);
+  assert.match(out, /\n\nNot repaired: 2 of 4, shop\/a \(refused\), shop\/c \(budget\)\.\n$/);
+  const fine = await run('repair', ['--yes', '--kubeconfig', await cluster(t, { a: 201 })]);
+  assert.equal(fine.code, 0);
+  assert.doesNotMatch(fine.out, /Not repaired/);
+});
+
 test('what was evicted before the API server went away is reported', async (t) => {
   const { code, done, error } = await repair(t, { a: 201, b: 'cut' });
   assert.deepEqual([code, done], [1, ['a evicted']]);

@@ -12,7 +12,18 @@ test('a Status is read in all that decides anything, and its code is that of the
     message: 'again',
     retryAfterSeconds: 3,
     causes: ['ResourceVersionTooLarge', ''],
+    about: undefined,
   });
+});
+
+test('the object that a Status is about is read where it is named whole', () => {
+  const about = (details: unknown) => read({ details }, 404).about;
+  assert.deepEqual(about({ kind: 'namespaces', name: 'shop', group: 'x' }), {
+    kind: 'namespaces',
+    name: 'shop',
+  });
+  for (const details of [{ kind: 'namespaces' }, { name: 'shop' }, { kind: 5, name: 'shop' }, {}, 'none'])
+    assert.equal(about(details), undefined, JSON.stringify(details));
 });
 
 test('a field of another type says nothing, and the others are read all the same', () => {

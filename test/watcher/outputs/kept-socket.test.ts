@@ -1,13 +1,25 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { silent } from '../../../src/watcher/log.ts';
+import { replaceFile, replaceInFolder } from '../../../src/watcher/outputs/atomic-write.ts';
 import { KeptSocket } from '../../../src/watcher/outputs/kept-socket.ts';
 import { MembersFile } from '../../../src/watcher/outputs/members-file.ts';
 import { Readers } from '../../../src/watcher/outputs/readers.ts';
-import { socketPath } from '../../../src/watcher/outputs/socket.ts';
+import { serveSocket, socketPath } from '../../../src/watcher/outputs/socket.ts';
 import { TemplateFile } from '../../../src/watcher/outputs/template-file.ts';
 import { parseTemplate } from '../../../src/watcher/texts/template.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -20,24 +32,40 @@ function removed(directory: string): void {
   rmSync(directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
 }
 
+/** A folder of the test, and in it the name of a folder that is not there. */
+function folderIn(t: TestContext) {
+  const shared = mkdtempSync(join(tmpdir(), 'rollcall-'));
+  t.after(() => removed(shared));
+  return { shared, directory: join(shared, 'backends') };
+}
+
 /** A group whose socket and files are kept in a folder that is made for the test. */
-async function kept(t: TestContext) {
-  const directory = mkdtempSync(join(tmpdir(), 'rollcall-'));
+async function kept(
+  t: TestContext,
+  directory = mkdtempSync(join(tmpdir(), 'rollcall-')),
+  write = replaceInFolder,
+) {
   t.after(() => removed(directory));
   const clock = new FakeClock();
   const source = scripted();
   const logged: string[] = [];
   const note = (message: string) => logged.push(message);
+  const log = { ...silent, warn: note, error: note };
   const watch = watchOf(source, clock);
   const readers = new Readers(watch, clock, silent);
   const path = socketPath(directory);
   const files = [
-    new MembersFile(directory, clock, silent),
-    new TemplateFile(directory, parseTemplate('peers={name}'), clock, silent),
+    new MembersFile(directory, clock, silent, write),
+    new TemplateFile(directory, parseTemplate('peers={name}'), clock, silent, write),
   ];
-  const socket = new KeptSocket(path, readers, { ...silent, warn: note, error: note }, () => {
-    for (const file of files) file.restore(watch);
-  });
+  const socket = new KeptSocket(
+    path,
+    () => serveSocket(path, readers, silent),
+    log,
+    () => {
+      for (const file of files) file.restore(watch);
+    },
+  );
   for (const output of [readers, socket, ...files]) watch.add(output);
   await socket.serve();
   t.after(() => {
@@ -100,6 +128,56 @@ test('what can not be made anew is told once, shows in the health, and is tried 
   ]);
 });
 
+test('a link that takes the place of the folder is not followed, with or without a socket behind it', async (t) => {
+  const { shared, directory } = folderIn(t);
+  const { path, heartbeat, logged, socket } = await kept(t, directory);
+  const elsewhere = join(shared, 'elsewhere');
+  const failed = 'the socket is gone and can not be made anew; that is tried again at each heartbeat';
+  const mended = 'the socket was gone and is made anew';
+  const comesBack = async (behind: string[]) => {
+    await eventually('a failure', async () => {
+      await heartbeat();
+      return socket.failing === 'directory';
+    });
+    assert.deepEqual(readdirSync(elsewhere), behind);
+    unlinkSync(directory);
+    await eventually('the socket', async () => {
+      await heartbeat();
+      return connect(path);
+    });
+    assert.equal(socket.failing, undefined);
+  };
+  removed(directory);
+  mkdirSync(elsewhere);
+  symlinkSync(elsewhere, directory);
+  await comesBack([]);
+  await eventually('the files', async () => {
+    await heartbeat();
+    return readdirSync(directory).join() === 'members.json,members.sock,peers';
+  });
+  rmSync(elsewhere, { recursive: true });
+  renameSync(directory, elsewhere);
+  symlinkSync(elsewhere, directory);
+  await comesBack(['members.json', 'members.sock', 'peers']);
+  assert.deepEqual(logged, [failed, mended, failed, mended]);
+});
+
+test('a link that was the folder at the start is the choice of whoever named it', async (t) => {
+  const { shared, directory } = folderIn(t);
+  const elsewhere = join(shared, 'elsewhere');
+  mkdirSync(elsewhere);
+  symlinkSync(elsewhere, directory);
+  const { path, heartbeat, logged, socket } = await kept(t, directory, replaceFile);
+  await heartbeat();
+  assert.deepEqual(logged, []);
+  rmSync(path);
+  await eventually('the socket', async () => {
+    await heartbeat();
+    return connect(path);
+  });
+  assert.equal(socket.failing, undefined);
+});
+
 test('a socket that is there is left alone, and one that was closed is not made anew', async (t) => {
   const { path, heartbeat, logged, socket } = await kept(t);
   await heartbeat();
@@ -133,7 +211,12 @@ test('a socket that is closed while it is made serves nobody', async (t) => {
   const path = socketPath(join(directory, 'other'));
   const watch = watchOf(scripted(), new FakeClock());
   const readers = new Readers(watch, new FakeClock(), silent);
-  const socket = new KeptSocket(path, readers, silent, () => {});
+  const socket = new KeptSocket(
+    path,
+    () => serveSocket(path, readers, silent),
+    silent,
+    () => {},
+  );
   socket.heartbeat();
   await settle();
   assert.equal(existsSync(path), false, 'a heartbeat makes none that was not served yet');

@@ -19,6 +19,7 @@ const RBAC = '/apis/rbac.authorization.k8s.io/v1/namespaces';
 export const SCOPED = 'rollcall-watcher';
 export const PODS = 'rollcall-pod-watcher';
 export const SCALES = 'rollcall-scale-reader';
+export const GUEST = 'rollcall-guest';
 export const ROLE_REF = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: SCOPED };
 export const MANAGED = { 'app.kubernetes.io/managed-by': 'rollcall' };
 export const LABELLED = { 'rollcall.dev/injection': 'enabled' };

@@ -10,6 +10,7 @@ import {
   bindingsOf,
   bound,
   caughtUp,
+  GUEST,
   isProvided,
   LABELLED,
   NAMESPACES,
@@ -51,6 +52,7 @@ test('no collection is listed or watched beyond what RBAC pins', async (t) => {
   assert.deepEqual(followed.toSorted(), [
     '/api/v1/limitranges ',
     '/api/v1/namespaces ',
+    `/api/v1/serviceaccounts metadata.name=${GUEST}`,
     `/api/v1/serviceaccounts metadata.name=${PODS}`,
     `/api/v1/serviceaccounts metadata.name=${SCALES}`,
     `/api/v1/serviceaccounts metadata.name=${SCOPED}`,

@@ -20,6 +20,7 @@ test('the binding is to the role that reads slices, for the accounts of sidecars
       { kind: 'ServiceAccount', namespace: 'shop', name: 'rollcall-watcher' },
       { kind: 'ServiceAccount', namespace: 'shop', name: 'rollcall-pod-watcher' },
       { kind: 'ServiceAccount', namespace: 'shop', name: 'rollcall-scale-reader' },
+      { kind: 'ServiceAccount', namespace: 'shop', name: 'rollcall-guest' },
     ],
   });
 });

@@ -9,8 +9,11 @@ import {
   bindingsOf,
   bound,
   caughtUp,
+  GUEST,
   isProvided,
   LABELLED,
+  MANAGED,
+  NAMESPACES,
   provided,
   ROLE_REF,
   replica,
@@ -68,6 +71,43 @@ test('the scoped account is made again while it is bound', async (t) => {
   api.delete(accountOf('plain'));
   await soon('account', () => api.get(accountOf('plain')));
   assert.deepEqual(writes(both), [`POST ${accountsOf('plain')}`]);
+});
+
+test('the account of guests, to which no binding points, is made again where it was seen to vanish', async (t) => {
+  const both = await connected(t);
+  const { api } = both;
+  const guest = (namespace: string) => `${accountsOf(namespace)}/${GUEST}`;
+  for (const [name, labels] of Object.entries({ managed: MANAGED, theirs: {}, ending: MANAGED })) {
+    api.create(NAMESPACES, { metadata: { name } });
+    api.create(accountsOf(name), { metadata: { name: GUEST, labels } });
+  }
+  await replica(t, both);
+  api.replace(NAMESPACES, { metadata: { name: 'ending' }, status: { phase: 'Terminating' } });
+  for (const name of ['managed', 'theirs', 'ending']) api.delete(guest(name));
+  await soon('account', () => api.get(guest('managed')));
+  await caughtUp(api);
+  assert.deepEqual(api.get(guest('managed'))?.metadata?.labels, MANAGED);
+  assert.deepEqual([api.get(guest('theirs')), api.get(guest('ending'))], [undefined, undefined]);
+  assert.equal(api.get(bindingOf('managed')), undefined, 'no binding comes with it');
+  api.delete(guest('managed'));
+  await soon('account a second time', () => api.get(guest('managed')));
+});
+
+test('the account of guests is made at last where its namespace refuses it at first', async (t) => {
+  const both = await connected(t);
+  const { api } = both;
+  api.create(NAMESPACES, { metadata: { name: 'shop' } });
+  api.create(accountsOf('shop'), { metadata: { name: GUEST, labels: MANAGED } });
+  await replica(t, both);
+  let refusals = 0;
+  api.fault(({ method, path }) => {
+    if (method !== 'POST' || path !== accountsOf('shop') || refusals === 2) return undefined;
+    refusals += 1;
+    return { status: 403 };
+  });
+  api.delete(`${accountsOf('shop')}/${GUEST}`);
+  await soon('account', () => api.get(`${accountsOf('shop')}/${GUEST}`));
+  assert.equal(refusals, 2);
 });
 
 test('both at once come back', async (t) => {

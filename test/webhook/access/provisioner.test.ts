@@ -247,6 +247,13 @@ test('who is added to a wrong binding before it goes is taken along', async (t) 
   assert.deepEqual(bound(started), ['app', 'late']);
 });
 
+test('a guest gets its account and is bound to nothing', async (t) => {
+  const started = await start(t);
+  await started.access.ensure('demo', { account: 'rollcall-guest', roles: [] });
+  assert.ok(started.api.get(`${ACCOUNTS}/rollcall-guest`));
+  assert.equal(started.api.get(BINDING), undefined);
+});
+
 const PODS = 'rollcall-pod-watcher';
 const POD_BINDING = `${BINDINGS}/${PODS}`;
 const podRole = (account: string): AccessNeed => ({ account, roles: [ROLES.pods] });

@@ -280,6 +280,7 @@ test('a listener that throws leaves nothing that looks fresh for ever', async (t
       throw new Error('a fault of ours');
     },
     bindingsWere() {},
+    guestsWere() {},
   });
   t.after(() => state.stop());
   await soon('word that all is followed again', () => thrown > 6 && state.fresh);
