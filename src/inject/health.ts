@@ -2,7 +2,7 @@
 import { keys } from './annotations.ts';
 import { reason } from './codes.ts';
 import { NAME, PORT } from './names.ts';
-import type { PodSpec } from './pod.ts';
+import type { Container, PodSpec } from './pod.ts';
 import { NO_FAULTS, type Rule } from './rule.ts';
 import { shown } from './shown.ts';
 
@@ -14,9 +14,16 @@ export type Port = number | 'off';
  * container that has it, one of the two would fail.
  */
 export function portOf({ hostNetwork, containers, initContainers = [] }: PodSpec): Port {
-  const others = [...containers, ...initContainers].filter(({ name }) => name !== NAME);
-  const taken = others.some(({ ports }) => ports?.some(({ containerPort }) => containerPort === PORT));
+  const taken = [...containers, ...initContainers].some((container) => hasPort(container, PORT));
   return hostNetwork === true || taken ? 'off' : PORT;
+}
+
+/** Returns whether a container beside the sidecar says that it listens on the port, over TCP as the sidecar does. */
+function hasPort({ name, ports = [] }: Container, port: Port): boolean {
+  return (
+    name !== NAME &&
+    ports.some(({ containerPort, protocol = 'TCP' }) => containerPort === port && protocol === 'TCP')
+  );
 }
 
 /** A probe that is a process: Node starts in 0.05 s, and on a node without CPU to spare in seconds. */
@@ -46,9 +53,8 @@ export const takenPort: Rule = {
   faults({ pod: { spec }, options: { port }, settings }) {
     if (port === undefined) return NO_FAULTS;
     // The first one found is enough, since another port for the sidecar solves it for all.
-    const other = [...spec.containers, ...(spec.initContainers ?? [])].find(
-      ({ name, ports = [] }) =>
-        name !== NAME && ports.some((one) => one.containerPort === port && one.protocol !== 'UDP'),
+    const other = [...spec.containers, ...(spec.initContainers ?? [])].find((container) =>
+      hasPort(container, port),
     );
     if (other === undefined) return NO_FAULTS;
     return [

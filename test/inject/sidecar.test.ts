@@ -207,6 +207,14 @@ describe('its probes', () => {
     });
   }
 
+  test('ask the port beside a container that has it for another protocol', () => {
+    for (const protocol of ['UDP', 'SCTP']) {
+      const ports = [{ containerPort: 17655, protocol }];
+      const given = sidecar({}, ({ spec: made }) => made.containers.push(container('b', { ports })));
+      assert.equal(given.livenessProbe.httpGet.port, 17655, protocol);
+    }
+  });
+
   test('are a process that says what the start was without, where something is waited for', () => {
     const named = { 'group.backends': 'service tcp-servers', 'wait-for.backends': '2' };
     for (const waiting of [{ 'wait-for': '2' }, named] as Record<string, string>[]) {

@@ -9,6 +9,8 @@ const TRY_MS = 1000;
 /** The number of times that every server is asked. The second time it has twice as long. */
 const TRIES = 2;
 const PORT = 53;
+/** The longest message over TCP, where two bytes before it say its length. */
+const MESSAGE_BYTES = 65_535;
 
 /** The names that Node has for RCODEs. */
 const CODES: Readonly<Record<number, string>> = {
@@ -139,14 +141,12 @@ async function overTcp(server: Server, question: Question, tryMs: number): Promi
 
 /** Reads one message from a stream, in which its length stands before it. */
 async function message(socket: Socket): Promise<Buffer> {
-  const chunks: Buffer[] = [];
+  const message = Buffer.alloc(2 + MESSAGE_BYTES);
   let bytes = 0;
-  for await (const chunk of socket) {
-    chunks.push(chunk);
-    bytes += chunk.length;
-    const whole = bytes >= 2 ? Buffer.concat(chunks) : undefined;
-    const length = whole?.readUInt16BE(0);
-    if (whole !== undefined && bytes >= 2 + length!) return whole.subarray(2, 2 + length!);
+  for await (const chunk of socket as AsyncIterable<Buffer>) {
+    bytes += chunk.copy(message, bytes);
+    const end = bytes < 2 ? Number.POSITIVE_INFINITY : 2 + message.readUInt16BE(0);
+    if (bytes >= end) return message.subarray(2, end);
   }
   throw new BadMessage('the server hung up');
 }

@@ -13,7 +13,11 @@ export function proxyFor(server: URL, environment: Environment): URL | undefined
   if (!given || isExempt(server, environment.no_proxy || environment.NO_PROXY || '')) return undefined;
   const text = given.includes('://') ? given : `http://${given}`;
   const proxy = URL.canParse(text) ? new URL(text) : undefined;
-  if (proxy?.protocol === 'http:' || proxy?.protocol === 'https:') return proxy;
+  if (proxy?.protocol === 'http:' || proxy?.protocol === 'https:') {
+    if (userOf(proxy) !== undefined) return proxy;
+    // The value has a password, which is not for a log.
+    throw new Error('HTTPS_PROXY: its user or password has a "%" that begins no escape; write it as "%25"');
+  }
   throw new Error(`HTTPS_PROXY: "${given}" is no proxy that can be used; give http://HOST:PORT`);
 }
 
@@ -55,10 +59,19 @@ function hostOf({ hostname }: URL): string {
   return hostname.toLowerCase().replace(/^\[|\]$/g, '');
 }
 
+/** Returns the user and the password of a proxy, `:` where it has neither, and undefined where they can't be decoded. */
+function userOf({ username, password }: URL): string | undefined {
+  try {
+    return `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Opens a connection to `target` through the proxy (CONNECT), before its TLS; `close` gives it up at any time. */
 export function tunnel(proxy: URL, target: URL): { socket: Promise<Socket>; close(): void } {
   const to = `${target.hostname}:${target.port || 443}`;
-  const user = [proxy.username, proxy.password].map(decodeURIComponent).join(':');
+  const user = userOf(proxy) ?? ':';
   // Imported as a module, node:http brings Node's whole fetch along: 6 MB of memory.
   const name = proxy.protocol === 'http:' ? 'node:http' : 'node:https';
   const request = process.getBuiltinModule(name).request({

@@ -26,7 +26,8 @@ export class KeptSocket implements Output {
   failing: string | undefined;
 
   /**
-   * `bind` returns a server that is bound to `path`, in its folder, which is there. `onMended` is called after a socket that was gone was made anew, since the files beside it may be gone too.
+   * `bind` returns a server that is bound to `path`, in its folder, which is there. `onMended` is called after a socket that
+   * was gone was made anew, since the files beside it may be gone too.
    */
   constructor(path: string, bind: () => Promise<Server>, log: Log, onMended: () => void) {
     this.#path = path;

@@ -35,6 +35,9 @@ test('the proxy is that of HTTPS_PROXY, for a server over TLS that is not on thi
   );
   const exempt = { ...environment, no_proxy: '10.96.0.1', NO_PROXY: 'x' };
   assert.equal(proxied('https://10.96.0.1', exempt), undefined);
+  assert.throws(() => proxied('https://10.96.0.1', { HTTPS_PROXY: 'http://user:5%2@a:1' }), {
+    message: 'HTTPS_PROXY: its user or password has a "%" that begins no escape; write it as "%25"',
+  });
   assert.throws(
     () => proxied('https://10.96.0.1', { HTTPS_PROXY: 'socks5://a:1' }),
     /HTTPS_PROXY.*give http/,

@@ -1,24 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { whyNever } from '../../../src/watcher/outputs/gate-deadlocks.ts';
-import type { Member } from '../../../src/watcher/protocol.ts';
 import { parseWaitCondition } from '../../../src/watcher/texts/wait-condition.ts';
 import { member } from '../scripted-source.ts';
-
-type State = 'ready' | 'waiting' | 'terminating';
+import { db as pod, type State } from './guarded.ts';
 
 /** A pod of a StatefulSet; the one of ordinal `self` is this pod. */
-function db(ordinal: number, state: State, self: number | undefined): Member {
-  const [ready, terminating] = [state === 'ready', state === 'terminating'];
-  return member(`u${ordinal}`, {
-    name: `db-${ordinal}`,
-    ordinal,
-    ready,
-    serving: ready,
-    terminating,
-    ...(ordinal === self ? { self: true } : {}),
-  });
-}
+const db = (ordinal: number, state: State, self: number | undefined) =>
+  pod(ordinal, state, ordinal === self ? { self: true } : {});
 
 const LATER = 'later pod';
 const ANOTHER = 'one another';

@@ -52,12 +52,10 @@ export async function guard(t: TestContext, options: Partial<GateOptions> = {}) 
   return { gate, watch, clock, log, know, tell, options: all, failure: () => failure };
 }
 
+export type State = 'ready' | 'waiting' | 'terminating';
+
 /** A member of a StatefulSet: `db(1, 'ready')`. */
-export function db(
-  ordinal: number,
-  state: 'ready' | 'waiting' | 'terminating',
-  more: Partial<Member> = {},
-): Member {
+export function db(ordinal: number, state: State, more: Partial<Member> = {}): Member {
   const [ready, terminating] = [state === 'ready', state === 'terminating'];
   return member(`u${ordinal}`, {
     name: `db-${ordinal}`,
