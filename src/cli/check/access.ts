@@ -4,8 +4,8 @@ import type { Cluster } from '../cluster/cluster.ts';
 import type { KindName } from '../cluster/kinds.ts';
 import { listed } from '../cluster/listing.ts';
 import { at, type Fields } from '../document/value.ts';
+import { named } from '../named.ts';
 import { type CheckContext, type Finding, fail, ok } from './finding.ts';
-import { named } from './named.ts';
 
 /** Checks that each labelled namespace has the account and the binding of its sidecars before any pod asks. */
 export async function access({ cluster, system, namespaces }: CheckContext): Promise<Finding> {

@@ -4,8 +4,8 @@ import { EXCLUDED_NAMESPACES, GRANT_BINDING } from '../../inject/names.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { listed } from '../cluster/listing.ts';
 import { at, type Fields, isFields } from '../document/value.ts';
+import { named } from '../named.ts';
 import { type CheckContext, type Finding, fail, ok, warn } from './finding.ts';
-import { named } from './named.ts';
 
 /** The grant of one namespace. `to` holds the namespaces that can have a grant. */
 interface Granted {

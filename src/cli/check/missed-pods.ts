@@ -1,5 +1,5 @@
+import { named } from '../named.ts';
 import { type CheckContext, type Finding, fail, ok, warn } from './finding.ts';
-import { named } from './named.ts';
 import type { MissedPod } from './pod-survey.ts';
 
 /**

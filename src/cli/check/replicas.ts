@@ -3,9 +3,9 @@ import type { Cluster } from '../cluster/cluster.ts';
 import { allListed, Unread } from '../cluster/listing.ts';
 import { at, type Fields, listAt } from '../document/value.ts';
 import { readyEndpoints } from '../explain/webhook.ts';
+import { named } from '../named.ts';
 import { type CheckContext, type Finding, fail, ok, unread, warn } from './finding.ts';
 import { INSTALL } from './installation.ts';
-import { named } from './named.ts';
 
 export async function deployment({ cluster, system }: CheckContext): Promise<Finding> {
   const reply = await cluster.get({ kind: 'Deployment', namespace: system, name: 'rollcall' });

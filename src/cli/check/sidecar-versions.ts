@@ -1,6 +1,6 @@
 import packageJson from '../../../package.json' with { type: 'json' };
+import { named } from '../named.ts';
 import { type CheckContext, type Finding, ok, warn } from './finding.ts';
-import { named } from './named.ts';
 
 /** Checks that all sidecars are at most one minor version older or newer than this command, as is tested. */
 export async function sidecarVersions({ pods }: CheckContext): Promise<Finding> {

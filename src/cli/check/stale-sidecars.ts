@@ -1,7 +1,7 @@
 import type { Cluster } from '../cluster/cluster.ts';
 import { Unreachable } from '../cluster/request.ts';
+import { named } from '../named.ts';
 import { type CheckContext, type Finding, fail, ok, warn } from './finding.ts';
-import { named } from './named.ts';
 import type { SidecarPod } from './pod-survey.ts';
 
 /** The number of sidecars that are asked. They are spread over all, so a fault of a namespace or a node shows. */

@@ -33,6 +33,8 @@ export function parse(body: string): Parsed {
   return last.parsed;
 }
 
+const TOO_DEEP = 'it is nested too deep to be read';
+
 function parsed(body: string): Parsed {
   try {
     const json = parseJson(body);
@@ -41,7 +43,7 @@ function parsed(body: string): Parsed {
     const { root, text } = tree(withPlainBreaks(body));
     return { root, json: false, eol: eolOf(body), respaced: text, ...construct(root) };
   } catch (error) {
-    if (error instanceof RangeError) throw new Unreadable('it is nested too deep to be read');
+    if (error instanceof RangeError) throw new Unreadable(TOO_DEEP);
     throw error;
   }
 }
@@ -86,6 +88,8 @@ function composed(text: string): { root: Node | null; error?: Unreadable } {
   const { contents, errors } = parseDocument(text, { ...READING, customTags: [...SCALARS] });
   const root = contents as Node | null;
   for (const { code, message, pos } of errors) {
+    // The message is that of the JavaScript engine.
+    if (code === 'RESOURCE_EXHAUSTION') return { root, error: new Unreadable(TOO_DEEP) };
     if (code !== 'MULTIPLE_DOCS') return { root, error: new Unreadable(message, lineOf(text, pos[0])) };
     // kubectl reads the first document and ignores the rest.
     if (text.slice(pos[0]).includes('rollcall.dev/')) {

@@ -6,6 +6,7 @@ import { applyOperations } from '../document/operations.ts';
 import type { Value } from '../document/value.ts';
 import { type Arguments, parseFlags } from '../flags.ts';
 import { type Io, tell } from '../io.ts';
+import { named } from '../named.ts';
 import { DEFAULT_NAMESPACE, type Item, NO_PODS, podOf, titleOf, type Workload } from '../workloads.ts';
 import { accessObjects, identityOf } from './access-objects.ts';
 import { unheard, unquotedOfNamespace } from './advice.ts';
@@ -116,7 +117,7 @@ class Injection {
     if (unknown.length > 0 && !kinds.includes('deny')) this.#note(pullSecretsAdvice(unknown.map(titleOf)));
     if (this.#guessed.length > 0) {
       this.#note(
-        `no namespace is known for ${this.#guessed.map(titleOf).join(', ')}: the account and its rights are for ` +
+        `no namespace is known for ${named(this.#guessed.map(titleOf))}: the account and its rights are for ` +
           `"${DEFAULT_NAMESPACE}"; give --namespace NAME when it is another`,
       );
     }

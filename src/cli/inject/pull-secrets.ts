@@ -2,10 +2,12 @@
  * The imagePullSecrets that pods get from their account. The API server adds them before the webhook runs. A
  * file is injected before that, so a pod whose account is replaced would lose them.
  */
+
 import { isDeepStrictEqual } from 'node:util';
 import { keys } from '../../inject/annotations.ts';
 import type { Plan } from '../../inject/plan.ts';
 import { at, type Fields, isFields, type Value } from '../document/value.ts';
+import { named } from '../named.ts';
 import type { Item, Workload } from '../workloads.ts';
 
 /** The ServiceAccounts of the input, with the `imagePullSecrets` that their pods would get. */
@@ -61,7 +63,7 @@ export function withPullSecrets(objects: Fields[], secrets: readonly Value[]): F
 /** Returns the sentence that says how to keep the secrets that may be lost. */
 export function pullSecretsAdvice(titles: readonly string[]): string {
   return (
-    `imagePullSecrets that only the old account has do not reach ${titles.join(', ')}; if it has some, write ` +
+    `imagePullSecrets that only the old account has do not reach ${named(titles)}; if it has some, write ` +
     `them into spec.imagePullSecrets of the pod template, or keep the account with ${keys.serviceAccount.key}: "keep"`
   );
 }

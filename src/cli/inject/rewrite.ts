@@ -1,9 +1,11 @@
 /** The steps that inject and uninject share: read, change, print. */
+
 import { isDeepStrictEqual } from 'node:util';
 import { UsageError } from '../../config.ts';
 import { type Encoding, encode } from '../document/encoding.ts';
 import { Unreadable } from '../document/unreadable.ts';
 import { DIFF_EXIT, EXIT, type Io, tell } from '../io.ts';
+import { named } from '../named.ts';
 import { titleOf } from '../workloads.ts';
 import { assemble } from './assemble.ts';
 import { type InputSource, readSources } from './input.ts';
@@ -72,8 +74,7 @@ function print(files: readonly File[], { diff }: RewriteFlags, io: Io, done: str
   const texts = files.map(({ manifests }) => {
     const { text, rewritten } = assemble(manifests);
     for (const { items } of rewritten) {
-      const titles = items.map(titleOf).join(', ');
-      tell(io, `${titles}: warning: written anew, without its comments and anchors`);
+      tell(io, `${named(items.map(titleOf))}: warning: written anew, without its comments and anchors`);
     }
     return text;
   });

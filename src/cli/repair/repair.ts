@@ -1,7 +1,6 @@
 import { UsageError } from '../../config.ts';
 import { visible } from '../../visible.ts';
 import { installed } from '../check/installed.ts';
-import { named } from '../check/named.ts';
 import { surveyPods } from '../check/pod-survey.ts';
 import { type Cluster, connect } from '../cluster/cluster.ts';
 import { allListed, Unread } from '../cluster/listing.ts';
@@ -10,6 +9,7 @@ import { commands } from '../commands.ts';
 import { readEntries, systemNamespace } from '../explain/webhook.ts';
 import { parseFlags } from '../flags.ts';
 import { EXIT, type Io, jsonText } from '../io.ts';
+import { named } from '../named.ts';
 import { type EvictionOutcome, evictAll } from './evict.ts';
 import { type EvictionCandidate, type LeftAlone, planFor, type RepairPlan } from './plan.ts';
 

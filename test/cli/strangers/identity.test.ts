@@ -45,6 +45,14 @@ describe('identity', () => {
     assert.doesNotMatch((await said(account('default', '') + pod)).err, advice);
   });
 
+  test('of many pods a message names some and counts the others', async () => {
+    const pods = Array.from({ length: 8 }, (_, index) => pod.replace('name: p', `name: p${index}`)).join(
+      '---\n',
+    );
+    const { err } = await said(pods);
+    assert.ok(err.includes('do not reach pod/p0, pod/p1, pod/p2, pod/p3, pod/p4 and 3 more; if'), err);
+  });
+
   test('of an account that is in the input they are kept', async () => {
     const input = account('default', 'imagePullSecrets: [{name: s}]\n') + pod;
     const { out, err } = await said(input);

@@ -55,6 +55,17 @@ describe('what kubectl reads is read, and what does not ask passes', () => {
     assert.equal((await run('uninject', ['-f', '-'], { input: out })).out, asking.replaceAll('\n', '\r'));
   });
 
+  test('what is nested too deep is told so, and passes', async () => {
+    for (const document of [
+      `a: ${'['.repeat(5000)}${']'.repeat(5000)}\n`,
+      `a: ${'{b: '.repeat(5000)}1${'}'.repeat(5000)}\n`,
+    ]) {
+      const { out, err } = await inject(`${document}---\n${asking}`);
+      assert.ok(out.includes(document));
+      assert.match(err, /^rollcall: stdin: it is nested too deep to be read; /m);
+    }
+  });
+
   test('what can not be read and asks is refused with the line', async () => {
     assert.match(await refused(`${asking}  x: [\n`), /^rollcall: stdin:\d+: /);
     assert.match(await refused(`${asking}  x: .inf\n`), /\.inf is no number that kubectl can send/);

@@ -1,4 +1,4 @@
-/** The number of names that are shown, since a finding is one line. The others are counted. */
+/** The number of names that are shown, since a message is one line. The others are counted. */
 const NAMED = 5;
 
 /** Returns the first names, and the number of the others. */
