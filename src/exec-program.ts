@@ -44,8 +44,8 @@ export function execProgram(exec: unknown): ExecProgram {
 }
 
 /**
- * Runs the program and resolves with what it gives out. What it says on standard error goes to that of this process:
- * it may ask somebody to log in. Rejects with a sentence that names the program and what to do.
+ * Runs the program and resolves with what it gives out. Its standard error is that of this process, since it may ask
+ * somebody to log in. Rejects with a sentence that names the program and what to do.
  */
 export async function runProgram(program: ExecProgram, limitMs = PROGRAM_MS): Promise<ExecCredentials> {
   const output = await outputOf(program, limitMs);
@@ -53,7 +53,7 @@ export async function runProgram(program: ExecProgram, limitMs = PROGRAM_MS): Pr
   const token = textOf(status.token);
   const [cert, key] = [textOf(status.clientCertificateData), textOf(status.clientKeyData)];
   if (token === undefined && (cert === undefined || key === undefined)) {
-    // What it wrote may be a secret all the same, and this goes to logs.
+    // The output may hold a secret although it is no credential, and errors go to logs.
     const wrote = `${output.length} characters`;
     throw failed(
       program,
@@ -75,13 +75,13 @@ function outputOf(program: ExecProgram, limitMs: number): Promise<string> {
   const asked = { kind: 'ExecCredential', apiVersion, spec: { interactive: isTerminal } };
   const child = spawn(command, args, {
     env: { ...process.env, ...environment, KUBERNETES_EXEC_INFO: JSON.stringify(asked) },
-    // Without a terminal there is nobody to answer, and a program that waits for an answer would wait for ever.
+    // Nobody can answer without a terminal, and a program that waits for an answer would never end.
     stdio: [isTerminal ? 'inherit' : 'ignore', 'pipe', 'inherit'],
   });
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const give = (sentence: string) => {
     child.kill('SIGKILL');
-    // What the program has started may hold the pipe.
+    // Processes that the program has started may hold the pipe open.
     child.stdout?.destroy();
     reject(failed(program, sentence));
   };

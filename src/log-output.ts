@@ -11,8 +11,8 @@ export type WriteSome = (bytes: Buffer) => number;
 
 /**
  * Writes lines at once, and never waits: a program that waits for the reader of its log does nothing else meanwhile.
- * What finds no room is kept for a while; what can't be written, or is more than is kept, is dropped, counted, and
- * missed in the log itself.
+ * Lines that find no room are kept for a while. Lines that can't be written, or are more than is kept, are dropped and
+ * counted, and the log says how many are missing.
  */
 export class LogOutput {
   #write: WriteSome;

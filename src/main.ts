@@ -139,7 +139,7 @@ Each flag can also be given as a variable: --some-flag is ROLLCALL_SOME_FLAG.`;
 
 /** Ends this process when what it prints can't be written, and says so unless its reader just wants no more. */
 function watchOutput(): void {
-  // What standard error can't take is lost, and what is printed may go elsewhere.
+  // Standard error may be closed or full while standard output still has a reader.
   process.stderr.on('error', () => {});
   process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
     // The reader of the pipe (`head`, for example) may close it before all is written.

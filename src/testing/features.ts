@@ -4,6 +4,6 @@ import { type Features, featuresOf } from '../webhook/api/server-features.ts';
 export function featuresIn(version: string | undefined): Features {
   if (version === undefined) return { nativeSidecars: true, podResources: true };
   const [, major, minor] = /^v?(\d+)\.(\d+)(\.|$)/.exec(version) ?? [];
-  if (major !== undefined && minor !== undefined) return featuresOf(major, minor);
+  if (major !== undefined && minor !== undefined) return featuresOf(Number(major), Number(minor));
   throw new Error(`kubernetes: "${version}" is not a version; give a major and a minor, such as "1.34"`);
 }

@@ -28,7 +28,7 @@ export const INSTALL: Install = {
 /** Returns these decisions with the features of this server. */
 export async function installOn(plane: ControlPlane): Promise<Install> {
   const { major, minor } = (await plane.must('GET', '/version')) as { major: string; minor: string };
-  return { ...INSTALL, ...featuresOf(major, minor) };
+  return { ...INSTALL, ...featuresOf(Number.parseInt(major, 10), Number.parseInt(minor, 10)) };
 }
 
 interface Manifest {

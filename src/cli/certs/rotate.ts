@@ -127,7 +127,7 @@ export async function carryOut(
 
 function failureOf(reply: ClusterAnswer): string | undefined {
   if (reply.status < 300) return undefined;
-  // Where it is gone, somebody else has deleted it, for a rotation of theirs.
+  // Somebody else has deleted a Secret that is gone, for a rotation of theirs.
   if (reply.status === 409 || reply.status === 404)
     return 'the Secret has changed in the meantime; try again';
   return `the Secret can't be changed (${refusal(reply)})`;

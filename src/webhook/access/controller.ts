@@ -45,11 +45,10 @@ const PRUNE_MS = [600_000, 900_000] as const;
  * Every replica does all of this: each step looks at what is there at that moment and leaves what is
  * right alone, so that several come to the same end, and no leader has to be found.
  *
- * Who was in a binding that vanished is known from having seen it, and so is that there was an account of guests, to
- * which no binding points. What vanished while no replica ran
- * was seen by none: then a labelled namespace gets its account and binding all the same, and so does one
- * whose managed account is still there; an account of the pods' own is bound again with the next pod that
- * has it.
+ * A replica knows the accounts of a binding that vanished because it saw the binding before, and it knows in the same
+ * way of an account of guests, to which no binding points. No replica saw what vanished while none ran. A labelled
+ * namespace then gets its account and binding all the same, and so does one whose managed account is still there; an
+ * account of the pods' own is bound again with the next pod that has it, and one of guests is made with the next guest.
  */
 export class AccessController implements StateListener {
   #options: Required<AccessControllerOptions>;

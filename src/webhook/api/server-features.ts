@@ -16,8 +16,9 @@ const SINCE = { nativeSidecars: 32, podResources: 34 } as const satisfies Record
 const ASK_AGAIN_MS = 300_000;
 
 interface VersionInfo {
-  major: string;
-  minor: string;
+  /** The number of the major version, and of the minor one. */
+  major: number;
+  minor: number;
   gitVersion: string;
 }
 
@@ -50,7 +51,7 @@ export class ServerFeatures {
 
   async #ask(): Promise<void> {
     try {
-      const { major, minor, gitVersion } = await this.#api.get<VersionInfo>(VERSION);
+      const { major, minor, gitVersion } = parseVersion(await this.#api.get<unknown>(VERSION));
       this.#features = featuresOf(major, minor);
       if (gitVersion === this.#version) return;
       this.#version = gitVersion;
@@ -61,10 +62,18 @@ export class ServerFeatures {
   }
 }
 
-/** Returns the features of a version. Some providers write the minor version as "31+". */
-export function featuresOf(major: string, minor: string): Features {
-  const isSince = (version: number) =>
-    Number.parseInt(major, 10) > 1 || Number.parseInt(minor, 10) >= version;
+/** Reads what an API server says of its version. Throws when it says none. Some providers write the minor one as "31+". */
+function parseVersion(answer: unknown): VersionInfo {
+  const { major, minor, gitVersion } = (answer ?? {}) as Partial<Record<keyof VersionInfo, unknown>>;
+  const [first, second] = [major, minor].map((text) => Number.parseInt(String(text), 10));
+  if (Number.isNaN(first) || Number.isNaN(second))
+    throw new Error('the answer has no major and minor version in it');
+  return { major: first!, minor: second!, gitVersion: String(gitVersion ?? `v${first}.${second}`) };
+}
+
+/** Returns the features of a version, such as 1 and 34. */
+export function featuresOf(major: number, minor: number): Features {
+  const isSince = (version: number) => major > 1 || minor >= version;
   return { nativeSidecars: isSince(SINCE.nativeSidecars), podResources: isSince(SINCE.podResources) };
 }
 

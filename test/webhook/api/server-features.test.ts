@@ -31,6 +31,27 @@ test('an API server that does not say its version is taken for a new one', async
   assert.deepEqual(log.said(/^version of the API server not known$/), [{ error: 'not now' }]);
 });
 
+test('an answer without a version changes nothing that is known, and is told', async (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  const log = new RecordedLog();
+  const answers: unknown[] = [
+    { major: '1', minor: '33', gitVersion: 'v1.33' },
+    {},
+    null,
+    'v1.31',
+    { major: '1', minor: [] },
+  ];
+  const get = async () => answers.shift();
+  const server = new ServerFeatures({ get } as unknown as Api, log);
+  await server.start();
+  while (answers.length > 0) {
+    t.mock.timers.tick(300_000);
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual(server.features, { nativeSidecars: true, podResources: false });
+  }
+  assert.equal(log.said(/^version of the API server not known$/).length, 4);
+});
+
 test('a control plane that is upgraded is noticed within 5 minutes, and told of once', async (t) => {
   t.mock.timers.enable({ apis: ['setInterval'] });
   const log = new RecordedLog();
