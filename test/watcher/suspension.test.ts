@@ -5,13 +5,15 @@ import { FakeClock } from '../support/fake-clock.ts';
 import { event } from '../support/scripted-api.ts';
 import { follow, slice, synced } from './followed-group.ts';
 
-test('time that only the time of day has seen is a suspension, told once', async () => {
+test('time that only the time of day has seen is a suspension of 5 s or more, told once', async () => {
   const clock = new FakeClock();
   const suspension = new Suspension(clock);
   await clock.advance(3_600_000);
   assert.equal(suspension.look(), 0);
   clock.suspend(4999);
   assert.equal(suspension.look(), 0, 'a clock that is set by a little');
+  clock.suspend(5000);
+  assert.equal(suspension.look(), 5000, 'the least that counts');
   clock.suspend(-7_200_000);
   assert.equal(suspension.look(), 0, 'a clock that is set back');
   clock.suspend(7_200_000);
