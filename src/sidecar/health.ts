@@ -1,7 +1,7 @@
 import type { Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
-import { orTimer, systemClock } from '../watcher/clock.ts';
+import { type Clock, orTimer, systemClock } from '../watcher/clock.ts';
 import { TELL } from '../watcher/contract.ts';
 import { bindSocket } from '../watcher/outputs/bind-socket.ts';
 import type { Output, View } from '../watcher/outputs/output.ts';
@@ -47,7 +47,7 @@ export interface Health {
 export async function serveHealth(
   place: number | string,
   { groups, gate, metrics }: Health,
-  holdMs = HOLD_MS,
+  { holdMs = HOLD_MS, clock = systemClock }: { holdMs?: number; clock?: Clock } = {},
 ): Promise<{ server: Server; port: number | undefined }> {
   // Imported as a module, node:http brings Node's whole fetch along: 6 MB of memory.
   const server = process.getBuiltinModule('node:http').createServer((request, response) => {
@@ -56,7 +56,7 @@ export async function serveHealth(
     const kubelet = isKubelet(request.headers['user-agent']);
     if (path === '/startz' && !gate.open && kubelet) {
       const until = Promise.race([gate.opened, connections.hold(response)]);
-      return void orTimer(until, systemClock, holdMs).then(() => answerStart(response, kubelet));
+      return void orTimer(until, clock, holdMs).then(() => answerStart(response, kubelet));
     }
     switch (path) {
       case '/startz':
@@ -83,7 +83,7 @@ export async function serveHealth(
         return void response.end('not found; there are /startz, /readyz, /healthz and /metrics\n');
     }
   });
-  const connections = new HealthConnections(server, systemClock);
+  const connections = new HealthConnections(server, clock);
   const saying = (more: object = {}) => ({ ...statesOf(groups), failing: failingOf(groups), ...more });
   let told = false;
   const answerStart = (response: ServerResponse, kubelet: boolean, tells = false) => {

@@ -51,7 +51,7 @@ describe('the same peers by the API and by DNS', sideBySide, () => {
     dns.become('db-0', 'db-1');
     const began = performance.now();
     assert.equal(await exitCode(init), 0, init.tail());
-    assert.ok(performance.now() - began < 10_000, 'the TTL was 30 s');
+    assert.ok(performance.now() - began < 25_000, 'the TTL was 30 s');
   });
 });
 

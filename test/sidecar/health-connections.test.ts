@@ -9,6 +9,7 @@ import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { serveHealth } from '../../src/sidecar/health.ts';
 import { HealthConnections } from '../../src/sidecar/health-connections.ts';
+import { type Clock, systemClock } from '../../src/watcher/clock.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { scripted, watchOf } from '../watcher/scripted-source.ts';
@@ -19,8 +20,11 @@ type Place = { port: number; host: string } | { path: string };
 async function serve(
   t: TestContext,
   kind: 'port' | 'socket',
-  metrics = () => 'rollcall_members 1\n',
-  wanted = 0,
+  {
+    metrics = () => 'rollcall_members 1\n',
+    wanted = 0,
+    clock = systemClock,
+  }: { metrics?: () => string; wanted?: number; clock?: Clock } = {},
 ) {
   const directory = mkdtempSync(join(tmpdir(), 'rollcall-flood-'));
   const path = join(directory, 'health.sock');
@@ -29,7 +33,10 @@ async function serve(
   const watch = watchOf(scripted(), new FakeClock());
   const exposition = () => ({ contentType: 'text/plain', text: metrics() });
   const health = { groups: [{ watch }], gate, metrics: exposition };
-  const { server, port } = await serveHealth(kind === 'port' ? wanted : path, health, 60_000);
+  const { server, port } = await serveHealth(kind === 'port' ? wanted : path, health, {
+    holdMs: 60_000,
+    clock,
+  });
   t.after(() => {
     server.close();
     server.closeAllConnections();
@@ -108,32 +115,39 @@ for (const kind of ['port', 'socket'] as const) {
 }
 
 test('a connection has a second to ask', async (t) => {
-  const open = flood(t, await serve(t, 'port'), 10, 'GET /healthz HTTP/1.1\r\n');
-  await delay(500);
+  const clock = new FakeClock();
+  const place = await serve(t, 'port', { clock });
+  const open = flood(t, place, 10, 'GET /healthz HTTP/1.1\r\n');
+  // One that asks in time is answered, and came after all the others.
+  assert.equal(await probe(place, '/healthz'), 200);
+  await clock.advance(999);
+  assert.equal(await probe(place, '/healthz'), 200);
   assert.equal(open.size, 10);
-  await eventually('all of them are closed', () => open.size === 0, { timeoutMs: 2000, everyMs: 20 });
+  await clock.advance(1);
+  await eventually('all of them are closed', () => open.size === 0, { everyMs: 20 });
 });
 
 test('the address with the most connections makes room, and nobody else', async (t) => {
-  const place = (await serve(t, 'port')) as { port: number; host: string };
+  const place = (await serve(t, 'port', { clock: new FakeClock() })) as { port: number; host: string };
   const other = connect({ ...place, localAddress: '127.0.0.2' });
   t.after(() => other.destroy());
   await once(other, 'connect');
-  flood(t, place, 200);
-  await delay(200);
+  const all = flood(t, place, 200);
+  await eventually('room for the newcomers', () => all.size <= 64, { everyMs: 20 });
   other.write('GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n');
-  const [answer] = await once(other, 'data', { signal: AbortSignal.timeout(1000) });
+  const [answer] = await once(other, 'data', { signal: AbortSignal.timeout(10_000) });
   assert.match(String(answer), /^HTTP\/1.1 200 /);
 });
 
 test('an answer is the last thing on its connection', async (t) => {
-  const open = flood(t, await serve(t, 'port'), 1, 'GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n');
-  await eventually('closed with its answer', () => open.size === 0, { timeoutMs: 900, everyMs: 10 });
+  const place = await serve(t, 'port', { clock: new FakeClock() });
+  const open = flood(t, place, 1, 'GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n');
+  await eventually('closed with its answer', () => open.size === 0, { everyMs: 10 });
 });
 
 test('of requests that come together on a connection one is answered, and costs what one costs', async (t) => {
   let made = 0;
-  const place = await serve(t, 'port', () => `rollcall_made ${++made}\n`);
+  const place = await serve(t, 'port', { metrics: () => `rollcall_made ${++made}\n` });
   const socket = connect(place as NetConnectOpts);
   socket.write('GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(1000));
   let text = '';
@@ -180,5 +194,5 @@ test('the oldest that has not asked makes room, and where all have asked the old
 
 test('a port that somebody else has is an error', async (t) => {
   const { port } = (await serve(t, 'port')) as { port: number };
-  await assert.rejects(serve(t, 'port', undefined, port), { code: 'EADDRINUSE' });
+  await assert.rejects(serve(t, 'port', { wanted: port }), { code: 'EADDRINUSE' });
 });

@@ -37,7 +37,7 @@ async function serve(t: TestContext, holdMs = 50, others: GroupHealth[] = []) {
   const { server, port } = await serveHealth(
     0,
     { groups: [{ watch, outputs }, ...others], gate, metrics },
-    holdMs,
+    { holdMs },
   );
   t.after(() => server.close());
   const get = async (path: string, agent = 'curl') => {

@@ -107,7 +107,8 @@ test('without a port, the socket of health is made anew with the others when the
       request.on('error', () => resolve(false));
     });
   assert.equal(await healthy(), true);
-  for (const name of await readdir(directory)) await rm(join(directory, name), { recursive: true });
+  for (const name of await readdir(directory))
+    await rm(join(directory, name), { recursive: true, force: true });
   assert.equal(await healthy(), false);
   await eventually('health', healthy, { timeoutMs: 15_000, everyMs: 100 });
   const after = await connect(socket);
@@ -348,7 +349,7 @@ test('several groups in one process: a socket, files, metrics and a gate for eac
   const asked = () => api.requests.filter(({ path }) => path.endsWith('/scale')).length;
   const before = asked();
   api.replace(slicePath('default', 'db-a'), group('db-0', 'db-1'));
-  await eventually('a question after a change', () => asked() > before, { timeoutMs: 4000, everyMs: 20 });
+  await eventually('a question after a change', () => asked() > before, { timeoutMs: 8000, everyMs: 20 });
   sidecar.signal('SIGINT');
   for (const reader of [first, backends])
     await reader.until('bye', ({ lines }) =>

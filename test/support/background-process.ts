@@ -9,6 +9,12 @@ import { eventually } from './eventually.ts';
 /** The number of lines that are kept: enough to explain a failure, and no more of a server that writes much. */
 const KEPT_LINES = 5_000;
 
+/**
+ * The time in which the output of a process that has ended arrives. A program that it left running may keep the pipes for
+ * longer, and need not be waited for.
+ */
+const LAST_OUTPUT_MS = 2000;
+
 const running = new Set<ChildProcess>();
 
 process.on('exit', () => {
@@ -30,6 +36,7 @@ export class BackgroundProcess {
   readonly output: string[] = [];
   readonly #child: ChildProcess;
   readonly #exited: Promise<unknown>;
+  #complete = false;
   #failure: Error | undefined;
 
   constructor(name: string, command: string, args: string[], env: NodeJS.ProcessEnv = process.env) {
@@ -41,6 +48,11 @@ export class BackgroundProcess {
         this.#failure = error;
       })
       .finally(() => running.delete(this.#child));
+    const closed = once(this.#child, 'close').catch(() => {});
+    const late = this.#exited.then(() => delay(LAST_OUTPUT_MS, undefined, { ref: false }));
+    void Promise.race([closed, late]).then(() => {
+      this.#complete = true;
+    });
     for (const stream of [this.#child.stdout!, this.#child.stderr!]) {
       createInterface({ input: stream }).on('line', (line) => this.#keep(line));
     }
@@ -50,7 +62,12 @@ export class BackgroundProcess {
     return this.#child.pid;
   }
 
+  /** Whether it has ended, and `output` is all that it wrote. */
   get exited(): boolean {
+    return this.#complete && this.#hasEnded;
+  }
+
+  get #hasEnded(): boolean {
     return this.#child.exitCode !== null || this.#child.signalCode !== null || this.#failure !== undefined;
   }
 
@@ -72,7 +89,14 @@ export class BackgroundProcess {
     try {
       return await eventually(
         `${what} from ${this.name}`,
-        async () => (this.exited ? { ended: true as const } : await wrapped(ready)),
+        async () => {
+          // What it wrote last may be what is waited for, so the end counts only when it came before that look.
+          const { exited } = this;
+          const outcome = await wrapped(ready).catch((error) => {
+            if (!exited) throw error;
+          });
+          return outcome ?? (exited && { ended: true as const });
+        },
         { timeoutMs, everyMs: 50 },
       ).then((outcome) => {
         if ('ended' in outcome) throw new Error(`${this.name} ended (${this.#ending()}) before: ${what}`);
@@ -87,7 +111,7 @@ export class BackgroundProcess {
 
   /** Ends it politely, then by force after `graceMs`; resolves once it is gone. */
   async stop(graceMs = 10_000): Promise<void> {
-    if (this.exited) return;
+    if (this.#hasEnded) return;
     this.#child.kill('SIGCONT');
     this.#child.kill('SIGTERM');
     const ended = await Promise.race([this.#exited.then(() => true), delay(graceMs, false, { ref: false })]);

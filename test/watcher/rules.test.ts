@@ -122,7 +122,8 @@ describe('watching', () => {
 async function keepaliveTimer(port: number): Promise<boolean> {
   const peer = `0100007F:${port.toString(16).toUpperCase().padStart(4, '0')}`;
   const rows = (await readFile('/proc/net/tcp', 'utf8')).split('\n').map((row) => row.trim().split(/\s+/));
-  const [kind, ticks] = rows.find((row) => row[2] === peer)?.[5]?.split(':') ?? [];
+  // 01: established. A connection that used the port before may still rest there.
+  const [kind, ticks] = rows.find((row) => row[2] === peer && row[3] === '01')?.[5]?.split(':') ?? [];
   // 02: keepalive is the next timer; it counts in hundredths of a second.
   return kind === '02' && Number.parseInt(ticks!, 16) <= 500;
 }

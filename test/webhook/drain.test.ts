@@ -111,13 +111,14 @@ test('a server is asked as long as reviews come, whatever else is asked, and no 
   const began = performance.now();
   const endProbes = keepAsking(() => get(running, '/healthz'));
   await unasked(running.server, { quietMs, limitMs: 60_000 });
-  assert.ok(performance.now() - began < 10_000, 'probes do not keep it');
+  assert.ok(performance.now() - began < 30_000, 'probes do not keep it');
   await endProbes();
   assert.equal(running.server.listenerCount('request'), listeners, 'nothing of it is left');
 
   const reviews: number[] = [];
   running.server.on('request', () => reviews.push(performance.now()));
   const endReviews = keepAsking(() => post(running, reviewOf()));
+  await eventually('the first review', () => reviews.length > 0, { everyMs: 5 });
   const over = delay(3 * quietMs).then(endReviews);
   await unasked(running.server, { quietMs, limitMs: 60_000 });
   const ended = performance.now();
@@ -131,7 +132,7 @@ test('a server is asked as long as reviews come, whatever else is asked, and no 
   await unasked(running.server, { quietMs: 60_000, limitMs });
   const took = performance.now() - beganAgain;
   await endMore();
-  assert.ok(took >= limitMs && took < 10_000, 'and the limit ends it');
+  assert.ok(took >= limitMs && took < 30_000, 'and the limit ends it');
 });
 
 test('probes that come without a pause do not keep a server, nor does a request of any other kind', async () => {
@@ -145,7 +146,7 @@ test('probes that come without a pause do not keep a server, nor does a request 
     for (const one of others) server.emit('request', one);
   }, 5);
   const began = performance.now();
-  await unasked(server as Server, { quietMs: 500, limitMs: 5000 });
+  await unasked(server as Server, { quietMs: 500, limitMs: 60_000 });
   clearInterval(probing);
-  assert.ok(performance.now() - began < 4000);
+  assert.ok(performance.now() - began < 30_000);
 });

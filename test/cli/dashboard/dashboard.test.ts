@@ -156,7 +156,7 @@ describe('with 1,000 pods', () => {
     remove('db-0');
     await eventually('the departure', () => page.all('members').length === 999, { ...quickly, everyMs: 5 });
     t.diagnostic(`shown after ${(performance.now() - began).toFixed(0)} ms`);
-    assert.ok(performance.now() - began < 5000);
+    assert.ok(performance.now() - began < 15_000);
     await eventually('the pod gone', () => page.row('pods', 'shop/db-0') === undefined, quickly);
     // Its rows as a member, a pod and a view, the counts, an event, and the 50 sidecars a second that answer.
     assert.ok(page.rows < 200, `${page.rows} rows for one departure`);

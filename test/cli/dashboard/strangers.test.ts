@@ -110,7 +110,7 @@ describe('whoever reads slowly, or not at all', { concurrency: true }, () => {
     await Promise.all([silent, slow].map(closed));
     const took = performance.now() - began;
     // A busy machine takes its time; the 30 s of Node are far from it.
-    assert.ok(took > 400 && took < 9000, `after ${took.toFixed(0)} ms`);
+    assert.ok(took > 400 && took < 25_000, `after ${took.toFixed(0)} ms`);
   });
 
   test('a request that is refused is not read on', async (t) => {

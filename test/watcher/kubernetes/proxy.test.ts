@@ -138,7 +138,7 @@ test('the API server is reached through a tunnel, and its certificate is checked
   assert.equal(Buffer.from((await chunks.next()).value ?? []).toString(), 'behind');
   assert.deepEqual(asked, ['api.k8s.test:6443', `Basic ${Buffer.from('me:p@ss').toString('base64')}`]);
   request.close();
-  await eventually('the tunnel is closed', () => open.size === 0, { timeoutMs: 5000, everyMs: 10 });
+  await eventually('the tunnel is closed', () => open.size === 0, { everyMs: 10 });
 });
 
 test('a proxy that refuses is told by its address and its answer', async (t) => {
@@ -211,5 +211,5 @@ test('a request whose tunnel leads nowhere is given up at once, with its connect
   await new Promise((resolve) => setTimeout(resolve, 50));
   request.close();
   await assert.rejects(request.response);
-  await eventually('the tunnel is closed', () => open.size === 0, { timeoutMs: 5000, everyMs: 10 });
+  await eventually('the tunnel is closed', () => open.size === 0, { everyMs: 10 });
 });

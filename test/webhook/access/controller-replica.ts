@@ -88,7 +88,7 @@ export async function replica(t: TestContext, both: Connected, time?: Clock): Pr
 }
 
 export const soon = <T>(what: string, attempt: () => T) =>
-  eventually(what, attempt, { timeoutMs: 5000, everyMs: 10 });
+  eventually(what, attempt, { timeoutMs: 20_000, everyMs: 10 });
 
 export async function isProvided(api: KubernetesDouble, namespace: string): Promise<void> {
   await soon(

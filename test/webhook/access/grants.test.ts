@@ -30,7 +30,7 @@ const bindingsOf = (namespace: string) =>
 const bindingOf = (namespace: string) => `${bindingsOf(namespace)}/${GRANT_BINDING}`;
 
 const soon = <T>(what: string, attempt: () => T) =>
-  eventually(what, attempt, { timeoutMs: 5000, everyMs: 10 });
+  eventually(what, attempt, { timeoutMs: 20_000, everyMs: 10 });
 
 interface Replica {
   state: ClusterState;

@@ -31,5 +31,5 @@ test('a string of backslashes alone takes time in proportion to its length', () 
   const text = Buffer.from(`"${'\\"'.repeat(1e6)}`);
   const began = performance.now();
   hasMoreValues(text, 10);
-  assert.ok(performance.now() - began < 1000);
+  assert.ok(performance.now() - began < 10_000);
 });

@@ -61,7 +61,7 @@ async function followed(t: TestContext): Promise<Followed> {
 }
 
 const soon = <T>(what: string, attempt: () => T) =>
-  eventually(what, attempt, { timeoutMs: 5000, everyMs: 5 });
+  eventually(what, attempt, { timeoutMs: 20_000, everyMs: 5 });
 
 /** The namespace `demo` as a review sees it. */
 function known({ state }: Followed): Namespace {
