@@ -22,7 +22,7 @@ const links = pages.flatMap(({ url, text }) =>
 );
 const inside = links.filter(({ to }) => !to.startsWith('https://'));
 
-const INJECTORS = ['Rollcall', 'Istio', 'Linkerd', 'Vault', 'Dapr'];
+const INJECTORS = ['Rollcall', 'Istio', 'Linkerd', 'Vault', 'Dapr', 'Consul'];
 const COMPARED: Readonly<Record<string, string[]>> = {
   'admission.md': INJECTORS,
   'sidecar.md': INJECTORS,
@@ -36,6 +36,9 @@ const COMPARED: Readonly<Record<string, string[]>> = {
     'LeaderWorkerSet',
     'peer-finder',
     'client-go',
+    'Consul',
+    'etcd-operator',
+    'etcd-druid',
   ],
 };
 
