@@ -15,6 +15,8 @@ export interface SidecarAnswer {
   /** Why it is stale, and a sentence about it. */
   reason: string | undefined;
   message: string | undefined;
+  /** The sentence that says what its application waits for; null once that may start; undefined from an older sidecar. */
+  waiting: string | null | undefined;
 }
 
 /** The place at which the sidecar of a pod is asked. */
@@ -27,15 +29,28 @@ export interface SidecarPlace {
 /** A reason is one word of a few, a message a sentence. */
 const MAX_MESSAGE = 500;
 
+/** The gate of any group that is closed; those of groups under a name have a label. */
+const CLOSED_GATE = /^rollcall_gate_open(?:\{[^\n]*\})? 0$/m;
+/** A sidecar of an older version does not say whether its gates are open. */
+const ANY_GATE = /^rollcall_gate_open\b/m;
+
 /**
  * Asks a sidecar for its view through the API server's proxy, as the user of the kubeconfig, who needs `get` on
  * `pods/proxy`. Throws `Unreachable` with a sentence for people when it does not answer.
  */
 export async function ask(cluster: Pick<Cluster, 'ofPod'>, place: SidecarPlace): Promise<SidecarAnswer> {
-  const answer = answerOf(textAt(await read(cluster, place, '/metrics', 200), 'message') ?? '');
-  if (!answer.stale && answer.synced) return answer;
-  const body = await read(cluster, place, '/readyz', 200, 503);
-  return { ...answer, reason: cut(textAt(body, 'reason')), message: cut(textAt(body, 'message')) };
+  const metrics = textAt(await read(cluster, place, '/metrics', 200), 'message') ?? '';
+  const answer = answerOf(metrics);
+  const closed = CLOSED_GATE.test(metrics);
+  if (!answer.stale && answer.synced && !closed) return answer;
+  // What is waited for stands beside the reason for staleness.
+  const body = await read(cluster, place, closed ? '/startz' : '/readyz', 200, 503);
+  return {
+    ...answer,
+    reason: cut(textAt(body, 'reason')),
+    message: cut(textAt(body, 'message')),
+    ...(closed ? { waiting: cut(textAt(body, 'waiting')) ?? null } : {}),
+  };
 }
 
 /** Returns the fields of the answer; a text that is no JSON is its `message`. */
@@ -68,6 +83,7 @@ export function answerOf(metrics: string): SidecarAnswer {
     upstreamAgeSeconds: values.get('rollcall_upstream_age_seconds'),
     reason: undefined,
     message: undefined,
+    waiting: ANY_GATE.test(metrics) ? null : undefined,
   };
 }
 

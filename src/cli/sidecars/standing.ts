@@ -30,6 +30,8 @@ export interface ViewStanding {
   matches?: true;
   /** The members that it sees, where they are known and are not those of the API. */
   sees?: readonly Seen[];
+  /** The sentence that says what its application waits for; null once that may start, absent where nobody knows. */
+  waiting?: string | null;
 }
 
 /** Compares what a sidecar said with what the API says. */
@@ -38,12 +40,13 @@ export function standingOf(
   { source }: Pick<Sidecar, 'source'>,
   truths: Truths,
 ): ViewStanding {
-  const { synced, stale, reason, message, revision, members, upstreamAgeSeconds, digest } = answer;
+  const { synced, stale, reason, message, revision, members, upstreamAgeSeconds, digest, waiting } = answer;
   const shown = {
     revision,
     members,
     ...(upstreamAgeSeconds === undefined ? {} : { upstreamAgeSeconds }),
     ...(reason === undefined ? {} : { reason }),
+    ...(waiting === undefined ? {} : { waiting }),
   };
   if (!synced)
     return { ...shown, state: 'unsynced', why: message ?? 'it has no complete answer from upstream yet' };

@@ -8,7 +8,11 @@ import type { ViewStanding } from '../sidecars/standing.ts';
 export type GroupNews =
   | ({ type: 'change'; revision: number; stale: boolean } & Change)
   | { type: 'status'; status: GroupStatus }
-  | { type: 'own'; own: ViewStanding };
+  | { type: 'own'; own: ViewStanding }
+  /** The application of a pod waits for something, or, with null, may start after it waited. */
+  | { type: 'gate'; waiting: string | null };
+
+const MAY_START = 'the application may start';
 
 /** Returns what happened as lines of text, one a member. */
 export function plainLines(told: GroupNews, date: Date): string {
@@ -21,6 +25,8 @@ export function plainLines(told: GroupNews, date: Date): string {
     }
     case 'own':
       return line('sidecar', told.own.state, told.own.why);
+    case 'gate':
+      return line('gate', told.waiting === null ? 'open' : 'closed', told.waiting ?? MAY_START);
     case 'change': {
       const { left, joined, changed, revision } = told;
       const of = (word: string, members: readonly Member[]) =>
@@ -43,6 +49,8 @@ export function jsonLine(told: GroupNews, date: Date): string {
     return lineOf({ type: 'status', at, stale, reason, message });
   }
   if (told.type === 'own') return lineOf({ type: 'sidecar', at, ...told.own });
+  if (told.type === 'gate')
+    return lineOf({ type: 'gate', at, open: told.waiting === null, waiting: told.waiting });
   const { left, joined, changed, revision, stale } = told;
   return lineOf({ type: 'change', at, revision, stale, left, joined, changed });
 }

@@ -24,6 +24,8 @@ export interface TableView {
   rows: Row[];
   /** The view of the pod's own sidecar, where that is asked. */
   own: ViewStanding | undefined;
+  /** The sentence that says what the application of the pod waits for; null where it is not known to wait. */
+  waiting: string | null;
 }
 
 /** Follows who is there since when. The clock is passed in, in milliseconds. */

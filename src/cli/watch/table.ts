@@ -33,14 +33,17 @@ export function tableOf(view: TableView, now: number, screen: Screen): string[] 
   const inColour = colouring(screen.colours);
   const paint = ({ text, colour }: Cell) => (colour === undefined ? text : inColour(colour, text));
   const whole = (cell: Cell) => paint({ ...cell, text: cut(cell.text, screen.columns) });
+  const said = [
+    stateOf(view),
+    ...(view.own === undefined ? [] : [ownOf(view.own, now)]),
+    ...(view.waiting === null ? [] : [waitOf(view.waiting)]),
+  ];
   // Two of the lines of the frame are for a sentence each, and one member is to have a line.
-  const most = Math.max(1, Math.min(SENTENCE_LINES, Math.floor((screen.rows - FRAME_LINES + 1) / 2)));
+  const free = Math.max(2, screen.rows - FRAME_LINES + 1);
+  const most = Math.max(1, Math.min(SENTENCE_LINES, Math.floor(free / Math.max(2, said.length))));
   const sentence = (cell: Cell) =>
     wrapped(cell.text, screen.columns, most).map((text) => paint({ ...cell, text }));
-  const sentences = [
-    ...sentence(stateOf(view)),
-    ...(view.own === undefined ? [] : sentence(ownOf(view.own, now))),
-  ];
+  const sentences = said.flatMap(sentence).slice(0, free);
   const room = Math.max(1, screen.rows - FRAME_LINES - Math.max(0, sentences.length - 2));
   const rows = view.rows.slice(0, room).map((row) => cellsOf(row, now));
   const widths = widthsOf([HEADINGS.map((text) => ({ text })), ...rows], screen.columns);
@@ -94,6 +97,10 @@ function ownOf(own: ViewStanding, now: number): Cell {
     text: `${state === 'unknown' ? '?' : '!'} ${text}`,
     colour: state === 'unknown' ? 'dim' : 'yellow',
   };
+}
+
+function waitOf(waiting: string): Cell {
+  return { text: `! ${visible(waiting)}`, colour: 'yellow' };
 }
 
 function cellsOf({ member, since, older, left }: Row, now: number): Cell[] {

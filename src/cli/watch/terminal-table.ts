@@ -26,6 +26,7 @@ export class TerminalTable {
   #screen: () => Screen;
   #rows = new MemberRows();
   #own: ViewStanding | undefined;
+  #waiting: string | null = null;
   #drawn = 0;
   #planned: NodeJS.Timeout | undefined;
   #clockwork: NodeJS.Timeout;
@@ -41,6 +42,7 @@ export class TerminalTable {
   tell(told: GroupNews): void {
     if (told.type === 'change') this.#rows.apply(told, performance.now());
     if (told.type === 'own') this.#own = told.own;
+    if (told.type === 'gate') this.#waiting = told.waiting;
     this.#planned ??= setTimeout(() => this.#draw(), CHANGES_MS);
   }
 
@@ -55,7 +57,7 @@ export class TerminalTable {
     this.#planned = undefined;
     const now = performance.now();
     const { title, group } = this.#followed;
-    const view = { title, group, rows: this.#rows.list(now), own: this.#own };
+    const view = { title, group, rows: this.#rows.list(now), own: this.#own, waiting: this.#waiting };
     const lines = tableOf(view, now, this.#screen());
     // The cursor goes up to the first line of the last drawing; each line is overwritten, and the rest below is erased.
     const up = this.#drawn === 0 ? '' : `\x1b[${this.#drawn}A\r`;

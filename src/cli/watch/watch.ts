@@ -86,7 +86,12 @@ async function show(
       status: { ...group.status, stale: true, reason: 'unconnected', message },
     });
   });
-  const begin = () => ask?.(truths, (own) => tellOwn(`${own.state} ${own.why}`, { type: 'own', own }));
+  const tellGate = gateNews((told) => display.tell(told));
+  const begin = () =>
+    ask?.(truths, (own) => {
+      tellOwn(`${own.state} ${own.why}`, { type: 'own', own });
+      tellGate(own.waiting);
+    });
   let begun = false;
   for await (const change of group) {
     if (signal.aborted) return;
@@ -103,6 +108,16 @@ function news<T>(tell: (told: T) => void): (text: string, told: T) => void {
   return (text, told) => {
     if (text !== last) tell(told);
     last = text;
+  };
+}
+
+/** Returns what tells what an application waits for, whenever that changes. A gate that was never seen closed is no news. */
+function gateNews(tell: (told: GroupNews) => void): (waiting: string | null | undefined) => void {
+  let last: string | null = null;
+  return (waiting) => {
+    if (waiting === undefined || waiting === last) return;
+    last = waiting;
+    tell({ type: 'gate', waiting });
   };
 }
 

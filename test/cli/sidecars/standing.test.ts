@@ -18,6 +18,7 @@ function answer(names: readonly string[], more: Partial<SidecarAnswer> = {}): Si
     upstreamAgeSeconds: 1,
     reason: undefined,
     message: undefined,
+    waiting: null,
     ...more,
   };
 }
@@ -84,6 +85,16 @@ describe('the view of a sidecar', () => {
   });
 });
 
+test('what an application waits for is part of the view, whatever else that is', () => {
+  const waiting = 'the application waits for "3": 1 of 3 members';
+  const of = (more: Partial<SidecarAnswer>) => standingOf(answer(['a'], more), slices, truths(['a']));
+  assert.deepEqual([of({ waiting }).state, of({ waiting }).waiting], ['same', waiting]);
+  assert.equal(of({ waiting, synced: false }).waiting, waiting);
+  assert.equal(of({ waiting, stale: true }).waiting, waiting);
+  assert.equal(of({}).waiting, null);
+  assert.ok(!('waiting' in of({ waiting: undefined })), 'an older sidecar does not say it');
+});
+
 describe('the truths of a group', () => {
   test('a truth that returns is the current one, and not the past one of the same digest', () => {
     const back = truths(['a', 'b'], ['a'], ['a', 'b']);
@@ -137,5 +148,28 @@ describe('the answer of a sidecar', () => {
     };
     const { reason, message } = await ask(cluster, { namespace: 'shop', pod: 'db-0', port: 17655 });
     assert.deepEqual([reason, message?.length, asked], ['forbidden', 500, ['/metrics', '/readyz']]);
+  });
+
+  test('has what the application waits for, asked for while the gate of any group is closed', async () => {
+    const place = { namespace: 'shop', pod: 'db-0', port: 17655 };
+    const sentence = 'the application waits for "2 ready" of backends: 1 of 2 ready members of backends';
+    const heard = async (gates: string, body: object) => {
+      const asked: string[] = [];
+      const cluster = {
+        ofPod: async (_pod: object, path: string) => {
+          asked.push(path);
+          const metricsSaid = path === '/metrics';
+          const said = metricsSaid ? { message: metrics + gates } : body;
+          return { status: metricsSaid ? 200 : 503, body: { ...said }, warnings: [], date: undefined };
+        },
+      };
+      const { waiting } = await ask(cluster, place);
+      return [waiting, asked];
+    };
+    const closed = 'rollcall_gate_open 1\nrollcall_gate_open{group="backends"} 0\n';
+    assert.deepEqual(await heard(closed, { waiting: sentence }), [sentence, ['/metrics', '/startz']]);
+    assert.deepEqual(await heard(closed, {}), [null, ['/metrics', '/startz']], 'it was opened in between');
+    assert.deepEqual(await heard('rollcall_gate_open 1\n', {}), [null, ['/metrics']]);
+    assert.deepEqual(await heard('', {}), [undefined, ['/metrics']]);
   });
 });

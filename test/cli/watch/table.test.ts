@@ -25,7 +25,7 @@ const change = { left: [], joined: [], changed: [] };
 
 function viewOf(rows: MemberRows, now: number, more: Partial<TableView> = {}, status = FRESH): TableView {
   const group = { members: new Map(), revision: 7, status, synced: true };
-  return { title: 'service/db in shop', group, rows: rows.list(now), own: undefined, ...more };
+  return { title: 'service/db in shop', group, rows: rows.list(now), own: undefined, waiting: null, ...more };
 }
 const wide = { columns: 100, rows: 24, colours: false };
 
@@ -85,8 +85,10 @@ describe('the table', () => {
     crowd.apply({ ...change, joined: Array.from({ length: 50 }, (_, index) => member(`db-${index}`)) }, 0);
     for (let height = 7; height <= 40; height += 1) {
       const screen = { columns: 80, rows: height, colours: false };
-      const lines = tableOf(viewOf(crowd, 9000, { own }, stale), 9000, screen);
-      assert.ok(lines.length < height, `${lines.length} lines on a screen of ${height}`);
+      for (const waiting of [null, 'the application waits for "3"', why]) {
+        const lines = tableOf(viewOf(crowd, 9000, { own, waiting }, stale), 9000, screen);
+        assert.ok(lines.length < height, `${lines.length} lines on a screen of ${height}`);
+      }
     }
   });
 
@@ -99,6 +101,12 @@ describe('the table', () => {
     } as const;
     const [, , line] = tableOf(viewOf(rows, 9000, { own }), 9000, wide);
     assert.equal(line, '! its own sidecar: behind, revision 6, for 3s: it has not seen the last change');
+  });
+
+  test('says what the application of the pod waits for', () => {
+    const own = { state: 'same', why: 'it sees what the API says' } as const;
+    const waiting = 'the application waits for "3": 2 of 3 members';
+    assert.equal(tableOf(viewOf(rows, 9000, { own, waiting }), 9000, wide)[3], `! ${waiting}`);
   });
 
   test('no line is longer than the screen is wide, with colours or without, nor has it more lines', () => {

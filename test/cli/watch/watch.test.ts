@@ -144,6 +144,38 @@ describe('a pod', () => {
     await end();
   });
 
+  test('whose application waits is told with what it waits for, and then that it may start', async (t) => {
+    const { api, flags } = await apiOf(t, 'db-0');
+    api.create('/api/v1/namespaces/shop/pods', injected('1234'));
+    const waiting = 'the application waits for "2": 1 of 2 members';
+    let open = 0;
+    api.fault(({ path }) => {
+      if (path.endsWith('/metrics'))
+        return { status: 200, body: metrics(['db-0'], `rollcall_gate_open ${open}\n`) };
+      return path.endsWith('/startz') ? { status: 503, body: JSON.stringify({ waiting }) } : undefined;
+    });
+    const plain = started(t, ['pod/db-0', ...flags]);
+    const json = started(t, ['pod/db-0', '-o', 'json', ...flags]);
+    const lines = () => json.written.out.split('\n').filter((line) => line.includes('"type":"gate"'));
+    await eventually('the wait', () => plain.written.out.includes(`gate  closed  ${waiting}\n`), quickly);
+    await eventually('the same in JSON', () => lines().length === 1, quickly);
+    open = 1;
+    const mayStart = 'gate  open  the application may start\n';
+    await eventually('the start', () => plain.written.out.includes(mayStart), quickly);
+    await eventually('the start in JSON', () => lines().length === 2, quickly);
+    assert.deepEqual(
+      lines().map((line) => {
+        const { open: isOpen, waiting: said } = JSON.parse(line);
+        return [isOpen, said];
+      }),
+      [
+        [false, waiting],
+        [true, null],
+      ],
+    );
+    await Promise.all([plain.end(), json.end()]);
+  });
+
   test('without a port it says that nobody can ask', async (t) => {
     const { api, flags } = await apiOf(t, 'db-0');
     api.create('/api/v1/namespaces/shop/pods', injected('off'));

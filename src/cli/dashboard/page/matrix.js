@@ -122,16 +122,21 @@ function truthRow(/** @type {any[]} */ columns) {
 }
 
 function viewRow(/** @type {any} */ view, /** @type {any[]} */ columns) {
-  const { pod, state, why, revision, upstreamAgeSeconds, behindSince, reason } = view;
+  const { pod, state, why, revision, upstreamAgeSeconds, behindSince, reason, waiting } = view;
   const known = view.matches ? columns.filter(({ gone }) => !gone) : view.sees;
   const trouble = STANDINGS[state]?.kind === 'bad';
   const note = state === 'stale' && reason ? `(${reason})` : '';
-  const sentence = state === 'same' ? '' : why;
+  const notes = [state === 'same' ? '' : why, waiting ?? ''].filter((sentence) => sentence !== '');
   return h(
     'tr',
     { 'data-pod': pod, tabindex: '-1', class: trouble ? 'trouble' : '' },
     h('th', { scope: 'row' }, pod),
-    h('td', { class: 'view' }, badge(STANDINGS[state], note), h('div', { class: 'note' }, sentence)),
+    h(
+      'td',
+      { class: 'view' },
+      badge(STANDINGS[state], note),
+      ...notes.map((sentence) => h('div', { class: 'note' }, sentence)),
+    ),
     ...columns.map((column) =>
       seenCell(
         column,
