@@ -2,11 +2,12 @@ import { UsageError } from '../../config.ts';
 import { visible } from '../../visible.ts';
 import type { CheckCode } from '../check/codes.ts';
 import { type Cluster, connect } from '../cluster/cluster.ts';
-import { Unreachable } from '../cluster/request.ts';
+import { adviceFor, Unreachable } from '../cluster/request.ts';
 import { commands } from '../commands.ts';
 import { systemNamespace } from '../explain/webhook.ts';
 import { parseFlags } from '../flags.ts';
 import { EXIT, type Io, jsonText } from '../io.ts';
+import { progress } from '../terminal.ts';
 import { carryOut, planOf, type RotationPlan } from './rotate.ts';
 import { standingOf } from './standing.ts';
 import { statusOf } from './status.ts';
@@ -23,14 +24,17 @@ interface CertsOutcome {
 export async function certs(argv: readonly string[], io: Io): Promise<number> {
   const { flags, operand } = parseFlags('certs', commands.certs, argv);
   if (operand !== 'status' && operand !== 'rotate') {
-    throw new UsageError(`certs: "${operand ?? ''}" is not valid; give status or rotate`);
+    const fault = operand === undefined ? 'nothing to do' : `"${operand}" is not valid`;
+    throw new UsageError(`certs: ${fault}; give status or rotate`);
   }
   if (operand === 'status' && (flags.yes || flags.now)) {
     throw new UsageError('certs status changes nothing; --now and --yes are flags of certs rotate');
   }
   const cluster = await connect(flags, io);
   const system = await systemNamespace(cluster, flags['system-namespace']);
-  const { text, value, code } = await outcomeOf(operand, cluster, { ...flags, system });
+  const show = progress(io);
+  show('reading the certificates');
+  const { text, value, code } = await outcomeOf(operand, cluster, { ...flags, system }).finally(() => show());
   io.stdout.write(flags.output === 'json' ? jsonText(value) : text);
   return code;
 }
@@ -52,7 +56,7 @@ async function outcomeOf(
     };
   } catch (error) {
     if (!(error instanceof Unreachable)) throw error;
-    return failed(error.message, 'api-unreachable');
+    return failed(`${error.message}${adviceFor(error)}`, 'api-unreachable');
   }
 }
 

@@ -44,7 +44,9 @@ function load(config: KubeConfig, file: string): void {
   try {
     config.loadFromFile(file);
   } catch (error) {
-    throw new UsageError(`--kubeconfig: "${file}" can't be used (${reasonOf(error)}); give a kubeconfig`);
+    // The parser of YAML draws the place below its first line.
+    const [reason] = reasonOf(error).split('\n');
+    throw new UsageError(`--kubeconfig: "${file}" can't be used (${reason}); give a kubeconfig`);
   }
 }
 

@@ -16,11 +16,14 @@ export interface ClusterAnswer {
 /** The error that the API server can't be reached, or does not let the user in. */
 export class Unreachable extends Error {}
 
-/** The error that the credentials of the kubeconfig can't be used, so that no server was asked. */
-export class NoCredentials extends Unreachable {}
+/** The error that nothing answers where the API server is to be. */
+export class Unanswered extends Unreachable {}
 
-/** The error that the API server has no such object. */
-export class Absent extends Unreachable {}
+/** Returns what to do about an error, as the end of its sentence: nothing where the API server has answered. */
+export function adviceFor(error: Error): string {
+  if (!(error instanceof Unanswered)) return '';
+  return '; is it running, and is it the right one? --context names another';
+}
 
 /** The longest that an answer takes. Most take milliseconds, but admission may take 30 s. */
 const REQUEST_MS = 40_000;
@@ -48,13 +51,9 @@ export async function request(
   server: string,
   method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
   path: string,
-  {
-    body,
-    timeoutMs = REQUEST_MS,
-    maxBytes = Infinity,
-    asked = `the API server at ${server}`,
-  }: RequestDetails = {},
+  { body, timeoutMs = REQUEST_MS, maxBytes = Infinity, asked: other }: RequestDetails = {},
 ): Promise<ClusterAnswer> {
+  const asked = other ?? `the API server at ${server}`;
   const url = new URL(server.replace(/\/$/, '') + path);
   const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
   const options: RequestOptions = {
@@ -96,9 +95,12 @@ export async function request(
     return answer;
   } catch (error) {
     if (error instanceof Unreachable) throw error;
-    if (signal.aborted) throw new Unreachable(`${asked} has given no answer for ${timeoutMs / 1000} s`);
+    if (signal.aborted) {
+      const Kind = other === undefined ? Unanswered : Unreachable;
+      throw new Kind(`${asked} has given no answer for ${timeoutMs / 1000} s`);
+    }
     const { code, message } = error as NodeJS.ErrnoException;
-    throw new Unreachable(`the API server at ${server} can't be reached (${code ?? message})`);
+    throw new Unanswered(`the API server at ${server} can't be reached (${code ?? message})`);
   }
 }
 
@@ -119,7 +121,7 @@ async function authenticate(config: KubeConfig, options: RequestOptions): Promis
   try {
     await config.applyToHTTPSOptions(options);
   } catch (error) {
-    throw new NoCredentials(`the credentials of the kubeconfig can't be used: ${(error as Error).message}`);
+    throw new Unreachable(`the credentials of the kubeconfig can't be used: ${(error as Error).message}`);
   }
 }
 

@@ -90,7 +90,10 @@ function composed(text: string): { root: Node | null; error?: Unreadable } {
   for (const { code, message, pos } of errors) {
     // The message is that of the JavaScript engine.
     if (code === 'RESOURCE_EXHAUSTION') return { root, error: new Unreadable(TOO_DEEP) };
-    if (code !== 'MULTIPLE_DOCS') return { root, error: new Unreadable(message, lineOf(text, pos[0])) };
+    if (code !== 'MULTIPLE_DOCS') {
+      const fault = `it is not YAML as it stands (${message}); correct it`;
+      return { root, error: new Unreadable(fault, lineOf(text, pos[0])) };
+    }
     // kubectl reads the first document and ignores the rest.
     if (text.slice(pos[0]).includes('rollcall.dev/')) {
       const advice =

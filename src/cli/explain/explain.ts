@@ -1,6 +1,6 @@
 import { UsageError } from '../../config.ts';
 import { type Cluster, connect } from '../cluster/cluster.ts';
-import { Absent, NoCredentials, Unreachable } from '../cluster/request.ts';
+import { adviceFor, Unreachable } from '../cluster/request.ts';
 import { commands } from '../commands.ts';
 import { Unreadable } from '../document/unreadable.ts';
 import { type Arguments, parseFlags } from '../flags.ts';
@@ -30,11 +30,7 @@ export async function explain(argv: readonly string[], io: Io): Promise<number> 
     return EXIT.fine;
   } catch (error) {
     if (!(error instanceof Unreadable || error instanceof Unreachable)) throw error;
-    // A server that has answered is running, and one that was not asked may be.
-    const isServer =
-      error instanceof Unreachable && !(error instanceof Absent || error instanceof NoCredentials);
-    const hint = isServer ? '; is it running, and is it the right one? --context names another' : '';
-    tell(io, `rollcall: ${error.message}${hint}`);
+    tell(io, `rollcall: ${error.message}${adviceFor(error)}`);
     return EXIT.refused;
   }
 }

@@ -3,7 +3,7 @@ import { EXCLUDED_NAMESPACES, STATUS_KEY } from '../../inject/names.ts';
 import type { Install } from '../../inject/plan.ts';
 import type { LimitRangeItem, Namespace } from '../../inject/pod.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import { Absent, type ClusterAnswer, refusal, Unreachable } from '../cluster/request.ts';
+import { type ClusterAnswer, refusal, Unreachable } from '../cluster/request.ts';
 import { at, type Fields } from '../document/value.ts';
 import { InputNamespaces, textsOf } from '../inject/input-namespaces.ts';
 import { judge } from '../inject/judge.ts';
@@ -30,7 +30,7 @@ export async function explainTarget(
   const title = `${target.kind.toLowerCase()}/${target.name}`;
   const reply = await cluster.get({ ...target, namespace });
   if (reply.status === 404) {
-    throw new Absent(
+    throw new Unreachable(
       `there is no ${title} in namespace ${namespace}; correct the name, or give another --namespace${
         target.kind === 'Pod' ? REFUSED : ''
       }`,
@@ -140,7 +140,7 @@ async function readNamespace(
     cluster.get({ kind: 'LimitRange', namespace: name }),
   ]);
   if (object.status === 404)
-    throw new Absent(`there is no namespace/${name}; correct the name, or create it`);
+    throw new Unreachable(`there is no namespace/${name}; correct the name, or create it`);
   const known = object.status === 200;
   const items = known ? itemsOf({ apiVersion: 'v1', kind: 'Namespace', ...object.body }) : [];
   const ranges =

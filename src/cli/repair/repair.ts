@@ -4,12 +4,13 @@ import { installed } from '../check/installed.ts';
 import { surveyPods } from '../check/pod-survey.ts';
 import { type Cluster, connect } from '../cluster/cluster.ts';
 import { allListed, Unread } from '../cluster/listing.ts';
-import { Unreachable } from '../cluster/request.ts';
+import { adviceFor, Unreachable } from '../cluster/request.ts';
 import { commands } from '../commands.ts';
 import { readEntries, systemNamespace } from '../explain/webhook.ts';
 import { parseFlags } from '../flags.ts';
 import { EXIT, type Io, jsonText } from '../io.ts';
 import { named } from '../named.ts';
+import { progress } from '../terminal.ts';
 import { type EvictionOutcome, evictAll } from './evict.ts';
 import { type EvictionCandidate, type LeftAlone, planFor, type RepairPlan } from './plan.ts';
 
@@ -41,7 +42,9 @@ export async function repair(argv: readonly string[], io: Io): Promise<number> {
     return code;
   };
   try {
-    const plan = await planIn(cluster, system, flags.namespace);
+    const show = progress(io);
+    show('looking for pods that were missed');
+    const plan = await planIn(cluster, system, flags.namespace).finally(() => show());
     for (const line of linesOf(plan)) say(line);
     report.evict = plan.evict.map(toldCandidate);
     report.left = plan.left;
@@ -69,7 +72,7 @@ export async function repair(argv: readonly string[], io: Io): Promise<number> {
     return end(plan.left.length > 0 || failed.length > 0 ? EXIT.refused : EXIT.fine);
   } catch (error) {
     if (!(error instanceof Unread || error instanceof Unreachable)) throw error;
-    say(`FAIL  ${error.message}`);
+    say(`FAIL  ${error.message}${adviceFor(error)}`);
     return end(EXIT.refused, error.message);
   }
 }

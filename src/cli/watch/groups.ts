@@ -8,7 +8,7 @@ import { pods } from '../../watcher/kubernetes/pods.ts';
 import { kubernetesSource } from '../../watcher/kubernetes/reflector.ts';
 import { silent } from '../../watcher/log.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import { Absent, refusal, Unreachable } from '../cluster/request.ts';
+import { refusal, Unreachable } from '../cluster/request.ts';
 import type { SidecarPlace } from '../sidecars/answer.ts';
 import { type Sidecar, sidecarOf } from '../sidecars/sidecar-of.ts';
 
@@ -58,7 +58,7 @@ export async function followPod(
 ): Promise<WatchedGroup> {
   const reply = await cluster.get({ kind: 'Pod', namespace, name });
   if (reply.status === 404) {
-    throw new Absent(
+    throw new Unreachable(
       `there is no pod/${name} in namespace ${namespace}; correct the name, or give another --namespace`,
     );
   }

@@ -1,7 +1,7 @@
 import { SOCKET_PATH, UnsupportedProtocol } from '../../client/client.ts';
 import type { GroupChange } from '../../client/group-events.ts';
 import { connect } from '../cluster/cluster.ts';
-import { Unreachable } from '../cluster/request.ts';
+import { adviceFor, Unreachable } from '../cluster/request.ts';
 import { commands } from '../commands.ts';
 import { type Arguments, parseFlags } from '../flags.ts';
 import { EXIT, type Io, tell } from '../io.ts';
@@ -35,7 +35,7 @@ export async function watch(argv: readonly string[], io: Io): Promise<number> {
   } catch (error) {
     if (io.signal?.aborted) return EXIT.fine;
     if (!(error instanceof Unreachable || error instanceof UnsupportedProtocol)) throw error;
-    tell(io, `rollcall: ${error.message}`);
+    tell(io, `rollcall: ${error.message}${adviceFor(error)}`);
     return EXIT.refused;
   } finally {
     stop.abort();

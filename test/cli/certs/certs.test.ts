@@ -270,7 +270,7 @@ describe('rollcall certs', () => {
   });
 
   test('wrong usage names what to give', async () => {
-    assert.match(await misuse('certs', []), /^certs: "" is not valid; give status or rotate$/);
+    assert.match(await misuse('certs', []), /^certs: nothing to do; give status or rotate$/);
     assert.match(await misuse('certs', ['renew']), /"renew" is not valid/);
     assert.match(await misuse('certs', ['status', '--yes']), /flags of certs rotate$/);
     assert.match(await misuse('repair', ['--timeout', '0']), /^--timeout: "0" is not valid; give seconds/);

@@ -11,7 +11,7 @@ import { ask } from '../../../src/cli/sidecars/answer.ts';
 import { UsageError } from '../../../src/config.ts';
 import { listening } from '../../support/listening.ts';
 import { kubeconfig } from '../answering-api.ts';
-import { folder } from '../run.ts';
+import { folder, run } from '../run.ts';
 
 test('a pod that gives no answer is named, and not the API server that was asked for it', async (t) => {
   const port = await listening(
@@ -26,6 +26,23 @@ test('a pod that gives no answer is named, and not the API server that was asked
     message: 'the pod has given no answer for 0.1 s',
   });
   await assert.rejects(unanswered({}), { message: `the API server at ${url} has given no answer for 0.1 s` });
+});
+
+test('whichever command finds no API server says what to do about it', async (t) => {
+  const directory = await folder(t, { config: kubeconfig('fake', 'http://127.0.0.1:1') });
+  const flags = ['--kubeconfig', join(directory, 'config')];
+  for (const [command, ...operands] of [
+    ['explain', 'pod/db-0'],
+    ['watch', 'pod/db-0'],
+    ['repair'],
+    ['certs', 'status'],
+    ['check'],
+  ] as const) {
+    const { out, err, code } = await run(command, [...operands, ...flags]);
+    assert.match(out + err, /can't be reached \(ECONNREFUSED\)/, command);
+    assert.match(out + err, /--context names another\n/, command);
+    assert.equal(code, 1, command);
+  }
 });
 
 test('requests and watches name the command line to the audit log of the API server', async (t) => {
@@ -91,6 +108,14 @@ async function refusalOf(t: TestContext, change: object): Promise<string> {
   assert.ok(error instanceof UsageError || error instanceof Unreachable, String((error as Error).stack));
   return error.message;
 }
+
+test('a kubeconfig that is no YAML is told in one line', async (t) => {
+  const directory = await folder(t, { config: '{{' });
+  const file = join(directory, 'config');
+  await assert.rejects(readKubeconfig({ kubeconfig: file, context: undefined }, {}), ({ message }: Error) =>
+    new RegExp(`^--kubeconfig: "${file}" can't be used \\([^\\n]+\\); give a kubeconfig$`).test(message),
+  );
+});
 
 test('a kubeconfig that leads nowhere is told with the key, the value and what to do', async (t) => {
   assert.equal(

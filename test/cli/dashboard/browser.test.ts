@@ -202,7 +202,10 @@ suite('the page in a browser', { skip: missingBrowser() }, () => {
     assert.ok((await right('html')) <= 600);
     assert.equal(await page.evaluate('document.documentElement.scrollWidth'), 600);
     cluster.views.delete('db-0');
+    const waiting = 'the application waits for "2 ready" of backends: 1 of 2 ready members of backends';
+    cluster.views.set('db-1', { sees: names, waiting });
     await until(page, shows('#sees td.view', '502: no route to host'));
+    await until(page, shows('tr[data-pod=db-1] td.view', waiting));
     assert.ok((await right('#sees td.view')) <= 600);
     await screenshots(page, 'narrow-group');
     await page.evaluate(`location.hash = '#all'`);

@@ -20,6 +20,8 @@ export interface View {
   sees: readonly string[];
   stale?: string;
   revision?: number;
+  /** The sentence that says what the application waits for. */
+  waiting?: string;
 }
 
 export interface Shop {
@@ -106,7 +108,7 @@ export async function shop(t: TestContext, names: readonly string[], argv: strin
   };
 }
 
-function metricsOf({ sees, stale, revision = 1 }: View): string {
+function metricsOf({ sees, stale, revision = 1, waiting }: View): string {
   const digest = digestOf(sees.map((name) => ({ uid: uidOf(name), ready: true })));
   return [
     `rollcall_members ${sees.length}`,
@@ -114,12 +116,13 @@ function metricsOf({ sees, stale, revision = 1 }: View): string {
     `rollcall_stale ${Number(stale !== undefined)}`,
     `rollcall_revision ${revision}`,
     `rollcall_members_digest ${digest}`,
+    `rollcall_gate_open ${Number(waiting === undefined)}`,
     'rollcall_upstream_age_seconds 0.5\n',
   ].join('\n');
 }
 
-function healthOf({ stale }: View): object {
-  return { reason: stale, message: 'the API server sent nothing for 16 s' };
+function healthOf({ stale, waiting }: View): object {
+  return { reason: stale, message: 'the API server sent nothing for 16 s', waiting };
 }
 
 async function started(t: TestContext, argv: string[]): Promise<Pick<Shop, 'url' | 'end' | 'printed'>> {
