@@ -6,7 +6,7 @@ import { connect, type Socket } from 'node:net';
 import type { Line, Member } from '../../src/watcher/protocol.ts';
 import { eventually } from '../support/eventually.ts';
 import { SocketReader } from '../support/stream.ts';
-import { dim, green, red, yellow } from './terminal.ts';
+import { dim, green, red, together, yellow } from './terminal.ts';
 
 export type Listener = (line: Line) => void;
 
@@ -60,13 +60,15 @@ export function told(line: Line): string | undefined {
 }
 
 /** As wide as `snapshot 1`, and a space. */
-const kind = (text: string) => `${text.padEnd(10)} `;
+const kind = (text: string) => `${together(text).padEnd(10)} `;
 
 function changes({ left, joined, changed }: Extract<Line, { type: 'delta' }>): string {
   return [
-    ...left.map((member) => red(`- ${identity(member)}`)),
-    ...joined.map((member) => green(`+ ${identity(member)}`)),
-    ...conditions(changed).map((condition) => yellow(`~ ${namesWith(changed, condition)} ${condition}`)),
+    ...left.map((member) => red(together(`- ${identity(member)}`))),
+    ...joined.map((member) => green(together(`+ ${identity(member)}`))),
+    ...conditions(changed).map((condition) =>
+      yellow(`${together('~ ')}${namesWith(changed, condition)} ${condition}`),
+    ),
   ].join('  ');
 }
 
@@ -86,7 +88,7 @@ function identity({ name, uid }: Member): string {
 }
 
 function labelled(member: Member): string {
-  return `${identity(member)}${member.self ? dim(' self') : ''}`;
+  return together(identity(member)) + (member.self ? dim(together(' self')) : '');
 }
 
 function condition({ ready, terminating }: Member): string {

@@ -62,6 +62,14 @@ export function beside(text: string): string {
   return wrapped(text, Math.min(columns(), PROSE + LABEL_WIDTH) - INDENT.length - LABEL_WIDTH).join('\n');
 }
 
+/** A space at which no line is broken; it is printed as any other. */
+const TIE = '\u00a0';
+
+/** Keeps the words of a text in one line. */
+export function together(text: string): string {
+  return text.replaceAll(' ', TIE);
+}
+
 /** Broken at spaces, where colours take no room. */
 export function wrapped(text: string, width: number): string[] {
   const length = (part: string) => stripVTControlCharacters(part).length;
@@ -70,9 +78,10 @@ export function wrapped(text: string, width: number): string[] {
     const last = lines.at(-1);
     if (last !== undefined && length(last) + 1 + length(word) <= width)
       lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(word);
+    // A line does not begin with what was between two words.
+    else if (word !== '' || last === undefined) lines.push(word);
   }
-  return lines;
+  return lines.map((line) => line.trimEnd().replaceAll(TIE, ' '));
 }
 
 /** Padded by what is visible, so that colours do not move columns. */

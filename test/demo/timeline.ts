@@ -28,7 +28,8 @@ export function createTimeline(): Timeline {
 
   function row(at: number, who: string, text: string, latency = ''): void {
     const time = dim(`${((at - began) / 1000).toFixed(2)} s`.padEnd(TIME_WIDTH));
-    const width = Math.min(columns(), WIDTH) - INDENT.length - TIME_WIDTH - WHO_WIDTH - LATENCY_WIDTH;
+    const room = Math.min(columns(), WIDTH) - INDENT.length - TIME_WIDTH - WHO_WIDTH;
+    const width = latency === '' ? room : room - LATENCY_WIDTH;
     const end = dim(latency.padStart(LATENCY_WIDTH));
     const [first = '', ...more] = wrapped(text, width);
     print(`${INDENT}${time}${padded(who, WHO_WIDTH)}${latency ? padded(first, width) + end : first}`);
