@@ -92,7 +92,7 @@ function standingBy(
   truths: Truths,
 ): ViewStanding {
   if (sidecar.port === 'off') return unasked('it has no port to be asked at');
-  if (heard === undefined) return unasked('it was not asked yet');
+  if (heard === undefined) return { state: 'pending', why: '' };
   if ('why' in heard) return unasked(heard.why);
   return standingOf(heard.answer, sidecar, truths);
 }

@@ -11,8 +11,9 @@ import type { Seen, Truth, Truths } from './truths.ts';
  * - `stale`: it says itself that its view may be out of date.
  * - `unsynced`: it knows nothing yet.
  * - `unknown`: it can't be told, and `why` says why.
+ * - `pending`: this command has not asked it yet. In a large group it takes a while until all were asked.
  */
-export type ViewState = 'same' | 'behind' | 'differs' | 'stale' | 'unsynced' | 'unknown';
+export type ViewState = 'same' | 'behind' | 'differs' | 'stale' | 'unsynced' | 'unknown' | 'pending';
 
 export interface ViewStanding {
   state: ViewState;

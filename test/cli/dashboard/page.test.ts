@@ -36,7 +36,7 @@ test('what is said by a colour is said by a mark and a word of its own too', asy
 
 test('the same words are known to the page and to what it shows', async () => {
   const words = await source('words.js');
-  const states = ['same', 'behind', 'differs', 'stale', 'unsynced', 'unknown'];
+  const states = ['same', 'behind', 'differs', 'stale', 'unsynced', 'unknown', 'pending'];
   const pods = ['injected', 'not-asked', 'skipped', 'missed'];
   const happenings = ['joined', 'left', 'ready', 'not-ready', 'restarted', 'stale', 'fresh'];
   for (const name of [...states, ...pods, ...happenings])

@@ -9,6 +9,7 @@ export const STANDINGS = /** @type {Record<string, Word>} */ ({
   behind: { mark: '◔', word: 'behind', kind: 'bad' },
   unsynced: { mark: '…', word: 'knows nothing yet', kind: 'bad' },
   unknown: { mark: '?', word: 'unknown', kind: 'off' },
+  pending: { mark: '·', word: 'not asked yet', kind: 'dim' },
   same: { mark: '✓', word: 'same', kind: 'good' },
 });
 
