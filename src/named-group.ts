@@ -144,6 +144,8 @@ export interface NamedSettings {
   files: readonly NamedFile[];
   /** The files beside the socket of the first group. */
   firstFiles: readonly Template[];
+  /** Returns how a group of this name is given, in the words of whoever reads the fault. */
+  given(group: string): string;
 }
 
 /** A fault of the settings of groups: the setting, the value that is meant, and what to do. */
@@ -180,7 +182,7 @@ function faultsOfNames({ groups, firstFiles }: NamedSettings): GroupFault[] {
 }
 
 /** Returns what is wrong with the settings of which a group has one each. */
-function faultsOfOnes({ groups, waits, expected, labels }: NamedSettings): GroupFault[] {
+function faultsOfOnes({ groups, waits, expected, labels, given: how }: NamedSettings): GroupFault[] {
   const ones = {
     waitForGroup: { settings: waits, remedy: 'give each group one condition' },
     expectedOfGroup: { settings: expected, remedy: 'give each group one workload or number' },
@@ -192,7 +194,7 @@ function faultsOfOnes({ groups, waits, expected, labels }: NamedSettings): Group
     return [
       ...given
         .filter((group) => groups.every(({ name }) => name !== group))
-        .map((group) => ({ setting, group, value: group, sentence: unknown(group) })),
+        .map((group) => ({ setting, group, value: group, sentence: unknown(how(group)) })),
       ...twice(given).map((group) => ({
         setting,
         group,
@@ -212,7 +214,7 @@ function faultsOfOnes({ groups, waits, expected, labels }: NamedSettings): Group
   return [...general, ...ofDns];
 }
 
-function faultsOfFiles({ groups, labels, files }: NamedSettings): GroupFault[] {
+function faultsOfFiles({ groups, labels, files, given }: NamedSettings): GroupFault[] {
   const fault = (group: string, value: string, sentence: string) => ({
     setting: 'groupFile' as const,
     group,
@@ -222,7 +224,7 @@ function faultsOfFiles({ groups, labels, files }: NamedSettings): GroupFault[] {
   return [
     ...files
       .filter(({ group }) => groups.every(({ name }) => name !== group))
-      .map(({ group }) => fault(group, group, unknown(group))),
+      .map(({ group }) => fault(group, group, unknown(given(group)))),
     ...twice(files.map(({ group, template }) => `${group}.${template.file}`)).map((value) =>
       fault(value.slice(0, value.indexOf('.')), value, 'is given twice; give each file one line'),
     ),
@@ -241,8 +243,8 @@ function faultsOfFiles({ groups, labels, files }: NamedSettings): GroupFault[] {
   ];
 }
 
-function unknown(group: string): string {
-  return `is for a group that does not exist; give it with "${group}=service NAME", or change the name`;
+function unknown(given: string): string {
+  return `is for a group that does not exist; ${given}, or change the name`;
 }
 
 function twice(names: readonly string[]): string[] {

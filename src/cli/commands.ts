@@ -175,9 +175,10 @@ Shows the members of a group and follows them: a table at a terminal, a line for
 and lines of JSON with -o json. What is watched is one of
 
   service/NAME  the members of a Service, by list and watch of its EndpointSlices
-  pod/NAME      what the sidecar of the pod follows, by list and watch of the same, and whether the
-                sidecar sees the same: a sidecar tells its members to its own pod only, and to others
-                a number that stands for them, which is asked for through the API server
+  pod/NAME      what the sidecar of the pod follows, by list and watch of the same, whether the sidecar
+                sees the same, and what the application waits for: a sidecar tells its members to its
+                own pod only, and to others a number that stands for them, which is asked for through
+                the API server
   SOCKET        what a sidecar tells at its socket, a path that begins with / or . ; the default is
                 the socket of the injected sidecar, where there is one
 

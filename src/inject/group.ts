@@ -94,6 +94,7 @@ export function groupFaultsOf(
     labels: memberLabelsOfGroup.map(parseNamedLabels),
     files: groupFile.map(parseNamedFile),
     firstFiles: file.map(parseTemplate),
+    given: (group) => `write ${keys.group.key}${group}: "service NAME"`,
   });
   // A wrong annotation of a group, or of its labels, was told already, so faults that follow from it are left out.
   const bad = (group: string) =>

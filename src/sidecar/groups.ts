@@ -29,6 +29,7 @@ export function groupsOf(config: SidecarConfig): GroupSettings[] {
     labels: config.memberLabelsOfGroup,
     files: config.groupFile,
     firstFiles: config.file,
+    given: (group) => `give ${flagOf('group')} "${group}=service NAME"`,
   });
   if (fault !== undefined)
     throw new UsageError(`${flagOf(fault.setting)}: "${fault.value}" ${fault.sentence}`);

@@ -117,7 +117,7 @@ test('groups under a name must be there, and are told apart from the first', () 
   const backends = { 'rollcall.dev/group.backends': 'service tcp-servers' };
   assert.throws(
     () => planned(pod(), { 'rollcall.dev/wait-for.x': '2' }),
-    /wait-for\.x is for a group that does not exist/,
+    /wait-for\.x is for a group that does not exist; write rollcall\.dev\/group\.x: "service NAME", or change the name/,
   );
   assert.throws(
     () => planned(pod(), { ...backends, 'rollcall.dev/file.backends': '{name}' }),

@@ -110,7 +110,7 @@ describe('the groups of a sidecar', () => {
     [
       'a wait for a group that there is not',
       [...NAMED, '--wait-for-group', 'x=2'],
-      /^--wait-for-group: "x" is for a group that does not exist/,
+      /^--wait-for-group: "x" is for a group that does not exist; give --group "x=service NAME", or change the name/,
     ],
     [
       'a wait for all of a group',
