@@ -58,9 +58,15 @@ defmodule Cluster.Strategy.Rollcall do
   defp update(%State{meta: known} = state, nodes) do
     %State{topology: topology, connect: connect, disconnect: disconnect, list_nodes: list} = state
     left = MapSet.difference(known, nodes)
-    Cluster.Strategy.disconnect_nodes(topology, disconnect, list, MapSet.to_list(left))
+    # Whoever could not be disconnected stays known, so that it is tried again.
+    known =
+      case Cluster.Strategy.disconnect_nodes(topology, disconnect, list, MapSet.to_list(left)) do
+        :ok -> nodes
+        {:error, failed} -> Enum.reduce(failed, nodes, fn {node, _}, all -> MapSet.put(all, node) end)
+      end
+
     Cluster.Strategy.connect_nodes(topology, connect, list, MapSet.to_list(nodes))
-    %State{state | meta: nodes}
+    %State{state | meta: known}
   end
 
   defp read(path) do
