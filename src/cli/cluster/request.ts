@@ -17,11 +17,11 @@ export interface ClusterAnswer {
 export class Unreachable extends Error {}
 
 /** The error that nothing answers where the API server is to be. */
-export class Unanswered extends Unreachable {}
+export class NoServer extends Unreachable {}
 
 /** Returns what to do about an error, as the end of its sentence: nothing where the API server has answered. */
 export function adviceFor(error: Error): string {
-  if (!(error instanceof Unanswered)) return '';
+  if (!(error instanceof NoServer)) return '';
   return '; is it running, and is it the right one? --context names another';
 }
 
@@ -96,11 +96,11 @@ export async function request(
   } catch (error) {
     if (error instanceof Unreachable) throw error;
     if (signal.aborted) {
-      const Kind = other === undefined ? Unanswered : Unreachable;
+      const Kind = other === undefined ? NoServer : Unreachable;
       throw new Kind(`${asked} has given no answer for ${timeoutMs / 1000} s`);
     }
     const { code, message } = error as NodeJS.ErrnoException;
-    throw new Unanswered(`the API server at ${server} can't be reached (${code ?? message})`);
+    throw new NoServer(`the API server at ${server} can't be reached (${code ?? message})`);
   }
 }
 

@@ -468,7 +468,10 @@ describe('refusals', () => {
     const directory = await folder(t, { 'bad.yaml': `${CONFIG_MAP}---\n${asks}a: {{ .Values.x }}\nb: [\n` });
     const { out, err, code } = await run('inject', ['-f', join(directory, 'bad.yaml')]);
     assert.deepEqual([out, code], ['', 1]);
-    assert.match(err, /^rollcall: .*bad\.yaml:1\d: it is not YAML as it stands \(.*\); correct it; templates have to be rendered first/);
+    assert.match(
+      err,
+      /^rollcall: .*bad\.yaml:1\d: it is not YAML as it stands \(.*\); correct it; templates have to be rendered first/,
+    );
   });
 
   test('what does not ask and is no YAML passes as it is, and that is said', async () => {
