@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { ACCEPT } from '../../src/watcher/kubernetes/transport.ts';
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
+import { HUNG_MS } from '../support/deadlines.ts';
 import { install } from '../support/deployment.ts';
 import { slicePath } from '../support/endpoint-slices.ts';
 import { member, WatchedGroup } from './watched-group.ts';
@@ -14,7 +15,7 @@ interface Named {
 
 const NAMESPACE = 'accept';
 
-suite('the managed fields that nobody reads', { timeout: 120_000 }, () => {
+suite('the managed fields that nobody reads', { timeout: HUNG_MS }, () => {
   let plane: ControlPlane;
 
   before(async () => {

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { apiRequest, type Reply } from '../support/api-request.ts';
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
+import { HUNG_MS } from '../support/deadlines.ts';
 import { manifests, SYSTEM_NAMESPACE } from '../support/deployment.ts';
 import { eventually } from '../support/eventually.ts';
 import { appPod, INJECT, isInjected, type Pod } from './app-pod.ts';
@@ -26,7 +27,7 @@ interface Rule {
   verbs: string[];
 }
 
-suite('access on a real API server', { timeout: 180_000 }, () => {
+suite('access on a real API server', { timeout: HUNG_MS }, () => {
   let plane: ControlPlane;
   let webhooks: WebhookReplicas;
   let audit: Audit;

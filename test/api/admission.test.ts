@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { apiRequest, type Reply } from '../support/api-request.ts';
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
+import { HUNG_MS } from '../support/deadlines.ts';
 import { type OutsideWebhook, SYSTEM_NAMESPACE, startOutsideWebhook } from '../support/deployment.ts';
 import { eventually } from '../support/eventually.ts';
 import { metricSum } from '../support/metrics.ts';
@@ -11,7 +12,7 @@ import { appPod, INJECT, isInjected, OPT_OUT, type Pod, tokenVolumes } from './a
 
 const ACCOUNT = 'rollcall-watcher';
 
-suite('admission on a real API server', { timeout: 180_000 }, () => {
+suite('admission on a real API server', { timeout: HUNG_MS }, () => {
   let plane: ControlPlane;
   let webhook: OutsideWebhook;
 

@@ -19,6 +19,7 @@ import type { CertificateSource } from '../../src/webhook/certificates/source.ts
 import { contentOf, dataOf, secretStore } from '../../src/webhook/certificates/store.ts';
 import { run } from '../cli/run.ts';
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
+import { HUNG_MS, RECOVERY_MS } from '../support/deadlines.ts';
 import { install, SYSTEM_NAMESPACE } from '../support/deployment.ts';
 import { eventually } from '../support/eventually.ts';
 import { days, HOSTS, legacy, withGarbage } from '../webhook/certificates/pairs.ts';
@@ -37,7 +38,7 @@ const ROUNDS = 3;
 
 const isDone = ({ out }: { out: string }) => /The first step is done/.test(out);
 
-suite('certificates under calls of a real API server', { timeout: 300_000 }, () => {
+suite('certificates under calls of a real API server', { timeout: HUNG_MS }, () => {
   let plane: ControlPlane;
   let kubeconfig: string;
   const balancer = new Balancer();
@@ -143,7 +144,7 @@ suite('certificates under calls of a real API server', { timeout: 300_000 }, () 
   };
 
   const until = (what: string, cert?: string) =>
-    eventually(what, () => settled(cert), { timeoutMs: 60_000, everyMs: 100 });
+    eventually(what, () => settled(cert), { timeoutMs: RECOVERY_MS, everyMs: 100 });
 
   test('an API server calls two replicas that issued for themselves at once', async () => {
     await running();

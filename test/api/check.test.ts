@@ -8,6 +8,7 @@ import { after, before, suite, test } from 'node:test';
 import { issue } from '../../src/webhook/certificates/issue.ts';
 import { run } from '../cli/run.ts';
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
+import { HUNG_MS } from '../support/deadlines.ts';
 import { SYSTEM_NAMESPACE } from '../support/deployment.ts';
 import { eventually } from '../support/eventually.ts';
 import { appPod, INJECT, isInjected } from './app-pod.ts';
@@ -24,7 +25,7 @@ interface Found {
   page?: string;
 }
 
-suite('rollcall check on a real API server', { timeout: 180_000 }, () => {
+suite('rollcall check on a real API server', { timeout: HUNG_MS }, () => {
   let plane: ControlPlane;
   let webhooks: WebhookReplicas;
 

@@ -14,6 +14,7 @@ import { podIdentity } from '../../src/webhook/api/identity.ts';
 import { type ReviewContext, review } from '../../src/webhook/review.ts';
 import { ClusterState } from '../../src/webhook/state/cluster-state.ts';
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
+import { HUNG_MS } from '../support/deadlines.ts';
 import { install, SYSTEM_NAMESPACE } from '../support/deployment.ts';
 import { eventually } from '../support/eventually.ts';
 import type { Ending } from '../support/rollcall.ts';
@@ -34,7 +35,7 @@ const BOUND_MS = 1000;
 /** Watches that were cut again and again are followed again after short pauses. */
 const clock = { ...systemClock, random: () => 0.02 };
 
-suite('the cluster as the webhook holds it', { timeout: 180_000 }, () => {
+suite('the cluster as the webhook holds it', { timeout: HUNG_MS }, () => {
   let plane: ControlPlane;
   let audit: Audit;
   let relay: Relay;

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import type { Reply } from '../support/api-request.ts';
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
+import { HUNG_MS } from '../support/deadlines.ts';
 import {
   type OutsideWebhook,
   SIDECAR_IMAGE,
@@ -19,7 +20,7 @@ type Texts = Record<string, string>;
 
 const CPU = 'rollcall.dev/cpu-request';
 
-suite('defaults on a real API server', { timeout: 120_000 }, () => {
+suite('defaults on a real API server', { timeout: HUNG_MS }, () => {
   let plane: ControlPlane;
   let webhook: OutsideWebhook;
 

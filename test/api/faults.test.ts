@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { after, before, suite, test } from 'node:test';
 import { apiRequest } from '../support/api-request.ts';
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
+import { HUNG_MS } from '../support/deadlines.ts';
 import { install } from '../support/deployment.ts';
 import { slicePath } from '../support/endpoint-slices.ts';
 import { eventually } from '../support/eventually.ts';
@@ -21,7 +22,7 @@ const RECOVERY_MS = 20_000;
 /** The time in which a change is to be told, on a machine that also runs the API server. */
 const PROMPT_MS = 5_000;
 
-suite('faults of a real API server', { timeout: 180_000 }, () => {
+suite('faults of a real API server', { timeout: HUNG_MS }, () => {
   let plane: ControlPlane;
 
   before(async () => {

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { apiRequest } from '../support/api-request.ts';
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
+import { HUNG_MS } from '../support/deadlines.ts';
 import { SYSTEM_NAMESPACE } from '../support/deployment.ts';
 import { eventually } from '../support/eventually.ts';
 import { appPod, INJECT, isInjected } from './app-pod.ts';
@@ -23,7 +24,7 @@ const slicesOf = (namespace: string) => `/apis/discovery.k8s.io/v1/namespaces/${
 const bindingOf = (namespace: string) => `${RBAC}/namespaces/${namespace}/rolebindings/${GRANT}`;
 const namespaced = (namespace: string, resource: string) => `/api/v1/namespaces/${namespace}/${resource}`;
 
-suite('grants on a real API server', { timeout: 120_000 }, () => {
+suite('grants on a real API server', { timeout: HUNG_MS }, () => {
   let plane: ControlPlane;
   let webhooks: WebhookReplicas;
   const tokens: Record<string, string> = {};

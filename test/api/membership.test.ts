@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { apiRequest } from '../support/api-request.ts';
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
+import { HUNG_MS } from '../support/deadlines.ts';
 import { install } from '../support/deployment.ts';
 import type { SocketReader } from '../support/stream.ts';
 import { WatchedGroup } from './watched-group.ts';
@@ -11,7 +12,7 @@ import { WatchedGroup } from './watched-group.ts';
 const ACCOUNT = 'rollcall-watcher';
 const GRACE_SECONDS = 45;
 
-suite('what a group is told of beside its slices', { timeout: 120_000 }, () => {
+suite('what a group is told of beside its slices', { timeout: HUNG_MS }, () => {
   let plane: ControlPlane;
 
   before(async () => {

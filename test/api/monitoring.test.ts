@@ -9,13 +9,14 @@ import { fileURLToPath } from 'node:url';
 import { parseAllDocuments } from 'yaml';
 import { API_SERVER_METRICS } from '../monitoring/known-metrics.ts';
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
+import { HUNG_MS } from '../support/deadlines.ts';
 import { SYSTEM_NAMESPACE } from '../support/deployment.ts';
 import { eventually } from '../support/eventually.ts';
 import { metricSum } from '../support/metrics.ts';
 import { appPod, INJECT, isInjected } from './app-pod.ts';
 import { WebhookReplicas } from './webhook-replicas.ts';
 
-suite('monitoring, next to a real API server', { timeout: 120_000 }, () => {
+suite('monitoring, next to a real API server', { timeout: HUNG_MS }, () => {
   let plane: ControlPlane;
   let webhooks: WebhookReplicas;
 

@@ -14,6 +14,7 @@ import { platformSections } from '../deploy/install-page.ts';
 import { byName, chart, missing } from '../deploy/rendered.ts';
 import type { Reply } from '../support/api-request.ts';
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
+import { HUNG_MS } from '../support/deadlines.ts';
 import {
   install,
   type OutsideWebhook,
@@ -43,7 +44,7 @@ const SECONDS = [
   ['mirror', 'z-mirror'],
 ] as const;
 
-suite('platforms, by their rules', { timeout: 120_000 }, () => {
+suite('platforms, by their rules', { timeout: HUNG_MS }, () => {
   let plane: ControlPlane;
   let webhook: OutsideWebhook;
   let second: SecondWebhook;

@@ -8,6 +8,7 @@ import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises'
 import { connect as follow } from '../../src/client/client.ts';
 import { sidecarEnvironment } from '../../src/inject/sidecar.ts';
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
+import { HUNG_MS } from '../support/deadlines.ts';
 import { install } from '../support/deployment.ts';
 import { eventually } from '../support/eventually.ts';
 import { metricSum } from '../support/metrics.ts';
@@ -23,7 +24,7 @@ const STUCK_MS = 30_000;
 /** The container's limit on memory in an injected pod. */
 const MEMORY_LIMIT = 128 * 1024 * 1024;
 
-suite('readers of a real sidecar', { timeout: 180_000 }, () => {
+suite('readers of a real sidecar', { timeout: HUNG_MS }, () => {
   let plane: ControlPlane;
 
   before(async () => {

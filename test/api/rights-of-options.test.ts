@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { apiRequest } from '../support/api-request.ts';
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
+import { HUNG_MS } from '../support/deadlines.ts';
 import { SYSTEM_NAMESPACE } from '../support/deployment.ts';
 import { eventually } from '../support/eventually.ts';
 import { appPod, type Pod } from './app-pod.ts';
@@ -105,7 +106,7 @@ const CASES: Case[] = [
   },
 ];
 
-suite('the rights that each option takes', { timeout: 120_000 }, () => {
+suite('the rights that each option takes', { timeout: HUNG_MS }, () => {
   let plane: ControlPlane;
   let webhooks: WebhookReplicas;
 

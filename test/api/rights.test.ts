@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { after, before, suite, test } from 'node:test';
 import { apiRequest } from '../support/api-request.ts';
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
+import { HUNG_MS } from '../support/deadlines.ts';
 import { install, SYSTEM_NAMESPACE } from '../support/deployment.ts';
 import { inParallel } from './parallel.ts';
 
@@ -47,7 +48,7 @@ const PLACES = [SYSTEM_NAMESPACE, 'demo', 'other', undefined];
 
 const qualified = (resource: string, group: string) => (group === '' ? resource : `${resource}.${group}`);
 
-suite('the rights of the accounts', { timeout: 180_000 }, () => {
+suite('the rights of the accounts', { timeout: HUNG_MS }, () => {
   let plane: ControlPlane;
   let resources: Resource[];
 

@@ -5,12 +5,13 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
+import { HUNG_MS } from '../support/deadlines.ts';
 import { Attacked } from './attacked.ts';
 import { issue, type Pair } from './certificates.ts';
 import { askingPod, review } from './reviews.ts';
 import { dialTls, exchange } from './wire.ts';
 
-suite('callers that prove themselves', { timeout: 60_000 }, () => {
+suite('callers that prove themselves', { timeout: HUNG_MS }, () => {
   let attacked: Attacked;
   let directory: string;
   let authority: Pair;

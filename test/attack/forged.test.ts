@@ -6,6 +6,7 @@ import { after, before, suite, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { apply_patch } from 'jsonpatch';
 import { parseAllDocuments } from 'yaml';
+import { HUNG_MS } from '../support/deadlines.ts';
 import { Attacked } from './attacked.ts';
 import { askingPod, type Json, review } from './reviews.ts';
 
@@ -27,7 +28,7 @@ const CODE = {
 /** Long enough for a write that follows an answer. */
 const SETTLED_MS = 500;
 
-suite('forged reviews', { timeout: 60_000 }, () => {
+suite('forged reviews', { timeout: HUNG_MS }, () => {
   let attacked: Attacked;
 
   before(async () => {

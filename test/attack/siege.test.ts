@@ -7,6 +7,7 @@
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { HUNG_MS } from '../support/deadlines.ts';
 import { eventually } from '../support/eventually.ts';
 import { metricSum } from '../support/metrics.ts';
 import * as floods from './floods.ts';
@@ -47,7 +48,7 @@ const AGAIN_MB = 30;
 /** The most rounds in which V8 has to collect its garbage once: a round takes about 3 s. */
 const MOST_ROUNDS = 8;
 
-suite('a siege of one webhook', { timeout: 400_000 }, () => {
+suite('a siege of one webhook', { timeout: HUNG_MS }, () => {
   let siege: Siege;
   let atFirst: number;
 

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { BackgroundProcess } from './background-process.ts';
+import { PATIENCE_MS } from './deadlines.ts';
 
 /** The pause in which no line comes once the log has settled: several batches, on a busy machine. */
 const SETTLED_MS = 200;
@@ -62,7 +63,7 @@ export class Rollcall extends BackgroundProcess {
     return this.logs();
   }
 
-  logged(message: RegExp, timeoutMs = 15_000): Promise<LogLine> {
+  logged(message: RegExp, timeoutMs = PATIENCE_MS): Promise<LogLine> {
     const find = () => this.logs().find((line) => message.test(line.message));
     return this.until(`log line ${message}`, find, timeoutMs);
   }

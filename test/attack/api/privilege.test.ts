@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { apiRequest, type Reply } from '../../support/api-request.ts';
 import { type ControlPlane, startControlPlane } from '../../support/control-plane.ts';
+import { HUNG_MS } from '../../support/deadlines.ts';
 import { type OutsideWebhook, SYSTEM_NAMESPACE, startOutsideWebhook } from '../../support/deployment.ts';
 import { eventually } from '../../support/eventually.ts';
 import { manyContainers, manyKeys } from '../heavy.ts';
@@ -27,7 +28,7 @@ const ADDED_MS = 2500;
 const PATIENCE_MS = 5000;
 const REQUIRE_INJECTION = fileURLToPath(new URL('../../../deploy/require-injection', import.meta.url));
 
-suite('what can be gained on a real API server', { timeout: 180_000 }, () => {
+suite('what can be gained on a real API server', { timeout: HUNG_MS }, () => {
   let plane: ControlPlane;
   let webhook: OutsideWebhook;
   let stolen: string;
