@@ -2,10 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
-import { apiRequest } from '../support/api-request.ts';
+import { apiRequest, type Reply } from '../support/api-request.ts';
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
 import { HUNG_MS } from '../support/deadlines.ts';
 import { install } from '../support/deployment.ts';
+import { eventually } from '../support/eventually.ts';
 import type { SocketReader } from '../support/stream.ts';
 import { WatchedGroup } from './watched-group.ts';
 
@@ -35,6 +36,13 @@ suite('what a group is told of beside its slices', { timeout: HUNG_MS }, () => {
     }
     return made;
   };
+
+  /** Asks until it is allowed: the API server learns of a binding a moment after it was made. */
+  const allowed = (ask: () => Promise<Reply>) =>
+    eventually('an answer', async () => {
+      const reply = await ask();
+      return reply.status !== 403 && reply;
+    });
 
   const podPath = (namespace: string, name = '') =>
     `/api/v1/namespaces/${namespace}/pods/${name}`.replace(/\/$/, '');
@@ -101,7 +109,7 @@ suite('what a group is told of beside its slices', { timeout: HUNG_MS }, () => {
     await pod('metadata', 0, 'primary');
     const token = await plane.mintToken(made.namespace, ACCOUNT);
     const to = { url: plane.url, ca: plane.ca, token };
-    const whole = await apiRequest(to, 'GET', podPath('metadata'));
+    const whole = await allowed(() => apiRequest(to, 'GET', podPath('metadata')));
     assert.match(JSON.stringify(whole.body), /hidden/, 'the right to read pods is one to all of them');
     const accept = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
     const { status, body } = await apiRequest(to, 'GET', podPath('metadata'), undefined, { accept });
@@ -190,7 +198,7 @@ suite('what a group is told of beside its slices', { timeout: HUNG_MS }, () => {
         'GET',
         `${statefulSets(namespace)}${path}`,
       );
-    const scale = await ask(with_, '/app/scale');
+    const scale = await allowed(() => ask(with_, '/app/scale'));
     assert.deepEqual([scale.status, scale.body.kind, scale.body.spec.replicas], [200, 'Scale', 3]);
     assert.doesNotMatch(JSON.stringify(scale.body), /hidden/);
     const others = [await ask(with_, '/app'), await ask(with_, ''), await ask(without, '/app/scale')];

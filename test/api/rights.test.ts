@@ -7,6 +7,7 @@ import { apiRequest } from '../support/api-request.ts';
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
 import { HUNG_MS } from '../support/deadlines.ts';
 import { install, SYSTEM_NAMESPACE } from '../support/deployment.ts';
+import { eventually } from '../support/eventually.ts';
 import { inParallel } from './parallel.ts';
 
 /** One verb on one resource (`NAME` or `NAME.GROUP`); without names, on all of them. */
@@ -69,6 +70,10 @@ suite('the rights of the accounts', { timeout: HUNG_MS }, () => {
       metadata: { name: 'nobody' },
     });
     resources = await discovered();
+    // The API server judges by a cache, which has the bindings in the order in which they were made.
+    await eventually('the last binding', async () =>
+      (await rulesOf('demo', ACCOUNTS['rollcall-scale-reader'])).some((rule) => rule.includes('/scale')),
+    );
   });
 
   after(() => plane?.stop());
