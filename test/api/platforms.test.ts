@@ -6,7 +6,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { after, before, suite, test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { UID_RANGE_KEY } from '../../src/inject/security-context.ts';
@@ -222,7 +221,7 @@ suite('platforms, by their rules', { timeout: HUNG_MS }, () => {
     await eventually('the terms', () => enforcer.writes === 1);
     await webhook.restart();
     await eventually('the certificates', async () => (await webhook.caBundle()) !== 'AAAA');
-    await delay(200);
+    await looked();
     assert.equal(enforcer.writes, 1);
   });
 
