@@ -5,7 +5,7 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, suite, test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setImmediate as turn } from 'node:timers/promises';
 import { silent } from '../../src/watcher/log.ts';
 import { Api } from '../../src/webhook/api/api.ts';
 import { kubeconfigIdentity } from '../../src/webhook/api/identity.ts';
@@ -19,9 +19,11 @@ import type { CertificateSource } from '../../src/webhook/certificates/source.ts
 import { contentOf, dataOf, secretStore } from '../../src/webhook/certificates/store.ts';
 import { run } from '../cli/run.ts';
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
+import { HUNG_MS, RECOVERY_MS } from '../support/deadlines.ts';
 import { install, SYSTEM_NAMESPACE } from '../support/deployment.ts';
 import { eventually } from '../support/eventually.ts';
 import { days, HOSTS, legacy, withGarbage } from '../webhook/certificates/pairs.ts';
+import { AdmissionMarker } from './admission-marker.ts';
 import { appPod, INJECT } from './app-pod.ts';
 import { type Certificates, CertifiedReplica } from './certified-replica.ts';
 import { Issuer } from './issuer.ts';
@@ -37,9 +39,10 @@ const ROUNDS = 3;
 
 const isDone = ({ out }: { out: string }) => /The first step is done/.test(out);
 
-suite('certificates under calls of a real API server', { timeout: 300_000 }, () => {
+suite('certificates under calls of a real API server', { timeout: HUNG_MS }, () => {
   let plane: ControlPlane;
   let kubeconfig: string;
+  let marker: AdmissionMarker;
   const balancer = new Balancer();
   let replicas: CertifiedReplica[] = [];
 
@@ -48,6 +51,7 @@ suite('certificates under calls of a real API server', { timeout: 300_000 }, () 
     await plane.ensureNamespace(SYSTEM_NAMESPACE);
     await plane.ensureNamespace('tenant');
     await install(plane, `https://127.0.0.1:${await balancer.listen()}/mutate`);
+    marker = await AdmissionMarker.start(plane);
     kubeconfig = join(plane.directory, 'webhook.kubeconfig');
     await writeFile(kubeconfig, plane.kubeconfigFor(await plane.mintToken(SYSTEM_NAMESPACE, 'rollcall')));
   });
@@ -55,6 +59,7 @@ suite('certificates under calls of a real API server', { timeout: 300_000 }, () 
   after(async () => {
     balancer.close();
     for (const replica of replicas) await replica.stop();
+    marker?.stop();
     await plane?.stop();
   });
 
@@ -66,7 +71,7 @@ suite('certificates under calls of a real API server', { timeout: 300_000 }, () 
   /** Starts a replica with the rights of the deployed account. */
   const launch = async (certificates?: (api: Api) => Certificates): Promise<CertifiedReplica> => {
     const api = new Api(await kubeconfigIdentity(kubeconfig));
-    const replica = await CertifiedReplica.start(api, certificates?.(api));
+    const replica = await CertifiedReplica.start(api, () => marker.reached(), certificates?.(api));
     replicas.push(replica);
     balancer.ports.push(replica.port);
     return replica;
@@ -75,8 +80,8 @@ suite('certificates under calls of a real API server', { timeout: 300_000 }, () 
   const remove = async (replica: CertifiedReplica): Promise<void> => {
     replicas = replicas.filter((other) => other !== replica);
     balancer.ports.splice(balancer.ports.indexOf(replica.port), 1);
-    // A connection may be on its way, as to a pod that has just left its Service.
-    await delay(200);
+    // A connection may be on its way, as to a pod that has just left its Service: it is here after a turn of the loop.
+    for (let turns = 0; turns < 3; turns += 1) await turn();
     await replica.stop();
   };
 
@@ -143,7 +148,7 @@ suite('certificates under calls of a real API server', { timeout: 300_000 }, () 
   };
 
   const until = (what: string, cert?: string) =>
-    eventually(what, () => settled(cert), { timeoutMs: 60_000, everyMs: 100 });
+    eventually(what, () => settled(cert), { timeoutMs: RECOVERY_MS, everyMs: 100 });
 
   test('an API server calls two replicas that issued for themselves at once', async () => {
     await running();
@@ -160,9 +165,13 @@ suite('certificates under calls of a real API server', { timeout: 300_000 }, () 
     await running({ serving: old, next: undefined, trusted: [old.cert], caKey: undefined });
     await whileCalled(async () => {
       await eventually('the next one', async () => (await stored()).next);
-      await remove(replicas[0]!);
+      const [restarted, other] = replicas as [CertifiedReplica, CertifiedReplica];
+      // Or it would have been published for long enough by the time at which the other one is back on a slow machine.
+      await other.hold();
+      await remove(restarted);
       const { served } = await launch();
       assert.deepEqual(served, old, 'what was published a moment ago is not served yet');
+      other.letGo();
       await until('the next certificate', old.cert);
     });
   });

@@ -17,12 +17,13 @@ import { SYSTEM_NAMESPACE } from '../support/deployment.ts';
 import { eventually } from '../support/eventually.ts';
 import { HOSTS } from '../webhook/certificates/pairs.ts';
 
-/**
- * The time between two looks, a minute otherwise: long enough for a bundle to reach one API server on a busy machine.
- */
-const LOOK_MS = 500;
+/** The time between two looks, a minute otherwise, beside that in which a bundle reaches the API server. */
+const LOOK_MS = 100;
 /** The looks of an overlap, which is an hour otherwise. */
 const OVERLAP_LOOKS = 6;
+
+/** Resolves when API servers go by what is published now. */
+type Reached = () => Promise<void>;
 
 export interface Certificates {
   /** The source of certificates in place of the self-managed one, or around it. */
@@ -30,28 +31,38 @@ export interface Certificates {
   configuration?: Bundles;
 }
 
+interface Looking {
+  stopped: boolean;
+  held: boolean;
+  /** Between two looks. */
+  idle: boolean;
+}
+
 export class CertifiedReplica {
   served: KeyPair;
   reviews = 0;
   readonly #server: Server;
-  readonly #looking: { stopped: boolean; idle: boolean };
+  readonly #looking: Looking;
 
   /** Starts a replica with certificates of its own, or with those of another source. */
-  static async start(api: Api, certificates?: Certificates): Promise<CertifiedReplica> {
+  static async start(api: Api, reached: Reached, certificates?: Certificates): Promise<CertifiedReplica> {
     const store = secretStore(api, SYSTEM_NAMESPACE, 'rollcall-tls');
     const own = new SelfManaged(store, HOSTS, silent, OVERLAP_LOOKS);
     let replica: CertifiedReplica | undefined;
-    const looking = { stopped: false, idle: false };
+    const looking: Looking = { stopped: false, held: false, idle: false };
     const keeper = new CertificateKeeper({
       source: certificates?.source?.(own) ?? own,
       configuration: certificates?.configuration ?? bundles(api, 'rollcall'),
       hosts: HOSTS,
       log: silent,
       metrics: new Metrics(),
-      settle: () => delay(LOOK_MS),
+      settle: reached,
       wait: async () => {
         looking.idle = true;
-        await delay(LOOK_MS);
+        do await delay(LOOK_MS);
+        while (looking.held);
+        if (looking.stopped) await new Promise(() => {});
+        await reached();
         if (looking.stopped) await new Promise(() => {});
         looking.idle = false;
       },
@@ -63,7 +74,7 @@ export class CertifiedReplica {
     return replica;
   }
 
-  private constructor(first: KeyPair, looking: { stopped: boolean; idle: boolean }) {
+  private constructor(first: KeyPair, looking: Looking) {
     this.served = first;
     this.#looking = looking;
     const review = async ({ uid }: { uid: string }) => {
@@ -82,10 +93,20 @@ export class CertifiedReplica {
     return (this.#server.address() as AddressInfo).port;
   }
 
+  /** Takes no further look at the certificates until it is let go. Resolves when no look is under way. */
+  async hold(): Promise<void> {
+    this.#looking.held = true;
+    await eventually('end of the look', () => this.#looking.idle, { everyMs: 5 });
+  }
+
+  letGo(): void {
+    this.#looking.held = false;
+  }
+
   /** Stops the replica once calls under way are answered, without another look at the certificates. */
   async stop(): Promise<void> {
     this.#looking.stopped = true;
-    await eventually('end of the look', () => this.#looking.idle);
+    await eventually('end of the look', () => this.#looking.idle, { everyMs: 5 });
     await new Promise((resolve) => this.#server.close(resolve));
   }
 

@@ -8,6 +8,7 @@ import { after, before, suite, test } from 'node:test';
 import { issue } from '../../src/webhook/certificates/issue.ts';
 import { run } from '../cli/run.ts';
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
+import { HUNG_MS } from '../support/deadlines.ts';
 import { SYSTEM_NAMESPACE } from '../support/deployment.ts';
 import { eventually } from '../support/eventually.ts';
 import { appPod, INJECT, isInjected } from './app-pod.ts';
@@ -24,7 +25,7 @@ interface Found {
   page?: string;
 }
 
-suite('rollcall check on a real API server', { timeout: 180_000 }, () => {
+suite('rollcall check on a real API server', { timeout: HUNG_MS }, () => {
   let plane: ControlPlane;
   let webhooks: WebhookReplicas;
 
@@ -50,8 +51,8 @@ suite('rollcall check on a real API server', { timeout: 180_000 }, () => {
     return Object.fromEntries((JSON.parse(out).checks as Found[]).map((one) => [one.name, one]));
   };
 
-  /** Returns the code of a failed call when the entries have this client configuration. */
-  const tried = async (clientConfig: object): Promise<string | undefined> => {
+  /** Waits until a call fails with this code when the entries have this client configuration. */
+  const fails = async (code: string, clientConfig: object): Promise<void> => {
     const configuration = await plane.must('GET', CONFIGURATION);
     const webhooks = configuration.webhooks.map((one: { clientConfig: object }) => ({
       ...one,
@@ -59,9 +60,10 @@ suite('rollcall check on a real API server', { timeout: 180_000 }, () => {
     }));
     await plane.must('PUT', CONFIGURATION, { ...configuration, webhooks });
     try {
-      return await eventually('the new configuration is in force', async () => {
-        const { 'dry-run': found } = await check();
-        return found!.code?.startsWith('call-') && found!.code;
+      // The configuration before this one may be in force for a moment more.
+      await eventually(`a call that fails with ${code}`, async () => {
+        assert.equal((await check())['dry-run']!.code, code);
+        return true;
       });
     } finally {
       const { metadata } = await plane.must('GET', CONFIGURATION);
@@ -117,20 +119,20 @@ suite('rollcall check on a real API server', { timeout: 180_000 }, () => {
     const { url, caBundle } = entries[0].clientConfig;
     const other = await issue(['127.0.0.1'], new Date());
     const stranger = Buffer.from(other.cert).toString('base64');
-    assert.equal(await tried({ url, caBundle: stranger }), 'call-certificate');
-    assert.equal(await tried({ url: url.replace('/mutate', '/nothing'), caBundle }), 'call-fault');
+    await fails('call-certificate', { url, caBundle: stranger });
+    await fails('call-fault', { url: url.replace('/mutate', '/nothing'), caBundle });
 
     const silent = createServer(() => {});
     t.after(() => silent.close());
     silent.listen(0, '127.0.0.1');
     await once(silent, 'listening');
     const { port } = silent.address() as AddressInfo;
-    assert.equal(await tried({ url: `https://127.0.0.1:${port}/mutate`, caBundle }), 'call-timeout');
-    assert.equal(await tried({ url: 'https://127.0.0.1:1/mutate', caBundle }), 'call-no-connection');
+    await fails('call-timeout', { url: `https://127.0.0.1:${port}/mutate`, caBundle });
+    await fails('call-no-connection', { url: 'https://127.0.0.1:1/mutate', caBundle });
 
     await plane.must('DELETE', `/api/v1/namespaces/${SYSTEM_NAMESPACE}/services/rollcall`);
     const service = { namespace: SYSTEM_NAMESPACE, name: 'rollcall', path: '/mutate' };
-    assert.equal(await tried({ service, caBundle }), 'call-no-endpoints');
+    await fails('call-no-endpoints', { service, caBundle });
     await webhooks.kill();
     await eventually('word of it', async () => (await check())['dry-run']!.code === 'call-no-connection');
   });

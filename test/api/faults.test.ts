@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { after, before, suite, test } from 'node:test';
 import { apiRequest } from '../support/api-request.ts';
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
+import { HUNG_MS, RECOVERY_MS } from '../support/deadlines.ts';
 import { install } from '../support/deployment.ts';
 import { slicePath } from '../support/endpoint-slices.ts';
 import { eventually } from '../support/eventually.ts';
@@ -14,14 +15,12 @@ import { startRelay } from './relay.ts';
 import { rotateTokens, SEEN_SECONDS } from './short-token.ts';
 import { member } from './watched-group.ts';
 
+/** The life of a token: all of it may pass while the server still remembers the token, which costs the test no time. */
+const TOKEN_SECONDS = SEEN_SECONDS;
 /** The shortest time for which the API server is stopped: longer than one heartbeat, shorter than every time limit. */
 const STOPPED_MS = 8_000;
-/** A second failure in a row waits 1.6 s at most; the rest is for a busy machine. */
-const RECOVERY_MS = 20_000;
-/** The time in which a change is to be told, on a machine that also runs the API server. */
-const PROMPT_MS = 5_000;
 
-suite('faults of a real API server', { timeout: 180_000 }, () => {
+suite('faults of a real API server', { timeout: HUNG_MS }, () => {
   let plane: ControlPlane;
 
   before(async () => {
@@ -66,6 +65,7 @@ suite('faults of a real API server', { timeout: 180_000 }, () => {
       plane.signal('apiserver', 'SIGCONT');
     }
     await write;
+    await reader.until('fresh', ({ stale }) => stale === false, RECOVERY_MS);
     await reader.current(RECOVERY_MS);
     // Its list may be answered before the write is.
     const agrees = () => early.stale === false && early.names().join() === reader.names().join();
@@ -82,7 +82,7 @@ suite('faults of a real API server', { timeout: 180_000 }, () => {
   test('tokens that last for seconds are replaced in time, and nobody hears of it', async (t) => {
     const made = await group('short-lived');
     await made.slice('app-first', members(0, 3));
-    await rotateTokens(t, plane, made, 6);
+    await rotateTokens(t, plane, made, TOKEN_SECONDS);
     const relay = await startRelay(t, plane.url);
     const reader = await made.read(t, await made.sidecar(t, { server: relay.url }));
 
@@ -144,8 +144,10 @@ suite('faults of a real API server', { timeout: 180_000 }, () => {
     await made.fill();
     const reader = await made.read(t, await made.sidecar(t));
     assert.equal(reader.members.size, LARGE);
+    const began = performance.now();
     await made.roll();
-    await reader.current(PROMPT_MS);
+    const rolledMs = performance.now() - began;
+    await reader.current();
 
     assert.deepEqual([...reader.members.keys()].sort(), await made.listed());
     assert.equal(reader.ofType('snapshot').length, 1, 'told in deltas');
@@ -153,7 +155,8 @@ suite('faults of a real API server', { timeout: 180_000 }, () => {
     assert.deepEqual([left.length, new Set(left).size], [LARGE, LARGE], 'everybody leaves once');
     const { slowest } = made.truth;
     t.diagnostic(`slowest change: ${Math.round(slowest)} ms in ${reader.revision} revisions`);
-    assert.ok(slowest < PROMPT_MS, `one change was told after ${slowest} ms`);
+    // A fold of changes takes longer on a slow machine, and so does the roll-out, which has 200 of them.
+    assert.ok(slowest < rolledMs / 4, `one change of ${rolledMs} ms was told after ${slowest} ms`);
     assert.deepEqual(reader.faults(), []);
   });
 });

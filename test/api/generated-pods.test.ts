@@ -7,6 +7,7 @@ import { inject, type Report } from '../../src/inject/inject.ts';
 import type { Install } from '../../src/inject/plan.ts';
 import type { Reply } from '../support/api-request.ts';
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
+import { HUNG_MS } from '../support/deadlines.ts';
 import {
   installOn,
   type OutsideWebhook,
@@ -43,7 +44,7 @@ interface Outcome extends Case {
   real: Reply;
 }
 
-suite('generated pods on a real API server', { timeout: 180_000 }, () => {
+suite('generated pods on a real API server', { timeout: HUNG_MS }, () => {
   let plane: ControlPlane;
   let webhook: OutsideWebhook;
   let install: Install;

@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import { sections } from '../deploy/install-page.ts';
 import { missing } from '../deploy/rendered.ts';
 import { startControlPlane } from '../support/control-plane.ts';
+import { HUNG_MS } from '../support/deadlines.ts';
 import { SYSTEM_NAMESPACE } from '../support/deployment.ts';
 import { KINDS, partsOf } from './parts.ts';
 
@@ -66,7 +67,7 @@ test('after an installation Helm tells what the values ask for', { skip: missing
 
 test('the commands of docs/install.md work, in the order of the page', {
   skip: missing('helm'),
-  timeout: 120_000,
+  timeout: HUNG_MS,
 }, async (t) => {
   const plane = await startControlPlane();
   t.after(() => plane.stop());

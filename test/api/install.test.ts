@@ -10,6 +10,7 @@ import { promisify } from 'node:util';
 import { byName, chart, missing } from '../deploy/rendered.ts';
 import { commandsUnder } from '../docs/pages.ts';
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
+import { HUNG_MS } from '../support/deadlines.ts';
 import { SYSTEM_NAMESPACE, startOutsideWebhook } from '../support/deployment.ts';
 import { eventually } from '../support/eventually.ts';
 import { partsOf } from './parts.ts';
@@ -23,7 +24,7 @@ const SLICES = '/apis/discovery.k8s.io/v1';
 const noHelm = missing('helm');
 const run = promisify(execFile);
 
-suite('installing on a real API server', { timeout: 180_000 }, () => {
+suite('installing on a real API server', { timeout: HUNG_MS }, () => {
   let plane: ControlPlane;
 
   before(async () => {

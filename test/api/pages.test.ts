@@ -9,14 +9,12 @@ import { after, before, suite, type TestContext, test } from 'node:test';
 import { commandsOf, linesOf, ROOT, textOf } from '../docs/pages.ts';
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
 import { findAssets } from '../support/control-plane-binaries.ts';
+import { HUNG_MS, RECOVERY_MS } from '../support/deadlines.ts';
 import { type OutsideWebhook, SYSTEM_NAMESPACE, startOutsideWebhook } from '../support/deployment.ts';
 import { eventually } from '../support/eventually.ts';
 import { type Sidecar, startSidecar } from '../support/rollcall.ts';
 import { project } from '../testing/page.ts';
 import { appPod, INJECT, isInjected } from './app-pod.ts';
-
-/** Longer than a command takes to say its first words on a busy machine. */
-const PATIENCE_MS = 60_000;
 
 /** The StatefulSet and the Service of the tutorial: `db.yaml` of the other pages. */
 const DB = textOf('docs/tutorial/db.yaml');
@@ -38,7 +36,7 @@ const GOES_ON: readonly [command: RegExp, prints: RegExp][] = [
 /** The commands that may end with 1: the API server has no nodes, so `check` fails, and a diff ends with 1 if there is one. */
 const MAY_END_WITH_1 = /^rollcall (check|inject --diff)/;
 
-suite('the commands of the pages', { timeout: 300_000 }, () => {
+suite('the commands of the pages', { timeout: HUNG_MS }, () => {
   let plane: ControlPlane;
   let webhook: OutsideWebhook;
   let sidecar: Sidecar;
@@ -175,7 +173,7 @@ async function typed(
   const child = spawn('bash', ['-c', `set -o pipefail; ${command}`], { ...options, stdio, detached: true });
   const end = () => child.exitCode ?? child.signalCode ?? process.kill(-child.pid!, 'SIGKILL');
   t.after(end);
-  const timer = setTimeout(end, PATIENCE_MS);
+  const timer = setTimeout(end, RECOVERY_MS);
   let output = '';
   let heard = false;
   for (const stream of [child.stdout, child.stderr]) {

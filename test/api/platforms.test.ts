@@ -6,7 +6,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { after, before, suite, test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { UID_RANGE_KEY } from '../../src/inject/security-context.ts';
@@ -14,6 +13,7 @@ import { platformSections } from '../deploy/install-page.ts';
 import { byName, chart, missing } from '../deploy/rendered.ts';
 import type { Reply } from '../support/api-request.ts';
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
+import { HUNG_MS } from '../support/deadlines.ts';
 import {
   install,
   type OutsideWebhook,
@@ -43,7 +43,7 @@ const SECONDS = [
   ['mirror', 'z-mirror'],
 ] as const;
 
-suite('platforms, by their rules', { timeout: 120_000 }, () => {
+suite('platforms, by their rules', { timeout: HUNG_MS }, () => {
   let plane: ControlPlane;
   let webhook: OutsideWebhook;
   let second: SecondWebhook;
@@ -221,7 +221,7 @@ suite('platforms, by their rules', { timeout: 120_000 }, () => {
     await eventually('the terms', () => enforcer.writes === 1);
     await webhook.restart();
     await eventually('the certificates', async () => (await webhook.caBundle()) !== 'AAAA');
-    await delay(200);
+    await looked();
     assert.equal(enforcer.writes, 1);
   });
 

@@ -5,6 +5,7 @@ import { after, before, suite, test } from 'node:test';
 import { type Key, keys, PLACES } from '../../src/inject/annotations.ts';
 import type { Reply } from '../support/api-request.ts';
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
+import { HUNG_MS } from '../support/deadlines.ts';
 import { install, SYSTEM_NAMESPACE } from '../support/deployment.ts';
 import { eventually } from '../support/eventually.ts';
 import { metricSum } from '../support/metrics.ts';
@@ -57,7 +58,7 @@ function jobSpec({ metadata, spec }: Template) {
   return { template: { ...(metadata ? { metadata } : {}), spec: { ...spec, restartPolicy: 'Never' } } };
 }
 
-suite('admission policies on a real API server', { timeout: 180_000 }, () => {
+suite('admission policies on a real API server', { timeout: HUNG_MS }, () => {
   let plane: ControlPlane;
 
   before(async () => {

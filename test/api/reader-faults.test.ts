@@ -8,6 +8,7 @@ import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises'
 import { connect as follow } from '../../src/client/client.ts';
 import { sidecarEnvironment } from '../../src/inject/sidecar.ts';
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
+import { HUNG_MS, PATIENCE_MS } from '../support/deadlines.ts';
 import { install } from '../support/deployment.ts';
 import { eventually } from '../support/eventually.ts';
 import { metricSum } from '../support/metrics.ts';
@@ -18,12 +19,12 @@ import { member } from './watched-group.ts';
 
 /** Past it a client is told so; one place is the good reader's. */
 const CAP = 64;
-const PROMPT_MS = 5_000;
+/** A reader that takes nothing for so long is let go. */
 const STUCK_MS = 30_000;
 /** The container's limit on memory in an injected pod. */
 const MEMORY_LIMIT = 128 * 1024 * 1024;
 
-suite('readers of a real sidecar', { timeout: 180_000 }, () => {
+suite('readers of a real sidecar', { timeout: HUNG_MS }, () => {
   let plane: ControlPlane;
 
   before(async () => {
@@ -83,7 +84,7 @@ suite('readers of a real sidecar', { timeout: 180_000 }, () => {
     await hostile.open(1_000);
     await eventually(
       'an answer for each',
-      () => hostile.told.length === 1_000 && hostile.ended.length >= 936,
+      () => hostile.told.length === 1_000 && hostile.ended.length >= 1_000 - (CAP - 1),
     );
 
     assert.equal(hostile.ended.length, 1_000 - (CAP - 1));
@@ -95,7 +96,7 @@ suite('readers of a real sidecar', { timeout: 180_000 }, () => {
     for (let wave = 2; wave <= 6; wave++) {
       const assault = hostile.open(200);
       await made.slice('app-second', [member(wave)]);
-      await reader.current(PROMPT_MS);
+      await reader.current();
       await assault;
     }
     await eventually('refusal of all the others', () => hostile.ended.length === 2_000 - (CAP - 1));
@@ -118,23 +119,30 @@ suite('readers of a real sidecar', { timeout: 180_000 }, () => {
     const connectedAt = performance.now();
     await silentReaders(t, sidecar.socket, CAP - 1);
     await eventually('all of them', async () => (await metric(sidecar, 'rollcall_socket_clients')) === CAP);
+    const began = performance.now();
     await made.roll();
-    await reader.current(PROMPT_MS);
+    const rolledMs = performance.now() - began;
+    await reader.current();
     const { slowest } = made.truth;
     t.diagnostic(`slowest change: ${Math.round(slowest)} ms in ${reader.revision} revisions`);
-    assert.ok(slowest < PROMPT_MS, `one change was told after ${slowest} ms`);
+    // A change that waited for a stuck reader would be told when that one was let go.
+    assert.ok(
+      slowest < Math.min(STUCK_MS, rolledMs / 2),
+      `one of ${rolledMs} ms was told after ${slowest} ms`,
+    );
     assert.equal(reader.members.size, LARGE);
     assert.equal(reader.ofType('snapshot').length, 1, 'told in deltas');
-    assert.ok(performance.now() - connectedAt < STUCK_MS, 'all that with the others still there');
-    // What was kept for each of them has been given up for a snapshot to come.
-    assert.equal(await metric(sidecar, 'rollcall_socket_resynced_total'), CAP - 1);
+    // What was kept for each of them has been given up for a snapshot to come, but for those that a slow roll-out outlived.
+    const there = (await metric(sidecar, 'rollcall_socket_clients')) - 1;
+    const resynced = await metric(sidecar, 'rollcall_socket_resynced_total');
+    assert.ok(resynced >= there && resynced <= CAP - 1, `${resynced} of ${there}`);
     await isSmall(t, sidecar.process);
 
-    await sidecar.process.logged(/disconnected a reader that takes nothing/, STUCK_MS + 15_000);
+    await sidecar.process.logged(/disconnected a reader that takes nothing/, STUCK_MS + PATIENCE_MS);
     assert.ok(performance.now() - connectedAt >= STUCK_MS);
     await eventually('end of all', async () => (await metric(sidecar, 'rollcall_socket_clients')) === 1);
     await made.slice('late', [member(5_000)]);
-    await reader.current(PROMPT_MS);
+    await reader.current();
     assert.deepEqual(reader.faults(), []);
   });
 });

@@ -5,6 +5,7 @@ import { after, before, suite, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { run } from '../cli/run.ts';
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
+import { HUNG_MS } from '../support/deadlines.ts';
 import { SYSTEM_NAMESPACE } from '../support/deployment.ts';
 import { eventually } from '../support/eventually.ts';
 import { appPod, INJECT, isInjected, type Pod } from './app-pod.ts';
@@ -18,7 +19,7 @@ interface Stored extends Pod {
   metadata: Pod['metadata'] & { name: string; uid: string; ownerReferences?: { uid: string }[] };
 }
 
-suite('rollcall repair on a real API server', { timeout: 180_000 }, () => {
+suite('rollcall repair on a real API server', { timeout: HUNG_MS }, () => {
   let plane: ControlPlane;
   let webhooks: WebhookReplicas;
   const controllers: { end(): Promise<void>; most: number }[] = [];

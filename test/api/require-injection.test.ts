@@ -8,6 +8,7 @@ import { cases, contextOf } from '../inject/golden-cases.ts';
 import { injected } from '../inject/pods.ts';
 import type { Reply } from '../support/api-request.ts';
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
+import { HUNG_MS } from '../support/deadlines.ts';
 import { install, manifests, SYSTEM_NAMESPACE } from '../support/deployment.ts';
 import { eventually } from '../support/eventually.ts';
 import { metricSum } from '../support/metrics.ts';
@@ -17,7 +18,7 @@ const NAMESPACE = 'required';
 const REQUIRE = fileURLToPath(new URL('../../deploy/require-injection', import.meta.url));
 const REFUSAL = /rollcall-require-injection.*was not injected.*repair it, or write/;
 
-suite('a cluster that requires injection', { timeout: 180_000 }, () => {
+suite('a cluster that requires injection', { timeout: HUNG_MS }, () => {
   let plane: ControlPlane;
 
   before(async () => {

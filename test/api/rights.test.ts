@@ -5,7 +5,9 @@ import { readFile } from 'node:fs/promises';
 import { after, before, suite, test } from 'node:test';
 import { apiRequest } from '../support/api-request.ts';
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
+import { HUNG_MS } from '../support/deadlines.ts';
 import { install, SYSTEM_NAMESPACE } from '../support/deployment.ts';
+import { eventually } from '../support/eventually.ts';
 import { inParallel } from './parallel.ts';
 
 /** One verb on one resource (`NAME` or `NAME.GROUP`); without names, on all of them. */
@@ -47,7 +49,7 @@ const PLACES = [SYSTEM_NAMESPACE, 'demo', 'other', undefined];
 
 const qualified = (resource: string, group: string) => (group === '' ? resource : `${resource}.${group}`);
 
-suite('the rights of the accounts', { timeout: 180_000 }, () => {
+suite('the rights of the accounts', { timeout: HUNG_MS }, () => {
   let plane: ControlPlane;
   let resources: Resource[];
 
@@ -68,6 +70,10 @@ suite('the rights of the accounts', { timeout: 180_000 }, () => {
       metadata: { name: 'nobody' },
     });
     resources = await discovered();
+    // The API server judges by a cache, which has the bindings in the order in which they were made.
+    await eventually('the last binding', async () =>
+      (await rulesOf('demo', ACCOUNTS['rollcall-scale-reader'])).some((rule) => rule.includes('/scale')),
+    );
   });
 
   after(() => plane?.stop());

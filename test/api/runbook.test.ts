@@ -9,13 +9,14 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
 import { findAssets } from '../support/control-plane-binaries.ts';
+import { HUNG_MS } from '../support/deadlines.ts';
 import { install, SYSTEM_NAMESPACE } from '../support/deployment.ts';
 import { eventually } from '../support/eventually.ts';
 import { commandsUnder, filledIn, needsNodes } from '../support/runbook.ts';
 import { appPod, INJECT } from './app-pod.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
-suite('the commands of the runbook', { timeout: 120_000 }, () => {
+suite('the commands of the runbook', { timeout: HUNG_MS }, () => {
   let plane: ControlPlane;
   let path: string;
 

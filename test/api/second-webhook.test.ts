@@ -6,6 +6,7 @@ import { inject } from '../../src/inject/inject.ts';
 import type { Install } from '../../src/inject/plan.ts';
 import type { Reply } from '../support/api-request.ts';
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
+import { HUNG_MS } from '../support/deadlines.ts';
 import {
   installOn,
   type OutsideWebhook,
@@ -53,7 +54,7 @@ interface Outcome {
   real: Reply;
 }
 
-suite('a second mutating webhook on a real API server', { timeout: 180_000 }, () => {
+suite('a second mutating webhook on a real API server', { timeout: HUNG_MS }, () => {
   let plane: ControlPlane;
   let webhook: OutsideWebhook;
   let install: Install;

@@ -4,9 +4,10 @@ import { after, before, suite, test } from 'node:test';
 import { checkLabelSelector } from '../../src/label-selector.ts';
 import { Random } from '../simulation/random.ts';
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
+import { HUNG_MS } from '../support/deadlines.ts';
 import { ODD_SELECTORS } from '../support/odd-selectors.ts';
 
-suite('selectors on a real API server', { timeout: 120_000 }, () => {
+suite('selectors on a real API server', { timeout: HUNG_MS }, () => {
   let plane: ControlPlane;
 
   before(async () => {

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import type { Reply } from '../support/api-request.ts';
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
+import { HUNG_MS } from '../support/deadlines.ts';
 import { SYSTEM_NAMESPACE } from '../support/deployment.ts';
 import { eventually } from '../support/eventually.ts';
 import { appPod, INJECT, isInjected, type Pod } from './app-pod.ts';
@@ -20,7 +21,7 @@ interface Event {
   count: number;
 }
 
-suite('skipped pods on a real API server', { timeout: 120_000 }, () => {
+suite('skipped pods on a real API server', { timeout: HUNG_MS }, () => {
   let plane: ControlPlane;
   let webhooks: WebhookReplicas;
 

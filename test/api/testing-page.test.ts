@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { findAssets } from '../support/control-plane-binaries.ts';
+import { HUNG_MS } from '../support/deadlines.ts';
 import { freePorts } from '../support/free-ports.ts';
 import { BLOCKS, project } from '../testing/page.ts';
 
@@ -13,7 +14,7 @@ import { BLOCKS, project } from '../testing/page.ts';
 const PORTS = ['12379', '12380', '16443', '18443'];
 
 test('the commands of docs/testing.md for envtest start an API server whose pods are injected', {
-  timeout: 120_000,
+  timeout: HUNG_MS,
 }, async (t) => {
   const { directory, env } = await project(t);
   const free = await freePorts(PORTS.length);
@@ -26,7 +27,7 @@ test('the commands of docs/testing.md for envtest start an API server whose pods
   const KUBEBUILDER_ASSETS = await findAssets();
   // Whatever happens, nothing that was started goes on.
   const guarded = `trap 'kill -9 $(jobs -p) 2> /dev/null || true' EXIT\n${script}`;
-  const options = { cwd: directory, env: { ...env, KUBEBUILDER_ASSETS }, timeout: 110_000 };
+  const options = { cwd: directory, env: { ...env, KUBEBUILDER_ASSETS }, timeout: HUNG_MS };
   await promisify(execFile)('bash', ['-ec', guarded], options);
   const pod = JSON.parse(await readFile(join(directory, 'envtest', 'pod.json'), 'utf8'));
   assert.equal(pod.spec.initContainers[0].name, 'rollcall');

@@ -5,15 +5,13 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, suite, type TestContext, test } from 'node:test';
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
+import { HUNG_MS, RECOVERY_MS } from '../support/deadlines.ts';
 import { install } from '../support/deployment.ts';
 import { eventually } from '../support/eventually.ts';
 import { connect, type SocketReader } from '../support/stream.ts';
 import { member, SERVICE, WatchedGroup } from './watched-group.ts';
 
-/** The watcher's backoff reaches 30 s; a restarted API server takes some more to answer. */
-const RECOVERY_MS = 60_000;
-
-suite('the sidecar against a real API server', { timeout: 300_000 }, () => {
+suite('the sidecar against a real API server', { timeout: HUNG_MS }, () => {
   let plane: ControlPlane;
 
   before(async () => {

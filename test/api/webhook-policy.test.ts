@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { apiRequest, type Reply } from '../support/api-request.ts';
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
+import { HUNG_MS } from '../support/deadlines.ts';
 import { install, SYSTEM_NAMESPACE } from '../support/deployment.ts';
 import { eventually } from '../support/eventually.ts';
 
@@ -54,7 +55,7 @@ function event(name: string, fields: Json = {}, namespace = 'demo'): Json {
   };
 }
 
-suite('the policy on the webhook itself', { timeout: 120_000 }, () => {
+suite('the policy on the webhook itself', { timeout: HUNG_MS }, () => {
   let plane: ControlPlane;
   let token: string;
 

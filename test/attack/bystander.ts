@@ -21,15 +21,19 @@ export interface Honest {
   fault: string;
 }
 
-export type FromBystander = { ready: { url: string } } | { honest: Honest };
+/** `asking` tells when so many honest requests are sent, as `Date.now()`; each is an `honest` later. */
+export type FromBystander =
+  | { ready: { url: string } }
+  | { asking: { at: number; count: number } }
+  | { honest: Honest };
 export type ToBystander =
   | { start: { key: string; cert: string } }
   /** The port that the webhook serves on, and that of the server that does nothing. */
   | { ask: { port: number; idlePort: number } };
 
 const PACE_MS = 200;
-/** The time that an API server waits in this installation. */
-const PATIENCE_MS = 5000;
+/** The longest wait for an answer. Whether it was too long is for the siege to judge, which knows the machine. */
+const GIVEN_UP_MS = 60_000;
 
 const tell = (message: FromBystander) => process.send!(message);
 
@@ -53,14 +57,15 @@ function ask(port: number, idlePort: number): void {
   const agents = [false, new Agent({ keepAlive: true, maxSockets: 8 })] as const;
   const idleAgents = [false, new Agent({ keepAlive: true, maxSockets: 8 })] as const;
   setInterval(() => {
-    for (const agent of agents) void honest(port, agent, false).then((honest) => tell({ honest }));
-    for (const agent of idleAgents) void honest(idlePort, agent, true).then((honest) => tell({ honest }));
+    const at = Date.now();
+    tell({ asking: { at, count: agents.length + idleAgents.length } });
+    for (const agent of agents) void honest(at, port, agent, false).then((honest) => tell({ honest }));
+    for (const agent of idleAgents) void honest(at, idlePort, agent, true).then((honest) => tell({ honest }));
   }, PACE_MS);
 }
 
-function honest(port: number, agent: Agent | false, idle: boolean): Promise<Honest> {
+function honest(at: number, port: number, agent: Agent | false, idle: boolean): Promise<Honest> {
   const body = JSON.stringify(review(askingPod()));
-  const at = Date.now();
   const began = performance.now();
   return new Promise((resolve) => {
     const done = (fault: string) =>
@@ -76,7 +81,7 @@ function honest(port: number, agent: Agent | false, idle: boolean): Promise<Hone
         response.on('end', () => done(idle ? '' : faultOf(response.statusCode!, text)));
       },
     );
-    const patience = setTimeout(() => request.destroy(new Error('no answer in 5 s')), PATIENCE_MS);
+    const patience = setTimeout(() => request.destroy(new Error('no answer')), GIVEN_UP_MS);
     request.on('error', (error) => done(error.message));
     request.on('close', () => clearTimeout(patience));
     request.end(body);

@@ -6,6 +6,8 @@ import { after, before, suite, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { apply_patch } from 'jsonpatch';
 import { parseAllDocuments } from 'yaml';
+import { HUNG_MS } from '../support/deadlines.ts';
+import { eventually } from '../support/eventually.ts';
 import { Attacked } from './attacked.ts';
 import { askingPod, type Json, review } from './reviews.ts';
 
@@ -27,7 +29,10 @@ const CODE = {
 /** Long enough for a write that follows an answer. */
 const SETTLED_MS = 500;
 
-suite('forged reviews', { timeout: 60_000 }, () => {
+const bindingsOf = (namespace: string) =>
+  `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}/rolebindings`;
+
+suite('forged reviews', { timeout: HUNG_MS }, () => {
   let attacked: Attacked;
 
   before(async () => {
@@ -41,9 +46,23 @@ suite('forged reviews', { timeout: 60_000 }, () => {
       }
     });
     // What it provides ahead of pods, in labelled namespaces, is done before the first attack.
-    await delay(1500);
+    await eventually('what is provided ahead', () =>
+      ['open', 'coded'].every((namespace) => {
+        const bound = attacked.api.list(bindingsOf(namespace)) as Json[];
+        return bound.some(({ metadata }) => metadata.name === 'rollcall-watcher');
+      }),
+    );
+    await rest();
   });
   after(() => attacked?.stop());
+
+  /** Waits until nothing more follows from what was posted before. */
+  const rest = async () => {
+    for (let seen = -1; seen !== attacked.writes().length; ) {
+      seen = attacked.writes().length;
+      await delay(SETTLED_MS);
+    }
+  };
 
   /** Posts it, and gives what was written to the API because of it. */
   const written = async (body: Json): Promise<string[]> => {
@@ -56,9 +75,7 @@ suite('forged reviews', { timeout: 60_000 }, () => {
   /** The accounts that a binding gives a role in which pods can be read. */
   const podReaders = async (namespace: string): Promise<string[]> => {
     const roles = await rolesThatReadPods();
-    const bindings = attacked.api.list(
-      `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}/rolebindings`,
-    ) as Json[];
+    const bindings = attacked.api.list(bindingsOf(namespace)) as Json[];
     return bindings
       .filter(({ roleRef }) => roles.has(roleRef.name))
       .flatMap(({ subjects }) => (subjects ?? []).map(({ name }: Json) => name));
@@ -89,8 +106,7 @@ suite('forged reviews', { timeout: 60_000 }, () => {
     };
     await attacked.review(review(askingPod(asking, spec), { namespace: 'open' }));
     await delay(SETTLED_MS);
-    const path = '/apis/rbac.authorization.k8s.io/v1/namespaces/open/rolebindings';
-    const given = (attacked.api.list(path) as Json[])
+    const given = (attacked.api.list(bindingsOf('open')) as Json[])
       .filter(({ subjects }) => subjects?.some(({ name }: Json) => name === 'app'))
       .map(({ roleRef }) => roleRef.name);
     const roles = (await clusterRoles()).filter(({ metadata }) => given.includes(metadata.name));
@@ -117,6 +133,7 @@ suite('forged reviews', { timeout: 60_000 }, () => {
   });
 
   test('a forged review for a namespace of the system makes nothing there', async () => {
+    await rest();
     for (const namespace of SYSTEM) {
       for (const annotations of [{}, KEEP]) {
         const pod = askingPod(annotations, { serviceAccountName: 'app' });
@@ -132,10 +149,12 @@ suite('forged reviews', { timeout: 60_000 }, () => {
   });
 
   test('a forged review for a namespace that is not there makes nothing', async () => {
+    await rest();
     assert.deepEqual(await written(review(askingPod(KEEP), { namespace: 'nowhere' })), []);
   });
 
   test('a forged review of what is no pod, or no creation, makes nothing', async () => {
+    await rest();
     for (const fields of [
       { kind: { group: 'apps', version: 'v1', kind: 'Pod' } },
       { kind: { group: '', version: 'v1', kind: 'Node' } },

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect } from 'node:tls';
+import { HUNG_MS } from '../support/deadlines.ts';
 import { Attacked } from './attacked.ts';
 import { issue, type Pair } from './certificates.ts';
 import type { Json } from './reviews.ts';
@@ -89,7 +90,7 @@ function handshake({ port, caBundle }: Attacked): Promise<string> {
 
 const kinds = { ...(await broken()), ...NO_TEXTS };
 
-suite('broken and foreign certificate Secrets', { timeout: 180_000, concurrency: 2 }, () => {
+suite('broken and foreign certificate Secrets', { timeout: HUNG_MS, concurrency: 2 }, () => {
   for (const [kind, content] of Object.entries(kinds)) {
     test(`a Secret with ${kind} is found out at the start, and mended`, async () => {
       const asData =

@@ -11,19 +11,26 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { bundle } from '../support/bundle.ts';
+import { eventually } from '../support/eventually.ts';
 import { freePorts } from '../support/free-ports.ts';
 import { Rollcall } from '../support/rollcall.ts';
 import { kubeconfigFor } from '../webhook/connected-client.ts';
 import type { FromBystander, Honest, ToBystander } from './bystander.ts';
 import { issue } from './certificates.ts';
 import { deployedContainer, memoryLimit } from './container.ts';
+import { type Scheduled, scheduled, slowdown, timed } from './scheduled.ts';
+import { type PostOptions, post, type Reply } from './wire.ts';
 
 /**
  * All but one of a hundred are answered within this. On a machine that others use as well it is more, by what a
- * server that does nothing takes at the same time, and by the share of its time for which the webhook's thread
- * could have run and had no CPU.
+ * server that does nothing takes at the same time, and by the share of its time for which the webhook's thread, or the
+ * one that asks, could have run and had no CPU.
  */
 const P99_MS = 250;
+/** All are answered within this, the time that an API server waits in this installation; more where P99_MS is more. */
+const API_SERVER_MS = 5000;
+/** The wait for answers that are on their way: the bystander gives each up after a minute. */
+const ANSWERS_MS = 90_000;
 /** Honest requests that are asked for after an attack, so that what it left behind is seen, too. */
 const AFTER_MS = 600;
 
@@ -33,6 +40,7 @@ export class Siege {
   readonly #directory: string;
   readonly #bystander: ChildProcess;
   readonly #honest: Honest[] = [];
+  readonly #asking: { at: number; count: number }[] = [];
   readonly pids: number[] = [];
   /** MB that the container has, and whether that is enforced here. */
   readonly limit: { mib: number; enforced: boolean };
@@ -51,6 +59,7 @@ export class Siege {
     this.#bystander = bystander;
     bystander.on('message', (message: FromBystander) => {
       if ('honest' in message) this.#honest.push(message.honest);
+      else if ('asking' in message) this.#asking.push(message.asking);
     });
   }
 
@@ -91,7 +100,7 @@ export class Siege {
   async under(attack: () => Promise<void>): Promise<void> {
     if (this.#webhook.exited) await this.#launch();
     const from = Date.now();
-    const scheduled = await this.#scheduled();
+    const before = await this.#scheduled();
     let failure: unknown;
     await attack().catch((error: unknown) => {
       failure = error;
@@ -100,10 +109,16 @@ export class Siege {
     const until = Date.now();
     assert.ok(!this.#webhook.exited, `the process has ended\n${this.#webhook.tail(5).slice(0, 2000)}`);
     const after = await this.#scheduled();
-    // How many times longer it took than its work alone.
-    const slowdown = 1 + (after.waited - scheduled.waited) / Math.max(1, after.ran - scheduled.ran);
-    await this.#judge(from, until, slowdown);
+    await this.#judge(from, until, slowdown(before, after));
     if (failure !== undefined) throw failure;
+  }
+
+  /**
+   * Posts a body; its time is that without the waits of the webhook's thread, and of this one, for a CPU that others had.
+   */
+  async post(body: string, options: PostOptions = {}): Promise<Reply> {
+    const { value, ms } = await timed(this.#webhook.pid!, () => post(this.port, body, options));
+    return { ...value, ms };
   }
 
   /** Resident memory in MB: now, and the most since the last `forgetPeak`. */
@@ -126,14 +141,19 @@ export class Siege {
 
   async #judge(from: number, until: number, slowdown: number): Promise<void> {
     // Those that were sent in time and are still on their way are waited for, as long as they wait.
-    await delay(100);
-    for (const end = Date.now() + 5500; Date.now() < end && !this.#complete(from, until); ) await delay(100);
+    await eventually('all answers', () => this.#complete(from, until), { timeoutMs: ANSWERS_MS });
     const during = this.#honest.filter(({ at }) => at >= from && at <= until);
     const asked = during.filter(({ idle }) => !idle);
     assert.ok(asked.length > 0, 'no honest request was reported');
-    const faults = asked.filter(({ fault }) => fault !== '');
     const own = p99(asked);
     const machine = p99(during.filter(({ idle }) => idle));
+    const late = API_SERVER_MS * slowdown + machine;
+    const faults = asked
+      .map((one) => ({
+        ...one,
+        fault: one.fault || (one.ms < late ? '' : `no answer in ${late.toFixed(0)} ms`),
+      }))
+      .filter(({ fault }) => fault !== '');
     const worst = Math.max(...asked.map(({ ms }) => ms));
     const times = [own, worst, machine].map((ms) => ms.toFixed(0));
     const told = `${asked.length} honest requests, p99 ${times[0]} ms, worst ${times[1]} ms; the machine ${times[2]} ms, slower by ${slowdown.toFixed(1)}`;
@@ -147,17 +167,15 @@ export class Siege {
     assert.ok(own < limit, `${told}; the limit is ${limit.toFixed(0)} ms`);
   }
 
-  /** Nanoseconds that the thread ran, and that it waited for a CPU. */
-  async #scheduled(): Promise<{ ran: number; waited: number }> {
-    const text = await readFile(`/proc/${this.#webhook.pid}/schedstat`, 'utf8').catch(() => '0 0 0');
-    const [ran, waited] = text.split(' ').map(Number) as [number, number];
-    return { ran, waited };
+  #scheduled(): Promise<Scheduled[]> {
+    return scheduled([this.#webhook.pid!, this.#bystander.pid!]);
   }
 
-  /** Four are sent at each pace, and each is reported. */
+  /** Tells whether all that was sent in this time is reported. What is sent is told in order. */
   #complete(from: number, until: number): boolean {
-    const asked = this.#honest.filter(({ at }) => at >= from && at <= until);
-    return asked.length >= 4 * Math.floor((until - from) / 210);
+    const during = ({ at }: { at: number }) => at >= from && at <= until;
+    const sent = this.#asking.filter(during).reduce((sum, { count }) => sum + count, 0);
+    return (this.#asking.at(-1)?.at ?? 0) > until && this.#honest.filter(during).length === sent;
   }
 
   async #launch(): Promise<void> {

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { before, suite, test } from 'node:test';
+import { HUNG_MS } from '../support/deadlines.ts';
 import { eventually } from '../support/eventually.ts';
 import { headlessService, INJECT, idlePod, RESTRICTED, streamingPod, streamOf } from './app.ts';
 import { admissionRequests, apply, get, kubectl, namespace, tryCreate, tryKubectl } from './kubernetes.ts';
@@ -11,7 +12,7 @@ const LABELLED = 'e2e-labelled';
 const IN_NAMESPACE = `--namespace=${NAMESPACE}`;
 const WATCHER = `system:serviceaccount:${NAMESPACE}:rollcall-watcher`;
 
-suite('access', { timeout: 180_000 }, () => {
+suite('access', { timeout: HUNG_MS }, () => {
   before(async () => {
     await namespace(NAMESPACE, RESTRICTED);
     await namespace(LABELLED, { 'rollcall.dev/injection': 'enabled' });
@@ -30,7 +31,7 @@ suite('access', { timeout: 180_000 }, () => {
       'pod/plain',
       'pod/own-account',
       '--for=condition=Ready',
-      '--timeout=120s',
+      '--timeout=180s',
       IN_NAMESPACE,
     );
   });
@@ -133,7 +134,7 @@ suite('access', { timeout: 180_000 }, () => {
     const pod = await eventually('pod with ROLLCALL_PORT', async () => {
       const name = `linked-${Date.now()}`;
       await apply(streamingPod(NAMESPACE, name));
-      await kubectl('wait', `pod/${name}`, '--for=condition=Ready', '--timeout=30s', IN_NAMESPACE);
+      await kubectl('wait', `pod/${name}`, '--for=condition=Ready', '--timeout=180s', IN_NAMESPACE);
       const variable = ['exec', name, IN_NAMESPACE, '--container=app', '--', 'printenv', 'ROLLCALL_PORT'];
       return (await tryKubectl(variable)).stdout.startsWith('tcp://') && name;
     });

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { before, suite, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { PROCESS_METRICS, SIDECAR_METRICS, WEBHOOK_METRICS } from '../../src/metric-table.ts';
+import { HUNG_MS } from '../support/deadlines.ts';
 import { eventually } from '../support/eventually.ts';
 import { described, promised } from '../support/metrics.ts';
 import { commandsUnder, filledIn, needsNodes } from '../support/runbook.ts';
@@ -26,11 +27,11 @@ interface Found {
   message: string;
 }
 
-suite('operating', { timeout: 180_000 }, () => {
+suite('operating', { timeout: HUNG_MS }, () => {
   before(async () => {
     await namespace(NAMESPACE, RESTRICTED);
     await apply(headlessService(NAMESPACE), streamingPod(NAMESPACE, 'fine'));
-    await kubectl('wait', 'pod/fine', '--for=condition=Ready', '--timeout=60s', `--namespace=${NAMESPACE}`);
+    await kubectl('wait', 'pod/fine', '--for=condition=Ready', '--timeout=180s', `--namespace=${NAMESPACE}`);
   });
 
   const check = async (): Promise<Record<string, Found>> => {

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, suite, type TestContext, test } from 'node:test';
 import { buildExamples, EXAMPLES_IMAGE } from '../examples/image.ts';
 import { EXAMPLES } from '../examples/programs.ts';
+import { HUNG_MS, RECOVERY_MS } from '../support/deadlines.ts';
 import { eventually } from '../support/eventually.ts';
 import { RESTRICTED } from './app.ts';
 import { chosenCluster } from './cluster.ts';
@@ -29,9 +30,9 @@ const MANIFESTS = [
   'peer-finder-migration/after.yaml',
 ];
 /** Some forty containers start at once on the cores of one machine. */
-const PATIENCE = { timeoutMs: 120_000, everyMs: 1000 };
+const PATIENCE = { timeoutMs: RECOVERY_MS, everyMs: 1000 };
 
-suite('examples', { timeout: 300_000, concurrency: true }, () => {
+suite('examples', { timeout: HUNG_MS, concurrency: true }, () => {
   let without = new Map<string, string>();
 
   before(async () => {

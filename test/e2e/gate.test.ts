@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { before, suite, test } from 'node:test';
+import { HUNG_MS, RECOVERY_MS } from '../support/deadlines.ts';
 import { eventually } from '../support/eventually.ts';
 import { metricSum } from '../support/metrics.ts';
 import {
@@ -23,7 +24,7 @@ const FAILS = 'e2e-gate-fails';
 const CONTINUES = 'e2e-gate-continues';
 const GROUPS = 'e2e-gate-groups';
 
-const OFTEN = { timeoutMs: 60_000, everyMs: 500 };
+const OFTEN = { timeoutMs: RECOVERY_MS, everyMs: 500 };
 const PAIR = { 'rollcall.dev/wait-for': '2', 'rollcall.dev/wait-timeout': '10s' };
 
 const ordered = (name: string, annotations: Record<string, string>) => {
@@ -70,7 +71,7 @@ const front = () => ({
   spec: podSpec(nodeApp(STREAMS, '/run/rollcall/backends')),
 });
 
-suite('start gate', { timeout: 180_000 }, () => {
+suite('start gate', { timeout: HUNG_MS }, () => {
   let warned = '';
 
   before(async () => {
@@ -114,8 +115,13 @@ suite('start gate', { timeout: 180_000 }, () => {
     for (const pod of ['app-0', 'app-1', 'app-2']) {
       const started = await startOf(pod);
       assert.ok(started !== undefined && started >= third, `${pod} at ${started}, the third pod at ${third}`);
-      const [first] = (await streamOf(TOGETHER, pod)).ofType('snapshot');
-      assert.deepEqual(first?.members.map(({ name }) => name).sort(), ['app-0', 'app-1', 'app-2']);
+      // The container may run some time before the program in it prints what it reads.
+      const first = await eventually(
+        `a snapshot in ${pod}`,
+        async () => (await streamOf(TOGETHER, pod)).ofType('snapshot')[0],
+        OFTEN,
+      );
+      assert.deepEqual(first.members.map(({ name }) => name).sort(), ['app-0', 'app-1', 'app-2']);
     }
   });
 

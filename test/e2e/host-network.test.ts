@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { before, suite, test } from 'node:test';
+import { HUNG_MS, RECOVERY_MS } from '../support/deadlines.ts';
 import { eventually } from '../support/eventually.ts';
 import { metricSum } from '../support/metrics.ts';
 import { headlessService, streamingPod, streamOf } from './app.ts';
@@ -15,7 +16,7 @@ const PORT = 17655;
 /** The state of a listening socket in the fourth field of /proc/net/tcp. */
 const LISTENS = '0A';
 
-suite('network of the node', { timeout: 180_000 }, () => {
+suite('network of the node', { timeout: HUNG_MS }, () => {
   let node = '';
 
   before(async () => {
@@ -28,7 +29,7 @@ suite('network of the node', { timeout: 180_000 }, () => {
     const onNode = { hostNetwork: true, nodeSelector };
     await apply(headlessService(NAMESPACE), ...PODS.map((pod) => streamingPod(NAMESPACE, pod, onNode)));
     const both = PODS.map((pod) => `pod/${pod}`);
-    await kubectl('wait', ...both, '--for=condition=Ready', '--timeout=60s', IN_NAMESPACE);
+    await kubectl('wait', ...both, '--for=condition=Ready', '--timeout=180s', IN_NAMESPACE);
   });
 
   test('both are ready, and each reads of both', async () => {
@@ -85,7 +86,7 @@ suite('network of the node', { timeout: 180_000 }, () => {
       assert.ok((await probes(pod, 'Startup', 'successful')) > 0, pod);
       // One every 30 s.
       const alive = async () => (await probes(pod, 'Liveness', 'successful')) > 0;
-      await eventually(`liveness probe of ${pod}`, alive, { timeoutMs: 40_000, everyMs: 1_000 });
+      await eventually(`liveness probe of ${pod}`, alive, { timeoutMs: RECOVERY_MS, everyMs: 1_000 });
       assert.equal(await probes(pod, 'Liveness', 'failed'), 0);
       const { status } = await get('pod', pod, IN_NAMESPACE);
       const all = [...status.initContainerStatuses, ...status.containerStatuses];

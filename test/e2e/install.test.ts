@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { missing } from '../deploy/rendered.ts';
+import { HUNG_MS } from '../support/deadlines.ts';
 import { eventually } from '../support/eventually.ts';
 import { headlessService, INJECT, idlePod, streamingPod, streamOf } from './app.ts';
 import { outcome, run } from './command.ts';
@@ -28,7 +29,7 @@ const NAMESPACE = 'e2e-install';
 /** The namespace of the stream. */
 const STREAM = `${NAMESPACE}-stream`;
 const IN_NAMESPACE = `--namespace=${NAMESPACE}`;
-const CHART = ['rollcall', 'deploy/chart', IN_SYSTEM, '--wait', '--timeout=120s'];
+const CHART = ['rollcall', 'deploy/chart', IN_SYSTEM, '--wait', '--timeout=180s'];
 const OF_ROLLCALL = '--selector=app.kubernetes.io/part-of=rollcall';
 const noHelm = missing('helm');
 
@@ -38,7 +39,7 @@ const certificate = async (): Promise<string> =>
   (await get('secret', 'rollcall-tls', IN_SYSTEM)).data['tls.crt'];
 const helm = (...args: string[]): Promise<string> => run('helm', args);
 
-suite('installing and uninstalling', { timeout: 480_000 }, () => {
+suite('installing and uninstalling', { timeout: HUNG_MS }, () => {
   let noPrevious: string | undefined;
   /** Its image takes a minute, in which the first tests run. */
   let previous: Promise<PreviousRelease> | undefined;
@@ -109,7 +110,7 @@ suite('installing and uninstalling', { timeout: 480_000 }, () => {
     await eventually('no configuration', async () => (await configurations()) === '', PATIENT);
     t.diagnostic(`after ${((Date.now() - began) / 1000).toFixed(0)} s`);
     assert.equal((await tryCreate(idlePod(NAMESPACE, 'without', INJECT))).code, 0);
-    await kubectl('wait', 'pod/without', '--for=condition=Ready', '--timeout=60s', IN_NAMESPACE);
+    await kubectl('wait', 'pod/without', '--for=condition=Ready', '--timeout=180s', IN_NAMESPACE);
     assert.equal((await get('pod', 'without', IN_NAMESPACE)).spec.initContainers, undefined);
     await kubectl('delete', '--kustomize=deploy', '--ignore-not-found');
     assert.deepEqual(await leftOver(), { parts: [], namespace: false });
@@ -120,11 +121,11 @@ suite('installing and uninstalling', { timeout: 480_000 }, () => {
   }, async () => {
     await helm('install', ...CHART, '--create-namespace');
     await apply(headlessService(NAMESPACE), streamingPod(NAMESPACE, 'first'));
-    await kubectl('wait', 'pod/first', '--for=condition=Ready', '--timeout=60s', IN_NAMESPACE);
+    await kubectl('wait', 'pod/first', '--for=condition=Ready', '--timeout=180s', IN_NAMESPACE);
     await eventually('a member', async () => (await streamOf(NAMESPACE, 'first')).names().includes('first'));
     await helm('uninstall', 'rollcall', IN_SYSTEM, '--wait');
     assert.equal((await tryCreate(idlePod(NAMESPACE, 'after', INJECT))).code, 0);
-    await kubectl('wait', 'pod/after', '--for=condition=Ready', '--timeout=60s', IN_NAMESPACE);
+    await kubectl('wait', 'pod/after', '--for=condition=Ready', '--timeout=180s', IN_NAMESPACE);
     // The namespace of a release, and in it the Secret of the certificates, which the webhook made.
     assert.deepEqual(await leftOver(), { parts: [], namespace: true });
     await kubectl('get', 'secret', 'rollcall-tls', IN_SYSTEM);

@@ -1,6 +1,7 @@
 /** The installation while it runs, and the calls and pods that are lost while it changes. */
 
 import assert from 'node:assert/strict';
+import { RECOVERY_MS } from '../support/deadlines.ts';
 import { metricSum } from '../support/metrics.ts';
 import { idlePod } from './app.ts';
 import { get, kubectl, namespace, SYSTEM_NAMESPACE } from './kubernetes.ts';
@@ -8,7 +9,7 @@ import { type Lost, PodStream, told } from './pod-stream.ts';
 
 export const IN_SYSTEM = `--namespace=${SYSTEM_NAMESPACE}`;
 /** The patience for a termination of 30 s. The namespace controller waits for half of it before it looks again. */
-export const PATIENT = { timeoutMs: 60_000, everyMs: 500 };
+export const PATIENT = { timeoutMs: RECOVERY_MS, everyMs: 500 };
 
 /** Returns the uids of the configuration and of the replicas. */
 export async function running(): Promise<{ configuration: string; pods: string[] }> {

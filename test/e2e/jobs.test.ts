@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { before, suite, test } from 'node:test';
+import { HUNG_MS } from '../support/deadlines.ts';
 import { eventually } from '../support/eventually.ts';
 import { headlessService, INJECT, LABELS, nodeApp, podSpec, RESTRICTED } from './app.ts';
 import { apply, get, kubectl, namespace } from './kubernetes.ts';
@@ -64,7 +65,8 @@ const WAITS_FOR_LATE = {
   ...ORDINARY,
   'rollcall.dev/service': 'late',
   'rollcall.dev/wait-for': '1',
-  'rollcall.dev/wait-timeout': '120s',
+  // Longer than the tests before it take on a slow machine.
+  'rollcall.dev/wait-timeout': '900s',
 };
 const READS_LATE = ['grep', '"name":"late"', '/run/rollcall/members.json'];
 
@@ -75,7 +77,7 @@ const cronJob = {
   spec: { schedule: '0 0 31 2 *', jobTemplate: { spec: jobSpec({}, WORK) } },
 };
 
-suite('jobs', { timeout: 180_000 }, () => {
+suite('jobs', { timeout: HUNG_MS }, () => {
   before(async () => {
     // An ordinary sidecar follows its own pod, to end with it.
     await namespace(NAMESPACE, RESTRICTED, { 'rollcall.dev/pod-access': 'true' });
@@ -96,7 +98,7 @@ suite('jobs', { timeout: 180_000 }, () => {
 
   /** Waits for the Job's end; returns how each container of each of its pods ended, by name. */
   const ended = async (name: string, condition: 'Complete' | 'Failed', pods: number) => {
-    await kubectl('wait', `job/${name}`, `--for=condition=${condition}`, '--timeout=60s', IN_NAMESPACE);
+    await kubectl('wait', `job/${name}`, `--for=condition=${condition}`, '--timeout=180s', IN_NAMESPACE);
     return eventually(`${pods} ended pods of ${name}`, async () => {
       const { items } = await get('pods', IN_NAMESPACE, `--selector=job-name=${name}`);
       assert.equal(items.length, pods);

@@ -50,7 +50,7 @@ export async function namespace(
   await apply({ apiVersion: 'v1', kind: 'Namespace', metadata });
 }
 
-export const rolledOut = (inNamespace: string, workload: string, seconds = 120): Promise<string> =>
+export const rolledOut = (inNamespace: string, workload: string, seconds = 300): Promise<string> =>
   kubectl('rollout', 'status', workload, `--namespace=${inNamespace}`, `--timeout=${seconds}s`);
 
 /** Returns the number of reviews that all replicas of the webhook counted. */

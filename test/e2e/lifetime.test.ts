@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import type { Member } from '../../src/watcher/protocol.ts';
 import { BackgroundProcess } from '../support/background-process.ts';
+import { HUNG_MS, RECOVERY_MS } from '../support/deadlines.ts';
 import { eventually } from '../support/eventually.ts';
 import { readStream } from '../support/stream.ts';
 import {
@@ -24,10 +25,10 @@ import { apply, get, kubectl, namespace, rolledOut } from './kubernetes.ts';
 const NAMESPACE = 'e2e-lifetime';
 const IN_NAMESPACE = `--namespace=${NAMESPACE}`;
 const REPLICAS = 3;
-const PATIENCE = { timeoutMs: 60_000, everyMs: 500 };
+const PATIENCE = { timeoutMs: RECOVERY_MS, everyMs: 500 };
 
-/** The time that a reader reads on: more than the 5 s from one heartbeat to the next. */
-const READS_ON_MS = 7_000;
+/** The time that a reader reads on: more than twice the 5 s from one heartbeat to the next. */
+const READS_ON_MS = 12_000;
 /** Told to stop, it reads on. What it writes is a line of the stream, or a word about the stream. */
 const LINGERS = nodeApp(`
 const socket = require('node:net').connect(process.argv[1]);
@@ -66,7 +67,7 @@ const deployment = {
   },
 };
 
-suite('lifetime', { timeout: 240_000 }, () => {
+suite('lifetime', { timeout: HUNG_MS }, () => {
   /** What the applications of the pods that are deleted write, by pod. */
   const output = new Map<string, BackgroundProcess>();
   after(() => Promise.all([...output.values()].map((one) => one.kill())));
@@ -82,7 +83,7 @@ suite('lifetime', { timeout: 240_000 }, () => {
     await rolledOut(NAMESPACE, `deployment/${SERVICE}`);
     const names = Object.keys(LINGERING);
     const pods = ['watching', ...names].map((name) => `pod/${name}`);
-    await kubectl('wait', ...pods, '--for=condition=Ready', '--timeout=60s', IN_NAMESPACE);
+    await kubectl('wait', ...pods, '--for=condition=Ready', '--timeout=180s', IN_NAMESPACE);
     for (const name of names) {
       const follow = ['logs', '--follow', name, '--container=app', IN_NAMESPACE];
       const one = new BackgroundProcess(name, 'kubectl', follow);

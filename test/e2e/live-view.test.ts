@@ -6,6 +6,7 @@ import { suite, type TestContext, test } from 'node:test';
 import { Page } from '../cli/dashboard/shop.ts';
 import { BackgroundProcess } from '../support/background-process.ts';
 import { launch, missingBrowser } from '../support/browser.ts';
+import { HUNG_MS, RECOVERY_MS } from '../support/deadlines.ts';
 import { eventually } from '../support/eventually.ts';
 import { MAIN } from '../support/rollcall.ts';
 import { headlessService, RESTRICTED, SERVICE, streamingPod } from './app.ts';
@@ -15,11 +16,11 @@ import { cutOff, heal, skipWithoutNode } from './partition.ts';
 const NAME = 'e2e-live-view';
 const GROUP = `${NAME}/service/${SERVICE}`;
 const PODS = ['cut-off', 'leaver', 'witness'];
-const OFTEN = { timeoutMs: 60_000, everyMs: 100 };
-/** TCP keepalive notices within 16 s, and the page asks every 2 s. */
-const NOTICED = { timeoutMs: 25_000, everyMs: 100 };
+const OFTEN = { timeoutMs: RECOVERY_MS, everyMs: 100 };
+/** TCP keepalive notices within 16 s, and the page asks every 2 s; a watch that is silent is given up after 90 s only. */
+const NOTICED = { timeoutMs: 75_000, everyMs: 100 };
 
-suite('the live view', { timeout: 180_000, skip: skipWithoutNode }, () => {
+suite('the live view', { timeout: HUNG_MS, skip: skipWithoutNode }, () => {
   const cli = (t: TestContext, ...args: string[]) => {
     const program = new BackgroundProcess(`rollcall ${args[0]}`, process.execPath, [
       MAIN,
@@ -40,7 +41,7 @@ suite('the live view', { timeout: 180_000, skip: skipWithoutNode }, () => {
       'wait',
       ...PODS.map((pod) => `pod/${pod}`),
       '--for=condition=Ready',
-      '--timeout=120s',
+      '--timeout=180s',
       `--namespace=${NAME}`,
     );
     const { status } = await get('pod', 'cut-off', `--namespace=${NAME}`);

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { before, suite, test } from 'node:test';
+import { HUNG_MS, RECOVERY_MS } from '../support/deadlines.ts';
 import { eventually } from '../support/eventually.ts';
 import type { StreamReader } from '../support/stream.ts';
 import { GRACE_SECONDS, headlessService, INJECT, RESTRICTED, SERVICE, statefulSet, streamOf } from './app.ts';
@@ -26,7 +27,7 @@ const ANNOTATIONS = {
 /** The deadline is in whole seconds, and both clocks are those of one node. */
 const CLOCK_MS = 1000;
 
-suite('membership of a StatefulSet', { timeout: 300_000 }, () => {
+suite('membership of a StatefulSet', { timeout: HUNG_MS }, () => {
   before(async () => {
     await namespace(NAMESPACE, RESTRICTED, { 'rollcall.dev/pod-access': 'true' });
     await apply(headlessService(NAMESPACE), statefulSet(NAMESPACE, 3, ANNOTATIONS));
@@ -43,7 +44,7 @@ suite('membership of a StatefulSet', { timeout: 300_000 }, () => {
         assert.ok(settled(reader), reader.summary());
         return reader;
       },
-      { timeoutMs: 90_000, everyMs: 1_000 },
+      { timeoutMs: RECOVERY_MS, everyMs: 1_000 },
     );
 
   const namesAre =
@@ -96,13 +97,17 @@ suite('membership of a StatefulSet', { timeout: 300_000 }, () => {
     }
     const { spec } = await get('pod', 'app-1', IN_NAMESPACE);
     const inApp = ['exec', 'app-0', IN_NAMESPACE, '--container=app', '--'];
-    assert.equal(await kubectl(...inApp, 'cat', '/run/rollcall/second'), `app-1 1 ${spec.nodeName}\n`);
-    const peers = JSON.parse(await kubectl(...inApp, 'cat', '/run/rollcall/peers/members.json'));
-    assert.equal(peers.expected, 3);
-    assert.deepEqual(
-      peers.members.map(({ name, labels }: { name: string; labels: object }) => [name, labels]),
-      ['app-0', 'app-1', 'app-2'].map((name) => [name, { [INDEX]: name.slice(-1) }]),
-    );
+    // Files are written some time after the stream was told.
+    await eventually('the files of now', async () => {
+      assert.equal(await kubectl(...inApp, 'cat', '/run/rollcall/second'), `app-1 1 ${spec.nodeName}\n`);
+      const peers = JSON.parse(await kubectl(...inApp, 'cat', '/run/rollcall/peers/members.json'));
+      assert.equal(peers.expected, 3);
+      assert.deepEqual(
+        peers.members.map(({ name, labels }: { name: string; labels: object }) => [name, labels]),
+        ['app-0', 'app-1', 'app-2'].map((name) => [name, { [INDEX]: name.slice(-1) }]),
+      );
+      return true;
+    });
   });
 
   test('scaled to 5 and to 2, every survivor sees the joins and the leaves', async () => {

@@ -11,6 +11,7 @@ import { after, afterEach, before, suite, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import packageJson from '../../package.json' with { type: 'json' };
 import { commandsUnder } from '../docs/pages.ts';
+import { HUNG_MS } from '../support/deadlines.ts';
 import { eventually } from '../support/eventually.ts';
 import { ApiProxy } from './api-proxy.ts';
 import { issuingCa, startCertManager } from './cert-manager.ts';
@@ -31,7 +32,7 @@ const WEBHOOK = '--selector=app.kubernetes.io/name=rollcall';
  */
 const MOST_LOST = 25;
 
-suite('nothing is lost', { timeout: 300_000, skip: skipWithoutSecondNode }, () => {
+suite('nothing is lost', { timeout: HUNG_MS, skip: skipWithoutSecondNode }, () => {
   let proxy: ApiProxy;
   let stream: PodStream;
   let endStream: () => Promise<void>;

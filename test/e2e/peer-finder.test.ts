@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { before, suite, test } from 'node:test';
+import { HUNG_MS, RECOVERY_MS } from '../support/deadlines.ts';
 import { eventually } from '../support/eventually.ts';
 import { headlessService, LABELS, podSpec, RESTRICTED, SERVICE } from './app.ts';
 import { apply, get, kubectl, namespace, rolledOut, SYSTEM_NAMESPACE } from './kubernetes.ts';
@@ -11,7 +12,7 @@ const NAMESPACE = 'e2e-peer-finder';
 const IN_NAMESPACE = `--namespace=${NAMESPACE}`;
 const CONF = '/shared/cluster.conf';
 /** DNS is asked again and again, and its servers may remember an answer for 30 s. */
-const PATIENCE = { timeoutMs: 60_000, everyMs: 500 };
+const PATIENCE = { timeoutMs: RECOVERY_MS, everyMs: 500 };
 
 const script = (name: string) => readFile(new URL(`../peer-finder/scripts/${name}`, import.meta.url), 'utf8');
 
@@ -62,7 +63,7 @@ const statefulSet = (image: string) => ({
   },
 });
 
-suite('in place of peer-finder', { timeout: 180_000 }, () => {
+suite('in place of peer-finder', { timeout: HUNG_MS }, () => {
   before(async () => {
     await namespace(NAMESPACE, RESTRICTED);
     const { spec } = await get('deployment', 'rollcall', `--namespace=${SYSTEM_NAMESPACE}`);
@@ -83,12 +84,20 @@ suite('in place of peer-finder', { timeout: 180_000 }, () => {
   const rows = (...names: string[]) =>
     names.map((name) => `${name}.${SERVICE}.${NAMESPACE}.svc.cluster.local:8848\n`).join('');
 
-  /** What the application found when it started. */
-  const atStart = (pod: string) => kubectl('logs', pod, '--container=app', IN_NAMESPACE);
+  /** Waits for what the application found when it started: the container may run before it has printed that. */
+  const found = (pod: string, wanted: string) =>
+    eventually(
+      `what ${pod} found`,
+      async () => {
+        assert.equal(await kubectl('logs', pod, '--container=app', IN_NAMESPACE), wanted);
+        return true;
+      },
+      PATIENCE,
+    );
   const now = (pod: string) => kubectl('exec', pod, '--container=app', IN_NAMESPACE, '--', 'cat', CONF);
 
   test('an init container ends when its script has the peers', async () => {
-    assert.equal(await atStart('app-0'), rows('app-0'));
+    await found('app-0', rows('app-0'));
     const { status } = await get('pod', 'app-0', IN_NAMESPACE);
     const ended = status.initContainerStatuses.map(
       ({ state }: { state: { terminated?: { exitCode: number } } }) => state.terminated?.exitCode,
@@ -99,7 +108,7 @@ suite('in place of peer-finder', { timeout: 180_000 }, () => {
   test('a second pod starts with both, and the first is told of it', async () => {
     await kubectl('scale', `statefulset/${SERVICE}`, '--replicas=2', IN_NAMESPACE);
     await rolledOut(NAMESPACE, `statefulset/${SERVICE}`);
-    assert.equal(await atStart('app-1'), rows('app-0', 'app-1'));
+    await found('app-1', rows('app-0', 'app-1'));
     await eventually(
       'both peers in app-0',
       async () => {

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { before, suite, test } from 'node:test';
+import { HUNG_MS, RECOVERY_MS } from '../support/deadlines.ts';
 import { eventually } from '../support/eventually.ts';
 import {
   type Annotations,
@@ -54,7 +55,7 @@ const pod = (name: string, annotations: Annotations, command = READS_STREAM) => 
   spec: podSpec(command, { hostname: name, subdomain: SERVICE }),
 });
 
-suite('settings', { timeout: 180_000 }, () => {
+suite('settings', { timeout: HUNG_MS }, () => {
   before(async () => {
     await namespace(NAMESPACE, RESTRICTED);
     await apply(
@@ -75,7 +76,7 @@ suite('settings', { timeout: 180_000 }, () => {
         'wait',
         ...names.map((name) => `pod/${name}`),
         '--for=condition=Ready',
-        '--timeout=60s',
+        '--timeout=180s',
         IN_NAMESPACE,
       ],
     );
@@ -99,8 +100,11 @@ suite('settings', { timeout: 180_000 }, () => {
       assert.deepEqual(rows.sort(), expected);
       return true;
     });
-    const reader = await streamOf(NAMESPACE, 'elsewhere');
-    assert.deepEqual([reader.names(), reader.violations], [['by-dns', 'by-script', 'elsewhere'], []]);
+    await eventually('the stream of all three', async () => {
+      const reader = await streamOf(NAMESPACE, 'elsewhere');
+      assert.deepEqual([reader.names(), reader.violations], [['by-dns', 'by-script', 'elsewhere'], []]);
+      return true;
+    });
     const usual = ['exec', 'elsewhere', IN_NAMESPACE, '--container=app', '--', 'ls', '/run/rollcall'];
     assert.notEqual((await tryKubectl(usual)).code, 0);
   });
@@ -121,7 +125,7 @@ suite('settings', { timeout: 180_000 }, () => {
         assert.deepEqual(others, ['by-script', 'elsewhere'], read.summary());
         return read;
       },
-      { timeoutMs: 60_000, everyMs: 500 },
+      { timeoutMs: RECOVERY_MS, everyMs: 500 },
     );
     assert.equal(reader.hello?.source, 'dns');
     assert.deepEqual(reader.violations, []);
@@ -140,7 +144,9 @@ suite('settings', { timeout: 180_000 }, () => {
       assert.deepEqual(await peers(), all);
       return true;
     });
-    const log = await kubectl('logs', 'by-script', '--container=rollcall', IN_NAMESPACE);
-    assert.match(log, /wrote 4 peers/);
+    // What the script says comes to the log after it has written the file.
+    await eventually('the word of the script', async () =>
+      /wrote 4 peers/.test(await kubectl('logs', 'by-script', '--container=rollcall', IN_NAMESPACE)),
+    );
   });
 });

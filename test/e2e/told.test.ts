@@ -2,13 +2,14 @@
 
 import assert from 'node:assert/strict';
 import { before, suite, test } from 'node:test';
+import { HUNG_MS, RECOVERY_MS } from '../support/deadlines.ts';
 import { eventually } from '../support/eventually.ts';
 import { type Annotations, INJECT, LABELS, podSpec, RESTRICTED, SERVICE } from './app.ts';
 import { apply, events, get, kubectl, namespace, rolledOut, SYSTEM_NAMESPACE } from './kubernetes.ts';
 
 const REFUSED = 'e2e-refused';
 const SKIPPED = 'e2e-skipped';
-const PATIENCE = { timeoutMs: 30_000, everyMs: 500 };
+const PATIENCE = { timeoutMs: RECOVERY_MS, everyMs: 500 };
 const HOUR_MS = 3_600_000;
 
 const deployment = (name: string, replicas: number, annotations: Annotations) => ({
@@ -22,7 +23,7 @@ const deployment = (name: string, replicas: number, annotations: Annotations) =>
   },
 });
 
-suite('what authors are told', { timeout: 180_000 }, () => {
+suite('what authors are told', { timeout: HUNG_MS }, () => {
   before(async () => {
     await namespace(REFUSED, RESTRICTED);
     await namespace(SKIPPED, { ...RESTRICTED, 'rollcall.dev/injection': 'enabled' });

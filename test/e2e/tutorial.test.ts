@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { before, suite, test } from 'node:test';
 import { commandsOf, textOf } from '../docs/pages.ts';
+import { HUNG_MS } from '../support/deadlines.ts';
 import { eventually } from '../support/eventually.ts';
 import { outcome } from './command.ts';
 import { kubectl, namespace } from './kubernetes.ts';
@@ -12,7 +13,7 @@ const [start, look, remove, ask] = commandsOf(textOf('docs/tutorial.md'))
   .filter(({ runBy }) => runBy?.endsWith('tutorial.test.ts'))
   .map(({ commands }) => commands.trim().split('\n'));
 
-suite('the tutorial', { timeout: 180_000 }, () => {
+suite('the tutorial', { timeout: HUNG_MS }, () => {
   before(() => namespace(NAMESPACE));
 
   /** Runs commands in the namespace of the test, and returns what they print. */

@@ -19,9 +19,10 @@ export interface Target {
 }
 
 /**
- * The time of a request: longer than the slowest answer that a test waits for, an admission call that takes its 34 s.
+ * The time of a request: longer than the slowest answer that a test waits for, an admission call that takes its 34 s,
+ * on a machine with too much to do.
  */
-const TIMEOUT_MS = 40_000;
+const TIMEOUT_MS = 120_000;
 
 export function apiRequest(
   target: Target,

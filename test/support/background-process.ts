@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
+import { PATIENCE_MS } from './deadlines.ts';
 import { eventually } from './eventually.ts';
 
 /** The number of lines that are kept: enough to explain a failure, and no more of a server that writes much. */
@@ -85,7 +86,7 @@ export class BackgroundProcess {
   }
 
   /** Waits until `ready` gives a value; fails early, with the last lines, when the process ends first. */
-  async until<T>(what: string, ready: () => T | Promise<T>, timeoutMs = 30_000) {
+  async until<T>(what: string, ready: () => T | Promise<T>, timeoutMs = PATIENCE_MS) {
     try {
       return await eventually(
         `${what} from ${this.name}`,

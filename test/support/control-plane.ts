@@ -13,6 +13,7 @@ import { apiRequest, type Reply } from './api-request.ts';
 import { BackgroundProcess } from './background-process.ts';
 import { apiserverArgs, etcdArgs, findAssets, type Ports } from './control-plane-binaries.ts';
 import { type ControlPlaneKeys, kubeconfig, writeKeys } from './control-plane-keys.ts';
+import { RECOVERY_MS } from './deadlines.ts';
 import { freePorts } from './free-ports.ts';
 
 export type Component = 'apiserver' | 'etcd';
@@ -27,9 +28,6 @@ export interface ControlPlaneOptions {
   /** Further flags for kube-apiserver. */
   extraArgs?: string[];
 }
-
-/** Ready takes about 3 s alone on two cores; the rest is for a busy machine. */
-const READY_TIMEOUT_MS = 60_000;
 
 export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
   const assets = await findAssets();
@@ -200,7 +198,7 @@ export class ControlPlane {
       if (etcd.exited) throw new Error(`etcd ended; its last lines:\n${etcd.tail()}`);
       return (await this.request('GET', '/readyz')).status === 200;
     };
-    await apiserver.until('readiness', ready, READY_TIMEOUT_MS);
+    await apiserver.until('readiness', ready, RECOVERY_MS);
   }
 
   #launch(component: Component, binary: string, args: string[]): BackgroundProcess {

@@ -1,6 +1,7 @@
 /** Polling with a deadline, for what happens soon but at no known moment. */
 
 import { setTimeout as delay } from 'node:timers/promises';
+import { PATIENCE_MS } from './deadlines.ts';
 
 export interface Patience {
   /** Milliseconds before giving up. */
@@ -12,7 +13,7 @@ export interface Patience {
 export async function eventually<T>(
   what: string,
   attempt: () => T | Promise<T>,
-  { timeoutMs = 30_000, everyMs = 100 }: Patience = {},
+  { timeoutMs = PATIENCE_MS, everyMs = 100 }: Patience = {},
 ): Promise<Exclude<T, undefined | false>> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {

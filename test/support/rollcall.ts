@@ -6,8 +6,10 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { BackgroundProcess } from './background-process.ts';
+import { PATIENCE_MS } from './deadlines.ts';
+import { isLastWord, lastWord } from './last-word.ts';
 
-/** The pause in which no line comes once the log has settled: several batches, on a busy machine. */
+/** The pause in which no line comes of what a webhook does behind its answers, once its log has settled. */
 const SETTLED_MS = 200;
 
 /** Another checkout's program can be put in its place, to try the tests of this one on it. */
@@ -53,16 +55,21 @@ export class Rollcall extends BackgroundProcess {
     });
   }
 
-  /** The log once all that was said has arrived: the webhook writes its lines in batches, every 20 ms. */
+  /**
+   * The log of a webhook, with the lines about all reviews that were answered: those of a busy machine arrive much later
+   * than the answers, so the line about one more review is waited for.
+   */
   async settledLogs(): Promise<LogLine[]> {
+    const last = await lastWord(await this.port());
+    await this.until('line about the last review', () => this.logs().some(({ pod }) => pod === last));
     for (let seen = -1; seen !== this.output.length; ) {
       seen = this.output.length;
       await delay(SETTLED_MS);
     }
-    return this.logs();
+    return this.logs().filter(({ pod }) => !isLastWord(pod));
   }
 
-  logged(message: RegExp, timeoutMs = 15_000): Promise<LogLine> {
+  logged(message: RegExp, timeoutMs = PATIENCE_MS): Promise<LogLine> {
     const find = () => this.logs().find((line) => message.test(line.message));
     return this.until(`log line ${message}`, find, timeoutMs);
   }

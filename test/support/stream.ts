@@ -8,6 +8,7 @@ import { connect as connectSocket, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import type { Delta, Heartbeat, Hello, Line, Member, Snapshot } from '../../src/watcher/protocol.ts';
 import { PROTOCOL } from '../../src/watcher/protocol.ts';
+import { PATIENCE_MS } from './deadlines.ts';
 import { eventually } from './eventually.ts';
 
 export class StreamReader {
@@ -44,7 +45,7 @@ export class StreamReader {
   }
 
   /** Waits until the predicate holds after some line; tells what was last said when it does not. */
-  async until(what: string, predicate: (reader: this) => boolean, timeoutMs = 30_000): Promise<void> {
+  async until(what: string, predicate: (reader: this) => boolean, timeoutMs = PATIENCE_MS): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       const finish = (outcome: () => void) => {
         clearTimeout(timer);
@@ -191,7 +192,7 @@ export class SocketReader extends StreamReader {
 }
 
 /** Connects, waiting for the socket to appear. */
-export function connect(socketPath: string, timeoutMs = 10_000): Promise<SocketReader> {
+export function connect(socketPath: string, timeoutMs = PATIENCE_MS): Promise<SocketReader> {
   const attempt = async () => {
     const socket = connectSocket(socketPath);
     await once(socket, 'connect');

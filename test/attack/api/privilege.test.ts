@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { apiRequest, type Reply } from '../../support/api-request.ts';
 import { type ControlPlane, startControlPlane } from '../../support/control-plane.ts';
+import { HUNG_MS } from '../../support/deadlines.ts';
 import { type OutsideWebhook, SYSTEM_NAMESPACE, startOutsideWebhook } from '../../support/deployment.ts';
 import { eventually } from '../../support/eventually.ts';
 import { manyContainers, manyKeys } from '../heavy.ts';
@@ -20,14 +21,31 @@ const OPTED_IN = { 'rollcall.dev/injection': 'enabled' };
 const MANAGED = { 'app.kubernetes.io/managed-by': 'rollcall' };
 const KEEP = { 'rollcall.dev/service-account': 'keep' };
 const SYSTEM = ['kube-system', 'kube-public', 'kube-node-lease'];
-const SOON = { timeoutMs: 10_000, everyMs: 100 };
 /** What the webhook may add to what the API server takes itself for a huge pod, which it sends as megabytes of JSON. */
 const ADDED_MS = 2500;
-/** What an API server waits for the webhook. */
-const PATIENCE_MS = 5000;
+/** The same on a slow machine, in times of what the API server takes. */
+const ADDED_TIMES = 3;
 const REQUIRE_INJECTION = fileURLToPath(new URL('../../../deploy/require-injection', import.meta.url));
 
-suite('what can be gained on a real API server', { timeout: 180_000 }, () => {
+/** What a policy on the webhook refuses, by the path that it is posted to. */
+const REFUSED: Readonly<Record<string, Json>> = {
+  [`${RBAC}/namespaces/kube-public/rolebindings`]: {
+    metadata: { name: BINDING, labels: MANAGED },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: BINDING },
+    subjects: [{ kind: 'ServiceAccount', namespace: 'kube-public', name: 'app' }],
+  },
+  '/api/v1/namespaces/other/serviceaccounts': { metadata: { name: 'policy-probe' } },
+  [`/api/v1/namespaces/${SYSTEM_NAMESPACE}/secrets`]: { metadata: { name: 'policy-probe' } },
+  '/api/v1/namespaces/other/events': {
+    metadata: { name: 'policy-probe', namespace: 'other' },
+    involvedObject: { kind: 'ReplicaSet', apiVersion: 'apps/v1', name: 'web', namespace: 'other' },
+    reason: 'Other',
+    type: 'Warning',
+    message: 'why',
+  },
+};
+
+suite('what can be gained on a real API server', { timeout: HUNG_MS }, () => {
   let plane: ControlPlane;
   let webhook: OutsideWebhook;
   let stolen: string;
@@ -44,16 +62,17 @@ suite('what can be gained on a real API server', { timeout: 180_000 }, () => {
     }
     webhook = await startOutsideWebhook(plane);
     stolen = await plane.mintToken(SYSTEM_NAMESPACE, 'rollcall');
-    await eventually(
-      'a call of the webhook, and its policies',
-      async () => {
-        const { body } = await create('tenant', askingPod(), '?dryRun=All');
-        return JSON.stringify(body).includes('rollcall:test');
-      },
-      SOON,
-    );
-    // A policy is enforced a moment after it was made.
-    await delay(1500);
+    await eventually('a call of the webhook', async () => {
+      const { body } = await create('tenant', askingPod(), '?dryRun=All');
+      return JSON.stringify(body).includes('rollcall:test');
+    });
+    // A policy is enforced a moment after it was made: each of the four refuses something that the role allows.
+    await eventually('its policies', async () => {
+      const codes = await Promise.all(
+        Object.entries(REFUSED).map(([path, body]) => as(stolen)('POST', `${path}?dryRun=All`, body)),
+      );
+      return codes.every(({ status: code }) => code === 422);
+    });
   });
   after(async () => {
     await webhook?.process.kill();
@@ -71,6 +90,10 @@ suite('what can be gained on a real API server', { timeout: 180_000 }, () => {
     post(webhook.port, JSON.stringify(review(pod, { namespace })));
 
   const status = async (token: string, path: string) => (await as(token)('GET', path)).status;
+
+  /** Waits until that may be read: the API server learns of a binding a moment after it was made. */
+  const may = (token: string, path: string) =>
+    eventually(`a right to ${path}`, async () => (await status(token, path)) === 200);
 
   test('a forged review gives an account that exists no right to read pods', async () => {
     for (const namespace of ['tenant', 'open']) {
@@ -94,7 +117,7 @@ suite('what can be gained on a real API server', { timeout: 180_000 }, () => {
     await forge('tenant', askingPod());
     const token = await plane.mintToken('tenant', BINDING);
     const slices = (namespace: string) => `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices`;
-    assert.equal(await status(token, slices('tenant')), 200);
+    await may(token, slices('tenant'));
     assert.equal(await status(token, slices('other')), 403);
     assert.equal(await status(token, '/api/v1/namespaces/tenant/pods'), 403);
     const asked = {
@@ -134,16 +157,12 @@ suite('what can be gained on a real API server', { timeout: 180_000 }, () => {
       { metadata: { annotations: { 'rollcall.dev/pod-access': 'true' } } },
       { 'content-type': 'application/merge-patch+json' },
     );
-    const pod = await eventually(
-      'a pod that may read pods',
-      async () => {
-        const { status: code, body } = await create('allowing', follower());
-        return code === 201 && body;
-      },
-      SOON,
-    );
+    const pod = await eventually('a pod that may read pods', async () => {
+      const { status: code, body } = await create('allowing', follower());
+      return code === 201 && body;
+    });
     const token = await plane.mintToken('allowing', pod.spec.serviceAccountName);
-    assert.equal(await status(token, '/api/v1/namespaces/allowing/pods'), 200);
+    await may(token, '/api/v1/namespaces/allowing/pods');
     assert.equal(await status(token, '/api/v1/namespaces/allowing/secrets'), 403);
   });
 
@@ -268,7 +287,7 @@ suite('what can be gained on a real API server', { timeout: 180_000 }, () => {
     await forge('tenant', askingPod());
     const token = await plane.mintToken('tenant', BINDING);
     const slices = (namespace: string) => `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices`;
-    await eventually('the grant', async () => (await status(token, slices('granting'))) === 200, SOON);
+    await eventually('the grant', async () => (await status(token, slices('granting'))) === 200);
     for (const path of ['pods', 'secrets', 'configmaps', 'services', 'endpoints'])
       assert.equal(await status(token, `/api/v1/namespaces/granting/${path}`), 403, path);
     for (const namespace of ['other', ...SYSTEM])
@@ -400,7 +419,7 @@ suite('what can be gained on a real API server', { timeout: 180_000 }, () => {
       ...askingPod(KEEP, { serviceAccountName: 'next' }),
       metadata: { ...askingPod(KEEP).metadata, name: 'db-2' },
     });
-    await eventually('the end of the subject', async () => !(await subjects()).includes('app'), SOON);
+    await eventually('the end of the subject', async () => !(await subjects()).includes('app'));
     assert.ok((await subjects()).includes(BINDING), 'the others stay');
   });
 
@@ -413,7 +432,8 @@ suite('what can be gained on a real API server', { timeout: 180_000 }, () => {
       }));
       honest.push(code === 201 || code === 409 ? performance.now() - began : Number.POSITIVE_INFINITY);
     };
-    const timer = setInterval(() => void ask(), 200);
+    const asked: Promise<void>[] = [];
+    const timer = setInterval(() => asked.push(ask()), 200);
     t.after(() => clearInterval(timer));
     const answers: Record<string, string> = {};
     for (const [kind, pod] of Object.entries({
@@ -430,15 +450,16 @@ suite('what can be gained on a real API server', { timeout: 180_000 }, () => {
       const { status: code, body, ms } = await timed(pod);
       const length = JSON.stringify(body.message ?? '').length;
       answers[kind] = `${code}, ${ms.toFixed(0)} ms, ${alone.ms.toFixed(0)} without the webhook`;
-      assert.ok(ms - alone.ms < ADDED_MS, `${kind}: ${answers[kind]}`);
+      assert.ok(ms - alone.ms < Math.max(ADDED_MS, ADDED_TIMES * alone.ms), `${kind}: ${answers[kind]}`);
       // With the API server's defaults filled in, most of them are longer than a review may be.
       const refused = (code >= 400 && code < 500) || /status code 413/.test(body.message);
       if (!kind.includes('keys')) assert.ok(refused && length < 16_384, `${kind}: ${answers[kind]}`);
     }
     clearInterval(timer);
-    await delay(300);
+    await Promise.all(asked);
     console.log(`    ${JSON.stringify(answers)}; honest pods: worst ${Math.max(...honest).toFixed(0)} ms`);
-    assert.ok(Math.max(...honest) < PATIENCE_MS, `an honest pod took ${Math.max(...honest).toFixed(0)} ms`);
+    // The API server itself refuses a pod for which the webhook takes longer than its patience.
+    assert.ok(Number.isFinite(Math.max(...honest)), 'an honest pod was refused');
     assert.ok(!webhook.process.exited);
   });
 
@@ -453,7 +474,6 @@ suite('what can be gained on a real API server', { timeout: 180_000 }, () => {
     await eventually(
       'a refusal',
       async () => (await create('other', askingPod(), '?dryRun=All')).status >= 400,
-      SOON,
     );
     const spoofed = askingPod({ 'rollcall.dev/status': '{}' });
     spoofed.spec.initContainers = [

@@ -1,0 +1,60 @@
+/** A review that a test sends to a webhook itself, so that the line about it ends the log so far. */
+
+import { request } from 'node:https';
+
+const PREFIX = 'last-word-';
+let words = 0;
+
+/** Returns whether a line of the log, by the pod in it, is about such a review. */
+export function isLastWord(pod: unknown): boolean {
+  return String(pod).startsWith(PREFIX);
+}
+
+/** Posts a review of a pod that is left alone, and returns the name of the pod once the review is answered. */
+export async function lastWord(port: number): Promise<string> {
+  words += 1;
+  const name = `${PREFIX}${words}`;
+  const pod = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, annotations: { 'rollcall.dev/inject': 'false' } },
+    spec: { containers: [{ name: 'app', image: 'app:1' }] },
+  };
+  const review = {
+    apiVersion: 'admission.k8s.io/v1',
+    kind: 'AdmissionReview',
+    request: {
+      uid: name,
+      kind: { group: '', version: 'v1', kind: 'Pod' },
+      resource: { group: '', version: 'v1', resource: 'pods' },
+      operation: 'CREATE',
+      namespace: 'default',
+      name,
+      userInfo: { username: 'test' },
+      object: pod,
+    },
+  };
+  await posted(port, JSON.stringify(review));
+  return name;
+}
+
+function posted(port: number, body: string): Promise<void> {
+  const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
+  // Nothing in it is secret, and the certificate is none of this test's.
+  const options = {
+    host: '127.0.0.1',
+    port,
+    path: '/mutate',
+    method: 'POST',
+    headers,
+    agent: false as const,
+  };
+  return new Promise((resolve, reject) => {
+    request({ ...options, rejectUnauthorized: false }, (response) => {
+      response.resume().on('end', resolve);
+      if (response.statusCode !== 200) reject(new Error(`a review was answered with ${response.statusCode}`));
+    })
+      .on('error', reject)
+      .end(body);
+  });
+}
