@@ -9,7 +9,7 @@ import { type LightGroup, LightWatchers } from '../support/light-watchers.ts';
 import { member, SERVICE, WatchedGroup } from './watched-group.ts';
 
 /** Enough for the fair queueing of an account to refuse some; `npm run bench -- scale` has a thousand. */
-const WATCHERS = 600;
+const WATCHERS = 800;
 /** A list of as many takes long enough for the others to queue meanwhile. */
 const SLICES = 8;
 /** Watchers of one account that the server serves at a time, so that even these are too many. */
