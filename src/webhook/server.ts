@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { TLSSocket } from 'node:tls';
@@ -61,16 +61,37 @@ export function webhookServer(
     // A caller may send a certificate. Whether it must is decided for each request.
     requestCert: secrets.clientCa !== undefined,
     rejectUnauthorized: false,
+    // Node would answer a request without a Host by itself, so that nobody counts it.
+    requireHostHeader: false,
   });
   const underWay = new UnorderedSet<UnderWay>();
   held.set(server, { connections, underWay });
   connections.watch(server, (now) => mutate.look(now));
-  server.on('request', (request, response) => {
+  /** Counts a request, whatever it is, and returns its connection, or undefined when that had to be ended. */
+  const begin = (request: IncomingMessage, response: ServerResponse) => {
     const connection = connections.asked(request.socket as TLSSocket, response);
-    if (connection === undefined) return;
+    if (connection === undefined) return undefined;
     const exchange = { response, index: -1 };
     underWay.add(exchange);
     response.on('close', () => underWay.delete(exchange));
+    // No API server sends chunks. Node would go on to parse them behind the answer, which is much work for few bytes.
+    if (request.headers['transfer-encoding'] !== undefined) response.setHeader('connection', 'close');
+    return connection;
+  };
+  // Node would answer these by itself as well.
+  server.on('checkExpectation', (request, response) => {
+    const connection = begin(request, response);
+    if (connection === undefined) return;
+    connections.enter(connection, 'answer');
+    problem(response, 417, 'expect 100-continue or nothing');
+  });
+  server.on('request', (request, response) => {
+    const connection = begin(request, response);
+    if (connection === undefined) return;
+    if (request.headers.host === undefined && request.httpVersion === '1.1') {
+      connections.enter(connection, 'answer');
+      return problem(response, 400, 'send a Host');
+    }
     if (request.method === 'POST' && isReview(request.url!)) {
       return mutate.handle(request, response, connection);
     }

@@ -12,6 +12,7 @@ import { Api } from './api/api.ts';
 import { identityOf } from './api/identity.ts';
 import { type Features, ServerFeatures, withChoices } from './api/server-features.ts';
 import { authenticationFrom } from './authentication/from-settings.ts';
+import { isDistrust } from './certificates/distrust.ts';
 import { certificatesFrom } from './certificates/from-settings.ts';
 import { LogQueue } from './log-queue.ts';
 import type { AdmissionRequest } from './parse/parse-review.ts';
@@ -71,6 +72,9 @@ async function serve(config: WebhookConfig, metrics: Metrics, log: Log): Promise
   const secrets = () => ({ cert: pair.cert, key: pair.key, clientCa: checks.clientCa() });
   const server = webhookServer(options, secrets());
   const serveSecrets = () => server.setSecureContext(secureContext(secrets()));
+  server.on('tlsClientError', (error) => {
+    if (isDistrust(error)) certificates.distrusted();
+  });
   checks.watch(serveSecrets);
   const port = await listen(server, config.port);
   controller.start();

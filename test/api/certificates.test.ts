@@ -352,14 +352,26 @@ suite('certificates under calls of a real API server', { timeout: HUNG_MS }, () 
     });
   });
 
+  /** Takes the bundle away from every entry of the configuration, as a GitOps tool may that knows nothing of it. */
+  const takeBundle = async (): Promise<void> => {
+    const configuration = await plane.must('GET', CONFIGURATION);
+    for (const { clientConfig } of configuration.webhooks) delete clientConfig.caBundle;
+    await plane.must('PUT', CONFIGURATION, configuration);
+  };
+
   test('a bundle that is taken away is back at the next look', async () => {
     await running();
-    const { webhooks } = await plane.must('GET', CONFIGURATION);
-    for (const { clientConfig } of webhooks) delete clientConfig.caBundle;
+    await takeBundle();
     const [{ served }] = replicas as [CertifiedReplica];
-    const configuration = await plane.must('GET', CONFIGURATION);
-    await plane.must('PUT', CONFIGURATION, { ...configuration, webhooks });
     await eventually('the bundle', async () => (await published()).every((text) => text === served.cert));
+    await eventually('call of the webhook', async () => (await create()).status === 201);
+  });
+
+  test('a bundle that is taken away is back after the first call that fails, with no look between', async () => {
+    await launch(() => ({ onlyEarly: true }));
+    await eventually('call of the webhook', async () => (await create()).status === 201);
+    await takeBundle();
+    await eventually('refusal', async () => (await create()).status !== 201);
     await eventually('call of the webhook', async () => (await create()).status === 201);
   });
 });

@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Metrics } from '../../src/metrics.ts';
 import { silent } from '../../src/watcher/log.ts';
 import type { Api } from '../../src/webhook/api/api.ts';
+import { isDistrust } from '../../src/webhook/certificates/distrust.ts';
 import { CertificateKeeper } from '../../src/webhook/certificates/keeper.ts';
 import { type Bundles, bundles } from '../../src/webhook/certificates/publish.ts';
 import { SelfManaged } from '../../src/webhook/certificates/self-managed.ts';
@@ -29,6 +30,8 @@ export interface Certificates {
   /** The source of certificates in place of the self-managed one, or around it. */
   source?: (own: CertificateSource) => CertificateSource;
   configuration?: Bundles;
+  /** Whether there is no look but the first and those that distrust causes. */
+  onlyEarly?: boolean;
 }
 
 interface Looking {
@@ -50,6 +53,7 @@ export class CertifiedReplica {
     const own = new SelfManaged(store, HOSTS, silent, OVERLAP_LOOKS);
     let replica: CertifiedReplica | undefined;
     const looking: Looking = { stopped: false, held: false, idle: false };
+    let early = 0;
     const keeper = new CertificateKeeper({
       source: certificates?.source?.(own) ?? own,
       configuration: certificates?.configuration ?? bundles(api, 'rollcall'),
@@ -57,11 +61,16 @@ export class CertifiedReplica {
       log: silent,
       metrics: new Metrics(),
       settle: reached,
+      now: () => {
+        // No early look is too early where there are no others.
+        if (certificates?.onlyEarly) early += 60_000;
+        return performance.now() + early;
+      },
       wait: async () => {
         looking.idle = true;
         do await delay(LOOK_MS);
         while (looking.held);
-        if (looking.stopped) await new Promise(() => {});
+        if (looking.stopped || certificates?.onlyEarly) await new Promise(() => {});
         await reached();
         if (looking.stopped) await new Promise(() => {});
         looking.idle = false;
@@ -69,6 +78,9 @@ export class CertifiedReplica {
     });
     const first = await keeper.start((pair) => replica!.#serve(pair));
     replica = new CertifiedReplica(first, looking);
+    replica.#server.on('tlsClientError', (error) => {
+      if (isDistrust(error)) keeper.distrusted();
+    });
     replica.#server.listen(0, '127.0.0.1');
     await once(replica.#server, 'listening');
     return replica;

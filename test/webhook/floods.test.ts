@@ -166,6 +166,39 @@ describe('connections', () => {
     assert.equal(ended(running, 'pipelined'), 1);
   });
 
+  for (const [kind, headers] of [
+    ['requests', 'Host: x\r\n'],
+    ['requests without a host', ''],
+    ['expectations that nobody knows', 'Host: x\r\nExpect: 200-maybe\r\n'],
+  ]) {
+    test(`that send hundreds of ${kind} at once have few of them looked at`, async (t) => {
+      const running = await startServer(t, { limits: SMALL });
+      let looked = 0;
+      const look = () => {
+        looked += 1;
+      };
+      running.server.prependListener('request', look).prependListener('checkExpectation', look);
+      const socket = await secure(t, running);
+      socket.resume().write(`GET /healthz HTTP/1.1\r\n${headers}\r\n`.repeat(300));
+      await gone(socket);
+      assert.deepEqual([looked, ended(running, 'pipelined')], [LIMITS.pipelined + 1, 1]);
+    });
+  }
+
+  for (const line of ['GET /healthz', 'POST /mutate', 'POST /nowhere']) {
+    test(`that send a body in chunks to ${line} are ended by the answer`, async (t) => {
+      const running = await startServer(t);
+      const socket = await secure(t, running);
+      let answer = '';
+      socket.setEncoding('latin1').on('data', (text) => {
+        answer += text;
+      });
+      socket.write(`${line} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{\r\n`);
+      await gone(socket);
+      assert.match(answer, /\r\nconnection: close\r\n/i);
+    });
+  }
+
   test('that never read their answer are ended', async (t) => {
     const review = async ({ uid }: AdmissionRequest): Promise<ReviewAnswer> => ({
       result: 'skipped',

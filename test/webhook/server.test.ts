@@ -122,6 +122,13 @@ describe('POST /mutate', () => {
     assertProblem(await replyTo(request), 411, /Content-Length/);
   });
 
+  test('says what is wrong with headers that Node would refuse without a word', async (t) => {
+    const running = await startServer(t);
+    const odd = async (options: object) => replyTo(open(running, '/healthz', options).end());
+    assertProblem(await odd({ setHost: false }), 400, /Host/);
+    assertProblem(await odd({ headers: { expect: '200-maybe' } }), 417, /100-continue/);
+  });
+
   const bad: [what: string, body: string | Buffer, headers: Record<string, string>, status: number][] = [
     ['text', JSON.stringify(reviewOf()), { 'content-type': 'text/plain' }, 400],
     ['malformed JSON', '{"kind": ', {}, 400],

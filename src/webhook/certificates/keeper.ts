@@ -17,6 +17,11 @@ const LOOK_MS = 60_000;
 /** The pause before the first success, which is short because nobody can be served until then. */
 const FIRST_LOOK_MS = 1000;
 /**
+ * The shortest pause before an early look. Anybody who reaches the port can cause one, and it makes about five requests
+ * to the API server.
+ */
+const EARLY_LOOK_MS = 5000;
+/**
  * The pause before the first pair is served, where its trust was published a moment ago to API servers that call
  * other replicas already: as the source of certificates changes. A watch brings it within a second.
  */
@@ -34,6 +39,8 @@ export interface CertificateOptions {
   wait?(ms: number): Promise<unknown>;
   /** Waits until API servers trust what was published a moment ago. */
   settle?(): Promise<unknown>;
+  /** Returns the time in milliseconds. */
+  now?(): number;
 }
 
 /**
@@ -51,6 +58,10 @@ export class CertificateKeeper {
   #looks = new Map<string, number>();
   /** Whether the first look has changed what API servers trusted before. */
   #changed = false;
+  /** The time of the end of the last look. */
+  #lookedAt = 0;
+  /** Ends the pause that runs. */
+  #lookEarly = () => {};
   #renewals: Counter<never>;
   #failures: Counter<never>;
 
@@ -87,32 +98,55 @@ export class CertificateKeeper {
     return first;
   }
 
+  /**
+   * Looks before its minute is over, at most every few seconds. It is called when a client does not trust the served
+   * certificate: somebody may have overwritten what was published, or this replica may have missed a renewal.
+   */
+  distrusted(): void {
+    if (this.#now() - this.#lookedAt >= EARLY_LOOK_MS) this.#lookEarly();
+  }
+
   async #goOn(wait: (ms: number) => Promise<unknown>, serve: (pair: KeyPair) => void): Promise<never> {
     for (;;) {
-      await wait(jittered(LOOK_MS));
+      const over = wait(jittered(LOOK_MS));
+      while (await this.#isCalledBefore(over)) await this.#look(serve, true);
       await this.#look(serve);
     }
   }
 
+  #isCalledBefore(over: Promise<unknown>): Promise<boolean> {
+    const called = new Promise<boolean>((resolve) => {
+      this.#lookEarly = () => resolve(true);
+    });
+    return Promise.race([over.then(() => false), called]);
+  }
+
   /** Looks once, and calls `serve` when the pair has changed. It never rejects. */
-  async #look(serve: (pair: KeyPair) => void): Promise<void> {
+  async #look(serve: (pair: KeyPair) => void, early = false): Promise<void> {
     try {
-      const pair = await this.#choose();
+      const pair = await this.#choose(early);
       if (pair.cert === this.#served?.cert && pair.key === this.#served.key) return;
       serve(pair);
       this.#served = pair;
     } catch (error) {
       this.#failures.inc();
       this.#options.log.error('certificates not refreshed', { error: sentenceOf(error) });
+    } finally {
+      this.#lookedAt = this.#now();
     }
   }
 
-  async #choose(): Promise<KeyPair> {
+  #now(): number {
+    return this.#options.now?.() ?? performance.now();
+  }
+
+  async #choose(early: boolean): Promise<KeyPair> {
     const { source, configuration, hosts } = this.#options;
     const looks = this.#looks;
     const { pair, trusted } = await source.look({
       published: () => configuration.read(),
       looksTrusted: (cert) => looks.get(cert) ?? 0,
+      early,
     });
     const problem = await problemOf(pair, trusted, hosts);
     if (problem !== undefined) {
@@ -122,15 +156,18 @@ export class CertificateKeeper {
     const before = this.#served === undefined ? await configuration.read() : [];
     const written = await configuration.publish(trusted);
     this.#changed = written && before.length > 0;
-    this.#count(trusted, written);
+    this.#count(trusted, written, early);
     // A certificate that was published a moment ago may not have reached every API server.
     const fresh = trusted.some((cert) => this.#looks.get(cert) === 0);
     return fresh && (await this.#stillGood(trusted)) ? this.#served! : pair;
   }
 
-  #count(trusted: Material['trusted'], written: boolean): void {
-    const looks = (cert: string) => this.#looks.get(cert) ?? -1;
-    this.#looks = new Map(trusted.map((cert) => [cert, written ? 0 : looks(cert) + 1]));
+  #count(trusted: Material['trusted'], written: boolean, early: boolean): void {
+    const looks = (cert: string) => {
+      const before = this.#looks.get(cert);
+      return before === undefined || written ? 0 : before + (early ? 0 : 1);
+    };
+    this.#looks = new Map(trusted.map((cert) => [cert, looks(cert)]));
   }
 
   async #stillGood(trusted: Material['trusted']): Promise<boolean> {

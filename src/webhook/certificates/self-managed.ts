@@ -41,7 +41,7 @@ export class SelfManaged implements CertificateSource {
 
   async look(standing: CertificateStanding): Promise<Material> {
     const before = await this.#store.load();
-    this.#countServing(before?.content.serving);
+    this.#countServing(before?.content.serving, standing.early);
     const content = await this.#settle(before, standing);
     return { pair: content.serving!, trusted: content.trusted };
   }
@@ -116,9 +116,10 @@ export class SelfManaged implements CertificateSource {
     return serving?.cert !== this.#serving.cert || this.#serving.looks < this.#overlapLooks;
   }
 
-  #countServing(serving: KeyPair | undefined): void {
+  #countServing(serving: KeyPair | undefined, early: boolean): void {
     const cert = serving?.cert ?? '';
-    this.#serving = { cert, looks: cert === this.#serving.cert ? this.#serving.looks + 1 : 0 };
+    const looks = this.#serving.looks + (early ? 0 : 1);
+    this.#serving = { cert, looks: cert === this.#serving.cert ? looks : 0 };
   }
 
   #tell(step: RotationStep, { serving, next, trusted }: SecretContent): void {

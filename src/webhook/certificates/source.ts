@@ -26,13 +26,18 @@ export interface CertificateStanding {
    * configuration. Looks are a minute apart, so this measures time without trust in a clock.
    */
   looksTrusted(cert: string): number;
+  /**
+   * Whether this look comes before its minute is over, because a client did not trust the served certificate. It counts
+   * for no time: anybody can say that he does not trust it.
+   */
+  early: boolean;
 }
 
 /**
  * A source of certificates: the webhook itself (self-managed.ts), or files that somebody else renews, such as
  * cert-manager (files.ts).
  *
- * `look` is called at the start and then about once a minute, never twice at a time, and returns what is to
+ * `look` is called at the start, then about once a minute and now and then early, never twice at a time, and returns what is to
  * be served now. It may read, issue and store for that. It must return what is stored where all replicas see
  * it, since no replica may serve a pair that the others do not trust. It rejects when it has no answer; this
  * is logged and counted, and the served pair stays. It need not notice every bad pair: the caller tries each

@@ -14,6 +14,7 @@ export type EndReason =
   | 'answer'
   | 'idle'
   | 'pipelined'
+  | 'no-data'
   | 'room';
 
 export interface ServerConnection extends EvictableConnection {
@@ -27,9 +28,17 @@ export interface ServerConnection extends EvictableConnection {
   asked: number;
   /** The TLS socket, once the handshake is done. */
   secure: TLSSocket | undefined;
+  /** The bytes that its handshake took. */
+  handshakeBytes: number;
   /** The time at which it was accepted, by the clock of the server. */
   opened: number;
 }
+
+/**
+ * The bytes on top of twice its data that a connection may send after the handshake. A record of TLS has up to 16 KiB,
+ * and is no data before all of it is there.
+ */
+const NO_DATA_BYTES = 32 * 1024;
 
 /** Keeps all connections of a server within bounds of time and number. */
 export class ServerConnections {
@@ -68,7 +77,10 @@ export class ServerConnections {
     const connection = this.#secure.get(socket);
     if (connection === undefined) return void socket.destroy();
     connection.asked += 1;
-    if (connection.asked > this.#limits.pipelined) return void this.#end(connection, 'pipelined');
+    if (connection.asked > this.#limits.pipelined) {
+      stopParsing(socket);
+      return void this.#end(connection, 'pipelined');
+    }
     this.enter(connection, 'review');
     response.on('close', () => this.#answered(connection));
     return connection;
@@ -101,6 +113,7 @@ export class ServerConnections {
       read: 0,
       asked: 0,
       secure: undefined,
+      handshakeBytes: 0,
     };
     const key = endOf(socket);
     this.#held.add(connection);
@@ -118,6 +131,7 @@ export class ServerConnections {
     this.#handshakes.delete(endOf(socket));
     this.#secure.set(socket, connection);
     connection.secure = socket;
+    connection.handshakeBytes = connection.socket.bytesRead;
     this.enter(connection, 'new');
     socket.once('close', () => connection.socket.destroy());
   }
@@ -148,6 +162,7 @@ export class ServerConnections {
 
   #judge(connection: ServerConnection, now: number): void {
     const { phase } = connection;
+    if (sendsNoData(connection)) return void this.#end(connection, 'no-data');
     if ((phase === 'idle' || phase === 'new') && hasBegun(connection)) {
       this.enter(connection, 'head');
       return;
@@ -192,6 +207,27 @@ export class ServerConnections {
 /** Tells whether bytes of a next request have been read. */
 function hasBegun({ secure, read }: ServerConnection): boolean {
   return secure !== undefined && secure.bytesRead > read;
+}
+
+/**
+ * Tells whether most of what was read is no data: key updates of TLS, each of which is answered whether or not anybody
+ * reads the answers, or records of a byte. It costs time and memory, and Node tells nobody about it.
+ */
+function sendsNoData({ socket, secure, handshakeBytes }: ServerConnection): boolean {
+  return secure !== undefined && socket.bytesRead - handshakeBytes > 2 * secure.bytesRead + NO_DATA_BYTES;
+}
+
+/** What Node's parser is told by its listener to stop: that all bytes behind the headers are of another protocol. */
+const ANOTHER_PROTOCOL = 2;
+
+/**
+ * Makes Node's parser stop at the next request in what it has read at once. There can be thousands of requests in that,
+ * and Node would make its objects for each of them although the connection has ended, before anything else is done.
+ * Node has no public way to do this; were this one to vanish, nothing but time would be lost, and a test would tell.
+ */
+function stopParsing(socket: TLSSocket): void {
+  const { parser } = socket as { parser?: { onIncoming: unknown } | null };
+  if (parser) parser.onIncoming = () => ANOTHER_PROTOCOL;
 }
 
 function endOf({ remoteAddress, remotePort }: Socket): string {

@@ -13,7 +13,7 @@ import { HOSTS, pair, pem } from './pairs.ts';
 
 const ca = await pair({ name: 'ca', ca: true });
 const [one, two] = [await pair({ signedBy: ca }), await pair({ signedBy: ca })];
-const STANDING = { published: async () => [ca.cert], looksTrusted: () => 0 };
+const STANDING = { published: async () => [ca.cert], looksTrusted: () => 0, early: false };
 
 let directory: string;
 let source: CertificateFiles;

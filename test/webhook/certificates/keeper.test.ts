@@ -9,6 +9,7 @@ import type {
   KeyPair,
   Material,
 } from '../../../src/webhook/certificates/source.ts';
+import { eventually } from '../../support/eventually.ts';
 import { metricSum } from '../../support/metrics.ts';
 import { days, HOSTS, pair } from './pairs.ts';
 
@@ -32,8 +33,12 @@ class Scene {
   #tick: (() => void) | undefined;
   #waiting: (() => void) | undefined;
 
+  keeper: CertificateKeeper | undefined;
+  /** The time in milliseconds. */
+  now = 0;
+
   start(): Promise<KeyPair> {
-    return new CertificateKeeper({
+    this.keeper = new CertificateKeeper({
       source: sourceOf(this, (standing) => this.#look(standing)),
       configuration: {
         read: async () => [...this.published],
@@ -48,6 +53,7 @@ class Scene {
       hosts: HOSTS,
       log: jsonLog((line) => void this.logs.push(JSON.parse(line))),
       metrics: this.metrics,
+      now: () => this.now,
       wait: (ms) => {
         this.pause();
         this.waits.push(ms);
@@ -56,7 +62,8 @@ class Scene {
           this.#tick = resolve;
         });
       },
-    }).start((pair) => {
+    });
+    return this.keeper.start((pair) => {
       this.events.push('serve');
       this.serve(pair);
     });
@@ -240,6 +247,39 @@ test('the source is told what is published, and for how many looks in a row', as
   await scene.tick();
   await scene.tick();
   assert.equal(last().looksTrusted(two.cert), 0, 'somebody took it away meanwhile');
+});
+
+test('a client that does not trust the certificate has its bundle published again before the minute is over', async () => {
+  await scene.start();
+  scene.published = [];
+  scene.now += 5000;
+  scene.keeper!.distrusted();
+  await eventually('the bundle', () => scene.published.join() === one.cert);
+  assert.equal(scene.waits.length, 1);
+});
+
+test('a client causes no look within seconds of another', async () => {
+  await scene.start();
+  scene.now += 4999;
+  scene.keeper!.distrusted();
+  await scene.tick();
+  assert.deepEqual(
+    scene.standings.map(({ early }) => early),
+    [false, false],
+  );
+});
+
+test('looks that clients cause count for no time', async () => {
+  await scene.start();
+  scene.answer = { pair: one, trusted: both };
+  await scene.tick();
+  await eventually('three early looks', () => {
+    scene.now += 5000;
+    scene.keeper!.distrusted();
+    return scene.standings.filter(({ early }) => early).length >= 3;
+  });
+  for (let looks = 0; looks < 2; looks += 1) await scene.tick();
+  assert.equal(scene.standings.at(-1)!.looksTrusted(two.cert), 1);
 });
 
 test('the metric tells when the served certificate runs out', async () => {

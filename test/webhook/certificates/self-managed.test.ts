@@ -10,7 +10,7 @@ import { contentOf, dataOf, type SecretStore } from '../../../src/webhook/certif
 import { isSelfSigned } from '../../../src/webhook/certificates/verdict.ts';
 import { days, HOSTS, legacy, pair, withGarbage } from './pairs.ts';
 
-const FRESH: CertificateStanding = { published: async () => [], looksTrusted: () => 0 };
+const FRESH: CertificateStanding = { published: async () => [], looksTrusted: () => 0, early: false };
 const PUBLISHED: CertificateStanding = { ...FRESH, looksTrusted: () => OVERLAP_LOOKS };
 
 /** The Secret, with a version that counts writes. */
@@ -116,6 +116,16 @@ describe('renewal', () => {
     }
     assert.deepEqual(await source.look(PUBLISHED), { pair: next, trusted: [next!.cert] });
     assert.deepEqual(secret.content, content(next));
+  });
+
+  test('a look that came early counts for no time', async () => {
+    const [old, current] = [await issue(HOSTS, days(-250)), await issue(HOSTS, days(-2))];
+    secret.put(content(current, { trusted: [old.cert, current.cert] }));
+    const source = replica();
+    for (let looks = 0; looks <= OVERLAP_LOOKS; looks += 1) {
+      const { trusted } = await source.look({ ...PUBLISHED, early: true });
+      assert.deepEqual(trusted, [old.cert, current.cert]);
+    }
   });
 
   test('a replica that was restarted waits its own hour before it takes trust away', async () => {

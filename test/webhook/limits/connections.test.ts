@@ -201,6 +201,33 @@ describe('the number of connections', () => {
   });
 });
 
+test('a connection whose bytes are hardly any data is ended, in any phase', (t) => {
+  const { secured, pass, ended } = scene(t);
+  const [updates, asking, honest] = [secured(), secured('b'), secured('c')];
+  honest.tcp.bytesRead += 100_000;
+  honest.secure.bytesRead += 90_000;
+  asking.ask();
+  for (const { tcp } of [updates, asking]) tcp.bytesRead += 16 * 1024;
+  pass(1);
+  assert.deepEqual(ended, [], 'that may be a record which is not there yet');
+  for (const { tcp } of [updates, asking]) tcp.bytesRead += 32 * 1024;
+  pass(1);
+  assert.deepEqual(ended, ['no-data', 'no-data']);
+  assert.deepEqual(
+    [updates, asking, honest].map(({ tcp }) => tcp.destroyed),
+    [true, true, false],
+  );
+});
+
+test('the bytes of a handshake are no data, and may be many', (t) => {
+  const { client, pass, ended } = scene(t);
+  const one = client();
+  one.tcp.bytesRead += 100_000;
+  one.handshake();
+  pass(1);
+  assert.deepEqual(ended, []);
+});
+
 test('all connections are looked at together, as often as was asked, and nobody looks when there are none', (t) => {
   const { looks, client } = scene(t);
   const clients = [client(), client(), client()];
