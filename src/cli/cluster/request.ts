@@ -25,6 +25,12 @@ export class Absent extends Unreachable {}
 /** The longest that an answer takes. Most take milliseconds, but admission may take 30 s. */
 const REQUEST_MS = 40_000;
 
+/**
+ * The time for a connection to one address of a server that has several, before the next is tried. Node's own, 250 ms,
+ * gives up a server that is far away, or one to which a packet was lost: the kernel sends it again after a second.
+ */
+const ADDRESS_MS = 1500;
+
 /** The types of bodies. Patches are merge patches, which every server takes for every kind. */
 const CONTENT_TYPES = {
   GET: 'application/json',
@@ -57,8 +63,9 @@ export async function request(
 ): Promise<ClusterAnswer> {
   const url = new URL(server.replace(/\/$/, '') + path);
   const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
-  const options: RequestOptions = {
+  const options: RequestOptions & { autoSelectFamilyAttemptTimeout: number } = {
     method,
+    autoSelectFamilyAttemptTimeout: ADDRESS_MS,
     headers: {
       accept: 'application/json',
       'user-agent': USER_AGENT,
