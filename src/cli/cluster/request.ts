@@ -28,6 +28,12 @@ export function adviceFor(error: Error): string {
 /** The longest that an answer takes. Most take milliseconds, but admission may take 30 s. */
 const REQUEST_MS = 40_000;
 
+/**
+ * The time for a connection to one address of a server that has several, before the next is tried. Node's own, 250 ms,
+ * gives up a server that is far away, or one to which a packet was lost: the kernel sends it again after a second.
+ */
+const ADDRESS_MS = 1500;
+
 /** The types of bodies. Patches are merge patches, which every server takes for every kind. */
 const CONTENT_TYPES = {
   GET: 'application/json',
@@ -56,8 +62,9 @@ export async function request(
   const asked = other ?? `the API server at ${server}`;
   const url = new URL(server.replace(/\/$/, '') + path);
   const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
-  const options: RequestOptions = {
+  const options: RequestOptions & { autoSelectFamilyAttemptTimeout: number } = {
     method,
+    autoSelectFamilyAttemptTimeout: ADDRESS_MS,
     headers: {
       accept: 'application/json',
       'user-agent': USER_AGENT,

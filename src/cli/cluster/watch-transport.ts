@@ -1,6 +1,7 @@
 import { request as overHttp } from 'node:http';
 import { type RequestOptions, request as requestHttps } from 'node:https';
 import type { KubeConfig } from '../../kubeconfig.ts';
+import { Addresses } from '../../watcher/kubernetes/addresses.ts';
 import { ACCEPT, send, sentAfter, type Transport } from '../../watcher/kubernetes/transport.ts';
 import { USER_AGENT } from './user-agent.ts';
 
@@ -9,9 +10,12 @@ import { USER_AGENT } from './user-agent.ts';
  * of its own. Credentials are taken anew for each request, so that those that a program gives out are renewed.
  */
 export function watchTransport(config: KubeConfig, server: string): Transport {
+  const addresses = new Addresses();
   return {
     get(path) {
-      return sentAfter(optionsOf(config), (options) => send(requestTo(server, path, options)));
+      const sent = (options: RequestOptions) =>
+        send(requestTo(server, path, { ...options, ...addresses.options() }), addresses);
+      return sentAfter(optionsOf(config), sent);
     },
     unauthorized: () => config.refused(),
   };

@@ -3,11 +3,12 @@ import type { LiveGroup } from '../../client/live-group.ts';
 import { watchGroup } from '../../client/watch-group.ts';
 import { UsageError } from '../../config.ts';
 import { systemClock } from '../../watcher/clock.ts';
-import { endpointSlices } from '../../watcher/kubernetes/endpoint-slices.ts';
+import { endpointSlices, SERVICE_LABEL } from '../../watcher/kubernetes/endpoint-slices.ts';
 import { pods } from '../../watcher/kubernetes/pods.ts';
 import { kubernetesSource } from '../../watcher/kubernetes/reflector.ts';
 import { silent } from '../../watcher/log.ts';
 import type { Cluster } from '../cluster/cluster.ts';
+import type { Reference } from '../cluster/kinds.ts';
 import { refusal, Unreachable } from '../cluster/request.ts';
 import type { SidecarPlace } from '../sidecars/answer.ts';
 import { type Sidecar, sidecarOf } from '../sidecars/sidecar-of.ts';
@@ -33,13 +34,17 @@ export function followSocket(path: string, signal: AbortSignal | undefined): Wat
   }
 }
 
-/** Follows the EndpointSlices of a Service as the user of the kubeconfig. */
-export function followService(
+/**
+ * Follows the EndpointSlices of a Service as the user of the kubeconfig. Throws `Unreachable` where they can't be read
+ * at the start.
+ */
+export async function followService(
   cluster: Cluster,
   namespace: string,
   service: string,
   signal: AbortSignal | undefined,
-): WatchedGroup {
+): Promise<WatchedGroup> {
+  await readOnce(cluster, { kind: 'EndpointSlice', namespace }, `${SERVICE_LABEL}=${service}`);
   const slices = endpointSlices({ group: { namespace, service }, clusterDomain: CLUSTER_DOMAIN });
   const source = kubernetesSource(slices, cluster.watching, systemClock, silent);
   const group = watchGroup({ namespace, service, source, signal });
@@ -78,8 +83,8 @@ export async function followPod(
   }
   const followed =
     source === 'pods'
-      ? followSelector(cluster, namespace, group, signal)
-      : followService(cluster, namespace, group, signal);
+      ? await followSelector(cluster, namespace, group, signal)
+      : await followService(cluster, namespace, group, signal);
   const own =
     sidecar.port === 'off'
       ? { why: 'it has no port to be asked at' }
@@ -87,12 +92,26 @@ export async function followPod(
   return { ...followed, title: `what pod/${name} follows, ${followed.title}`, own };
 }
 
-function followSelector(
+/**
+ * Reads one object of those that are to be followed. Who follows waits for ever for a server that can't be reached, or
+ * that refuses; a person who has just typed the command is told so. An error that may pass is left to the following.
+ */
+async function readOnce(cluster: Cluster, reference: Reference, labelSelector: string): Promise<void> {
+  const reply = await cluster.get(reference, { labelSelector, limit: '1' });
+  if (reply.status < 400 || reply.status >= 500 || reply.status === 429) return;
+  throw new Unreachable(
+    `the ${reference.kind}s of namespace ${reference.namespace} can't be read; ` +
+      `the API server at ${cluster.server} says ${refusal(reply)}`,
+  );
+}
+
+async function followSelector(
   cluster: Cluster,
   namespace: string,
   selector: string,
   signal: AbortSignal | undefined,
-): WatchedGroup {
+): Promise<WatchedGroup> {
+  await readOnce(cluster, { kind: 'Pod', namespace }, selector);
   const collection = pods({ group: { namespace, selector }, clusterDomain: CLUSTER_DOMAIN });
   const source = kubernetesSource(collection, cluster.watching, systemClock, silent);
   return {

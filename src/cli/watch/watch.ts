@@ -54,7 +54,7 @@ async function follow(
   const cluster = await connect(flags, io);
   const namespace = flags.namespace ?? cluster.namespace;
   if (watched.kind === 'service') {
-    return { followed: followService(cluster, namespace, watched.name, signal) };
+    return { followed: await followService(cluster, namespace, watched.name, signal) };
   }
   const followed = await followPod(cluster, namespace, watched.name, signal);
   const { own } = followed;

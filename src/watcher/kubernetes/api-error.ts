@@ -92,9 +92,13 @@ export function failureOf(error: unknown): Failure {
   return { reason: 'disconnected', message: messageOf(error).slice(0, MAX_MESSAGE), retryAfterMs: 0 };
 }
 
-/** Returns the message, with the code behind it unless the error is of a system call, whose messages name it. */
-function messageOf(error: unknown): string {
+/**
+ * Returns the message, with the code behind it unless the error is of a system call, whose messages name it. The error
+ * of a server of which no address could be reached has no message of its own, but one error for each address.
+ */
+export function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
+  if (error instanceof AggregateError && error.message === '') return error.errors.map(messageOf).join(', ');
   const { message, code, syscall } = error as NodeJS.ErrnoException;
   return code === undefined || syscall !== undefined ? message : `${message} (${code})`;
 }

@@ -1,4 +1,5 @@
 import { BlockList, isIP, type Socket } from 'node:net';
+import { messageOf } from './api-error.ts';
 
 /** The variables of the process. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -87,7 +88,7 @@ export function tunnel(proxy: URL, target: URL): { socket: Promise<Socket>; clos
   });
   const socket = new Promise<Socket>((resolve, reject) => {
     const refused = (why: string) => reject(new Error(`the proxy ${proxy.host} ${why}`));
-    request.on('error', ({ message }) => refused(`can't be used: ${message}`));
+    request.on('error', (error) => refused(`can't be used: ${messageOf(error)}`));
     request.on('response', ({ statusCode }) => refused(`answered ${statusCode}`));
     request.on('connect', ({ statusCode }, connection: Socket, head) => {
       if (statusCode === 200 && head.length === 0) return resolve(connection);

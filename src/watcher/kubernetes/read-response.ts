@@ -1,4 +1,4 @@
-import { type Clock, type Tick, ticking } from '../clock.ts';
+import { type Clock, type Tick, Timeout, ticking } from '../clock.ts';
 import { Corrupt } from '../lines.ts';
 import { type StatusObject, statusError } from './api-error.ts';
 import { chunksOf } from './body.ts';
@@ -13,6 +13,8 @@ export const RESPONSE_MS = 30_000;
 
 /** The most bytes of a page. 500 slices of 100 endpoints, or 500 pods, are 20 MB at the very most. */
 const MAX_PAGE_BYTES = 64 * 1024 * 1024;
+/** The longest that an answer takes from its head to its end: the largest page needs 70 kB/s. */
+const ANSWER_MS = 300_000;
 /**
  * The most bytes of an error that are read. An error is a sentence or two, but a proxy may answer with a page for
  * people.
@@ -59,11 +61,14 @@ export async function* textOf(
   over: 'corrupt' | 'cut' = 'corrupt',
 ): AsyncGenerator<Sign, string> {
   const arriving = chunksOf(body);
+  const began = clock.now();
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for (;;) {
     const next = yield* ticking(arriving.next(), clock, RESPONSE_MS, 'the API server stopped sending');
     if (next.done) return over === 'corrupt' ? decoded(chunks) : Buffer.concat(chunks).toString('utf8');
+    if (clock.now() - began >= ANSWER_MS)
+      throw new Timeout(`the API server did not end its answer for ${ANSWER_MS / 1000} s`);
     yield { type: 'evidence' };
     bytes += next.value.length;
     chunks.push(next.value);

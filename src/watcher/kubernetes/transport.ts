@@ -1,6 +1,8 @@
 import type * as http from 'node:http';
 import type * as https from 'node:https';
 import type { Socket } from 'node:net';
+import { Timeout } from '../clock.ts';
+import { Addresses, type Attempt } from './addresses.ts';
 import type { Body, BodyReader } from './body.ts';
 import type { Credentials } from './credentials.ts';
 import { tunnel } from './proxy.ts';
@@ -43,6 +45,12 @@ export const ACCEPT = 'application/json;drop=metadata.managedFields';
 const KEEPALIVE_MS = 5000;
 
 /**
+ * The longest wait for a connection. The kernel asks at 0, 1, 3 and 7 s; then a new connection, perhaps to another
+ * address, has better chances, since the kernel's next question comes at 15 s.
+ */
+const CONNECT_MS = 10_000;
+
+/**
  * One connection a request: a request can never pick up a pooled connection that died unnoticed,
  * and there are only a few requests an hour.
  */
@@ -52,6 +60,7 @@ export function kubernetesTransport(
   userAgent: string,
   proxy?: URL,
   traffic?: Traffic,
+  addresses = new Addresses(),
 ): Transport {
   const base = new URL(server);
   const prefix = base.pathname.replace(/\/$/, '');
@@ -74,30 +83,59 @@ export function kubernetesTransport(
       // Imported as a module, node:http brings Node's whole fetch along: 6 MB of memory.
       const name = base.protocol === 'http:' ? 'node:http' : 'node:https';
       const request = (over: object) =>
-        send(process.getBuiltinModule(name).request({ ...options, ...over }), traffic);
-      return proxy === undefined ? request({}) : through(proxy, base, (socket) => request({ socket }));
+        send(process.getBuiltinModule(name).request({ ...options, ...over }), addresses, traffic);
+      return proxy === undefined
+        ? request(addresses.options())
+        : through(proxy, base, (socket) => request({ socket }));
     },
     unauthorized: () => credentials.expire(),
   };
 }
 
-/** Sends a request that was made. */
-export function send(request: http.ClientRequest, traffic?: Traffic): Request {
+/** Sends a request that was made, with the options of `addresses`; how it goes decides on those of the next one. */
+export function send(request: http.ClientRequest, addresses: Addresses, traffic?: Traffic): Request {
+  let attempt: Attempt | undefined;
+  const judge = (how: keyof Attempt) => {
+    attempt?.[how]();
+    attempt = undefined;
+  };
   const response = new Promise<Response>((resolve, reject) => {
-    request.on('socket', (socket) => socket.setKeepAlive(true, KEEPALIVE_MS));
-    request.on('error', reject);
+    request.on('socket', (socket) => {
+      socket.setKeepAlive(true, KEEPALIVE_MS);
+      attempt = addresses.follow(socket);
+      if (socket.connecting) limitConnecting(request, socket);
+    });
+    request.on('error', (error) => {
+      judge('failed');
+      reject(error);
+    });
+    request.on('close', () => judge('failed'));
     request.on('response', (message) => {
-      resolve({
-        status: message.statusCode ?? 0,
-        headers: message.headers,
-        body: new MessageBody(message, traffic),
-      });
+      const status = message.statusCode ?? 0;
+      if (status >= 500) judge('failed');
+      // A head proves little: a server that is half dead may send nothing behind it.
+      message.once('data', () => judge('served'));
+      message.once('end', () => judge('served'));
+      resolve({ status, headers: message.headers, body: new MessageBody(message, traffic) });
     });
   });
   // The caller may have given up on a request that fails afterwards.
   response.catch(() => {});
   request.end();
-  return { response, close: () => request.destroy() };
+  const close = () => {
+    judge('failed');
+    request.destroy();
+  };
+  return { response, close };
+}
+
+/** Ends a request whose connection takes too long. */
+function limitConnecting(request: http.ClientRequest, socket: Socket): void {
+  const timer = setTimeout(() => {
+    request.destroy(new Timeout(`no connection to ${request.host} for ${CONNECT_MS / 1000} s`));
+  }, CONNECT_MS);
+  socket.on('connect', () => clearTimeout(timer));
+  socket.on('close', () => clearTimeout(timer));
 }
 
 /**

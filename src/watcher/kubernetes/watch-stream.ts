@@ -10,7 +10,10 @@ import { ListStalled, ListUnfinished } from './recover.ts';
 const STREAMING_LIST_MS = 60_000;
 /** The silence behind the head of a watch after which nothing was missed: missed events come right behind the head. */
 const CATCH_UP_MS = 100;
-/** Bookmarks come about once a minute: this long without a byte means a half-open connection. */
+/**
+ * Bookmarks come about once a minute: this long without a byte means a half-open connection. So does a line that is
+ * begun and comes in drops, since whatever is behind it does not come either.
+ */
 const SILENCE_MS = 90_000;
 
 /** The shortest pause before the next look: the rest of the silence may be less than the clock can measure. */
@@ -43,7 +46,7 @@ export class WatchStream {
   #ended = Promise.withResolvers<'ended' | 'list due'>();
   #open = true;
   #timer: unknown;
-  /** The times of the head and of the last chunk, from `read` on. */
+  /** The times of the head, and of the last chunk that began or ended a line, from `read` on. */
   #began!: number;
   #heardAt!: number;
   /** Whether it has brought an event, a bookmark included. */
@@ -74,9 +77,10 @@ export class WatchStream {
 
   #chunk(bytes: Uint8Array): void {
     if (!this.#open) return;
-    this.#heardAt = this.#clock.now();
+    const { pending } = this.#splitter;
     try {
       this.#lines(bytes);
+      if (pending === 0 || this.#splitter.pending < pending + bytes.length) this.#heardAt = this.#clock.now();
       if (this.#stage === 'listing' && this.#clock.now() - this.#began >= STREAMING_LIST_MS) {
         throw new ListStalled('the list has no end');
       }

@@ -2,6 +2,7 @@ import { isIPv4, isIPv6 } from 'node:net';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { Delta, Member } from '../protocol.ts';
+import type { OutputListener } from './command-output.ts';
 import { isGroupThere, MARK, orphans, signalAll } from './orphans.ts';
 import type { Output, OutputMetric, View } from './output.ts';
 import { OUTPUT_METRICS } from './output-metrics.ts';
@@ -76,8 +77,8 @@ interface Due {
  *   with backoff and the peers of then. Until the start command has succeeded, no other runs.
  * - A command that takes longer than the timeout (60 s by default) is ended with its process group:
  *   SIGTERM, and SIGKILL 5 s later.
- * - What it writes goes into the log line by line, unless it is to inherit the output; how it ended is
- *   logged in any case.
+ * - What it writes goes into the log line by line, unless it is to inherit the output; of more than 256 KiB a
+ *   minute the rest is dropped. How it ended is logged in any case.
  * - What a command leaves running when it ends is not disturbed, and is told to stop with the rest.
  */
 export class Hooks implements Output {
@@ -220,14 +221,18 @@ export class Hooks implements Output {
 
   async #run({ hook, command, peers }: Due, view: View): Promise<Ending> {
     const { timeoutMs = TIMEOUT_MS, environment, output = 'log' } = this.#options;
-    const logged = (stream: string, line: string) => this.#log.info('hook output', { hook, stream, line });
+    const logged: OutputListener = {
+      line: (stream, line) => this.#log.info('hook output', { hook, stream, line }),
+      dropped: () =>
+        this.#log.warn('hook output is too much to be logged, it is dropped for a minute', { hook }),
+    };
     try {
       this.#running = run(command, {
         stdin: peers,
         timeoutMs,
         clock: this.#clock,
         environment: { ...(environment?.(view) ?? process.env), [MARK]: this.#mark },
-        line: output === 'log' ? logged : undefined,
+        output: output === 'log' ? logged : undefined,
       });
       this.#remember(this.#running.group);
       return await this.#running.ended;

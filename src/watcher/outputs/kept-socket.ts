@@ -49,15 +49,25 @@ export class KeptSocket implements Output {
   }
 
   heartbeat(): void {
-    if (this.#server === undefined || this.#mending || this.#closed || this.#isServed()) return;
-    this.#mending = true;
-    // `#mend` logs its failure and never rejects.
-    void this.#mend();
+    if (this.#server === undefined || this.#mending || this.#closed) return;
+    if (this.#isServed()) this.#foundAgain();
+    else {
+      this.#mending = true;
+      // `#mend` logs its failure and never rejects.
+      void this.#mend();
+    }
   }
 
   close(): void {
     this.#closed = true;
     this.#server?.close();
+  }
+
+  /** Notes that the socket which could not be seen is there, as where the rights of the folder were taken and given back. */
+  #foundAgain(): void {
+    if (this.failing === undefined) return;
+    this.failing = undefined;
+    this.#log.info('the socket is there again', { socket: this.#path });
   }
 
   #isServed(): boolean {

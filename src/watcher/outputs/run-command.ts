@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { constants } from 'node:os';
-import type { Readable } from 'node:stream';
 import { type Clock, orTimer } from '../clock.ts';
+import { CommandOutput, type OutputListener } from './command-output.ts';
 
 /** The time that a command, and a process that one has left, gets to end after SIGTERM, before SIGKILL. */
 export const KILL_AFTER_MS = 5000;
@@ -10,8 +10,6 @@ export const KILL_AFTER_MS = 5000;
  * ever.
  */
 const LAST_OUTPUT_MS = 1000;
-/** The longest line that is kept whole: a command without newlines must not fill the memory. */
-const MAX_LINE_CHARACTERS = 4096;
 
 /** The end of a command. */
 export interface Ending {
@@ -39,8 +37,8 @@ export interface RunOptions {
   timeoutMs: number;
   clock: Clock;
   environment: NodeJS.ProcessEnv;
-  /** Hears each line that the command writes; without it the command writes where this process does. */
-  line?: ((stream: 'stdout' | 'stderr', text: string) => void) | undefined;
+  /** The listener of what the command writes; without it the command writes where this process does. */
+  output?: OutputListener | undefined;
 }
 
 /**
@@ -48,11 +46,11 @@ export interface RunOptions {
  * it leaves running after a normal end (a server, say) stays, and what it writes is still heard.
  */
 export function run(argv: readonly string[], options: RunOptions): Run {
-  const { clock, line } = options;
+  const { clock } = options;
   // The module is loaded here, since most sidecars run no commands: it takes 0.7 MB.
   const child = process.getBuiltinModule('node:child_process').spawn(argv[0]!, argv.slice(1), {
     detached: true,
-    stdio: line === undefined ? ['pipe', 'inherit', 'inherit'] : ['pipe', 'pipe', 'pipe'],
+    stdio: options.output === undefined ? ['pipe', 'inherit', 'inherit'] : ['pipe', 'pipe', 'pipe'],
     env: options.environment,
   });
   // Whoever waits has to be there before anything else is done with it: the error of a command that could not be
@@ -71,12 +69,9 @@ export function run(argv: readonly string[], options: RunOptions): Run {
   };
   const limited = Number.isFinite(options.timeoutMs);
   const timer = limited ? clock.setTimeout(expire, options.timeoutMs) : undefined;
-  let lastError = '';
-  lines(child.stdout, (text) => line?.('stdout', text));
-  lines(child.stderr, (text) => {
-    lastError = text;
-    line?.('stderr', text);
-  });
+  const output = new CommandOutput(clock, options.output);
+  output.read('stdout', child.stdout);
+  output.read('stderr', child.stderr);
   // A command that does not read its stdin closes it; that is its own affair.
   child.stdin?.on('error', () => {});
   child.stdin?.end(options.stdin);
@@ -87,7 +82,7 @@ export function run(argv: readonly string[], options: RunOptions): Run {
   });
   const ended = exited
     .finally(() => clock.clearTimeout(timer))
-    .then((status) => ({ status, timedOut, lastError }));
+    .then((status) => ({ status, timedOut, lastError: output.lastError }));
   return { group: child.pid, ended, kill, signal: (signal) => signalGroup(child, signal) };
 }
 
@@ -109,29 +104,4 @@ function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   } catch {
     // The group has ended already.
   }
-}
-
-/** Hears the lines of a stream. There is none where no pipe was wanted, or no file could be opened for one. */
-function lines(stream: Readable | null | undefined, hear: (line: string) => void): void {
-  if (!stream) return;
-  let rest = '';
-  const add = (piece: string) => {
-    rest += piece;
-    if (rest.length > MAX_LINE_CHARACTERS) rest = `${rest.slice(0, MAX_LINE_CHARACTERS)}...`;
-  };
-  const end = () => {
-    if (rest !== '') hear(rest);
-    rest = '';
-  };
-  stream.setEncoding('utf8');
-  stream.on('data', (text: string) => {
-    const [first, ...more] = text.split('\n');
-    add(first!);
-    for (const piece of more) {
-      end();
-      add(piece);
-    }
-  });
-  stream.on('end', end);
-  stream.on('error', () => {});
 }

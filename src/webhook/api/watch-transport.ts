@@ -1,5 +1,6 @@
 import type { ClientRequest } from 'node:http';
 import { request as httpsRequest, type RequestOptions } from 'node:https';
+import { Addresses } from '../../watcher/kubernetes/addresses.ts';
 import { ACCEPT, send, sentAfter, type Transport } from '../../watcher/kubernetes/transport.ts';
 import type { Identity } from './identity.ts';
 
@@ -8,11 +9,13 @@ import type { Identity } from './identity.ts';
  * requests, and each watch has a connection of its own.
  */
 export function watchTransport(identity: Identity, userAgent: string): Transport {
+  const addresses = new Addresses();
   return {
     get(path) {
       return sentAfter(Promise.resolve(identity.options()), (options) => {
         const headers = { ...options.headers, accept: ACCEPT, 'user-agent': userAgent };
-        return send(requestTo(identity.server, path, { agent: false, ...options, headers }));
+        const all = { agent: false, ...options, ...addresses.options(), headers };
+        return send(requestTo(identity.server, path, all), addresses);
       });
     },
     unauthorized: () => identity.expire(),

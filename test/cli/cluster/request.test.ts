@@ -137,3 +137,20 @@ test('a kubeconfig that leads nowhere is told with the key, the value and what t
     /^the credentials of the kubeconfig can't be used: the program "no-such-program", .* install it, or put it on the PATH$/,
   );
 });
+
+test('an address of a server that is far away gets long enough for a packet that was lost', async (t) => {
+  const port = await listening(
+    t,
+    createServer((_request, response) => response.end('{}')),
+  );
+  const url = `http://127.0.0.1:${port}`;
+  const directory = await folder(t, { config: kubeconfig('fake', url) });
+  const config = await readKubeconfig({ kubeconfig: join(directory, 'config'), context: undefined }, {});
+  const apply = t.mock.method(config, 'applyToHTTPSOptions');
+  await request(config, url, 'GET', '/version');
+  const options: object = apply.mock.calls[0]!.arguments[0];
+  assert.ok(
+    'autoSelectFamilyAttemptTimeout' in options && Number(options.autoSelectFamilyAttemptTimeout) >= 1250,
+    'it is sent again after a second',
+  );
+});

@@ -12,7 +12,7 @@ import { startKubernetesDouble } from '../../support/kubernetes-double.ts';
 import { kubeconfig } from '../answering-api.ts';
 import { folder, misuse, run } from '../run.ts';
 
-const quickly = { timeoutMs: 15_000, everyMs: 20 };
+const quickly = { timeoutMs: 60_000, everyMs: 20 };
 
 const slice = (...names: string[]) =>
   endpointSlice({
@@ -207,6 +207,39 @@ describe('a pod', () => {
       (await run('watch', ['pod/none', ...flags])).err,
       /there is no pod\/none in namespace \S+; correct the name, or give another --namespace/,
     );
+  });
+});
+
+describe('who can not be followed at the start', () => {
+  const operands = ['service/db', 'pod/db-0'];
+
+  test('ends the command, with the server and what is wrong', async (t) => {
+    const directory = await folder(t, { config: kubeconfig('fake', 'http://127.0.0.1:1', 'shop') });
+    for (const operand of operands) {
+      const { err, out, code } = await run('watch', [operand, '--kubeconfig', join(directory, 'config')]);
+      assert.equal(err, "rollcall: the API server at http://127.0.0.1:1 can't be reached (ECONNREFUSED)\n");
+      assert.deepEqual([out, code], ['', 1]);
+    }
+  });
+
+  test('nor by a user who may not read the members', async (t) => {
+    const { api, flags } = await apiOf(t, 'db-0');
+    api.create('/api/v1/namespaces/shop/pods', injected());
+    api.fault(({ path }) => (path.includes('endpointslices') ? { status: 403 } : undefined));
+    for (const operand of operands) {
+      const { err, code } = await run('watch', [operand, ...flags]);
+      assert.match(err, /the EndpointSlices of namespace \S+ can't be read; the API server at \S+ says 403/);
+      assert.equal(code, 1);
+    }
+  });
+
+  test('a server that is about to be well is waited for', async (t) => {
+    const { api, flags } = await apiOf(t, 'db-0');
+    let refused = 0;
+    api.fault(() => (refused++ < 2 ? { status: 503 } : undefined));
+    const { written, end } = started(t, ['service/db', ...flags]);
+    await eventually('the member', () => /joined {2}db-0/.test(written.out), quickly);
+    assert.equal(await end(), 0);
   });
 });
 

@@ -89,3 +89,12 @@ test('a certificate that was not accepted is told from other failures', () => {
     assert.equal(isUntrusted(coded(code)), false, code);
   assert.equal(isUntrusted(new Error('no code')), false);
 });
+
+test('the message of a server with several addresses says what each of them did', () => {
+  const refused = (address: string) =>
+    Object.assign(new Error(`connect ECONNREFUSED ${address}`), { code: 'ECONNREFUSED', syscall: 'connect' });
+  const all = Object.assign(new AggregateError([refused('::1:6443'), refused('127.0.0.1:6443')]), {
+    code: 'ECONNREFUSED',
+  });
+  assert.equal(failureOf(all).message, 'connect ECONNREFUSED ::1:6443, connect ECONNREFUSED 127.0.0.1:6443');
+});

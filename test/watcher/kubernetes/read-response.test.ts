@@ -24,6 +24,18 @@ test('an answer of as many bytes as may be is read, and one of a byte more is co
   );
 });
 
+test('an answer that comes in drops, and does not end, is given up after five minutes', async () => {
+  const [body, clock] = [new ArrivingBody(), new FakeClock()];
+  const text = outcomeOf(textOf({ status: 200, headers: {}, body }, clock));
+  const refused = assert.rejects(text, /did not end its answer for 300 s/);
+  for (let drops = 0; drops < 16; drops += 1) {
+    body.arrive(Buffer.from('x'));
+    await clock.advance(20_000);
+  }
+  body.arrive('end');
+  await refused;
+});
+
 test('of an error as many bytes are read as may be, whatever they are', async () => {
   assert.equal(await read('cut', '1234', '56789'), '12345678');
   assert.equal(await read('cut', Uint8Array.of(0x61, 0xff)), 'a\ufffd');

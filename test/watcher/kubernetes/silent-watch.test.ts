@@ -50,6 +50,33 @@ test('90 s without a byte is a half-open connection: rewatched from the same ver
   assert.equal((await followed.api.next()).query('resourceVersion'), '120');
 });
 
+test('an event that comes in drops for 90 s is no sign of life: rewatched from the same version', async () => {
+  const followed = follow();
+  const call = await synced(followed);
+  const line = Buffer.from(JSON.stringify(event('MODIFIED', slice('a', 'db-0/u0', 'db-1/u1'), '110')));
+  for (let byte = 0; byte < 9; byte += 1) {
+    assert.equal(call.closed, false, `after ${byte} bytes`);
+    call.send(line.subarray(byte, byte + 1));
+    await followed.clock.advance(10_000);
+  }
+  assert.equal(call.closed, true);
+  await followed.clock.advance(400);
+  assert.equal((await followed.api.next()).query('resourceVersion'), '100');
+});
+
+test('a large event that comes slowly, and comes to an end, is taken', async () => {
+  const followed = follow();
+  const call = await synced(followed);
+  await followed.clock.advance(80_000);
+  const line = `${JSON.stringify(event('MODIFIED', slice('a', 'db-0/u0', 'db-1/u1'), '110'))}\n`;
+  call.send(line.slice(0, 10));
+  await followed.clock.advance(40_000);
+  call.send(line.slice(10));
+  await followed.clock.advance(1000);
+  assert.equal(call.closed, false);
+  assert.deepEqual(followed.names(), ['db-0/u0', 'db-1/u1']);
+});
+
 test('an API server that accepts and never answers is given up after 30 s', async () => {
   const followed = follow();
   const call = await followed.api.next();

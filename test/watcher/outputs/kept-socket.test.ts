@@ -137,6 +137,27 @@ test('what can not be made anew is told once, shows in the health, and is tried 
   ]);
 });
 
+test('a socket that could not be seen for a while is not told to fail for ever', async (t) => {
+  const { shared, directory } = folderIn(t);
+  const { heartbeat, logged, socket, idle } = await kept(t, directory);
+  const elsewhere = join(shared, 'elsewhere');
+  await eventually('all files', idle);
+  renameSync(directory, elsewhere);
+  writeFileSync(directory, 'in the way');
+  await eventually('a failure', async () => {
+    await heartbeat();
+    return socket.failing === 'directory';
+  });
+  await eventually('all files', idle);
+  rmSync(directory);
+  renameSync(elsewhere, directory);
+  await heartbeat();
+  assert.equal(socket.failing, undefined);
+  assert.deepEqual(logged, [
+    'the socket is gone and can not be made anew; that is tried again at each heartbeat',
+  ]);
+});
+
 test('a link that takes the place of the folder is not followed, with or without a socket behind it', async (t) => {
   const { shared, directory } = folderIn(t);
   const { path, heartbeat, logged, socket, idle } = await kept(t, directory);

@@ -11,7 +11,10 @@ async function script(text: string, stdin = '') {
     timeoutMs: 60_000,
     clock: new FakeClock(),
     environment: process.env,
-    line: (stream, said) => heard.push(`${stream}: ${said}`),
+    output: {
+      line: (stream, said) => heard.push(`${stream}: ${said}`),
+      dropped: () => heard.push('dropped'),
+    },
   });
   return { ...(await running.ended), heard };
 }
@@ -49,13 +52,20 @@ test('a command that closes or ignores its stdin does no harm', async () => {
   assert.deepEqual((await script('wc -l', peers)).heard, ['stdout: 50000']);
 });
 
+test('a command that writes too much is told as far as a log can take it, and ends by itself', async () => {
+  const { status, heard } = await script('yes | head -n 20000; exit 3');
+  assert.equal(status, 3);
+  assert.equal(heard.at(-1), 'dropped');
+  assert.ok(heard.length < 5000, `${heard.length} lines are told`);
+});
+
 test('a program that is not there rejects', async () => {
   const options = {
     stdin: '',
     timeoutMs: 1,
     clock: new FakeClock(),
     environment: process.env,
-    line() {},
+    output: { line() {}, dropped() {} },
   };
   await assert.rejects(run(['/nowhere/to/be/found'], options).ended, { code: 'ENOENT' });
 });
