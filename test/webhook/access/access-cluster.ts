@@ -41,7 +41,7 @@ export function bindingOver(namespace: string, accounts: string[], fields: ApiOb
 }
 
 export const soon = <T>(what: string, attempt: () => T) =>
-  eventually(what, attempt, { timeoutMs: 5000, everyMs: 10 });
+  eventually(what, attempt, { everyMs: 10 });
 
 interface Replica {
   state: ClusterState;
