@@ -1,7 +1,7 @@
 /** The Service "db" in the API double, which the sidecars of tests follow. */
 import type { TestContext } from 'node:test';
 import { endpointSlice, podEndpoint } from '../support/endpoint-slices.ts';
-import { type KubernetesDouble, startKubernetesDouble } from '../support/kubernetes-double.ts';
+import { type KubernetesDouble, kubernetesDouble } from '../support/kubernetes-double.ts';
 
 export const quickly = { timeoutMs: 15_000, everyMs: 20 };
 
@@ -14,7 +14,6 @@ export function group(...names: string[]) {
 }
 
 export async function upstream(t: TestContext): Promise<KubernetesDouble> {
-  const api = await startKubernetesDouble();
-  t.after(() => api.close());
+  const api = await kubernetesDouble(t);
   return api;
 }

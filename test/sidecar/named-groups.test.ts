@@ -1,7 +1,6 @@
 /** Groups under a name, beside the first one or without it. */
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readdir, readFile, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { digestOf } from '../../src/watcher/membership/digest.ts';
@@ -9,6 +8,7 @@ import { endpointSlice, podEndpoint, slicePath } from '../support/endpoint-slice
 import { eventually } from '../support/eventually.ts';
 import { Rollcall, startSidecar } from '../support/rollcall.ts';
 import { connect } from '../support/stream.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { group, quickly, upstream } from './followed-service.ts';
 
 const SCALE = { kind: 'Scale', apiVersion: 'autoscaling/v1', spec: { replicas: 7 } };
@@ -126,8 +126,7 @@ test('a wait of a group under a name that is over is a failure, where that is as
 
 test('a link in the place of the folder of a group is not followed', async (t) => {
   const api = await upstream(t);
-  const place = await mkdtemp(join(tmpdir(), 'rollcall-'));
-  t.after(() => rm(place, { recursive: true, force: true }));
+  const place = await temporaryFolder(t);
   const [directory, elsewhere] = [join(place, 'run'), join(place, 'elsewhere')];
   await Promise.all([mkdir(directory), mkdir(elsewhere)]);
   await symlink(elsewhere, join(directory, 'backends'));

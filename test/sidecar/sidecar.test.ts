@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { get } from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { PROCESS_METRICS, SIDECAR_METRICS } from '../../src/metric-table.ts';
@@ -14,6 +13,7 @@ import { eventually } from '../support/eventually.ts';
 import { described, promised } from '../support/metrics.ts';
 import { startSidecar } from '../support/rollcall.ts';
 import { connect } from '../support/stream.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { httpReceiver } from '../watcher/outputs/http-receiver.ts';
 import { group, quickly, upstream } from './followed-service.ts';
 
@@ -148,8 +148,7 @@ async function udpReceiver(t: TestContext) {
 
 /** `hook.sh NAME` notes its name and what it reads. */
 async function hookScripts(t: TestContext) {
-  const directory = await mkdtemp(join(tmpdir(), 'rollcall-'));
-  t.after(() => rm(directory, { recursive: true, force: true }));
+  const directory = await temporaryFolder(t);
   const script = `#!/bin/sh\nprintf '%s:\\n%s\\n' "$1" "$(cat)" >>"${directory}/noted"\n`;
   await writeFile(join(directory, 'hook.sh'), script, { mode: 0o755 });
   const noted = () => readFile(join(directory, 'noted'), 'utf8').catch(() => '');

@@ -2,10 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { Credentials } from '../../src/watcher/kubernetes/credentials.ts';
@@ -16,6 +15,7 @@ import { endpointSlice, podEndpoint } from '../support/endpoint-slices.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeClock, settle } from '../support/fake-clock.ts';
 import { at, bookmark, type Call, errorEvent, event, list } from '../support/scripted-api.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { type Followed, follow, slice, synced } from './followed-group.ts';
 
 const uids = (members: readonly { uid: string }[]) => members.map(({ uid }) => uid);
@@ -130,8 +130,7 @@ async function keepaliveTimer(port: number): Promise<boolean> {
 
 describe('credentials', () => {
   test('a CA that is replaced is used within a minute', async (t) => {
-    const directory = await mkdtemp(join(tmpdir(), 'rollcall-'));
-    t.after(() => rm(directory, { recursive: true, force: true }));
+    const directory = await temporaryFolder(t);
     const caFile = join(directory, 'ca.crt');
     const [before, after] = await Promise.all([authority(), authority()]);
     await writeFile(caFile, before);

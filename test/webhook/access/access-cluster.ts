@@ -40,8 +40,7 @@ export function bindingOver(namespace: string, accounts: string[], fields: ApiOb
   return { metadata: { name: SCOPED, labels: MANAGED }, roleRef: ROLE_REF, subjects, ...fields };
 }
 
-export const soon = <T>(what: string, attempt: () => T) =>
-  eventually(what, attempt, { everyMs: 10 });
+export const soon = <T>(what: string, attempt: () => T) => eventually(what, attempt, { everyMs: 10 });
 
 interface Replica {
   state: ClusterState;
