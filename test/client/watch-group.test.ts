@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { type GroupChange, watchGroup } from '../../src/client/watch-group.ts';
 import { endpointSlice, podEndpoint, slicePath } from '../support/endpoint-slices.ts';
+import { soon } from '../support/eventually.ts';
 import { FakeClock, settle } from '../support/fake-clock.ts';
 import { kubernetesDouble, startKubernetesDouble } from '../support/kubernetes-double.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { soon } from '../watcher/scripted-sidecar.ts';
+
 import { member, scripted } from '../watcher/scripted-source.ts';
 
 /** A group that follows a scripted source. */

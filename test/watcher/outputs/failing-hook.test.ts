@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { soon } from '../../support/eventually.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
-import { db, hasEnded, hook, lines, soon, UNTIL_GO, zombies } from './scripted-hooks.ts';
+import { db, hasEnded, hook, lines, UNTIL_GO, zombies } from './scripted-hooks.ts';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 

@@ -8,7 +8,7 @@ import { AccessController } from '../../../src/webhook/access/controller.ts';
 import { Grants } from '../../../src/webhook/access/grants.ts';
 import { AccessProvisioner } from '../../../src/webhook/access/provisioner.ts';
 import { ClusterState } from '../../../src/webhook/state/cluster-state.ts';
-import { eventually } from '../../support/eventually.ts';
+import { soon } from '../../support/eventually.ts';
 import type { KubernetesDouble } from '../../support/kubernetes-double.ts';
 import { metricSum } from '../../support/metrics.ts';
 import { RecordedLog } from '../../watcher/recorded-log.ts';
@@ -39,8 +39,6 @@ export function bindingOver(namespace: string, accounts: string[], fields: ApiOb
   const subjects = accounts.map((name) => ({ kind: 'ServiceAccount', namespace, name }));
   return { metadata: { name: SCOPED, labels: MANAGED }, roleRef: ROLE_REF, subjects, ...fields };
 }
-
-export const soon = <T>(what: string, attempt: () => T) => eventually(what, attempt, { everyMs: 10 });
 
 interface Replica {
   state: ClusterState;
@@ -113,7 +111,7 @@ function begun(t: TestContext, { another }: Connected, time: Clock = clock): Rep
 async function replica(t: TestContext, ways: Connected, time?: Clock): Promise<Replica> {
   const started = begun(t, ways, time);
   assert.equal(started.metric('access_stale'), 1);
-  await eventually('word that all is followed', () => started.metric('access_stale') === 0, { everyMs: 10 });
+  await soon('word that all is followed', () => started.metric('access_stale') === 0);
   return started;
 }
 

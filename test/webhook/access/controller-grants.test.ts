@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { GRANT_BINDING } from '../../../src/inject/names.ts';
 import { grantBinding } from '../../../src/webhook/access/grant-binding.ts';
+import { soon } from '../../support/eventually.ts';
 import type { KubernetesDouble } from '../../support/kubernetes-double.ts';
-import { accessCluster, bindingsOf, EXCLUDED, NAMESPACES, soon } from './access-cluster.ts';
+import { accessCluster, bindingsOf, EXCLUDED, NAMESPACES } from './access-cluster.ts';
 import { accountsIn, grantBindingOf, granted, made, namespace } from './grant-objects.ts';
 
 const isGranted = (api: KubernetesDouble, name: string, ...to: string[]) =>

@@ -1,6 +1,7 @@
 /** The controller over its real way to the API double: list, watch, look again, write. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { soon } from '../../support/eventually.ts';
 import {
   accessCluster,
   accountOf,
@@ -14,7 +15,6 @@ import {
   ROLE_REF,
   SCALES,
   SCOPED,
-  soon,
 } from './access-cluster.ts';
 
 test('labelled namespaces get account and binding without any pod, others nothing', async (t) => {

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ROLES } from '../../../src/inject/account.ts';
 import { systemClock } from '../../../src/watcher/clock.ts';
-import { eventually } from '../../support/eventually.ts';
-import { accessCluster, accountsOf, bindingOf, clock, ROLE_REF, SCOPED, soon } from './access-cluster.ts';
+import { eventually, soon } from '../../support/eventually.ts';
+import { accessCluster, accountsOf, bindingOf, clock, ROLE_REF, SCOPED } from './access-cluster.ts';
 import { ACCOUNTS, BINDING, BINDINGS, bindingWith, bound, slices, start, subject } from './demo-namespace.ts';
 
 test('now and then, subjects whose account is gone leave every binding', async (t) => {

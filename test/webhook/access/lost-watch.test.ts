@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { eventually } from '../../support/eventually.ts';
-import { accessCluster, bindingOf, LABELLED, NAMESPACES, SCOPED, soon } from './access-cluster.ts';
+import { eventually, soon } from '../../support/eventually.ts';
+import { accessCluster, bindingOf, LABELLED, NAMESPACES, SCOPED } from './access-cluster.ts';
 
 test('what happened during an outage, or beyond the history, is mended after it', async (t) => {
   const { api, bound, isProvided, provided, replica } = await accessCluster(t);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { soon } from '../../support/eventually.ts';
 import {
   accessCluster,
   accountOf,
@@ -13,7 +14,6 @@ import {
   NAMESPACES,
   ROLE_REF,
   SCOPED,
-  soon,
 } from './access-cluster.ts';
 
 test('a binding that vanishes is back, with those of its accounts that exist, label or not', async (t) => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { soon } from '../../support/eventually.ts';
 import {
   accessCluster,
   accountsOf,
@@ -11,7 +12,6 @@ import {
   PODS,
   ROLE_REF,
   SCOPED,
-  soon,
 } from './access-cluster.ts';
 
 test('the binding that reads pods is mended, but never made ahead of a pod', async (t) => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { soon } from '../../support/eventually.ts';
 import {
   accessCluster,
   accountOf,
@@ -8,7 +9,6 @@ import {
   LABELLED,
   NAMESPACES,
   SCOPED,
-  soon,
 } from './access-cluster.ts';
 
 test('a namespace that ends is left alone, without a word', async (t) => {

@@ -12,7 +12,7 @@ import { isStatus } from '../../../src/webhook/api/api.ts';
 import { type ReviewContext, review } from '../../../src/webhook/review.ts';
 import { ClusterState } from '../../../src/webhook/state/cluster-state.ts';
 import { askingPod } from '../../inject/pods.ts';
-import { eventually } from '../../support/eventually.ts';
+import { eventually, soon } from '../../support/eventually.ts';
 import { metricSum } from '../../support/metrics.ts';
 import { type Connected, connected } from '../connected-client.ts';
 import { cluster, podOf, request } from '../reviews.ts';
@@ -59,9 +59,6 @@ async function followed(t: TestContext): Promise<Followed> {
   });
   return { ...both, state, context, metrics, asked };
 }
-
-const soon = <T>(what: string, attempt: () => T) =>
-  eventually(what, attempt, { timeoutMs: 20_000, everyMs: 5 });
 
 /** The namespace `demo` as a review sees it. */
 function known({ state }: Followed): Namespace {
