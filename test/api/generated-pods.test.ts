@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
-import { OWN_ACCOUNTS } from '../../src/inject/account.ts';
 import { inject, type Report } from '../../src/inject/inject.ts';
 import type { Install } from '../../src/inject/plan.ts';
+import { OWN_ACCOUNTS } from '../../src/inject/roles.ts';
 import type { Reply } from '../support/api-request.ts';
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
 import {

@@ -1,6 +1,6 @@
 /** The namespace "demo" in the API double, and one replica that gives access in it. */
 import type { TestContext } from 'node:test';
-import { type AccessNeed, ROLES } from '../../../src/inject/account.ts';
+import { type AccessNeed, ROLES } from '../../../src/inject/roles.ts';
 import type { ApiObject } from '../../../src/testing/api/objects.ts';
 import { AccessProvisioner } from '../../../src/webhook/access/provisioner.ts';
 import { RecordedLog } from '../../watcher/recorded-log.ts';

@@ -1,7 +1,7 @@
 /** Subjects of bindings whose account is gone: what one replica does about them, and the controller's rounds. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { ROLES } from '../../../src/inject/account.ts';
+import { ROLES } from '../../../src/inject/roles.ts';
 import { systemClock } from '../../../src/watcher/clock.ts';
 import { eventually, soon } from '../../support/eventually.ts';
 import { accessCluster, accountsOf, bindingOf, clock, ROLE_REF, SCOPED } from './access-cluster.ts';

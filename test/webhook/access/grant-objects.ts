@@ -1,6 +1,7 @@
 /** Grants in the API double: the namespaces that give them, and the bindings that Rollcall makes of them. */
-import { OWN_ACCOUNTS } from '../../../src/inject/account.ts';
+
 import { GRANT_BINDING } from '../../../src/inject/names.ts';
+import { OWN_ACCOUNTS } from '../../../src/inject/roles.ts';
 import type { ApiObject } from '../../../src/testing/api/objects.ts';
 import { grantBinding } from '../../../src/webhook/access/grant-binding.ts';
 import type { KubernetesDouble } from '../../support/kubernetes-double.ts';

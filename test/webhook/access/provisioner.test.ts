@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type AccessNeed, ROLES } from '../../../src/inject/account.ts';
+import { type AccessNeed, ROLES } from '../../../src/inject/roles.ts';
 import { Metrics } from '../../../src/metrics.ts';
 import { silent } from '../../../src/watcher/log.ts';
 import { AccessProvisioner } from '../../../src/webhook/access/provisioner.ts';

@@ -1,8 +1,8 @@
 /** The state of the cluster over real connections to the API double: what it asks, when, and what it does not trust. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { type AccessNeed, ROLES } from '../../../src/inject/account.ts';
 import type { Namespace } from '../../../src/inject/pod.ts';
+import { type AccessNeed, ROLES } from '../../../src/inject/roles.ts';
 import { UID_RANGE_KEY } from '../../../src/inject/security-context.ts';
 import { Metrics } from '../../../src/metrics.ts';
 import { systemClock } from '../../../src/watcher/clock.ts';
