@@ -59,7 +59,7 @@ export function told(line: Line): string | undefined {
   }
 }
 
-/** Pads the kind of a line to the width of `snapshot 1`, and adds a space. */
+/** As wide as `snapshot 1`, and a space. */
 const kind = (text: string) => `${text.padEnd(10)} `;
 
 function changes({ left, joined, changed }: Extract<Line, { type: 'delta' }>): string {

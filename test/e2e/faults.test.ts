@@ -14,7 +14,7 @@ import { cutOff, heal, skipWithoutNode } from './partition.ts';
 const NOTICED_MS = 20_000;
 /** A request that is on its way gets 30 s, and the wait after it is 30 s at most. */
 const HEALED_MS = 65_000;
-/** The time after which the next connection has been tried for a while, in vain. */
+/** By then the next connection has been tried for some time, in vain. */
 const CONNECTING_MS = 8_000;
 const REPLICAS = 20;
 const OFTEN = { timeoutMs: 60_000, everyMs: 500 };
