@@ -5,9 +5,9 @@
 import { parseNamedExpected, parseNamedLabels } from '../named-group.ts';
 import { keys } from './annotations.ts';
 import { type Reason, reason } from './codes.ts';
+import type { Decision } from './decision.ts';
 import { type ForeignGroup, foreignNamespaces, isForeign } from './foreign-group.ts';
 import { grantOf } from './granted-names.ts';
-import type { Decision } from './inject.ts';
 import type { Options } from './options.ts';
 import { type Namespace, own } from './pod.ts';
 import { OWN_ACCOUNTS } from './roles.ts';
