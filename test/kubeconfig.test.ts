@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import type { RequestOptions } from 'node:https';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { KubeConfig } from '../src/kubeconfig.ts';
+import { temporaryFolder } from './support/temporary-folder.ts';
 
 /** A kubeconfig of a user whose program notes each run, and the number of runs so far. */
 async function withProgram(t: TestContext, status: object) {
-  const directory = await mkdtemp(join(tmpdir(), 'rollcall-'));
-  t.after(() => rm(directory, { recursive: true }));
+  const directory = await temporaryFolder(t);
   const notes = join(directory, 'runs');
   await writeFile(notes, '');
   const script = `echo run >>${notes}; sleep 0.1; echo '${JSON.stringify({ status })}'`;

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { LogOutput } from '../src/log-output.ts';
+import { temporaryFolder } from './support/temporary-folder.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
@@ -80,8 +80,7 @@ describe('the end of a log', () => {
 
 /** Runs a program of a few lines with standard error as the shell is told, and returns how it ended. */
 async function ended(t: TestContext, program: string, shell: string): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), 'rollcall-'));
-  t.after(() => rm(directory, { recursive: true }));
+  const directory = await temporaryFolder(t);
   const result = join(directory, 'result');
   const run = 'timeout 5 "$0" --input-type=module -e "$1"; echo $? >"$2"';
   await promisify(execFile)('/bin/sh', ['-c', shell.replace('RUN', run), process.execPath, program, result], {

@@ -3,8 +3,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, type TestContext, test } from 'node:test';
@@ -13,6 +12,7 @@ import packageJson from '../package.json' with { type: 'json' };
 import { webhookSettings } from '../src/injector-options.ts';
 import { flagOf } from '../src/setting.ts';
 import { sidecarSettings } from '../src/sidecar-settings.ts';
+import { temporaryFolder } from './support/temporary-folder.ts';
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 const GROUP = ['sidecar', '--namespace', 'shop', '--service', 'db', '--port', '0'];
@@ -23,8 +23,8 @@ async function run(argv: string[], environment: Record<string, string> = {}) {
   const child = spawn(process.execPath, [MAIN, ...argv], {
     env: environment,
     stdio: ['ignore', 'pipe', 'pipe'],
-    // What should have ended at once has begun to serve.
-    timeout: 10_000,
+    // A program that has not ended by then has begun to serve, which is the fault that the test looks for.
+    timeout: 60_000,
     killSignal: 'SIGKILL',
   });
   const [out, err, [code]] = await Promise.all([
@@ -49,8 +49,7 @@ async function refused(
 }
 
 async function folder(t: TestContext): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), 'rollcall-'));
-  t.after(() => rm(directory, { recursive: true }));
+  const directory = await temporaryFolder(t);
   return directory;
 }
 

@@ -10,9 +10,10 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
 import { publint } from 'publint';
+import { MIXED, PROGRAM, REQUIRED } from './package/typed-programs.ts';
 import { BackgroundProcess } from './support/background-process.ts';
 import { endpointSlice, podEndpoint, slicePath } from './support/endpoint-slices.ts';
-import { startKubernetesDouble } from './support/kubernetes-double.ts';
+import { kubernetesDouble } from './support/kubernetes-double.ts';
 import { startSidecar } from './support/rollcall.ts';
 import { connected } from './webhook/connected-client.ts';
 
@@ -183,68 +184,6 @@ for (const [module, moduleResolution, files] of [
   });
 }
 
-const PROGRAM = `
-    import { connect, type GroupChange, type LiveGroup, type Member, UnsupportedProtocol } from 'rollcall/client';
-    import { type Admission, podsOf, type RunningWebhook, startWebhook, type WebhookOptions } from 'rollcall/testing';
-    import { watchGroup, type WatchGroupOptions } from 'rollcall/watcher';
-
-    export async function follow(signal: AbortSignal): Promise<string[]> {
-      const group: LiveGroup = await connect('/run/rollcall/members.sock', { signal, unref: true }).ready();
-      group.on('status', ({ stale, reason, since }) => console.log(stale, reason === 'forbidden', since.getTime()));
-      group.on('error', (error) => console.log(error instanceof UnsupportedProtocol));
-      const self: Member | undefined = group.self;
-      for await (const change of group) print(change, self?.ordinal ?? 0);
-      return [...group.members.values()].flatMap(({ addresses }) => addresses);
-    }
-    function print({ left, joined, changed, members, stale, revision }: GroupChange, ordinal: number): void {
-      console.log([...left, ...joined, ...changed].map(({ uid }) => uid), members.get('a')?.ready, stale, revision + ordinal);
-    }
-    const options: WatchGroupOptions = { service: 'db', log: console };
-    export const revision: number = watchGroup(options).revision;
-
-    export async function admitted(rendered: string, given: WebhookOptions): Promise<string[]> {
-      await using webhook: RunningWebhook = await startWebhook({ kubernetes: '1.36', ...given });
-      const admissions: Admission[] = [];
-      for (const pod of podsOf(rendered)) admissions.push(await webhook.admit(pod, { dryRun: true }));
-      const binding = webhook.api.get('/apis/rbac.authorization.k8s.io/v1/namespaces/a/rolebindings/b')?.metadata?.uid;
-      return admissions.flatMap(({ pod, codes }) => [pod.spec.containers[0]?.image ?? binding ?? '', ...codes]);
-    }
-    // @ts-expect-error: there is no such code
-    export const told = ({ codes }: Admission): boolean => codes[0] === 'no-servcie';
-    // @ts-expect-error: the map is the group's own
-    connect().members.set('a', undefined);
-    // @ts-expect-error: there is no such event
-    connect().on('chnage', () => {});
-    // @ts-expect-error: a group needs a service
-    watchGroup({ namespace: 'default' });
-`;
-
-/** The same from CommonJS, for which TypeScript takes the types of the condition `require`. */
-const REQUIRED = `
-    import client = require('rollcall/client');
-    import testing = require('rollcall/testing');
-    import watcher = require('rollcall/watcher');
-
-    export const group: client.LiveGroup = watcher.watchGroup({ service: 'db' });
-    export const revision: number = group.revision;
-    export const pods: testing.PodManifest[] = testing.podsOf('kind: Pod');
-`;
-
-/** The types of both kinds of module are the same types, wherever a program passes one to the other. */
-const MIXED = `
-    import { connect, type LiveGroup, UnsupportedProtocol } from 'rollcall/client';
-    import { type Admission, startWebhook } from 'rollcall/testing';
-    import type client = require('rollcall/client');
-    import type testing = require('rollcall/testing');
-    import { group } from './required.cjs';
-
-    export const groups: LiveGroup[] = [group, connect().on('close', () => {})];
-    export const required: typeof client.connect = connect;
-    export const errors: (typeof client.UnsupportedProtocol)[] = [UnsupportedProtocol];
-    export const start: typeof testing.startWebhook = startWebhook;
-    export const admitted = (admission: Admission): testing.Admission => admission;
-`;
-
 /** Test runners such as Jest cannot require an ECMAScript module, as Node cannot with this flag. */
 const NO_ESM = '--no-experimental-require-module';
 
@@ -268,8 +207,7 @@ for (const [flags, loaded] of [
 }
 
 test('a JavaScript program follows a group through both, and loads nothing but the package', async (t) => {
-  const api = await startKubernetesDouble();
-  t.after(() => api.close());
+  const api = await kubernetesDouble(t);
   const endpoints = ['db-0', 'db-1'].map((name) => podEndpoint({ name, uid: `uid-${name}`, ip: '10.0.0.1' }));
   api.create(slicePath('default'), endpointSlice({ namespace: 'default', service: 'db', endpoints }));
   const flags = { server: api.url, namespace: 'default', service: 'db' };

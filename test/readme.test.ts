@@ -9,7 +9,7 @@ import { parse } from 'yaml';
 import { keys } from '../src/inject/annotations.ts';
 import { endpointSlice, podEndpoint, slicePath } from './support/endpoint-slices.ts';
 import { eventually } from './support/eventually.ts';
-import { startKubernetesDouble } from './support/kubernetes-double.ts';
+import { kubernetesDouble } from './support/kubernetes-double.ts';
 import { startSidecar } from './support/rollcall.ts';
 
 const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8');
@@ -150,8 +150,7 @@ async function follows(
   text: string,
   printed: { before: RegExp; after: RegExp },
 ): Promise<void> {
-  const api = await startKubernetesDouble();
-  t.after(() => api.close());
+  const api = await kubernetesDouble(t);
   const group = (...names: string[]) =>
     endpointSlice({
       namespace: 'default',

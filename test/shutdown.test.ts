@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { endpointSlice, podEndpoint, slicePath } from './support/endpoint-slices.ts';
 import { eventually } from './support/eventually.ts';
-import { startKubernetesDouble } from './support/kubernetes-double.ts';
+import { kubernetesDouble } from './support/kubernetes-double.ts';
 import { startSidecar } from './support/rollcall.ts';
 import { connect } from './support/stream.ts';
 
@@ -20,8 +20,7 @@ const group = (...names: string[]) =>
 
 /** A sidecar with one reader that knows the group. */
 async function served(t: TestContext, graceSeconds: number) {
-  const api = await startKubernetesDouble();
-  t.after(() => api.close());
+  const api = await kubernetesDouble(t);
   api.create(slicePath('default'), group('db-0'));
   const flags = { server: api.url, namespace: 'default', service: 'db', 'grace-seconds': graceSeconds };
   const { socket, process: sidecar } = await startSidecar(t, flags);

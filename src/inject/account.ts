@@ -11,44 +11,23 @@ import { reason, type Warning, warning } from './codes.ts';
 import { asksForScale } from './expected.ts';
 import { isForeign } from './foreign-group.ts';
 import { joinedGroup } from './member-labels.ts';
-import { SCOPED_ACCOUNT, TOKEN_PATH, TOKEN_VOLUME } from './names.ts';
+import { TOKEN_PATH, TOKEN_VOLUME } from './names.ts';
 import type { Operation } from './operations.ts';
 import type { Options } from './options.ts';
 import { own, type Pod, type Volume, type VolumeMount } from './pod.ts';
+import {
+  type AccessNeed,
+  GUEST_ACCOUNT,
+  OWN_ACCOUNTS,
+  POD_ACCOUNT,
+  ROLES,
+  type Role,
+  SCALE_ACCOUNT,
+  SCOPED_ACCOUNT,
+} from './roles.ts';
 import { NO_FAULTS, type Rule } from './rule.ts';
 import { shown } from './shown.ts';
 import type { InjectionStatus } from './status.ts';
-
-/** The account that a pod gets in place of `default` when its sidecar has to read pods. */
-export const POD_ACCOUNT = 'rollcall-pod-watcher';
-/** The account that it gets when the sidecar has to ask a workload for its replicas, and not to read pods. */
-export const SCALE_ACCOUNT = 'rollcall-scale-reader';
-/**
- * The account that it gets when all its groups are of other namespaces. It is bound to no role of its own namespace:
- * what it may read is what other namespaces grant.
- */
-export const GUEST_ACCOUNT = 'rollcall-guest';
-
-/**
- * The ClusterRoles that an account of a sidecar can be bound to, each by the RoleBinding of its own name:
- * `slices` reads the EndpointSlices of its namespace, `pods` reads the pods of its namespace, and `scale` reads how
- * many replicas its workloads are to have.
- */
-export const ROLES = {
-  slices: 'rollcall-watcher',
-  pods: 'rollcall-pod-watcher',
-  scale: 'rollcall-scale-reader',
-} as const;
-export type Role = (typeof ROLES)[keyof typeof ROLES];
-
-/** The access that a plan needs: the account that the sidecar runs under, and the roles it is bound to. */
-export interface AccessNeed {
-  account: string;
-  roles: readonly Role[];
-}
-
-/** The accounts that Rollcall makes itself; any other must exist already. */
-export const OWN_ACCOUNTS: readonly string[] = [SCOPED_ACCOUNT, POD_ACCOUNT, SCALE_ACCOUNT, GUEST_ACCOUNT];
 
 export type AccountChoice =
   /** The scoped account takes the place of the pod's. */

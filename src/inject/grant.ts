@@ -3,14 +3,14 @@
  * in its grant. What a pod is told where it does not is the same whether or not there is such a namespace or Service.
  */
 import { parseNamedExpected, parseNamedLabels } from '../named-group.ts';
-import { OWN_ACCOUNTS } from './account.ts';
 import { keys } from './annotations.ts';
 import { type Reason, reason } from './codes.ts';
+import type { Decision } from './decision.ts';
 import { type ForeignGroup, foreignNamespaces, isForeign } from './foreign-group.ts';
 import { grantOf } from './granted-names.ts';
-import type { Decision } from './inject.ts';
 import type { Options } from './options.ts';
 import { type Namespace, own } from './pod.ts';
+import { OWN_ACCOUNTS } from './roles.ts';
 import { NO_FAULTS, type Rule } from './rule.ts';
 import { shown } from './shown.ts';
 

@@ -17,13 +17,14 @@
  */
 import { keys } from './annotations.ts';
 import { type Reason, type Reasons, reason, type Warning } from './codes.ts';
+import type { Decision } from './decision.ts';
 import { faultsOf } from './faults.ts';
 import type { Operation } from './operations.ts';
-import { type Options, optionsOf } from './options.ts';
+import { optionsOf } from './options.ts';
 import { patch } from './patch.ts';
 import { type Install, type Plan, plan } from './plan.ts';
 import { type Namespace, own, type Pod } from './pod.ts';
-import { type Origin, Settings } from './settings.ts';
+import { Settings } from './settings.ts';
 import { isNeverRefused, unsupported } from './unsupported.ts';
 import { verify } from './verify.ts';
 import { warningsOf } from './warnings.ts';
@@ -36,11 +37,6 @@ export interface Context {
   /** Whether the API server asks: another webhook may then have changed the sidecar after it was added. */
   admission?: boolean;
 }
-
-export type Decision =
-  | { kind: 'inject'; options: Options; plan: Plan; origins: Origin[] }
-  /** The pod is created as it is, or it is refused, so that its author hears of it. */
-  | { kind: 'skip' | 'deny'; reasons: Reasons };
 
 /** The decision about one pod, with its patch and its warnings. */
 export interface Report {

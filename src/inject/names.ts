@@ -17,9 +17,6 @@ export const SCRIPTS_VOLUME = 'rollcall-scripts';
 /** The volumes that the injector adds. */
 export const VOLUMES: readonly string[] = [CONTAINER, TOKEN_VOLUME, SCRIPTS_VOLUME];
 
-/** The ServiceAccount that a pod gets in place of `default`. */
-export const SCOPED_ACCOUNT = 'rollcall-watcher';
-
 /** The annotation that tells people what was injected. */
 export const STATUS_KEY = keys.status.key;
 /** The annotation with the container that kubectl means when none is named. */

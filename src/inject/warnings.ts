@@ -1,7 +1,7 @@
 import { accountWarnings } from './account.ts';
 import type { Warning } from './codes.ts';
+import type { Decision } from './decision.ts';
 import { gateWarnings } from './gate.ts';
-import type { Decision } from './inject.ts';
 import { namespaceKeyWarnings, podKeyWarnings } from './key-warnings.ts';
 import type { Namespace, Pod } from './pod.ts';
 import { amountWarnings } from './resources.ts';

@@ -83,7 +83,7 @@ function firstOf({ namespace, service, selector, source }: SidecarConfig): Group
 
 const NO_WAIT = parseWaitCondition('0');
 
-/** What a command is run for, and who is notified, is the first group; a further one has its socket and its files. */
+/** Returns the settings of a further group. It has a socket and files; commands and notifications are for the first group only. */
 function namedOf({ name, source, of, namespace }: NamedGroup, config: SidecarConfig): GroupSettings {
   const { waitTimeout, waitAction } = config;
   const ofGroup = ({ group }: { group: string }) => group === name;

@@ -1,10 +1,10 @@
-import type { AccessNeed } from '../inject/account.ts';
 import { isSurprising, type Reasons } from '../inject/codes.ts';
 import { askedFor } from '../inject/grant.ts';
 import { inject, type Report } from '../inject/inject.ts';
 import type { Operation } from '../inject/operations.ts';
 import type { Install } from '../inject/plan.ts';
 import type { Namespace, Pod } from '../inject/pod.ts';
+import type { AccessNeed } from '../inject/roles.ts';
 import { type AdmissionRequest, isPodCreation } from './parse/parse-review.ts';
 import { reasonsText, warningTexts } from './told.ts';
 

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
-import { type AccessNeed, ROLES } from '../../src/inject/account.ts';
+import { type AccessNeed, ROLES } from '../../src/inject/roles.ts';
 import { Metrics } from '../../src/metrics.ts';
 import { systemClock } from '../../src/watcher/clock.ts';
 import { silent } from '../../src/watcher/log.ts';

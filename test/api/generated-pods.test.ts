@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
-import { OWN_ACCOUNTS } from '../../src/inject/account.ts';
 import { inject, type Report } from '../../src/inject/inject.ts';
 import type { Install } from '../../src/inject/plan.ts';
+import { OWN_ACCOUNTS } from '../../src/inject/roles.ts';
 import type { Reply } from '../support/api-request.ts';
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts';
 import { HUNG_MS } from '../support/deadlines.ts';
@@ -48,12 +48,12 @@ suite('generated pods on a real API server', { timeout: HUNG_MS }, () => {
   let plane: ControlPlane;
   let webhook: OutsideWebhook;
   let install: Install;
-  /** From 1.37 on, what a pod has as a whole is derived from its containers after admission. */
+  /** Whether the API server derives the resources of a pod from its containers only after admission, as 1.37 does. */
   let derivesLate: boolean;
   let outcomes: Outcome[];
-  /** Of the outcomes, those whose pod the API server takes by itself. */
+  /** The outcomes whose pod the API server accepts without the webhook. */
   let accepted: Outcome[];
-  /** Of those, the injected. */
+  /** The accepted ones whose pod has the sidecar. */
   let injected: Outcome[];
   /** The metrics of the API server before the first pod and after the last. */
   let metrics: { before: string; after: string };

@@ -19,7 +19,7 @@ const WORDS = /^(y|n|yes|no|on|off|true|false|null)$/;
 
 class Writer {
   readonly #random: Random;
-  /** Of one document: a list's dashes stand under its key, or further in. */
+  /** How far the dashes of a list stand to the right of its key, in this document. */
   readonly #dashes: number;
   readonly #step: number;
   readonly #flows: number;

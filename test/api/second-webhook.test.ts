@@ -23,7 +23,7 @@ import { ANNOTATIONS, namespaces as profiles } from './twin-namespaces.ts';
 import { manifestOf, sidecarsOf, silenced } from './twin-pods.ts';
 
 const CONFIGURATIONS = '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations';
-/** In each namespace, beside the two simplest. */
+/** The number of generated pods in each namespace, beside the two simplest. */
 const PODS = 8;
 const AT_A_TIME = 8;
 
@@ -49,7 +49,7 @@ const nameOf = ({ metadata }: Pod) => metadata.name ?? `${metadata.generateName}
 interface Outcome {
   second: Second;
   pod: Pod;
-  /** By dry run, with the second webhook alone. */
+  /** The answer to a dry run, with the second webhook alone. */
   twin: Reply;
   real: Reply;
 }

@@ -58,7 +58,7 @@ export const mutations = {
         : `mirror.example.com/${container.image}`,
     })),
   }),
-  /** As one that was built before there were native sidecars. */
+  /** Writes pods with types that were generated before there were native sidecars. */
   'old-types': ({ spec, ...pod }) => ({
     ...pod,
     spec: eachContainer(spec, ({ restartPolicy: _, ...container }) => container),

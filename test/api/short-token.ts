@@ -11,7 +11,7 @@ const ACCOUNT = 'rollcall-watcher';
 const ISSUER = 'https://kubernetes.default.svc';
 /** The API server forgives clocks that are so far behind its own. */
 const LEEWAY_SECONDS = 60;
-/** For so long it takes a token that it has seen for good, whatever its expiry. */
+/** The time for which the API server goes on believing a token that it has checked, whatever its expiry. */
 export const SEEN_SECONDS = 10;
 
 async function shortToken(plane: ControlPlane, namespace: string, seconds: number): Promise<string> {

@@ -70,7 +70,7 @@ suite('skipped pods on a real API server', { timeout: HUNG_MS }, () => {
   const eventOf = (namespace: string, owner: string) =>
     eventually(`event on ${owner}`, async () => (await eventsOf(namespace, owner))[0]);
 
-  /** Of both replicas. */
+  /** Returns the counts of both replicas. */
   const counts = (code: string, result = 'skipped') => webhooks.metric(REQUESTS, { result, code });
   const sum = (numbers: number[]) => numbers.reduce((total, one) => total + one, 0);
 

@@ -67,7 +67,7 @@ export class WatchedGroup {
     await this.#plane.must('DELETE', slicePath(this.namespace, name));
   }
 
-  /** As another API server on the same etcd would, while this one is away. */
+  /** Deletes a slice from etcd, as another API server on the same etcd may while this one is away. */
   async dropSliceBehindTheServer(name: string): Promise<void> {
     const key = `/registry/endpointslices/${this.namespace}/${name}`;
     const { deleted } = await this.#plane.etcd('kv/deleterange', {

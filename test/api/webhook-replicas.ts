@@ -20,7 +20,7 @@ export class WebhookReplicas {
     this.#plane = plane;
   }
 
-  /** With the rights of the deployed account, and no others. */
+  /** Starts replicas that have the rights of the deployed account, and no others. */
   async start(count: number): Promise<void> {
     await install(this.#plane, `https://127.0.0.1:${await this.#balancer.listen()}/mutate`);
     const kubeconfig = join(this.#plane.directory, 'webhook.kubeconfig');

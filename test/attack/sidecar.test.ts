@@ -2,10 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { connect, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -13,8 +12,9 @@ import { promisify } from 'node:util';
 import { PATIENCE_MS } from '../support/deadlines.ts';
 import { endpointSlice, podEndpoint, slicePath } from '../support/endpoint-slices.ts';
 import { eventually } from '../support/eventually.ts';
-import { startKubernetesDouble } from '../support/kubernetes-double.ts';
+import { kubernetesDouble } from '../support/kubernetes-double.ts';
 import { type Sidecar, startSidecar } from '../support/rollcall.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { timed } from './scheduled.ts';
 import { ATTACKER, closedOf, destroyAll } from './wire.ts';
 
@@ -23,8 +23,7 @@ const OFTEN = { everyMs: 50 };
 const PROBE_MS = 1000;
 
 async function upstream(t: TestContext) {
-  const api = await startKubernetesDouble();
-  t.after(() => api.close());
+  const api = await kubernetesDouble(t);
   return api;
 }
 
@@ -167,8 +166,7 @@ test('a member with control characters in a name or zone is in no output', async
 });
 
 test('a planted symbolic link, pipe or directory is never followed, written or waited for', async (t) => {
-  const elsewhere = await mkdtemp(join(tmpdir(), 'victim-'));
-  t.after(() => rm(elsewhere, { recursive: true, force: true }));
+  const elsewhere = await temporaryFolder(t);
   const victim = join(elsewhere, 'victim');
   await writeFile(victim, 'precious');
   const api = await upstream(t);
@@ -181,8 +179,7 @@ test('a planted symbolic link, pipe or directory is never followed, written or w
   for (const name of [...names]) names.add(`.${name}.new`).add(`.${name}.tmp`);
   names.add('.members.tmp').add('.members.json.new').add('.cluster.conf.new');
   for (const plant of ['link', 'pipe'] as const) {
-    const directory = await mkdtemp(join(tmpdir(), 'planted-'));
-    t.after(() => rm(directory, { recursive: true, force: true }));
+    const directory = await temporaryFolder(t);
     for (const name of names) {
       if (plant === 'link') await symlink(victim, join(directory, name));
       else await promisify(execFile)('mkfifo', [join(directory, name)]);

@@ -59,7 +59,7 @@ export function sidecarResult(): SidecarResult {
   };
 }
 
-/** With the sidecar's, which costs twice what the others do. */
+/** Returns a result of the load part, in which the sidecar costs twice what the others do. */
 export function loadedSidecarResult(): SidecarResult {
   const followers: Follower[] = ['ours', 'clientNode', 'clientGo', 'relay'];
   const measured = [10, 1000].flatMap((members) =>

@@ -1,7 +1,7 @@
 /** The API double, saying what a test tells it to, and a kubeconfig that leads there. */
 import type { TestContext } from 'node:test';
 import { stringify } from 'yaml';
-import { type KubernetesDouble, startKubernetesDouble } from '../support/kubernetes-double.ts';
+import { type KubernetesDouble, kubernetesDouble } from '../support/kubernetes-double.ts';
 
 /**
  * The answers by `METHOD /path`, without the query: the status and the body. A missing one is a 404; a lost one ends the
@@ -10,8 +10,7 @@ import { type KubernetesDouble, startKubernetesDouble } from '../support/kuberne
 export type Answers = Record<string, [status: number, body: unknown, warning?: string] | 'lost' | 'never'>;
 
 export async function answeringApi(t: TestContext, answers: Answers): Promise<KubernetesDouble> {
-  const api = await startKubernetesDouble();
-  t.after(() => api.close());
+  const api = await kubernetesDouble(t);
   api.fault(({ method, path }) => {
     const answer = answers[`${method} ${path}`] ?? [404, { message: `no ${path}` }];
     if (answer === 'lost') return { destroy: true };

@@ -1,11 +1,11 @@
 /** The commands as in a shell, without a process. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { CommandName } from '../../src/cli/commands.ts';
 import { runCommand } from '../../src/cli/run.ts';
 import { UsageError } from '../../src/config.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 export interface Outcome {
   out: string;
@@ -54,8 +54,7 @@ export async function misuse(command: CommandName, argv: string[], env = {}): Pr
 
 /** A directory with these files, for as long as the test runs. */
 export async function folder(t: TestContext, files: Record<string, string>): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), 'rollcall-cli-'));
-  t.after(() => rm(directory, { recursive: true }));
+  const directory = await temporaryFolder(t);
   for (const [name, text] of Object.entries(files)) await writeFile(join(directory, name), text);
   return directory;
 }

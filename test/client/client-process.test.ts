@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { type TestContext, test } from 'node:test';
-import { delta, hello, scriptedSidecar, soon } from '../watcher/scripted-sidecar.ts';
+import { soon } from '../support/eventually.ts';
+import { delta, hello, scriptedSidecar } from '../watcher/scripted-sidecar.ts';
 import { member } from '../watcher/scripted-source.ts';
 
 const CLIENT = new URL('../../src/client/client.ts', import.meta.url).href;

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { connect, socketPathOf } from '../../src/client/client.ts';
-import { scriptedSidecar, soon } from '../watcher/scripted-sidecar.ts';
+import { soon } from '../support/eventually.ts';
+import { scriptedSidecar } from '../watcher/scripted-sidecar.ts';
 import { a, follow, item, uids } from './followed-sidecar.ts';
 
 test('a further group has its socket in a folder of its name', () => {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { soon } from '../support/eventually.ts';
 import { FakeClock, settle } from '../support/fake-clock.ts';
-import { delta, heartbeat, hello, scriptedSidecar, soon } from '../watcher/scripted-sidecar.ts';
+import { delta, heartbeat, hello, scriptedSidecar } from '../watcher/scripted-sidecar.ts';
 import { a, b, brief, c, follow, item, uids } from './followed-sidecar.ts';
 
 describe('a connection that ends', () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { delta, scriptedSidecar, soon } from '../watcher/scripted-sidecar.ts';
+import { soon } from '../support/eventually.ts';
+import { delta, scriptedSidecar } from '../watcher/scripted-sidecar.ts';
 import { member } from '../watcher/scripted-source.ts';
 import { a, b, brief, c, follow, item } from './followed-sidecar.ts';
 

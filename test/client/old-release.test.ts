@@ -11,7 +11,7 @@ import { watchGroup } from '../../src/client/watch-group.ts';
 import type { ApiObject } from '../../src/testing/api/objects.ts';
 import { endpointSlice, podEndpoint, slicePath } from '../support/endpoint-slices.ts';
 import { eventually } from '../support/eventually.ts';
-import { type KubernetesDouble, startKubernetesDouble } from '../support/kubernetes-double.ts';
+import { type KubernetesDouble, kubernetesDouble } from '../support/kubernetes-double.ts';
 import { sourcesOf010 } from '../support/old-release.ts';
 import { startSidecar } from '../support/rollcall.ts';
 
@@ -103,8 +103,7 @@ function podOf(name: string, metadata: Record<string, unknown> = {}): ApiObject 
 }
 
 async function shop(t: TestContext): Promise<Shop> {
-  const api = await startKubernetesDouble();
-  t.after(() => api.close());
+  const api = await kubernetesDouble(t);
   return new Shop(api);
 }
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { UnsupportedProtocol } from '../../src/client/client.ts';
-import { hello, scriptedSidecar, soon } from '../watcher/scripted-sidecar.ts';
+import { soon } from '../support/eventually.ts';
+import { hello, scriptedSidecar } from '../watcher/scripted-sidecar.ts';
 import { a, follow, uids } from './followed-sidecar.ts';
 
 describe('a sidecar of another protocol', () => {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { soon } from '../support/eventually.ts';
 import { settle } from '../support/fake-clock.ts';
-import { delta, heartbeat, hello, scriptedSidecar, soon } from '../watcher/scripted-sidecar.ts';
+import { delta, heartbeat, hello, scriptedSidecar } from '../watcher/scripted-sidecar.ts';
 import { member } from '../watcher/scripted-source.ts';
 import { a, b, brief, follow, uids } from './followed-sidecar.ts';
 

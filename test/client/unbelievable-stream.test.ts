@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { delta, heartbeat, hello, scriptedSidecar, soon } from '../watcher/scripted-sidecar.ts';
+import { soon } from '../support/eventually.ts';
+import { delta, heartbeat, hello, scriptedSidecar } from '../watcher/scripted-sidecar.ts';
 import { a, b, brief, c, follow, uids } from './followed-sidecar.ts';
 
 describe('a stream that can not be believed', () => {

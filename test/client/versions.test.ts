@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { connect } from '../../src/client/client.ts';
-import { hello, scriptedSidecar, soon } from '../watcher/scripted-sidecar.ts';
+import { soon } from '../support/eventually.ts';
+import { hello, scriptedSidecar } from '../watcher/scripted-sidecar.ts';
 import { member } from '../watcher/scripted-source.ts';
 
 /** The lines of a sidecar of version 0.1.0, word for word. */

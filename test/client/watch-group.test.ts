@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { type GroupChange, watchGroup } from '../../src/client/watch-group.ts';
 import { endpointSlice, podEndpoint, slicePath } from '../support/endpoint-slices.ts';
+import { soon } from '../support/eventually.ts';
 import { FakeClock, settle } from '../support/fake-clock.ts';
-import { startKubernetesDouble } from '../support/kubernetes-double.ts';
-import { soon } from '../watcher/scripted-sidecar.ts';
+import { kubernetesDouble, startKubernetesDouble } from '../support/kubernetes-double.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
 import { member, scripted } from '../watcher/scripted-source.ts';
 
 /** A group that follows a scripted source. */
@@ -28,8 +29,7 @@ const parts = (...uids: string[]) => new Map([['a', uids.map((uid) => member(uid
 const names = (members: readonly { name: string }[]) => members.map(({ name }) => name).sort();
 
 test('a service is followed over the API, without a sidecar', async (t) => {
-  const api = await startKubernetesDouble();
-  t.after(() => api.close());
+  const api = await kubernetesDouble(t);
   const group = (...pods: string[]) =>
     endpointSlice({
       namespace: 'default',
@@ -68,8 +68,7 @@ test('a service is followed over the API, without a sidecar', async (t) => {
 });
 
 test('pods are followed by their selector', async (t) => {
-  const api = await startKubernetesDouble();
-  t.after(() => api.close());
+  const api = await kubernetesDouble(t);
   const pods = '/api/v1/namespaces/default/pods';
   for (const [name, app] of [
     ['db-0', 'db'],
@@ -90,8 +89,7 @@ test('pods are followed by their selector', async (t) => {
 });
 
 test('labels of members and how many there are to be are told as a sidecar tells them', async (t) => {
-  const api = await startKubernetesDouble();
-  t.after(() => api.close());
+  const api = await kubernetesDouble(t);
   const scale = '/apis/apps/v1/namespaces/default/statefulsets/db/scale';
   const body = { kind: 'Scale', apiVersion: 'autoscaling/v1', spec: { replicas: 3 } };
   api.fault(({ path }) => (path === scale ? { status: 200, body } : undefined));
@@ -231,8 +229,7 @@ test('a source that breaks is an error, not silence', async () => {
 });
 
 test('what only the caller can mend is thrown, in the names of the options', async (t) => {
-  const directory = await mkdtemp(join(tmpdir(), 'rollcall-'));
-  t.after(() => rm(directory, { recursive: true, force: true }));
+  const directory = await temporaryFolder(t);
   const empty = join(directory, 'token');
   await writeFile(empty, '');
   const server = 'https://127.0.0.1:1';

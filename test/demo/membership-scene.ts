@@ -25,7 +25,7 @@ interface Scene {
 const AWAY_MS = 2000;
 /** Far more than it takes, and far less than polling would. */
 const LATENCY_LIMIT_MS = 1000;
-/** When the API is back a sidecar sleeps on through its backoff: the fifth is up to 12.8 s, and hardly ever due. */
+/** The longest that a sidecar sleeps on when the API is back: its fifth backoff is up to 12.8 s, and hardly ever due. */
 const WAIT_MS = 13_000;
 
 /** `admitted` is the pod as the webhook left it: the sidecars run with the settings found there. */

@@ -7,7 +7,7 @@ import { type Application, told } from './application.ts';
 import { pauseBeforeEvent } from './pace.ts';
 import { bold, columns, cyan, dim, INDENT, milliseconds, padded, print, wrapped } from './terminal.ts';
 
-/** As wide as the longest row in practice; latencies stand at its end. */
+/** The columns of a row: the longest one in practice fits, with its latency at the end. */
 const WIDTH = 100;
 const LATENCY_WIDTH = 8;
 const WHO_WIDTH = 6;

@@ -1,12 +1,12 @@
 /** The ways to install: they install the same. */
 
 import assert from 'node:assert/strict';
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { difference } from './difference.ts';
 import { kustomization } from './install-page.ts';
 import { chart, INSTALL_FILE, installFile, kustomized, lint, type Manifest, missing } from './rendered.ts';
@@ -39,8 +39,7 @@ test('the chart with its defaults installs what deploy/install.yaml does', { ski
 });
 
 test('for OpenShift, chart and component make the same', { skip: both }, async (t) => {
-  const directory = await mkdtemp(join(tmpdir(), 'rollcall-'));
-  t.after(() => rm(directory, { recursive: true }));
+  const directory = await temporaryFolder(t);
   const deploy = relative(directory, DEPLOY);
   const kustomization = { resources: [deploy], components: [join(deploy, 'openshift')] };
   await writeFile(join(directory, 'kustomization.yaml'), stringify(kustomization));
@@ -55,8 +54,7 @@ const STEPS: readonly [component: string, certificates: object][] = [
 ];
 for (const [component, certificates] of STEPS) {
   test(`chart and component make the same of ${component}`, { skip: both }, async (t) => {
-    const directory = await mkdtemp(join(tmpdir(), 'rollcall-'));
-    t.after(() => rm(directory, { recursive: true }));
+    const directory = await temporaryFolder(t);
     const deploy = relative(directory, DEPLOY);
     const kustomization = { resources: [deploy], components: [join(deploy, component)] };
     await writeFile(join(directory, 'kustomization.yaml'), stringify(kustomization));
@@ -68,8 +66,7 @@ for (const [component, certificates] of STEPS) {
 test('the overlay that docs/install.md shows does what the values beside it do', {
   skip: both,
 }, async (t) => {
-  const directory = await mkdtemp(join(tmpdir(), 'rollcall-'));
-  t.after(() => rm(directory, { recursive: true }));
+  const directory = await temporaryFolder(t);
   await cp(DEPLOY, join(directory, 'deploy'), { recursive: true });
   await writeFile(join(directory, 'kustomization.yaml'), kustomization);
   const overlay = withoutNamespace(await kustomized(directory));

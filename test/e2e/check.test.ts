@@ -1,8 +1,7 @@
 /** What an operator asks of whole pods: `rollcall check`, and the commands of the runbook that ask a node. */
 
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { before, suite, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -11,6 +10,7 @@ import { HUNG_MS } from '../support/deadlines.ts';
 import { eventually } from '../support/eventually.ts';
 import { described, promised } from '../support/metrics.ts';
 import { commandsUnder, filledIn, needsNodes } from '../support/runbook.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { headlessService, INJECT, idlePod, RESTRICTED, streamingPod } from './app.ts';
 import { outcome } from './command.ts';
 import { apply, get, kubectl, namespace, SYSTEM_NAMESPACE } from './kubernetes.ts';
@@ -50,8 +50,7 @@ suite('operating', { timeout: HUNG_MS }, () => {
   });
 
   test('the commands of the runbook that ask a node', async (t) => {
-    const directory = await mkdtemp(join(tmpdir(), 'rollcall-runbook-'));
-    t.after(() => rm(directory, { recursive: true }));
+    const directory = await temporaryFolder(t);
     const { items } = await get('pods', `--namespace=${SYSTEM_NAMESPACE}`);
     const replica = items.find(
       (pod: { metadata: { labels: Record<string, string> } }) =>

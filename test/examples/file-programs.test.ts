@@ -1,21 +1,20 @@
 /** The examples that read a file which the sidecar keeps: it is replaced as a whole, and not there at first. */
 
 import assert from 'node:assert/strict';
-import { chmod, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { BackgroundProcess } from '../support/background-process.ts';
 import { eventually } from '../support/eventually.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { EXAMPLES, missing, pythonProgram, started } from './programs.ts';
 
 const AT_ONCE = { concurrency: 4, timeout: 60_000 };
 
 /** A folder in place of /run/rollcall, in which files are replaced as the sidecar does it. */
 async function folder(t: TestContext) {
-  const path = await mkdtemp(join(tmpdir(), 'rollcall-'));
-  t.after(() => rm(path, { recursive: true, force: true }));
+  const path = await temporaryFolder(t);
   const put = async (name: string, text: string) => {
     await writeFile(join(path, `.${name}.new`), text);
     await rename(join(path, `.${name}.new`), join(path, name));

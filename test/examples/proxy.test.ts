@@ -132,7 +132,7 @@ async function call(t: TestContext, port: number) {
   return { name: await line(), echo, ended, close: () => socket.end() };
 }
 
-/** Who answered so many connections, in the order of the names. */
+/** Opens so many connections, and returns the names of those who answered, sorted. */
 async function names(count: number, calling: () => ReturnType<typeof call>): Promise<string[]> {
   const found: string[] = [];
   for (let i = 0; i < count; i++) {

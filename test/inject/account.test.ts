@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { GUEST_ACCOUNT, POD_ACCOUNT, ROLES, SCALE_ACCOUNT } from '../../src/inject/account.ts';
 import { keys } from '../../src/inject/annotations.ts';
-import { MOUNT_PATH, SCOPED_ACCOUNT, TOKEN_PATH, TOKEN_VOLUME } from '../../src/inject/names.ts';
+import { MOUNT_PATH, TOKEN_PATH, TOKEN_VOLUME } from '../../src/inject/names.ts';
 import type { Pod, VolumeMount } from '../../src/inject/pod.ts';
+import { GUEST_ACCOUNT, POD_ACCOUNT, ROLES, SCALE_ACCOUNT, SCOPED_ACCOUNT } from '../../src/inject/roles.ts';
 import { applied, containersOf } from './api-server.ts';
 import {
   annotate,

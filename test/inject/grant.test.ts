@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { OWN_ACCOUNTS } from '../../src/inject/account.ts';
 import { foreignNamespaces } from '../../src/inject/foreign-group.ts';
 import { askedFor, grantFaults, isGranted } from '../../src/inject/grant.ts';
-import { SCOPED_ACCOUNT } from '../../src/inject/names.ts';
+import { OWN_ACCOUNTS, SCOPED_ACCOUNT } from '../../src/inject/roles.ts';
 import { annotate, askingPod, decided, labelled, plain, pod, readable, refusal } from './pods.ts';
 
 const group = (namespace: string | undefined, name = 'backends') => ({ name, namespace });

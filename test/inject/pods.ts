@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { keys } from '../../src/inject/annotations.ts';
 import type { Code } from '../../src/inject/codes.ts';
-import { type Context, type Decision, decide, inject, type Report } from '../../src/inject/inject.ts';
+import type { Decision } from '../../src/inject/decision.ts';
+import { type Context, decide, inject, type Report } from '../../src/inject/inject.ts';
 import { TOKEN_PATH } from '../../src/inject/names.ts';
 import type { Options } from '../../src/inject/options.ts';
 import { type Install, type Plan, type PlanContext, plan } from '../../src/inject/plan.ts';

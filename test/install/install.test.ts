@@ -13,7 +13,7 @@ import packageJson from '../../package.json' with { type: 'json' };
 import { BackgroundProcess } from '../support/background-process.ts';
 import { endpointSlice, podEndpoint, slicePath } from '../support/endpoint-slices.ts';
 import { eventually } from '../support/eventually.ts';
-import { startKubernetesDouble } from '../support/kubernetes-double.ts';
+import { kubernetesDouble } from '../support/kubernetes-double.ts';
 
 const repository = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 const VERSION = `rollcall ${packageJson.version}\n`;
@@ -123,8 +123,7 @@ test('a wrong use is told with what to do', async () => {
 
 /** One peer, this pod, and a start script; what the script writes is kept beside it. */
 async function pod(t: TestContext, script: string) {
-  const api = await startKubernetesDouble();
-  t.after(() => api.close());
+  const api = await kubernetesDouble(t);
   const endpoints = [podEndpoint({ name: 'db-0', uid: 'u0', ip: '203.0.113.1' })];
   api.create(slicePath('shop'), endpointSlice({ namespace: 'shop', service: 'db', endpoints }));
   const place = await mkdtemp(join(directory, 'pod-'));

@@ -7,7 +7,7 @@ import { parse, parseAllDocuments } from 'yaml';
 import { PROCESS_METRICS } from '../../src/metric-table.ts';
 import { endpointSlice, podEndpoint, slicePath } from '../support/endpoint-slices.ts';
 import { missing, runTool } from '../support/go-tools.ts';
-import { startKubernetesDouble } from '../support/kubernetes-double.ts';
+import { kubernetesDouble } from '../support/kubernetes-double.ts';
 import { startSidecar } from '../support/rollcall.ts';
 import { deadLink } from './headings.ts';
 import { rules } from './rules.ts';
@@ -64,8 +64,7 @@ test('the alerts that the page says need four metrics of sidecars need no other'
 });
 
 test('a sidecar has as many series as the page says', async (t) => {
-  const api = await startKubernetesDouble();
-  t.after(() => api.close());
+  const api = await kubernetesDouble(t);
   const flags = { server: api.url, namespace: 'default', service: 'db' };
   api.create(
     slicePath('default'),

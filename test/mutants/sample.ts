@@ -1,6 +1,6 @@
 import { Random } from '../simulation/random.ts';
 
-/** So many of the items, chosen by a seed: the same ones for the same seed, as long as the items are the same. */
+/** Returns so many of the items, chosen by a seed: for the same items and the same seed they are the same. */
 export function sampleOf<T>(items: readonly T[], size: number, seed: number): T[] {
   const left = items.slice();
   const random = new Random(seed, 'mutants');

@@ -67,7 +67,7 @@ function title({ name, version }: Bundled): string {
   return `${name} ${version}`;
 }
 
-/** By code units: the same on every machine. */
+/** Compares texts by code units, which gives the same order on every machine. */
 function compare(one: string, other: string): number {
   return one < other ? -1 : Number(one > other);
 }

@@ -10,7 +10,7 @@ import { BackgroundProcess } from '../support/background-process.ts';
 import { DnsServer } from '../support/dns-server.ts';
 import { endpointSlice, podEndpoint, slicePath } from '../support/endpoint-slices.ts';
 import { eventually } from '../support/eventually.ts';
-import { startKubernetesDouble } from '../support/kubernetes-double.ts';
+import { kubernetesDouble } from '../support/kubernetes-double.ts';
 
 export const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 export const SCRIPTS = fileURLToPath(new URL('./scripts', import.meta.url));
@@ -34,8 +34,7 @@ export function group(...pods: Pod[]) {
 }
 
 export async function apiWith(t: TestContext, ...pods: Pod[]) {
-  const api = await startKubernetesDouble();
-  t.after(() => api.close());
+  const api = await kubernetesDouble(t);
   api.create(slicePath('shop'), group(...pods));
   const become = (...now: Pod[]) => api.replace(slicePath('shop', 'db-a'), group(...now));
   return { api, server: ['-server', api.url], become };

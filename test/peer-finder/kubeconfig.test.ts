@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { UsageError } from '../../src/config.ts';
@@ -9,10 +8,10 @@ import { Credentials } from '../../src/watcher/kubernetes/credentials.ts';
 import { silent } from '../../src/watcher/log.ts';
 import { issue } from '../../src/webhook/certificates/issue.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 async function written(t: TestContext, config: unknown): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), 'rollcall-'));
-  t.after(() => rm(directory, { recursive: true }));
+  const directory = await temporaryFolder(t);
   const file = join(directory, 'config');
   await writeFile(file, typeof config === 'string' ? config : JSON.stringify(config));
   return file;
@@ -40,8 +39,7 @@ test('texts in the kubeconfig itself stay in memory: nothing is written, and no 
   const data = Buffer.from(cert).toString('base64');
   const inline = config({ 'certificate-authority-data': data }, { token: 'secret', tokenFile: '/run/token' });
   const file = await written(t, inline);
-  const place = await mkdtemp(join(tmpdir(), 'rollcall-'));
-  t.after(() => rm(place, { recursive: true }));
+  const place = await temporaryFolder(t);
   const { TMPDIR } = process.env;
   process.env.TMPDIR = place;
   t.after(() => {

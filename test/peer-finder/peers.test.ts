@@ -1,8 +1,7 @@
 /** Where the peers come from, who of them this pod is, and what it says of them in a hosts file. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -19,6 +18,7 @@ import type { SourceEvent } from '../../src/watcher/source.ts';
 import { Watch } from '../../src/watcher/watch.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { RecordedLog } from '../watcher/recorded-log.ts';
 import { member, scripted, watchOf } from '../watcher/scripted-source.ts';
 
@@ -148,8 +148,7 @@ describe('the hosts file', () => {
   });
 
   test('is the same file afterwards, and shrinks', async (t) => {
-    const directory = await mkdtemp(join(tmpdir(), 'rollcall-'));
-    t.after(() => rm(directory, { recursive: true }));
+    const directory = await temporaryFolder(t);
     const path = join(directory, 'hosts');
     await writeFile(path, `# own\n${aliases(pods('db-0', 'db-1', 'db-2'), 'IP')}`);
     const { ino } = await stat(path);
@@ -164,8 +163,7 @@ describe('the hosts file', () => {
   });
 
   test('that has no room for all lines stays as it was, byte for byte, and what to do is told', async (t) => {
-    const directory = await mkdtemp(join(tmpdir(), 'rollcall-'));
-    t.after(() => rm(directory, { recursive: true }));
+    const directory = await temporaryFolder(t);
     const path = join(directory, 'hosts');
     const kept = Buffer.from([
       ...Buffer.from('# caf\xe9\n', 'latin1'),
@@ -186,8 +184,7 @@ describe('the hosts file', () => {
 });
 
 test('the hosts file is written for a change of its lines, at a pace, and checked at every heartbeat', async (t) => {
-  const directory = await mkdtemp(join(tmpdir(), 'rollcall-'));
-  t.after(() => rm(directory, { recursive: true }));
+  const directory = await temporaryFolder(t);
   const path = join(directory, 'hosts');
   await writeFile(path, '');
   const clock = new FakeClock();

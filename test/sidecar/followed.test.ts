@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { parseConfig } from '../../src/config.ts';
@@ -13,11 +11,11 @@ import { sidecarSettings } from '../../src/sidecar-settings.ts';
 import type { Watch } from '../../src/watcher/watch.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeClock, settle } from '../support/fake-clock.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /** The groups of a sidecar in namespace `shop`, whose API server nobody can reach. */
 async function followed(t: TestContext, flags: readonly string[], watches: Watch[] = []) {
-  const directory = await mkdtemp(join(tmpdir(), 'rollcall-'));
-  t.after(() => rm(directory, { recursive: true, force: true }));
+  const directory = await temporaryFolder(t);
   const server = ['--server', 'http://127.0.0.1:1'];
   const config = parseConfig(
     sidecarSettings,

@@ -1,15 +1,15 @@
 /** The sidecar as a user that /etc/passwd does not know, as on OpenShift, beside an application that is another one. */
 import assert from 'node:assert/strict';
 import { execFile, spawnSync } from 'node:child_process';
-import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { endpointSlice, podEndpoint, slicePath } from '../support/endpoint-slices.ts';
 import { eventually } from '../support/eventually.ts';
-import { startKubernetesDouble } from '../support/kubernetes-double.ts';
+import { kubernetesDouble } from '../support/kubernetes-double.ts';
 import { Rollcall } from '../support/rollcall.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const quickly = { timeoutMs: 15_000, everyMs: 20 };
 /** A user of a range of OpenShift, whose containers are all of the group root. */
@@ -37,15 +37,13 @@ function unable(): string | false {
 test('a user without a name writes what another may read, and runs commands', {
   skip: unable(),
 }, async (t) => {
-  const api = await startKubernetesDouble();
-  t.after(() => api.close());
+  const api = await kubernetesDouble(t);
   const endpoints = [podEndpoint({ name: 'db-0', uid: 'uid-db-0', ip: '10.0.0.1' })];
   api.create(
     slicePath('default'),
     endpointSlice({ namespace: 'default', service: 'db', name: 'db-a', endpoints }),
   );
-  const directory = await mkdtemp(join(tmpdir(), 'rollcall-'));
-  t.after(() => rm(directory, { recursive: true, force: true }));
+  const directory = await temporaryFolder(t);
   // The kubelet makes an emptyDir with this mode.
   await chmod(directory, 0o777);
   const hook = join(directory, 'hook.sh');

@@ -11,12 +11,12 @@ import { silent } from '../../src/watcher/log.ts';
 import { Malformed } from '../../src/watcher/membership/malformed.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeClock, settle } from '../support/fake-clock.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { member, scripted, watchOf } from '../watcher/scripted-source.ts';
 
 /** The sinks of a sidecar with these flags, and the watch that they follow. */
 async function made(t: TestContext, ...flags: string[]) {
-  const directory = await mkdtemp(join(tmpdir(), 'rollcall-'));
-  t.after(() => rm(directory, { recursive: true }));
+  const directory = await temporaryFolder(t);
   const argv = ['--namespace', 'default', '--service', 'db', '--directory', directory, ...flags];
   const clock = new FakeClock();
   const watch = watchOf(scripted(), clock);

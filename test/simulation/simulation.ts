@@ -52,7 +52,7 @@ const AFTERMATH_MS = 8000;
 /** Another number of members is expected so often. */
 const EXPECTED_MS = [500, 20_000] as const;
 const STEP_MS = 250;
-/** When nothing keeps the sidecar from the truth any more, it has it within this long. */
+/** The time within which the sidecar has the truth, once nothing keeps it from the truth any more. */
 const CONVERGED_MS = 5000;
 const CALM_MS = 15_000;
 const TURN_MS = 40_000;

@@ -24,6 +24,11 @@ export async function eventually<T>(
   }
 }
 
+/** Waits for what a program on the same machine does at once: asked often, and given up as late as anything. */
+export function soon<T>(what: string, attempt: () => T | Promise<T>): Promise<Exclude<T, undefined | false>> {
+  return eventually(what, attempt, { everyMs: 5 });
+}
+
 async function tried<T>(attempt: () => T | Promise<T>): Promise<{ value: T } | { error: unknown }> {
   try {
     const value = await attempt();

@@ -1,5 +1,6 @@
 /** The Kubernetes API of `rollcall/testing`, over plain HTTP by default, and how it misbehaves on request. */
 import type { ServerResponse } from 'node:http';
+import type { TestContext } from 'node:test';
 import type { ApiObjects } from '../../src/testing/api/objects.ts';
 import { apiError } from '../../src/testing/api/paths.ts';
 import { type ApiRequest, type ApiServer, answer, startApiServer } from '../../src/testing/api/server.ts';
@@ -44,6 +45,13 @@ export interface DoubleOptions {
 
 const NO_STREAMING_LISTS =
   'sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled';
+
+/** Starts one that is closed when the test has ended. */
+export async function kubernetesDouble(t: TestContext, options?: DoubleOptions): Promise<KubernetesDouble> {
+  const api = await startKubernetesDouble(options);
+  t.after(() => api.close());
+  return api;
+}
 
 export async function startKubernetesDouble(options: DoubleOptions = {}): Promise<KubernetesDouble> {
   const { streamingLists = true, ...others } = options;

@@ -1,10 +1,10 @@
 /** docs/testing.md, as far as it can be run. */
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { MAIN } from '../support/rollcall.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 export const PAGE = await readFile(new URL('../../docs/testing.md', import.meta.url), 'utf8');
 export const FROM_SOURCES = fileURLToPath(new URL('../examples/from-sources.ts', import.meta.url));
@@ -22,8 +22,7 @@ export const BLOCKS: readonly Block[] = [...PAGE.matchAll(/^```(\w+)(?: (\S+))?\
 
 /** A project with `rollcall` in it, as npm would install it, and the PATH under which npm scripts find it. */
 export async function project(t: TestContext) {
-  const directory = await mkdtemp(join(tmpdir(), 'rollcall-'));
-  t.after(() => rm(directory, { recursive: true, force: true }));
+  const directory = await temporaryFolder(t);
   const binaries = join(directory, 'node_modules', '.bin');
   await mkdir(binaries, { recursive: true });
   await writeFile(join(directory, 'package.json'), '{ "type": "module" }');

@@ -70,3 +70,10 @@ export async function synced(
   await settle();
   return call;
 }
+
+/** Ends a watch as the API server does from time to time, and goes on until the next one has been asked for. */
+export async function endWatch({ clock }: Followed, call: Call): Promise<void> {
+  await clock.advance(2000);
+  call.end();
+  await clock.advance(200);
+}

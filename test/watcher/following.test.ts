@@ -57,20 +57,6 @@ test('streaming lists that end before they are complete, twice in a row, are giv
   assert.equal((await followed.api.next()).query('limit'), '500');
 });
 
-test('a streaming list that goes on without end is given up for pages after a minute', async () => {
-  const followed = follow();
-  const call = await followed.api.next();
-  call.head();
-  for (let seconds = 0; seconds < 60; seconds += 10) {
-    call.events(event('ADDED', slice('a', 'db-0/u0'), `${100 + seconds}`));
-    await followed.clock.advance(10_000);
-    assert.equal(call.closed, false);
-  }
-  call.events(event('MODIFIED', slice('a', 'db-0/u0'), '200'));
-  assert.equal((await followed.api.next()).query('limit'), '500');
-  assert.equal(call.closed, true);
-});
-
 test('a chunk that ends inside a line is not all that was missed', async () => {
   const followed = follow();
   (await synced(followed)).break();

@@ -2,10 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { Credentials } from '../../src/watcher/kubernetes/credentials.ts';
@@ -16,7 +15,8 @@ import { endpointSlice, podEndpoint } from '../support/endpoint-slices.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeClock, settle } from '../support/fake-clock.ts';
 import { at, bookmark, type Call, errorEvent, event, list } from '../support/scripted-api.ts';
-import { type Followed, follow, slice, synced } from './followed-group.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { endWatch, type Followed, follow, slice, synced } from './followed-group.ts';
 
 const uids = (members: readonly { uid: string }[]) => members.map(({ uid }) => uid);
 
@@ -43,9 +43,7 @@ describe('listing', () => {
       .head()
       .events(event('ADDED', slice('b', 'db-1/u1'), '900'), event('ADDED', slice('a', 'db-0/u0'), '3'));
     call.events(bookmark('100', true));
-    await followed.clock.advance(2000);
-    call.end();
-    await followed.clock.advance(200);
+    await endWatch(followed, call);
     assert.equal((await followed.api.next()).query('resourceVersion'), '100');
   });
 });
@@ -57,9 +55,7 @@ describe('watching', () => {
       const followed = follow();
       followed.clock.chance = chance;
       const call = await synced(followed);
-      await followed.clock.advance(2000);
-      call.end();
-      await followed.clock.advance(200);
+      await endWatch(followed, call);
       asked.push((await followed.api.next()).query('timeoutSeconds'));
     }
     assert.deepEqual(asked, ['300', '450', '600']);
@@ -70,9 +66,7 @@ describe('watching', () => {
     let call = await synced(followed, undefined, 'zz/9');
     for (const version of ['aa+1', '0010', '9', '10 %&=']) {
       call.events(event('MODIFIED', slice('a', 'db-0/u0'), version));
-      await followed.clock.advance(2000);
-      call.end();
-      await followed.clock.advance(200);
+      await endWatch(followed, call);
       call = await followed.api.next();
       assert.equal(call.query('resourceVersion'), version);
       call.head();
@@ -130,8 +124,7 @@ async function keepaliveTimer(port: number): Promise<boolean> {
 
 describe('credentials', () => {
   test('a CA that is replaced is used within a minute', async (t) => {
-    const directory = await mkdtemp(join(tmpdir(), 'rollcall-'));
-    t.after(() => rm(directory, { recursive: true, force: true }));
+    const directory = await temporaryFolder(t);
     const caFile = join(directory, 'ca.crt');
     const [before, after] = await Promise.all([authority(), authority()]);
     await writeFile(caFile, before);
@@ -191,9 +184,7 @@ describe('a client of ours does not', () => {
     for (const status of [401, 403, 408, 429, 500, 502, 503, 504]) {
       const followed = follow();
       const call = await synced(followed);
-      await followed.clock.advance(2000);
-      call.end();
-      await followed.clock.advance(200);
+      await endWatch(followed, call);
       for (let attempt = 0; attempt < 3; attempt += 1) {
         (await followed.api.next()).fail(status, 'Trouble');
         await followed.clock.advance(30_000);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { Hello, Line, Member } from '../../src/watcher/protocol.ts';
-import { eventually } from '../support/eventually.ts';
+import { soon } from '../support/eventually.ts';
 
 /** A sidecar that says what the test makes it say. */
 export class ScriptedSidecar {
@@ -111,9 +111,4 @@ export async function scriptedSidecar(t: TestContext, { listen = true } = {}): P
   });
   if (listen) await sidecar.listen();
   return sidecar;
-}
-
-/** Patient enough for a machine that is busy with something else. */
-export function soon<T>(what: string, attempt: () => T): Promise<Exclude<T, undefined | false>> {
-  return eventually(what, attempt, { timeoutMs: 20_000, everyMs: 2 });
 }

@@ -1,7 +1,5 @@
 /** The cost of a change, counted in looks and steps: it does not depend on the number of members. */
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { HostsFile } from '../../src/peer-finder/hosts-file.ts';
@@ -19,6 +17,7 @@ import type { Member } from '../../src/watcher/protocol.ts';
 import { parseTemplate } from '../../src/watcher/texts/template.ts';
 import { parseWaitCondition } from '../../src/watcher/texts/wait-condition.ts';
 import { FakeClock, settle } from '../support/fake-clock.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { byIteration, byIterationOf } from './counted-steps.ts';
 import { member, scripted, watchOf } from './scripted-source.ts';
 
@@ -122,8 +121,7 @@ function notifiers(clock: FakeClock, t: TestContext) {
 }
 
 test('a change that is told to every kind of output walks past nobody else', async (t) => {
-  const directory = await mkdtemp(join(tmpdir(), 'rollcall-'));
-  t.after(() => rm(directory, { recursive: true }));
+  const directory = await temporaryFolder(t);
   const steps = async (slices: number) => {
     const looks = { count: 0 };
     const clock = new FakeClock();

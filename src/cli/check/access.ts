@@ -1,5 +1,6 @@
 import { keys } from '../../inject/annotations.ts';
-import { EXCLUDED_NAMESPACES, SCOPED_ACCOUNT } from '../../inject/names.ts';
+import { EXCLUDED_NAMESPACES } from '../../inject/names.ts';
+import { SCOPED_ACCOUNT } from '../../inject/roles.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { KindName } from '../cluster/kinds.ts';
 import { listed } from '../cluster/listing.ts';

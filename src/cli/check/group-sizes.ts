@@ -1,4 +1,4 @@
-import { ROLES } from '../../inject/account.ts';
+import { ROLES } from '../../inject/roles.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { listed } from '../cluster/listing.ts';
 import { at } from '../document/value.ts';

@@ -1,5 +1,5 @@
 import { isOfArgo } from '../../argo-cd.ts';
-import { ROLES } from '../../inject/account.ts';
+import { ROLES } from '../../inject/roles.ts';
 import { at, type Fields, isFields } from '../document/value.ts';
 import { ENTRIES, entriesOf } from '../explain/entries.ts';
 import { CONFIGURATION } from '../explain/webhook.ts';

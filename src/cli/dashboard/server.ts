@@ -4,7 +4,7 @@ import { judge } from './guard.ts';
 import { type Asset, assets } from './page.ts';
 import type { Streams } from './streams.ts';
 
-/** Nothing is loaded from anywhere else, nothing is run but the page's own script, and nobody frames it. */
+/** The headers of every answer. The page loads nothing from elsewhere and runs its own script only, and no page frames it. */
 const HEADERS = {
   'content-security-policy':
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; " +

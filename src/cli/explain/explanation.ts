@@ -1,7 +1,7 @@
 import { keys } from '../../inject/annotations.ts';
 import type { Reason } from '../../inject/codes.ts';
+import type { Decision } from '../../inject/decision.ts';
 import { gatesOf } from '../../inject/gate.ts';
-import type { Decision } from '../../inject/inject.ts';
 import type { Options } from '../../inject/options.ts';
 import type { Install } from '../../inject/plan.ts';
 import { type Namespace, own, type Pod } from '../../inject/pod.ts';

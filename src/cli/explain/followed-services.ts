@@ -1,5 +1,5 @@
 /** The rules of `rollcall explain` about the Services that a pod follows. */
-import type { Decision } from '../../inject/inject.ts';
+import type { Decision } from '../../inject/decision.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { ExplainedRule } from './explanation.ts';
 import { endpointsOf } from './webhook.ts';

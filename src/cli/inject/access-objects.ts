@@ -1,4 +1,4 @@
-import { type AccessNeed, OWN_ACCOUNTS, ROLES, type Role } from '../../inject/account.ts';
+import { type AccessNeed, OWN_ACCOUNTS, ROLES, type Role } from '../../inject/roles.ts';
 import { at, type Fields, isFields } from '../document/value.ts';
 import type { Item } from '../workloads.ts';
 

@@ -1,10 +1,10 @@
 import { isMap, isSeq, type Node } from 'yaml';
-import { edit } from '../document/edit.ts';
+import { edit } from '../document/edit/edit.ts';
+import { render } from '../document/edit/render.ts';
+import { isJson } from '../document/edit/style.ts';
 import type { Entry } from '../document/entry.ts';
 import { eolOf, parse } from '../document/parse.ts';
-import { render } from '../document/render.ts';
 import { join, type StreamPart } from '../document/stream.ts';
-import { isJson } from '../document/style.ts';
 import { type Fields, isFields, type Value } from '../document/value.ts';
 import type { Manifest } from './manifests.ts';
 import { withTexts } from './remembered.ts';

@@ -1,10 +1,10 @@
 import { keys, PREFIX } from '../../inject/annotations.ts';
+import { writtenAt } from '../document/edit/written-at.ts';
 import { parse } from '../document/parse.ts';
 import { join, type StreamPart, split } from '../document/stream.ts';
 import type { Texts } from '../document/texts.ts';
 import { Unreadable } from '../document/unreadable.ts';
 import { at, type Fields, type Path, replaceAt, type Value } from '../document/value.ts';
-import { writtenAt } from '../document/written-at.ts';
 import { type Item, itemsOf, workloadsOf as ofItem, type Workload } from '../workloads.ts';
 import type { InputSource } from './input.ts';
 

@@ -1,5 +1,5 @@
 import { createTwoFilesPatch, FILE_HEADERS_ONLY } from 'diff';
-import { render } from '../document/render.ts';
+import { render } from '../document/edit/render.ts';
 import { type Fields, isFields, type Value } from '../document/value.ts';
 import type { InputSource } from './input.ts';
 import type { Manifest } from './manifests.ts';

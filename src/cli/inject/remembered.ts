@@ -5,9 +5,9 @@
  */
 import { STATUS_KEY } from '../../inject/names.ts';
 import { uninject } from '../../inject/uninject.ts';
+import { pieceAt } from '../document/edit/piece-at.ts';
 import { applyOperations } from '../document/operations.ts';
 import { parse } from '../document/parse.ts';
-import { pieceAt } from '../document/piece-at.ts';
 import { pathOf, pointerOf, type Texts } from '../document/texts.ts';
 import { Unreadable } from '../document/unreadable.ts';
 import {

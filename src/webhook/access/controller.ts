@@ -1,6 +1,6 @@
 import type { V1Namespace } from '@kubernetes/client-node';
-import { GUEST_ACCOUNT, ROLES, type Role } from '../../inject/account.ts';
 import { keys } from '../../inject/annotations.ts';
+import { GUEST_ACCOUNT, ROLES, type Role } from '../../inject/roles.ts';
 import type { Log } from '../../log.ts';
 import { WEBHOOK_METRICS } from '../../metric-table.ts';
 import type { Metrics } from '../../metrics.ts';

@@ -1,4 +1,4 @@
-import { ROLES } from '../../inject/account.ts';
+import { ROLES } from '../../inject/roles.ts';
 import type { AccountState, BindingState } from '../state/object-state.ts';
 
 /** The state of one role in one namespace, as the caches have it. */

@@ -1,8 +1,8 @@
 /** The binding by which one namespace lets the sidecars of others look at its Services. */
 import { isDeepStrictEqual } from 'node:util';
 import type { RbacV1Subject, V1RoleBinding } from '@kubernetes/client-node';
-import { OWN_ACCOUNTS, ROLES } from '../../inject/account.ts';
 import { GRANT_BINDING } from '../../inject/names.ts';
+import { OWN_ACCOUNTS, ROLES } from '../../inject/roles.ts';
 import { isManaged, isRoleRight, LABELS, roleRef, subjectOf } from './role-binding.ts';
 
 /** The cached state of such a binding. */

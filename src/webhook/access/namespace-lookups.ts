@@ -1,5 +1,5 @@
 import type { V1Namespace } from '@kubernetes/client-node';
-import { OWN_ACCOUNTS } from '../../inject/account.ts';
+import { OWN_ACCOUNTS } from '../../inject/roles.ts';
 import { type Api, ifThere } from '../api/api.ts';
 import { accountPath, namespacePath } from '../api/paths.ts';
 import { Refused } from '../refused.ts';

@@ -1,5 +1,5 @@
 import type { V1RoleBinding } from '@kubernetes/client-node';
-import { type AccessNeed, OWN_ACCOUNTS, ROLES, type Role } from '../../inject/account.ts';
+import { type AccessNeed, OWN_ACCOUNTS, ROLES, type Role } from '../../inject/roles.ts';
 import type { Log } from '../../log.ts';
 import { WEBHOOK_METRICS } from '../../metric-table.ts';
 import { Metrics } from '../../metrics.ts';

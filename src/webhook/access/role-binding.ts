@@ -1,5 +1,5 @@
 import type { RbacV1Subject, V1RoleBinding } from '@kubernetes/client-node';
-import { ROLES, type Role } from '../../inject/account.ts';
+import { ROLES, type Role } from '../../inject/roles.ts';
 
 /**
  * The roles that Rollcall gives. Each has one account that Rollcall creates and one binding in a namespace,

@@ -1,7 +1,7 @@
 import type { V1LimitRange, V1Namespace } from '@kubernetes/client-node';
-import { type AccessNeed, GUEST_ACCOUNT, OWN_ACCOUNTS, type Role } from '../../inject/account.ts';
 import { GRANT_BINDING } from '../../inject/names.ts';
 import type { LimitRangeItem, Namespace } from '../../inject/pod.ts';
+import { type AccessNeed, GUEST_ACCOUNT, OWN_ACCOUNTS, type Role } from '../../inject/roles.ts';
 import type { Log } from '../../log.ts';
 import { WEBHOOK_METRICS } from '../../metric-table.ts';
 import type { Metrics } from '../../metrics.ts';

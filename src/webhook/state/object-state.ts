@@ -1,8 +1,8 @@
 import type { V1LimitRange, V1Namespace, V1RoleBinding, V1ServiceAccount } from '@kubernetes/client-node';
-import type { Role } from '../../inject/account.ts';
 import { keys, PREFIX } from '../../inject/annotations.ts';
 import { type Grant, grantOf } from '../../inject/granted-names.ts';
 import { type LimitRangeItem, own } from '../../inject/pod.ts';
+import type { Role } from '../../inject/roles.ts';
 import { UID_RANGE_KEY } from '../../inject/security-context.ts';
 import { boundAccounts, isManaged, isRoleRight } from '../access/role-binding.ts';
 

@@ -1,7 +1,7 @@
 import type { V1LimitRange, V1Namespace, V1RoleBinding, V1ServiceAccount } from '@kubernetes/client-node';
-import type { Role } from '../../inject/account.ts';
 import { GRANT_BINDING } from '../../inject/names.ts';
 import type { LimitRangeItem } from '../../inject/pod.ts';
+import type { Role } from '../../inject/roles.ts';
 import type { Listed } from '../../watcher/kubernetes/collection.ts';
 import { type GrantBindingState, grantBindingState } from '../access/grant-binding.ts';
 import { accountsPath, bindingsPath, limitRangesPath, NAMESPACES } from '../api/paths.ts';

@@ -5,7 +5,7 @@ import { suite, type TestContext, test } from 'node:test';
 import { ENTRIES } from '../../../src/cli/explain/entries.ts';
 import { BackgroundProcess } from '../../support/background-process.ts';
 import { eventually } from '../../support/eventually.ts';
-import { startKubernetesDouble } from '../../support/kubernetes-double.ts';
+import { kubernetesDouble } from '../../support/kubernetes-double.ts';
 import { MAIN } from '../../support/rollcall.ts';
 import { pair } from '../../webhook/certificates/pairs.ts';
 import { kubeconfig } from '../answering-api.ts';
@@ -30,8 +30,7 @@ const REQUESTS = 6;
 
 /** Rotates, ends the command by the signal at a request, and returns what it had written by then. */
 async function interrupted(t: TestContext, at: number, signal: NodeJS.Signals, ...flags: string[]) {
-  const api = await startKubernetesDouble();
-  t.after(() => api.close());
+  const api = await kubernetesDouble(t);
   let count = 0;
   api.fault(({ path }) => {
     count += 1;

@@ -19,7 +19,7 @@ import { type Shop, shop } from './shop.ts';
 
 const GROUP = `#group=${encodeURIComponent('shop/service/db')}`;
 
-/** As `npm run golden` runs it. */
+/** Whether `npm run golden` runs this file, which then draws the pictures anew. */
 const IS_GOLDEN = process.execArgv.includes('--test-update-snapshots');
 
 /** Waits for a script to be true; the browser itself may not wait for one, since the page lets no text be run. */

@@ -6,7 +6,7 @@ import { runCommand } from '../../../src/cli/run.ts';
 import { digestOf } from '../../../src/watcher/membership/digest.ts';
 import { endpointSlice, podEndpoint, slicePath } from '../../support/endpoint-slices.ts';
 import { eventually } from '../../support/eventually.ts';
-import { type KubernetesDouble, startKubernetesDouble } from '../../support/kubernetes-double.ts';
+import { type KubernetesDouble, kubernetesDouble } from '../../support/kubernetes-double.ts';
 import { kubeconfig } from '../answering-api.ts';
 import { folder } from '../run.ts';
 
@@ -66,8 +66,7 @@ const sidecar = {
 
 /** Starts the double and the command, with these pods in the group. */
 export async function shop(t: TestContext, names: readonly string[], argv: string[] = []): Promise<Shop> {
-  const api = await startKubernetesDouble();
-  t.after(() => api.close());
+  const api = await kubernetesDouble(t);
   api.create('/api/v1/namespaces', {
     metadata: { name: 'shop', labels: { 'rollcall.dev/injection': 'enabled' } },
   });

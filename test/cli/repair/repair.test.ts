@@ -5,7 +5,7 @@ import { type TestContext, test } from 'node:test';
 import type { Cluster } from '../../../src/cli/cluster/cluster.ts';
 import type { Fields } from '../../../src/cli/document/value.ts';
 import { planFor } from '../../../src/cli/repair/plan.ts';
-import { startKubernetesDouble } from '../../support/kubernetes-double.ts';
+import { kubernetesDouble } from '../../support/kubernetes-double.ts';
 import { kubeconfig } from '../answering-api.ts';
 import { folder, run } from '../run.ts';
 
@@ -31,8 +31,7 @@ async function cluster(
   evictions: Record<string, number | 'cut'>,
   { app, only = ['shop'] }: { app?: string; only?: readonly string[] } = {},
 ): Promise<string> {
-  const api = await startKubernetesDouble();
-  t.after(() => api.close());
+  const api = await kubernetesDouble(t);
   const lists: Record<string, object[]> = {
     'GET /api/v1/namespaces': NAMESPACES,
     'GET /api/v1/pods': Object.keys(evictions).map((name) => missed(name, app)),

@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { runCommand } from '../../../src/cli/run.ts';
 import { digestOf } from '../../../src/watcher/membership/digest.ts';
 import { endpointSlice, podEndpoint, slicePath } from '../../support/endpoint-slices.ts';
 import { eventually } from '../../support/eventually.ts';
-import { startKubernetesDouble } from '../../support/kubernetes-double.ts';
+import { kubernetesDouble } from '../../support/kubernetes-double.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { kubeconfig } from '../answering-api.ts';
 import { folder, misuse, run } from '../run.ts';
 
@@ -42,8 +41,7 @@ const injected = (port?: string) => ({
 });
 
 async function apiOf(t: TestContext, ...names: string[]) {
-  const api = await startKubernetesDouble();
-  t.after(() => api.close());
+  const api = await kubernetesDouble(t);
   api.create(slicePath('shop'), slice(...names));
   const directory = await folder(t, { config: kubeconfig('fake', api.url, 'shop') });
   return { api, flags: ['--kubeconfig', join(directory, 'config')] };
@@ -244,8 +242,7 @@ describe('who can not be followed at the start', () => {
 });
 
 test('a socket is told as the sidecar tells it, and its absence is told too', async (t) => {
-  const directory = await mkdtemp(join(tmpdir(), 'rollcall-'));
-  t.after(() => rm(directory, { recursive: true }));
+  const directory = await temporaryFolder(t);
   const path = join(directory, 'members.sock');
   const { written, end } = started(t, [path]);
   await eventually(
@@ -266,8 +263,7 @@ test('a socket is told as the sidecar tells it, and its absence is told too', as
 });
 
 test('a sidecar of another protocol ends it, with a sentence', async (t) => {
-  const directory = await mkdtemp(join(tmpdir(), 'rollcall-'));
-  t.after(() => rm(directory, { recursive: true }));
+  const directory = await temporaryFolder(t);
   const path = join(directory, 'members.sock');
   const server = createServer((socket) => socket.end('{"type":"hello","protocol":9}\n'));
   server.listen(path);

@@ -2,14 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { settle } from '../../support/fake-clock.ts';
 import { bookmark, event } from '../../support/scripted-api.ts';
-import { type Followed, follow, slice, synced } from '../followed-group.ts';
+import { endWatch, type Followed, follow, slice, synced } from '../followed-group.ts';
 
 test('a watch that keeps ending at once, without an event, backs off', async () => {
   const followed = follow();
   const first = await synced(followed);
-  await followed.clock.advance(2000);
-  first.end();
-  await followed.clock.advance(200);
+  await endWatch(followed, first);
   (await followed.api.next()).head().end();
   await followed.api.none();
   await followed.clock.advance(400);

@@ -1,16 +1,15 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Credentials } from '../../../src/watcher/kubernetes/credentials.ts';
 import type { Log } from '../../../src/watcher/log.ts';
 import { issue } from '../../../src/webhook/certificates/issue.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 async function files(t: TestContext) {
-  const directory = await mkdtemp(join(tmpdir(), 'rollcall-'));
-  t.after(() => rm(directory, { recursive: true, force: true }));
+  const directory = await temporaryFolder(t);
   const { cert: ca } = await issue(['localhost'], new Date());
   const tokenFile = join(directory, 'token');
   const caFile = join(directory, 'ca.crt');

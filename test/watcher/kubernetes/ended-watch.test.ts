@@ -2,23 +2,19 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { settle } from '../../support/fake-clock.ts';
 import { bookmark, type Call, event } from '../../support/scripted-api.ts';
-import { follow, slice, synced } from '../followed-group.ts';
+import { endWatch, follow, slice, synced } from '../followed-group.ts';
 
 test('the version follows events and bookmarks, and a clean end is rewatched at once', async () => {
   const followed = follow();
   const first = await synced(followed);
   first.events(event('MODIFIED', slice('a', 'db-0/u0', 'db-1/u1'), '105'));
-  await followed.clock.advance(2000);
-  first.end();
-  await followed.clock.advance(200);
+  await endWatch(followed, first);
   const second = await followed.api.next();
   assert.equal(second.query('resourceVersion'), '105');
   const seconds = Number(second.query('timeoutSeconds'));
   assert.ok(seconds >= 300 && seconds <= 600, `timeoutSeconds=${seconds}`);
   second.head().events(bookmark('140'));
-  await followed.clock.advance(2000);
-  second.end();
-  await followed.clock.advance(200);
+  await endWatch(followed, second);
   assert.equal((await followed.api.next()).query('resourceVersion'), '140');
   assert.equal(followed.watch.stale, false);
 });
@@ -82,9 +78,7 @@ test('a watch that breaks in under a second without an event is a failure', asyn
 test('a stream that ended and does not come back within a second is stale', async () => {
   const followed = follow();
   const call = await synced(followed);
-  await followed.clock.advance(2000);
-  call.end();
-  await followed.clock.advance(200);
+  await endWatch(followed, call);
   const again = await followed.api.next();
   await followed.clock.advance(700);
   assert.equal(followed.watch.stale, false);

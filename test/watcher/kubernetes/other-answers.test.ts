@@ -6,7 +6,7 @@ import { endpointSlices } from '../../../src/watcher/kubernetes/endpoint-slices.
 import { pushed } from '../../../src/watcher/kubernetes/reflector.ts';
 import { FakeClock, settle } from '../../support/fake-clock.ts';
 import { bookmark, type Call, errorEvent, event, list, ScriptedApi } from '../../support/scripted-api.ts';
-import { follow, slice, synced } from '../followed-group.ts';
+import { endWatch, follow, slice, synced } from '../followed-group.ts';
 import { RecordedLog } from '../recorded-log.ts';
 
 type Answer = (call: Call) => void;
@@ -39,9 +39,7 @@ test('a version of which nothing comes twice is given up for a list', async () =
   for (const [what, answer, from] of refused) {
     const followed = follow();
     const call = await synced(followed);
-    await followed.clock.advance(2000);
-    call.end();
-    await followed.clock.advance(200);
+    await endWatch(followed, call);
     for (let attempt = 0; attempt < 2; attempt += 1) {
       const watch = await followed.api.next();
       assert.equal(watch.query('resourceVersion'), '100', what);

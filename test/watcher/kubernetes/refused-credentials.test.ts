@@ -2,14 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { settle } from '../../support/fake-clock.ts';
 import { errorEvent } from '../../support/scripted-api.ts';
-import { follow, synced } from '../followed-group.ts';
+import { endWatch, follow, synced } from '../followed-group.ts';
 
 test('401 rereads the token and tries again at once, then counts as a failure', async () => {
   const followed = follow();
   const call = await synced(followed);
-  await followed.clock.advance(2000);
-  call.end();
-  await followed.clock.advance(200);
+  await endWatch(followed, call);
   (await followed.api.next()).fail(401, 'Unauthorized');
   const again = await followed.api.next();
   assert.equal(followed.api.tokenRefreshes, 1);
@@ -23,9 +21,7 @@ test('401 rereads the token and tries again at once, then counts as a failure', 
 test('403 is stale with its reason, and is retried for ever', async () => {
   const followed = follow();
   const call = await synced(followed);
-  await followed.clock.advance(2000);
-  call.end();
-  await followed.clock.advance(200);
+  await endWatch(followed, call);
   for (let attempt = 0; attempt < 20; attempt += 1) {
     (await followed.api.next()).fail(403, 'endpointslices is forbidden');
     await settle();
@@ -46,9 +42,7 @@ test('403 is stale with its reason, and is retried for ever', async () => {
 test('a certificate that is not accepted has token and CA read again, and is tried again at once', async () => {
   const followed = follow();
   const call = await synced(followed);
-  await followed.clock.advance(2000);
-  call.end();
-  await followed.clock.advance(200);
+  await endWatch(followed, call);
   (await followed.api.next()).refuse('UNABLE_TO_VERIFY_LEAF_SIGNATURE');
   const again = await followed.api.next();
   assert.deepEqual([followed.api.tokenRefreshes, followed.watch.stale], [1, false]);

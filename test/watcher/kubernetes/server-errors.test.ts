@@ -2,14 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { settle } from '../../support/fake-clock.ts';
 import { bookmark, errorEvent, event } from '../../support/scripted-api.ts';
-import { follow, slice, synced } from '../followed-group.ts';
+import { endWatch, follow, slice, synced } from '../followed-group.ts';
 
 test('410 relists, as a response and as an event; a second one soon after backs off', async () => {
   const followed = follow();
   const call = await synced(followed);
-  await followed.clock.advance(2000);
-  call.end();
-  await followed.clock.advance(200);
+  await endWatch(followed, call);
   (await followed.api.next()).fail(410, 'Gone');
   const relist = await followed.api.next();
   assert.equal(relist.query('sendInitialEvents'), 'true');
@@ -38,9 +36,7 @@ test('a 5xx in the stream is rewatched from the same version, then relisted', as
 test('a version that the server has not reached asks for a consistent list', async () => {
   const followed = follow();
   const call = await synced(followed);
-  await followed.clock.advance(2000);
-  call.end();
-  await followed.clock.advance(200);
+  await endWatch(followed, call);
   (await followed.api.next()).json(504, {
     kind: 'Status',
     code: 504,
@@ -58,9 +54,7 @@ test('429 and 503 wait as long as the server asks, and go on from the same versi
   for (const status of [429, 503]) {
     const followed = follow();
     const call = await synced(followed);
-    await followed.clock.advance(2000);
-    call.end();
-    await followed.clock.advance(200);
+    await endWatch(followed, call);
     (await followed.api.next()).fail(status, 'TooManyRequests', { 'retry-after': '7' });
     await followed.clock.advance(7399);
     await followed.api.none();
@@ -79,9 +73,7 @@ test('a wait that the server asks for is a minute at most', async () => {
   for (const asked of ['1e9', '3600', '61']) {
     const followed = follow();
     const call = await synced(followed);
-    await followed.clock.advance(2000);
-    call.end();
-    await followed.clock.advance(200);
+    await endWatch(followed, call);
     (await followed.api.next()).fail(429, 'TooManyRequests', { 'retry-after': asked });
     await followed.clock.advance(60_000);
     await followed.api.none();

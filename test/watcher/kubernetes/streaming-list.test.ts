@@ -68,7 +68,7 @@ test('a streaming list that has no end is given up for pages after a minute', as
     await followed.clock.advance(10_000);
     assert.equal(call.closed, false);
   }
-  call.events(event('ADDED', slice('a', 'db-0/u0'), '61'));
+  call.events(event('MODIFIED', slice('a', 'db-0/u0'), '61'));
   assert.equal((await followed.api.next()).query('limit'), '500');
   assert.equal(call.closed, true);
 });

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { db, hasEnded, hook, lines, soon, UNTIL_GO, zombies } from './scripted-hooks.ts';
+import { soon } from '../../support/eventually.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { db, hasEnded, hook, lines, UNTIL_GO, zombies } from './scripted-hooks.ts';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
@@ -74,8 +75,7 @@ test('a hook that ends well because it was told to has not done its work', async
 });
 
 test('a script that is not there, or may not be run, is named with what to do, and is run once it can be', async (t) => {
-  const directory = await mkdtemp(join(tmpdir(), 'rollcall-'));
-  t.after(() => rm(directory, { recursive: true, force: true }));
+  const directory = await temporaryFolder(t);
   const script = join(directory, 'later.sh');
   const { clock, sync, ran, hooks, log } = await hook(t, {}, { onStart: [script] });
   sync(db(0));

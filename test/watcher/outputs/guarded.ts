@@ -1,19 +1,17 @@
 /** Gates that hold an application of the test's back. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { Gate, type GateOptions } from '../../../src/watcher/outputs/gate.ts';
 import type { Member } from '../../../src/watcher/protocol.ts';
 import { parseWaitCondition } from '../../../src/watcher/texts/wait-condition.ts';
 import { FakeClock, settle } from '../../support/fake-clock.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { RecordedLog } from '../recorded-log.ts';
 import { member, scripted, watchOf } from '../scripted-source.ts';
 
 /** A gate of a scripted watch, on a clock of the test's: by default it waits for three members. */
 export async function guard(t: TestContext, options: Partial<GateOptions> = {}) {
-  const directory = await mkdtemp(join(tmpdir(), 'rollcall-'));
-  t.after(() => rm(directory, { recursive: true, force: true }));
+  const directory = await temporaryFolder(t);
   const clock = new FakeClock();
   const log = new RecordedLog();
   const source = scripted();

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { db, hasEnded, hook, soon, UNTIL_GO, zombies } from './scripted-hooks.ts';
+import { soon } from '../../support/eventually.ts';
+import { db, hasEnded, hook, UNTIL_GO, zombies } from './scripted-hooks.ts';
 
 test('a hook over its time is ended with all that it started, by force when it will not go, and run again', async (t) => {
   const { clock, sync, ran, noted, hooks, log, file } = await hook(

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { soon } from '../../support/eventually.ts';
 import { settle } from '../../support/fake-clock.ts';
-import { db, hasEnded, hook, lines, soon, UNTIL_GO } from './scripted-hooks.ts';
+import { db, hasEnded, hook, lines, UNTIL_GO } from './scripted-hooks.ts';
 
 test('one at a time; what changes meanwhile is told by one run, and no other output waits', async (t) => {
   const { recorder, sync, set, ran, noted, hooks, touch } = await hook(t, {

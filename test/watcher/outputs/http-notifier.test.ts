@@ -4,10 +4,11 @@ import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import type { Snapshot } from '../../../src/watcher/protocol.ts';
+import { soon } from '../../support/eventually.ts';
 import { settle } from '../../support/fake-clock.ts';
 import { listening } from '../../support/listening.ts';
 import { member } from '../scripted-source.ts';
-import { notify, soon } from './notified.ts';
+import { notify } from './notified.ts';
 
 /** An HTTP receiver that answers as the test says; by default at once with 204. */
 async function receiver(t: TestContext, host = '127.0.0.1') {

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { VOLUME_SIZE } from '../../../src/inject/volumes.ts';
@@ -12,11 +11,11 @@ import { MAX_PAUSE_MS } from '../../../src/watcher/outputs/pace.ts';
 import { encode, type Member, type Snapshot } from '../../../src/watcher/protocol.ts';
 import { eventually } from '../../support/eventually.ts';
 import { FakeClock, settle } from '../../support/fake-clock.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { member, scripted, watchOf } from '../scripted-source.ts';
 
 async function write(t: TestContext, writeFile?: WriteFile) {
-  const directory = await mkdtemp(join(tmpdir(), 'rollcall-'));
-  t.after(() => rm(directory, { recursive: true, force: true }));
+  const directory = await temporaryFolder(t);
   const clock = new FakeClock();
   const source = scripted();
   const files = new MembersFile(directory, clock, silent, writeFile);

@@ -4,14 +4,10 @@ import { HttpNotifier } from '../../../src/watcher/outputs/http-notifier.ts';
 import { UdpNotifier } from '../../../src/watcher/outputs/udp-notifier.ts';
 import type { Member } from '../../../src/watcher/protocol.ts';
 import { parseTarget } from '../../../src/watcher/texts/notify-target.ts';
-import { eventually } from '../../support/eventually.ts';
 import { FakeClock, settle } from '../../support/fake-clock.ts';
 import { Recorder } from '../followed-group.ts';
 import { RecordedLog } from '../recorded-log.ts';
 import { scripted, watchOf } from '../scripted-source.ts';
-
-export const soon = <T>(what: string, attempt: () => T | Promise<T>) =>
-  eventually(what, attempt, { everyMs: 5, timeoutMs: 10_000 });
 
 /** A watch of a scripted source that notifies `url`, on a clock of the test's. */
 export function notify(t: TestContext, url: string) {

@@ -1,4 +1,5 @@
 /** Hooks that run scripts of a test, the peers that they are told, and what is left of their processes. */
+
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,14 +8,11 @@ import type { TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type HookOptions, Hooks } from '../../../src/watcher/outputs/hooks.ts';
 import type { Member } from '../../../src/watcher/protocol.ts';
-import { eventually } from '../../support/eventually.ts';
+import { soon } from '../../support/eventually.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { Recorder } from '../followed-group.ts';
 import { RecordedLog } from '../recorded-log.ts';
 import { member, scripted, watchOf } from '../scripted-source.ts';
-
-export const soon = <T>(what: string, attempt: () => T | Promise<T>) =>
-  eventually(what, attempt, { everyMs: 5, timeoutMs: 10_000 });
 
 export const DOMAIN = 'db.default.svc.cluster.local';
 

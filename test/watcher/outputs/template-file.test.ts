@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { replaceFile, type WriteFile } from '../../../src/watcher/outputs/atomic-write.ts';
@@ -11,12 +10,12 @@ import type { Member } from '../../../src/watcher/protocol.ts';
 import { parseTemplate } from '../../../src/watcher/texts/template.ts';
 import { eventually } from '../../support/eventually.ts';
 import { FakeClock, settle } from '../../support/fake-clock.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { RecordedLog } from '../recorded-log.ts';
 import { member, scripted, watchOf } from '../scripted-source.ts';
 
 async function keep(t: TestContext, template: string, write?: WriteFile) {
-  const directory = await mkdtemp(join(tmpdir(), 'rollcall-'));
-  t.after(() => rm(directory, { recursive: true, force: true }));
+  const directory = await temporaryFolder(t);
   const clock = new FakeClock();
   const source = scripted();
   const log = new RecordedLog();

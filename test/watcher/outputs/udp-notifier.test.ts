@@ -4,10 +4,11 @@ import { once } from 'node:events';
 import { type TestContext, test } from 'node:test';
 import { type SnapshotTooLarge, UdpNotifier } from '../../../src/watcher/outputs/udp-notifier.ts';
 import { encode, type Snapshot } from '../../../src/watcher/protocol.ts';
+import { soon } from '../../support/eventually.ts';
 import { FakeClock, settle } from '../../support/fake-clock.ts';
 import { RecordedLog } from '../recorded-log.ts';
 import { member, scripted, watchOf } from '../scripted-source.ts';
-import { notify, soon } from './notified.ts';
+import { notify } from './notified.ts';
 
 async function udpReceiver(t: TestContext) {
   const datagrams: (Snapshot | SnapshotTooLarge)[] = [];

@@ -1,46 +1,33 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { eventually } from '../../support/eventually.ts';
-import { connected } from '../connected-client.ts';
-import {
-  bindingOf,
-  bound,
-  isProvided,
-  LABELLED,
-  NAMESPACES,
-  provided,
-  replica,
-  SCOPED,
-  soon,
-} from './controller-replica.ts';
+import { eventually, soon } from '../../support/eventually.ts';
+import { accessCluster, bindingOf, LABELLED, NAMESPACES, SCOPED } from './access-cluster.ts';
 
 test('what happened during an outage, or beyond the history, is mended after it', async (t) => {
-  const both = await connected(t);
-  const { api } = both;
-  provided(api, 'plain', [SCOPED, 'mine']);
-  const { metric } = await replica(t, both);
+  const { api, bound, isProvided, provided, replica } = await accessCluster(t);
+  provided('plain', [SCOPED, 'mine']);
+  const { metric } = await replica();
   await api.stop();
-  await soon('word that nothing is followed', () => metric('stale') === 1);
+  await soon('word that nothing is followed', () => metric('access_stale') === 1);
   api.delete(bindingOf('plain'));
   api.create(NAMESPACES, { metadata: { name: 'late', labels: LABELLED } });
   api.compact();
   await api.start();
-  await eventually('binding', () => bound(api, 'plain'));
-  assert.deepEqual(bound(api, 'plain'), ['mine', SCOPED]);
-  await isProvided(api, 'late');
-  await eventually('word that all is followed', () => metric('stale') === 0);
+  await eventually('binding', () => bound('plain'));
+  assert.deepEqual(bound('plain'), ['mine', SCOPED]);
+  await isProvided('late');
+  await eventually('word that all is followed', () => metric('access_stale') === 0);
 });
 
 test('a server that refuses the watch is asked again', async (t) => {
-  const both = await connected(t);
-  const { api } = both;
-  const { log, metric } = await replica(t, both);
+  const { api, bound, replica } = await accessCluster(t);
+  const { log, metric } = await replica();
   api.fault(({ watch, path }) => (watch && path === NAMESPACES ? { status: 403 } : undefined));
   api.cutWatches();
   await soon('warnings', () => log.said(/can not be followed/).length > 1);
   assert.ok(log.said(/can not be followed/).some(({ collection }) => collection === 'namespaces'));
-  assert.equal(metric('stale'), 1);
+  assert.equal(metric('access_stale'), 1);
   api.fault(undefined);
   api.create(NAMESPACES, { metadata: { name: 'late', labels: LABELLED } });
-  await eventually('access', () => bound(api, 'late'));
+  await eventually('access', () => bound('late'));
 });

@@ -1,28 +1,23 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { connected } from '../connected-client.ts';
+import { soon } from '../../support/eventually.ts';
 import {
+  accessCluster,
   accountsOf,
   bindingOver,
   bindingsOf,
-  caughtUp,
-  isProvided,
   LABELLED,
   MANAGED,
   NAMESPACES,
   PODS,
-  provided,
   ROLE_REF,
-  replica,
   SCOPED,
-  soon,
-} from './controller-replica.ts';
+} from './access-cluster.ts';
 
 test('the binding that reads pods is mended, but never made ahead of a pod', async (t) => {
-  const both = await connected(t);
-  const { api } = both;
-  provided(api, 'labelled', [SCOPED], LABELLED);
-  provided(api, 'plain', [SCOPED]);
+  const { api, caughtUp, provided, replica } = await accessCluster(t);
+  provided('labelled', [SCOPED], LABELLED);
+  provided('plain', [SCOPED]);
   const annotations = { 'rollcall.dev/pod-access': 'true' };
   api.replace(NAMESPACES, { metadata: { name: 'plain', annotations } });
   const path = `${bindingsOf('plain')}/${PODS}`;
@@ -30,7 +25,7 @@ test('the binding that reads pods is mended, but never made ahead of a pod', asy
   const subjects = [PODS, 'mine'].map((name) => ({ kind: 'ServiceAccount', namespace: 'plain', name }));
   for (const name of [PODS, 'mine']) api.create(accountsOf('plain'), { metadata: { name, labels: MANAGED } });
   api.create(bindingsOf('plain'), { metadata: { name: PODS, labels: MANAGED }, roleRef, subjects });
-  await replica(t, both);
+  await replica();
   api.delete(path);
   await soon('binding', () => api.get(path));
   assert.deepEqual(api.get(path)?.subjects, subjects);
@@ -41,15 +36,14 @@ test('the binding that reads pods is mended, but never made ahead of a pod', asy
   assert.equal(api.get(`${accountsOf('labelled')}/${PODS}`), undefined);
   // Whoever takes the permission back is rid of it by deleting the binding.
   api.replace(NAMESPACES, { metadata: { name: 'plain' } });
-  await caughtUp(api);
+  await caughtUp();
   api.delete(path);
-  await caughtUp(api);
+  await caughtUp();
   assert.equal(api.get(path), undefined);
 });
 
 test('who may write bindings and labels in a namespace gets nobody the right to read pods by it', async (t) => {
-  const both = await connected(t);
-  const { api } = both;
+  const { api, caughtUp, replica } = await accessCluster(t);
   const annotations = { 'rollcall.dev/pod-access': 'true' };
   api.create(NAMESPACES, { metadata: { name: 'theirs', annotations } });
   for (const name of [PODS, 'mine'])
@@ -58,21 +52,20 @@ test('who may write bindings and labels in a namespace gets nobody the right to 
   const subjects = [PODS, 'mine'].map((name) => ({ kind: 'ServiceAccount', namespace: 'theirs', name }));
   const roleRef = { ...ROLE_REF, kind: 'Role', name: 'nothing' };
   api.create(bindingsOf('theirs'), { metadata: { name: PODS, labels: MANAGED }, roleRef, subjects });
-  await replica(t, both);
+  await replica();
   await soon('end of the wrong binding', () => api.get(path) === undefined);
-  await caughtUp(api);
+  await caughtUp();
   assert.equal(api.get(path), undefined);
 });
 
 test('a namespace that lacks the access of both roles at the start gets both', async (t) => {
-  const both = await connected(t);
-  const { api } = both;
+  const { api, isProvided, replica } = await accessCluster(t);
   const annotations = { 'rollcall.dev/pod-access': 'true' };
   api.create(NAMESPACES, { metadata: { name: 'both', labels: LABELLED, annotations } });
   const metadata = { name: PODS, labels: MANAGED };
   const roleRef = { ...ROLE_REF, name: PODS };
   api.create(bindingsOf('both'), bindingOver('both', [PODS], { metadata, roleRef }));
-  await replica(t, both);
-  await isProvided(api, 'both');
+  await replica();
+  await isProvided('both');
   await soon('account that reads pods', () => api.get(`${accountsOf('both')}/${PODS}`));
 });

@@ -1,46 +1,14 @@
 import assert from 'node:assert/strict';
-import { describe, type TestContext, test } from 'node:test';
-import { type AccessNeed, ROLES } from '../../../src/inject/account.ts';
+import { test } from 'node:test';
+import { type AccessNeed, ROLES } from '../../../src/inject/roles.ts';
 import { Metrics } from '../../../src/metrics.ts';
-import type { ApiObject } from '../../../src/testing/api/objects.ts';
 import { silent } from '../../../src/watcher/log.ts';
 import { AccessProvisioner } from '../../../src/webhook/access/provisioner.ts';
 import { isStatus } from '../../../src/webhook/api/api.ts';
-import { eventually } from '../../support/eventually.ts';
 import { metricSum } from '../../support/metrics.ts';
-import { RecordedLog } from '../../watcher/recorded-log.ts';
-import { type Connected, connected, writes } from '../connected-client.ts';
-
-const ACCOUNTS = '/api/v1/namespaces/demo/serviceaccounts';
-const BINDINGS = '/apis/rbac.authorization.k8s.io/v1/namespaces/demo/rolebindings';
-const BINDING = `${BINDINGS}/rollcall-watcher`;
-const ROLE_REF = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'rollcall-watcher' };
-
-/** Access as one replica has it; `accounts` exist already. */
-async function start(
-  t: TestContext,
-  ...accounts: string[]
-): Promise<Connected & { access: AccessProvisioner; log: RecordedLog }> {
-  const both = await connected(t);
-  both.api.create('/api/v1/namespaces', { metadata: { name: 'demo' } });
-  for (const name of accounts) both.api.create(ACCOUNTS, { metadata: { name } });
-  const log = new RecordedLog();
-  return { ...both, log, access: new AccessProvisioner({ api: both.client, log }) };
-}
-
-/** Returns the access that a sidecar needs to read EndpointSlices. */
-const slices = (account: string): AccessNeed => ({ account, roles: [ROLES.slices] });
-
-const subject = (name: string) => ({ kind: 'ServiceAccount', namespace: 'demo', name });
-
-function bound({ api }: Connected): string[] {
-  const { subjects = [] } = (api.get(BINDING) ?? {}) as { subjects?: { name: string }[] };
-  return subjects.map(({ name }) => name).toSorted();
-}
-
-function bindingWith(fields: ApiObject): ApiObject {
-  return { metadata: { name: 'rollcall-watcher' }, roleRef: ROLE_REF, ...fields };
-}
+import { writes } from '../connected-client.ts';
+import { PODS, ROLE_REF } from './access-cluster.ts';
+import { ACCOUNTS, BINDING, BINDINGS, bindingWith, bound, slices, start, subject } from './demo-namespace.ts';
 
 test('the scoped account and its binding are made, once', async (t) => {
   const started = await start(t);
@@ -109,20 +77,6 @@ test('whom another role was given to does not get this one, but for accounts of 
   assert.deepEqual(started.api.get(BINDING)?.subjects, [subject('app'), subject('mine')]);
 });
 
-test('a binding of its role that could not be made in place of another forgets nobody', async (t) => {
-  const started = await start(t, 'app', 'mine');
-  const roleRef = { ...ROLE_REF, name: 'view' };
-  started.api.create(BINDINGS, bindingWith({ roleRef, subjects: [subject('mine')] }));
-  let refused = false;
-  started.api.fault(({ method }) => {
-    if (method !== 'POST' || refused) return undefined;
-    refused = true;
-    return { status: 409 };
-  });
-  await started.access.ensure('demo', slices('app'));
-  assert.deepEqual(bound(started), ['app', 'mine']);
-});
-
 test('a restored namespace gets back those of its accounts that are still there', async (t) => {
   const started = await start(t, 'app');
   await started.access.restore('demo', ROLES.slices, ['app', 'gone', 'rollcall-watcher']);
@@ -162,51 +116,6 @@ test('a binding without subjects gets its first', async (t) => {
   assert.deepEqual(bound(started), ['app']);
 });
 
-const FIVE = ['a', 'b', 'c', 'd', 'rollcall-watcher'];
-
-/** Fifty pods at once, with five accounts, over two replicas. */
-async function rush(started: Connected & { access: AccessProvisioner }): Promise<void> {
-  const replicas = [started.access, new AccessProvisioner({ api: started.another(), log: silent })];
-  const calls = Array.from({ length: 50 }, (_, index) =>
-    replicas[index % 2]!.ensure('demo', slices(FIVE[Math.floor(index / 2) % 5]!)),
-  );
-  await Promise.all(calls);
-}
-
-test('fifty pods of five accounts at once on two replicas end with all five bound', async (t) => {
-  const started = await start(t, 'a', 'b', 'c', 'd');
-  await rush(started);
-  assert.deepEqual(bound(started), FIVE);
-  const reads = started.api.requests.filter(({ path }) => path === `${ACCOUNTS}/a`);
-  // Once for its own pods, and once at most for those of each other account, on each replica.
-  assert.ok(reads.length <= 10, `${reads.length} reads: pods of one account share the work of a replica`);
-});
-
-test('so they do where the binding has to be made anew first', async (t) => {
-  const started = await start(t, 'a', 'b', 'c', 'd', 'z');
-  const roleRef = { ...ROLE_REF, name: 'view' };
-  started.api.create(BINDINGS, bindingWith({ roleRef, subjects: [subject('z')] }));
-  await rush(started);
-  assert.deepEqual(bound(started), [...FIVE, 'z']);
-  assert.deepEqual(started.api.get(BINDING)?.roleRef, ROLE_REF);
-});
-
-test('what another replica puts in place of a wrong binding is not deleted', async (t) => {
-  const started = await start(t, 'app', 'theirs');
-  started.api.create(BINDINGS, bindingWith({ roleRef: { ...ROLE_REF, name: 'view' } }));
-  let replaced = false;
-  started.api.fault(({ method }) => {
-    if (method === 'DELETE' && !replaced) {
-      replaced = true;
-      started.api.delete(BINDING);
-      started.api.create(BINDINGS, bindingWith({ subjects: [subject('theirs')] }));
-    }
-    return undefined;
-  });
-  await started.access.ensure('demo', slices('app'));
-  assert.deepEqual(bound(started), ['app', 'theirs']);
-});
-
 test('a fault of the API server is thrown, and the next call starts afresh', async (t) => {
   const started = await start(t);
   started.api.fault(() => ({ status: 500 }));
@@ -219,34 +128,6 @@ test('a fault of the API server is thrown, and the next call starts afresh', asy
   assert.deepEqual(bound(started), ['rollcall-watcher']);
 });
 
-test('a conflict that never ends is given up', async (t) => {
-  // No waiting between the attempts.
-  t.mock.method(Math, 'random', () => 0);
-  const started = await start(t, 'app');
-  started.api.fault(({ method }) => (method === 'POST' ? { status: 409 } : undefined));
-  await assert.rejects(
-    async () => started.access.ensure('demo', slices('app')),
-    (error) => isStatus(error, 409),
-  );
-});
-
-test('who is added to a wrong binding before it goes is taken along', async (t) => {
-  const started = await start(t, 'app', 'late');
-  const roleRef = { ...ROLE_REF, name: 'view' };
-  started.api.create(BINDINGS, bindingWith({ roleRef }));
-  let added = false;
-  started.api.fault(({ method }) => {
-    if (method === 'DELETE' && !added) {
-      added = true;
-      const now = started.api.get(BINDING)!;
-      started.api.replace(BINDING, { ...now, subjects: [subject('late')] });
-    }
-    return undefined;
-  });
-  await started.access.ensure('demo', slices('app'));
-  assert.deepEqual(bound(started), ['app', 'late']);
-});
-
 test('a guest gets its account and is bound to nothing', async (t) => {
   const started = await start(t);
   await started.access.ensure('demo', { account: 'rollcall-guest', roles: [] });
@@ -254,7 +135,6 @@ test('a guest gets its account and is bound to nothing', async (t) => {
   assert.equal(started.api.get(BINDING), undefined);
 });
 
-const PODS = 'rollcall-pod-watcher';
 const POD_BINDING = `${BINDINGS}/${PODS}`;
 const podRole = (account: string): AccessNeed => ({ account, roles: [ROLES.pods] });
 
@@ -317,67 +197,4 @@ test('what is known to be there is not asked for', async (t) => {
     undefined,
   );
   assert.deepEqual(api.requests, []);
-});
-
-describe('a subject whose account is gone', () => {
-  const subjects = ['gone', 'mine'].map(subject);
-
-  test('leaves the binding when it is looked through, and when it is written', async (t) => {
-    const started = await start(t, 'app', 'mine');
-    started.api.create(BINDINGS, bindingWith({ subjects }));
-    await started.access.prune('demo', ROLES.slices);
-    assert.deepEqual(bound(started), ['mine']);
-    started.api.delete(BINDING);
-    started.api.create(BINDINGS, bindingWith({ subjects }));
-    await started.access.ensure('demo', slices('app'));
-    assert.deepEqual(bound(started), ['app', 'mine']);
-  });
-
-  test('stays when nobody can say whether it is', async (t) => {
-    const started = await start(t, 'app', 'mine');
-    started.api.create(BINDINGS, bindingWith({ subjects }));
-    started.api.fault(({ path }) => (path === `${ACCOUNTS}/gone` ? { status: 500 } : undefined));
-    await started.access.prune('demo', ROLES.slices);
-    assert.deepEqual(bound(started), ['gone', 'mine']);
-    await started.access.ensure('demo', slices('app'));
-    assert.deepEqual(bound(started), ['app', 'gone', 'mine']);
-  });
-
-  test('is bound again when its account was made while the binding was written', async (t) => {
-    t.mock.timers.enable({ apis: ['setTimeout'] });
-    const started = await start(t, 'mine');
-    started.api.create(BINDINGS, bindingWith({ subjects }));
-    await started.access.prune('demo', ROLES.slices);
-    assert.deepEqual(bound(started), ['mine']);
-    started.api.create(ACCOUNTS, { metadata: { name: 'gone' } });
-    t.mock.timers.tick(5000);
-    t.mock.timers.reset();
-    await eventually('the subject', () => bound(started).includes('gone'), { everyMs: 5 });
-  });
-
-  test('is told of when it can not be looked up again', async (t) => {
-    t.mock.timers.enable({ apis: ['setTimeout'] });
-    const started = await start(t, 'mine');
-    started.api.create(BINDINGS, bindingWith({ subjects }));
-    await started.access.prune('demo', ROLES.slices);
-    started.api.fault(({ path }) => (path === `${ACCOUNTS}/gone` ? { status: 403 } : undefined));
-    t.mock.timers.tick(5000);
-    t.mock.timers.reset();
-    const told = () => started.log.said(/^accounts not looked up again$/);
-    await eventually('word of it', () => told().length > 0, { everyMs: 5 });
-    assert.deepEqual([told()[0]!.namespace, told()[0]!.role], ['demo', ROLES.slices]);
-  });
-
-  test('leaves the others alone, whoever they are, and a binding to another role is not looked through', async (t) => {
-    const started = await start(t);
-    const user = { kind: 'User', apiGroup: ROLE_REF.apiGroup, name: 'gone' };
-    const elsewhere = { ...subject('gone'), namespace: 'other' };
-    started.api.create(BINDINGS, bindingWith({ subjects: [user, elsewhere, subject('gone')] }));
-    await started.access.prune('demo', ROLES.slices);
-    assert.deepEqual(started.api.get(BINDING)?.subjects, [user, elsewhere]);
-    started.api.delete(BINDING);
-    started.api.create(BINDINGS, bindingWith({ subjects, roleRef: { ...ROLE_REF, name: 'view' } }));
-    await started.access.prune('demo', ROLES.slices);
-    assert.deepEqual(bound(started), ['gone', 'mine']);
-  });
 });

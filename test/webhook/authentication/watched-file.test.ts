@@ -1,17 +1,16 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { UsageError } from '../../../src/config.ts';
 import { jsonLog } from '../../../src/log.ts';
 import { silent } from '../../../src/watcher/log.ts';
 import { pollFile, watchedFile } from '../../../src/webhook/authentication/watched-file.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { RecordedLog } from '../../watcher/recorded-log.ts';
 
 async function fileOf(t: TestContext, text: string) {
-  const directory = await mkdtemp(join(tmpdir(), 'rollcall-'));
-  t.after(() => rm(directory, { recursive: true, force: true }));
+  const directory = await temporaryFolder(t);
   const path = join(directory, 'ca.pem');
   await writeFile(path, text);
   const logs: Record<string, unknown>[] = [];

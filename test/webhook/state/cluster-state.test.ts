@@ -1,8 +1,8 @@
 /** The state of the cluster over real connections to the API double: what it asks, when, and what it does not trust. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { type AccessNeed, ROLES } from '../../../src/inject/account.ts';
 import type { Namespace } from '../../../src/inject/pod.ts';
+import { type AccessNeed, ROLES } from '../../../src/inject/roles.ts';
 import { UID_RANGE_KEY } from '../../../src/inject/security-context.ts';
 import { Metrics } from '../../../src/metrics.ts';
 import { systemClock } from '../../../src/watcher/clock.ts';
@@ -12,7 +12,7 @@ import { isStatus } from '../../../src/webhook/api/api.ts';
 import { type ReviewContext, review } from '../../../src/webhook/review.ts';
 import { ClusterState } from '../../../src/webhook/state/cluster-state.ts';
 import { askingPod } from '../../inject/pods.ts';
-import { eventually } from '../../support/eventually.ts';
+import { eventually, soon } from '../../support/eventually.ts';
 import { metricSum } from '../../support/metrics.ts';
 import { type Connected, connected } from '../connected-client.ts';
 import { cluster, podOf, request } from '../reviews.ts';
@@ -59,9 +59,6 @@ async function followed(t: TestContext): Promise<Followed> {
   });
   return { ...both, state, context, metrics, asked };
 }
-
-const soon = <T>(what: string, attempt: () => T) =>
-  eventually(what, attempt, { timeoutMs: 20_000, everyMs: 5 });
 
 /** The namespace `demo` as a review sees it. */
 function known({ state }: Followed): Namespace {

@@ -175,7 +175,7 @@ function age(/** @type {number} */ since) {
   return h('span', { 'data-since': `${since}` }, span(Date.now() - since));
 }
 
-/** How many sidecars stand how. */
+/** Shows for each state of a view how many sidecars are in it. */
 function drawStandings(/** @type {any[]} */ views) {
   const counts = ORDER.map((state) => [state, views.filter((view) => view.state === state).length]);
   const badges = counts.flatMap(([state, count]) =>

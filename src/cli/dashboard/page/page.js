@@ -6,7 +6,7 @@ import { byName, HAPPENINGS, PODS, plural, span } from './words.js';
 
 /** The server sends something each 5 s; three of them missed is not chance. */
 const SILENCE_MS = 15_000;
-/** More lines than anybody reads. */
+/** The number of lines that the timeline keeps, which is more than anybody reads. */
 const TIMELINE = 200;
 
 /** @type {Record<string, Map<string, any>>} */

@@ -1,8 +1,8 @@
-// What the page calls things: each has a mark, a word and a colour, so that any two of them can be missing.
+// The words of the page: each thing has a mark, a word and a colour, so that any two of them can be missing.
 
 /** @typedef {{ mark: string, word: string, kind: 'good' | 'bad' | 'off' | 'dim' }} Word */
 
-/** How the view of a sidecar stands to the API's truth. */
+/** The words for how the view of a sidecar compares with what the API says. */
 export const STANDINGS = /** @type {Record<string, Word>} */ ({
   stale: { mark: '⚠', word: 'stale', kind: 'bad' },
   differs: { mark: '≠', word: 'differs', kind: 'bad' },
@@ -13,7 +13,7 @@ export const STANDINGS = /** @type {Record<string, Word>} */ ({
   same: { mark: '✓', word: 'same', kind: 'good' },
 });
 
-/** What became of a pod. */
+/** The words for what the webhook did with a pod. */
 export const PODS = /** @type {Record<string, Word>} */ ({
   injected: { mark: '✓', word: 'there', kind: 'good' },
   skipped: { mark: '✕', word: 'skipped', kind: 'bad' },

@@ -1,9 +1,9 @@
 import { isAlias, isCollection, isPair, isScalar, type Node } from 'yaml';
-import type { Entry } from './entry.ts';
+import type { Entry } from '../entry.ts';
+import type { Value } from '../value.ts';
 import { renderScalar } from './render.ts';
 import type { Style } from './style.ts';
 import type { TextEdit } from './text-edits.ts';
-import type { Value } from './value.ts';
 
 /** The place of an insertion: after an item, or before one where no earlier item stays. */
 export type Beside = { after: number } | { before: number };

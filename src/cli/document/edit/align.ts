@@ -1,5 +1,5 @@
 import { diffArrays } from 'diff';
-import { isFields, toJson, type Value } from './value.ts';
+import { isFields, toJson, type Value } from '../value.ts';
 
 /**
  * One step from a list to another: an item stays, is removed, or is inserted. `before` and `after` are

@@ -1,17 +1,17 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Alias, isAlias, isMap, isSeq, type Node, visit, type YAMLMap, type YAMLSeq } from 'yaml';
+import { type Entry, isMerge } from '../entry.ts';
+import { eolOf, type Parsed, parse } from '../parse.ts';
+import { pointerOf, type Texts } from '../texts.ts';
+import { Unreadable } from '../unreadable.ts';
+import { type Fields, isFields, type Path, type Value } from '../value.ts';
 import { align } from './align.ts';
-import { type Entry, isMerge } from './entry.ts';
 import { type Layout, rescalar } from './layout.ts';
 import { blockLayout } from './layout-block.ts';
 import { flowLayout } from './layout-flow.ts';
-import { eolOf, type Parsed, parse } from './parse.ts';
 import { render } from './render.ts';
 import { type Style, styleOf } from './style.ts';
 import { applyEdits, type TextEdit } from './text-edits.ts';
-import { pointerOf, type Texts } from './texts.ts';
-import { Unreadable } from './unreadable.ts';
-import { type Fields, isFields, type Path, type Value } from './value.ts';
 
 /** The error for a change that edits of this part of the text can not express. */
 class Beyond extends Error {}

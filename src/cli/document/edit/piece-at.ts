@@ -1,10 +1,10 @@
 import { isAlias, isMap, type Node } from 'yaml';
-import type { Entry } from './entry.ts';
+import type { Entry } from '../entry.ts';
+import { parse } from '../parse.ts';
+import type { Path } from '../value.ts';
 import { blockLayout } from './layout-block.ts';
 import { flowLayout } from './layout-flow.ts';
-import { parse } from './parse.ts';
 import { styleOf } from './style.ts';
-import type { Path } from './value.ts';
 import { nodeAt } from './written-at.ts';
 
 /**

@@ -1,9 +1,9 @@
 import { type CST, isCollection, isMap, type Node, type YAMLMap, type YAMLSeq } from 'yaml';
-import type { Entry } from './entry.ts';
+import type { Entry } from '../entry.ts';
+import type { Value } from '../value.ts';
 import { anchorOf, contentEnd, keyStart, type Layout } from './layout.ts';
 import { renderBlock } from './render.ts';
 import { column, lineStart, type Style } from './style.ts';
-import type { Value } from './value.ts';
 
 /** Makes the layout of a collection whose items have lines of their own. */
 export function blockLayout(node: YAMLMap | YAMLSeq, text: string, style: Style): Layout {

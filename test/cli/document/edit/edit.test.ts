@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { edit } from '../../../src/cli/document/edit.ts';
-import { parse } from '../../../src/cli/document/parse.ts';
-import type { Fields, Value } from '../../../src/cli/document/value.ts';
+import { edit } from '../../../../src/cli/document/edit/edit.ts';
+import { parse } from '../../../../src/cli/document/parse.ts';
+import type { Fields, Value } from '../../../../src/cli/document/value.ts';
 
 /** Changes the value, and holds that changing it back gives the text back. */
 function edited(text: string, change: (value: Fields) => void): string {

@@ -1,5 +1,5 @@
 import { isScalar, isSeq, visit } from 'yaml';
-import type { LineEnd, Parsed } from './parse.ts';
+import type { LineEnd, Parsed } from '../parse.ts';
 
 /** The style in which the author of a document writes. */
 export interface Style {

@@ -1,7 +1,7 @@
 import { Document, isScalar, type Node, visit } from 'yaml';
-import { plainValue } from './scalar.ts';
+import { plainValue } from '../scalar.ts';
+import { toJson, type Value } from '../value.ts';
 import type { Style } from './style.ts';
-import { toJson, type Value } from './value.ts';
 
 /** The options for writing. Readers of YAML 1.1, such as kubectl, must read the same values. */
 const WRITING = { aliasDuplicateObjects: false, compat: 'yaml-1.1' } as const;

@@ -1,7 +1,7 @@
 import { isAlias, isMap, isScalar, isSeq, type Node } from 'yaml';
-import type { Entry } from './entry.ts';
-import { type Parsed, parse } from './parse.ts';
-import type { Path } from './value.ts';
+import type { Entry } from '../entry.ts';
+import { type Parsed, parse } from '../parse.ts';
+import type { Path } from '../value.ts';
 
 /** Returns the scalar at this path of a document as its author wrote it; undefined where there is none. */
 export function writtenAt(body: string, path: Path): string | undefined {

@@ -1,9 +1,9 @@
 import { isMap, type Node, type YAMLMap, type YAMLSeq } from 'yaml';
-import type { Entry } from './entry.ts';
+import type { Entry } from '../entry.ts';
+import type { Value } from '../value.ts';
 import { anchorOf, contentEnd, keyStart, type Layout, nodeStart } from './layout.ts';
 import { renderFlow } from './render.ts';
 import { lineStart, type Style } from './style.ts';
-import type { Value } from './value.ts';
 
 /** Makes the layout of a collection in brackets. All collections of JSON are such. */
 export function flowLayout(node: YAMLMap | YAMLSeq, text: string, style: Style): Layout {
