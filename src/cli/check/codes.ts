@@ -70,6 +70,14 @@ export const codes = {
       'the webhook configuration would outlive the namespace of the webhook, and pods that ask would be refused',
     page: `${OPERATIONS}#the-owner-of-the-configuration`,
   },
+  'installed-twice': {
+    meaning: 'there is a second installation, in another namespace',
+    page: `${OPERATIONS}#one-installation-a-cluster`,
+  },
+  'installed-already': {
+    meaning: 'Rollcall is installed already, so an installation in another namespace would take over from it',
+    page: `${OPERATIONS}#one-installation-a-cluster`,
+  },
   'policies-missing': {
     meaning: 'the policies that warn of mistakes are not installed',
     page: `${RUNBOOK}#how-to-recover`,
@@ -98,6 +106,10 @@ export const codes = {
     meaning: 'one replica of the webhook is ready, so that its end is an outage',
     page: `${RUNBOOK}#rollcallwebhookreplicadown`,
   },
+  'drain-blocked': {
+    meaning: 'a PodDisruptionBudget lets no replica of the webhook go, so that a drain of its node waits',
+    page: `${RUNBOOK}#rollcallwebhookreplicadown`,
+  },
   'access-missing': {
     meaning: 'a labelled namespace has no account, or no binding, for sidecars',
     page: `${RUNBOOK}#rollcallaccessfails`,
@@ -121,6 +133,10 @@ export const codes = {
   'pods-missed': {
     meaning: 'pods that ask for the sidecar run without it',
     page: `${RUNBOOK}#when-pods-were-missed`,
+  },
+  'sidecars-not-started': {
+    meaning: 'kubelets can not start sidecars: the image, a volume, or a crash',
+    page: `${RUNBOOK}#when-sidecars-do-not-start`,
   },
   'sidecars-stale': {
     meaning: 'sidecars can not follow their group',

@@ -6,6 +6,7 @@ import { readyEndpoints } from '../explain/webhook.ts';
 import { named } from '../named.ts';
 import { type CheckContext, type Finding, fail, ok, unread, warn } from './finding.ts';
 import { INSTALL } from './installation.ts';
+import { isReason } from './reason.ts';
 
 export async function deployment({ cluster, system }: CheckContext): Promise<Finding> {
   const reply = await cluster.get({ kind: 'Deployment', namespace: system, name: 'rollcall' });
@@ -66,8 +67,6 @@ async function whatKeepsThem(cluster: Cluster, system: string): Promise<{ words:
  * The reasons that a kubelet gives for a container that ends soon after its start. The log of the container says why.
  */
 const CRASHES = ['CrashLoopBackOff', 'Error'];
-/** A reason of the API is one word. Anything else does not go to a terminal. */
-const REASON = /^[A-Za-z]{1,64}$/;
 
 /** Returns the word of the kubelet or the scheduler for what a pod waits for. */
 function whyNotReady(pod: Fields): string | undefined {
@@ -78,7 +77,7 @@ function whyNotReady(pod: Fields): string | undefined {
     at(container, ['state', 'terminated', 'reason']),
     at(scheduled, ['reason']),
   ];
-  return words.find((word): word is string => typeof word === 'string' && REASON.test(word));
+  return words.find(isReason);
 }
 
 export async function endpoints({ cluster, system }: CheckContext): Promise<Finding> {
