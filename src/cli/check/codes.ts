@@ -102,6 +102,10 @@ export const codes = {
     meaning: 'replicas from before the last change serve, and those after it are not ready yet',
     page: `${RUNBOOK}#when-no-replica-is-ready`,
   },
+  'settings-unknown': {
+    meaning: 'the webhook has settings that this version of the command does not know',
+    page: `${OPERATIONS}#versions-that-work-together`,
+  },
   'one-replica': {
     meaning: 'one replica of the webhook is ready, so that its end is an outage',
     page: `${RUNBOOK}#rollcallwebhookreplicadown`,

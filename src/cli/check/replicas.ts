@@ -6,6 +6,7 @@ import { readyEndpoints } from '../explain/webhook.ts';
 import { named } from '../named.ts';
 import { type CheckContext, type Finding, fail, ok, unread, warn } from './finding.ts';
 import { INSTALL } from './installation.ts';
+import { settingsProblem } from './installed.ts';
 import { isReason } from './reason.ts';
 
 export async function deployment({ cluster, system }: CheckContext): Promise<Finding> {
@@ -36,6 +37,13 @@ export async function deployment({ cluster, system }: CheckContext): Promise<Fin
     );
   }
   if (available === 1) return warn('one-replica', message, 'with two, one can go without an outage');
+  const problem = settingsProblem(reply.body);
+  if (problem !== undefined)
+    return warn(
+      'settings-unknown',
+      `${message}; what they are told is not understood here, so it is taken to be the defaults: ${problem}`,
+      'check with the rollcall of the version that is installed',
+    );
   return ok(message);
 }
 

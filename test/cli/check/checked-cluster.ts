@@ -72,12 +72,21 @@ export const configuration = (...bundles: string[]) => ({
   })),
 });
 
+/** A Deployment of the webhook with two replicas and these flags. */
+export const deployment = (...flags: string[]) => ({
+  spec: {
+    replicas: 2,
+    template: { spec: { containers: [{ args: ['webhook', '--image=rollcall', ...flags] }] } },
+  },
+  status: { availableReplicas: 2 },
+});
+
 /** What the API server answers when all is well. */
 export const fine: Answers = {
   'GET /version': version('36'),
   [CONFIGURATION]: [200, configuration(ca, ca)],
   [SECRET]: [200, { data: { 'ca.crt': base64(ca), 'tls.crt': base64(cert) } }],
-  [DEPLOYMENT]: [200, { spec: { replicas: 2 }, status: { availableReplicas: 2 } }],
+  [DEPLOYMENT]: [200, deployment()],
   [SLICES]: [200, { items: [{ endpoints: [{ conditions: { ready: true } }] }, { endpoints: null }] }],
   [ROLE]: [200, { rules: RULES['rollcall-watcher'] }],
   [POD_ROLE]: [200, { rules: RULES['rollcall-pod-watcher'] }],

@@ -2,9 +2,27 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { RULES } from '../../../src/cli/inject/access-objects.ts';
 import type { Answers } from '../answering-api.ts';
-import { BUDGETS, DEPLOYMENT, POD_ROLE, POLICY, rights, SLICES, unwell } from './checked-cluster.ts';
+import {
+  BUDGETS,
+  DEPLOYMENT,
+  deployment,
+  POD_ROLE,
+  POLICY,
+  rights,
+  SLICES,
+  unwell,
+} from './checked-cluster.ts';
 
 describe('rollcall check', () => {
+  test('a webhook of another version, whose settings are not known here', async (t) => {
+    const [bad, code] = await unwell(t, { [DEPLOYMENT]: [200, deployment('--of-tomorrow=1')] });
+    assert.deepEqual([bad.length, code], [1, 0]);
+    assert.match(
+      bad[0]!,
+      /^warn deployment: 2 of 2 replicas are available; .* the defaults: .*--of-tomorrow/,
+    );
+  });
+
   test('a budget of disruptions that lets no healthy replica go', async (t) => {
     const budget = (
       name: string,
