@@ -12,10 +12,16 @@ export type Form =
   /** A whole text that matches `shape`, and does not match `except`. */
   | { readonly shape: RegExp; readonly except?: RegExp; readonly trimmed?: true };
 
+/** The forms of a family of keys: the whole name behind the key, and the value. The parser takes `NAME=VALUE`. */
+export interface FamilyForms {
+  readonly name: RegExp;
+  readonly value: readonly Form[];
+}
+
 /** A parser that tells the forms of what it takes. */
 export type Formed<T, Forms = readonly Form[]> = ((text: string) => T) & { readonly forms: Forms };
 
-export function formed<T, Forms extends readonly Form[] | undefined>(
+export function formed<T, Forms extends readonly Form[] | FamilyForms | undefined>(
   forms: Forms,
   parse: (text: string) => T,
 ): Formed<T, Forms> {
@@ -24,5 +30,29 @@ export function formed<T, Forms extends readonly Form[] | undefined>(
 
 /** Returns the forms of what a parser takes; undefined where it tells none. */
 export function formsOf(parse: (text: string) => unknown): readonly Form[] | undefined {
-  return (parse as Partial<Formed<unknown>>).forms;
+  const { forms } = parse as Partial<Formed<unknown, readonly Form[] | FamilyForms>>;
+  return isFamily(forms) ? undefined : forms;
+}
+
+/** Returns the forms of what a parser of `NAME=VALUE` takes; undefined where it tells none. */
+export function familyFormsOf(parse: (text: string) => unknown): FamilyForms | undefined {
+  const { forms } = parse as Partial<Formed<unknown, readonly Form[] | FamilyForms>>;
+  return isFamily(forms) ? forms : undefined;
+}
+
+function isFamily(forms: readonly Form[] | FamilyForms | undefined): forms is FamilyForms {
+  return forms !== undefined && 'name' in forms;
+}
+
+/** Returns the expression of a shape as a part of a larger one, without its ends. */
+export function within({ source, flags }: RegExp): string {
+  const [, inner] = /^\^(.*)\$$/s.exec(source) ?? [];
+  if (inner === undefined || flags !== '') throw new Error(`${source} is not the shape of a whole text`);
+  return `(?:${inner})`;
+}
+
+/** Returns the shape of texts that are separated by commas or spaces. */
+export function listShape(one: RegExp): RegExp {
+  const [item, separator] = [within(one), '(?:\\s|,)'];
+  return new RegExp(`^${separator}*${item}(?:${separator}+${item})*${separator}*$`);
 }

@@ -3,11 +3,28 @@
  * be answered with 400 for ever: requirements with commas between, such as `app=db,role!=backup`, `!old`,
  * `tier in (a, b)`, `size>3`.
  */
-import { isLabelValue } from './watcher/membership/grammar.ts';
-import { isLabelKey } from './watcher/texts/label-keys.ts';
+import { within } from './forms.ts';
+import { isLabelValue, LABEL_VALUE } from './watcher/membership/grammar.ts';
+import { isLabelKey, LABEL_KEY } from './watcher/texts/label-keys.ts';
 
 /** The longest text of a selector: more than anybody writes, and short enough to be parsed within milliseconds. */
 const MAX_CHARACTERS = 64 * 1024;
+
+/** The shape of every selector that is taken; lengths and numbers are judged by the parser alone. */
+export const SELECTOR = selectorShape();
+
+function selectorShape(): RegExp {
+  const space = '[ \\t\\r\\n]';
+  const [key, value] = [within(LABEL_KEY), within(LABEL_VALUE)];
+  const equality = `(?:==|!=|=)${space}*(?:${value})?`;
+  const order = `[<>]${space}*[0-9]+`;
+  const [apart, one] = [`(?:${space}|,)*`, `${value}${space}*`];
+  const brackets = `\\(${apart}(?:${one}(?:,${apart}${one})*(?:,${apart})?)?\\)`;
+  const set = `(?:not)?in${space}*${brackets}`;
+  const requirement = `(?:!${space}*${key}|${key}(?:${space}*(?:${equality}|${order})|${space}+${set})?)`;
+  const spaced = `${space}*${requirement}${space}*`;
+  return new RegExp(`^${spaced}(?:,${spaced})*$`);
+}
 
 /** Throws what is wrong. An empty selector is none to us, since it would be all pods of the namespace. */
 export function checkLabelSelector(selector: string): void {

@@ -1,9 +1,11 @@
 /** The groups that a pod follows beside its first one, each under a name: what people write to ask for one. */
-import { dnsLabel, expectedByAnnotation, labelSelector } from './values.ts';
+import { formed, within } from './forms.ts';
+import { SELECTOR } from './label-selector.ts';
+import { dnsLabel, expectedByAnnotation, labelKeys, labelSelector, waitCondition } from './values.ts';
+import { LABEL } from './watcher/membership/grammar.ts';
 import { type ExpectedFrom, parseExpected } from './watcher/texts/expected.ts';
-import { parseLabelKeys } from './watcher/texts/label-keys.ts';
-import { parseTemplate, type Template } from './watcher/texts/template.ts';
-import { parseWaitCondition, type WaitCondition } from './watcher/texts/wait-condition.ts';
+import { FILE, LINE, parseTemplate, type Template } from './watcher/texts/template.ts';
+import type { WaitCondition } from './watcher/texts/wait-condition.ts';
 
 /** The most groups of a pod: each is a list and a watch of its own for the API server, of each pod. */
 export const MOST_GROUPS = 16;
@@ -44,8 +46,21 @@ const SOURCES = { service: 'endpointslices', pods: 'pods', dns: 'dns' } as const
 
 const FORMS = 'give "service tcp-servers", "pods app=worker" or "dns tcp-servers"';
 
+/** The shape of what a group follows, without space around it. */
+const FOLLOWED = followedShape();
+
+function followedShape(): RegExp {
+  const [name, selector] = [within(LABEL), within(SELECTOR)];
+  return new RegExp(`^(?:service +${name}(?: +in +${name})?|dns +${name}|pods +${selector})$`);
+}
+
 /** Reads `NAME=service tcp-servers`. Throws a message that says what to give instead. */
-export function parseNamedGroup(text: string): NamedGroup {
+export const parseNamedGroup = formed(
+  { name: LABEL, value: [{ shape: FOLLOWED, trimmed: true }] },
+  namedGroupOf,
+);
+
+function namedGroupOf(text: string): NamedGroup {
   const { name, rest } = named(text, 'NAME=WHAT, such as backends=service tcp-servers');
   const [, word = '', told = ''] = /^(service|pods|dns) +(.+)$/s.exec(rest.trim()) ?? [];
   if (word === '') throw new Error(FORMS);
@@ -67,10 +82,10 @@ export interface NamedWait {
 }
 
 /** Reads `NAME=CONDITION`, such as `backends=2 ready`. Throws a message that says what to give instead. */
-export function parseNamedWait(text: string): NamedWait {
+export const parseNamedWait = formed({ name: LABEL, value: waitCondition.forms }, (text): NamedWait => {
   const { name, rest } = named(text, 'NAME=CONDITION, such as "backends=2 ready"');
-  return { group: name, condition: parseWaitCondition(rest) };
-}
+  return { group: name, condition: waitCondition(rest) };
+});
 
 /** The number of members that a group under a name is to have, or the workload that has the number. */
 export interface NamedExpected {
@@ -87,10 +102,10 @@ export function parseNamedExpected(text: string): NamedExpected {
 }
 
 /** Reads the same where the workload may be `owner`, that of the pod. Returns the parts as they were written. */
-export function parseNamedOwner(text: string): { group: string; text: string } {
+export const parseNamedOwner = formed({ name: LABEL, value: expectedByAnnotation.forms }, (text) => {
   const { name, rest } = named(text, EXPECTED_FORM);
   return { group: name, text: expectedByAnnotation(rest) };
-}
+});
 
 /** The keys of the labels that members of a group under a name have. */
 export interface NamedLabels {
@@ -99,10 +114,10 @@ export interface NamedLabels {
 }
 
 /** Reads `NAME=KEYS`, such as `backends=role`. Throws a message that says what to give instead. */
-export function parseNamedLabels(text: string): NamedLabels {
+export const parseNamedLabels = formed({ name: LABEL, value: labelKeys.forms }, (text): NamedLabels => {
   const { name, rest } = named(text, 'NAME=KEYS, such as "backends=role"');
-  return { group: name, labels: parseLabelKeys(rest) };
-}
+  return { group: name, labels: labelKeys(rest) };
+});
 
 /** A file with one line for each member of a group under a name. */
 export interface NamedFile {
@@ -111,13 +126,21 @@ export interface NamedFile {
 }
 
 /** Reads `NAME.FILE=LINE`, such as `backends.upstream.conf=server {ipv4};`. The name of a group has no dot in it. */
-export function parseNamedFile(text: string): NamedFile {
+export const parseNamedFile = formed(
+  { name: new RegExp(`^${within(LABEL)}\\.${within(FILE)}$`), value: [{ shape: LINE }] },
+  namedFileOf,
+);
+
+function namedFileOf(text: string): NamedFile {
   const dot = text.indexOf('.');
   const equals = text.indexOf('=');
   if (dot === -1 || equals < dot)
     throw new Error('give GROUP.FILE=LINE, such as backends.upstream.conf={ipv4}:80');
   return { group: groupName(text.slice(0, dot)), template: parseTemplate(text.slice(dot + 1)) };
 }
+
+/** Reads `FILE=LINE`, a file of the first group. */
+export const parseFile = formed({ name: FILE, value: [{ shape: LINE }] }, parseTemplate);
 
 function named(text: string, form: string): { name: string; rest: string } {
   const equals = text.indexOf('=');

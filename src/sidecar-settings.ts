@@ -4,6 +4,7 @@
  * and the keys that the policies of deploy/ know are made from the rest.
  */
 import {
+  parseFile,
   parseNamedExpected,
   parseNamedFile,
   parseNamedGroup,
@@ -13,10 +14,12 @@ import {
 } from './named-group.ts';
 import type { Config, Setting, SettingsTable } from './setting.ts';
 import {
+  command,
   dnsDomain,
   dnsLabel,
   expectedByAnnotation,
   integer,
+  labelKeys,
   labelSelector,
   notifyTarget,
   notifyTargets,
@@ -44,9 +47,6 @@ import {
 } from './watcher/contract.ts';
 import { LOG_LEVELS } from './watcher/log.ts';
 import { parseExpected } from './watcher/texts/expected.ts';
-import { parseLabelKeys } from './watcher/texts/label-keys.ts';
-import { parseCommand } from './watcher/texts/shell-words.ts';
-import { parseTemplate } from './watcher/texts/template.ts';
 
 /**
  * The places where an annotation counts. Whatever runs, sends, mounts or changes an identity is for the pod or
@@ -249,7 +249,7 @@ export const sidecarSettings = {
     value: 'KEYS',
     doc: 'labels of the pods that members have, such as `role,app.kubernetes.io/version`',
     note: 'with the source `endpointslices` the metadata of the pods of the namespace is followed too',
-    parse: parseLabelKeys,
+    parse: labelKeys,
     annotation: {
       on: 'both',
       example: 'role,app.kubernetes.io/version',
@@ -261,7 +261,7 @@ export const sidecarSettings = {
     value: 'NAME=LINE',
     doc: 'keep a file of this name beside the socket, with one line a member, such as `{hostname}:8848`',
     repeated: true,
-    parse: parseTemplate,
+    parse: parseFile,
     annotation: {
       on: 'both',
       named: 'peers.conf',
@@ -286,13 +286,13 @@ export const sidecarSettings = {
   onStart: {
     value: 'COMMAND',
     doc: 'command that the sidecar runs with the first peers on its input, one a line',
-    parse: parseCommand,
+    parse: command,
     annotation: { on: 'pod-or-installation', example: '/scripts/on-start.sh', otherwise: 'none' },
   },
   onChange: {
     value: 'COMMAND',
     doc: 'command that the sidecar runs with the peers whenever they change',
-    parse: parseCommand,
+    parse: command,
     annotation: { on: 'pod-or-installation', example: '/scripts/on-change.sh', otherwise: 'none' },
   },
   port: {

@@ -1,9 +1,11 @@
 /** The parsers of values that people write. Each throws an error whose message says what to give instead. */
-import { formed } from './forms.ts';
-import { checkLabelSelector } from './label-selector.ts';
+import { formed, listShape, within } from './forms.ts';
+import { checkLabelSelector, SELECTOR } from './label-selector.ts';
 import { isDnsLabel, isDnsSubdomain, LABEL } from './watcher/membership/grammar.ts';
-import { parseExpected } from './watcher/texts/expected.ts';
-import { parseTarget } from './watcher/texts/notify-target.ts';
+import { MOST_EXPECTED, parseExpected, WORKLOAD } from './watcher/texts/expected.ts';
+import { LABEL_KEY, parseLabelKeys } from './watcher/texts/label-keys.ts';
+import { parseTarget, TARGET } from './watcher/texts/notify-target.ts';
+import { COMMAND, NO_COMMAND, parseCommand } from './watcher/texts/shell-words.ts';
 import { parseWaitCondition, WAIT_CONDITION } from './watcher/texts/wait-condition.ts';
 
 export { isDnsLabel };
@@ -43,14 +45,14 @@ export function notifyTarget(given: string): string {
 }
 
 /** Checks the selector at once, because the API server would refuse a wrong one on every try. */
-export function labelSelector(given: string): string {
+export const labelSelector = formed([{ shape: SELECTOR }], (given) => {
   try {
     checkLabelSelector(given);
     return given;
   } catch (error) {
     throw new Error(`give a label selector such as app=db,role!=backup; ${(error as Error).message}`);
   }
-}
+});
 
 /** Reads a time such as `90`, `90s`, `5m` or `1h`, and returns whole seconds. */
 export function seconds(low: number, high: number) {
@@ -67,12 +69,18 @@ export function seconds(low: number, high: number) {
 }
 
 /** Reads names that are separated by commas or spaces. Each is returned once. */
-export function names(given: string): string[] {
+export const names = formed([{ shape: listShape(LABEL) }], (given) => {
   const all = given.split(/[\s,]+/).filter((name) => name !== '');
   if (all.length === 0) throw new Error('give names, apart by commas');
   for (const name of all) dnsLabel(name);
   return [...new Set(all)];
-}
+});
+
+/** Reads keys of labels. */
+export const labelKeys = formed([{ shape: listShape(LABEL_KEY) }], parseLabelKeys);
+
+/** Reads a command: a program and its arguments. */
+export const command = formed([{ shape: COMMAND, except: NO_COMMAND }], parseCommand);
 
 /** Makes a parser that accepts these words only. */
 export function oneOf<T extends string>(...words: T[]) {
@@ -113,13 +121,21 @@ export const serviceName = formed([{ shape: LABEL }], (given) => {
 /** The most addresses to notify. A pod has a few processes that listen, and each is sent every change. */
 const TARGETS = 16;
 
+/** Addresses with space between them. The parser of URLs takes control characters before one, and ignores them. */
+const TARGETS_SHAPE = targetsShape();
+
+function targetsShape(): RegExp {
+  const [target, between] = [within(TARGET), '(?:[\\x00-\\x1f]|\\s)'];
+  return new RegExp(`^${between}*${target}(?:${between}+${target})*${between}*$`);
+}
+
 /** Reads addresses to notify that are separated by spaces. */
-export function notifyTargets(given: string): string[] {
+export const notifyTargets = formed([{ shape: TARGETS_SHAPE }], (given) => {
   const all = given.split(/\s+/).filter((target) => target !== '');
   if (all.length === 0) throw new Error('give http://127.0.0.1:PORT/PATH or udp://127.0.0.1:PORT');
   if (all.length > TARGETS) throw new Error(`there are ${all.length} of them; give at most ${TARGETS}`);
   return all.map(notifyTarget);
-}
+});
 
 const COMPONENT = '[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*';
 const HOST = '(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\\[[0-9A-Fa-f:]+\\])(?::[0-9]{1,5})?';
@@ -151,15 +167,22 @@ const trueOrFalseWord = oneOf('true', 'false');
 export const trueOrFalse = formed(trueOrFalseWord.forms, (given) => trueOrFalseWord(given) === 'true');
 
 /** Reads how many members an annotation expects, where `owner` is the workload of the pod. */
-export function expectedByAnnotation(given: string): string {
-  if (given.trim() === 'owner') return 'owner';
-  try {
-    parseExpected(given);
-    return given.trim();
-  } catch (error) {
-    throw new Error(`give "owner" for the workload of the pod; or ${(error as Error).message}`);
-  }
-}
+export const expectedByAnnotation = formed(
+  [
+    { shape: /^owner$/, trimmed: true },
+    { from: 0, to: MOST_EXPECTED, trimmed: true },
+    { shape: WORKLOAD, trimmed: true },
+  ],
+  (given) => {
+    if (given.trim() === 'owner') return 'owner';
+    try {
+      parseExpected(given);
+      return given.trim();
+    } catch (error) {
+      throw new Error(`give "owner" for the workload of the pod; or ${(error as Error).message}`);
+    }
+  },
+);
 
 /** Reads what the start of an application waits for. */
 export const waitCondition = formed([{ shape: WAIT_CONDITION, trimmed: true }], parseWaitCondition);

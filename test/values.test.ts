@@ -113,6 +113,18 @@ const cases: Record<string, Case> = {
     refuses: ['', ' , ', 'a,B', 'a/b'],
     says: /^give (names|a name)/,
   },
+  labelKeys: {
+    parse: values.labelKeys,
+    takes: { 'role,a.b/c': ['role', 'a.b/c'], ' a  b,\na ': ['a', 'b'] },
+    refuses: ['', ' , ', 'a=b', '-a', 'A.B/c'],
+    says: /give keys/,
+  },
+  command: {
+    parse: values.command,
+    takes: { a: ['a'], "sh -c 'a | b'": ['sh', '-c', 'a | b'] },
+    refuses: ['', ' ', 'a | b', "a 'b"],
+    says: /give a command|quote it/,
+  },
   oneOf: {
     parse: values.oneOf('a', 'b', 'c'),
     takes: { a: 'a', c: 'c' },

@@ -2,7 +2,7 @@
  * The public keys: those that users write on pods and namespaces, and the one that the webhook writes. A setting of
  * the sidecar has its row in src/sidecar-settings.ts; the other keys stand here.
  */
-import { formed, formsOf } from '../forms.ts';
+import { familyFormsOf, formed, formsOf } from '../forms.ts';
 import { kebabCase } from '../setting.ts';
 import {
   type Annotation,
@@ -44,6 +44,8 @@ export interface Key<T> {
   otherwise?: string;
   /** Throws an error whose message says what to write instead. */
   parse(text: string): T;
+  /** The shape of the names that the keys of a family end with; undefined where it is told nowhere. */
+  named?: RegExp | undefined;
   /** Reads a key of a family; returns the `NAME=VALUE` that the sidecar takes. */
   parseNamed?(name: string, text: string): string;
 }
@@ -102,7 +104,9 @@ export function keyOf(
     check(`${one}=${text}`);
     return `${one}=${text}`;
   };
-  return { key: `${key}.`, ...shown, parse: (text) => parseNamed(named, text), parseNamed };
+  const forms = familyFormsOf(check);
+  const parseExample = formed(forms?.value, (text: string) => parseNamed(named, text));
+  return { key: `${key}.`, ...shown, parse: parseExample, parseNamed, named: forms?.name };
 }
 
 /**

@@ -144,7 +144,7 @@ function others({ spec }: Pod): fc.Arbitrary<Texts> {
 }
 
 /**
- * Below a mount that can't be written to no folder can be made; what is said then, test/inject/conflicts.test.ts
+ * Below a mount that can't be written to no folder can be made; what is said then, test/inject/mounts.test.ts
  * shows.
  */
 function canBeMade({ containers, initContainers = [] }: Pod['spec'], key: string, path: string): boolean {

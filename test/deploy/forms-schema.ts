@@ -1,5 +1,5 @@
 /** The JSON schema of a text of which the parser tells the forms. Helm's expressions are those of RE2. */
-import type { Form } from '../../src/forms.ts';
+import { type Form, within } from '../../src/forms.ts';
 import { numerals } from './numerals.ts';
 
 // An interface would not do as a value of JSON.
@@ -24,14 +24,27 @@ export function formsSchema(forms: readonly Form[] | undefined): TextSchema {
 
 function expressionOf(form: Form): string {
   if ('word' in form) return form.word;
-  const text = 'shape' in form ? within(form.shape) : `${numerals(form.from, form.to)}${form.unit ?? ''}`;
-  return form.trimmed === true ? `\\s*${text}\\s*` : text;
+  const text =
+    'shape' in form ? expressionIn(form.shape) : `${numerals(form.from, form.to)}${form.unit ?? ''}`;
+  return form.trimmed === true ? `${SPACE}*${text}${SPACE}*` : text;
 }
 
-/** Returns the expression of a shape, which is about a whole text, without its ends. */
-function within({ source, flags }: RegExp): string {
-  const [, inner] = /^\^(.*)\$$/s.exec(source) ?? [];
-  if (inner === undefined || flags !== '' || source.includes('(?=') || source.includes('(?!'))
-    throw new Error(`${source} is not a shape that a schema can have`);
-  return `(?:${inner})`;
+/** Returns the pattern of the keys of a family, whose names have a shape. */
+export function familyPattern(key: string, named: RegExp | undefined): string {
+  return `^${key.replaceAll('.', '\\.')}${named === undefined ? '.' : `${expressionIn(named)}$`}`;
+}
+
+/**
+ * The space of a shape, in a schema. For RE2 it is that of ASCII alone, and our parsers take any. Whatever can't be seen,
+ * or is not ASCII, is more than that, and reads well in what Helm says.
+ */
+const SPACE = '[^!-~]';
+const ANY = '[\\s\\S]';
+
+/** Returns the expression of a shape, which is about a whole text, without its ends, as RE2 reads it. */
+function expressionIn(shape: RegExp): string {
+  const parts = within(shape).split(ANY);
+  const bad = parts.find((part) => /\(\?[=!<]|\\S|\[[^\]]*\\s/.test(part));
+  if (bad !== undefined) throw new Error(`${bad} is not what a schema can have`);
+  return parts.map((part) => part.replaceAll('\\s', SPACE)).join(ANY);
 }

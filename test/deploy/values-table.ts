@@ -4,7 +4,7 @@ import { formsOf } from '../../src/forms.ts';
 import { GIVEN } from '../../src/inject/defaults.ts';
 import { webhookSettings } from '../../src/injector-options.ts';
 import { kebabCase } from '../../src/setting.ts';
-import { formsSchema } from './forms-schema.ts';
+import { familyPattern, formsSchema } from './forms-schema.ts';
 
 type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
@@ -183,7 +183,7 @@ export const VALUES: readonly ChartValue[] = [
       type: 'object',
       properties: Object.fromEntries(singles.map(({ key, parse }) => [key, formsSchema(formsOf(parse))])),
       patternProperties: Object.fromEntries(
-        families.map(({ key }) => [`^${key.replaceAll('.', '\\.')}.`, text]),
+        families.map(({ key, named, parse }) => [familyPattern(key, named), formsSchema(formsOf(parse))]),
       ),
       additionalProperties: false,
     },

@@ -8,7 +8,16 @@ import type { TestContext } from 'node:test';
 import packageJson from '../../package.json' with { type: 'json' };
 import { commandsUnder } from '../docs/pages.ts';
 import { eventually } from '../support/eventually.ts';
-import { headlessService, INJECT, RESTRICTED, streamingPod, streamOf } from './app.ts';
+import {
+  headlessService,
+  INJECT,
+  nodeApp,
+  podSpec,
+  RESTRICTED,
+  STREAMS,
+  streamingPod,
+  streamOf,
+} from './app.ts';
 import { run } from './command.ts';
 import { assertNothingLost, failures, gatedStream, PATIENT, replicas } from './installed.ts';
 import { apply, get, kubectl, namespace, rolledOut, SYSTEM_NAMESPACE, tryKubectl } from './kubernetes.ts';
@@ -20,13 +29,18 @@ const NAMESPACE = 'e2e-upgrade';
 const UNSEEN = `${NAMESPACE}-unseen`;
 /** The namespace of the stream. */
 const STREAM = `${NAMESPACE}-stream`;
+/** The namespace that grants, and what a pod of the other one has that follows its groups alone. */
+const GRANTING = `${NAMESPACE}-granting`;
+const GUEST = 'guest';
+const NAMESPACES = [NAMESPACE, UNSEEN, GRANTING];
 const IN_NAMESPACE = `--namespace=${NAMESPACE}`;
 /** The two replicas of 0.1.0 that end, and the connections that an API server then has to each for 12 pods a second. */
 const MOST_REFUSED_BY_PREVIOUS = 2 * 2;
 
 export async function upgradeAndBack(t: TestContext, previous: PreviousRelease): Promise<void> {
   await namespace(NAMESPACE, RESTRICTED);
-  t.after(() => kubectl('delete', 'namespace', NAMESPACE, UNSEEN, '--ignore-not-found', '--wait=false'));
+  t.after(() => kubectl('delete', 'namespace', ...NAMESPACES, '--ignore-not-found', '--wait=false'));
+  t.after(() => kubectl('delete', 'clusterrole', 'rollcall-granted', '--ignore-not-found'));
   await install(previous.deploy);
   await apply(headlessService(NAMESPACE));
   await start(PREVIOUS, ['of-old', 'of-old-by-selector']);
@@ -37,6 +51,7 @@ export async function upgradeAndBack(t: TestContext, previous: PreviousRelease):
   const refusedBefore = await failures();
   await install('deploy');
   await gone(2);
+  await startGuest();
   await start(packageJson.version, ['of-new', 'of-new-by-selector']);
   await everybodySees(4);
   assertOfPrevious(t, await stream.lap(), await failures(), refusedBefore);
@@ -61,11 +76,13 @@ export async function upgradeAndBack(t: TestContext, previous: PreviousRelease):
   await everybodySees(4);
   assertNothingLost(await stream.lap(), 'back to 0.1.0');
   assert.deepEqual(await failures(), webhooks, 'what the API server counts');
+  await guestFollows();
 
   const refused = await failures();
   await install('deploy');
   await everybodySees(4);
   await gone(2);
+  await guestFollows();
   assertOfPrevious(t, await stream.end(), await failures(), refused);
 }
 
@@ -96,6 +113,35 @@ async function start(version: string, names: string[], inNamespace = NAMESPACE):
   }
 }
 
+/** Starts a pod that follows a group of another namespace alone, which grants it. */
+async function startGuest(): Promise<void> {
+  await namespace(GRANTING, {}, { 'rollcall.dev/grant': NAMESPACE });
+  await apply(headlessService(GRANTING));
+  const pod = streamingPod(NAMESPACE, GUEST, podSpec(nodeApp(STREAMS, '/run/rollcall/app')));
+  const annotations = {
+    'rollcall.dev/inject': 'true',
+    'rollcall.dev/group.app': `service app in ${GRANTING}`,
+  };
+  // Within seconds of the annotation the webhook knows of it.
+  await eventually('the grant', async () => {
+    const guest = { ...pod, metadata: { name: GUEST, namespace: NAMESPACE, annotations } };
+    return (await tryKubectl(['apply', '--filename=-'], { input: JSON.stringify(guest) })).code === 0;
+  });
+}
+
+/** Waits until the guest follows its group, under an account that may read the slices of the granting namespace only. */
+async function guestFollows(): Promise<void> {
+  assert.equal((await get('pod', GUEST, IN_NAMESPACE)).spec.serviceAccountName, 'rollcall-guest');
+  await eventually('the guest follows', async () => (await streamOf(NAMESPACE, GUEST)).stale === false);
+  const may = async (what: string, there: string) => {
+    const as = `--as=system:serviceaccount:${NAMESPACE}:rollcall-guest`;
+    return (await tryKubectl(['auth', 'can-i', 'list', what, as, `--namespace=${there}`])).code === 0;
+  };
+  const slices = 'endpointslices.discovery.k8s.io';
+  const rights = Promise.all([may(slices, GRANTING), may('pods', GRANTING), may(slices, NAMESPACE)]);
+  assert.deepEqual(await rights, [true, false, false], 'slices of the granting namespace, and nothing else');
+}
+
 /** Waits until each member, of whichever version, sees all of them, and asserts that none was told anything untrue. */
 async function everybodySees(count: number): Promise<void> {
   const { items } = await get('pods', '--selector=app=app', IN_NAMESPACE);
@@ -114,7 +160,7 @@ async function everybodySees(count: number): Promise<void> {
 async function runUnder(heading: string): Promise<void> {
   const commands = commandsUnder('docs/operations.md', heading);
   const directory = await mkdtemp(join(tmpdir(), 'rollcall-commands-'));
-  const script = commands.join('\n').replaceAll('NAMESPACE', NAMESPACE);
+  const script = commands.join('\n').replaceAll('NAMESPACE', NAMESPACE).replaceAll('GRANTING', GRANTING);
   await run('sh', ['-ec', `cd "$1"\n${script}`, 'sh', directory]);
   await rm(directory, { recursive: true });
 }
@@ -123,7 +169,7 @@ async function runUnder(heading: string): Promise<void> {
 function assertOfPrevious(t: TestContext, lost: Lost, after: number[], before: number[]): void {
   if (lost.refused.length > 0) t.diagnostic(`refused as 0.1.0 ended: ${lost.refused.length}`);
   assert.ok(lost.refused.length <= MOST_REFUSED_BY_PREVIOUS, JSON.stringify(told(lost)));
-  for (const answer of lost.refused) assert.match(answer, /failed calling webhook .*(read tcp|EOF)/);
+  for (const answer of lost.refused) assert.match(answer, /failed calling webhook .*((read|write) tcp|EOF)/);
   assertNothingLost({ ...lost, refused: [] }, 'from 0.1.0');
   assert.equal(after[0], before[0], 'no pod was let through without a sidecar');
 }

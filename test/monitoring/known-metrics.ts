@@ -9,7 +9,7 @@ import {
 /** What a scrape adds: the names that the monitors give, and what is known of a target. */
 const OF_TARGETS = ['job', 'instance', 'namespace', 'pod', 'container', 'endpoint', 'service'];
 
-/** The metrics of the API server; test/api/metrics.test.ts asks a real one whether it has them. */
+/** The metrics of the API server; test/api/monitoring.test.ts asks a real one whether it has them. */
 export const API_SERVER_METRICS: Readonly<Record<string, readonly string[]>> = {
   apiserver_admission_webhook_rejection_count: ['name', 'type', 'operation', 'error_type', 'rejection_code'],
   apiserver_admission_webhook_fail_open_count: ['name', 'type'],

@@ -110,8 +110,8 @@ export const EQUIVALENT: readonly Equivalent[] = [
   },
   {
     within: 'parseExpected',
-    before: "const [, word = '', name = ''] = /^(\\S+)\\s+(\\S+)$/.exec(given) ?? [];",
-    after: "const [, word = '', name = 'mutant'] = /^(\\S+)\\s+(\\S+)$/.exec(given) ?? [];",
+    before: "const [, word = '', name = ''] = /^([A-Za-z]+)\\s+(\\S+)$/.exec(given) ?? [];",
+    after: "const [, word = '', name = 'mutant'] = /^([A-Za-z]+)\\s+(\\S+)$/.exec(given) ?? [];",
     why: 'Where the text does not fit there is no word either, so the name is not looked at.',
   },
   {

@@ -1,6 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
 import type { CheckCode } from '../check/codes.ts';
-import { holds, isTrusted } from './bundle.ts';
+import { holds, isSame, isTrusted } from './bundle.ts';
 import { LEAST_SHARE, lifeLeft } from './life.ts';
 import type { ServingReplica } from './replicas.ts';
 import type { CertificateState, ServedSource, TrustingEntry } from './standing.ts';
@@ -44,7 +44,9 @@ export interface CertificateStatus {
 export function statusOf(standing: CertificateState): CertificateStatus {
   const { secret, chain, next, asked, injectedFrom, replicas, unread, now } = standing;
   const entries = standing.entries ?? [];
-  const trusting = entries.filter(({ bundle }) => isTrusted(chain, bundle)).map(({ name }) => name);
+  const trusting = entries
+    .filter(({ bundle }) => isTrusted(chain, usable(bundle, chain, now)))
+    .map(({ name }) => name);
   const problems = problemsOf(standing, trusting);
   return {
     result: problems.length === 0 ? 'ok' : 'fail',
@@ -67,6 +69,18 @@ export function statusOf(standing: CertificateState): CertificateStatus {
   };
 }
 
+/**
+ * Returns what API servers use of a bundle: they trust by no CA that has run out. That the certificate itself has run out
+ * is told by itself.
+ */
+function usable(
+  bundle: readonly X509Certificate[],
+  [leaf]: readonly X509Certificate[],
+  now: Date,
+): X509Certificate[] {
+  return bundle.filter((one) => one.validToDate >= now || (leaf !== undefined && isSame(one, leaf)));
+}
+
 function sourceOf({ source, sourceUnknown }: CertificateState): CertificateStatus['source'] {
   return sourceUnknown === undefined ? source : 'unknown';
 }
@@ -80,8 +94,14 @@ function problemsOf(standing: CertificateState, trusting: readonly string[]): Ce
   if (certificate !== undefined) {
     const untrusting = others(entries, trusting);
     const { days, share } = lifeLeft(certificate, now);
+    const outdated = entries
+      .filter(({ name, bundle }) => untrusting.includes(name) && isTrusted(chain, bundle))
+      .map(({ name }) => name);
+    if (outdated.length > 0)
+      add('certificate-expired', `the CA by which ${outdated.join(' and ')} trust it has run out`);
     if (standing.entries?.length === 0) add('certificate-not-trusted', 'the configuration has no entry');
-    if (untrusting.length > 0) add('certificate-not-trusted', `not trusted by ${untrusting.join(' and ')}`);
+    const unknown = untrusting.filter((name) => !outdated.includes(name));
+    if (unknown.length > 0) add('certificate-not-trusted', `not trusted by ${unknown.join(' and ')}`);
     const lacking = notPublished(standing);
     if (untrusting.length === 0 && lacking !== undefined) add('certificate-not-trusted', lacking);
     if (certificate.validFromDate > now)

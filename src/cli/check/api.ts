@@ -10,6 +10,12 @@ export async function api({ cluster }: CheckContext): Promise<Finding> {
   }
   const { major, minor, gitVersion } = reply.body;
   const number = Number(major) * 100 + Number.parseInt(String(minor), 10);
+  if (Number.isNaN(number))
+    return fail(
+      'api-unreachable',
+      `what answers at ${cluster.server} says no version of Kubernetes`,
+      'it may be a proxy; --context names another cluster',
+    );
   const message = `Kubernetes ${gitVersion} at ${cluster.server}`;
   // matchConditions are stable from 1.30, native sidecars from 1.33.
   if (number >= 133) return ok(message);

@@ -70,6 +70,14 @@ export const codes = {
       'the webhook configuration would outlive the namespace of the webhook, and pods that ask would be refused',
     page: `${OPERATIONS}#the-owner-of-the-configuration`,
   },
+  'installed-twice': {
+    meaning: 'there is a second installation, in another namespace',
+    page: `${OPERATIONS}#one-installation-a-cluster`,
+  },
+  'installed-already': {
+    meaning: 'Rollcall is installed already, so an installation in another namespace would take over from it',
+    page: `${OPERATIONS}#one-installation-a-cluster`,
+  },
   'policies-missing': {
     meaning: 'the policies that warn of mistakes are not installed',
     page: `${RUNBOOK}#how-to-recover`,
@@ -94,8 +102,16 @@ export const codes = {
     meaning: 'replicas from before the last change serve, and those after it are not ready yet',
     page: `${RUNBOOK}#when-no-replica-is-ready`,
   },
+  'settings-unknown': {
+    meaning: 'the webhook has settings that this version of the command does not know',
+    page: `${OPERATIONS}#versions-that-work-together`,
+  },
   'one-replica': {
     meaning: 'one replica of the webhook is ready, so that its end is an outage',
+    page: `${RUNBOOK}#rollcallwebhookreplicadown`,
+  },
+  'drain-blocked': {
+    meaning: 'a PodDisruptionBudget lets no replica of the webhook go, so that a drain of its node waits',
     page: `${RUNBOOK}#rollcallwebhookreplicadown`,
   },
   'access-missing': {
@@ -121,6 +137,10 @@ export const codes = {
   'pods-missed': {
     meaning: 'pods that ask for the sidecar run without it',
     page: `${RUNBOOK}#when-pods-were-missed`,
+  },
+  'sidecars-not-started': {
+    meaning: 'kubelets can not start sidecars: the image, a volume, or a crash',
+    page: `${RUNBOOK}#when-sidecars-do-not-start`,
   },
   'sidecars-stale': {
     meaning: 'sidecars can not follow their group',

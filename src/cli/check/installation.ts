@@ -1,6 +1,6 @@
 import { isOfArgo } from '../../argo-cd.ts';
 import { ROLES } from '../../inject/roles.ts';
-import { at, type Fields, isFields } from '../document/value.ts';
+import { at, type Fields, isFields, listAt } from '../document/value.ts';
 import { ENTRIES, entriesOf } from '../explain/entries.ts';
 import { CONFIGURATION } from '../explain/webhook.ts';
 import { RULES } from '../inject/access-objects.ts';
@@ -64,10 +64,10 @@ export async function clusterRoles({ cluster }: CheckContext): Promise<Finding> 
     if (reply.status === 404)
       return fail('installation-incomplete', `there is no ClusterRole ${role}`, INSTALL);
     if (reply.status !== 200) return unread('the ClusterRole', reply);
-    const rules = (reply.body.rules ?? []) as { resources?: string[]; verbs?: string[] }[];
+    const rules = listAt(reply.body, ['rules']);
     for (const { resources, verbs } of RULES[role]) {
-      const given = rules.filter((rule) => rule.resources?.includes(resources[0]!));
-      if (given.some((rule) => verbs.every((verb) => rule.verbs?.includes(verb)))) continue;
+      const given = rules.filter((rule) => listAt(rule, ['resources']).includes(resources[0]!));
+      if (given.some((rule) => verbs.every((verb) => listAt(rule, ['verbs']).includes(verb)))) continue;
       lacking.push(`${role} may not ${verbs.length > 1 ? 'list and watch' : verbs[0]} ${resources[0]}`);
     }
   }

@@ -1,15 +1,17 @@
 import { keys } from '../../inject/annotations.ts';
 import { decide } from '../../inject/inject.ts';
+import { NAME } from '../../inject/names.ts';
 import type { Install } from '../../inject/plan.ts';
 import { type Namespace, own, type Pod } from '../../inject/pod.ts';
 import { statusOf } from '../../inject/status.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { listed } from '../cluster/listing.ts';
-import { at, type Fields } from '../document/value.ts';
+import { at, type Fields, listAt } from '../document/value.ts';
 import { calls, type ExplainedEntry } from '../explain/entries.ts';
 import { InputNamespaces } from '../inject/input-namespaces.ts';
 import { type Sidecar, sidecarOf } from '../sidecars/sidecar-of.ts';
 import { itemsOf, podOfTemplate } from '../workloads.ts';
+import { isReason } from './reason.ts';
 
 const VERSION = /^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$/;
 /** The length of the longest version that is accepted; those of Rollcall are shorter. */
@@ -33,6 +35,8 @@ export interface SidecarPod {
   port: Sidecar['port'];
   /** The version that injected it, by the pod's annotation; undefined when that holds no version. */
   version: string | undefined;
+  /** The reason that the kubelet gives for a container that it can't start; undefined where it runs or is about to. */
+  waits: string | undefined;
 }
 
 /** The pods of a cluster that `rollcall check` reports about. */
@@ -57,7 +61,13 @@ export async function surveyPods(
     const sidecar = sidecarOf(object);
     const place = namespaces.namespace(namespace);
     if (sidecar !== undefined)
-      survey.sidecars.push({ namespace, name, port: sidecar.port, version: versionOf(pod) });
+      survey.sidecars.push({
+        namespace,
+        name,
+        port: sidecar.port,
+        version: versionOf(pod),
+        waits: whyWaiting(object),
+      });
     else if (isMissed(pod, place, install))
       survey.missed.push({
         namespace,
@@ -102,6 +112,18 @@ function isLeftOut(pod: Pod, { labels }: Namespace, entries: readonly ExplainedE
 
 function asksItself({ metadata }: Pod): boolean {
   return own(metadata?.annotations, keys.inject.key) !== undefined;
+}
+
+/** The reasons of every pod that starts: its volumes and its network are made, and what comes before is run. */
+const STARTING = ['PodInitializing', 'ContainerCreating'];
+
+function whyWaiting(pod: Fields): string | undefined {
+  const statuses = ['initContainerStatuses', 'containerStatuses'].flatMap((list) =>
+    listAt(pod, ['status', list]),
+  );
+  const status = statuses.find((one) => at(one, ['name']) === NAME);
+  const reason = at(status, ['state', 'waiting', 'reason']);
+  return isReason(reason) && !STARTING.includes(reason) ? reason : undefined;
 }
 
 /** Returns the version, if it is one: anybody can write the annotation, and it goes to a terminal. */

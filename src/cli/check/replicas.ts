@@ -6,6 +6,8 @@ import { readyEndpoints } from '../explain/webhook.ts';
 import { named } from '../named.ts';
 import { type CheckContext, type Finding, fail, ok, unread, warn } from './finding.ts';
 import { INSTALL } from './installation.ts';
+import { settingsProblem } from './installed.ts';
+import { isReason } from './reason.ts';
 
 export async function deployment({ cluster, system }: CheckContext): Promise<Finding> {
   const reply = await cluster.get({ kind: 'Deployment', namespace: system, name: 'rollcall' });
@@ -35,6 +37,13 @@ export async function deployment({ cluster, system }: CheckContext): Promise<Fin
     );
   }
   if (available === 1) return warn('one-replica', message, 'with two, one can go without an outage');
+  const problem = settingsProblem(reply.body);
+  if (problem !== undefined)
+    return warn(
+      'settings-unknown',
+      `${message}; what they are told is not understood here, so it is taken to be the defaults: ${problem}`,
+      'check with the rollcall of the version that is installed',
+    );
   return ok(message);
 }
 
@@ -66,8 +75,6 @@ async function whatKeepsThem(cluster: Cluster, system: string): Promise<{ words:
  * The reasons that a kubelet gives for a container that ends soon after its start. The log of the container says why.
  */
 const CRASHES = ['CrashLoopBackOff', 'Error'];
-/** A reason of the API is one word. Anything else does not go to a terminal. */
-const REASON = /^[A-Za-z]{1,64}$/;
 
 /** Returns the word of the kubelet or the scheduler for what a pod waits for. */
 function whyNotReady(pod: Fields): string | undefined {
@@ -78,7 +85,7 @@ function whyNotReady(pod: Fields): string | undefined {
     at(container, ['state', 'terminated', 'reason']),
     at(scheduled, ['reason']),
   ];
-  return words.find((word): word is string => typeof word === 'string' && REASON.test(word));
+  return words.find(isReason);
 }
 
 export async function endpoints({ cluster, system }: CheckContext): Promise<Finding> {

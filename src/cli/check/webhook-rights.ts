@@ -1,5 +1,6 @@
 /** The check that looks for the roles of the webhook and their bindings. */
 import type { Reference } from '../cluster/kinds.ts';
+import { at, type Fields, listAt } from '../document/value.ts';
 import { type CheckContext, type Finding, fail, ok, unread } from './finding.ts';
 import { INSTALL } from './installation.ts';
 import { webhookConfigOrDefaults } from './installed.ts';
@@ -11,6 +12,7 @@ import { webhookConfigOrDefaults } from './installed.ts';
 export async function webhookRights({ cluster, system }: CheckContext): Promise<Finding> {
   const deployment = await cluster.get({ kind: 'Deployment', namespace: system, name: 'rollcall' });
   const { certificates } = webhookConfigOrDefaults(deployment);
+  const account = accountOf(deployment.body);
   const wanted: Reference[] = [
     ...inCluster('rollcall-webhook'),
     ...(certificates === 'self-managed' ? ofCertificates(system) : []),
@@ -20,10 +22,31 @@ export async function webhookRights({ cluster, system }: CheckContext): Promise<
     const reply = await cluster.get(reference);
     if (reply.status === 404) missing.push(`${reference.kind} ${reference.name}`);
     else if (reply.status !== 200) return unread(`the ${reference.kind} ${reference.name}`, reply);
+    else if (reference.kind.endsWith('Binding') && !isTo(reply.body, account, system))
+      return fail(
+        'installation-incomplete',
+        `the ${reference.kind} ${reference.name} is not to the account ${account} of ${system}`,
+        `a second installation may have taken it; ${INSTALL}`,
+      );
   }
   if (missing.length > 0)
     return fail('installation-incomplete', `the webhook lacks rights: no ${missing.join(', no ')}`, INSTALL);
   return ok('the roles of the webhook and their bindings are there');
+}
+
+/** Returns the account of the webhook's pods; that of every way of installing where it can't be read. */
+function accountOf(deployment: Fields): string {
+  const given = at(deployment, ['spec', 'template', 'spec', 'serviceAccountName']);
+  return typeof given === 'string' ? given : 'rollcall';
+}
+
+function isTo(binding: Fields, account: string, namespace: string): boolean {
+  return listAt(binding, ['subjects']).some(
+    (one) =>
+      at(one, ['kind']) === 'ServiceAccount' &&
+      at(one, ['name']) === account &&
+      at(one, ['namespace']) === namespace,
+  );
 }
 
 function inCluster(name: string): Reference[] {

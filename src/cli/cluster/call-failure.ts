@@ -14,7 +14,11 @@ const READ_CHARACTERS = 4096;
 const SENTENCES: readonly (readonly [RegExp, CallFailure])[] = [
   [/x509: |tls: |unable to load root certificates/, 'certificate'],
   [/no endpoints available|service "[^"]*" not found/, 'no-endpoints'],
-  [/connection refused|no such host|connection reset|: EOF/, 'no-connection'],
+  // A connection that was kept, and ended while the call was written or read, is one that could not be had.
+  [
+    /connection refused|no such host|connection reset|broken pipe|: (?:unexpected )?EOF|connection lost|closed idle connection|GOAWAY/,
+    'no-connection',
+  ],
   [
     /deadline exceeded|i\/o timeout|handshake timeout|dial timeout|Client\.Timeout|no route to host|network is unreachable|No agent available/,
     'timeout',

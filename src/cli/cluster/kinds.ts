@@ -34,6 +34,7 @@ const table = {
   Service: { groups: [''], plural: 'services' },
   ServiceAccount: { groups: [''], plural: 'serviceaccounts' },
   EndpointSlice: { groups: ['discovery.k8s.io'], plural: 'endpointslices' },
+  PodDisruptionBudget: { groups: ['policy'], plural: 'poddisruptionbudgets' },
   ClusterRole: { groups: ['rbac.authorization.k8s.io'], plural: 'clusterroles' },
   ClusterRoleBinding: { groups: ['rbac.authorization.k8s.io'], plural: 'clusterrolebindings' },
   Role: { groups: ['rbac.authorization.k8s.io'], plural: 'roles' },

@@ -2,7 +2,7 @@ import { isDnsLabel } from '../../values.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Reference } from '../cluster/kinds.ts';
 import { refusal, Unreachable } from '../cluster/request.ts';
-import { at, type Fields, isFields } from '../document/value.ts';
+import { at, type Fields, isFields, listAt } from '../document/value.ts';
 import { ENTRIES, type ExplainedEntry, entriesOf, SYSTEM_NAMESPACE } from './entries.ts';
 import type { ExplainedRule } from './explanation.ts';
 
@@ -116,8 +116,8 @@ export async function endpointsOf(
   const labelSelector = `kubernetes.io/service-name=${service}`;
   const reply = await cluster.get({ kind: 'EndpointSlice', namespace }, { labelSelector });
   if (reply.status !== 200) return `its endpoints can't be read (${refusal(reply)})`;
-  const slices = (reply.body.items ?? []) as { endpoints?: { conditions?: { ready?: boolean } }[] | null }[];
-  const endpoints = slices.flatMap((slice) => slice.endpoints ?? []);
-  const ready = endpoints.filter(({ conditions }) => conditions?.ready !== false).length;
+  const slices = listAt(reply.body, ['items']);
+  const endpoints = slices.flatMap((slice) => listAt(slice, ['endpoints']));
+  const ready = endpoints.filter((one) => at(one, ['conditions', 'ready']) !== false).length;
   return { slices: slices.length, endpoints: endpoints.length, ready };
 }

@@ -1,4 +1,4 @@
-import { isDnsSubdomain } from '../membership/grammar.ts';
+import { isDnsSubdomain, SUBDOMAIN } from '../membership/grammar.ts';
 
 /** The kinds of workloads that can be asked for their replicas, each with the folder of its API. */
 export const SCALABLE = {
@@ -17,6 +17,15 @@ export const MOST_EXPECTED = 100_000;
 
 const KINDS = Object.keys(SCALABLE) as ScalableKind[];
 
+/** The shape of a workload without space around it. The kind is taken in capitals too. */
+export const WORKLOAD = new RegExp(
+  `^(?:${KINDS.map(inEitherCase).join('|')})\\s+${SUBDOMAIN.source.slice(1, -1)}$`,
+);
+
+function inEitherCase(word: string): string {
+  return word.replace(/[a-z]/g, (letter) => `[${letter}${letter.toUpperCase()}]`);
+}
+
 /**
  * Reads how many members are expected, such as `5` or `statefulset db`. Throws a message that says what to give
  * instead.
@@ -24,7 +33,7 @@ const KINDS = Object.keys(SCALABLE) as ScalableKind[];
 export function parseExpected(text: string): ExpectedFrom {
   const given = text.trim();
   if (/^\d{1,6}$/.test(given) && Number(given) <= MOST_EXPECTED) return Number(given);
-  const [, word = '', name = ''] = /^(\S+)\s+(\S+)$/.exec(given) ?? [];
+  const [, word = '', name = ''] = /^([A-Za-z]+)\s+(\S+)$/.exec(given) ?? [];
   const kind = KINDS.find((one) => one === word.toLowerCase());
   if (kind !== undefined && isDnsSubdomain(name)) return { kind, name };
   throw new Error(

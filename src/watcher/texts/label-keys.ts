@@ -1,10 +1,13 @@
-import { isDnsSubdomain } from '../membership/grammar.ts';
+import { isDnsSubdomain, SUBDOMAIN } from '../membership/grammar.ts';
 
 /** The most labels that members have: each is in every line about a member, for every reader. */
 const MOST_KEYS = 16;
 
 /** The name of a label key, behind the prefix that it may have. */
 const NAME = /^[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/;
+
+/** The shape of the key of a label; the length of its prefix is bounded by `isLabelKey`. */
+export const LABEL_KEY = new RegExp(`^(?:${SUBDOMAIN.source.slice(1, -1)}/)?${NAME.source.slice(1, -1)}$`);
 
 /** Returns whether a text may be the key of a label, such as `role` or `app.kubernetes.io/version`. */
 export function isLabelKey(text: string): boolean {

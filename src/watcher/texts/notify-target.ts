@@ -1,5 +1,8 @@
 import { isIPv4 } from 'node:net';
 
+/** The shape of what may be an address to notify: the parser of URLs takes much more than anybody writes. */
+export const TARGET = /^(?:[hH][tT][tT][pP]|[uU][dD][pP]):[^ \t\n\v\f\r]+$/;
+
 /** Returns the URL in `text`, which is http or udp and leads to this pod; throws when it is not. */
 export function parseTarget(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;

@@ -1,3 +1,8 @@
+/** The shape of a command: halves of quotes, and what only a shell understands, are in none. */
+export const COMMAND = /^(?:'[^']*'|"(?:[^"\\]|\\[\s\S])*"|\\[\s\S]|[^'"\\|&;<>`$])+$/;
+/** The shape of a text without a word in it. */
+export const NO_COMMAND = /^\s*$/;
+
 /**
  * Returns the words of a command, quoted as a shell quotes: '...' as it stands, "..." and \ with escapes. No
  * shell runs it, so what only a shell understands is refused with a message that says what to give;

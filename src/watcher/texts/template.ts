@@ -1,7 +1,7 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import { FILE_NAME, HEALTH_NAME, SOCKET_NAME } from '../contract.ts';
 import type { Member } from '../protocol.ts';
-import { isLabelKey } from './label-keys.ts';
+import { isLabelKey, LABEL_KEY } from './label-keys.ts';
 
 /** A file with one line for each member, such as `cluster.conf={hostname}:8848`. */
 export interface Template {
@@ -38,7 +38,7 @@ const PLACEHOLDERS: Record<string, (member: Member) => string | number | undefin
 const KNOWN = [...Object.keys(PLACEHOLDERS), 'port:NAME', 'label:KEY'].map((name) => `{${name}}`).join(' ');
 
 /** The names that any shell and any file system take as they are. The length leaves room for `.NAME.new`. */
-const FILE = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,199}$/;
+export const FILE = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,199}$/;
 
 /**
  * Returns the template that `FILE=LINE` stands for. `{{` and `}}` in the line are single braces. Throws a
@@ -66,6 +66,17 @@ export function parseTemplate(text: string): Template {
 /** A condition at the end of a line, such as ` where label:role=primary`; what is no condition is text. */
 const WHERE = /^(.*\S)\s+where\s+([^\s=!]+)(!?=)(\S*)$/s;
 const LABEL = 'label:';
+
+/** The shape of a line: whole placeholders, at least one, and a condition that the parser alone judges. */
+export const LINE = lineShape();
+
+function lineShape(): RegExp {
+  const names = [...Object.keys(PLACEHOLDERS), 'port:[^{}]*', `${LABEL}${LABEL_KEY.source.slice(1, -1)}`];
+  const one = `\\{(?:${names.join('|')})\\}`;
+  const any = `(?:[^{}\\n\\r]|\\{\\{|\\}\\}|${one})*`;
+  return new RegExp(`^${any}${one}${any}(?:\\s+where\\s[\\s\\S]*)?$`);
+}
+
 /** The values that a condition may be about beside labels. */
 const CONDITIONS = ['zone', 'node', 'ordinal', 'name', 'hostname'];
 

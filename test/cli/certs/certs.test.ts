@@ -165,6 +165,29 @@ describe('rollcall certs', () => {
     assert.match(byName.out, /cmctl renew ours --namespace rollcall-system$/m);
   });
 
+  test('a certificate is not trusted by a CA that has run out', async (t) => {
+    const ca = await pair({ name: 'ca', ca: true, from: days(-400), to: days(-1) });
+    const leaf = await pair({ signedBy: ca });
+    const answers = {
+      [CONFIGURATION]: configuration(ca.cert, {
+        'cert-manager.io/inject-ca-from': 'rollcall-system/rollcall',
+      }),
+      [DEPLOYMENT]: deployment('--certificates=cert-manager'),
+      [`GET ${SYSTEM}/secrets/rollcall-cert`]: secretOf(leaf),
+    };
+    const { code, problems, trustedBy } = await status(t, answers);
+    assert.deepEqual([code, trustedBy], [1, []]);
+    assert.deepEqual(problems, [
+      {
+        code: 'certificate-expired',
+        message: 'the CA by which pods.rollcall.dev and namespaces.rollcall.dev trust it has run out',
+      },
+    ]);
+    const renewed = await pair({ name: 'ca', ca: true, keyOf: ca });
+    const both = configuration(ca.cert + renewed.cert);
+    assert.deepEqual((await status(t, { ...answers, [CONFIGURATION]: both })).problems, []);
+  });
+
   test('the annotation of the configuration, which is shown, acts on no terminal', async (t) => {
     const sly = configuration(served.cert, { 'cert-manager.io/inject-ca-from': 'a/b\u001b[2J\n1. x' });
     const { out } = await certs(t, { [CONFIGURATION]: sly }, 'status');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import type { Answers } from '../answering-api.ts';
-import { ADMISSION, CREATE, codesOf } from './checked-cluster.ts';
+import { ADMISSION, CONFIGURATION, CREATE, codesOf, DEPLOYMENTS, fine } from './checked-cluster.ts';
 
 describe('rollcall check', () => {
   describe('before an installation', () => {
@@ -13,11 +13,21 @@ describe('rollcall check', () => {
       [POLICIES]: [200, { items: [] }],
       [CREATE]: [201, { spec: native }],
       'GET /apis': [200, { groups: [{ name: 'apps' }] }],
+      [CONFIGURATION]: [404, {}],
+      [DEPLOYMENTS]: [200, { items: [] }],
     };
     const codesBefore = (t: TestContext, answers: Answers) => codesOf(t, { ...before, ...answers }, '--pre');
 
     test('a cluster that has all of it', async (t) => {
       assert.deepEqual(await codesBefore(t, {}), []);
+    });
+
+    test('a cluster that has it already, or a part of it', async (t) => {
+      const there: Answers = { [DEPLOYMENTS]: fine[DEPLOYMENTS]! };
+      assert.deepEqual(await codesBefore(t, there), ['installed-already']);
+      const service = { namespace: 'who', name: 'rollcall' };
+      const left = { webhooks: [{ name: 'pods.rollcall.dev', clientConfig: { service } }] };
+      assert.deepEqual(await codesBefore(t, { [CONFIGURATION]: [200, left] }), ['installed-already']);
     });
 
     test('a user who may not install', async (t) => {

@@ -22,6 +22,10 @@ export const POLICY = `GET ${ADMISSION}/validatingadmissionpolicies/rollcall-mis
 export const NAMESPACES = 'GET /api/v1/namespaces';
 export const NAMESPACE = `${NAMESPACES}/rollcall-system`;
 export const ACCOUNTS = 'GET /api/v1/serviceaccounts';
+export const DEPLOYMENTS = 'GET /apis/apps/v1/deployments';
+export const budgetsIn = (namespace: string) =>
+  `GET /apis/policy/v1/namespaces/${namespace}/poddisruptionbudgets`;
+export const BUDGETS = budgetsIn('rollcall-system');
 export const PODS = 'GET /api/v1/pods';
 export const CREATE = 'POST /api/v1/namespaces/default/pods';
 
@@ -33,17 +37,23 @@ export const OWNER = {
   uid: 'of-the-namespace',
 };
 const RBAC = '/apis/rbac.authorization.k8s.io/v1';
-/** The roles and bindings of the webhook. */
-export const rights: Answers = Object.fromEntries(
-  [
-    'clusterroles/rollcall-webhook',
-    'clusterrolebindings/rollcall-webhook',
-    'clusterroles/rollcall-webhook-certificates',
-    'clusterrolebindings/rollcall-webhook-certificates',
-    'namespaces/rollcall-system/roles/rollcall-webhook',
-    'namespaces/rollcall-system/rolebindings/rollcall-webhook',
-  ].map((path) => [`GET ${RBAC}/${path}`, [200, {}] as [number, unknown]]),
-);
+/** Returns the roles of a webhook in a namespace, and their bindings to its account. */
+export const rightsIn = (namespace: string): Answers =>
+  Object.fromEntries(
+    [
+      'clusterroles/rollcall-webhook',
+      'clusterrolebindings/rollcall-webhook',
+      'clusterroles/rollcall-webhook-certificates',
+      'clusterrolebindings/rollcall-webhook-certificates',
+      `namespaces/${namespace}/roles/rollcall-webhook`,
+      `namespaces/${namespace}/rolebindings/rollcall-webhook`,
+    ].map((path) => {
+      const subjects = [{ kind: 'ServiceAccount', namespace, name: 'rollcall' }];
+      const answer: [number, unknown] = [200, path.includes('bindings/') ? { subjects } : {}];
+      return [`GET ${RBAC}/${path}`, answer];
+    }),
+  );
+export const rights = rightsIn(OWNER.name);
 
 export const base64 = (text: string) => Buffer.from(text).toString('base64');
 export const version = (minor: string) =>
@@ -62,12 +72,21 @@ export const configuration = (...bundles: string[]) => ({
   })),
 });
 
+/** A Deployment of the webhook with two replicas and these flags. */
+export const deployment = (...flags: string[]) => ({
+  spec: {
+    replicas: 2,
+    template: { spec: { containers: [{ args: ['webhook', '--image=rollcall', ...flags] }] } },
+  },
+  status: { availableReplicas: 2 },
+});
+
 /** What the API server answers when all is well. */
 export const fine: Answers = {
   'GET /version': version('36'),
   [CONFIGURATION]: [200, configuration(ca, ca)],
   [SECRET]: [200, { data: { 'ca.crt': base64(ca), 'tls.crt': base64(cert) } }],
-  [DEPLOYMENT]: [200, { spec: { replicas: 2 }, status: { availableReplicas: 2 } }],
+  [DEPLOYMENT]: [200, deployment()],
   [SLICES]: [200, { items: [{ endpoints: [{ conditions: { ready: true } }] }, { endpoints: null }] }],
   [ROLE]: [200, { rules: RULES['rollcall-watcher'] }],
   [POD_ROLE]: [200, { rules: RULES['rollcall-pod-watcher'] }],
@@ -76,6 +95,8 @@ export const fine: Answers = {
   [NAMESPACES]: [200, { items: [] }],
   [NAMESPACE]: [200, { metadata: { name: OWNER.name, uid: OWNER.uid } }],
   [PODS]: [200, { items: [] }],
+  [DEPLOYMENTS]: [200, { items: [{ metadata: { namespace: OWNER.name, name: 'rollcall' } }] }],
+  [BUDGETS]: [200, { items: [] }],
   [POLICY]: [200, {}],
   ...rights,
   [CREATE]: [201, { spec: { initContainers: [{ name: 'rollcall', args: ['sidecar'] }], containers: [] } }],

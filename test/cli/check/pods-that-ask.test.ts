@@ -129,6 +129,34 @@ describe('rollcall check', () => {
       assert.deepEqual(await codesOf(t, forbidden), ['unreadable']);
     });
 
+    test('and have it, but no kubelet can start it', async (t) => {
+      const waiting = (name: string, reason: string, list = 'initContainerStatuses') => ({
+        ...pod(
+          name,
+          { ...asks, 'rollcall.dev/status': JSON.stringify({ version: packageJson.version }) },
+          { initContainers: [sidecar] },
+        ),
+        status: { [list]: [{ name: 'app' }, { name: 'rollcall', state: { waiting: { reason } } }] },
+      });
+      const starting = ['PodInitializing', 'ContainerCreating', '\u001b[2J'];
+      const soon = await unwell(t, world(...starting.map((reason, at) => waiting(`soon-${at}`, reason))));
+      assert.match(
+        soon[0].join(),
+        /^warn stale-sidecars: of all 3 sidecars, 3 do not answer/,
+        'they are asked',
+      );
+      const stuck = world(
+        waiting('db-0', 'ImagePullBackOff'),
+        waiting('db-1', 'CreateContainerConfigError', 'containerStatuses'),
+      );
+      assert.deepEqual(await unwell(t, stuck), [
+        [
+          'fail waiting-sidecars: 2 sidecars do not start: labelled/db-0 (ImagePullBackOff), labelled/db-1 (CreateContainerConfigError)',
+        ],
+        1,
+      ]);
+    });
+
     test('and have it in a version that is too far from this one', async (t) => {
       const of = (version: string) =>
         pod(
@@ -155,7 +183,7 @@ describe('rollcall check', () => {
 
     test('are not known where pods can not be read', async (t) => {
       const hidden = { ...world(), [PODS]: [403, { message: 'no' }] } as Answers;
-      assert.deepEqual(await codesOf(t, hidden), ['unreadable', 'unreadable', 'unreadable']);
+      assert.deepEqual(await codesOf(t, hidden), Array(4).fill('unreadable'));
     });
   });
 });

@@ -2,9 +2,54 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { RULES } from '../../../src/cli/inject/access-objects.ts';
 import type { Answers } from '../answering-api.ts';
-import { DEPLOYMENT, POD_ROLE, POLICY, rights, SLICES, unwell } from './checked-cluster.ts';
+import {
+  BUDGETS,
+  DEPLOYMENT,
+  deployment,
+  POD_ROLE,
+  POLICY,
+  rights,
+  SLICES,
+  unwell,
+} from './checked-cluster.ts';
 
 describe('rollcall check', () => {
+  test('a webhook of another version, whose settings are not known here', async (t) => {
+    const [bad, code] = await unwell(t, { [DEPLOYMENT]: [200, deployment('--of-tomorrow=1')] });
+    assert.deepEqual([bad.length, code], [1, 0]);
+    assert.match(
+      bad[0]!,
+      /^warn deployment: 2 of 2 replicas are available; .* the defaults: .*--of-tomorrow/,
+    );
+  });
+
+  test('a budget of disruptions that lets no healthy replica go', async (t) => {
+    const budget = (
+      name: string,
+      status: object,
+      matchLabels: object = { 'app.kubernetes.io/name': 'rollcall' },
+    ) => ({
+      metadata: { name },
+      spec: { selector: { matchLabels } },
+      status,
+    });
+    const all = { expectedPods: 2, currentHealthy: 2, desiredHealthy: 2, disruptionsAllowed: 0 };
+    const found = (...items: object[]) => unwell(t, { [BUDGETS]: [200, { items }] });
+    assert.deepEqual(await found(budget('rollcall', { ...all, disruptionsAllowed: 1 })), [[], 0]);
+    assert.deepEqual(await found(budget('of-another', all, { app: 'x' })), [[], 0]);
+    assert.deepEqual(
+      await found(budget('rollcall', { ...all, currentHealthy: 1 })),
+      [[], 0],
+      'for another check',
+    );
+    assert.deepEqual(await found(budget('strict', all)), [
+      [
+        'warn drains: the PodDisruptionBudget strict lets no replica go, so a drain of its node waits without an end',
+      ],
+      0,
+    ]);
+  });
+
   test('what runs, and what it may', async (t) => {
     const one = async (answers: Answers) => (await unwell(t, answers))[0];
     assert.deepEqual(
