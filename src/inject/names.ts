@@ -27,6 +27,6 @@ export const EXCLUDED_NAMESPACES: readonly string[] = ['kube-system', 'kube-publ
 
 /**
  * The name of the binding by which a namespace lets the sidecars of others look at its Services. There is one in each
- * namespace that grants, and it is to the role that reads slices.
+ * namespace that grants, and it is to the ClusterRole of the same name.
  */
 export const GRANT_BINDING = 'rollcall-grant';

@@ -1,5 +1,7 @@
 /** The accounts that Rollcall makes for sidecars, and the roles that an account of a sidecar can be bound to. */
 
+import { GRANT_BINDING } from './names.ts';
+
 /** The account that a pod gets in place of `default`. */
 export const SCOPED_ACCOUNT = 'rollcall-watcher';
 /** The account that it gets when its sidecar has to read pods. */
@@ -23,6 +25,12 @@ export const ROLES = {
   scale: 'rollcall-scale-reader',
 } as const;
 export type Role = (typeof ROLES)[keyof typeof ROLES];
+
+/**
+ * The ClusterRole that a namespace gives to the sidecars of others by its grant. It reads EndpointSlices as `slices` does,
+ * and is another role, since 0.1.0 lets that one read pods as well.
+ */
+export const GRANT_ROLE = GRANT_BINDING;
 
 /** The access that a plan needs: the account that the sidecar runs under, and the roles it is bound to. */
 export interface AccessNeed {

@@ -175,13 +175,14 @@ suite('the policy on the webhook itself', { timeout: HUNG_MS }, () => {
     const annotations = { 'rollcall.dev/grant': 'shop,\tteam-a\nkube-system' };
     const grantor = { metadata: { name: 'granting', annotations } };
     await plane.must('POST', '/api/v1/namespaces', grantor);
-    const roleRef = { apiGroup: GROUP, kind: 'ClusterRole', name: SLICES };
+    const roleRef = { apiGroup: GROUP, kind: 'ClusterRole', name: GRANT };
     const metadata = { name: GRANT, labels: LABELS };
     const shop = [SLICES, PODS, 'rollcall-scale-reader', GUEST].map((name) => subject(name, 'shop'));
     const body = (fields: Json = {}) => ({ metadata, roleRef, subjects: shop, ...fields });
     const user = { kind: 'User', apiGroup: GROUP, name: 'system:serviceaccount:shop:rollcall-watcher' };
     const made: [Json, RegExp][] = [
-      [body({ roleRef: { ...roleRef, name: PODS } }), /rollcall-grant to rollcall-watcher/],
+      [body({ roleRef: { ...roleRef, name: PODS } }), /to the ClusterRole of the same name only/],
+      [body({ roleRef: { ...roleRef, name: SLICES } }), /to the ClusterRole of the same name only/],
       [body({ subjects: [...shop, subject('default', 'shop')] }), /the webhook grants to the accounts/],
       [body({ subjects: [...shop, subject(SLICES, 'eve')] }), /that the annotation/],
       [body({ subjects: [subject(SLICES, 'sho')] }), /that the annotation/],
@@ -216,7 +217,7 @@ suite('the policy on the webhook itself', { timeout: HUNG_MS }, () => {
     const names = Array.from({ length: 100 }, (_, index) => `n-${String(index).padStart(61, '0')}`);
     const annotations = { 'rollcall.dev/grant': names.join(', ') };
     await plane.must('POST', '/api/v1/namespaces', { metadata: { name: 'generous', annotations } });
-    const roleRef = { apiGroup: GROUP, kind: 'ClusterRole', name: SLICES };
+    const roleRef = { apiGroup: GROUP, kind: 'ClusterRole', name: GRANT };
     const subjects = names.flatMap((name) =>
       [SLICES, PODS, 'rollcall-scale-reader', GUEST].map((account) => subject(account, name)),
     );

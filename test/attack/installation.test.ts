@@ -28,10 +28,12 @@ const named = async (kind: string, name: string) =>
   assert.fail(`no ${kind} ${name} is installed`);
 
 test('the role of an ordinary sidecar reads EndpointSlices and nothing else', async () => {
-  const { rules } = await named('ClusterRole', 'rollcall-watcher');
-  assert.deepEqual(rules, [
-    { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: ['get', 'list', 'watch'] },
-  ]);
+  for (const role of ['rollcall-watcher', 'rollcall-grant']) {
+    const { rules } = await named('ClusterRole', role);
+    assert.deepEqual(rules, [
+      { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: ['get', 'list', 'watch'] },
+    ]);
+  }
   const pods = await named('ClusterRole', 'rollcall-pod-watcher');
   for (const rule of pods.rules) {
     assert.deepEqual(rule.verbs.toSorted(), ['get', 'list', 'watch']);

@@ -40,7 +40,6 @@ const MOST_REFUSED_BY_PREVIOUS = 2 * 2;
 export async function upgradeAndBack(t: TestContext, previous: PreviousRelease): Promise<void> {
   await namespace(NAMESPACE, RESTRICTED);
   t.after(() => kubectl('delete', 'namespace', ...NAMESPACES, '--ignore-not-found', '--wait=false'));
-  t.after(() => kubectl('delete', 'clusterrole', 'rollcall-granted', '--ignore-not-found'));
   await install(previous.deploy);
   await apply(headlessService(NAMESPACE));
   await start(PREVIOUS, ['of-old', 'of-old-by-selector']);
@@ -160,7 +159,7 @@ async function everybodySees(count: number): Promise<void> {
 async function runUnder(heading: string): Promise<void> {
   const commands = commandsUnder('docs/operations.md', heading);
   const directory = await mkdtemp(join(tmpdir(), 'rollcall-commands-'));
-  const script = commands.join('\n').replaceAll('NAMESPACE', NAMESPACE).replaceAll('GRANTING', GRANTING);
+  const script = commands.join('\n').replaceAll('NAMESPACE', NAMESPACE);
   await run('sh', ['-ec', `cd "$1"\n${script}`, 'sh', directory]);
   await rm(directory, { recursive: true });
 }

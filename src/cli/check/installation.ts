@@ -1,5 +1,5 @@
 import { isOfArgo } from '../../argo-cd.ts';
-import { ROLES } from '../../inject/roles.ts';
+import { GRANT_ROLE, ROLES } from '../../inject/roles.ts';
 import { at, type Fields, isFields, listAt } from '../document/value.ts';
 import { ENTRIES, entriesOf } from '../explain/entries.ts';
 import { CONFIGURATION } from '../explain/webhook.ts';
@@ -59,21 +59,25 @@ async function withoutConfiguration({ cluster, system }: CheckContext): Promise<
 
 export async function clusterRoles({ cluster }: CheckContext): Promise<Finding> {
   const lacking: string[] = [];
-  for (const role of Object.values(ROLES)) {
+  const wanted = [
+    ...Object.values(ROLES).map((role) => [role, RULES[role]] as const),
+    [GRANT_ROLE, RULES[ROLES.slices]] as const,
+  ];
+  for (const [role, rules] of wanted) {
     const reply = await cluster.get({ kind: 'ClusterRole', name: role });
     if (reply.status === 404)
       return fail('installation-incomplete', `there is no ClusterRole ${role}`, INSTALL);
     if (reply.status !== 200) return unread('the ClusterRole', reply);
-    const rules = listAt(reply.body, ['rules']);
-    for (const { resources, verbs } of RULES[role]) {
-      const given = rules.filter((rule) => listAt(rule, ['resources']).includes(resources[0]!));
+    const there = listAt(reply.body, ['rules']);
+    for (const { resources, verbs } of rules) {
+      const given = there.filter((rule) => listAt(rule, ['resources']).includes(resources[0]!));
       if (given.some((rule) => verbs.every((verb) => listAt(rule, ['verbs']).includes(verb)))) continue;
       lacking.push(`${role} may not ${verbs.length > 1 ? 'list and watch' : verbs[0]} ${resources[0]}`);
     }
   }
   if (lacking.length > 0) return fail('installation-incomplete', lacking.join(', '), INSTALL);
   return ok(
-    `${ROLES.slices} may list and watch endpointslices, ${ROLES.pods} pods, and ${ROLES.scale} may get scales`,
+    `${ROLES.slices} and ${GRANT_ROLE} may list and watch endpointslices, ${ROLES.pods} pods, and ${ROLES.scale} may get scales`,
   );
 }
 

@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { RbacV1Subject, V1RoleBinding } from '@kubernetes/client-node';
 import { GRANT_BINDING } from '../../inject/names.ts';
-import { OWN_ACCOUNTS, ROLES } from '../../inject/roles.ts';
+import { GRANT_ROLE, OWN_ACCOUNTS } from '../../inject/roles.ts';
 import { isManaged, isRoleRight, LABELS, roleRef, subjectOf } from './role-binding.ts';
 
 /** The cached state of such a binding. */
@@ -16,7 +16,7 @@ export interface GrantBindingState {
 export function grantBindingState(binding: V1RoleBinding): GrantBindingState {
   return {
     managed: isManaged(binding),
-    roleRight: isRoleRight(binding, ROLES.slices),
+    roleRight: isRoleRight(binding, GRANT_ROLE),
     subjects: textsOf(binding.subjects ?? []),
   };
 }
@@ -44,7 +44,7 @@ export function grantBinding(
 ): Pick<V1RoleBinding, 'metadata' | 'roleRef' | 'subjects'> {
   return {
     metadata: { name: GRANT_BINDING, labels: LABELS },
-    roleRef: roleRef(ROLES.slices),
+    roleRef: roleRef(GRANT_ROLE),
     subjects: grantSubjects(names),
   };
 }

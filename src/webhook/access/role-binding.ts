@@ -1,5 +1,5 @@
 import type { RbacV1Subject, V1RoleBinding } from '@kubernetes/client-node';
-import { ROLES, type Role } from '../../inject/roles.ts';
+import { type GRANT_ROLE, ROLES, type Role } from '../../inject/roles.ts';
 
 /**
  * The roles that Rollcall gives. Each has one account that Rollcall creates and one binding in a namespace,
@@ -10,7 +10,7 @@ export const ALL_ROLES: readonly Role[] = Object.values(ROLES);
 const MANAGED_BY = 'app.kubernetes.io/managed-by';
 export const LABELS = { [MANAGED_BY]: 'rollcall' };
 
-export function roleRef(role: Role): V1RoleBinding['roleRef'] {
+export function roleRef(role: Role | typeof GRANT_ROLE): V1RoleBinding['roleRef'] {
   return { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: role };
 }
 
@@ -20,7 +20,10 @@ export function isManaged({ metadata }: { metadata?: { labels?: Record<string, s
 }
 
 /** Tells whether the binding grants the role that it is named after. */
-export function isRoleRight({ roleRef: given }: Pick<V1RoleBinding, 'roleRef'>, role: Role): boolean {
+export function isRoleRight(
+  { roleRef: given }: Pick<V1RoleBinding, 'roleRef'>,
+  role: Role | typeof GRANT_ROLE,
+): boolean {
   return given.kind === 'ClusterRole' && given.name === role;
 }
 

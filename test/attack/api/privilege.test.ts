@@ -16,6 +16,7 @@ import { post } from '../wire.ts';
 
 const RBAC = '/apis/rbac.authorization.k8s.io/v1';
 const BINDING = 'rollcall-watcher';
+const GRANT = 'rollcall-grant';
 const OPTED_IN = { 'rollcall.dev/injection': 'enabled' };
 /** What the webhook writes on all that it makes. */
 const MANAGED = { 'app.kubernetes.io/managed-by': 'rollcall' };
@@ -300,7 +301,7 @@ suite('what can be gained on a real API server', { timeout: HUNG_MS }, () => {
         metadata.name,
         subjects.map((one: Json) => one.namespace),
       ]),
-      [['rollcall-grant', Array(4).fill('tenant')]],
+      [[GRANT, Array(4).fill('tenant')]],
     );
   });
 
@@ -321,13 +322,13 @@ suite('what can be gained on a real API server', { timeout: HUNG_MS }, () => {
     assert.equal(sentences[0], sentences[1], 'it does not tell whether the namespace is there');
     await delay(500);
     const { items } = await plane.must('GET', grants('other'));
-    assert.ok(items.every(({ metadata }: Json) => metadata.name !== 'rollcall-grant'));
+    assert.ok(items.every(({ metadata }: Json) => metadata.name !== GRANT));
   });
 
   test('a stolen token of the webhook grants nothing that no annotation grants', async () => {
     await granting('generous', 'tenant');
     const binding = (role: string, kind: string, namespace: string, name: string): Json => ({
-      metadata: { name: 'rollcall-grant', labels: MANAGED },
+      metadata: { name: GRANT, labels: MANAGED },
       roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: role },
       subjects: [
         kind === 'ServiceAccount'
@@ -335,14 +336,15 @@ suite('what can be gained on a real API server', { timeout: HUNG_MS }, () => {
           : { kind, apiGroup: 'rbac.authorization.k8s.io', name },
       ],
     });
-    const wanted = binding(BINDING, 'ServiceAccount', 'tenant', BINDING);
+    const wanted = binding(GRANT, 'ServiceAccount', 'tenant', BINDING);
     const refused: Record<string, [namespace: string, Json]> = {
       'where no annotation is': ['other', wanted],
       'in a namespace of the system': ['kube-system', wanted],
-      'to a namespace that is not named': ['generous', binding(BINDING, 'ServiceAccount', 'other', BINDING)],
-      'to another account': ['generous', binding(BINDING, 'ServiceAccount', 'tenant', 'app')],
-      'to a user': ['generous', binding(BINDING, 'User', '', 'eve')],
-      'to everybody': ['generous', binding(BINDING, 'Group', '', 'system:serviceaccounts')],
+      'to a namespace that is not named': ['generous', binding(GRANT, 'ServiceAccount', 'other', BINDING)],
+      'to another account': ['generous', binding(GRANT, 'ServiceAccount', 'tenant', 'app')],
+      'to a user': ['generous', binding(GRANT, 'User', '', 'eve')],
+      'to everybody': ['generous', binding(GRANT, 'Group', '', 'system:serviceaccounts')],
+      'the role of sidecars': ['generous', binding(BINDING, 'ServiceAccount', 'tenant', BINDING)],
       'the role that reads pods': [
         'generous',
         binding('rollcall-pod-watcher', 'ServiceAccount', 'tenant', BINDING),

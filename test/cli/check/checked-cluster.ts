@@ -15,6 +15,7 @@ export const SECRET = 'GET /api/v1/namespaces/rollcall-system/secrets/rollcall-t
 export const DEPLOYMENT = 'GET /apis/apps/v1/namespaces/rollcall-system/deployments/rollcall';
 export const SLICES = 'GET /apis/discovery.k8s.io/v1/namespaces/rollcall-system/endpointslices';
 export const ROLE = 'GET /apis/rbac.authorization.k8s.io/v1/clusterroles/rollcall-watcher';
+const GRANT_ROLE = 'GET /apis/rbac.authorization.k8s.io/v1/clusterroles/rollcall-grant';
 const SCALE_ROLE = 'GET /apis/rbac.authorization.k8s.io/v1/clusterroles/rollcall-scale-reader';
 export const POD_ROLE = 'GET /apis/rbac.authorization.k8s.io/v1/clusterroles/rollcall-pod-watcher';
 export const BINDINGS = 'GET /apis/rbac.authorization.k8s.io/v1/rolebindings';
@@ -91,6 +92,7 @@ export const fine: Answers = {
   [ROLE]: [200, { rules: RULES['rollcall-watcher'] }],
   [POD_ROLE]: [200, { rules: RULES['rollcall-pod-watcher'] }],
   [SCALE_ROLE]: [200, { rules: RULES['rollcall-scale-reader'] }],
+  [GRANT_ROLE]: [200, { rules: RULES['rollcall-watcher'] }],
   [BINDINGS]: [200, { items: [] }],
   [NAMESPACES]: [200, { items: [] }],
   [NAMESPACE]: [200, { metadata: { name: OWNER.name, uid: OWNER.uid } }],

@@ -63,8 +63,7 @@ test('a binding that vanishes or is altered is mended', async (t) => {
   api.delete(grantBindingOf('team-b'));
   const roleRef = { ...grantBinding([]).roleRef, name: 'view' };
   api.create(bindingsOf('team-b'), made(['shop'], { roleRef }));
-  const right = () =>
-    (api.get(grantBindingOf('team-b'))?.roleRef as typeof roleRef)?.name === 'rollcall-watcher';
+  const right = () => (api.get(grantBindingOf('team-b'))?.roleRef as typeof roleRef)?.name === GRANT_BINDING;
   await soon('binding to the right role', right);
   // A replica counts a change when the API has answered, which is after the binding is there.
   await soon('count of the changes', () => metric('grant_changes_total') >= 4);

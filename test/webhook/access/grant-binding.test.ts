@@ -12,10 +12,10 @@ import {
 const made = (names: string[], changed: Partial<V1RoleBinding> = {}) =>
   grantBindingState({ ...grantBinding(names), ...changed });
 
-test('the binding is to the role that reads slices, for the accounts of sidecars of each namespace', () => {
+test('the binding is to the role of its name, for the accounts of sidecars of each namespace', () => {
   assert.deepEqual(grantBinding(['shop']), {
     metadata: { name: 'rollcall-grant', labels: { 'app.kubernetes.io/managed-by': 'rollcall' } },
-    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'rollcall-watcher' },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'rollcall-grant' },
     subjects: [
       { kind: 'ServiceAccount', namespace: 'shop', name: 'rollcall-watcher' },
       { kind: 'ServiceAccount', namespace: 'shop', name: 'rollcall-pod-watcher' },
@@ -42,11 +42,9 @@ test('each state has the one step that leads to what is granted', () => {
     [['shop'], made(['shop'], { subjects: [...grantBinding(['shop']).subjects!, user] }), 'rewrite'],
     [['shop'], made(['shop'], { subjects: [folded] }), 'rewrite'],
     [['shop'], made(['shop'], { roleRef }), 'recreate'],
-    [
-      ['shop'],
-      made(['shop'], { roleRef: { ...roleRef, kind: 'Role', name: 'rollcall-watcher' } }),
-      'recreate',
-    ],
+    // In 0.1.0 that role reads pods.
+    [['shop'], made(['shop'], { roleRef: { ...roleRef, name: 'rollcall-watcher' } }), 'recreate'],
+    [['shop'], made(['shop'], { roleRef: { ...roleRef, kind: 'Role', name: 'rollcall-grant' } }), 'recreate'],
     [[], made(['shop']), 'delete'],
     [[], made(['shop'], { roleRef }), 'delete'],
     [['shop'], made(['shop'], unmanaged), 'foreign'],
