@@ -11,17 +11,16 @@ import { HUNG_MS } from '../support/deadlines.ts';
 import { eventually } from '../support/eventually.ts';
 import { headlessService, INJECT, idlePod, streamingPod, streamOf } from './app.ts';
 import { outcome, run } from './command.ts';
-import { assertNothingLost, failures, gatedStream, IN_SYSTEM, PATIENT, running } from './installed.ts';
 import {
-  apply,
-  get,
-  kubectl,
-  namespace,
-  rolledOut,
-  SYSTEM_NAMESPACE,
-  tryCreate,
-  tryKubectl,
-} from './kubernetes.ts';
+  assertNothingLost,
+  failures,
+  gatedStream,
+  IN_SYSTEM,
+  PATIENT,
+  running,
+  webhookAnswers,
+} from './installed.ts';
+import { apply, get, kubectl, namespace, rolledOut, SYSTEM_NAMESPACE, tryCreate } from './kubernetes.ts';
 import { missingPrevious, type PreviousRelease, previousRelease } from './previous-release.ts';
 import { upgradeAndBack } from './upgrade.ts';
 
@@ -60,11 +59,7 @@ suite('installing and uninstalling', { timeout: HUNG_MS }, () => {
     );
     await kubectl('apply', '--kustomize=deploy');
     await rolledOut(SYSTEM_NAMESPACE, 'deployment/rollcall');
-    await eventually(
-      'injection',
-      async () => (await dryRun('probe')).includes('rollcall.dev/status'),
-      PATIENT,
-    );
+    await webhookAnswers();
     await kubectl('delete', 'namespace', NAMESPACE, '--wait=false');
   });
 
@@ -120,6 +115,7 @@ suite('installing and uninstalling', { timeout: HUNG_MS }, () => {
     skip: noHelm,
   }, async () => {
     await helm('install', ...CHART, '--create-namespace');
+    await webhookAnswers();
     await apply(headlessService(NAMESPACE), streamingPod(NAMESPACE, 'first'));
     await kubectl('wait', 'pod/first', '--for=condition=Ready', '--timeout=180s', IN_NAMESPACE);
     await eventually('a member', async () => (await streamOf(NAMESPACE, 'first')).names().includes('first'));
@@ -146,25 +142,6 @@ suite('installing and uninstalling', { timeout: HUNG_MS }, () => {
 });
 
 const configurations = () => kubectl('get', 'mutatingwebhookconfigurations', '--output=name', OF_ROLLCALL);
-
-const dryRun = async (name: string): Promise<string> => {
-  const args = [
-    'run',
-    name,
-    '--image=probe',
-    '--restart=Never',
-    '--dry-run=server',
-    '--output=json',
-    IN_NAMESPACE,
-  ];
-  return (
-    await tryKubectl([
-      ...args,
-      '--annotations=rollcall.dev/inject=true',
-      '--annotations=rollcall.dev/service=app',
-    ])
-  ).stdout;
-};
 
 /** What is there of an installation in a cluster, in all kinds that there are. */
 async function leftOver(): Promise<{ parts: string[]; namespace: boolean }> {

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { RECOVERY_MS } from '../support/deadlines.ts';
+import { eventually } from '../support/eventually.ts';
 import { metricSum } from '../support/metrics.ts';
 import { idlePod } from './app.ts';
 import { get, kubectl, namespace, SYSTEM_NAMESPACE } from './kubernetes.ts';
@@ -52,4 +53,21 @@ export async function gatedStream(name: string): Promise<{ stream: PodStream; en
 export function assertNothingLost(lost: Lost, during: string): void {
   assert.deepEqual(told(lost), { refused: 0, missed: 0, first: [] }, during);
   assert.ok(lost.perSecond >= 10 && lost.created > 10, `${during}: ${lost.perSecond} a second`);
+}
+
+/**
+ * Waits until a pod that asks is injected. The API server learns of the webhook and its certificate a moment after the
+ * roll-out, and so does the proxy of its node: until then a cluster that had no replica refuses connections.
+ */
+export async function webhookAnswers(): Promise<void> {
+  const args = ['run', 'probe', '--image=probe', '--restart=Never', '--dry-run=server', '--output=json'];
+  const asking = ['--annotations=rollcall.dev/inject=true', '--annotations=rollcall.dev/service=probe'];
+  await eventually(
+    'injection',
+    async () => {
+      const pod = JSON.parse(await kubectl(...args, ...asking));
+      return pod.spec.initContainers?.[0]?.name === 'rollcall';
+    },
+    PATIENT,
+  );
 }

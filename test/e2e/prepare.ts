@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { eventually } from '../support/eventually.ts';
 import type { Cluster } from './cluster.ts';
 import { outcome, run } from './command.ts';
+import { webhookAnswers } from './installed.ts';
 import { kubectl, rolledOut, SYSTEM_NAMESPACE } from './kubernetes.ts';
 import type { Step } from './steps.ts';
 
@@ -28,14 +28,4 @@ export async function prepare(cluster: Cluster, appImage: string, step: Step): P
 async function pullUnlessLocal(appImage: string): Promise<void> {
   const local = await outcome('docker', ['image', 'inspect', appImage]);
   if (local.code !== 0) await run('docker', ['pull', appImage]);
-}
-
-/** The API server learns of the webhook and its certificate a moment after the roll-out. */
-async function webhookAnswers(): Promise<void> {
-  const args = ['run', 'probe', '--image=probe', '--restart=Never', '--dry-run=server', '--output=json'];
-  const asking = ['--annotations=rollcall.dev/inject=true', '--annotations=rollcall.dev/service=probe'];
-  await eventually('injection', async () => {
-    const pod = JSON.parse(await kubectl(...args, ...asking));
-    return pod.spec.initContainers?.[0]?.name === 'rollcall';
-  });
 }

@@ -19,7 +19,7 @@ import {
   streamOf,
 } from './app.ts';
 import { run } from './command.ts';
-import { assertNothingLost, failures, gatedStream, PATIENT, replicas } from './installed.ts';
+import { assertNothingLost, failures, gatedStream, PATIENT, replicas, webhookAnswers } from './installed.ts';
 import { apply, get, kubectl, namespace, rolledOut, SYSTEM_NAMESPACE, tryKubectl } from './kubernetes.ts';
 import { type Lost, told } from './pod-stream.ts';
 import { PREVIOUS, type PreviousRelease } from './previous-release.ts';
@@ -41,6 +41,7 @@ export async function upgradeAndBack(t: TestContext, previous: PreviousRelease):
   await namespace(NAMESPACE, RESTRICTED);
   t.after(() => kubectl('delete', 'namespace', ...NAMESPACES, '--ignore-not-found', '--wait=false'));
   await install(previous.deploy);
+  await webhookAnswers();
   await apply(headlessService(NAMESPACE));
   await start(PREVIOUS, ['of-old', 'of-old-by-selector']);
   const { stream, end } = await gatedStream(STREAM);
