@@ -65,16 +65,18 @@ export interface Sinks {
 export function sinksOf(settings: SinkSettings, context: SinkContext): Sinks {
   const { view, clock, log } = context;
   const readers = new Readers(view, clock, log);
-  const gate = gateOf(settings, clock, log);
   const others = Object.values(SINKS).flatMap((makes) => makes(settings, context));
-  return { readers, gate, all: [readers, gate, ...others] };
+  const files = () => Promise.all(others.map((output) => output.written?.()));
+  const gate = gateOf(settings, files, clock, log);
+  // The gate is told last: the files then know what opens it.
+  return { readers, gate, all: [readers, ...others, gate] };
 }
 
-function gateOf(settings: SinkSettings, clock: Clock, log: Log): Gate {
+function gateOf(settings: SinkSettings, files: () => Promise<unknown>, clock: Clock, log: Log): Gate {
   const { name, directory, waitFor, waitTimeout, waitAction } = settings;
   const marker = join(directory, STARTED_NAME);
   const options = { name, condition: waitFor, timeoutMs: waitTimeout * 1000, onTimeout: waitAction, marker };
-  return new Gate(options, clock, log);
+  return new Gate({ ...options, files }, clock, log);
 }
 
 /** The folder of a group under a name is made by the sidecar, so a link in its place was put there by somebody else. */

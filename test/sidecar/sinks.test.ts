@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, readdir, rm, symlink } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -19,15 +19,16 @@ async function made(t: TestContext, ...flags: string[]) {
   const directory = await temporaryFolder(t);
   const argv = ['--namespace', 'default', '--service', 'db', '--directory', directory, ...flags];
   const clock = new FakeClock();
-  const watch = watchOf(scripted(), clock);
+  const source = scripted();
+  const watch = watchOf(source, clock);
   const sinks = sinksOf(parseConfig(sidecarSettings, argv, {}), { view: watch, clock, log: silent });
   t.after(() => Promise.all(sinks.all.map((sink) => sink.close?.('the test is over'))));
-  return { ...sinks, watch, names: sinks.all.map((sink) => sink.constructor.name) };
+  return { ...sinks, directory, source, clock, watch, names: sinks.all.map((sink) => sink.constructor.name) };
 }
 
 test('without settings, a group has its socket, its gate and members.json', async (t) => {
   const { names, readers, gate, all } = await made(t);
-  assert.deepEqual(names, ['Readers', 'Gate', 'MembersFile']);
+  assert.deepEqual(names, ['Readers', 'MembersFile', 'Gate']);
   assert.ok(all.includes(readers) && all.includes(gate));
 });
 
@@ -35,15 +36,31 @@ test('each setting makes its sinks, and the stream is told first', async (t) => 
   const files = ['--file', 'a={name}', '--file', 'b={name}'];
   const notified = ['--notify', 'http://127.0.0.1:1/', '--notify', 'udp://127.0.0.1:1'];
   const { names } = await made(t, '--on-start', 'true', ...notified, ...files);
-  const common = ['Readers', 'Gate', 'MembersFile'];
-  assert.deepEqual(names, [
-    ...common,
-    'TemplateFile',
-    'TemplateFile',
-    'HttpNotifier',
-    'UdpNotifier',
-    'Hooks',
-  ]);
+  const kept = ['MembersFile', 'TemplateFile', 'TemplateFile'];
+  assert.deepEqual(names, ['Readers', ...kept, 'HttpNotifier', 'UdpNotifier', 'Hooks', 'Gate']);
+});
+
+test('an application that waits for members finds all of them in the files when it starts', async (t) => {
+  const { directory, gate, all, watch, source, clock } = await made(
+    t,
+    ...['--wait-for', '3', '--file', 'peers={name}'],
+  );
+  for (const sink of all) watch.add(sink);
+  const atTheStart = gate.opened.then(() =>
+    Promise.all(['peers', 'members.json'].map((name) => readFile(join(directory, name), 'utf8'))),
+  );
+  const known = async (...uids: string[]) => {
+    source.push({ type: 'replace', parts: new Map([['a', uids.map((uid) => member(uid))]]) });
+    await settle();
+    await clock.advance(20);
+  };
+  await known('u0', 'u1');
+  await eventually('the first file', () => readFile(join(directory, 'peers')));
+  assert.equal(gate.open, false);
+  await known('u0', 'u1', 'u2');
+  const [peers, members] = await atTheStart;
+  assert.equal(peers, 'u0\nu1\nu2\n');
+  assert.match(members!, /"u2"/);
 });
 
 test('the files of a group under a name are not written through a link that has taken the place of its folder', async (t) => {

@@ -1,6 +1,6 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { Clock } from '../clock.ts';
+import { type Clock, orTimer } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { Delta, Member } from '../protocol.ts';
 import { SettingFault } from '../setting-fault.ts';
@@ -15,6 +15,12 @@ import { OUTPUT_METRICS } from './output-metrics.ts';
  * The longest wait without a condition: an API outage delays the application and never prevents it.
  */
 const SYNC_MS = 10_000;
+
+/**
+ * The longest wait for files, once the group is as it is to be: a volume that takes no writes delays the application and
+ * never prevents it.
+ */
+const FILES_MS = 5000;
 
 export type TimeoutAction = 'continue' | 'fail';
 
@@ -33,6 +39,11 @@ export interface GateOptions {
    * has nothing to hold back.
    */
   marker: string;
+  /**
+   * Resolves when the files of the group have what was told until now. An application reads them as soon as it starts,
+   * and a file may be a second behind the group.
+   */
+  files?: () => Promise<unknown>;
 }
 
 /** The output that holds back the start of the application until the group is as it is to be. */
@@ -44,6 +55,7 @@ export class Gate implements Output {
   #timer: unknown;
   #openedAt: number | undefined;
   #notice: string | undefined;
+  #isPassing = false;
   #opened = Promise.withResolvers<void>();
   #failed = Promise.withResolvers<never>();
 
@@ -93,6 +105,7 @@ export class Gate implements Output {
   /** The sentence that says what the application waits for; undefined when it waits no more. */
   get waiting(): string | undefined {
     if (this.open) return undefined;
+    if (this.#isPassing) return `the application waits until the files${this.#ofGroup} are written`;
     const { condition } = this.#options;
     if (!condition.waits) return `the application waits until the group${this.#ofGroup} is known`;
     return `the application waits for "${condition}"${this.#ofGroup}: ${this.#standing}`;
@@ -132,9 +145,18 @@ export class Gate implements Output {
   }
 
   #pass(): void {
+    if (this.#isPassing) return;
+    this.#isPassing = true;
+    this.#clock.clearTimeout(this.#timer);
+    const { files } = this.#options;
+    if (files === undefined) this.#letStart();
+    // `files` never rejects: an output tells of its failures itself.
+    else void orTimer(files(), this.#clock, FILES_MS).then(() => this.#letStart());
+  }
+
+  #letStart(): void {
     this.#openedAt = this.#clock.now();
     this.#opened.resolve();
-    this.#clock.clearTimeout(this.#timer);
     this.#mark();
   }
 

@@ -30,6 +30,10 @@ export class MembersFile extends SnapshotOutput {
     this.#file.request(() => encodePieces(view.snapshot(), PIECE_BYTES));
   }
 
+  written(): Promise<void> {
+    return this.#file.flush();
+  }
+
   restore(view: View): void {
     this.synced(view);
   }

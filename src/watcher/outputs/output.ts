@@ -72,6 +72,11 @@ export interface Output {
   /** Hears that what lay in the folder of the group was removed: what belongs there is to be made again. */
   restore?(view: View): void;
   /**
+   * Puts what it was told until now where applications find it, at once. Resolves when that is done, or could not be: an
+   * application that waits for members is let start after that.
+   */
+  written?(): Promise<void>;
+  /**
    * Resolves when nobody uses the output; at SIGTERM the sidecar waits for it, for its grace period at most.
    */
   idle?(): Promise<void>;

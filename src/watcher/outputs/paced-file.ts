@@ -26,6 +26,8 @@ export class PacedFile {
   #write: WriteFile;
   #pace: Pace;
   #writing = false;
+  /** The write that is under way, or the last one. It never rejects. */
+  #work: Promise<void> | undefined;
   #timer: unknown;
   /** Makes the text that the file should hold; undefined when it holds that. */
   #wanted: (() => Text) | undefined;
@@ -54,6 +56,19 @@ export class PacedFile {
     this.#writeIn(0);
   }
 
+  /**
+   * Writes at once what was asked for until now, whatever the pace says. Resolves when it is written, or could not be.
+   */
+  async flush(): Promise<void> {
+    await this.#work;
+    // The write that follows on another has what was asked for meanwhile.
+    if (this.#writing) return this.#work;
+    if (this.#wanted === undefined) return;
+    this.#clock.clearTimeout(this.#timer);
+    this.#begin();
+    await this.#work;
+  }
+
   /** Resolves when all that was asked for is written, or a write has failed. */
   settled(): Promise<void> {
     if (!this.#writing && this.#timer === undefined) return Promise.resolve();
@@ -64,16 +79,17 @@ export class PacedFile {
   #writeIn(milliseconds: number): void {
     if (this.#wanted === undefined || this.#writing || this.#timer !== undefined) return;
     const wait = Math.max(milliseconds, this.#pace.wait());
-    const work = () => {
-      this.#timer = undefined;
-      // `#work` counts and logs its failures and never rejects.
-      void this.#work();
-    };
-    if (wait <= 0) work();
-    else this.#timer = this.#clock.setTimeout(work, wait);
+    if (wait <= 0) this.#begin();
+    else this.#timer = this.#clock.setTimeout(() => this.#begin(), wait);
   }
 
-  async #work(): Promise<void> {
+  #begin(): void {
+    this.#timer = undefined;
+    this.#work = this.#writeWanted();
+  }
+
+  /** Counts and logs its failures, and never rejects. */
+  async #writeWanted(): Promise<void> {
     const text = this.#wanted!;
     this.#wanted = undefined;
     this.#writing = true;

@@ -51,6 +51,10 @@ export class TemplateFile implements Output {
     if (delta.left.length + delta.joined.length > 0 || delta.changed.some(changes)) this.synced(view);
   }
 
+  written(): Promise<void> {
+    return this.#kept.flush();
+  }
+
   restore(view: View): void {
     this.#written = undefined;
     this.synced(view);

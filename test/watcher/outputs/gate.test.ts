@@ -18,6 +18,40 @@ test('the gate opens at the wanted number of members, ready or not, and stays op
   assert.equal(gate.open, true);
 });
 
+test('it opens once the files are written, and says meanwhile what it waits for', async (t) => {
+  const written = Promise.withResolvers<void>();
+  let asked = 0;
+  const files = () => {
+    asked += 1;
+    return written.promise;
+  };
+  const { gate, know } = await guard(t, { files });
+  await know(0, 1);
+  assert.equal(asked, 0);
+  await know(0, 1, 2);
+  await know(0);
+  assert.deepEqual([gate.open, asked], [false, 1]);
+  assert.equal(gate.waiting, 'the application waits until the files are written');
+  written.resolve();
+  await gate.opened;
+  assert.equal(gate.open, true);
+});
+
+test('files that can not be written keep it for 5 s, also from what it does at the timeout', async (t) => {
+  const { gate, know, clock } = await guard(t, { files: () => new Promise(() => {}) });
+  await know(0, 1, 2);
+  await clock.advance(4900);
+  assert.equal(gate.open, false);
+  await clock.advance(100);
+  assert.equal(gate.open, true);
+  const late = await guard(t, { files: () => new Promise(() => {}) });
+  await late.clock.advance(54_999);
+  assert.equal(late.gate.open, false);
+  await late.clock.advance(1);
+  assert.equal(late.gate.open, true);
+  assert.match(late.gate.notice!, /starts all the same/);
+});
+
 test('for a moment it tells that it has just been opened', async (t) => {
   const { gate, know, clock } = await guard(t);
   assert.equal(gate.openedWithin(1000), false);

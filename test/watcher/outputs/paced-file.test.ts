@@ -91,3 +91,38 @@ test('who waits for it to settle waits for a write that is planned, one that run
   await fail();
   assert.equal(settled, 3, 'a failure settles it too');
 });
+
+test('a flush writes at once what was asked for, and waits for no more than that', async () => {
+  const { clock, begun, file, done, fail } = paced();
+  await file.flush();
+  assert.deepEqual(begun, [], 'nothing was asked for');
+  const ended: string[] = [];
+  const flush = (name: string) => void file.flush().then(() => ended.push(name));
+  file.request(() => 'one');
+  flush('first');
+  await settle();
+  assert.deepEqual(begun, ['/there one at 0']);
+  file.request(() => 'two');
+  flush('second');
+  await clock.advance(100);
+  assert.deepEqual([begun.length, ended], [1, []], 'one write at a time');
+  await done();
+  assert.deepEqual(begun.slice(1), ['/there two at 100'], 'in spite of the pace');
+  assert.deepEqual(ended, ['first']);
+  file.request(() => 'three');
+  await done();
+  assert.deepEqual(ended, ['first', 'second']);
+  flush('third');
+  await settle();
+  assert.deepEqual(begun.slice(2), ['/there three at 100']);
+  await fail();
+  assert.deepEqual(
+    begun.slice(3),
+    ['/there three at 100'],
+    'what was asked for may be written where that was not',
+  );
+  await fail();
+  assert.deepEqual(ended, ['first', 'second', 'third'], 'what can not be written is not waited for');
+  await clock.advance(60_000);
+  assert.equal(begun.length, 4, 'and no timer is left');
+});
