@@ -1,6 +1,7 @@
 /** A review that a test sends to a webhook itself, so that the line about it ends the log so far. */
 
 import { request } from 'node:https';
+import { reviewOf } from '../webhook/reviews.ts';
 
 const PREFIX = 'last-word-';
 let words = 0;
@@ -15,25 +16,10 @@ export async function lastWord(port: number): Promise<string> {
   words += 1;
   const name = `${PREFIX}${words}`;
   const pod = {
-    apiVersion: 'v1',
-    kind: 'Pod',
     metadata: { name, annotations: { 'rollcall.dev/inject': 'false' } },
     spec: { containers: [{ name: 'app', image: 'app:1' }] },
   };
-  const review = {
-    apiVersion: 'admission.k8s.io/v1',
-    kind: 'AdmissionReview',
-    request: {
-      uid: name,
-      kind: { group: '', version: 'v1', kind: 'Pod' },
-      resource: { group: '', version: 'v1', resource: 'pods' },
-      operation: 'CREATE',
-      namespace: 'default',
-      name,
-      userInfo: { username: 'test' },
-      object: pod,
-    },
-  };
+  const review = reviewOf({ uid: name, name, namespace: 'default', object: pod });
   await posted(port, JSON.stringify(review));
   return name;
 }

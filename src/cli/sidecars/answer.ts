@@ -43,7 +43,7 @@ export async function ask(cluster: Pick<Cluster, 'ofPod'>, place: SidecarPlace):
   const answer = answerOf(metrics);
   const closed = CLOSED_GATE.test(metrics);
   if (!answer.stale && answer.synced && !closed) return answer;
-  // What is waited for stands beside the reason for staleness.
+  // The answer of /startz says what the application waits for, and has the reason for staleness as well.
   const body = await read(cluster, place, closed ? '/startz' : '/readyz', 200, 503);
   return {
     ...answer,

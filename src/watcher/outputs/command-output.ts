@@ -31,7 +31,7 @@ export interface OutputListener {
   dropped(): void;
 }
 
-/** What one run of a command writes: its lines are told as long as they are not too many, and the rest is read and dropped. */
+/** The output of one run of a command. Its lines are told up to a bound, and the rest is read and dropped. */
 export class CommandOutput {
   #clock: Clock;
   #listener: OutputListener | undefined;
@@ -64,7 +64,7 @@ export class CommandOutput {
       this.#count(text.length);
       let from = 0;
       for (let to = text.indexOf('\n'); to !== -1; to = text.indexOf('\n', from)) {
-        // Of many lines that nobody hears the last one is enough.
+        // While lines are dropped only the last one is kept, since it may become `lastError`.
         if (this.#isDropping && from > 0) [from, to] = lastLine(text);
         add(text.slice(from, to));
         end();

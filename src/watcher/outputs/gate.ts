@@ -149,9 +149,10 @@ export class Gate implements Output {
     this.#isPassing = true;
     this.#clock.clearTimeout(this.#timer);
     const { files } = this.#options;
-    if (files === undefined) this.#letStart();
-    // `files` never rejects: an output tells of its failures itself.
-    else void orTimer(files(), this.#clock, FILES_MS).then(() => this.#letStart());
+    const start = () => this.#letStart();
+    if (files === undefined) start();
+    // An output tells of its failures itself, and none of them keeps the application from starting.
+    else void orTimer(files(), this.#clock, FILES_MS).then(start, start);
   }
 
   #letStart(): void {

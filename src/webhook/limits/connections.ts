@@ -217,7 +217,7 @@ function sendsNoData({ socket, secure, handshakeBytes }: ServerConnection): bool
   return secure !== undefined && socket.bytesRead - handshakeBytes > 2 * secure.bytesRead + NO_DATA_BYTES;
 }
 
-/** What Node's parser is told by its listener to stop: that all bytes behind the headers are of another protocol. */
+/** The value by which a listener makes Node's parser stop. It says that all bytes behind the headers are of another protocol. */
 const ANOTHER_PROTOCOL = 2;
 
 /**

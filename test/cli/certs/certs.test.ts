@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import { ENTRIES } from '../../../src/cli/explain/entries.ts';
+import type { KeyPair } from '../../../src/webhook/certificates/source.ts';
 import { days, pair } from '../../webhook/certificates/pairs.ts';
 import { misuse } from '../run.ts';
 import {
@@ -23,6 +24,13 @@ import {
 } from './certified-cluster.ts';
 
 const spent = await pair({ to: days(-0.5), from: days(-300) });
+
+/** What the API server answers where cert-manager issues a certificate and injects its CA. */
+const byCertManager = (ca: KeyPair, leaf: KeyPair) => ({
+  [CONFIGURATION]: configuration(ca.cert, { 'cert-manager.io/inject-ca-from': 'rollcall-system/rollcall' }),
+  [DEPLOYMENT]: deployment('--certificates=cert-manager'),
+  [`GET ${SYSTEM}/secrets/rollcall-cert`]: secretOf(leaf),
+});
 
 describe('rollcall certs', () => {
   async function status(t: TestContext, answers: Record<string, unknown> = {}) {
@@ -140,13 +148,7 @@ describe('rollcall certs', () => {
   test('a certificate of cert-manager is trusted by its CA, and renewed there', async (t) => {
     const ca = await pair({ name: 'ca', ca: true });
     const leaf = await pair({ signedBy: ca });
-    const answers = {
-      [CONFIGURATION]: configuration(ca.cert, {
-        'cert-manager.io/inject-ca-from': 'rollcall-system/rollcall',
-      }),
-      [DEPLOYMENT]: deployment('--certificates=cert-manager'),
-      [`GET ${SYSTEM}/secrets/rollcall-cert`]: secretOf(leaf),
-    };
+    const answers = byCertManager(ca, leaf);
     const told = await status(t, answers);
     assert.deepEqual([told.code, told.source, told.secret], [0, 'cert-manager', 'rollcall-cert']);
     assert.equal(told.injectedFrom, 'rollcall-system/rollcall');
@@ -168,13 +170,7 @@ describe('rollcall certs', () => {
   test('a certificate is not trusted by a CA that has run out', async (t) => {
     const ca = await pair({ name: 'ca', ca: true, from: days(-400), to: days(-1) });
     const leaf = await pair({ signedBy: ca });
-    const answers = {
-      [CONFIGURATION]: configuration(ca.cert, {
-        'cert-manager.io/inject-ca-from': 'rollcall-system/rollcall',
-      }),
-      [DEPLOYMENT]: deployment('--certificates=cert-manager'),
-      [`GET ${SYSTEM}/secrets/rollcall-cert`]: secretOf(leaf),
-    };
+    const answers = byCertManager(ca, leaf);
     const { code, problems, trustedBy } = await status(t, answers);
     assert.deepEqual([code, trustedBy], [1, []]);
     assert.deepEqual(problems, [

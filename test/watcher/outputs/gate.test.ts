@@ -44,6 +44,9 @@ test('files that can not be written keep it for 5 s, also from what it does at t
   assert.equal(gate.open, false);
   await clock.advance(100);
   assert.equal(gate.open, true);
+  const failed = await guard(t, { files: () => Promise.reject(new Error('EIO')) });
+  await failed.know(0, 1, 2);
+  assert.equal(failed.gate.open, true);
   const late = await guard(t, { files: () => new Promise(() => {}) });
   await late.clock.advance(54_999);
   assert.equal(late.gate.open, false);
