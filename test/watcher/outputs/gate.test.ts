@@ -29,6 +29,7 @@ test('it opens once the files are written, and says meanwhile what it waits for'
   await know(0, 1);
   assert.equal(asked, 0);
   await know(0, 1, 2);
+  await know(0, 1, 2, 3);
   await know(0);
   assert.deepEqual([gate.open, asked], [false, 1]);
   assert.equal(gate.waiting, 'the application waits until the files are written');
